@@ -1,0 +1,1 @@
+"""Floor 1: every struct that crosses a wire or lies on a disk, and how it is encoded."""

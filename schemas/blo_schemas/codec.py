@@ -1,0 +1,100 @@
+"""Strict decoding and canonical encoding of every struct on a wire or a disk.
+
+The format is MessagePack as msgspec writes it: shortest integers, no floats, struct fields in
+their declared order. A value has exactly one encoding, and a reader refuses every other one, so
+that equal meaning is equal bytes and a hash over bytes is a hash over meaning.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from blo_schemas.errors import (
+    NotCanonical,
+    TooLarge,
+    TrailingBytes,
+    Truncated,
+    UnknownVersion,
+    WireError,
+    WrongType,
+)
+
+T = TypeVar("T")
+
+MAX_RECORD_SIZE: Final = 256 * 1024
+"""Largest record value in bytes (DESIGN §5); anything larger travels as an attachment."""
+
+_encoder: Final = msgspec.msgpack.Encoder(decimal_format="string", order=None)
+_sequence: Final = msgspec.msgpack.Decoder(list[msgspec.Raw])
+
+
+def encode(value: Any) -> bytes:
+    """The canonical encoding of a struct.
+
+    Raises:
+        TypeError: The value is of a type that no wire struct contains.
+    """
+    return _encoder.encode(value)
+
+
+class Codec(Generic[T]):
+    """Strict decoder for one struct type.
+
+    Args:
+        kind: The struct type. If it has a version, that is its first field, an integer.
+        versions: Accepted values of the version field; empty for a struct without one.
+        limit: Largest accepted input in bytes.
+    """
+
+    def __init__(
+        self, kind: type[T], *, versions: tuple[int, ...] = (), limit: int = MAX_RECORD_SIZE
+    ) -> None:
+        self._name = getattr(kind, "__name__", str(kind))
+        self._decoder = msgspec.msgpack.Decoder(kind)
+        self._versions = versions
+        self._limit = limit
+
+    def decode(self, data: bytes) -> T:
+        """Reads ``data``, which must be the canonical encoding of exactly one value.
+
+        Raises:
+            WireError: One of its subclasses, which names the defect.
+        """
+        if len(data) > self._limit:
+            raise TooLarge(self._name, f"{len(data)} bytes, at most {self._limit} are allowed")
+        try:
+            value = self._decoder.decode(data)
+            canonical = _encoder.encode(value) == data
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise self._explain(data, error) from None
+        if self._versions and value.v not in self._versions:  # type: ignore[attr-defined]
+            raise self._unknown_version(value.v)  # type: ignore[attr-defined]
+        if not canonical:
+            raise NotCanonical(self._name, "the bytes are not the canonical encoding")
+        return value
+
+    def _explain(self, data: bytes, error: Exception) -> WireError:
+        text = str(error)
+        if "truncated" in text:
+            return Truncated(self._name, "the bytes end inside a value")
+        if "trailing" in text:
+            return TrailingBytes(self._name, "bytes follow after the value")
+        version = self._peek_version(data)
+        if version is not None and version not in self._versions:
+            return self._unknown_version(version)
+        return WrongType(self._name, text or type(error).__name__)
+
+    def _peek_version(self, data: bytes) -> int | None:
+        if not self._versions:
+            return None
+        try:
+            fields = _sequence.decode(data)
+            return msgspec.msgpack.decode(fields[0], type=int) if fields else None
+        except (msgspec.MsgspecError, ValueError):
+            return None
+
+    def _unknown_version(self, version: int) -> UnknownVersion:
+        known = ", ".join(map(str, self._versions))
+        return UnknownVersion(self._name, f"version {version}; this program knows {known}")

@@ -1,0 +1,126 @@
+"""The content: the sealed part that only the link's offices and their superiors read.
+
+It is a frame of fields that every step has (DOMAIN §2, "common fields") around the body of one
+kind and step. The frame ends with the body's schema version, which is never zero, so the zero
+bytes that pad the plaintext can be told from it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+
+from blo_schemas.codec import Codec
+from blo_schemas.event import Count, UnixMs
+from blo_schemas.policy import Wire
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
+Line = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+Language = Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]+)*$")]
+
+
+class HandlingCode(StrEnum):
+    """How the receiver may use the content, with Europol's codes (DOMAIN §3)."""
+
+    H0 = "H0"
+    H1 = "H1"
+    H2 = "H2"
+    H3 = "H3"
+
+
+class Channel(StrEnum):
+    """How the content first travelled; others are logged afterwards with their true time."""
+
+    EXCHANGE = "exchange"
+    PHONE = "phone"
+    LETTER = "letter"
+    MEETING = "meeting"
+    FAX = "fax"
+
+
+class Attachment(Wire, frozen=True, kw_only=True):
+    """A reference to an attachment: its name, size in bytes, and SHA-256."""
+
+    name: Line
+    size: Count
+    sha256: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+
+
+class Dispatch(Wire, frozen=True, kw_only=True, omit_defaults=True):
+    """The common fields of an exchange document (văn bản trao đổi), DOMAIN §2.
+
+    Attributes:
+        subject: Trích yếu.
+        local_number: The sender's document number, e.g. ``527/BC-UBND``.
+        counterpart_number: The counterpart's number of the same matter.
+        legal_basis: The provision or agreement it rests on.
+        urgency_ground: Why it is urgent; needed above routine.
+        handling: Handling code; ``H3`` needs ``handling_note``.
+        handling_note: Further restrictions in words.
+        marking: The originator's marking, kept as it is, never mapped (DOMAIN §6).
+        language: Language of the text.
+        translation: Subject or text in the counterpart's language.
+        originator: Agency on whose behalf the office writes.
+        drafter: Who drafted.
+        signer: Who signed.
+        receiver: To whom at the counterpart.
+        onward_caveat: Who else may be given it.
+        attachments: What is enclosed.
+        channel: How it first travelled.
+        channel_at: When it truly travelled, if not by the exchange; Unix milliseconds.
+    """
+
+    subject: Line
+    local_number: Line | None = None
+    counterpart_number: Line | None = None
+    legal_basis: Line | None = None
+    urgency_ground: Line | None = None
+    handling: HandlingCode = HandlingCode.H0
+    handling_note: Line | None = None
+    marking: Line | None = None
+    language: Language = "vi"
+    translation: Text | None = None
+    originator: Line | None = None
+    drafter: Line | None = None
+    signer: Line | None = None
+    receiver: Line | None = None
+    onward_caveat: Line | None = None
+    attachments: tuple[Attachment, ...] = ()
+    channel: Channel = Channel.EXCHANGE
+    channel_at: UnixMs | None = None
+
+
+class Content(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """What one event says.
+
+    Attributes:
+        on: Business date: the day on which the thing happened.
+        dispatch: Common fields; present where a document is sent.
+        reason: Why, in words; required for declining, returning, pausing, withdrawing, reopening.
+        body: Encoded body of the event's kind and step (``blo_schemas.bodies``).
+        body_version: Version of the body's schema, 1 to 127; the frame's last byte.
+    """
+
+    on: date
+    dispatch: Dispatch | None
+    reason: Text | None
+    body: bytes
+    body_version: Annotated[int, msgspec.Meta(ge=1, le=127)]
+
+
+CONTENT: Final = Codec(Content)
+
+__all__ = [
+    "CONTENT",
+    "Attachment",
+    "Channel",
+    "Content",
+    "Dispatch",
+    "HandlingCode",
+    "Language",
+    "Line",
+    "Text",
+]

@@ -1,0 +1,124 @@
+"""The event as it lies in the log: header, signature, and two sealed parts (DESIGN §5).
+
+A record's value is the MessagePack array ``[header, signature, summary_ct, body_ct]``. ``header``
+holds the exact bytes that were signed. The header names nobody and nothing in the clear: the
+partition says which link it is, the certificate tag says who wrote it, and the full link id is
+bound by the signature's context (``docs/wire-format.md``).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+
+from blo_schemas.codec import MAX_RECORD_SIZE, Codec
+from blo_schemas.ids import CaseId, CertificateTag, Digest, EventId, KeyId
+
+HEADER_VERSION: Final = 1
+
+Bytes8 = Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
+Bytes16 = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+Bytes32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+Bytes64 = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+UnixMs = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""Milliseconds since 1970-01-01T00:00:00Z."""
+
+
+class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """What is signed of an event.
+
+    Attributes:
+        v: Version of this layout, 1.
+        kid: Tag of the writer's certificate, which names the office and its key.
+        oseq: Number of events that this office had written on this link before.
+        oprev: Id of the office's previous event on this link; zeros for the first.
+        seen_size: How many records of the link the writer had read.
+        seen_hash: The link's running hash at ``seen_size``.
+        case: The case, as the commitment to its content key.
+        at: The writer's clock, Unix milliseconds.
+        summary_key: Id of the summary key.
+        salt: Random; makes the two derived keys unique.
+        payload_hash: Binds both sealed parts (``blo_sealing.hashing.payload_hash``). Last, so that
+            all bytes before it can be the sealed parts' associated data.
+    """
+
+    v: int
+    kid: Bytes8
+    oseq: Count
+    oprev: Bytes32
+    seen_size: Count
+    seen_hash: Bytes32
+    case: Bytes32
+    at: UnixMs
+    summary_key: Bytes32
+    salt: Bytes16
+    payload_hash: Bytes32
+
+    @property
+    def certificate_tag(self) -> CertificateTag:
+        """``kid`` with its type."""
+        return CertificateTag(self.kid)
+
+    @property
+    def case_id(self) -> CaseId:
+        """``case`` with its type."""
+        return CaseId(self.case)
+
+    @property
+    def summary_key_id(self) -> KeyId:
+        """``summary_key`` with its type."""
+        return KeyId(self.summary_key)
+
+
+class Envelope(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """A record's value.
+
+    Attributes:
+        header: Canonical encoding of a ``Header``: the bytes that were signed.
+        signature: Ed25519, 64 bytes.
+        summary_ct: The sealed summary with its 16-byte tag.
+        body_ct: The sealed content with its 16-byte tag.
+    """
+
+    header: bytes
+    signature: Bytes64
+    summary_ct: bytes
+    body_ct: bytes
+
+
+HEADER: Final = Codec(Header, versions=(HEADER_VERSION,), limit=512)
+ENVELOPE: Final = Codec(Envelope, limit=MAX_RECORD_SIZE)
+
+
+class LogRecord(msgspec.Struct, frozen=True):
+    """One record as read from a link's partition.
+
+    Attributes:
+        position: Offset in the partition; record n is the (n+1)th of the link.
+        log_time: The record's timestamp, Unix milliseconds.
+        value: The envelope's bytes.
+    """
+
+    position: int
+    log_time: int
+    value: bytes
+
+
+__all__ = [
+    "ENVELOPE",
+    "HEADER",
+    "HEADER_VERSION",
+    "Bytes8",
+    "Bytes16",
+    "Bytes32",
+    "Bytes64",
+    "Count",
+    "Digest",
+    "Envelope",
+    "EventId",
+    "Header",
+    "LogRecord",
+    "UnixMs",
+]

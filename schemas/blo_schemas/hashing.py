@@ -1,0 +1,96 @@
+"""Every hash of the wire format in one place (``docs/wire-format.md``).
+
+Each input begins with a label of its own, so that no bytes can mean two things. Only SHA-256 is
+used, from the standard library; keys and signatures are floor 3's.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Final
+
+from blo_schemas.ids import (
+    TAG_SIZE,
+    CaseId,
+    CertificateTag,
+    Digest,
+    DocumentId,
+    EventId,
+    KeyId,
+    LinkId,
+)
+
+_EVENT: Final = b"blo/event/v1\0"
+_LOG: Final = b"blo/log/v1\0"
+_PAYLOAD: Final = b"blo/payload/v1\0"
+_DOCUMENT: Final = b"blo/document/v1\0"
+_HEAD: Final = b"blo/head/v1\0"
+_CONTENT_KEY: Final = b"blo/content-key/v1\0"
+_SUMMARY_KEY: Final = b"blo/summary-key/v1\0"
+
+
+def event_context(link: LinkId) -> bytes:
+    """The bytes before the header in everything that is signed or hashed of an event."""
+    return _EVENT + link.encode() + b"\0"
+
+
+def event_input(link: LinkId, header: bytes) -> bytes:
+    """What an event's signature is over, and its id the hash of."""
+    return event_context(link) + header
+
+
+def event_id(link: LinkId, header: bytes) -> EventId:
+    """The event's id, from its link and the exact header bytes."""
+    return EventId(sha256(event_context(link) + header).digest())
+
+
+def payload_hash(summary_ct: bytes, body_ct: bytes) -> Digest:
+    """Binds both sealed parts; either can be shown with only the other's hash."""
+    return Digest(
+        sha256(_PAYLOAD + sha256(summary_ct).digest() + sha256(body_ct).digest()).digest()
+    )
+
+
+def leaf_hash(value: bytes) -> Digest:
+    """RFC 6962 §2.1 leaf hash of a record value."""
+    return Digest(sha256(b"\0" + value).digest())
+
+
+def log_origin(link: LinkId) -> Digest:
+    """The running hash of an empty log."""
+    return Digest(sha256(_LOG + link.encode()).digest())
+
+
+def log_hash(previous: bytes, leaf: bytes) -> Digest:
+    """The running hash after one more record with the given leaf hash."""
+    return Digest(sha256(_LOG + previous + leaf).digest())
+
+
+def document_input(payload: bytes) -> bytes:
+    """What a trust document's signatures are over."""
+    return _DOCUMENT + payload
+
+
+def document_id(payload: bytes) -> DocumentId:
+    """A trust document's id; for a root also the fingerprint that nodes pin."""
+    return DocumentId(sha256(_DOCUMENT + payload).digest())
+
+
+def certificate_tag(certificate: DocumentId) -> CertificateTag:
+    """The short form of a certificate's id that headers carry."""
+    return CertificateTag(certificate[:TAG_SIZE])
+
+
+def head_input(head: bytes) -> bytes:
+    """What a head's signature is over."""
+    return _HEAD + head
+
+
+def content_key_id(key: bytes) -> CaseId:
+    """The commitment to a case's content key, which is the case's id."""
+    return CaseId(sha256(_CONTENT_KEY + key).digest())
+
+
+def summary_key_id(key: bytes) -> KeyId:
+    """The commitment to a summary key."""
+    return KeyId(sha256(_SUMMARY_KEY + key).digest())

@@ -1,0 +1,123 @@
+"""Deadline policies as data: what an agreement says about time (DOMAIN §3, DESIGN §8).
+
+Evaluating a policy is the processors' work; here is only what the offices sign.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from blo_schemas.ids import CountryId, OfficeId
+from blo_schemas.summary import Kind, Urgency
+
+Positive = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+Percent = Annotated[int, msgspec.Meta(ge=1, le=99)]
+
+
+class SpanUnit(StrEnum):
+    """What a span is counted in."""
+
+    MINUTES = "minutes"
+    HOURS = "hours"
+    CALENDAR_DAYS = "calendar_days"
+    WORKING_DAYS = "working_days"
+
+
+class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all structs that are written with their fields' names."""
+
+
+class Span(Wire, frozen=True, kw_only=True):
+    """A length of time, e.g. two working days of the responder's calendar."""
+
+    amount: Positive
+    unit: SpanUnit
+
+
+class Deadline(Wire, frozen=True, kw_only=True):
+    """How long the responder has, for one urgency, and for one kind if that is named.
+
+    Attributes:
+        urgency: The urgency it applies to.
+        kind: The kind it applies to; ``None``: every kind without a row of its own.
+        acknowledge: From the opening to the acknowledgement.
+        answer: From the opening to the answer.
+    """
+
+    urgency: Urgency
+    kind: Kind | None = None
+    acknowledge: Span
+    answer: Span
+
+
+class Rung(StrEnum):
+    """A step of the escalation ladder, in the order of DOMAIN §3."""
+
+    WARNING = "warning"
+    URGE_COUNTERPART = "urge_counterpart"
+    OWN_CHIEF = "own_chief"
+    PROVINCE = "province"
+    MINISTRY = "ministry"
+
+
+class LadderStep(Wire, frozen=True, kw_only=True):
+    """When a rung is reached.
+
+    Attributes:
+        rung: Which one.
+        after: Span after the deadline; ``None`` for the warning, which comes before it.
+    """
+
+    rung: Rung
+    after: Span | None = None
+
+
+class Calendar(Wire, frozen=True, kw_only=True):
+    """Working days of one country as the agreement counts them.
+
+    Attributes:
+        country: Whose public holidays.
+        weekend: ISO weekday numbers that are free, e.g. ``(6, 7)``.
+        extra_days_off: Days that the agreement adds.
+        extra_working_days: Days that are worked although they would be free.
+    """
+
+    country: CountryId
+    weekend: tuple[Annotated[int, msgspec.Meta(ge=1, le=7)], ...] = (6, 7)
+    extra_days_off: tuple[date, ...] = ()
+    extra_working_days: tuple[date, ...] = ()
+
+
+class OfficeZone(Wire, frozen=True, kw_only=True):
+    """The time zone in which an office's days begin and end (IANA name)."""
+
+    office: OfficeId
+    zone: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class DeadlinePolicy(Wire, frozen=True, kw_only=True):
+    """All that an agreement says about time.
+
+    Attributes:
+        name: What the policy is called, e.g. ``four-urgencies`` or ``eu-2023-977``.
+        deadlines: One row per urgency, further rows for single kinds.
+        warning_percent: Share of a deadline's span after which the warning comes.
+        ladder: Escalation in rising order.
+        calendars: One for each of the link's countries.
+        zones: One for each of the link's offices.
+        refusal_grounds: Closed list of grounds for declining; empty: any reason in words.
+        silent_after: Without a head for this long, a peer counts as silent.
+    """
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    deadlines: tuple[Deadline, ...]
+    warning_percent: Percent
+    ladder: tuple[LadderStep, ...]
+    calendars: tuple[Calendar, ...]
+    zones: tuple[OfficeZone, ...]
+    refusal_grounds: tuple[str, ...] = ()
+    silent_after: Span
