@@ -7,6 +7,7 @@ that equal meaning is equal bytes and a hash over bytes is a hash over meaning.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -27,7 +28,13 @@ MAX_RECORD_SIZE: Final = 256 * 1024
 """Largest record value in bytes (DESIGN §5); anything larger travels as an attachment."""
 
 _encoder: Final = msgspec.msgpack.Encoder(decimal_format="string", order=None)
-_sequence: Final = msgspec.msgpack.Decoder(list[msgspec.Raw])
+_QUOTED: Final = re.compile(
+    r"((?:unknown field|Invalid(?: enum)? value)) .*?(?= - at `\$|\Z)", re.DOTALL
+)
+"""The parts of msgspec's messages that quote what was read, which no error may repeat."""
+
+# MessagePack: how many bytes follow the first one of an integer.
+_INTEGER_SIZES: Final = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}
 
 
 def encode(value: Any) -> bytes:
@@ -77,24 +84,37 @@ class Codec(Generic[T]):
 
     def _explain(self, data: bytes, error: Exception) -> WireError:
         text = str(error)
-        if "truncated" in text:
-            return Truncated(self._name, "the bytes end inside a value")
-        if "trailing" in text:
-            return TrailingBytes(self._name, "bytes follow after the value")
+        # A validation error quotes what it read, so its text says nothing about the bytes' end.
+        if not isinstance(error, msgspec.ValidationError):
+            if "truncated" in text:
+                return Truncated(self._name, "the bytes end inside a value")
+            if "trailing" in text:
+                return TrailingBytes(self._name, "bytes follow after the value")
         version = self._peek_version(data)
         if version is not None and version not in self._versions:
             return self._unknown_version(version)
-        return WrongType(self._name, text or type(error).__name__)
+        return WrongType(self._name, _QUOTED.sub(r"\1", text) or type(error).__name__)
 
     def _peek_version(self, data: bytes) -> int | None:
-        if not self._versions:
+        """The array's first element, if that is an integer; what follows need not make sense."""
+        start = _array_head(data)
+        first = data[start : start + 1]
+        if not self._versions or not start or not first:
             return None
         try:
-            fields = _sequence.decode(data)
-            return msgspec.msgpack.decode(fields[0], type=int) if fields else None
-        except (msgspec.MsgspecError, ValueError):
+            end = start + 1 + _INTEGER_SIZES.get(first[0], 0)
+            return msgspec.msgpack.decode(data[start:end], type=int)
+        except msgspec.MsgspecError:
             return None
 
     def _unknown_version(self, version: int) -> UnknownVersion:
         known = ", ".join(map(str, self._versions))
         return UnknownVersion(self._name, f"version {version}; this program knows {known}")
+
+
+def _array_head(data: bytes) -> int:
+    """The length of the array head that ``data`` begins with; 0 if it is none."""
+    first = data[:1]
+    if b"\x90" <= first <= b"\x9f":
+        return 1
+    return {b"\xdc": 3, b"\xdd": 5}.get(first, 0)

@@ -19,7 +19,7 @@ from blo_schemas.policy import Wire
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-Language = Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]+)*$")]
+Language = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$(?!\n)")]
 
 
 class HandlingCode(StrEnum):
@@ -61,7 +61,7 @@ class Dispatch(Wire, frozen=True, kw_only=True, omit_defaults=True):
         handling: Handling code; ``H3`` needs ``handling_note``.
         handling_note: Further restrictions in words.
         marking: The originator's marking, kept as it is, never mapped (DOMAIN §6).
-        language: Language of the text.
+        language: Language of the text; ``None``: the first language of the writing office.
         translation: Subject or text in the counterpart's language.
         originator: Agency on whose behalf the office writes.
         drafter: Who drafted.
@@ -81,7 +81,7 @@ class Dispatch(Wire, frozen=True, kw_only=True, omit_defaults=True):
     handling: HandlingCode = HandlingCode.H0
     handling_note: Line | None = None
     marking: Line | None = None
-    language: Language = "vi"
+    language: Language | None = None
     translation: Text | None = None
     originator: Line | None = None
     drafter: Line | None = None

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
 from blo_schemas.policy import Wire
+
+MAX_AMOUNT: Final = Decimal(10) ** 9
+MAX_DECIMALS: Final = 6
+
+Nationality = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}$(?!\n)")]
+"""ISO 3166-1 alpha-2 in lower case."""
 
 
 class Unit(StrEnum):
@@ -46,17 +52,25 @@ class Seizure(Wire, frozen=True, kw_only=True):
 
     Attributes:
         substance: What.
-        amount: How much; more than zero, at most three decimals are usual.
+        amount: How much; more than zero, with at most six decimals. It is kept in its shortest
+            form, so that 38 and 38.0 are the same bytes.
         unit: In what.
     """
 
     substance: Substance
-    amount: Annotated[Decimal, msgspec.Meta(extra_json_schema={"exclusiveMinimum": 0})]
+    amount: Decimal
     unit: Unit
 
     def __post_init__(self) -> None:
-        if not self.amount.is_finite() or self.amount <= 0:
-            raise ValueError("amount must be more than zero")
+        if not self.amount.is_finite() or not 0 < self.amount < MAX_AMOUNT:
+            raise ValueError("amount must be more than zero and less than a thousand million")
+        if self.amount != round(self.amount, MAX_DECIMALS):
+            raise ValueError("amount has more than six decimals")
+        msgspec.structs.force_setattr(self, "amount", _shortest(self.amount))
+
+
+def _shortest(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal(1)) if amount == int(amount) else amount.normalize()
 
 
 class Arrests(Wire, frozen=True, kw_only=True):
@@ -68,4 +82,4 @@ class Arrests(Wire, frozen=True, kw_only=True):
     """
 
     count: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
-    nationality: Annotated[str, msgspec.Meta(pattern="^[a-z]{2}$")] | None = None
+    nationality: Nationality | None = None

@@ -96,6 +96,7 @@ class Step(Named):
     HAND_OVER = 55
     REVIEW = 56
     FREEZE = 57
+    REPLACE = 58
 
 
 class Urgency(Named):

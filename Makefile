@@ -1,0 +1,84 @@
+# `make help` lists what there is. A fresh machine needs Python 3.11, Java 17 and Maven.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+# A Kafka that is there already needs no Maven; one that runs already needs no Java either.
+ifdef KAFKA_HOME
+  BROKER_PROGRAMS := java
+else
+  BROKER_PROGRAMS := java maven
+  BROKER_LIBRARIES := kafka
+endif
+ifdef BLO_BOOTSTRAP
+  DEMO_PROGRAMS :=
+else
+  DEMO_PROGRAMS := $(BROKER_PROGRAMS)
+  DEMO_LIBRARIES := $(BROKER_LIBRARIES)
+endif
+
+export PYTHON
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test test-fast bench check format schemas diagrams lock kafka kafka-sums \
+        environment clean can-demo can-test can-work
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+		while IFS='|' read -r name words; do printf '  %-12s %s\n' "$$name" "$$words"; done
+
+demo: can-demo environment $(DEMO_LIBRARIES) ## play a year of exchanges on a real Kafka and print the report
+	@mkdir -p build/demo
+	$(BIN)/blo demo --report build/demo/report.json
+
+test: can-test environment $(BROKER_LIBRARIES) check ## everything that must pass, on a real Kafka too
+	$(BIN)/pytest
+
+test-fast: can-work environment check ## the same without a broker, for daily work
+	$(BIN)/pytest -m "not broker"
+
+bench: can-test environment $(BROKER_LIBRARIES) ## measure, print a table, write build/bench/report.json
+	@mkdir -p build/bench
+	$(BIN)/python -m tests.bench --report build/bench/report.json
+
+check: can-work environment ## format, lint, types, import contracts
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: can-work environment ## format the code and repair what the linter can
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+schemas: can-work environment ## write the JSON Schema of every body into schemas/json
+	$(BIN)/python -m blo_schemas.json_schema schemas/json
+
+diagrams: can-work environment ## write the lifecycle diagrams into docs/lifecycles.md
+	$(BIN)/python -m blo_domain.lifecycle.diagrams docs/lifecycles.md
+
+lock: can-work ## resolve the dependencies anew (UPGRADE=1 takes newer versions)
+	$(PYTHON) deploy/setup/lock $(if $(UPGRADE),--upgrade)
+
+kafka: ## get the broker's jars by Maven and verify them
+	@$(PYTHON) deploy/kafka/fetch
+
+kafka-sums: ## write deploy/kafka/SHA256SUMS anew after a change of its pom.xml
+	@$(PYTHON) deploy/kafka/fetch --write-sums
+
+environment:
+	@$(PYTHON) deploy/setup/environment
+
+can-demo:
+	@deploy/setup/prerequisites python $(DEMO_PROGRAMS)
+
+can-test:
+	@deploy/setup/prerequisites python $(BROKER_PROGRAMS)
+
+can-work:
+	@deploy/setup/prerequisites python
+
+clean: ## remove what was built and cached; .venv stays
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find schemas services tests -name __pycache__ -type d -prune -exec rm -rf {} +

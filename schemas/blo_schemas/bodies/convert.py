@@ -1,0 +1,101 @@
+"""Bodies from JSON objects, as scenario files and the API write them (``docs/scenarios.md``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import inspect
+
+from blo_schemas.bodies.catalogue import BODIES
+from blo_schemas.bodies.steps import Correction
+from blo_schemas.bodies.upcast import BodyRegistry
+from blo_schemas.codec import encode
+from blo_schemas.errors import WrongType
+from blo_schemas.policy import Wire
+from blo_schemas.summary import Kind, Step
+
+STEP_WORDS: Final[Mapping[str, Step]] = {step.word: step for step in Step}
+KIND_WORDS: Final[Mapping[str, Kind]] = {kind.word: kind for kind in Kind}
+
+_PATH: Final = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`\Z")
+_PART: Final = re.compile(r"\.(\w+)|\[")
+_CORRECTION_KEYS: Final = frozenset({"corrects", "nth", "fields"})
+
+
+def body_from_json(kind: Kind, step: Step, obj: object, *, registry: BodyRegistry = BODIES) -> Wire:
+    """The body that a decoded JSON object says, in its current version.
+
+    A correction is written as ``{"corrects": STEP, "fields": {...}}``, with all fields of the
+    corrected step; ``nth`` beside them says which of several such steps is meant and belongs to
+    the command, not to the body.
+
+    Raises:
+        WrongType: The kind has no such step, or the object doesn't fit; the message names the
+            field and what was expected.
+    """
+    schema = registry.schema(kind, step)
+    what = f"{kind.word} {step.word}"
+    if schema.current is Correction:
+        return _correction(kind, obj, what, registry)
+    try:
+        body = msgspec.convert(obj, schema.current)
+        encode(body)
+    except msgspec.ValidationError as error:
+        raise WrongType(what, _words(error, schema.current)) from None
+    except OverflowError:
+        raise WrongType(what, "fields: a time lies outside of the years 1 to 9999 UTC") from None
+    return body
+
+
+def _correction(kind: Kind, obj: object, what: str, registry: BodyRegistry) -> Correction:
+    if not isinstance(obj, dict) or not obj.keys() <= _CORRECTION_KEYS:
+        raise WrongType(what, 'fields: expected {"corrects": step, "fields": {...}}')
+    corrected = STEP_WORDS.get(str(obj.get("corrects")))
+    if corrected is None or corrected is Step.SUPERSEDE:
+        raise WrongType(what, "fields.corrects: expected the step that was reported")
+    body = body_from_json(kind, corrected, obj.get("fields", {}), registry=registry)
+    version = registry.schema(kind, corrected).version
+    return Correction(corrects=corrected, body=encode(body), body_version=version)
+
+
+def _words(error: msgspec.ValidationError, body: type[Wire]) -> str:
+    """The field's path and what was expected there, from msgspec's message."""
+    text = str(error)
+    match = _PATH.search(text)
+    path = match["path"] if match else ""
+    text = text[: match.start()] if match else text
+    if "enum value" in text:
+        text += f", expected one of {', '.join(_choices(body, path))}"
+    return f"fields{path}: {text[:1].lower()}{text[1:]}"
+
+
+def _choices(body: type[Wire], path: str) -> list[str]:
+    node: Any = inspect.type_info(body)
+    for part in _PART.finditer(path):
+        node = _inside(node, part[1])
+    found = _alternative(node, inspect.EnumType)
+    return [str(member.value) for member in found.cls] if found else []
+
+
+def _inside(node: Any, field: str | None) -> Any:
+    if field is None:
+        array = _alternative(node, inspect.VarTupleType)
+        return array.item_type if array else None
+    struct = _alternative(node, inspect.StructType)
+    fields = {each.encode_name: each.type for each in struct.fields} if struct else {}
+    return fields.get(field)
+
+
+def _alternative(node: Any, wanted: type[Any]) -> Any:
+    """The node itself, or that of its alternatives which is of the wanted type."""
+    if isinstance(node, inspect.Metadata):
+        return _alternative(node.type, wanted)
+    if isinstance(node, inspect.UnionType):
+        return next(filter(None, (_alternative(each, wanted) for each in node.types)), None)
+    return node if isinstance(node, wanted) else None
+
+
+__all__ = ["KIND_WORDS", "STEP_WORDS", "body_from_json"]

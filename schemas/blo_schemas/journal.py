@@ -1,0 +1,59 @@
+"""The office's own local journal: what happened inside the office, chained like the log.
+
+Drafting, submitting and approving never leave the office (DESIGN §7). Their entries are hash
+chained here, and the office's heads anchor the chain's last hash on the shared log.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Annotated, Final
+
+import msgspec
+
+from blo_schemas.codec import Codec, encode
+from blo_schemas.event import Bytes32, Count, UnixMs
+from blo_schemas.ids import Digest, LinkId
+
+JOURNAL_VERSION: Final = 1
+
+_JOURNAL: Final = b"blo/journal/v1\0"
+
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class JournalEntry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """One entry of the journal.
+
+    Attributes:
+        v: Version of this layout, 1.
+        seq: Number of entries before this one.
+        at: The office's clock, Unix milliseconds.
+        actor: Who acted: an officer's id, or the program's name for what it did by itself.
+        action: What was done, e.g. ``approve``.
+        link: The link it concerns; ``None``: none.
+        case: The case it concerns; ``None``: none, or not yet named.
+        detail: Encoded detail of the action; may be empty.
+        prev: Hash of the entry before; zeros for the first.
+    """
+
+    v: int
+    seq: Count
+    at: UnixMs
+    actor: Word
+    action: Word
+    link: LinkId | None
+    case: Bytes32 | None
+    detail: bytes
+    prev: Bytes32
+
+
+JOURNAL_ENTRY: Final = Codec(JournalEntry, versions=(JOURNAL_VERSION,))
+
+
+def journal_hash(entry: JournalEntry) -> Digest:
+    """The entry's hash, which the next entry and the office's heads carry."""
+    return Digest(sha256(_JOURNAL + encode(entry)).digest())
+
+
+__all__ = ["JOURNAL_ENTRY", "JOURNAL_VERSION", "JournalEntry", "journal_hash"]

@@ -1,0 +1,266 @@
+"""Accepting a command: the office's promise that it will be sent (DESIGN §9, officer → agent).
+
+One job of the store's thread: decide, seal, and put the journal entry, the grants and the final
+bytes on disk. When the caller has its answer, the event can no longer be lost.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from blo_agent.desk import LinkDesk, Submitted
+from blo_agent.keyring import month_of
+from blo_agent.office import NoIdentity, Office
+from blo_agent.store.connection import Transaction
+from blo_agent.store.errors import JobRefused
+from blo_agent.store.tables import journal, keys, outbox
+from blo_domain.cases import decide
+from blo_domain.commands import ChannelRules, Command, content_of
+from blo_domain.errors import Refused
+from blo_domain.trust import Reader
+from blo_log.topics import exchange_topic, keys_topic
+from blo_schemas.codec import encode
+from blo_schemas.grants import grant_record_key
+from blo_schemas.ids import CaseId, EventId, KeyId, LinkId
+from blo_schemas.summary import Step, Summary
+from blo_sealing.errors import TooLargeToSeal
+from blo_sealing.grants import Recipient, make_grant
+from blo_sealing.keys import SYMMETRIC_KEY_SIZE, ContentKey, SummaryKey
+from blo_sealing.seal import SealedEvent, seal_event
+
+PROGRAM: Final = "agent"
+"""The journal's actor for what the program does by itself."""
+
+
+class AgentRefusal(StrEnum):
+    """Why the agent itself refuses a command; the others are ``blo_domain``'s reasons."""
+
+    UNKNOWN_LINK = "unknown_link"
+    NOT_A_PARTY = "not_a_party"
+    HALTED = "halted"
+    NO_AGREEMENT = "no_agreement"
+    NO_IDENTITY = "no_identity"
+    KEY_MISSING = "key_missing"
+    TOO_LARGE = "too_large"
+
+
+class OfficeCommand(msgspec.Struct, frozen=True):
+    """What an officer wants done.
+
+    Attributes:
+        link: On which link.
+        case: To which case; ``None`` opens one.
+        command: The step and what it says.
+        actor: Who wants it, for the journal.
+    """
+
+    link: LinkId
+    case: CaseId | None
+    command: Command
+    actor: str
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """A command that is on disk and will be sent.
+
+    Attributes:
+        event: The event's id.
+        case: Its case.
+        oseq: Its number in the office's chain on the link.
+        expected_version: The case's version that it was decided on.
+    """
+
+    event: EventId
+    case: CaseId
+    oseq: int
+    expected_version: int
+
+
+class CommandRefused(JobRefused):
+    """A command that was not accepted; nothing was stored or sent.
+
+    Attributes:
+        reason: From the closed list.
+        words: What is wrong and what to do, for the officer.
+    """
+
+    def __init__(self, reason: str, words: str) -> None:
+        super().__init__(words)
+        self.reason = reason
+        self.words = words
+
+
+def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> Accepted:
+    """Decide a command, seal its event and put it on disk.
+
+    Args:
+        office: Who acts.
+        wanted: The command.
+        now: The office's clock, Unix milliseconds.
+        tx: The transaction that this belongs to.
+
+    Raises:
+        CommandRefused: It can't be done; nothing was written.
+    """
+    desk = _desk(office, wanted.link)
+    command = wanted.command
+    agreement = office.directory.agreement(desk.link, now)
+    if agreement is None:
+        raise _refused(AgentRefusal.NO_AGREEMENT, f"no agreement is in force on {desk.link} now")
+    view = None if wanted.case is None else desk.view(wanted.case)
+    try:
+        rules = ChannelRules.of(agreement)
+        summary = decide(view, command, agreement.offices, office.id, rules)
+        author = office.author(desk.link, now)
+    except Refused as refusal:
+        raise CommandRefused(refusal.reason.value, str(refusal)) from refusal
+    except NoIdentity as missing:
+        raise _refused(AgentRefusal.NO_IDENTITY, str(missing)) from missing
+    content_key = _content_key(office, wanted.case)
+    month = month_of(now)
+    held = office.keyring.own_summary_key(desk.link, month)
+    summary_key = held or SummaryKey(office.random(SYMMETRIC_KEY_SIZE))
+    try:
+        sealed = seal_event(
+            author,
+            desk.next_place(),
+            at=now,
+            content_key=content_key,
+            summary_key=summary_key,
+            summary=summary,
+            content=content_of(command),
+            random=office.random,
+        )
+    except TooLargeToSeal as error:
+        raise _refused(
+            AgentRefusal.TOO_LARGE, f"the exchange document is too large: {error}"
+        ) from error
+    readers = office.directory.readers(desk.link, now)
+    if held is None:
+        office.keyring.use(desk.link, month, summary_key)
+        _store_key(office, desk, summary_key, tx, month=month)
+        _grant(office, desk, summary_key, readers.summary, now, tx)
+    if command.step is Step.OPEN:
+        office.keyring.add_content(content_key)
+        _store_key(office, desk, content_key, tx, month=None)
+        _grant(office, desk, content_key, readers.content, now, tx)
+    return _put(office, desk, wanted.actor, sealed, summary, now, tx)
+
+
+def _desk(office: Office, link: LinkId) -> LinkDesk:
+    desk = office.desks.get(link)
+    if desk is None:
+        known = ", ".join(sorted(office.desks)) or "none"
+        raise _refused(
+            AgentRefusal.UNKNOWN_LINK, f"{office.id} has no link {link}; its links are: {known}"
+        )
+    if not desk.is_party:
+        raise _refused(
+            AgentRefusal.NOT_A_PARTY,
+            f"{office.id} reads {link} as a superior and appends nothing there",
+        )
+    if desk.halted is not None:
+        raise _refused(AgentRefusal.HALTED, desk.halted)
+    return desk
+
+
+def _content_key(office: Office, case: CaseId | None) -> ContentKey:
+    if case is None:
+        return ContentKey(office.random(SYMMETRIC_KEY_SIZE))
+    key = office.keyring.content_key(case)
+    if key is None:
+        raise _refused(
+            AgentRefusal.KEY_MISSING,
+            "the key of this case has not arrived yet, so nothing can be written in it; "
+            "the opening office sends it again when its line is up",
+        )
+    return key
+
+
+def _store_key(
+    office: Office,
+    desk: LinkDesk,
+    key: ContentKey | SummaryKey,
+    tx: Transaction,
+    *,
+    month: str | None,
+) -> None:
+    case = key.id if isinstance(key, ContentKey) else None
+    stored = keys.StoredKey(
+        desk.link, KeyId(key.id), key.purpose, key.secret, office.id, month, case
+    )
+    keys.put(tx, stored)
+
+
+def _grant(
+    office: Office,
+    desk: LinkDesk,
+    key: ContentKey | SummaryKey,
+    readers: tuple[Reader, ...],
+    now: int,
+    tx: Transaction,
+) -> None:
+    for reader in readers:
+        recipient = Recipient(reader.subject, reader.tag, reader.kem_key)
+        grant = make_grant(key, desk.link, office.id, recipient)
+        outbox.add(
+            tx,
+            outbox.NewRecord(
+                keys_topic(desk.corridor),
+                desk.partition,
+                grant_record_key(KeyId(key.id), reader.subject),
+                encode(grant),
+                desk.link,
+                None,
+                None,
+                None,
+                now,
+            ),
+        )
+
+
+def _put(
+    office: Office,
+    desk: LinkDesk,
+    actor: str,
+    sealed: SealedEvent,
+    summary: Summary,
+    now: int,
+    tx: Transaction,
+) -> Accepted:
+    case = sealed.header.case_id
+    number = outbox.add(
+        tx,
+        outbox.NewRecord(
+            exchange_topic(desk.corridor),
+            desk.partition,
+            desk.link.encode(),
+            sealed.value,
+            desk.link,
+            sealed.id,
+            sealed.header.oseq,
+            case,
+            now,
+        ),
+    )
+    journal.append(
+        tx,
+        at=now,
+        actor=actor,
+        action=f"submit {summary.step.word}",
+        link=desk.link,
+        case=case,
+        detail=sealed.id,
+    )
+    desk.submit(Submitted(number, sealed.id, case, summary, now))
+    return Accepted(sealed.id, case, sealed.header.oseq, summary.expected_version)
+
+
+def _refused(reason: AgentRefusal, words: str) -> CommandRefused:
+    return CommandRefused(reason.value, words)
+
+
+__all__ = ["PROGRAM", "Accepted", "CommandRefused", "OfficeCommand", "accept"]

@@ -1,0 +1,10 @@
+"""The office's API: for its desk, its tools, and whoever holds its token on this machine.
+
+JSON over HTTP on loopback, every request with ``Authorization: Bearer TOKEN``. Refusals are 409
+with the reason and words for the officer; requests that make no sense are 400 and say what was
+expected; what is not known is 404.
+"""
+
+from blo_agent.api.app import office_api
+
+__all__ = ["office_api"]

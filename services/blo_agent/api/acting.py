@@ -1,0 +1,87 @@
+"""Handlers that do something: commands, the check of a link, and what a scenario may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, post
+from litestar.datastructures import State
+
+from blo_agent.accepting import CommandRefused
+from blo_agent.agent import Agent
+from blo_agent.api.requests import BadRequest, decode, known_desk, read_command
+from blo_agent.api.types import (
+    AcceptedAnswer,
+    ClockRequest,
+    CommandRequest,
+    LineRequest,
+    RefusedAnswer,
+    ReplayAnswer,
+)
+from blo_agent.replaying import replay
+from blo_runtime.clock import ManualClock
+
+Req = Request[Any, Any, State]
+
+
+@post("/v1/commands")
+async def commands(request: Req, agent: Agent) -> Response[AcceptedAnswer | RefusedAnswer]:
+    """Accept a command: 201 when it is on disk, 409 when it is refused."""
+    wanted = decode(await request.body(), CommandRequest)
+    command = read_command(agent, wanted)
+    if wanted.at is not None:
+        _set_time(agent, wanted.at)
+    try:
+        accepted = await agent.submit(command)
+    except CommandRefused as refusal:
+        return Response(RefusedAnswer(refusal.reason, refusal.words), status_code=409)
+    return Response(
+        AcceptedAnswer(
+            accepted.event.hex(), accepted.case.hex(), accepted.oseq, accepted.expected_version
+        ),
+        status_code=201,
+    )
+
+
+@post("/v1/links/{link:str}/verify", status_code=200)
+async def verify(agent: Agent, link: str) -> ReplayAnswer:
+    """Replay a link from its first record and compare with the live views."""
+    result = await replay(agent.office, agent.store, agent.log, known_desk(agent, link))
+    return ReplayAnswer(
+        size=result.size,
+        equal=result.equal,
+        live_digest=result.live_digest.hex(),
+        rebuilt_digest=result.rebuilt_digest.hex(),
+        records=result.size,
+        verified=result.verified,
+        rejected=result.rejected,
+    )
+
+
+@post("/v1/line", status_code=200)
+async def line(request: Req, agent: Agent) -> dict[str, bool]:
+    """Take the line up or down; only with simulated time."""
+    wanted = decode(await request.body(), LineRequest)
+    agent.line.set(up=wanted.up)
+    agent.sender.wake()
+    return {"up": wanted.up}
+
+
+@post("/v1/clock", status_code=200)
+async def clock(request: Req, agent: Agent) -> dict[str, int]:
+    """Move the clock forward; only with simulated time."""
+    wanted = decode(await request.body(), ClockRequest)
+    _set_time(agent, wanted.now)
+    return {"now": agent.clock.now_ms()}
+
+
+def _set_time(agent: Agent, at: int) -> None:
+    if not isinstance(agent.clock, ManualClock):
+        raise BadRequest("at: this agent runs on real time; leave it out")
+    agent.clock.set(max(at, agent.clock.now_ms()))
+
+
+HANDLERS = (commands, verify)
+SIMULATION_HANDLERS = (line, clock)
+
+__all__ = ["HANDLERS", "SIMULATION_HANDLERS"]

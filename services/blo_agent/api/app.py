@@ -1,0 +1,56 @@
+"""The application: handlers, the token, errors as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hmac import compare_digest
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, NotAuthorizedException
+from litestar.handlers import BaseRouteHandler
+
+from blo_agent.agent import Agent
+from blo_agent.api import acting, reading
+from blo_agent.api.types import ErrorAnswer
+
+
+def office_api(agent: Agent, token: str) -> Litestar:
+    """The application, for ``blo_runtime.http.serve``.
+
+    Args:
+        agent: The office's agent.
+        token: What every request has to show.
+    """
+    handlers = [*reading.HANDLERS, *acting.HANDLERS]
+    if agent.options.simulated_time:
+        handlers.extend(acting.SIMULATION_HANDLERS)
+    return Litestar(
+        handlers,
+        guards=[_guard(token)],
+        dependencies={"agent": Provide(lambda: agent, sync_to_thread=False)},
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={HTTPException: _on_http_error},
+    )
+
+
+def _guard(token: str) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]:
+    expected = f"Bearer {token}".encode()
+
+    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        shown = connection.headers.get("authorization", "")
+        if not compare_digest(shown.encode(), expected):
+            raise NotAuthorizedException("the token is missing or wrong; it is in the token file")
+
+    return guard
+
+
+def _on_http_error(_: Request[Any, Any, State], error: HTTPException) -> Response[ErrorAnswer]:
+    return Response(ErrorAnswer(error.detail), status_code=error.status_code)
+
+
+__all__ = ["office_api"]

@@ -1,0 +1,106 @@
+"""Handlers that only look. Their questions run in the store's thread, where the state is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, TypeVar
+
+import msgspec
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+from litestar.params import Parameter
+
+from blo_agent.agent import Agent
+from blo_agent.api.answers import case_history, event_status, link_answer, list_cases
+from blo_agent.api.requests import BadRequest, known_desk, read_id
+from blo_agent.api.types import CaseAnswer, CaseHistory, EventStatus, LinkAnswer
+from blo_agent.reporting import period_report
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_schemas.ids import CaseId, EventId, LinkId
+
+T = TypeVar("T")
+_LONGEST_WAIT_S = 60.0
+
+
+async def _ask(agent: Agent, question: Callable[[Snapshot], T]) -> T:
+    def job(tx: Transaction) -> T:
+        return question(tx)
+
+    return await agent.store.write(job)
+
+
+@get("/v1/links")
+async def links(agent: Agent) -> list[LinkAnswer]:
+    """All links of the office."""
+    return await _ask(
+        agent, lambda _: [_answer(agent, link) for link in sorted(agent.office.desks)]
+    )
+
+
+@get("/v1/links/{link:str}")
+async def one_link(
+    agent: Agent,
+    link: str,
+    min_size: int = 0,
+    wait_s: Annotated[float, Parameter(query="timeout", ge=0)] = 0,
+) -> LinkAnswer:
+    """One link; waits until it has been read up to ``min_size``, or for ``timeout`` seconds."""
+    desk = known_desk(agent, link)
+    await agent.wait_for(desk.link, min_size, min(wait_s, _LONGEST_WAIT_S))
+    return await _ask(agent, lambda _: _answer(agent, desk.link))
+
+
+@get("/v1/cases")
+async def cases(agent: Agent, link: str | None = None) -> list[CaseAnswer]:
+    """The cases of one link, or of all."""
+    wanted = None if link is None else known_desk(agent, link).link
+    now = agent.clock.now_ms()
+    return await _ask(agent, lambda snapshot: list_cases(agent.office, snapshot, wanted, now))
+
+
+@get("/v1/cases/{case:str}")
+async def one_case(agent: Agent, case: str) -> CaseHistory:
+    """A case with everything that happened in it."""
+    wanted = CaseId(read_id(case))
+    now = agent.clock.now_ms()
+    found = await _ask(agent, lambda snapshot: case_history(agent.office, snapshot, wanted, now))
+    if not found:
+        raise NotFoundException(f"no case {case} is known here")
+    return found[0]
+
+
+@get("/v1/events/{event:str}")
+async def one_event(agent: Agent, event: str) -> EventStatus:
+    """How far an event has come."""
+    wanted = EventId(read_id(event))
+    found = await _ask(agent, lambda snapshot: event_status(agent.office, snapshot, wanted))
+    if found is None:
+        raise NotFoundException(f"no event {event} is known here")
+    return found
+
+
+@get("/v1/report")
+async def report(
+    agent: Agent,
+    start: Annotated[date, Parameter(query="from")],
+    end: Annotated[date, Parameter(query="to")],
+) -> Response[bytes]:
+    """The figures of the office and its branches for a period of business dates."""
+    if end < start:
+        raise BadRequest(f"to: {end} lies before from: {start}")
+    now = agent.clock.now_ms()
+    found = await _ask(
+        agent, lambda snapshot: period_report(agent.office, snapshot, start, end, now)
+    )
+    return Response(msgspec.json.encode(found), media_type="application/json")
+
+
+def _answer(agent: Agent, link: LinkId) -> LinkAnswer:
+    known_end = agent.receiver.high_watermarks.get(link, 0)
+    return link_answer(agent.office, agent.office.desks[link], known_end)
+
+
+HANDLERS = (links, one_link, cases, one_case, one_event, report)
+
+__all__ = ["HANDLERS"]

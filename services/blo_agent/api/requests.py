@@ -1,0 +1,128 @@
+"""From what a request says to what the office understands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+from litestar.exceptions import HTTPException, NotFoundException
+
+from blo_agent.accepting import OfficeCommand
+from blo_agent.agent import Agent
+from blo_agent.api.types import CommandRequest
+from blo_agent.desk import LinkDesk
+from blo_domain.commands import Command, Target
+from blo_schemas.bodies import KIND_WORDS, STEP_WORDS, body_from_json
+from blo_schemas.errors import WireError
+from blo_schemas.ids import HASH_SIZE, CaseId, LinkId
+from blo_schemas.summary import Kind, PauseGround, Urgency
+
+T = TypeVar("T")
+_URGENCIES = {urgency.word: urgency for urgency in Urgency}
+_GROUNDS = {ground.word: ground for ground in PauseGround}
+
+
+class BadRequest(HTTPException):
+    """A request that makes no sense; says what was expected."""
+
+    status_code = 400
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """Reads a posted JSON object.
+
+    Raises:
+        BadRequest: It is not what is expected here.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.MsgspecError as error:
+        raise BadRequest(str(error)) from error
+
+
+def read_id(text: str) -> bytes:
+    """A case's or an event's id from its hexadecimal form.
+
+    Raises:
+        BadRequest: It is none.
+    """
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        data = b""
+    if len(data) != HASH_SIZE:
+        raise BadRequest(f"{text!r} is no id; expected 64 hexadecimal digits")
+    return data
+
+
+def known_desk(agent: Agent, link: str) -> LinkDesk:
+    """The office's desk for a link.
+
+    Raises:
+        NotFoundException: It has none.
+    """
+    desk = agent.office.desks.get(LinkId(link))
+    if desk is None:
+        known = ", ".join(sorted(agent.office.desks)) or "none"
+        raise NotFoundException(f"{agent.office.id} has no link {link}; its links are: {known}")
+    return desk
+
+
+def read_command(agent: Agent, wanted: CommandRequest) -> OfficeCommand:
+    """The command that a request asks for.
+
+    Raises:
+        BadRequest: A word is not one of its list, or the body does not fit; names the field.
+    """
+    step = _word(STEP_WORDS, wanted.step, "step")
+    case = None if wanted.case is None else CaseId(bytes.fromhex(wanted.case))
+    kind = _kind(agent, wanted, case)
+    try:
+        body = body_from_json(kind, step, wanted.body)
+    except WireError as error:
+        raise BadRequest(f"body: {error}") from error
+    corrects = wanted.corrects
+    return OfficeCommand(
+        LinkId(wanted.link),
+        case,
+        Command(
+            kind=kind,
+            step=step,
+            on=wanted.on,
+            body=body,
+            urgency=_optional(_URGENCIES, wanted.urgency, "urgency"),
+            reason=wanted.reason,
+            dispatch=wanted.dispatch,
+            corrects=None
+            if corrects is None
+            else Target(_word(STEP_WORDS, corrects.step, "corrects.step"), corrects.nth),
+            due=wanted.due,
+            pause_ground=_optional(_GROUNDS, wanted.pause_ground, "pause_ground"),
+        ),
+        wanted.actor,
+    )
+
+
+def _kind(agent: Agent, wanted: CommandRequest, case: CaseId | None) -> Kind:
+    if wanted.kind is not None:
+        return _word(KIND_WORDS, wanted.kind, "kind")
+    desk = agent.office.desks.get(LinkId(wanted.link))
+    view = desk.view(case) if desk is not None and case is not None else None
+    if view is None:
+        raise BadRequest("kind: is missing; a step in a case that is not known here must name it")
+    return view.kind
+
+
+def _word(words: Mapping[str, T], word: str, field: str) -> T:
+    found = words.get(word)
+    if found is None:
+        raise BadRequest(f"{field}: {word!r} is not one of {', '.join(sorted(words))}")
+    return found
+
+
+def _optional(words: Mapping[str, T], word: str | None, field: str) -> T | None:
+    return None if word is None else _word(words, word, field)
+
+
+__all__ = ["BadRequest", "decode", "known_desk", "read_command", "read_id"]

@@ -1,0 +1,136 @@
+"""The agent as a program: the composition root of ``blo agent run``."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from blo_agent.agent import Agent, AgentOptions
+from blo_agent.api import office_api
+from blo_agent.config import AgentSettings
+from blo_agent.store import Store, load_store_key
+from blo_log.kafka import KafkaConnection, KafkaLog
+from blo_runtime.admin import start_admin
+from blo_runtime.clock import Clock, ManualClock, SystemClock
+from blo_runtime.errors import ConfigurationError
+from blo_runtime.http import serve
+from blo_runtime.logs import configure, get_logger
+from blo_runtime.metrics import Metrics
+from blo_runtime.supervision import StopSignal, Supervisor
+from blo_runtime.supervision import run as run_program
+from blo_runtime.tls import ssl_context
+from blo_schemas.ids import CountryId, DocumentId, OfficeId
+
+RUN_FILE = "run.json"
+"""Beside the store, while the agent runs: its process id and the ports that it has chosen."""
+
+
+def run(settings: AgentSettings) -> int:
+    """Run an office's agent until it is asked to stop.
+
+    Returns:
+        The exit code.
+    """
+    metrics = Metrics()
+    configure(
+        settings.logging, f"agent {settings.office}", on_dropped=metrics.log_fields_dropped.inc
+    )
+
+    async def main(stop: StopSignal) -> None:
+        await _serve(settings, metrics, stop)
+
+    return run_program(main)
+
+
+async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) -> None:
+    clock: Clock = ManualClock() if settings.simulated_time else SystemClock()
+    log = KafkaLog(
+        KafkaConnection(
+            bootstrap=",".join(settings.kafka.servers),
+            ssl_context=None if settings.kafka.tls is None else ssl_context(settings.kafka.tls),
+            client_id=settings.office,
+            request_timeout_s=settings.kafka.request_timeout_s,
+        )
+    )
+    store = Store(settings.store.path, load_store_key(settings.store.key))
+    try:
+        agent = Agent(
+            OfficeId(settings.office),
+            pins_of(settings),
+            store=store,
+            log=log,
+            clock=clock,
+            metrics=metrics,
+            options=AgentOptions(
+                simulated_time=settings.simulated_time,
+                head_interval_s=settings.head_interval_s,
+                head_every_s=settings.head_every_s,
+            ),
+        )
+        await agent.load()
+        async with Supervisor(stop) as tasks:
+            tasks.start("agent", lambda: agent.run(stop))
+            tasks.start("doors", lambda: _open_doors(agent, settings, metrics, stop))
+            await tasks.until_stopped()
+    finally:
+        await log.close()
+        await store.aclose()
+
+
+async def _open_doors(
+    agent: Agent, settings: AgentSettings, metrics: Metrics, stop: StopSignal
+) -> None:
+    token = _token(settings.api.token)
+    admin = await start_admin(settings.admin, metrics.registry, agent.checks())
+    api = await serve(office_api(agent, token), settings.api.host, settings.api.port)
+    run_file = settings.store.path.parent / RUN_FILE
+    try:
+        _write(run_file, {"pid": os.getpid(), "api_port": api.port, "admin_port": admin.port})
+        get_logger().info("agent is up", office=agent.office.id, port=api.port)
+        await stop.wait()
+    finally:
+        run_file.unlink(missing_ok=True)
+        await api.stop()
+        await admin.stop()
+
+
+def pins_of(settings: AgentSettings) -> dict[CountryId, DocumentId]:
+    """The pinned roots of a configuration."""
+    return {
+        CountryId(country): DocumentId(bytes.fromhex(pin))
+        for country, pin in settings.trust.pins.items()
+    }
+
+
+def _token(path: Path) -> str:
+    """The bearer token; made on the first run, readable by its owner alone."""
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+    if path.stat().st_mode & 0o077:
+        raise ConfigurationError(
+            path,
+            "",
+            "can be read by others",
+            expected="mode 0600",
+            todo=f"Run: chmod 600 {path}",
+        )
+    token = path.read_text().strip()
+    if not token:
+        raise ConfigurationError(
+            path, "", "is empty", expected="a token", todo="Remove it, and a new one is made."
+        )
+    return token
+
+
+def _write(path: Path, values: dict[str, int]) -> None:
+    """Write a file so that nobody ever reads half of it."""
+    draft = path.with_suffix(".new")
+    draft.write_text(json.dumps(values) + "\n")
+    draft.replace(path)
+
+
+__all__ = ["RUN_FILE", "pins_of", "run"]

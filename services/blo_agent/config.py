@@ -1,0 +1,71 @@
+"""An agent's configuration file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from blo_runtime.config import Settings
+from blo_runtime.settings import AdminSettings, KafkaSettings, LoggingSettings
+
+Fingerprint = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class StoreSettings(Settings, frozen=True, kw_only=True):
+    """The office's encrypted store.
+
+    Attributes:
+        path: The database file.
+        key: The file with its key, 64 hexadecimal digits, readable by its owner alone.
+    """
+
+    path: Path
+    key: Path
+
+
+class TrustSettings(Settings, frozen=True, kw_only=True):
+    """What the node trusts without being told by anyone.
+
+    Attributes:
+        pins: Per country, the fingerprint of version 1 of its root.
+    """
+
+    pins: dict[str, Fingerprint]
+
+
+class ApiSettings(Settings, frozen=True, kw_only=True):
+    """The office's own API, for its desk and tools.
+
+    Attributes:
+        token: The file with the bearer token, readable by its owner alone; made if missing.
+        host: The address; loopback unless told otherwise.
+        port: The port; 0 chooses a free one.
+    """
+
+    token: Path
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+
+
+class AgentSettings(Settings, frozen=True, kw_only=True):
+    """Everything an agent is told.
+
+    Attributes:
+        office: The office's id.
+        simulated_time: Whether the log's times are a scenario's; never in operation.
+        head_interval_s: At most so often a new head is published per link, in seconds.
+        head_every_s: At least so often one is published, so that a silent peer can be told.
+    """
+
+    office: str
+    simulated_time: bool = False
+    head_interval_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0.25
+    head_every_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60.0
+    store: StoreSettings
+    trust: TrustSettings
+    kafka: KafkaSettings
+    api: ApiSettings
+    admin: AdminSettings = AdminSettings()
+    logging: LoggingSettings = LoggingSettings()

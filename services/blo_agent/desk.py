@@ -1,0 +1,219 @@
+"""What an office has in front of it on one link: the log as read, and its own events under way.
+
+Lives in the memory of the store's thread (ADR 2). Nothing here is truth: the log is, and for what
+is not in the log yet, the outbox.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import Counter, OrderedDict
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from blo_domain.cases import StepFact, evolve
+from blo_log.fold import LinkFold
+from blo_schemas.codec import encode
+from blo_schemas.ids import CaseId, CorridorId, Digest, EventId, LinkId, OfficeId
+from blo_schemas.summary import Summary
+from blo_schemas.verdicts import Outcome, Verdict
+from blo_schemas.views import CaseView
+from blo_sealing.seal import Place
+
+_VIEWS: Final = b"blo/views/v1\0"
+
+
+class CaseViews:
+    """The current views of a link's cases, their digest, and which of them have changed."""
+
+    def __init__(self) -> None:
+        self._views: dict[CaseId, CaseView] = {}
+        self._order: list[CaseId] = []
+        self._hashes: dict[CaseId, bytes] = {}
+        self._changed: set[CaseId] = set()
+
+    def get(self, case: CaseId) -> CaseView | None:
+        """The case's view, or ``None`` before its opening."""
+        return self._views.get(case)
+
+    def put(self, view: CaseView) -> None:
+        """Replace the case's view."""
+        case = CaseId(view.case)
+        if case not in self._views:
+            insort(self._order, case)
+        self._views[case] = view
+        self._hashes.pop(case, None)
+        self._changed.add(case)
+
+    def take_changed(self) -> list[CaseView]:
+        """The views that were put since the last call."""
+        changed = [self._views[case] for case in self._changed]
+        self._changed.clear()
+        return changed
+
+    def digest(self) -> Digest:
+        """SHA-256 over all cases in order of their ids, each with its view's SHA-256."""
+        whole = sha256(_VIEWS)
+        for case in self._order:
+            digest = self._hashes.get(case)
+            if digest is None:
+                digest = self._hashes[case] = sha256(encode(self._views[case])).digest()
+            whole.update(case)
+            whole.update(digest)
+        return Digest(whole.digest())
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """An own event that is accepted and on disk, but not read back from the log yet."""
+
+    outbox: int
+    event: EventId
+    case: CaseId
+    summary: Summary
+    at: int
+
+
+class Tally(msgspec.Struct):
+    """What has become of a link's records since the first one, for metrics and reports."""
+
+    accepted: int = 0
+    crossed: int = 0
+    duplicates: int = 0
+    own: int = 0
+    rejected: Counter[str] = msgspec.field(default_factory=Counter)
+
+    def count(self, verdict: Verdict, *, own: bool, times: int = 1) -> None:
+        """Add a verdict that so many records got."""
+        if verdict.outcome is Outcome.ACCEPTED:
+            self.accepted += times
+            self.crossed += verdict.crossed * times
+        elif verdict.outcome is Outcome.DUPLICATE:
+            self.duplicates += times
+        elif verdict.reason is not None:
+            self.rejected[verdict.reason.value] += times
+        if own and verdict.outcome is not Outcome.DUPLICATE:
+            self.own += times
+
+
+class LinkDesk:
+    """One link as the office knows it.
+
+    Args:
+        office: The office itself.
+        link: The link.
+        corridor: Its corridor.
+        partition: Its partition.
+        is_party: Whether the office writes here, or only reads as a superior.
+
+    Attributes:
+        fold: The log as read so far.
+        views: The views that ``fold`` keeps.
+        under_way: Own events in the outbox, by event id, in the order of the own chain.
+        own_chain_checked: Whether the own chain was compared with the log since the start.
+        halted: Why the office must not write here any more; ``None`` while it may.
+        trust_digest: Of the trust documents under which the log was folded.
+        unopened: Positions of records that could not be opened, ascending.
+    """
+
+    def __init__(
+        self,
+        office: OfficeId,
+        link: LinkId,
+        corridor: CorridorId,
+        partition: int,
+        *,
+        is_party: bool,
+    ) -> None:
+        self.office = office
+        self.link = link
+        self.corridor = corridor
+        self.partition = partition
+        self.is_party = is_party
+        self.fold: LinkFold
+        self.views = CaseViews()
+        self.tally = Tally()
+        self.under_way: OrderedDict[EventId, Submitted] = OrderedDict()
+        self.own_chain_checked = False
+        self.halted: str | None = None
+        self.trust_digest = b""
+        self.unopened: list[int] = []
+        self._by_case: dict[CaseId, list[Submitted]] = {}
+        self._ahead: dict[CaseId, CaseView] = {}
+
+    def begin(self, fold: LinkFold, views: CaseViews) -> None:
+        """Start from a stored state, or from zero."""
+        self.fold = fold
+        self.views = views
+        self._ahead.clear()
+        for submitted in self.under_way.values():
+            self._foresee(submitted)
+
+    @property
+    def size(self) -> int:
+        """How many of the link's records have been read."""
+        return self.fold.size
+
+    def next_place(self) -> Place:
+        """Where the office's next event stands: behind the log and behind what is under way."""
+        place = self.fold.chain.next_place(self.office)
+        if not self.under_way:
+            return place
+        last = next(reversed(self.under_way))
+        return Place(place.oseq + len(self.under_way), last, place.seen_size, place.seen_hash)
+
+    def view(self, case: CaseId) -> CaseView | None:
+        """The case as it will be when the own events under way have arrived as expected."""
+        return self._ahead.get(case) or self.views.get(case)
+
+    def submit(self, submitted: Submitted) -> None:
+        """Note an own event that was just put into the outbox."""
+        self.under_way[submitted.event] = submitted
+        self._by_case.setdefault(submitted.case, []).append(submitted)
+        self._foresee(submitted)
+
+    def replace_under_way(self, submitted: OrderedDict[EventId, Submitted]) -> None:
+        """Put events that were sealed anew in the place of all that are under way."""
+        self.under_way.clear()
+        self._by_case.clear()
+        self._ahead.clear()
+        for one in submitted.values():
+            self.submit(one)
+
+    def arrived(self, event: EventId) -> Submitted | None:
+        """Note that an own event was read back; ``None``: it is not one that was under way."""
+        submitted = self.under_way.pop(event, None)
+        if submitted is not None:
+            of_case = self._by_case[submitted.case]
+            of_case.remove(submitted)
+            if not of_case:
+                del self._by_case[submitted.case]
+        return submitted
+
+    def opened(self, position: int) -> None:
+        """Note that a record could be opened after all."""
+        if position in self.unopened:
+            self.unopened.remove(position)
+
+    def look_ahead(self, case: CaseId) -> None:
+        """Work out ``view`` of a case anew, after the log has moved it."""
+        self._ahead.pop(case, None)
+        for submitted in self._by_case.get(case, ()):
+            self._foresee(submitted)
+
+    def _foresee(self, submitted: Submitted) -> None:
+        case = submitted.case
+        fact = StepFact(
+            case, self.link, self.office, submitted.summary, self.fold.size, submitted.at
+        )
+        parties = self.fold.parties(submitted.at)
+        view, verdict = evolve(self.view(case), fact, parties)
+        if view is not None and verdict.outcome is Outcome.ACCEPTED:
+            self._ahead[case] = view
+
+
+__all__ = ["CaseViews", "LinkDesk", "Submitted", "Tally"]

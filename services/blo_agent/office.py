@@ -1,0 +1,279 @@
+"""The office in the memory of the store's thread: its documents, keys and desks (ADR 2).
+
+``Office`` is loaded from the store when the agent starts. After that only the jobs in
+``accepting`` and ``ingesting`` change it, each within its transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from blo_agent.desk import CaseViews, LinkDesk, Submitted, Tally
+from blo_agent.keyring import Keyring
+from blo_agent.store.connection import Snapshot
+from blo_agent.store.errors import JobRefused
+from blo_agent.store.tables import (
+    cases,
+    documents,
+    heads,
+    identities,
+    keys,
+    links,
+    outbox,
+    parked,
+    records,
+)
+from blo_domain.trust import Part, TrustedDirectory
+from blo_log.fold import LinkDocuments, LinkFold, Parked
+from blo_schemas.event import ENVELOPE, HEADER
+from blo_schemas.grants import KeyPurpose
+from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
+from blo_schemas.ids import CertificateTag, CountryId, DocumentId, EventId, LinkId, OfficeId
+from blo_schemas.trust import SIGNED_DOCUMENT, Agreement, SignedDocument
+from blo_sealing.chain import LinkChain
+from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
+from blo_sealing.parts import open_summary
+from blo_sealing.seal import Author
+from blo_sealing.signatures import RandomBytes, is_usable_signing_key, verify_signature
+from blo_sealing.snapshot import ChainRow
+
+
+class NoIdentity(JobRefused):
+    """No valid certificate names a key of this store."""
+
+
+class Office:
+    """One office and everything it knows.
+
+    Args:
+        office: Its id.
+        pins: Per country, the fingerprint of version 1 of its root.
+        random: Source of keys and salts.
+
+    Attributes:
+        id: The office's id.
+        random: Source of keys and salts.
+        keyring: The symmetric keys it holds.
+        directory: The trust documents that were admitted.
+        desks: What it has in front of it, by link.
+        heads: The newest valid head of every other office, by link and office.
+    """
+
+    def __init__(
+        self, office: OfficeId, pins: Mapping[CountryId, DocumentId], random: RandomBytes
+    ) -> None:
+        self.id = office
+        self.random = random
+        self.keyring = Keyring()
+        self.desks: dict[LinkId, LinkDesk] = {}
+        self.heads: dict[tuple[LinkId, OfficeId], Head] = {}
+        self.directory = TrustedDirectory(
+            dict(pins), verify=verify_signature, check_key=is_usable_signing_key
+        )
+        self._node_keys: dict[bytes, NodeKeys] = {}
+        self._own_certificates: dict[CertificateTag, NodeKeys] = {}
+
+    # Loading.
+
+    def load(self, snapshot: Snapshot, now: int) -> None:
+        """Take everything from the store.
+
+        Args:
+            snapshot: The store.
+            now: The office's clock, Unix milliseconds.
+        """
+        for identity in identities.all_of(snapshot):
+            self._node_keys[identity.public] = NodeKeys.from_bytes(identity.keys)
+        for stored in keys.all_of(snapshot):
+            self._hold(stored)
+        self._learn(
+            SIGNED_DOCUMENT.decode(stored.document) for stored in documents.iterate(snapshot)
+        )
+        self.open_desks(snapshot, now)
+        for desk in self.desks.values():
+            for head in heads.of_link(snapshot, desk.link):
+                signed = SIGNED_HEAD.decode(head.head)
+                self.heads[(desk.link, head.office)] = HEAD.decode(signed.head)
+
+    def open_desks(self, snapshot: Snapshot, now: int) -> list[LinkDesk]:
+        """Open a desk for every link that the office has to do with and that has none yet.
+
+        Returns:
+            The new desks.
+        """
+        opened = []
+        for membership in self.directory.links_of(self.id, now):
+            if membership.link in self.desks or membership.part not in (Part.PARTY, Part.SUPERIOR):
+                continue
+            agreement = self.directory.agreement(membership.link, now)
+            if agreement is not None:
+                opened.append(self._open_desk(snapshot, agreement))
+        return opened
+
+    def take_documents(self, found: Iterable[SignedDocument]) -> list[LinkId]:
+        """Admit more trust documents.
+
+        Returns:
+            The links whose verdicts they can change, among those that have a desk.
+        """
+        self._learn(found)
+        touched = []
+        for link, desk in self.desks.items():
+            desk.fold.trust_in(self.documents_of(link))
+            digest = self.directory.digest_for_link(link) or b""
+            if digest != desk.trust_digest:
+                desk.trust_digest = digest
+                touched.append(link)
+        return touched
+
+    # Asking.
+
+    def author(self, link: LinkId, at: int) -> Author:
+        """With which certificate and key the office writes on a link.
+
+        Raises:
+            NoIdentity: No valid certificate names a key of this store.
+        """
+        certified = self.directory.certificate(self.id, at)
+        held = None if certified is None else self.node_keys(certified.certificate.signing_key)
+        if certified is None or held is None:
+            raise NoIdentity(
+                f"no certificate of {self.id} that is valid now names a key of this store; "
+                "ask the country's root for one, and publish it with 'blo trust publish'"
+            )
+        return Author(link, certified.tag, held.signing)
+
+    def node_keys(self, public: bytes) -> NodeKeys | None:
+        """The private keys whose signing key has this public part."""
+        return self._node_keys.get(public)
+
+    def node_keys_of(self, tag: CertificateTag) -> NodeKeys | None:
+        """The private keys that belong to the office's own certificate with this tag."""
+        return self._own_certificates.get(tag)
+
+    def documents_of(self, link: LinkId) -> LinkDocuments:
+        """What the trust documents say about one link, as the fold asks it."""
+        return LinkDocuments(self.directory, link)
+
+    # Folding.
+
+    def restart(self, desk: LinkDesk) -> None:
+        """Begin a desk's fold from the first record."""
+        desk.tally = Tally()
+        desk.trust_digest = self.directory.digest_for_link(desk.link) or b""
+        chain = self._chain(desk)
+        self._begin(desk, chain, CaseViews(), ())
+
+    def fresh_fold(self, desk: LinkDesk) -> tuple[LinkFold, CaseViews]:
+        """A fold of the same link that begins at the first record and touches nothing stored."""
+        views = CaseViews()
+        documents = self.documents_of(desk.link)
+        chain = LinkChain(desk.link, documents)
+        fold = LinkFold(desk.link, chain, documents.parties, views, self.keyring, read_content=True)
+        return fold, views
+
+    def _open_desk(self, snapshot: Snapshot, agreement: Agreement) -> LinkDesk:
+        desk = LinkDesk(
+            self.id,
+            agreement.link,
+            agreement.corridor,
+            agreement.partition,
+            is_party=self.id in agreement.offices,
+        )
+        self.desks[desk.link] = desk
+        progress = links.get(snapshot, desk.link)
+        if progress is None:
+            self.restart(desk)
+        else:
+            desk.trust_digest = progress.trust_digest
+            self._resume(snapshot, desk, progress.snapshot)
+        for waiting in outbox.unconfirmed_of_link(snapshot, desk.link):
+            desk.submit(self._submitted(desk.link, waiting))
+        return desk
+
+    def _resume(self, snapshot: Snapshot, desk: LinkDesk, chain_state: bytes) -> None:
+        chain = self._chain(desk)
+        chain.restore(chain_state, _chain_rows(snapshot, desk.link))
+        views = CaseViews()
+        for view in cases.iterate(snapshot, desk.link):
+            views.put(view)
+        views.take_changed()
+        for tally in records.tallies(snapshot, desk.link):
+            own = tally.office == self.id
+            desk.tally.count(tally.verdict, own=own, times=tally.count)
+        desk.unopened = list(records.unopened_positions(snapshot, desk.link))
+        self._begin(desk, chain, views, tuple(_parked(snapshot, desk.link)))
+
+    def _begin(
+        self, desk: LinkDesk, chain: LinkChain, views: CaseViews, items: tuple[Parked, ...]
+    ) -> None:
+        fold = LinkFold(
+            desk.link,
+            chain,
+            self.documents_of(desk.link).parties,
+            views,
+            self.keyring,
+            read_content=True,
+            parked=items,
+        )
+        desk.begin(fold, views)
+
+    def _chain(self, desk: LinkDesk) -> LinkChain:
+        def is_own(event: EventId) -> bool:
+            return event in desk.under_way
+
+        return LinkChain(desk.link, self.documents_of(desk.link), trusted_id=is_own)
+
+    def _submitted(self, link: LinkId, waiting: outbox.OutboxRecord) -> Submitted:
+        if waiting.value is None or waiting.event_id is None:
+            raise ValueError(f"outbox record {waiting.seq} is no event")
+        envelope = ENVELOPE.decode(waiting.value)
+        header = HEADER.decode(envelope.header)
+        key = self.keyring.summary_key(header.summary_key_id)
+        if key is None:
+            raise ValueError(f"outbox record {waiting.seq} is sealed with a key that is missing")
+        summary = open_summary(link, header, envelope, key)
+        return Submitted(waiting.seq, waiting.event_id, header.case_id, summary, header.at)
+
+    def _hold(self, stored: keys.StoredKey) -> None:
+        if stored.purpose is KeyPurpose.CONTENT:
+            self.keyring.add_content(ContentKey(stored.key))
+        elif stored.office == self.id and stored.month is not None:
+            self.keyring.use(stored.link, stored.month, SummaryKey(stored.key))
+        else:
+            self.keyring.add_summary(SummaryKey(stored.key))
+
+    def _learn(self, found: Iterable[SignedDocument]) -> None:
+        self.directory, _ = self.directory.load(found)
+        self._own_certificates = self._certificates()
+
+    def _certificates(self) -> dict[CertificateTag, NodeKeys]:
+        """The private keys of the office's own certificates, by their tags."""
+        found = {}
+        for certified in self.directory.certificates_of(self.id):
+            held = self.node_keys(certified.certificate.signing_key)
+            if held is not None:
+                found[certified.tag] = held
+        return found
+
+
+def _chain_rows(snapshot: Snapshot, link: LinkId) -> Iterator[ChainRow]:
+    for row in records.chain(snapshot, link):
+        if row.chained:
+            yield ChainRow(row.log_hash, row.office, row.event_id)
+        else:
+            yield ChainRow(row.log_hash, None, None)
+
+
+def _parked(snapshot: Snapshot, link: LinkId) -> Iterator[Parked]:
+    """The records whose summaries were closed when the store was last written."""
+    for item in parked.of_link(snapshot, link):
+        row = records.get(snapshot, link, item.position)
+        if row is None or row.office is None or row.event_id is None or row.outcome is not None:
+            continue
+        envelope = ENVELOPE.decode(item.value)
+        header = HEADER.decode(envelope.header)
+        yield Parked(item.position, item.log_time, row.event_id, row.office, header, envelope)
+
+
+__all__ = ["NoIdentity", "Office"]

@@ -1,0 +1,53 @@
+"""The office's own heads: what it has read, signed, for everyone on the link (DESIGN §2)."""
+
+from __future__ import annotations
+
+from blo_agent.desk import LinkDesk
+from blo_agent.office import Office
+from blo_agent.store.connection import Snapshot
+from blo_agent.store.tables import journal
+from blo_log.port import Message
+from blo_log.topics import heads_topic
+from blo_schemas.codec import encode
+from blo_schemas.heads import HEAD_VERSION, MAX_NAMED_UNOPENED, Head, head_record_key
+from blo_sealing.heads import sign_head
+
+
+def make_head(office: Office, desk: LinkDesk, now: int, snapshot: Snapshot) -> Head:
+    """What the office has read of a link.
+
+    Raises:
+        NoIdentity: There is no valid certificate to sign with.
+    """
+    chain = desk.fold.chain
+    anchored = journal.head(snapshot)
+    return Head(
+        v=HEAD_VERSION,
+        link=desk.link,
+        office=office.id,
+        kid=office.author(desk.link, now).kid,
+        size=chain.size,
+        log_hash=chain.log_hash,
+        tree_root=chain.tree_root(),
+        view_digest=desk.views.digest(),
+        unopened=len(desk.unopened),
+        first_unopened=tuple(desk.unopened[:MAX_NAMED_UNOPENED]),
+        journal_size=anchored.size,
+        journal_hash=anchored.hash,
+        at=now,
+    )
+
+
+def head_message(office: Office, desk: LinkDesk, now: int, snapshot: Snapshot) -> Message:
+    """A new signed head, ready to be appended to ``blo.heads.{corridor}``.
+
+    Raises:
+        NoIdentity: There is no valid certificate to sign with.
+    """
+    head = make_head(office, desk, now, snapshot)
+    signed = sign_head(head, office.author(desk.link, now).signing)
+    key = head_record_key(desk.link, office.id)
+    return Message(heads_topic(desk.corridor), desk.partition, key, encode(signed))
+
+
+__all__ = ["head_message", "make_head"]

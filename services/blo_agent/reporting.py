@@ -1,0 +1,77 @@
+"""The report of a period, from the views of the office that makes it (``blo_domain.report``)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from blo_agent.office import Office
+from blo_agent.store.connection import Snapshot
+from blo_agent.store.tables import cases, events
+from blo_domain.counting import CountedEvent, Family
+from blo_domain.report import Period, annual_report
+from blo_schemas.bodies import decode_body
+from blo_schemas.content import CONTENT
+from blo_schemas.ids import OfficeId
+from blo_schemas.summary import SUMMARY
+from blo_schemas.views import CaseView
+
+
+def period_report(
+    office: Office, snapshot: Snapshot, start: date, end: date, now: int
+) -> dict[str, Any]:
+    """The figures of an office and those below it, for business dates from start to end.
+
+    Args:
+        office: Whose report it is; it reads its branches' links as their superior.
+        snapshot: Its store.
+        start: First business date.
+        end: Last business date, included.
+        now: The office's clock, Unix milliseconds; says which agreements name its branches.
+    """
+    counted: list[CountedEvent] = []
+    views: dict[bytes, CaseView] = {}
+    for link in sorted(office.desks):
+        for view in cases.iterate(snapshot, link):
+            views[view.case] = view
+        counted.extend(_counted(row) for row in events.iterate(snapshot, link))
+    report = annual_report(counted, views, _family(office, now), Period(start, end))
+    return {**report.as_json(), "summary": report.summary()}
+
+
+def _family(office: Office, now: int) -> Family:
+    """The office and those whose superior it is by any agreement in force."""
+    branches: set[OfficeId] = set()
+    for link in office.desks:
+        agreement = office.directory.agreement(link, now)
+        if agreement is not None:
+            branches.update(
+                superior.office
+                for superior in agreement.superiors
+                if superior.superior == office.id
+            )
+    return Family(office.id, frozenset(branches))
+
+
+def _counted(row: events.EventRow) -> CountedEvent:
+    content = None if row.content is None else CONTENT.decode(row.content)
+    unread = datetime.fromtimestamp(row.log_time / 1000, UTC).date()
+    return CountedEvent(
+        event_id=row.event_id,
+        case=row.case,
+        link=row.link,
+        office=row.office,
+        kind=row.kind,
+        step=row.step,
+        version=row.version,
+        on=row.on or unread,
+        log_time=row.log_time,
+        position=row.position,
+        body=None
+        if content is None
+        else decode_body(row.kind, row.step, content.body_version, content.body),
+        supersedes=SUMMARY.decode(row.summary).supersedes,
+    )
+
+
+__all__ = ["period_report"]

@@ -1,0 +1,96 @@
+"""Copies of the store under a key of their own, and the change of the store's key."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import apsw
+
+from blo_agent.store.connection import CORRUPTION, open_connection
+from blo_agent.store.errors import BackupRefused, StoreCorrupt, StoreInUse
+from blo_agent.store.keyfile import sync_directory
+from blo_agent.store.lock import StoreLock
+
+
+def copy_to(source: apsw.Connection, destination: Path, key: bytes) -> None:
+    """Writes a consistent copy of the store, encrypted with ``key``, to a new file.
+
+    The copy appears under its name only when it is whole and on disk.
+
+    Args:
+        source: A connection of its own to the store; its writer may go on meanwhile.
+        destination: The new file; must not exist.
+        key: The copy's key, 32 bytes; may differ from the store's.
+
+    Raises:
+        BackupRefused: The destination exists or can't be written.
+        StoreCorrupt: The source is damaged.
+    """
+    if destination.exists():
+        raise BackupRefused(destination, "the file exists", todo="Name a new file for the backup")
+    partial = destination.with_name(destination.name + ".partial")
+    _discard(partial)
+    try:
+        _copy(source, partial, key)
+        os.replace(partial, destination)  # noqa: PTH105 - beside the other calls of os
+        sync_directory(destination.parent)
+    except CORRUPTION as error:
+        raise StoreCorrupt(Path(source.filename), error) from error
+    except (OSError, apsw.FullError, apsw.IOError, apsw.CantOpenError) as error:
+        raise BackupRefused(
+            destination,
+            f"the backup can't be written ({error})",
+            todo="Make room, or name a folder that can be written",
+        ) from error
+    finally:
+        with suppress(OSError):
+            _discard(partial)
+
+
+def change_key(path: Path, old: bytes, new: bytes) -> None:
+    """Encrypts the store anew; no process may have it open.
+
+    The store is copied and the copy put in its place, so a crash at any moment leaves a whole
+    store under one of the two keys.
+
+    Raises:
+        StoreInUse: A process has the store open.
+        WrongStoreKey: ``old`` is not its key.
+        BackupRefused: There is no room for the copy.
+    """
+    with StoreLock(path):
+        fresh = path.with_name(path.name + ".rekeyed")
+        _discard(fresh)
+        connection = open_connection(path, old)
+        try:
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            copy_to(connection, fresh, new)
+        except apsw.BusyError:
+            raise StoreInUse(path) from None
+        finally:
+            connection.close()
+        os.replace(fresh, path)  # noqa: PTH105 - beside the other calls of os
+        sync_directory(path.parent)
+
+
+def _copy(source: apsw.Connection, partial: Path, key: bytes) -> None:
+    target = open_connection(partial, key)
+    try:
+        with target.backup("main", source, "main") as backup:
+            # In one step: in several, each write of the store would start the copy again.
+            backup.step(-1)
+        target.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    finally:
+        target.close()
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _discard(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+__all__ = ["change_key", "copy_to"]

@@ -1,0 +1,184 @@
+"""Opening the encrypted file, and the two handles that jobs and readers get.
+
+The cipher is AEGIS of SQLite3 Multiple Ciphers with a raw 32-byte key: each page is encrypted
+and authenticated, in the file and in its write-ahead log.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeAlias
+
+import apsw
+
+from blo_agent.store.errors import StoreCorrupt, StoreError, StoreFailed, WrongStoreKey
+
+KEY_SIZE: Final = 32
+BUSY_TIMEOUT_MS: Final = 5_000
+WAL_LIMIT: Final = 64 * 1024 * 1024
+"""Bytes to which the write-ahead log is cut back after a checkpoint."""
+
+Value: TypeAlias = bytes | str | int | None
+Bindings: TypeAlias = Sequence[Value]
+Row: TypeAlias = tuple[Any, ...]
+
+CORRUPTION: Final = (apsw.CorruptError, apsw.NotADBError)
+
+
+def open_connection(path: Path, key: bytes, *, read_only: bool = False) -> apsw.Connection:
+    """Opens, or makes, an encrypted file in the mode that the store relies on.
+
+    Args:
+        path: The file; made with mode 0600 if it is not there.
+        key: Exactly 32 bytes.
+        read_only: Whether the connection must not write.
+
+    Raises:
+        ValueError: The key has another length.
+        WrongStoreKey: The file does not open with the key.
+        StoreCorrupt: The file opens, but its first pages are damaged.
+    """
+    if len(key) != KEY_SIZE:
+        # SQLite3 Multiple Ciphers would take a raw key of another length as a passphrase.
+        raise ValueError(f"the store's key has {KEY_SIZE} bytes, not {len(key)}")
+    flags = apsw.SQLITE_OPEN_READONLY
+    if not read_only:
+        flags = apsw.SQLITE_OPEN_READWRITE
+        _make(path)
+    connection = apsw.Connection(str(path), flags=flags)
+    try:
+        # The key is set before anything is read from the file.
+        connection.pragma("cipher", "aegis")
+        connection.pragma("key", f"raw:{key.hex()}")
+        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+        _configure(connection, read_only=read_only)
+    except apsw.NotADBError:
+        connection.close()
+        raise WrongStoreKey(path) from None
+    except apsw.CorruptError as error:
+        connection.close()
+        raise StoreCorrupt(path, error) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make(path: Path) -> None:
+    # Only if it is not there: closing any descriptor of an open store would drop SQLite's locks.
+    if not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def _configure(connection: apsw.Connection, *, read_only: bool) -> None:
+    # Statement journals and sorts would otherwise go to a plaintext temporary file.
+    connection.pragma("temp_store", "memory")
+    if read_only:
+        return
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", "full")
+    connection.pragma("journal_size_limit", WAL_LIMIT)
+    # A shredded key must not stay behind in a free page.
+    connection.pragma("secure_delete", 1)
+    # So that INSERT OR REPLACE can't get around the journal's triggers.
+    connection.pragma("recursive_triggers", 1)
+    connection.transaction_mode = "IMMEDIATE"
+
+
+class Snapshot:
+    """Reads one consistent, committed state of the store.
+
+    It is valid only inside the function it was handed to; so are iterators taken from it.
+    """
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection: apsw.Connection | _Ended = connection
+
+    def rows(self, sql: str, bindings: Bindings = ()) -> list[Row]:
+        """All rows of a query."""
+        return self._connection.execute(sql, bindings).fetchall()
+
+    def iterate(self, sql: str, bindings: Bindings = ()) -> Iterator[Row]:
+        """The rows of a query one by one, for results too large for a list."""
+        return self._connection.execute(sql, bindings)
+
+    def row(self, sql: str, bindings: Bindings = ()) -> Row | None:
+        """The first row of a query, if there is one."""
+        return self._connection.execute(sql, bindings).fetchone()
+
+    def value(self, sql: str, bindings: Bindings = ()) -> Any:
+        """The first column of the first row; ``None`` if there is no row."""
+        row = self._connection.execute(sql, bindings).fetchone()
+        return None if row is None else row[0]
+
+    def end(self) -> None:
+        """Makes every later use of this handle fail."""
+        self._connection = _ENDED
+
+
+class Transaction(Snapshot):
+    """Reads and writes inside the writer's current transaction."""
+
+    __slots__ = ()
+
+    def execute(self, sql: str, bindings: Bindings = ()) -> None:
+        """Runs one statement that returns no rows."""
+        self._connection.execute(sql, bindings)
+
+    def execute_many(self, sql: str, rows: Iterable[Bindings]) -> None:
+        """Runs one statement once for each of ``rows``."""
+        self._connection.executemany(sql, rows)
+
+    def insert(self, sql: str, bindings: Bindings) -> int:
+        """Runs one INSERT and returns the new row's id."""
+        self._connection.execute(sql, bindings)
+        return self._connection.last_insert_rowid()
+
+    def change(self, sql: str, bindings: Bindings = ()) -> int:
+        """Runs one statement and returns how many rows it changed."""
+        self._connection.execute(sql, bindings)
+        return self._connection.changes()
+
+
+class _Ended:
+    """Stands in for the connection of a handle that was kept too long."""
+
+    def execute(self, sql: str, bindings: Bindings = ()) -> NoReturn:
+        raise RuntimeError("a transaction was used after the job it belonged to had ended")
+
+    def executemany(self, sql: str, rows: Iterable[Bindings]) -> NoReturn:
+        self.execute(sql)
+
+    def last_insert_rowid(self) -> NoReturn:
+        self.execute("")
+
+    def changes(self) -> NoReturn:
+        self.execute("")
+
+
+_ENDED: Final = _Ended()
+
+
+def failure_of(path: Path, cause: BaseException) -> StoreError:
+    """The store's own error for whatever stopped it."""
+    if isinstance(cause, CORRUPTION):
+        return StoreCorrupt(path, cause)
+    return StoreFailed(path, cause)
+
+
+__all__ = [
+    "CORRUPTION",
+    "KEY_SIZE",
+    "Bindings",
+    "Row",
+    "Snapshot",
+    "Transaction",
+    "Value",
+    "failure_of",
+    "open_connection",
+]

@@ -1,0 +1,150 @@
+"""The accepted events, opened as far as this office has the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Final, NamedTuple
+
+from blo_agent.store.connection import Row, Snapshot, Transaction
+from blo_schemas.ids import CaseId, EventId, LinkId, OfficeId
+from blo_schemas.summary import Kind, Step
+
+_SELECT: Final = (
+    "SELECT event_id, link, position, case_id, version, office, kind, step, on_date, at, log_time,"
+    " summary, content FROM events"
+)
+_INSERT: Final = (
+    "INSERT INTO events(event_id, link, position, case_id, version, office, kind, step, on_date,"
+    " at, log_time, summary, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class EventRow(NamedTuple):
+    """One accepted event.
+
+    Attributes:
+        event_id: Its id.
+        link: The link.
+        position: Its position in the log.
+        case: Its case.
+        version: The version of the case that it produced.
+        office: Who wrote it.
+        kind: The case's kind.
+        step: What it did.
+        on: Business date; ``None`` while the content is closed.
+        at: The writer's clock, Unix milliseconds.
+        log_time: The record's timestamp, Unix milliseconds.
+        summary: Encoded ``Summary``.
+        content: Encoded ``Content``; ``None`` while its key is missing, or when it was shredded.
+    """
+
+    event_id: EventId
+    link: LinkId
+    position: int
+    case: CaseId
+    version: int
+    office: OfficeId
+    kind: Kind
+    step: Step
+    on: date | None
+    at: int
+    log_time: int
+    summary: bytes
+    content: bytes | None
+
+
+def put(tx: Transaction, event: EventRow) -> None:
+    """Adds an event; one that is already there is a fault of the program."""
+    put_many(tx, (event,))
+
+
+def put_many(tx: Transaction, events: Iterable[EventRow]) -> None:
+    """Adds events."""
+    tx.execute_many(_INSERT, map(_bindings, events))
+
+
+def set_content(tx: Transaction, event_id: EventId, on: date, content: bytes) -> bool:
+    """Adds the content of an event that could be opened after all; False: no such event."""
+    return (
+        tx.change(
+            "UPDATE events SET on_date = ?, content = ? WHERE event_id = ?",
+            (on.isoformat(), content, event_id),
+        )
+        > 0
+    )
+
+
+def forget_contents(tx: Transaction, link: LinkId, case: CaseId) -> int:
+    """Removes the contents of a shredded case; returns how many there were."""
+    return tx.change(
+        "UPDATE events SET content = NULL, on_date = NULL"
+        " WHERE link = ? AND case_id = ? AND content IS NOT NULL",
+        (link, case),
+    )
+
+
+def get(snapshot: Snapshot, event_id: EventId) -> EventRow | None:
+    """The event with this id."""
+    row = snapshot.row(f"{_SELECT} WHERE event_id = ?", (event_id,))
+    return None if row is None else _event(row)
+
+
+def by_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[EventRow]:
+    """The events of a case, in the order of the versions they produced."""
+    rows = snapshot.rows(
+        f"{_SELECT} WHERE link = ? AND case_id = ? ORDER BY version, position",
+        (link, case),
+    )
+    return [_event(row) for row in rows]
+
+
+def iterate(snapshot: Snapshot, link: LinkId, *, start: int = 0) -> Iterator[EventRow]:
+    """The events of a link in log order."""
+    rows = snapshot.iterate(
+        f"{_SELECT} WHERE link = ? AND position >= ? ORDER BY position",
+        (link, start),
+    )
+    return map(_event, rows)
+
+
+def in_period(snapshot: Snapshot, link: LinkId, start: date, end: date) -> Iterator[EventRow]:
+    """The opened events of a link by business date, from ``start`` up to and with ``end``."""
+    rows = snapshot.iterate(
+        f"{_SELECT} WHERE link = ? AND on_date BETWEEN ? AND ? ORDER BY on_date, position",
+        (link, start.isoformat(), end.isoformat()),
+    )
+    return map(_event, rows)
+
+
+def unopened(snapshot: Snapshot, link: LinkId) -> int:
+    """How many events of a link have no content here; reads the whole link."""
+    count: int = snapshot.value(
+        "SELECT count(*) FROM events WHERE link = ? AND content IS NULL", (link,)
+    )
+    return count
+
+
+def _bindings(event: EventRow) -> tuple[bytes | str | int | None, ...]:
+    on = None if event.on is None else event.on.isoformat()
+    return (*event[:8], on, *event[9:])
+
+
+def _event(row: Row) -> EventRow:
+    kind, step, on = row[6:9]
+    day = None if on is None else date.fromisoformat(on)
+    return EventRow._make((*row[:6], Kind(kind), Step(step), day, *row[9:]))
+
+
+__all__ = [
+    "EventRow",
+    "by_case",
+    "forget_contents",
+    "get",
+    "in_period",
+    "iterate",
+    "put",
+    "put_many",
+    "set_content",
+    "unopened",
+]

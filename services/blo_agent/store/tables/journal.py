@@ -1,0 +1,146 @@
+"""The office's own journal: hash chained, append-only (``blo_schemas.journal``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+
+from blo_agent.store.connection import Row, Snapshot, Transaction
+from blo_schemas.codec import encode
+from blo_schemas.errors import WireError
+from blo_schemas.ids import ZERO_HASH, CaseId, Digest, LinkId
+from blo_schemas.journal import JOURNAL_ENTRY, JOURNAL_VERSION, JournalEntry, journal_hash
+
+_SELECT: Final = (
+    "SELECT seq, at, actor, action, link, case_id, detail, prev_hash, hash FROM journal"
+)
+_APPEND: Final = (
+    "INSERT INTO journal(seq, at, actor, action, link, case_id, detail, prev_hash, hash)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_HEAD: Final = "SELECT seq + 1, hash FROM journal ORDER BY seq DESC LIMIT 1"
+
+
+class JournalHead(NamedTuple):
+    """Where the journal stands: its number of entries, and the last one's hash (or zeros)."""
+
+    size: int
+    hash: Digest
+
+
+class JournalTampered(Exception):
+    """The journal is not the chain that was written.
+
+    Attributes:
+        seq: The first entry that does not fit.
+    """
+
+    def __init__(self, seq: int, problem: str) -> None:
+        self.seq = seq
+        super().__init__(f"journal entry {seq}: {problem}")
+
+
+EMPTY = JournalHead(0, Digest(ZERO_HASH))
+
+
+def head(snapshot: Snapshot) -> JournalHead:
+    """Where the journal stands."""
+    row = snapshot.row(_HEAD)
+    return EMPTY if row is None else JournalHead(*row)
+
+
+def append(
+    tx: Transaction,
+    *,
+    at: int,
+    actor: str,
+    action: str,
+    link: LinkId | None = None,
+    case: CaseId | None = None,
+    detail: bytes = b"",
+) -> JournalHead:
+    """Adds one entry.
+
+    Args:
+        tx: The transaction of what the entry tells of.
+        at: The office's clock, Unix milliseconds.
+        actor: Who acted; 1 to 200 characters.
+        action: What was done; 1 to 200 characters.
+        link: The link it concerns.
+        case: The case it concerns.
+        detail: Encoded detail.
+
+    Returns:
+        Where the journal stands with it.
+    """
+    size, last = head(tx)
+    entry = JournalEntry(JOURNAL_VERSION, size, at, actor, action, link, case, detail, last)
+    digest = journal_hash(entry)
+    tx.execute(
+        _APPEND,
+        (size, at, actor, action, link, case, detail, last, digest),
+    )
+    return JournalHead(size + 1, digest)
+
+
+def entries(snapshot: Snapshot, *, start: int = 0, limit: int = -1) -> Iterator[JournalEntry]:
+    """The entries from ``start`` on, in order; at most ``limit`` if that is not negative."""
+    rows = snapshot.iterate(f"{_SELECT} WHERE seq >= ? ORDER BY seq LIMIT ?", (start, limit))
+    for row in rows:
+        yield _entry(row)
+
+
+def of_case(snapshot: Snapshot, case: CaseId) -> list[JournalEntry]:
+    """The entries that concern a case, in order; reads the whole journal."""
+    rows = snapshot.rows(f"{_SELECT} WHERE case_id = ? ORDER BY seq", (case,))
+    return [_entry(row) for row in rows]
+
+
+def verify(snapshot: Snapshot) -> JournalHead:
+    """Recomputes the whole chain.
+
+    Returns:
+        Where the journal stands; compare it with the last head that was signed, because a
+        journal that was cut at its end is still a chain.
+
+    Raises:
+        JournalTampered: An entry is missing, changed or does not follow from the one before.
+    """
+    size, last = EMPTY
+    for row in snapshot.iterate(f"{_SELECT} ORDER BY seq"):
+        entry, stored = _entry(row), row[-1]
+        if entry.seq != size:
+            raise JournalTampered(size, "the entry is missing")
+        if entry.prev != last:
+            raise JournalTampered(size, "the entry does not follow from the one before")
+        _check_form(entry)
+        last = journal_hash(entry)
+        if stored != last:
+            raise JournalTampered(size, "the entry is not what was hashed")
+        size += 1
+    return JournalHead(size, last)
+
+
+def _check_form(entry: JournalEntry) -> None:
+    try:
+        JOURNAL_ENTRY.decode(encode(entry))
+    except (WireError, msgspec.MsgspecError) as error:
+        raise JournalTampered(entry.seq, str(error)) from error
+
+
+def _entry(row: Row) -> JournalEntry:
+    return JournalEntry(JOURNAL_VERSION, *row[:-1])
+
+
+__all__ = [
+    "EMPTY",
+    "JournalHead",
+    "JournalTampered",
+    "append",
+    "entries",
+    "head",
+    "of_case",
+    "verify",
+]

@@ -1,0 +1,213 @@
+"""Every record of a link's log with its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+
+from blo_agent.store.connection import Row, Snapshot, Transaction
+from blo_schemas.ids import CaseId, Digest, EventId, LinkId, OfficeId
+from blo_schemas.verdicts import Outcome, Reason, Verdict
+
+_SELECT: Final = (
+    "SELECT link, position, log_time, leaf, log_hash, event_id, office, oseq, case_id, outcome,"
+    " reason, crossed, opened, chained, summary FROM records"
+)
+_INSERT: Final = (
+    "INSERT INTO records(link, position, log_time, leaf, log_hash, event_id, office, oseq,"
+    " case_id, outcome, reason, crossed, opened, chained, summary)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class RecordRow(NamedTuple):
+    """One record of a link's log.
+
+    Attributes:
+        link: The link.
+        position: Offset in the link's partition.
+        log_time: The record's timestamp, Unix milliseconds.
+        leaf: Leaf hash of its value.
+        log_hash: The link's running hash up to and with it.
+        event_id: Id of its event; ``None``, as what follows, if the bytes could not be read.
+        office: Who wrote it.
+        oseq: Its number in the writer's own chain.
+        case: Its case.
+        outcome: The verdict; ``None`` while it is parked.
+        reason: Why, if rejected.
+        crossed: Accepted although the writer had not seen the case's latest version.
+        opened: False while something of it that this office should read could not be opened.
+        chained: Whether it is part of its writer's own chain.
+        summary: Encoded ``Summary`` of a rejected event that could be opened, for the desk.
+    """
+
+    link: LinkId
+    position: int
+    log_time: int
+    leaf: Digest
+    log_hash: Digest
+    event_id: EventId | None
+    office: OfficeId | None
+    oseq: int | None
+    case: CaseId | None
+    outcome: Outcome | None
+    reason: Reason | None
+    crossed: bool
+    opened: bool
+    chained: bool
+    summary: bytes | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict; ``None`` while it is parked."""
+        return None if self.outcome is None else Verdict(self.outcome, self.reason, self.crossed)
+
+
+class ChainRow(NamedTuple):
+    """What restores a link's chains in memory."""
+
+    position: int
+    log_hash: Digest
+    event_id: EventId | None
+    office: OfficeId | None
+    oseq: int | None
+    chained: bool
+
+
+class RecordTally(msgspec.Struct, frozen=True):
+    """How many records of one office got the same verdict; no office: the bytes named none."""
+
+    office: OfficeId | None
+    verdict: Verdict
+    count: int
+
+
+def append_many(tx: Transaction, rows: Iterable[RecordRow]) -> None:
+    """Adds records; a position that is already there is a fault of the program."""
+    tx.execute_many(_INSERT, rows)
+
+
+def settle(
+    tx: Transaction,
+    link: LinkId,
+    position: int,
+    verdict: Verdict,
+    *,
+    opened: bool,
+    summary: bytes | None = None,
+) -> None:
+    """Gives a record that was parked its verdict."""
+    tx.execute(
+        "UPDATE records SET outcome = ?, reason = ?, crossed = ?, opened = ?, summary = ?"
+        " WHERE link = ? AND position = ?",
+        (verdict.outcome, verdict.reason, verdict.crossed, opened, summary, link, position),
+    )
+
+
+def set_opened(tx: Transaction, link: LinkId, position: int) -> None:
+    """Notes that the content of a record could be opened after all."""
+    tx.execute("UPDATE records SET opened = 1 WHERE link = ? AND position = ?", (link, position))
+
+
+def get(snapshot: Snapshot, link: LinkId, position: int) -> RecordRow | None:
+    """The record at a position."""
+    row = snapshot.row(f"{_SELECT} WHERE link = ? AND position = ?", (link, position))
+    return None if row is None else _record(row)
+
+
+def by_event(snapshot: Snapshot, event_id: EventId) -> list[RecordRow]:
+    """The records of an event in log order: the first is the event, the others duplicates."""
+    rows = snapshot.rows(f"{_SELECT} WHERE event_id = ? ORDER BY position", (event_id,))
+    return [_record(row) for row in rows]
+
+
+def of_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[RecordRow]:
+    """The records of a case in log order, whatever their verdict."""
+    rows = snapshot.rows(
+        f"{_SELECT} WHERE link = ? AND case_id = ? ORDER BY position",
+        (link, case),
+    )
+    return [_record(row) for row in rows]
+
+
+def iterate(snapshot: Snapshot, link: LinkId, *, start: int = 0) -> Iterator[RecordRow]:
+    """The records of a link in log order."""
+    rows = snapshot.iterate(
+        f"{_SELECT} WHERE link = ? AND position >= ? ORDER BY position",
+        (link, start),
+    )
+    return map(_record, rows)
+
+
+def chain(snapshot: Snapshot, link: LinkId, *, start: int = 0) -> Iterator[ChainRow]:
+    """What restores the chains of a link, in log order."""
+    rows = snapshot.iterate(
+        "SELECT position, log_hash, event_id, office, oseq, chained FROM records"
+        " WHERE link = ? AND position >= ? ORDER BY position",
+        (link, start),
+    )
+    return (ChainRow._make((*row[:5], bool(row[5]))) for row in rows)
+
+
+def leaves(snapshot: Snapshot, link: LinkId, *, start: int = 0) -> Iterator[Digest]:
+    """The leaf hashes of a link in log order, for its Merkle tree."""
+    rows = snapshot.iterate(
+        "SELECT leaf FROM records WHERE link = ? AND position >= ? ORDER BY position",
+        (link, start),
+    )
+    return (row[0] for row in rows)
+
+
+def unopened_positions(snapshot: Snapshot, link: LinkId) -> Iterator[int]:
+    """The positions of a link's records that could not be opened, ascending."""
+    rows = snapshot.iterate(
+        "SELECT position FROM records WHERE link = ? AND opened = 0 ORDER BY position", (link,)
+    )
+    return (row[0] for row in rows)
+
+
+def tallies(snapshot: Snapshot, link: LinkId) -> list[RecordTally]:
+    """How many records of whom got which verdict, without the parked; reads the whole link."""
+    rows = snapshot.rows(
+        "SELECT office, outcome, reason, crossed, count(*) FROM records"
+        " WHERE link = ? AND outcome IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+        (link,),
+    )
+    return [
+        RecordTally(office, Verdict(Outcome(outcome), _reason(reason), bool(crossed)), count)
+        for office, outcome, reason, crossed, count in rows
+    ]
+
+
+def _outcome(text: str | None) -> Outcome | None:
+    return None if text is None else Outcome(text)
+
+
+def _reason(text: str | None) -> Reason | None:
+    return None if text is None else Reason(text)
+
+
+def _record(row: Row) -> RecordRow:
+    outcome, reason, *flags, summary = row[9:]
+    values = (*row[:9], _outcome(outcome), _reason(reason), *map(bool, flags), summary)
+    return RecordRow._make(values)
+
+
+__all__ = [
+    "ChainRow",
+    "RecordRow",
+    "RecordTally",
+    "append_many",
+    "by_event",
+    "chain",
+    "get",
+    "iterate",
+    "leaves",
+    "of_case",
+    "set_opened",
+    "settle",
+    "tallies",
+    "unopened_positions",
+]

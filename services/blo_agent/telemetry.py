@@ -1,0 +1,92 @@
+"""What the agent tells Prometheus and its log file: counts and positions, never contents."""
+
+from __future__ import annotations
+
+from blo_agent.ingesting import Taken
+from blo_agent.office import Office
+from blo_agent.store.tables.outbox import OutboxCount
+from blo_runtime.clock import Clock
+from blo_runtime.logs import get_logger
+from blo_runtime.metrics import Metrics
+from blo_schemas.ids import LinkId
+from blo_schemas.verdicts import Outcome
+
+
+class Telemetry:
+    """Keeps the metrics in step with the office.
+
+    Args:
+        office: What is told about.
+        metrics: Where it is told.
+        clock: The office's clock, for ages.
+    """
+
+    def __init__(self, office: Office, metrics: Metrics, clock: Clock) -> None:
+        self._office = office
+        self._metrics = metrics
+        self._clock = clock
+
+    def taken(self, taken: Taken) -> None:
+        """Tell what a batch has brought."""
+        metrics = self._metrics
+        log = get_logger()
+        for seen in taken.seen:
+            verdict = seen.verdict
+            metrics.records.labels(link=seen.link, verdict=verdict.outcome.value).inc()
+            if verdict.crossed:
+                metrics.events_crossed.labels(link=seen.link).inc()
+            if verdict.outcome is Outcome.REJECTED and verdict.reason is not None:
+                reason = verdict.reason.value
+                metrics.records_rejected.labels(link=seen.link, reason=reason).inc()
+                if reason == "fork":
+                    metrics.forks.labels(link=seen.link).inc()
+                log.warning(
+                    "record rejected",
+                    link=seen.link,
+                    position=seen.position,
+                    office=seen.office,
+                    reason=reason,
+                )
+        for link, purpose in taken.grants:
+            metrics.grants.labels(link=link, purpose=purpose.name.lower(), direction="taken").inc()
+        for link in taken.refold:
+            log.warning("log is folded anew, because trust documents changed", link=link)
+        for words in taken.alarms:
+            log.error("alarm", reason=words)
+
+    def positions(self, high_watermarks: dict[LinkId, int]) -> None:
+        """Tell how far the office, and every other office, has read."""
+        metrics = self._metrics
+        for link, desk in self._office.desks.items():
+            metrics.link_size.labels(link=link).set(desk.size)
+            end = max(high_watermarks.get(link, 0), desk.size)
+            metrics.link_high_watermark.labels(link=link).set(end)
+            metrics.records_parked.labels(link=link).set(desk.fold.parked_count())
+            metrics.records_unopenable.labels(link=link).set(len(desk.unopened))
+        for (link, office), head in self._office.heads.items():
+            metrics.head_size.labels(link=link, office=office).set(head.size)
+            age = max(0, self._clock.now_ms() - head.at) / 1000
+            metrics.head_age_seconds.labels(link=link, office=office).set(age)
+
+    def outbox(self, counts: dict[LinkId, OutboxCount]) -> None:
+        """Tell what waits to be sent."""
+        oldest = None
+        for link in self._office.desks:
+            waiting = counts.get(link)
+            self._metrics.outbox_pending.labels(link=link).set(waiting.pending if waiting else 0)
+            if waiting is not None and waiting.pending:
+                at = waiting.oldest_accepted_at
+                oldest = at if oldest is None else min(oldest, at)
+        age = 0 if oldest is None else max(0, self._clock.now_ms() - oldest) / 1000
+        self._metrics.outbox_oldest_seconds.set(age)
+
+    def certificate(self, now: int) -> None:
+        """Tell when the office's own certificate ends."""
+        certified = self._office.directory.certificate(self._office.id, now)
+        if certified is not None:
+            self._metrics.certificate_expiry_timestamp_seconds.labels(office=self._office.id).set(
+                certified.certificate.not_after / 1000
+            )
+
+
+__all__ = ["Telemetry"]

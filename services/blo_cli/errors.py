@@ -1,0 +1,88 @@
+"""What the command can tell its user: where, what is wrong, what to do next.
+
+.. code-block:: text
+
+    CliError
+    ├── ScenarioError       a line of a scenario file (``blo_cli.scenario``)
+    ├── LabError            a lab that cannot be made, started, found or stopped
+    ├── AgentAnswerError    an agent's API refused or did not answer
+    └── CannotWrite         a file or folder that cannot be made
+
+An error ends the command with code 2; code 1 says that it ran and a check failed, and 128 plus the
+signal's number that it was interrupted.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from importlib import import_module
+from typing import Final
+
+__all__ = [
+    "AgentAnswerError",
+    "CannotWrite",
+    "CliError",
+    "Exit",
+    "LabError",
+    "expected_errors",
+]
+
+
+class Exit(IntEnum):
+    """How ``blo`` ends."""
+
+    OK = 0
+    CHECK_FAILED = 1
+    ERROR = 2
+
+
+class CliError(Exception):
+    """An expected failure, told in one message.
+
+    Attributes:
+        where: The file, line, folder or program that it is about.
+        what: What is wrong.
+        todo: What the user does next.
+    """
+
+    def __init__(self, where: str, what: str, *, todo: str) -> None:
+        super().__init__(f"{where}: {what}. {todo}")
+        self.where = where
+        self.what = what
+        self.todo = todo
+
+
+class LabError(CliError):
+    """A lab can't be made, started, found or stopped."""
+
+
+class AgentAnswerError(CliError):
+    """An agent's API answered with an error, or not at all."""
+
+
+class CannotWrite(CliError):
+    """A file or folder can't be made."""
+
+    def __init__(self, path: object, error: OSError) -> None:
+        super().__init__(
+            str(path),
+            f"cannot be written ({error.strerror or error})",
+            todo="Name another place, or give yourself the right to write there.",
+        )
+
+
+_TREES: Final = {
+    "blo_schemas.errors": "WireError",
+    "blo_domain.errors": "DomainError",
+    "blo_sealing.errors": "SealingError",
+    "blo_log.errors": "LogError",
+    "blo_log.broker.errors": "BrokerError",
+    "blo_runtime.errors": "RuntimeFault",
+    "blo_agent.errors": "AgentError",
+}
+
+
+def expected_errors() -> tuple[type[Exception], ...]:
+    """The root of every floor's tree of errors; whatever else is raised is a defect of ours."""
+    found = [getattr(import_module(module), name) for module, name in _TREES.items()]
+    return (CliError, *found)

@@ -1,0 +1,1 @@
+"""Provisioned surroundings that are left running: the offices, links and topics of DOMAIN §1."""

@@ -1,0 +1,98 @@
+"""The ``blo`` command: subcommands that are imported only when they are used."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import Final, NamedTuple
+
+import click
+
+from blo_cli.errors import Exit, expected_errors
+from blo_cli.interrupts import Interrupted
+
+__all__ = ["blo", "main", "run"]
+
+DISTRIBUTION: Final = "blo-exchange"
+
+
+class Subcommand(NamedTuple):
+    """Where a subcommand lies, and its line in ``blo --help``."""
+
+    module: str
+    help: str
+
+
+SUBCOMMANDS: Final = {
+    "agent": Subcommand("blo_cli.agent", "Run an office's node, or make its identity."),
+    "demo": Subcommand("blo_cli.demo.command", "Play a year of exchanges on a real Kafka."),
+    "lab": Subcommand("blo_cli.lab.command", "Start or stop provisioned surroundings."),
+    "topics": Subcommand("blo_cli.topics", "Plan and make the topics."),
+    "trust": Subcommand("blo_cli.trust", "Make, publish and judge trust documents."),
+}
+"""Each module has a click command or group of the subcommand's name."""
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand's module when it is called, so that each pays for itself only."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The subcommands' names, sorted."""
+        del ctx
+        return sorted(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand, imported; ``None`` if there is none of that name."""
+        del ctx
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        command = getattr(import_module(SUBCOMMANDS[cmd_name].module), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of subcommands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SUBCOMMANDS[name].help) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version(DISTRIBUTION), prog_name="blo")
+def blo() -> None:
+    """Sealed, signed and audited exchange between border liaison offices, over Apache Kafka."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs ``blo`` with these arguments.
+
+    Returns:
+        The exit code, as ``blo_cli.errors`` says; what was wrong has been told on standard error.
+    """
+    try:
+        result = blo.main(list(arguments), prog_name="blo", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _tell("interrupted", 130)
+    except Interrupted as interrupted:
+        return _tell("interrupted", interrupted.exit_code)
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            return _tell(f"{error.filename}: {error.strerror or error}", Exit.ERROR)
+        if isinstance(error, expected_errors()):
+            return _tell(str(error), Exit.ERROR)
+        raise
+    return result if isinstance(result, int) else Exit.OK
+
+
+def _tell(message: str, code: int) -> int:
+    click.echo(f"blo: {message}", err=True)
+    return code
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,250 @@
+"""Commands: what an office wants to do to a case, and what its content must be like.
+
+The checks here look at what a command says. Whether its step is possible at all, and whose step
+it is, only the case's state can tell (``blo_domain.cases``).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from blo_domain.errors import RefusalReason, Refused
+from blo_domain.lifecycle import NEEDS_DISPATCH, NEEDS_REASON
+from blo_domain.wording import spaced
+from blo_schemas.bodies import Correction, body_type, body_version, decode_body
+from blo_schemas.bodies.operations import PhaseReport
+from blo_schemas.bodies.steps import Refusal
+from blo_schemas.codec import encode
+from blo_schemas.content import Content, Dispatch, HandlingCode
+from blo_schemas.errors import WireError
+from blo_schemas.measures import Unit
+from blo_schemas.policy import Wire
+from blo_schemas.summary import Kind, PauseGround, Step, Urgency
+from blo_schemas.trust import Agreement
+
+CLASSIFIED_MARKINGS: Final = ("Mật", "Tối mật", "Tuyệt mật", "秘密", "机密", "绝密")
+"""State secrets, which the channel refuses by default (DOMAIN §6)."""
+
+_WHOLE_UNITS: Final = frozenset({Unit.TABLET, Unit.PLANT})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An earlier step of the same office: the ``nth`` of its steps of that name, from 1."""
+
+    step: Step
+    nth: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What an officer has decided to do.
+
+    Attributes:
+        kind: The case's kind.
+        step: What to do.
+        on: Business date.
+        body: Body of that kind and step, in its current version.
+        urgency: The case's urgency from now on; ``None``: as it is, routine when opening.
+        reason: Why, in words.
+        dispatch: Common fields of the document that travels.
+        corrects: For ``SUPERSEDE``: which step.
+        due: When the requester wants it, Unix milliseconds; ``None``: as the agreement says.
+        pause_ground: For ``PAUSE``: why.
+    """
+
+    kind: Kind
+    step: Step
+    on: date
+    body: Wire
+    urgency: Urgency | None = None
+    reason: str | None = None
+    dispatch: Dispatch | None = None
+    corrects: Target | None = None
+    due: int | None = None
+    pause_ground: PauseGround | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRules:
+    """What a link's agreement says about contents.
+
+    Attributes:
+        refused_markings: Markings that it refuses beyond ``CLASSIFIED_MARKINGS``.
+        refusal_grounds: Closed list of grounds for declining; empty: any reason in words.
+    """
+
+    refused_markings: tuple[str, ...] = ()
+    refusal_grounds: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, agreement: Agreement) -> ChannelRules:
+        """The rules of one agreement."""
+        return cls(agreement.refused_markings, agreement.policy.refusal_grounds)
+
+
+def content_of(command: Command) -> Content:
+    """The content to be sealed for a command that ``decide`` has let pass."""
+    return Content(
+        on=command.on,
+        dispatch=command.dispatch,
+        reason=command.reason,
+        body=encode(command.body),
+        body_version=body_version(command.kind, command.step),
+    )
+
+
+def check_content(command: Command, rules: ChannelRules) -> None:
+    """Refuses a command whose content is incomplete, or that must not travel.
+
+    Raises:
+        Refused: Which rule it breaks, and what to do.
+    """
+    _check_body(command)
+    if command.step in NEEDS_REASON and not (command.reason or "").strip():
+        raise Refused(
+            RefusalReason.REASON_MISSING,
+            f"To {spaced(command.step)}, give the reason in words: the other office will read it.",
+        )
+    if command.step is Step.PAUSE and command.pause_ground is None:
+        raise Refused(
+            RefusalReason.PAUSE_GROUND_MISSING,
+            "Say what the clocks are paused for: clarification, court, or other.",
+        )
+    if command.step in NEEDS_DISPATCH and command.dispatch is None:
+        raise Refused(
+            RefusalReason.DISPATCH_MISSING,
+            f"To {spaced(command.step)}, a document must travel: give at least its subject.",
+        )
+    if command.dispatch is not None:
+        _check_dispatch(command.dispatch, rules)
+    if isinstance(command.body, Refusal):
+        _check_ground(command.body, rules)
+
+
+def is_classified(marking: str, refused: Iterable[str] = ()) -> bool:
+    """Whether a marking contains one that the channel refuses (DOMAIN §6).
+
+    Case, Unicode form, punctuation and spaces make no difference. A marking that only contains a
+    refused word, as in ``Độ: TỐI MẬT``, is refused as well: rather ask once too often.
+    """
+    words = _words(marking)
+    return any(_contains(words, _words(each)) for each in (*CLASSIFIED_MARKINGS, *refused))
+
+
+def _words(text: str) -> str:
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text).casefold())
+    kept = (c if c.isalnum() or unicodedata.combining(c) else " " for c in folded)
+    return " ".join("".join(kept).split())
+
+
+def _contains(words: str, refused: str) -> bool:
+    """Whole words, but any place in a script that doesn't part them."""
+    if not refused:
+        return False
+    return refused in words if _is_han(refused) else f" {refused} " in f" {words} "
+
+
+def _is_han(text: str) -> bool:
+    return any("\u3400" <= c <= "\u9fff" for c in text)
+
+
+def _check_dispatch(dispatch: Dispatch, rules: ChannelRules) -> None:
+    if dispatch.marking and is_classified(dispatch.marking, rules.refused_markings):
+        raise Refused(
+            RefusalReason.CLASSIFIED_MARKING,
+            f"This channel does not carry content marked “{dispatch.marking}”. State secrets may "
+            "go abroad only by decision of the heads of bodies that the law lists; send it by the "
+            "way that they decide on.",
+        )
+    if dispatch.handling is HandlingCode.H3 and not dispatch.handling_note:
+        raise Refused(
+            RefusalReason.HANDLING_NOTE_MISSING,
+            "Handling code H3 means restrictions in words: write them into the handling note.",
+        )
+
+
+def _check_ground(refusal: Refusal, rules: ChannelRules) -> None:
+    if rules.refusal_grounds and refusal.ground not in rules.refusal_grounds:
+        raise Refused(
+            RefusalReason.REFUSAL_GROUND_UNKNOWN,
+            "The agreement of this link allows declining only on one of these grounds: "
+            + "; ".join(rules.refusal_grounds)
+            + ".",
+        )
+
+
+def _check_body(command: Command) -> None:
+    body = command.body
+    _require_type(command.kind, command.step, body)
+    if isinstance(body, Correction):
+        body = _corrected(command, body)
+    if isinstance(body, PhaseReport):
+        _check_quantities(body)
+
+
+def _require_type(kind: Kind, step: Step, body: Wire) -> None:
+    expected = body_type(kind, step)
+    if type(body) is not expected:
+        raise Refused(
+            RefusalReason.WRONG_BODY,
+            f"“{spaced(step)}” of a {spaced(kind)} needs the fields of {expected.__name__}, "
+            f"not those of {type(body).__name__}.",
+        )
+
+
+def _corrected(command: Command, correction: Correction) -> Wire:
+    """The new body inside a correction, which must be the one that the command says it is."""
+    wanted = command.corrects
+    if wanted is not None and wanted.step not in (correction.corrects, Step.SUPERSEDE):
+        raise Refused(
+            RefusalReason.WRONG_BODY,
+            f"The correction carries the fields of “{spaced(correction.corrects)}”, but is to "
+            f"correct “{spaced(wanted.step)}”.",
+        )
+    try:
+        version = body_version(command.kind, correction.corrects)
+        if correction.body_version != version:
+            raise Refused(
+                RefusalReason.WRONG_BODY, f"Write the correction in body version {version}."
+            )
+        return decode_body(command.kind, correction.corrects, version, correction.body)
+    except WireError as error:
+        raise Refused(
+            RefusalReason.WRONG_BODY, f"The corrected fields can't be read: {error}."
+        ) from None
+
+
+def _check_quantities(report: PhaseReport) -> None:
+    """Each thing once, and countable things in whole numbers (DOMAIN §4)."""
+    seized = Counter((each.substance, each.unit) for each in report.seizures)
+    arrested = Counter(each.nationality for each in report.arrests)
+    twice = [f"{s} in {u}" for (s, u), n in seized.items() if n > 1]
+    twice += [f"arrests of {who or 'unstated nationality'}" for who, n in arrested.items() if n > 1]
+    if twice:
+        raise Refused(
+            RefusalReason.QUANTITY,
+            f"Listed twice: {'; '.join(twice)}. Add them up, or leave one out.",
+        )
+    for each in report.seizures:
+        if each.unit in _WHOLE_UNITS and each.amount % 1:
+            raise Refused(
+                RefusalReason.QUANTITY,
+                f"{each.amount} {each.unit} of {each.substance}: only whole ones can be counted.",
+            )
+
+
+__all__ = [
+    "CLASSIFIED_MARKINGS",
+    "ChannelRules",
+    "Command",
+    "Target",
+    "check_content",
+    "content_of",
+    "is_classified",
+]

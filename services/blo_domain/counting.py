@@ -1,0 +1,247 @@
+"""Counting what offices did (DOMAIN §4): which events make a figure, and each thing only once.
+
+``counting_rules`` is the table of all figures. It says of each at which step of which kind it
+counts, whose steps count, and what makes two reports the same thing. Beyond the table:
+
+- A figure belongs to the period in which its event's business date (``on``) lies. When the event
+  reached the log does not matter.
+- A correction replaces body and business date of the step it corrects; the latest one is in force.
+- What two offices report of one thing counts once: the first accepted report in the log's order
+  counts, by its own date; the others are listed as ``also_reported``.
+- Nothing of a case that was withdrawn or declined counts, and nothing of a case in which none of
+  the family's offices took a step.
+- Units are never converted, and amounts of different units never summed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from blo_domain.counting_rules import Rule, Tally, Whose
+from blo_domain.errors import InconsistentInput
+from blo_schemas.bodies import Correction, decode_body
+from blo_schemas.errors import WireError
+from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.policy import Wire
+from blo_schemas.summary import Kind, Step
+from blo_schemas.views import CaseView, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedEvent:
+    """An accepted event whose content could be opened, or could not (``body`` is ``None``).
+
+    Attributes:
+        event_id: Its id.
+        case: Its case.
+        link: The link in whose log it stands.
+        office: Who wrote it.
+        kind: The case's kind.
+        step: What it did.
+        version: The case's version after it.
+        on: Business date.
+        log_time: Log time, Unix milliseconds.
+        position: Log position.
+        body: Its body, decoded.
+        supersedes: For ``SUPERSEDE``: the version that the corrected step had produced.
+    """
+
+    event_id: bytes
+    case: bytes
+    link: LinkId
+    office: OfficeId
+    kind: Kind
+    step: Step
+    version: int
+    on: date
+    log_time: int
+    position: int
+    body: Wire | None
+    supersedes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The offices whose work is reported: a province with its branches (DOMAIN §1)."""
+
+    province: OfficeId
+    branches: frozenset[OfficeId]
+
+    @property
+    def offices(self) -> frozenset[OfficeId]:
+        """All of them."""
+        return self.branches | {self.province}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One reported step, with all corrections applied.
+
+    Attributes:
+        event: The event.
+        on: Business date in force.
+        body: Body in force; ``None``: it could not be opened.
+        corrections: Ids of the corrections, oldest first.
+    """
+
+    event: CountedEvent
+    on: date
+    body: Any
+    corrections: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An event that could not be counted, and why; a report shows these (DESIGN §9)."""
+
+    event_id: bytes
+    why: str
+
+
+_VOID: Final = frozenset({State.WITHDRAWN, State.DECLINED})
+
+
+def reports_in_force(
+    events: Iterable[CountedEvent],
+) -> tuple[tuple[Report, ...], tuple[LeftOut, ...]]:
+    """All reported steps, link by link in the log's order, with their corrections applied.
+
+    Returns:
+        The reports, and the corrections that can't be applied, with the reason.
+    """
+    reports: dict[tuple[bytes, int], Report] = {}
+    roots: dict[tuple[bytes, int], tuple[bytes, int]] = {}
+    left_out: list[LeftOut] = []
+    for event in sorted(events, key=lambda e: (e.link, e.position)):
+        here = event.case, event.version
+        if event.step is not Step.SUPERSEDE:
+            reports[here] = Report(event, event.on, event.body)
+            continue
+        target = event.case, event.supersedes or 0
+        root = roots.get(target, target)
+        corrected = _apply(reports.get(root), event)
+        if isinstance(corrected, LeftOut):
+            left_out.append(corrected)
+        else:
+            roots[here], reports[root] = root, corrected
+    return tuple(reports.values()), tuple(left_out)
+
+
+def _apply(report: Report | None, event: CountedEvent) -> Report | LeftOut:
+    correction = event.body
+    if report is None:
+        return LeftOut(event.event_id, "it corrects an event that is not there")
+    if not isinstance(correction, Correction):
+        return LeftOut(event.event_id, "its content could not be opened")
+    if correction.corrects is not report.event.step:
+        return LeftOut(event.event_id, "it carries the fields of another step")
+    try:
+        body = decode_body(
+            event.kind, correction.corrects, correction.body_version, correction.body
+        )
+    except WireError as error:
+        return LeftOut(event.event_id, f"its fields can't be read: {error}")
+    return Report(report.event, event.on, body, (*report.corrections, event.event_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One thing that counts.
+
+    Attributes:
+        report: The report that counts.
+        tally: How much of what.
+        also_reported: Ids of the further reports of the same thing.
+    """
+
+    report: Report
+    tally: Tally
+    also_reported: tuple[bytes, ...]
+
+
+class Counter:
+    """Applies rules to the reports of a family's links.
+
+    Args:
+        reports: In the log's order.
+        cases: All cases of these reports, at the same log positions.
+        family: Whose work is counted.
+
+    Raises:
+        InconsistentInput: A report's case is missing.
+    """
+
+    def __init__(
+        self, reports: tuple[Report, ...], cases: Mapping[bytes, CaseView], family: Family
+    ) -> None:
+        self._family: Final = family.offices
+        self._cases: Final = cases
+        self._by_step: Final[dict[tuple[Kind, Step], list[Report]]] = {}
+        self._openings: Final[dict[bytes, Any]] = {}
+        for report in reports:
+            event = report.event
+            if event.case not in cases:
+                raise InconsistentInput(f"event {event.event_id.hex()} has no case")
+            self._by_step.setdefault((event.kind, event.step), []).append(report)
+            if event.step is Step.OPEN:
+                self._openings[event.case] = report.body
+
+    def count(self, rule: Rule) -> tuple[tuple[Counted, ...], tuple[LeftOut, ...]]:
+        """What a rule counts at any time, and what it would count but can't be read."""
+        groups: dict[Hashable, list[Report]] = {}
+        left_out: list[LeftOut] = []
+        for report in self._by_step.get((rule.kind, rule.step), ()):
+            if not self._counts(rule, report):
+                continue
+            if report.body is None or self._openings.get(report.event.case) is None:
+                left_out.append(LeftOut(report.event.event_id, "its content could not be opened"))
+                continue
+            groups.setdefault(self._identity(rule, report), []).append(report)
+        counted = (self._counted(rule, same) for same in groups.values())
+        return tuple(each for each in counted if each.tally), tuple(left_out)
+
+    def _counts(self, rule: Rule, report: Report) -> bool:
+        view = self._cases[report.event.case]
+        if view.state in _VOID or self._family.isdisjoint(view.authors):
+            return False
+        if rule.joint and view.joint_step is rule.step:
+            return False
+        ours = report.event.office in self._family
+        return {
+            Whose.ANYONE: self._is_sent_by_us(report),
+            Whose.OURS: ours,
+            Whose.OTHERS: not ours,
+            Whose.OPENED_BY_US: view.opener in self._family,
+        }[rule.whose]
+
+    def _is_sent_by_us(self, report: Report) -> bool:
+        """Whether a working group is the family's; everything else is both sides' work."""
+        sender = getattr(report.body, "sent_by", None)
+        return sender is None or sender in self._family
+
+    def _identity(self, rule: Rule, report: Report) -> Hashable:
+        event = report.event
+        if rule.same is None:
+            return event.case
+        agreed = rule.same(report.body, self._openings[event.case])
+        return event.case if agreed is None else (event.link, agreed)
+
+    def _counted(self, rule: Rule, same: list[Report]) -> Counted:
+        chosen = same[-1] if rule.joint else same[0]
+        others = tuple(each.event.event_id for each in same if each is not chosen)
+        tally = rule.measure(chosen.body, self._openings[chosen.event.case])
+        return Counted(chosen, tally, others)
+
+
+__all__ = [
+    "Counted",
+    "CountedEvent",
+    "Counter",
+    "Family",
+    "LeftOut",
+    "Report",
+    "reports_in_force",
+]

@@ -1,0 +1,30 @@
+"""The lifecycles: one table per kind of exchange, readable as documents (DOMAIN §2, DESIGN §7).
+
+``base`` holds the base lifecycle and the parts that kinds share, ``kinds`` the tables,
+``requirements`` what a step must carry, ``diagram`` the generator of ``docs/lifecycles.md``.
+"""
+
+from __future__ import annotations
+
+from blo_domain.lifecycle.kinds import LIFECYCLES
+from blo_domain.lifecycle.model import ATTACHED, By, Lifecycle, Rule, Transition, compose
+from blo_domain.lifecycle.requirements import (
+    NEEDS_DISPATCH,
+    NEEDS_REASON,
+    STATES_DUE,
+    is_flagged,
+)
+
+__all__ = [
+    "ATTACHED",
+    "LIFECYCLES",
+    "NEEDS_DISPATCH",
+    "NEEDS_REASON",
+    "STATES_DUE",
+    "By",
+    "Lifecycle",
+    "Rule",
+    "Transition",
+    "compose",
+    "is_flagged",
+]

@@ -1,0 +1,35 @@
+"""What a step must carry, whatever its kind (DOMAIN §2, §3; ``blo_schemas.content``)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from blo_schemas.summary import Kind, Step
+from blo_schemas.views import CaseView, State
+
+NEEDS_REASON: Final = frozenset(
+    {Step.DECLINE, Step.RETURN_FOR_INFORMATION, Step.PAUSE, Step.WITHDRAW, Step.REOPEN}
+)
+"""Steps that need a reason in words."""
+
+NEEDS_DISPATCH: Final = frozenset({Step.OPEN, Step.ANSWER})
+"""Steps with which a document travels, so that its common fields must be there."""
+
+STATES_DUE: Final = frozenset({Step.OPEN, Step.SUPPLY_INFORMATION, Step.REOPEN})
+"""Steps of the requester that may state a due date."""
+
+_DECIDING: Final = frozenset({Step.OPEN, Step.SUPERSEDE, Step.VERIFY_CHANGE})
+
+
+def is_flagged(view: CaseView) -> bool:
+    """Whether a contact or channel change still has to be confirmed (DOMAIN §2, seed 001).
+
+    A change that was corrected after it had been confirmed has to be confirmed again.
+    """
+    if view.kind is not Kind.CONTACT_CHANGE or view.state in (State.DECLINED, State.WITHDRAWN):
+        return False
+    last = next((s for s in reversed(view.steps) if s in _DECIDING), None)
+    return last is not Step.VERIFY_CHANGE
+
+
+__all__ = ["NEEDS_DISPATCH", "NEEDS_REASON", "STATES_DUE", "is_flagged"]

@@ -1,0 +1,329 @@
+"""The trusted directory: every trust rule, applied to a set of documents (DESIGN §6).
+
+No I/O, no clock, no keys of its own: documents and pinned fingerprints come in, and whoever asks
+brings the time. The model is python-tuf's ``TrustedMetadataSet``; what differs is that documents
+may come in any order, so what counts is a function of their *set*: roots first, then what roots
+sign, then what offices sign. One pass over those layers admits all that can be admitted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from blo_domain.trust.agreements import by_subject, newest_valid
+from blo_domain.trust.certificates import Registry
+from blo_domain.trust.errors import TrustError
+from blo_domain.trust.model import (
+    Certified,
+    CheckKey,
+    Expiring,
+    Membership,
+    Paper,
+    Part,
+    Pins,
+    Reader,
+    Readers,
+    Refusal,
+    Sieve,
+    Verify,
+    Writer,
+    parts,
+    title,
+)
+from blo_domain.trust.names import Names, name_on
+from blo_domain.trust.roots import admit_roots
+from blo_domain.trust.signatures import Notary
+from blo_domain.trust.terms import Term, admit_agreements
+from blo_domain.trust.writers import LinkTrust
+from blo_schemas.ids import (
+    CertificateTag,
+    CorridorId,
+    CountryId,
+    Digest,
+    DocumentId,
+    LinkId,
+    OfficeId,
+)
+from blo_schemas.trust import (
+    Agreement,
+    Certificate,
+    Document,
+    OfficeEntry,
+    Revocation,
+    Role,
+    Root,
+    SignedDocument,
+)
+from blo_schemas.verdicts import Reason
+
+
+class TrustedDirectory:
+    """All that a set of trust documents proves, under pinned roots. It never changes.
+
+    Args:
+        pins: Fingerprint of each trusted country's root version 1.
+        verify: Ed25519 verification, ``(key, message, signature) -> bool``.
+        check_key: Whether an Ed25519 public key may be admitted.
+
+    Attributes:
+        documents: Every document that counts, by its id.
+        refusals: Every document that does not, and why.
+    """
+
+    def __init__(self, pins: Pins, *, verify: Verify, check_key: CheckKey) -> None:
+        self._evaluate(dict(pins), Notary(verify, check_key), {}, {})
+
+    def load(
+        self, documents: Iterable[SignedDocument]
+    ) -> tuple[TrustedDirectory, tuple[Refusal, ...]]:
+        """A directory that has seen these documents too, and everything that it now refuses.
+
+        Refused documents are kept and judged again with those that come later. A document may
+        also stop counting by one that comes later: a root, entry or agreement that is signed in
+        two versions, or a partition that a second link claims. The result does not depend on the
+        order or the portions in which documents come.
+        """
+        papers, malformed = dict(self._papers), dict(self._malformed)
+        for signed in documents:
+            if signed not in papers and signed not in malformed:
+                try:
+                    papers[signed] = Paper(signed)
+                except TrustError as error:
+                    malformed[signed] = Refusal(signed, error)
+        other = object.__new__(TrustedDirectory)
+        other._evaluate(self._pins, self._notary, papers, malformed)
+        return other, other.refusals
+
+    def admit(self, signed: SignedDocument) -> TrustedDirectory:
+        """A directory in which this document counts too; this one stays as it is.
+
+        For documents that a person hands in. A program that follows ``blo.directory`` uses
+        ``load``: there, a document that does not count may still take the ground from another.
+
+        Raises:
+            TrustError: The document does not count; the error says why and what to do.
+        """
+        other, refusals = self.load([signed])
+        for refusal in refusals:
+            if refusal.signed == signed:
+                raise refusal.error
+        return other
+
+    def _evaluate(
+        self,
+        pins: Pins,
+        notary: Notary,
+        papers: dict[SignedDocument, Paper],
+        malformed: dict[SignedDocument, Refusal],
+    ) -> None:
+        self._pins = pins
+        self._notary = notary
+        self._papers = papers
+        self._malformed = malformed
+        ordered = sorted(papers.values(), key=lambda paper: (paper.id, _signatures(paper)))
+        layers: dict[type, list[Paper]] = defaultdict(list)
+        for paper in ordered:
+            layers[type(paper.document)].append(paper)
+        sieve = Sieve()
+        self._chains = admit_roots(layers[Root], pins, notary, sieve)
+        registry = Registry(self._chains, pins, notary, sieve)
+        certificates = registry.certificates(layers[Certificate])
+        self._certificates = registry.revoke(certificates, layers[Revocation])
+        self._entries = registry.entries(layers[OfficeEntry])
+        self._subjects = by_subject(self._certificates)
+        self._terms = admit_agreements(layers[Agreement], self._subjects, notary, sieve)
+        self._tables = {link: self._link_trust(link) for link in self._terms}
+        self._names = self._all_names()
+        unreadable = (malformed[signed] for signed in sorted(malformed, key=_bytes))
+        self.refusals: tuple[Refusal, ...] = (*unreadable, *sieve.refusals(ordered))
+        refused = {refusal.signed for refusal in self.refusals}
+        self.documents: Mapping[DocumentId, Document] = {
+            paper.id: paper.document for paper in ordered if paper.signed not in refused
+        }
+
+    def _all_names(self) -> dict[OfficeId, Names]:
+        names = {
+            subject: Names(held[-1].certificate.names) for subject, held in self._subjects.items()
+        }
+        for office, (_, entry) in self._entries.items():
+            names[office] = Names(entry.names, entry.successor)
+        return names
+
+    # Records.
+
+    def writer(
+        self, link: LinkId, kid: CertificateTag, position: int, log_time: int
+    ) -> Writer | Reason:
+        """Whose key must have signed a record of a link, or why nobody's may have.
+
+        Args:
+            link: The link in whose partition the record lies.
+            kid: The certificate tag in its header.
+            position: The record's offset: how many records lie before it.
+            log_time: Its timestamp, Unix milliseconds.
+        """
+        return self.link_trust(link).writer(kid, position, log_time)
+
+    def link_trust(self, link: LinkId) -> LinkTrust:
+        """All that ``writer`` needs of one link, for whoever asks for many of its records."""
+        found = self._tables.get(link)
+        return self._link_trust(link) if found is None else found
+
+    def certified(self, link: LinkId, kid: CertificateTag) -> Certified | None:
+        """The certificate that a tag in a head or grant of a link names; validity not checked."""
+        return self.link_trust(link).certified(kid)
+
+    def digest_for_link(self, link: LinkId) -> Digest:
+        """Changes exactly when ``writer`` could give another answer or the agreement changes.
+
+        That includes any new certificate of the link's two countries, because records that it
+        wrote were an unknown key's before. A reader whose digest changed folds the log again.
+        """
+        return self.link_trust(link).digest
+
+    # Links.
+
+    def agreement(self, link: LinkId, at: int) -> Agreement | None:
+        """What the link's offices have agreed for an instant in Unix milliseconds."""
+        for term in self._counting(link):
+            if term.start <= at < term.end:
+                return term.agreement
+        return None
+
+    def links(self) -> tuple[LinkId, ...]:
+        """Every link that has, had or will have an agreement, sorted."""
+        return tuple(link for link in self._terms if any(self._counting(link)))
+
+    def offices(self, link: LinkId) -> frozenset[OfficeId]:
+        """Every office that is, was or will be a party to a link."""
+        terms = (term for term in self._counting(link) if term.start < term.end)
+        return frozenset(office for term in terms for office in term.agreement.offices)
+
+    def links_of(self, subject: OfficeId, at: int) -> tuple[Membership, ...]:
+        """The links on which a subject has a part at an instant, sorted by link."""
+        found = []
+        for link in self._terms:
+            agreement = self.agreement(link, at)
+            for member, part in parts(agreement) if agreement else ():
+                if member == subject:
+                    found.append(Membership(link, part))
+        return tuple(found)
+
+    def readers(self, link: LinkId, at: int) -> Readers:
+        """Who is granted the link's keys at an instant, with the certificates to grant with.
+
+        Nobody, if no agreement is in force then.
+        """
+        agreement = self.agreement(link, at)
+        readers: dict[OfficeId, Reader] = {}
+        missing = set()
+        for subject, part in parts(agreement) if agreement else ():
+            certified = newest_valid(self._subjects, subject, at, part.role)
+            if certified is None or certified.certificate.kem_key is None:
+                missing.add(subject)
+            elif subject not in readers:
+                kem_key = certified.certificate.kem_key
+                readers[subject] = Reader(subject, part, certified.tag, kem_key)
+        ordered = [reader for _, reader in sorted(readers.items())]
+        content = [reader for reader in ordered if reader.part in (Part.PARTY, Part.SUPERIOR)]
+        return Readers(tuple(content), tuple(ordered), tuple(sorted(missing - set(readers))))
+
+    def corridors(self) -> tuple[CorridorId, ...]:
+        """The corridors of all links, sorted."""
+        return tuple(sorted({term.agreement.corridor for term in self._all_counting()}))
+
+    def partition_count(self, corridor: CorridorId) -> int:
+        """How many partitions a corridor's topics need for the links that are agreed; or 0."""
+        taken = (
+            term.agreement.partition
+            for term in self._all_counting()
+            if term.agreement.corridor == corridor
+        )
+        return max(taken, default=-1) + 1
+
+    # Subjects.
+
+    def certificate(self, subject: OfficeId, at: int, role: Role | None = None) -> Certified | None:
+        """A subject's valid certificate that began last; of any role if none is asked for."""
+        return newest_valid(self._subjects, subject, at, role)
+
+    def certificates(self, subject: OfficeId) -> tuple[Certified, ...]:
+        """All of a subject's certificates, ended and revoked ones too, in the order they begin."""
+        return self._subjects.get(subject, ())
+
+    def certificates_of(self, subject: OfficeId) -> tuple[Certified, ...]:
+        """All of a subject's certificates that count, ended and revoked ones too."""
+        return tuple(self._subjects.get(subject, ()))
+
+    def entry(self, office: OfficeId) -> OfficeEntry | None:
+        """An office's newest directory entry."""
+        found = self._entries.get(office)
+        return None if found is None else found[1]
+
+    def name(self, office: OfficeId, on: date, language: str, as_of: date | None = None) -> str:
+        """The name that a document prints for an office; see ``names.name_on``."""
+        return name_on(self._names, office, on, language, as_of)
+
+    # Time.
+
+    @property
+    def roots(self) -> Mapping[CountryId, Root]:
+        """The newest root of every country."""
+        return {country: chain.newest for country, chain in self._chains.items()}
+
+    def expiring(self, before: int) -> tuple[Expiring, ...]:
+        """What ends before an instant and has nothing to follow it, the earliest first.
+
+        Roots, certificates and agreements; those that have already ended are among them.
+        """
+        ends = [
+            Expiring(root.not_after, title(root), identifier)
+            for chain in self._chains.values()
+            for identifier, root in chain.links[-1:]
+        ]
+        last: dict[tuple[OfficeId, Role], Certified] = {}
+        for held in self._subjects.values():
+            for certified in sorted(held, key=lambda one: (one.ends, one.id)):
+                last[certified.certificate.subject, certified.certificate.role] = certified
+        ends += [Expiring(one.ends, title(one.certificate), one.id) for one in last.values()]
+        for terms in self._terms.values():
+            final = terms[-1]
+            ends.append(Expiring(final.end, title(final.agreement), final.paper.id))
+        return tuple(sorted(one for one in ends if one.ends < before))
+
+    def _link_trust(self, link: LinkId) -> LinkTrust:
+        counting = self._counting(link)
+        corridors = {term.agreement.corridor for term in counting}
+        written: dict[OfficeId, set[LinkId]] = defaultdict(set)
+        for term in self._all_counting():
+            if term.agreement.corridor in corridors and term.start < term.end:
+                for office in term.agreement.offices:
+                    written[office].add(term.agreement.link)
+        return LinkTrust(link, counting, self._certificates.values(), written)
+
+    def _counting(self, link: LinkId) -> tuple[Term, ...]:
+        return tuple(term for term in self._terms.get(link, ()) if term.counts)
+
+    def _all_counting(self) -> Iterable[Term]:
+        return (term for terms in self._terms.values() for term in terms if term.counts)
+
+
+def load_directory(
+    pins: Pins, documents: Iterable[SignedDocument], *, verify: Verify, check_key: CheckKey
+) -> tuple[TrustedDirectory, tuple[Refusal, ...]]:
+    """A directory of these documents, and everything that it refuses.
+
+    Whoever gets further documents later calls ``TrustedDirectory.load`` on the result: it
+    remembers which signatures it has checked.
+    """
+    return TrustedDirectory(pins, verify=verify, check_key=check_key).load(documents)
+
+
+def _signatures(paper: Paper) -> list[tuple[bytes, bytes]]:
+    return [(one.key, one.signature) for one in paper.signed.signatures]
+
+
+def _bytes(signed: SignedDocument) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    return signed.payload, [(one.key, one.signature) for one in signed.signatures]

@@ -1,0 +1,307 @@
+"""The values that trust rules take in and give out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from blo_domain.trust.errors import MalformedDocument, TrustError
+from blo_schemas.errors import WireError
+from blo_schemas.hashing import certificate_tag, document_id
+from blo_schemas.ids import (
+    CertificateTag,
+    CountryId,
+    DocumentId,
+    LinkId,
+    OfficeId,
+)
+from blo_schemas.trust import (
+    DOCUMENT,
+    SIGNED_DOCUMENT,
+    Agreement,
+    Certificate,
+    Document,
+    OfficeEntry,
+    Revocation,
+    Role,
+    Root,
+    SignedDocument,
+)
+
+Verify = Callable[[bytes, bytes, bytes], bool]
+"""``verify(key, message, signature)``: whether the Ed25519 signature is good."""
+
+CheckKey = Callable[[bytes], bool]
+"""``check_key(key)``: whether an Ed25519 public key may be admitted (DESIGN §6: small order)."""
+
+Pins = Mapping[CountryId, DocumentId]
+"""Fingerprint of each trusted country's root version 1."""
+
+FOREVER: Final = 2**63 - 1
+"""Later than every Unix millisecond, more than every log size."""
+
+
+class _Bytes(NamedTuple):
+    """Bytes that are no document, for the error about them."""
+
+    id: DocumentId | None
+    title: str
+
+
+class Paper:
+    """A signed document that could be read, with its id.
+
+    Attributes:
+        signed: The exact payload and its signatures.
+        id: The document's id.
+        document: What the payload says.
+    """
+
+    __slots__ = ("document", "id", "signed")
+
+    def __init__(self, signed: SignedDocument) -> None:
+        """Reads the payload.
+
+        Raises:
+            MalformedDocument: It is not the canonical encoding of a document.
+        """
+        self.signed: Final = signed
+        self.id: Final = document_id(signed.payload)
+        try:
+            self.document: Final = DOCUMENT.decode(signed.payload)
+        except WireError as error:
+            raise MalformedDocument(
+                _Bytes(self.id, "a trust document"),
+                f"the payload can't be read ({error.defect}: {error.detail})",
+                "make it again with blo trust",
+            ) from None
+
+    @property
+    def title(self) -> str:
+        """What the document is, in words."""
+        return title(self.document)
+
+
+def read_signed(data: bytes) -> SignedDocument:
+    """Reads a signed document as it lies in a file or on ``blo.directory``.
+
+    Raises:
+        MalformedDocument: The bytes are something else, or not canonically encoded.
+    """
+    try:
+        return SIGNED_DOCUMENT.decode(data)
+    except WireError as error:
+        raise MalformedDocument(
+            _Bytes(None, "the bytes"),
+            f"they are not a signed document ({error.defect}: {error.detail})",
+            "copy the file again from whoever made it",
+        ) from None
+
+
+def title(document: Document) -> str:
+    """What a document is, in words: ``agreement vn-a~la-b, version 2``."""
+    match document:
+        case Root(country=country, version=version):
+            return f"root of {country}, version {version}"
+        case Certificate(subject=subject, role=role):
+            return f"certificate of {subject} ({role})"
+        case OfficeEntry(office=office, version=version):
+            return f"directory entry of {office}, version {version}"
+        case Agreement(link=link, version=version):
+            return f"agreement {link}, version {version}"
+        case Revocation(certificate=certificate):
+            return f"revocation of certificate {certificate.hex()[:16]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A signed document that does not count, and why.
+
+    Attributes:
+        signed: The document.
+        error: Which rule it breaks.
+    """
+
+    signed: SignedDocument
+    error: TrustError
+
+
+class Sieve:
+    """Collects the refusals while rules pass over documents."""
+
+    def __init__(self) -> None:
+        self._copies: Final[list[Refusal]] = []
+        self._documents: Final[dict[DocumentId, TrustError]] = {}
+
+    def passing(self, papers: Iterable[Paper], rule: Callable[[Paper], None]) -> Iterator[Paper]:
+        """The papers on which ``rule`` raises nothing.
+
+        A document may be there in several copies with different signatures; each copy is judged
+        by itself, and one good copy is enough.
+        """
+        for paper in papers:
+            try:
+                rule(paper)
+            except TrustError as error:
+                self._copies.append(Refusal(paper.signed, error))
+            else:
+                yield paper
+
+    def refuse(self, paper: Paper, error: TrustError) -> None:
+        """Refuses a document in all its copies."""
+        self._documents[paper.id] = error
+
+    def refusals(self, papers: Iterable[Paper]) -> tuple[Refusal, ...]:
+        """Everything refused among ``papers``, in their order."""
+        refused = {refusal.signed: refusal for refusal in self._copies}
+        for paper in papers:
+            if paper.id in self._documents:
+                error = self._documents[paper.id]
+                refused.setdefault(paper.signed, Refusal(paper.signed, error))
+        return tuple(refused[paper.signed] for paper in papers if paper.signed in refused)
+
+
+@dataclass(frozen=True)
+class Certified:
+    """A certificate that counts.
+
+    Attributes:
+        id: Its document id.
+        certificate: What it says.
+        revocations: All that counts of its revocations.
+    """
+
+    id: DocumentId
+    certificate: Certificate
+    revocations: tuple[Revocation, ...] = ()
+
+    @cached_property
+    def tag(self) -> CertificateTag:
+        """The short id that headers, heads and grants carry."""
+        return certificate_tag(self.id)
+
+    @cached_property
+    def revoked_at(self) -> int:
+        """First instant from which it no longer counts where a revocation names no log size."""
+        return min((revocation.at for revocation in self.revocations), default=FOREVER)
+
+    @cached_property
+    def ends(self) -> int:
+        """First instant from which it counts no longer, Unix milliseconds."""
+        return min(self.certificate.not_after, self.revoked_at)
+
+    def covers(self, at: int) -> bool:
+        """Whether an instant lies in its validity as it was signed, revoked or not."""
+        return self.certificate.not_before <= at < self.certificate.not_after
+
+    def valid_at(self, at: int) -> bool:
+        """Whether it is valid, and not revoked, at an instant in Unix milliseconds."""
+        return self.covers(at) and at < self.revoked_at
+
+    def cut(self, link: LinkId) -> tuple[int, int]:
+        """From which log size, and from which log time, it no longer counts on a link."""
+        size, at = FOREVER, FOREVER
+        for revocation in self.revocations:
+            named = [part.size for part in revocation.links if part.link == link]
+            if named:
+                size = min(size, *named)
+            else:
+                at = min(at, revocation.at)
+        return size, at
+
+
+class Writer(NamedTuple):
+    """Who wrote a record, if its signature by ``signing_key`` is good.
+
+    Attributes:
+        office: The office.
+        signing_key: Its Ed25519 public key.
+        certificate: Id of the certificate.
+    """
+
+    office: OfficeId
+    signing_key: bytes
+    certificate: DocumentId
+
+
+class Part(StrEnum):
+    """What a subject is on a link."""
+
+    PARTY = "party"
+    SUPERIOR = "superior"
+    OBSERVER = "observer"
+    PROCESSOR = "processor"
+
+    @property
+    def role(self) -> Role:
+        """The certified role that the part needs."""
+        if self in (Part.PARTY, Part.SUPERIOR):
+            return Role.OFFICE
+        return Role.OBSERVER if self is Part.OBSERVER else Role.PROCESSOR
+
+
+class Membership(NamedTuple):
+    """A link, and what the subject is on it."""
+
+    link: LinkId
+    part: Part
+
+
+class Reader(NamedTuple):
+    """Who is granted keys, and the newest valid certificate to grant them with.
+
+    Attributes:
+        subject: Who.
+        part: As what.
+        tag: Tag of the certificate.
+        kem_key: The certificate's KEM key.
+    """
+
+    subject: OfficeId
+    part: Part
+    tag: CertificateTag
+    kem_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who is granted the keys of a link at an instant, each sorted by subject.
+
+    Attributes:
+        content: Offices and superiors: they get case keys.
+        summary: The same, and processors and observers: they get summary keys.
+        without_key: Subjects that should read but have no valid certificate now; to be shown.
+    """
+
+    content: tuple[Reader, ...]
+    summary: tuple[Reader, ...]
+    without_key: tuple[OfficeId, ...]
+
+
+class Expiring(NamedTuple):
+    """Something that ends.
+
+    Attributes:
+        ends: First instant after it, Unix milliseconds.
+        title: What it is, in words.
+        document: Its id.
+    """
+
+    ends: int
+    title: str
+    document: DocumentId
+
+
+def parts(agreement: Agreement) -> Iterator[tuple[OfficeId, Part]]:
+    """Everybody on a link and as what; a subject with two parts appears twice."""
+    for office in agreement.offices:
+        yield office, Part.PARTY
+    for superior in sorted({superior.superior for superior in agreement.superiors}):
+        yield superior, Part.SUPERIOR
+    for observer in agreement.observers:
+        yield observer, Part.OBSERVER
+    for processor in agreement.processors:
+        yield processor, Part.PROCESSOR

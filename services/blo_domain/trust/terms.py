@@ -1,0 +1,136 @@
+"""The terms of a link: which version of its agreement has the say when (DESIGN §6)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from blo_domain.trust.agreements import Subjects, check_alone, check_next, text_of
+from blo_domain.trust.errors import AgreementContradicted, PartitionContested, TrustError
+from blo_domain.trust.model import FOREVER, Paper, Sieve
+from blo_domain.trust.signatures import Notary
+from blo_schemas.ids import CorridorId, DocumentId, LinkId
+from blo_schemas.trust import Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """The time in which one version of a link's agreement has the say.
+
+    Attributes:
+        paper: The version.
+        start: First instant, Unix milliseconds.
+        end: First instant after it.
+        counts: Whether it counts then; a contested one has the say and does not count, so that
+            nothing holds until the dispute is settled.
+    """
+
+    paper: Paper
+    start: int
+    end: int
+    counts: bool = True
+
+    @property
+    def agreement(self) -> Agreement:
+        """The version's text."""
+        return text_of(self.paper)
+
+
+Terms = dict[LinkId, tuple[Term, ...]]
+
+
+def admit_agreements(
+    papers: Iterable[Paper], subjects: Subjects, notary: Notary, sieve: Sieve
+) -> Terms:
+    """The terms of every link; what is refused goes to the sieve."""
+    links: dict[LinkId, list[Paper]] = defaultdict(list)
+    for paper in sieve.passing(papers, partial(check_alone, subjects)):
+        links[text_of(paper).link].append(paper)
+    terms = {link: _terms(subjects, notary, same, sieve) for link, same in sorted(links.items())}
+    return _settle({link: chain for link, chain in terms.items() if chain}, sieve)
+
+
+def _terms(
+    subjects: Subjects, notary: Notary, papers: list[Paper], sieve: Sieve
+) -> tuple[Term, ...]:
+    """Versions 1, 2, … of one link, each with the time in which it has the say."""
+    versions: dict[int, list[Paper]] = defaultdict(list)
+    for paper in papers:
+        versions[text_of(paper).version].append(paper)
+    chain: list[tuple[Paper, bool]] = []
+    before: tuple[Paper, ...] = ()
+    for _, same in sorted(versions.items()):
+        signed = {
+            paper.id: paper
+            for paper in sieve.passing(same, partial(check_next, subjects, notary, before))
+        }
+        if not signed:
+            continue
+        before = tuple(paper for _, paper in sorted(signed.items()))
+        if len(before) > 1:
+            for paper in before:
+                sieve.refuse(paper, _contradicted(paper))
+        first = min(before, key=lambda paper: (text_of(paper).effective_from, paper.id))
+        chain.append((first, len(before) == 1))
+    return tuple(
+        Term(paper, start, end, counts)
+        for (paper, counts), (start, end) in zip(chain, _spans(chain), strict=True)
+    )
+
+
+def _spans(chain: list[tuple[Paper, bool]]) -> list[tuple[int, int]]:
+    """A version has the say from its beginning until its end or the next one's beginning."""
+    starts = [text_of(paper).effective_from for paper, _ in chain]
+    spans = []
+    for place, (paper, _) in enumerate(chain):
+        until = text_of(paper).effective_until
+        end = min(FOREVER if until is None else until, *starts[place + 1 :], FOREVER)
+        spans.append((starts[place], end))
+    return spans
+
+
+def _settle(terms: Terms, sieve: Sieve) -> Terms:
+    """Refuses all agreements in force at one time that claim one partition for several links."""
+    claims: dict[tuple[CorridorId, int], list[Term]] = defaultdict(list)
+    for chain in terms.values():
+        for term in chain:
+            if term.counts and term.start < term.end:
+                claims[term.agreement.corridor, term.agreement.partition].append(term)
+    contested: set[DocumentId] = set()
+    for claim in claims.values():
+        for one in claim:
+            rivals = sorted({other.agreement.link for other in claim if _rivals(one, other)})
+            if rivals:
+                contested.add(one.paper.id)
+                sieve.refuse(one.paper, _contest(one, rivals))
+    return {
+        link: tuple(
+            replace(term, counts=term.counts and term.paper.id not in contested) for term in chain
+        )
+        for link, chain in terms.items()
+    }
+
+
+def _rivals(one: Term, other: Term) -> bool:
+    overlap = max(one.start, other.start) < min(one.end, other.end)
+    return overlap and one.agreement.link != other.agreement.link
+
+
+def _contest(term: Term, rivals: list[LinkId]) -> TrustError:
+    agreement = term.agreement
+    return PartitionContested(
+        term.paper,
+        f"partition {agreement.partition} of {agreement.corridor} is claimed at the same time "
+        f"by {', '.join(rivals)}; none of them counts",
+        "let one of the links move to a free partition under a new link id",
+    )
+
+
+def _contradicted(paper: Paper) -> TrustError:
+    return AgreementContradicted(
+        paper,
+        "its offices signed two different documents of this version; neither counts",
+        "have all of them sign one further version",
+    )

@@ -1,0 +1,153 @@
+"""Who may have written a record: the question that is asked once per record, made fast.
+
+A table per link holds everything that the answer depends on, and nothing else. So its digest
+changes exactly when an answer could change, and a reader knows when to fold the log again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from blo_domain.trust.model import Certified, Writer
+from blo_domain.trust.terms import Term
+from blo_schemas.codec import encode
+from blo_schemas.ids import CertificateTag, CountryId, Digest, LinkId, OfficeId, country_of
+from blo_schemas.trust import Role
+from blo_schemas.verdicts import Reason
+
+_LABEL: Final = b"blo/link-trust/v1\0"
+
+
+class _Key(NamedTuple):
+    """One certificate as it counts on the link; log sizes and Unix milliseconds."""
+
+    writer: Writer
+    not_before: int
+    not_after: int
+    cut_size: int
+    cut_time: int
+
+
+class _Say(NamedTuple):
+    """Who may write from ``start`` until before ``end``."""
+
+    start: int
+    end: int
+    offices: frozenset[OfficeId]
+
+
+class LinkTrust:
+    """Answers who wrote a record of one link.
+
+    A certificate of another country than the link's two is an unknown key, however well it is
+    certified: nodes that pin other countries' roots too must come to the same verdicts.
+
+    Args:
+        link: The link.
+        terms: Its terms.
+        certificates: Everything certified, of any country.
+        written: The links of the same corridor on which each office ever writes.
+
+    Attributes:
+        digest: Changes exactly when an answer could, or the agreement does.
+    """
+
+    def __init__(
+        self,
+        link: LinkId,
+        terms: Iterable[Term],
+        certificates: Iterable[Certified],
+        written: Mapping[OfficeId, Collection[LinkId]],
+    ) -> None:
+        counting = [term for term in terms if term.counts and term.start < term.end]
+        countries = {country_of(office) for term in counting for office in term.agreement.offices}
+        known = list(_of_countries(certificates, countries))
+        parties = {office for term in counting for office in term.agreement.offices}
+        self._says: Final = tuple(
+            _Say(term.start, term.end, frozenset(term.agreement.offices)) for term in counting
+        )
+        self._keys: Final[dict[CertificateTag, _Key | None]] = {}
+        for certified in known:
+            self._keys.setdefault(certified.tag, _key(link, certified, parties))
+        self._certified: Final = {one.tag: one for one in reversed(known)}
+        self._others: Final = {
+            office: tuple(sorted(set(written.get(office, ())) - {link}))
+            for office in sorted(parties)
+        }
+        self.digest: Final = _digest(link, counting, self._keys, self._others)
+
+    def writer(self, kid: CertificateTag, position: int, log_time: int) -> Writer | Reason:
+        """Whose key must have signed a record, or why nobody's may have.
+
+        Args:
+            kid: The certificate tag in its header.
+            position: Its offset: how many records lie before it.
+            log_time: Its timestamp, Unix milliseconds.
+        """
+        for say in self._says:
+            if say.start <= log_time < say.end:
+                break
+        else:
+            return Reason.NO_AGREEMENT
+        try:
+            key = self._keys[kid]
+        except KeyError:
+            return Reason.UNKNOWN_KEY
+        if key is None or key.writer.office not in say.offices:
+            return Reason.NOT_A_PARTY
+        if key.not_before <= log_time < key.not_after:
+            if position < key.cut_size and log_time < key.cut_time:
+                return key.writer
+            return Reason.KEY_REVOKED
+        return Reason.KEY_EXPIRED if log_time >= key.not_after else Reason.KEY_NOT_YET_VALID
+
+    def other_links(self, office: OfficeId) -> tuple[LinkId, ...]:
+        """The links besides this one, in the same corridor, on which the office ever writes.
+
+        Other corridors stand under other countries' roots, which not every reader has pinned.
+        """
+        return self._others.get(office, ())
+
+    def certified(self, kid: CertificateTag) -> Certified | None:
+        """The certificate of one of the link's countries that a tag names."""
+        return self._certified.get(kid)
+
+
+def _of_countries(
+    certificates: Iterable[Certified], countries: set[CountryId]
+) -> Iterator[Certified]:
+    return (
+        certified
+        for certified in sorted(certificates, key=lambda one: (one.certificate.not_before, one.id))
+        if certified.certificate.country in countries
+    )
+
+
+def _key(link: LinkId, certified: Certified, parties: set[OfficeId]) -> _Key | None:
+    """``None`` for a certificate that can never write on the link."""
+    certificate = certified.certificate
+    if certificate.role is not Role.OFFICE or certificate.subject not in parties:
+        return None
+    writer = Writer(certificate.subject, certificate.signing_key, certified.id)
+    size, at = certified.cut(link)
+    return _Key(writer, certificate.not_before, certificate.not_after, size, at)
+
+
+def _digest(
+    link: LinkId,
+    terms: list[Term],
+    keys: dict[CertificateTag, _Key | None],
+    others: dict[OfficeId, tuple[LinkId, ...]],
+) -> Digest:
+    content = [
+        link,
+        [[term.paper.id, term.start, term.end] for term in terms],
+        [
+            [tag, None if key is None else [key.writer.certificate, key.cut_size, key.cut_time]]
+            for tag, key in sorted(keys.items(), key=lambda item: item[0])
+        ],
+        sorted(others.items()),
+    ]
+    return Digest(sha256(_LABEL + encode(content)).digest())

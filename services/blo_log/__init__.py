@@ -1,0 +1,63 @@
+"""The log of a link as a port, its adapters, the topic plan, and the embedded real broker.
+
+The Kafka adapter (``blo_log.kafka``), the memory adapter (``blo_log.memory``) and the broker
+(``blo_log.broker``) are imported by name, so that nobody pays for what is not used.
+"""
+
+from blo_log.errors import (
+    AppendFailed,
+    BrokerUnreachable,
+    LogError,
+    LogFault,
+    LogTruncated,
+    LogUnavailable,
+    NotAuthorised,
+    RecordRefused,
+    RecordTooLarge,
+    TopicExists,
+    TopicMisfit,
+    TopicMissing,
+    TopicRefused,
+    TopicsDiffer,
+    WrongTimestampType,
+)
+from blo_log.port import (
+    MAX_RECORD_BYTES,
+    Admin,
+    Appender,
+    Log,
+    Message,
+    Reader,
+    Stored,
+    TopicPartition,
+    TopicSpec,
+    read_to_end,
+)
+
+__all__ = [
+    "MAX_RECORD_BYTES",
+    "Admin",
+    "AppendFailed",
+    "Appender",
+    "BrokerUnreachable",
+    "Log",
+    "LogError",
+    "LogFault",
+    "LogTruncated",
+    "LogUnavailable",
+    "Message",
+    "NotAuthorised",
+    "Reader",
+    "RecordRefused",
+    "RecordTooLarge",
+    "Stored",
+    "TopicExists",
+    "TopicMisfit",
+    "TopicMissing",
+    "TopicPartition",
+    "TopicRefused",
+    "TopicSpec",
+    "TopicsDiffer",
+    "WrongTimestampType",
+    "read_to_end",
+]

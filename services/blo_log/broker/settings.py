@@ -1,0 +1,81 @@
+"""The single KRaft node's configuration: loopback only, quick to start, nothing made by accident."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+LOOPBACK = "127.0.0.1"
+
+# Below the ports that systems hand out for outgoing connections: a client that keeps trying to reach
+# a killed broker could otherwise be given the broker's port, and connect to itself.
+_PORTS = range(20_000, 32_000)
+
+
+class Ports(NamedTuple):
+    """The two ports of a node that is broker and controller."""
+
+    client: int
+    controller: int
+
+
+def free_ports() -> Ports:
+    """Two loopback ports that nobody listens on now; a race for them is the caller's to notice."""
+    with ExitStack() as held:
+        return Ports(_free_port(held), _free_port(held))
+
+
+def _free_port(held: ExitStack) -> int:
+    while True:
+        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        probe = held.enter_context(socket.socket())
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            continue
+        return port
+
+
+def node_properties(data: Path, ports: Ports, overrides: Mapping[str, str]) -> str:
+    """The text of the node's properties file.
+
+    Args:
+        data: where its logs lie.
+        ports: where it listens.
+        overrides: properties that win over the ones here.
+    """
+    properties = {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@{LOOPBACK}:{ports.controller}",
+        "listeners": f"CLIENT://{LOOPBACK}:{ports.client},CONTROLLER://{LOOPBACK}:{ports.controller}",
+        "advertised.listeners": f"CLIENT://{LOOPBACK}:{ports.client}",
+        "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name": "CLIENT",
+        "controller.listener.names": "CONTROLLER",
+        "log.dirs": str(data),
+        "auto.create.topics.enable": "false",
+        "group.initial.rebalance.delay.ms": "0",
+        "offsets.topic.num.partitions": "4",
+        "offsets.topic.replication.factor": "1",
+        "transaction.state.log.num.partitions": "1",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "share.coordinator.state.topic.num.partitions": "1",
+        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.min.isr": "1",
+        # After a crash the node is not readmitted before its old session has run out.
+        "broker.heartbeat.interval.ms": "500",
+        "broker.session.timeout.ms": "3000",
+        "num.network.threads": "2",
+        "num.io.threads": "4",
+        "log.cleaner.dedupe.buffer.size": str(16 << 20),
+    }
+    properties.update(overrides)
+    # Properties files read a backslash as an escape.
+    escaped = {name: value.replace("\\", "\\\\") for name, value in properties.items()}
+    return "".join(f"{name}={value}\n" for name, value in escaped.items())

@@ -1,0 +1,250 @@
+"""What can go wrong with the log, each with what to do next.
+
+.. code-block:: text
+
+    LogError
+    ├── AppendFailed            not all records were acknowledged: says which, and the reason
+    ├── BrokerUnreachable       no connection, or no answer in time; try again later
+    ├── LogUnavailable          connected, but the log cannot serve now; try again later
+    ├── NotAuthorised           the topic's access rights do not allow it
+    ├── TopicMissing            no such topic or partition
+    ├── TopicExists             there already is such a topic
+    ├── TopicRefused            the log does not accept such a topic
+    ├── TopicMisfit             a topic is not as the plan says
+    │   └── WrongTimestampType  its log times come from the other clock
+    ├── TopicsDiffer            topics are not as planned, in ways that are never changed
+    ├── LogTruncated            records that must be there are not
+    ├── RecordTooLarge          more bytes than the log takes
+    ├── RecordRefused           the log does not accept the record, and says why
+    └── LogFault                anything else: a defect here or there
+
+A cause with ``transient`` set passes by itself: resending makes sense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+__all__ = [
+    "AppendFailed",
+    "BrokerUnreachable",
+    "LogError",
+    "LogFault",
+    "LogTruncated",
+    "LogUnavailable",
+    "NotAuthorised",
+    "RecordRefused",
+    "RecordTooLarge",
+    "TopicExists",
+    "TopicMisfit",
+    "TopicMissing",
+    "TopicRefused",
+    "TopicsDiffer",
+    "WrongTimestampType",
+]
+
+
+class LogError(Exception):
+    """Anything that this floor raises.
+
+    Attributes:
+        transient: Whether it can pass without anybody doing anything.
+    """
+
+    transient: ClassVar[bool] = False
+
+
+class AppendFailed(LogError):
+    """Not all records of one ``append`` were acknowledged.
+
+    Those that were not may be in the log all the same: resend the same bytes in the same order, and
+    let readers drop duplicates.
+
+    Attributes:
+        acknowledged: Index in the call → offset, of those that are safe. Within a partition these
+            are the first ones.
+        total: How many records the call had.
+        cause: Why the others were not.
+        index: The record at fault, where one is: resending it will fail again.
+    """
+
+    def __init__(
+        self,
+        cause: LogError,
+        *,
+        acknowledged: Mapping[int, int],
+        total: int,
+        index: int | None = None,
+    ) -> None:
+        self.cause = cause
+        self.acknowledged = dict(acknowledged)
+        self.total = total
+        self.index = index
+        at_fault = "" if index is None else f", record {index} at fault"
+        super().__init__(f"{len(self.acknowledged)} of {total} records appended{at_fault}: {cause}")
+
+    @property
+    def unacknowledged(self) -> list[int]:
+        """The indexes to send again, in order."""
+        return [index for index in range(self.total) if index not in self.acknowledged]
+
+
+class BrokerUnreachable(LogError):
+    """No connection to the log, or no answer in time.
+
+    Attributes:
+        bootstrap: The address that was tried.
+    """
+
+    transient = True
+
+    def __init__(self, bootstrap: str, detail: str, *, tls: bool = False) -> None:
+        self.bootstrap = bootstrap
+        check = "is the broker running there, and can this machine reach the address?"
+        if tls:
+            check += (
+                " The client sees no difference between that and a TLS mistake: check that the"
+                " listener speaks TLS, that it trusts the authority of this certificate, and that"
+                " the broker's certificate names this host"
+            )
+        else:
+            check += " If the listener speaks TLS, certificates are needed"
+        super().__init__(f"no answer from Kafka at {bootstrap} ({detail}): {check}")
+
+
+class LogUnavailable(LogError):
+    """The log is there but cannot serve now: no leader, or too few in-sync copies."""
+
+    transient = True
+
+
+class NotAuthorised(LogError):
+    """The access rights do not allow it.
+
+    Attributes:
+        topic: The topic, where it is one.
+    """
+
+    def __init__(self, topic: str, detail: str = "") -> None:
+        self.topic = topic
+        super().__init__(
+            f"this client may not do that on {topic or 'the cluster'}"
+            f"{f' ({detail})' if detail else ''}: the operator grants rights by certificate and"
+            " topic; is this the right certificate?"
+        )
+
+
+class TopicMissing(LogError):
+    """There is no such topic, or no such partition in it.
+
+    Attributes:
+        topic: Its name.
+        partition: The partition, if the topic is there without it.
+    """
+
+    def __init__(self, topic: str, partition: int | None = None) -> None:
+        self.topic = topic
+        self.partition = partition
+        what = f"topic {topic}" if partition is None else f"partition {partition} of {topic}"
+        super().__init__(f"{what} is not there: run `blo topics apply`")
+
+
+class TopicExists(LogError):
+    """There already is a topic of that name."""
+
+    def __init__(self, topic: str) -> None:
+        self.topic = topic
+        super().__init__(f"topic {topic} is there already")
+
+
+class TopicRefused(LogError):
+    """The log does not accept a topic as planned.
+
+    Attributes:
+        topic: Its name.
+    """
+
+    def __init__(self, topic: str, detail: str) -> None:
+        self.topic = topic
+        super().__init__(f"topic {topic} was refused: {detail}")
+
+
+class TopicMisfit(LogError):
+    """A topic is not as the plan says; it is never changed by this program.
+
+    Attributes:
+        topic: Its name.
+    """
+
+    def __init__(self, topic: str, detail: str) -> None:
+        self.topic = topic
+        super().__init__(f"topic {topic}: {detail}")
+
+
+class WrongTimestampType(TopicMisfit):
+    """Its log times come from the other clock: simulated where real ones are needed, or reverse."""
+
+
+class TopicsDiffer(LogError):
+    """Topics are not as planned, in ways that this program never changes.
+
+    Attributes:
+        differences: One line each.
+    """
+
+    def __init__(self, differences: Sequence[str]) -> None:
+        self.differences = list(differences)
+        super().__init__(
+            f"{'; '.join(self.differences)}. Nothing was changed: topics hold the only truth, so"
+            " correct the plan, or have the operator correct the topics"
+        )
+
+
+class LogTruncated(LogError):
+    """Records that must be there are not: the log was shortened, or made anew.
+
+    Attributes:
+        topic: The topic.
+        partition: The partition.
+        offset: The offset that was wanted.
+    """
+
+    def __init__(self, topic: str, partition: int, offset: int, detail: str) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        super().__init__(
+            f"{topic}/{partition} has no offset {offset}: {detail}. The log is kept for ever, so"
+            " something removed its records; do not go on: ask the operator, and compare with the"
+            " counterpart's heads"
+        )
+
+
+class RecordTooLarge(LogError):
+    """More bytes than the log takes.
+
+    Attributes:
+        topic: Where it should have gone.
+        size: Its size in bytes, framing included; 0 if only the broker knows.
+        limit: The most that is taken, in bytes; 0 if only the broker knows.
+    """
+
+    def __init__(self, topic: str, size: int = 0, limit: int = 0) -> None:
+        self.topic = topic
+        self.size = size
+        self.limit = limit
+        how = f"{size} bytes, at most {limit}" if size else "more than the topic's limit"
+        super().__init__(f"a record for {topic} is too large: {how}")
+
+
+class RecordRefused(LogError):
+    """The log does not accept a record, for its timestamp or for want of a key, for instance."""
+
+    def __init__(self, topic: str, detail: str) -> None:
+        self.topic = topic
+        super().__init__(f"a record for {topic} was refused: {detail}")
+
+
+class LogFault(LogError):
+    """Anything else: a defect in this program, the client library, or the broker."""

@@ -1,0 +1,335 @@
+"""The fold of one link's log: from records to verdicts and views (DESIGN §7, §9).
+
+Agents, processors and auditors all feed the same records, in the same order, to this class, so all
+come to the same verdicts. Three layers meet here and stay apart:
+
+1. *The record* (``blo_sealing.chain``): bytes, writer, signature, chains. Needs no key.
+2. *The step* (``blo_domain.cases``): what the summary says and whether it is legal now.
+3. *The content*: what only the offices read. It never decides a verdict (ADR 3).
+
+A record whose summary key has not arrived yet *parks its case*: later records of that case wait
+behind it, everything else goes on. ``release`` continues when keys have arrived.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from blo_domain.cases import StepFact, evolve
+from blo_domain.trust import TrustedDirectory, Writer
+from blo_schemas.bodies import decode_body
+from blo_schemas.content import Content
+from blo_schemas.errors import UnknownVersion, WireError
+from blo_schemas.event import Envelope, Header, LogRecord
+from blo_schemas.ids import CaseId, CertificateTag, EventId, KeyId, LinkId, OfficeId
+from blo_schemas.summary import Kind, Step, Summary
+from blo_schemas.verdicts import Outcome, Reason, Verdict, rejected
+from blo_schemas.views import CaseView
+from blo_sealing.chain import Admitted, LinkChain
+from blo_sealing.errors import SealingError
+from blo_sealing.keys import ContentKey, SummaryKey
+from blo_sealing.parts import open_content, open_summary
+
+Parties = Callable[[int], tuple[OfficeId, ...]]
+"""The link's offices at a log time."""
+
+
+class LinkDocuments:
+    """What the trust documents say about one link, as ``LinkChain`` and ``LinkFold`` ask it.
+
+    Args:
+        directory: The trust documents.
+        link: The link.
+    """
+
+    def __init__(self, directory: TrustedDirectory, link: LinkId) -> None:
+        self._directory = directory
+        self._link = link
+
+    def writer(self, kid: CertificateTag, position: int, log_time: int) -> Writer | Reason:
+        """Who may have written a record, or why nobody may have."""
+        return self._directory.writer(self._link, kid, position, log_time)
+
+    def other_links(self, office: OfficeId) -> list[LinkId]:
+        """The links besides this one on which the office has, had or will have a part."""
+        return [
+            link
+            for link in self._directory.links()
+            if link != self._link and office in self._directory.offices(link)
+        ]
+
+    def parties(self, log_time: int) -> tuple[OfficeId, ...]:
+        """The link's offices at a log time; none without an agreement."""
+        agreement = self._directory.agreement(self._link, log_time)
+        return () if agreement is None else agreement.offices
+
+
+class KeySource(Protocol):
+    """The symmetric keys that a reader holds."""
+
+    def summary_key(self, key: KeyId) -> SummaryKey | None:
+        """The summary key with this id, or ``None`` while it has not been granted."""
+        ...
+
+    def content_key(self, case: CaseId) -> ContentKey | None:
+        """The content key of this case, or ``None``: not granted yet, or never to be."""
+        ...
+
+
+class ViewStore(Protocol):
+    """The current views of a link's cases."""
+
+    def get(self, case: CaseId) -> CaseView | None:
+        """The case's view, or ``None`` before its opening."""
+        ...
+
+    def put(self, view: CaseView) -> None:
+        """Replace the case's view."""
+        ...
+
+
+class ContentState(StrEnum):
+    """What became of an accepted event's content."""
+
+    NOT_READ = "not_read"
+    OPENED = "opened"
+    WAITING = "waiting"
+    UNOPENABLE = "unopenable"
+
+
+class Folded(msgspec.Struct, frozen=True):
+    """What the fold concludes of one record.
+
+    Attributes:
+        position: Its place in the link's log.
+        log_time: Its timestamp, Unix milliseconds.
+        event: Its id; ``None`` if the bytes hold no readable header.
+        office: Who wrote it; ``None`` if that could not be told.
+        header: Its header, if readable.
+        envelope: Its envelope, if readable.
+        verdict: ``None`` while its case is parked.
+        summary: What the event does, if it could be opened.
+        content: What it says, if it is accepted and could be opened.
+        content_state: What became of the content.
+        version: Of the case after this step, if accepted.
+        admitted: What the record layer says; ``None`` for a record that was parked before.
+    """
+
+    position: int
+    log_time: int
+    event: EventId | None
+    office: OfficeId | None
+    header: Header | None
+    envelope: Envelope | None
+    verdict: Verdict | None
+    summary: Summary | None = None
+    content: Content | None = None
+    content_state: ContentState = ContentState.NOT_READ
+    version: int = 0
+    admitted: Admitted | None = None
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """A record that waits for its summary key, or behind one that does."""
+
+    position: int
+    log_time: int
+    event: EventId
+    office: OfficeId
+    header: Header
+    envelope: Envelope
+
+
+class LinkFold:
+    """Folds one link's records, in order.
+
+    Args:
+        link: The link.
+        chain: The record layer, at the position to go on from.
+        parties: The link's offices at a log time.
+        views: Where the cases' views are kept.
+        keys: The reader's keys.
+        read_content: Whether contents are opened (an office) or never (everyone else).
+        parked: Records that were parked when the fold was last stored, in order.
+    """
+
+    def __init__(
+        self,
+        link: LinkId,
+        chain: LinkChain,
+        parties: Parties,
+        views: ViewStore,
+        keys: KeySource,
+        *,
+        read_content: bool,
+        parked: tuple[Parked, ...] = (),
+    ) -> None:
+        self.link = link
+        self.chain = chain
+        self.parties = parties
+        self._views = views
+        self._keys = keys
+        self._reads_content = read_content
+        self._parked: dict[CaseId, deque[Parked]] = {}
+        for item in parked:
+            self._parked.setdefault(item.header.case_id, deque()).append(item)
+
+    @property
+    def size(self) -> int:
+        """How many records have been fed."""
+        return self.chain.size
+
+    def trust_in(self, documents: LinkDocuments) -> None:
+        """Go on under newer trust documents; what was folded before stays as it is."""
+        self.chain.trust = documents
+        self.parties = documents.parties
+
+    def feed(self, record: LogRecord) -> Folded:
+        """Take the next record.
+
+        Raises:
+            PositionError: The record is not the next one; nothing was changed.
+        """
+        admitted = self.chain.admit(record)
+        folded = Folded(
+            record.position,
+            record.log_time,
+            admitted.id,
+            admitted.office,
+            admitted.header,
+            admitted.envelope,
+            admitted.verdict,
+            admitted=admitted,
+        )
+        item = _followed(folded)
+        if item is None:
+            return folded
+        waiting = self._parked.get(item.header.case_id)
+        if waiting is not None:
+            waiting.append(item)
+            return folded
+        stepped = self._step(item)
+        if stepped.verdict is None:
+            self._parked[item.header.case_id] = deque([item])
+        return msgspec.structs.replace(stepped, admitted=admitted)
+
+    def release(self) -> list[Folded]:
+        """Fold what was parked and can be opened now, in log order within each case."""
+        released: list[Folded] = []
+        for case in list(self._parked):
+            waiting = self._parked[case]
+            while waiting:
+                folded = self._step(waiting[0])
+                if folded.verdict is None:
+                    break
+                waiting.popleft()
+                released.append(folded)
+            if not waiting:
+                del self._parked[case]
+        return sorted(released, key=lambda folded: folded.position)
+
+    def parked(self) -> Iterator[Parked]:
+        """The records that are parked now."""
+        for waiting in self._parked.values():
+            yield from waiting
+
+    def parked_count(self) -> int:
+        """How many records are parked now."""
+        return sum(map(len, self._parked.values()))
+
+    def read_content(
+        self, header: Header, envelope: Envelope, kind: Kind, step: Step
+    ) -> tuple[Content | None, ContentState]:
+        """Open an accepted event's content, as far as the keys go.
+
+        Content whose body does not fit its kind and step counts as unopenable: nobody can read it.
+        """
+        if not self._reads_content:
+            return None, ContentState.NOT_READ
+        key = self._keys.content_key(header.case_id)
+        if key is None:
+            return None, ContentState.WAITING
+        try:
+            content = open_content(self.link, header, envelope, key)
+            decode_body(kind, step, content.body_version, content.body)
+        except (SealingError, WireError):
+            return None, ContentState.UNOPENABLE
+        return content, ContentState.OPENED
+
+    def _step(self, item: Parked) -> Folded:
+        header = item.header
+        key = self._keys.summary_key(header.summary_key_id)
+        if key is None:
+            return _without_verdict(item)
+        try:
+            summary = open_summary(self.link, header, item.envelope, key)
+        except UnknownVersion:
+            return _with_verdict(item, rejected(Reason.SUMMARY_UNKNOWN_VERSION), None)
+        except WireError:
+            return _with_verdict(item, rejected(Reason.SUMMARY_MALFORMED), None)
+        except SealingError:
+            return _with_verdict(item, rejected(Reason.SUMMARY_UNOPENABLE), None)
+        case = header.case_id
+        fact = StepFact(case, self.link, item.office, summary, item.position, item.log_time)
+        view, verdict = evolve(self._views.get(case), fact, self.parties(item.log_time))
+        if view is None or verdict.outcome is not Outcome.ACCEPTED:
+            return _with_verdict(item, verdict, summary)
+        self._views.put(view)
+        content, state = self.read_content(header, item.envelope, summary.kind, summary.step)
+        return Folded(
+            item.position,
+            item.log_time,
+            item.event,
+            item.office,
+            header,
+            item.envelope,
+            verdict,
+            summary,
+            content,
+            state,
+            view.version,
+        )
+
+
+def _followed(folded: Folded) -> Parked | None:
+    """What goes on to the step layer: a record against which nothing speaks so far."""
+    if (
+        folded.verdict is not None
+        or folded.event is None
+        or folded.office is None
+        or folded.header is None
+        or folded.envelope is None
+    ):
+        return None
+    return Parked(
+        folded.position,
+        folded.log_time,
+        folded.event,
+        folded.office,
+        folded.header,
+        folded.envelope,
+    )
+
+
+def _without_verdict(item: Parked) -> Folded:
+    return Folded(
+        item.position, item.log_time, item.event, item.office, item.header, item.envelope, None
+    )
+
+
+def _with_verdict(item: Parked, verdict: Verdict, summary: Summary | None) -> Folded:
+    return Folded(
+        item.position,
+        item.log_time,
+        item.event,
+        item.office,
+        item.header,
+        item.envelope,
+        verdict,
+        summary,
+    )

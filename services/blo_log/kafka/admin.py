@@ -1,0 +1,117 @@
+"""Topics on Kafka: seen and made, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import (
+    ConfigResource,
+    ConfigResourceType,
+)
+from aiokafka.errors import for_code
+
+from blo_log.errors import LogError, TopicExists, TopicMissing, TopicRefused
+from blo_log.kafka.connection import KafkaConnection, known_partitions
+from blo_log.kafka.errors import FAILURES, translate
+from blo_log.port import TopicSpec
+
+__all__ = ["KafkaAdmin"]
+
+
+class KafkaAdmin:
+    """``blo_log.port.Admin`` on Kafka."""
+
+    def __init__(self, connection: KafkaConnection) -> None:
+        self._connection = connection
+        self._client = AIOKafkaAdminClient(**connection.client_options())
+
+    async def connect(self) -> None:
+        """Make the connection.
+
+        Raises:
+            LogError: It could not be made.
+        """
+        try:
+            await self._client.start()
+        except FAILURES as error:
+            await self.close()
+            raise translate(error, self._connection) from error
+
+    async def topics(self) -> frozenset[str]:
+        """See ``blo_log.port.Admin.topics``."""
+        return frozenset(await self._seen())
+
+    async def describe(self, names: Iterable[str]) -> dict[str, TopicSpec]:
+        """See ``blo_log.port.Admin.describe``."""
+        seen = await self._seen()
+        wanted = [name for name in dict.fromkeys(names) if name in seen]
+        if not wanted:
+            return {}
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in wanted]
+        try:
+            responses = await self._client.describe_configs(resources)
+        except FAILURES as error:
+            raise translate(error, self._connection) from error
+        settings: dict[str, dict[str, str]] = {}
+        for response in responses:
+            for code, _, _, name, entries in response.resources:
+                if code:
+                    raise translate(for_code(code)(name), self._connection, name)
+                settings[name] = {entry[0]: entry[1] or "" for entry in entries}
+        return {
+            name: TopicSpec(
+                name, len(seen[name]), min(len(p["replicas"]) for p in seen[name]), settings[name]
+            )
+            for name in wanted
+        }
+
+    async def create(self, spec: TopicSpec) -> None:
+        """See ``blo_log.port.Admin.create``."""
+        topic = NewTopic(
+            spec.name, spec.partitions, spec.replication, topic_configs=dict(spec.config)
+        )
+        try:
+            response = await self._client.create_topics([topic])
+            # It does not raise what the broker says of the topic.
+            for name, code, message in response.topic_errors:
+                if code:
+                    raise _refusal(for_code(code)(message), self._connection, name, message)
+            await known_partitions(self._client._client, spec.name)  # noqa: SLF001 - see reader
+        except FAILURES as error:
+            raise translate(error, self._connection, spec.name) from error
+
+    async def add_partitions(self, name: str, total: int) -> None:
+        """See ``blo_log.port.Admin.add_partitions``."""
+        if name not in await self._seen():
+            raise TopicMissing(name)
+        try:
+            await self._client.create_partitions({name: NewPartitions(total)})
+            await known_partitions(self._client._client, name)  # noqa: SLF001 - see reader
+        except FAILURES as error:
+            raise _refusal(error, self._connection, name, str(error)) from error
+
+    async def close(self) -> None:
+        """See ``blo_log.port.Admin.close``."""
+        await self._client.close()
+
+    async def _seen(self) -> dict[str, list[dict[str, Any]]]:
+        try:
+            found = await self._client.describe_topics()
+        except FAILURES as error:
+            raise translate(error, self._connection) from error
+        return {
+            topic["topic"]: topic["partitions"]
+            for topic in found
+            if not topic["error_code"] and not topic["is_internal"]
+        }
+
+
+def _refusal(
+    error: Exception, connection: KafkaConnection, topic: str, message: str | None
+) -> LogError:
+    said = translate(error, connection, topic)
+    if isinstance(said, TopicRefused):
+        return TopicRefused(topic, message or str(error))
+    return TopicExists(topic) if isinstance(said, TopicExists) else said

@@ -1,0 +1,92 @@
+"""How to reach Kafka, and what it answers about a topic."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from ssl import SSLContext
+from typing import Any, Final
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import (
+    KafkaConnectionError,
+    LeaderNotAvailableError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+from aiokafka.protocol.metadata import MetadataRequest
+
+__all__ = ["KafkaConnection", "known_partitions"]
+
+_NEW_TOPIC_GRACE_S: Final = 2.0
+_RETRY_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaConnection:
+    """How to reach Kafka.
+
+    Attributes:
+        bootstrap: ``host:port``, or several with commas.
+        ssl_context: TLS with a client certificate; ``None`` for plain text.
+        client_id: What the broker calls this client in its logs and quotas.
+        request_timeout_s: How many seconds one request may take.
+        ack_timeout_s: How many seconds an append may wait for its acknowledgement before it fails.
+            The idempotent producer itself would wait for ever.
+        fetch_wait_s: How long the broker holds an idle read. New records end it at once; but a
+            partition whose records were not taken within 0.1 s waits for the others' idle read.
+    """
+
+    bootstrap: str
+    ssl_context: SSLContext | None = None
+    client_id: str = "blo"
+    request_timeout_s: float = 10.0
+    ack_timeout_s: float = 30.0
+    fetch_wait_s: float = 0.2
+
+    def client_options(self) -> dict[str, Any]:
+        """The options that all of aiokafka's clients share."""
+        return {
+            "bootstrap_servers": self.bootstrap,
+            "client_id": self.client_id,
+            "request_timeout_ms": int(self.request_timeout_s * 1000),
+            "security_protocol": "PLAINTEXT" if self.ssl_context is None else "SSL",
+            "ssl_context": self.ssl_context,
+        }
+
+
+async def known_partitions(client: AIOKafkaClient, topic: str) -> frozenset[int]:
+    """Ask which partitions a topic has, without making the topic.
+
+    aiokafka's own look-ups let a broker create topics, where it is set up so, and repeat for the
+    whole request timeout when there is none. A topic made a moment ago may not be known to every
+    broker yet, so a missing one is asked for again for two seconds.
+
+    Raises:
+        UnknownTopicOrPartitionError: There is no such topic.
+        KafkaError: Anything else that the broker or the client say.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _NEW_TOPIC_GRACE_S
+    while True:
+        error, partitions = await _ask(client, topic)
+        if error is None:
+            return partitions
+        fleeting = isinstance(error, UnknownTopicOrPartitionError | LeaderNotAvailableError)
+        if not fleeting or loop.time() > deadline:
+            raise error
+        await asyncio.sleep(_RETRY_S)
+
+
+async def _ask(client: AIOKafkaClient, topic: str) -> tuple[Exception | None, frozenset[int]]:
+    node = client.get_random_node()
+    if node is None:
+        raise KafkaConnectionError("no broker is known")
+    request = MetadataRequest([topic], allow_auto_topic_creation=False)
+    response = await client.send(node, request)
+    code, _, _, partitions = response.topics[0]
+    if code:
+        return for_code(code)(topic), frozenset()
+    if any(leader < 0 for _, _, leader, *_ in partitions):
+        return LeaderNotAvailableError(topic), frozenset()
+    return None, frozenset(index for _, index, *_ in partitions)

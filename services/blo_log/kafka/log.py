@@ -1,0 +1,51 @@
+"""The log on Kafka: what opens its parts, and closes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from blo_log.kafka.admin import KafkaAdmin
+from blo_log.kafka.appender import KafkaAppender
+from blo_log.kafka.connection import KafkaConnection
+from blo_log.kafka.reader import KafkaReader
+from blo_log.port import Admin, Appender, Reader, TopicPartition
+
+__all__ = ["KafkaLog"]
+
+
+class KafkaLog:
+    """``blo_log.port.Log`` on Kafka.
+
+    Args:
+        connection: How to reach it.
+    """
+
+    def __init__(self, connection: KafkaConnection) -> None:
+        self._connection = connection
+        self._opened: list[KafkaAppender | KafkaReader | KafkaAdmin] = []
+
+    async def appender(self) -> Appender:
+        """See ``blo_log.port.Log.appender``."""
+        appender = KafkaAppender(self._connection)
+        await appender.connect()
+        self._opened.append(appender)
+        return appender
+
+    async def reader(self, start: Mapping[TopicPartition, int]) -> Reader:
+        """See ``blo_log.port.Log.reader``."""
+        reader = KafkaReader(self._connection, start)
+        await reader.connect()
+        self._opened.append(reader)
+        return reader
+
+    async def admin(self) -> Admin:
+        """See ``blo_log.port.Log.admin``."""
+        admin = KafkaAdmin(self._connection)
+        await admin.connect()
+        self._opened.append(admin)
+        return admin
+
+    async def close(self) -> None:
+        """See ``blo_log.port.Log.close``."""
+        while self._opened:
+            await self._opened.pop().close()

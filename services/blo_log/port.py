@@ -1,0 +1,274 @@
+"""The log as a port: what a program needs of it, whoever keeps it.
+
+Two kinds of topics lie behind it (DESIGN §4). An *ordered log* (``blo.exchange.{corridor}``) has one
+partition per link, and the record at offset n is the link's (n+1)th. A *keyed topic* is compacted:
+its offsets grow but may have gaps, and a record without a value deletes its key.
+
+Adapters: ``blo_log.memory`` and ``blo_log.kafka``. Both pass the suite in ``tests/contracts/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+
+__all__ = [
+    "MAX_RECORD_BYTES",
+    "Admin",
+    "Appender",
+    "Log",
+    "Message",
+    "Reader",
+    "Stored",
+    "TopicPartition",
+    "TopicSpec",
+    "read_to_end",
+]
+
+
+MAX_RECORD_BYTES: Final = 1024 * 1024 - 1024
+"""The most bytes of key and value together; four times what an envelope may have (DESIGN §5)."""
+
+
+class TopicPartition(NamedTuple):
+    """One partition of one topic."""
+
+    topic: str
+    partition: int
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """A record to append.
+
+    Attributes:
+        topic: Where to.
+        partition: Which partition, always explicit: the agreement says it, never a hash.
+        key: Its key; a compacted topic refuses a record without one.
+        value: Its value; ``None`` is a tombstone, which needs a key.
+        timestamp: Unix milliseconds, kept only by a topic with ``CreateTime``; a topic with
+            ``LogAppendTime`` puts its own. ``None``: the writer's clock.
+    """
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes | None
+    timestamp: int | None = None
+
+
+class Stored(msgspec.Struct, frozen=True, gc=False):
+    """A record as read.
+
+    Attributes:
+        offset: Its position in the partition, from 0.
+        timestamp: Unix milliseconds, by the log's clock or the writer's, as the topic says.
+        key: Its key, if it has one.
+        value: Its value; ``None`` is a tombstone.
+    """
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+
+
+class TopicSpec(msgspec.Struct, frozen=True):
+    """A topic as planned or as found.
+
+    Attributes:
+        name: Its name.
+        partitions: How many partitions it has.
+        replication: How many copies of each.
+        config: Kafka's topic settings by Kafka's names; as planned, only those that matter, as
+            found, all of them.
+    """
+
+    name: str
+    partitions: int
+    replication: int
+    config: Mapping[str, str]
+
+
+class Appender(Protocol):
+    """Appends records in order; one writer's sequence, used by one task at a time or by several."""
+
+    async def append(self, messages: Sequence[Message]) -> list[int]:
+        """Append records and wait until all of them are safe (acknowledged by all in-sync copies).
+
+        Within a partition they are appended in the given order, and none is attempted after one
+        that failed. Concurrent calls are served one after the other.
+
+        Args:
+            messages: What to append, to any partitions; may be empty.
+
+        Returns:
+            The offset of each, in the order given.
+
+        Raises:
+            AppendFailed: Not all were acknowledged. Says which were, and why the others were not;
+                those may or may not be in the log. The appender is fit for use again: resend the
+                others, the same bytes in the same order.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of all connections; what is under way and not acknowledged is given up."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads partitions in order from chosen offsets; no group, no committed offsets."""
+
+    async def poll(
+        self, *, max_records: int = 1000, timeout_s: float = 1.0
+    ) -> dict[TopicPartition, list[Stored]]:
+        """Return what comes next, as soon as there is anything.
+
+        While the line is down it returns nothing, and goes on where it was when the line is back;
+        ``high_watermarks`` tells the difference.
+
+        Args:
+            max_records: At most so many records in all.
+            timeout_s: How many seconds to wait for the first.
+
+        Returns:
+            The next records of each partition that has any, in order; empty after the timeout.
+
+        Raises:
+            LogTruncated: The log no longer has, or never had, what comes next.
+            TopicMissing: The topic is gone.
+            NotAuthorised: The topic may not be read (any more).
+        """
+        ...
+
+    def position(self, partition: TopicPartition) -> int:
+        """Return the offset that is read next."""
+        ...
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Go on reading this partition, one of the reader's, from another offset."""
+        ...
+
+    async def high_watermarks(self) -> dict[TopicPartition, int]:
+        """Ask where each of the reader's partitions ends now.
+
+        A partition has been read to that end when ``position`` has reached it. (Its last record's
+        offset says less: a compacted topic has gaps.)
+
+        Raises:
+            BrokerUnreachable: The line is down.
+            LogError: As for ``poll``.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        ...
+
+
+class Admin(Protocol):
+    """Topics, seen and made. Nothing is ever changed or deleted."""
+
+    async def topics(self) -> frozenset[str]:
+        """Return the names of all topics that this client may see, internal ones left out.
+
+        Raises:
+            LogError: They could not be listed.
+        """
+        ...
+
+    async def describe(self, names: Iterable[str]) -> dict[str, TopicSpec]:
+        """Return these topics as they are, with all their settings; missing ones are left out.
+
+        Raises:
+            LogError: They could not be described.
+        """
+        ...
+
+    async def create(self, spec: TopicSpec) -> None:
+        """Make a topic, and return when it can be used.
+
+        Raises:
+            TopicExists: It is there already.
+            TopicRefused: The log does not accept the plan, and says why.
+            LogError: It could not be made.
+        """
+        ...
+
+    async def add_partitions(self, name: str, total: int) -> None:
+        """Let a topic have ``total`` partitions, which is more than it has.
+
+        Raises:
+            TopicMissing: There is no such topic.
+            TopicRefused: The log does not accept that, and says why.
+            LogError: They could not be added.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        ...
+
+
+class Log(Protocol):
+    """A way to a log. What it opened is closed with it."""
+
+    async def appender(self) -> Appender:
+        """Open a writer.
+
+        Raises:
+            BrokerUnreachable: The line is down.
+        """
+        ...
+
+    async def reader(self, start: Mapping[TopicPartition, int]) -> Reader:
+        """Open a reader.
+
+        Args:
+            start: The partitions to read, each with the offset of the first record wanted.
+
+        Raises:
+            BrokerUnreachable: The line is down.
+            TopicMissing: There is no such topic or partition.
+            NotAuthorised: The topic may not be read.
+        """
+        ...
+
+    async def admin(self) -> Admin:
+        """Open an administrator.
+
+        Raises:
+            BrokerUnreachable: The line is down.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close everything that was opened here."""
+        ...
+
+
+async def read_to_end(
+    reader: Reader, *, max_records: int = 1000
+) -> AsyncIterator[dict[TopicPartition, list[Stored]]]:
+    """Read on to where the reader's partitions end as of now, and stop there.
+
+    Args:
+        reader: Read on from where it stands.
+        max_records: At most so many records at a time.
+
+    Yields:
+        As ``Reader.poll``; the last records may lie beyond that end.
+
+    Raises:
+        BrokerUnreachable: The line is down at the start, or records stay away and it is down now.
+        LogError: As for ``Reader.poll``.
+    """
+    ends = await reader.high_watermarks()
+    while any(reader.position(partition) < end for partition, end in ends.items()):
+        records = await reader.poll(max_records=max_records, timeout_s=1.0)
+        if records:
+            yield records
+        else:
+            await reader.high_watermarks()

@@ -1,0 +1,280 @@
+"""Reading a program's configuration: strict TOML into frozen structs.
+
+A program declares its settings as a subclass of `Settings`, composed of the shared sections in
+`blo_runtime.settings` and its own, and calls `load`. Any mistake in the file is a
+`ConfigurationError` that says the file, the key, what was expected and what to do.
+
+A field of type `pathlib.Path` is resolved against the folder of the configuration file, so that
+a program behaves the same wherever it is started from.
+"""
+
+import copy
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from blo_runtime.errors import (
+    ConfigurationError,
+    FileMissing,
+    Missing,
+    NotToml,
+    UnknownKey,
+    WrongValue,
+)
+
+__all__ = ["Settings", "load"]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The base of every settings struct; a subclass repeats only ``kw_only=True``.
+
+    A rule between fields goes into ``__post_init__`` as a `ValueError` of the form
+    ``"field: what is wrong; expected …. What to do."``
+    """
+
+
+T = TypeVar("T", bound=Settings)
+
+
+def load(path: Path, kind: type[T]) -> T:
+    """Read a configuration file.
+
+    Args:
+        path: The TOML file.
+        kind: The settings struct that it must fit.
+
+    Returns:
+        The settings, with every path absolute.
+
+    Raises:
+        FileMissing: The file is not there or cannot be read.
+        NotToml: The file is not TOML.
+        UnknownKey: It has a key that ``kind`` has not.
+        WrongValue: A value has the wrong type or is out of bounds.
+        Missing: A key without a default is not there.
+    """
+    base = path.absolute().parent
+
+    def decode(type_: type[Any], value: object) -> object:
+        if type_ is not Path:
+            raise NotImplementedError(f"no way to read a {type_.__name__} from TOML")
+        if not isinstance(value, str) or not value:
+            raise ValueError("Expected a path")
+        return base / value
+
+    def convert(document: dict[str, Any]) -> T:
+        return msgspec.convert(document, kind, dec_hook=decode)
+
+    document = _parse(path)
+    try:
+        return convert(document)
+    except msgspec.ValidationError as error:
+        raise _explain(path, kind, _exact(str(error), document, convert), error) from error
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FileMissing(
+            path,
+            "",
+            f"cannot be read ({error.strerror})",
+            expected="a readable TOML file",
+            todo="Name the program's configuration file, or make it with `blo lab up`.",
+        ) from error
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _not_toml(path, line, "not UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        line = int(found[1]) if found else data.rstrip(b"\n").count(b"\n") + 1
+        problem = re.sub(r" \(at .*\)$", "", str(error))
+        raise _not_toml(path, line, problem[:1].lower() + problem[1:]) from error
+
+
+def _not_toml(path: Path, line: int, problem: str) -> NotToml:
+    return NotToml(
+        path, line, problem, expected="TOML 1.0 (https://toml.io)", todo="Correct that line."
+    )
+
+
+_STEP = re.compile(r'"[^"]*"|\[[^\]]*\]|[^.\[\]"]+')
+_ANY = "[...]"
+
+
+def _exact(
+    message: str, document: dict[str, Any], convert: Callable[[dict[str, Any]], object]
+) -> str:
+    """Name the keys of tables with free keys, for which msgspec says only ``[...]``."""
+    named = message
+    while _ANY in named:
+        before = named.partition(" - at `$.")[2].partition(_ANY)[0]
+        for key in _table(document, before):
+            trial = copy.deepcopy(document)
+            table = _table(trial, before)
+            for other in set(table) - {key}:
+                del table[other]
+            try:
+                convert(trial)
+            except msgspec.ValidationError as error:
+                if str(error) == message:
+                    document = trial
+                    bare = re.fullmatch(r"[A-Za-z0-9_-]+", key)
+                    named = named.replace(_ANY, f".{key}" if bare else f'."{key}"', 1)
+                    break
+        else:
+            return named
+    return named
+
+
+def _table(document: dict[str, Any], where: str) -> dict[str, Any]:
+    at: Any = document
+    for step in _STEP.findall(where):
+        at = at[int(step[1:-1])] if step.startswith("[") else at[step.strip('"')]
+    return cast(dict[str, Any], at)
+
+
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>.*)`)?$", re.DOTALL)
+
+
+def _explain(
+    path: Path, kind: type[Settings], message: str, error: msgspec.ValidationError
+) -> ConfigurationError:
+    """Turn msgspec's message into one that speaks of the file."""
+    parts = _AT.match(message)
+    what, where = (parts["what"], parts["where"] or "") if parts else (message, "")
+    if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", what):
+        return _unknown(path, kind, where, unknown[1])
+    if missing := re.fullmatch(r"Object missing required field `(.*)`", what):
+        return Missing(
+            path,
+            _join(where, missing[1]),
+            "missing",
+            expected=_type_of(kind, where, missing[1]),
+            todo="Add it; there is no default.",
+        )
+    if isinstance(error.__cause__, ValueError) and not what.startswith("Expected "):
+        return _broken_rule(path, where, what)
+    if wrong := re.fullmatch(r"Expected (.*), got `(.*)`", what):
+        return _wrong(path, where, f"is of type {_toml(wrong[2])}", _toml(wrong[1]))
+    if bound := re.fullmatch(r"Expected (.*)", what):
+        return _wrong(path, where, "has a value that is not allowed", _toml(bound[1]))
+    field = where.rpartition(".")
+    return _wrong(path, where, what[:1].lower() + what[1:], _type_of(kind, field[0], field[2]))
+
+
+def _unknown(path: Path, kind: type[Settings], where: str, name: str) -> UnknownKey:
+    known = [field.encode_name for field in _fields(kind, where)]
+    near = difflib.get_close_matches(name, known, n=1)
+    return UnknownKey(
+        path,
+        _join(where, name),
+        "unknown key",
+        expected="one of " + ", ".join(known),
+        todo=f"Did you mean {near[0]}?" if near else "Remove it, or move it to its section.",
+    )
+
+
+def _wrong(path: Path, key: str, problem: str, expected: str) -> WrongValue:
+    return WrongValue(path, key, problem, expected=expected, todo="Correct the value.")
+
+
+def _broken_rule(path: Path, where: str, message: str) -> ConfigurationError:
+    """Place the words of a ``__post_init__``: ``field: problem; expected …. What to do.``."""
+    rule = re.fullmatch(r"(?:(\w+): )?(.*?); expected (.*?)\. (.*)", message, re.DOTALL)
+    if rule is None:
+        return _wrong(path, where, message, "a value that keeps this rule")
+    key = _join(where, rule[1]) if rule[1] else where
+    return WrongValue(path, key, rule[2], expected=rule[3], todo=rule[4])
+
+
+def _join(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
+
+
+_TOML_NAMES = {
+    "str": "string",
+    "int": "integer",
+    "bool": "boolean",
+    "array": "array",
+    "object": "table",
+    "null": "nothing",
+}
+
+
+def _toml(text: str) -> str:
+    def name(match: re.Match[str]) -> str:
+        words = [_TOML_NAMES.get(word, word) for word in match[1].split(" | ")]
+        return " or ".join(word for word in words if word != "nothing")
+
+    return re.sub(r"`([^`]*)`", name, f"`{text}`" if text in _TOML_NAMES else text)
+
+
+def _type_of(kind: type[Settings], where: str, name: str) -> str:
+    for field in _fields(kind, where):
+        if field.encode_name == name:
+            return " or ".join(dict.fromkeys(_describe(field.type)))
+    return "another value"
+
+
+def _describe(type_: msgspec.inspect.Type) -> Iterator[str]:
+    match type_:
+        case msgspec.inspect.UnionType(types=types):
+            for one in types:
+                yield from _describe(one)
+        case msgspec.inspect.Metadata(type=inner):
+            yield from _describe(inner)
+        case msgspec.inspect.LiteralType(values=values):
+            yield "one of " + ", ".join(f'"{value}"' for value in values)
+        case msgspec.inspect.StructType():
+            yield "a table"
+        case msgspec.inspect.CustomType(cls=cls) if cls is Path:
+            yield "a path"
+        case msgspec.inspect.NoneType():
+            return
+        case msgspec.inspect.CollectionType():
+            yield "an array"
+        case _:
+            name = type(type_).__name__.removesuffix("Type").lower()
+            yield {"str": "a string", "int": "an integer", "bool": "a boolean"}.get(
+                name, f"a {name}"
+            )
+
+
+def _fields(kind: type[Settings], where: str) -> tuple[msgspec.inspect.Field, ...]:
+    """Return the fields of the struct that lies at a key path such as ``links[0].calendar``."""
+    at: msgspec.inspect.Type | None = msgspec.inspect.type_info(kind)
+    for step in _STEP.findall(where):
+        at = _inside(at, step)
+    struct = _struct(at)
+    return struct.fields if struct else ()
+
+
+def _inside(at: msgspec.inspect.Type | None, step: str) -> msgspec.inspect.Type | None:
+    match at:
+        case msgspec.inspect.DictType(value_type=inner):
+            return inner
+        case msgspec.inspect.CollectionType(item_type=inner):
+            return inner
+    struct = _struct(at)
+    fields = struct.fields if struct else ()
+    return next((field.type for field in fields if field.encode_name == step), None)
+
+
+def _struct(at: msgspec.inspect.Type | None) -> msgspec.inspect.StructType | None:
+    match at:
+        case msgspec.inspect.StructType():
+            return at
+        case msgspec.inspect.Metadata(type=inner):
+            return _struct(inner)
+        case msgspec.inspect.UnionType(types=types):
+            return next((found for one in types if (found := _struct(one))), None)
+    return None

@@ -1,0 +1,174 @@
+"""An HTTP listener inside a program's own event loop.
+
+The socket is bound before anything is served, so the port is known, and a taken one is an error at
+once. Uvicorn's own signal handling is off: the program decides when to stop.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from blo_runtime.errors import ListenerFailed
+from blo_runtime.logs import get_logger
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp
+
+__all__ = ["ListeningServer", "serve"]
+
+_HARD_LIMIT_S = 2.0
+
+
+class ListeningServer:
+    """An application being served; made by `serve`.
+
+    Attributes:
+        host: The address it listens on.
+        port: The port it listens on, the real one where 0 was asked for.
+    """
+
+    def __init__(self, host: str, port: int, server: "_Server", grace_s: int) -> None:
+        self.host = host
+        self.port = port
+        self._server = server
+        self._grace_s = grace_s
+        self._serving = asyncio.create_task(server.until_stopped(), name=f"http {host}:{port}")
+
+    @property
+    def url(self) -> str:
+        """Its address, ``http://host:port``, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    async def wait(self) -> None:
+        """Return when the listener has stopped, whoever stopped it.
+
+        Raises:
+            ListenerFailed: It ended by an error.
+        """
+        await asyncio.shield(self._serving)
+
+    async def stop(self) -> None:
+        """Take no more connections, let requests end within the grace period, then cut them.
+
+        An application with endless responses (server-sent events) ends them itself before this.
+        Stopping twice is harmless.
+
+        Raises:
+            ListenerFailed: The listener had ended by an error before.
+        """
+        self._server.should_exit = True
+        done, _ = await asyncio.wait({self._serving}, timeout=self._grace_s + _HARD_LIMIT_S)
+        if not done:
+            get_logger().warning("listener cut off", port=self.port, limit_s=self._grace_s)
+            self._serving.cancel()
+            await asyncio.wait({self._serving})
+        if not self._serving.cancelled():
+            self._serving.result()
+
+
+async def serve(
+    app: "ASGIApp", host: str = "127.0.0.1", port: int = 0, *, grace_s: int = 5
+) -> ListeningServer:
+    """Serve an ASGI application until it is stopped.
+
+    Args:
+        app: The application.
+        host: The address to listen on; whether other machines may reach it is the caller's choice.
+        port: The port; 0 chooses a free one.
+        grace_s: How long requests may take to end when the listener stops, in seconds.
+
+    Returns:
+        The listener, already answering.
+
+    Raises:
+        ListenerFailed: The address is taken or not this machine's, or the application's own
+            start-up failed.
+    """
+    bound = _bind(host, port)
+    actual = int(bound.getsockname()[1])
+    server = _Server(
+        uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            loop="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=grace_s,
+        ),
+        bound,
+    )
+    listening = ListeningServer(host, actual, server, grace_s)
+    try:
+        await server.until_started(listening)
+    except BaseException:
+        with contextlib.suppress(ListenerFailed):
+            await listening.stop()
+        raise
+    return listening
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET
+    with contextlib.suppress(ValueError):
+        if ipaddress.ip_address(host).version == 6:
+            family = socket.AF_INET6
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(128)
+    except OSError as error:
+        bound.close()
+        raise ListenerFailed(
+            f"cannot listen on {host}:{port} ({error.strerror or error}); choose another port, or "
+            "0 for a free one, or stop the program that has it"
+        ) from error
+    bound.settimeout(0)
+    return bound
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, bound: socket.socket) -> None:
+        super().__init__(config)
+        self._bound = bound
+        self._answering = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._answering.set()
+
+    async def until_started(self, listening: ListeningServer) -> None:
+        started = asyncio.create_task(self._answering.wait())
+        ended = asyncio.create_task(listening.wait())
+        try:
+            await asyncio.wait({started, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                ended.result()
+        finally:
+            started.cancel()
+            ended.cancel()
+
+    async def until_stopped(self) -> None:
+        try:
+            await self.serve([self._bound])
+        except SystemExit as error:
+            # Uvicorn's word for a failed lifespan start-up; its own log line says why.
+            raise ListenerFailed(
+                "the application's start-up failed; the line of uvicorn.error in the log says why"
+            ) from error
+        finally:
+            self._bound.close()

@@ -1,0 +1,342 @@
+"""The one file of metric names.
+
+Each metric is declared once, as an attribute of `Metrics`, with what it means and what an operator
+does when it moves; `docs/metrics.md` is generated from here by ``python -m blo_runtime.metrics``.
+Labels come from a closed list: no case, officer or event id is ever a label, since metrics are
+read by people who may not see the matters.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Final, Generic, Literal, TypeVar, cast, overload
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+__all__ = ["LABELS", "SPECS", "MetricSpec", "Metrics", "render"]
+
+MetricKind = Literal["counter", "gauge", "histogram"]
+
+LABELS: Final = frozenset(
+    {
+        "corridor",  # two countries, as la-vn
+        "direction",  # given | taken
+        "link",  # a border pair
+        "office",  # an office's opaque id
+        "purpose",  # what a granted key opens: content | summary
+        "reason",  # of a closed list of reasons
+        "state",  # of a closed list of states
+        "topic",  # a Kafka topic
+        "verdict",  # accepted | duplicate | rejected
+        "version",  # of the program
+    }
+)
+"""Every label that a metric may have."""
+
+
+class MetricSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of a metric, once.
+
+    Attributes:
+        name: Its full name, under ``blo_``; a counter's ends in ``_total``.
+        kind: Its Prometheus type.
+        labels: Its labels, of `LABELS`.
+        unit: What one unit of its value is.
+        help: What it means, in one line.
+        action: What an operator does when it moves.
+        buckets: A histogram's upper bounds, in its unit.
+    """
+
+    name: str
+    kind: MetricKind
+    labels: tuple[str, ...]
+    unit: str
+    help: str
+    action: str
+    buckets: tuple[float, ...] = ()
+
+
+M = TypeVar("M", Counter, Gauge, Histogram)
+
+
+class _Declared(Generic[M]):
+    """An attribute of `Metrics`: on an instance the metric, on the class its declaration."""
+
+    def __init__(
+        self, spec: MetricSpec, make: Callable[[MetricSpec, CollectorRegistry], M]
+    ) -> None:
+        self.spec = spec
+        self.make: Callable[[MetricSpec, CollectorRegistry], M] = make
+
+    def __set_name__(self, owner: type, attribute: str) -> None:
+        self.attribute = attribute
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> "_Declared[M]": ...
+    @overload
+    def __get__(self, instance: "Metrics", owner: type) -> M: ...
+    def __get__(self, instance: "Metrics | None", owner: type) -> "_Declared[M] | M":
+        return self if instance is None else cast(M, instance.by_attribute[self.attribute])
+
+
+def _counter(name: str, help_: str, *labels: str, unit: str, action: str) -> _Declared[Counter]:
+    spec = MetricSpec(
+        name=name, kind="counter", labels=labels, unit=unit, help=help_, action=action
+    )
+    return _Declared(
+        spec, lambda one, registry: Counter(one.name, one.help, one.labels, registry=registry)
+    )
+
+
+def _gauge(name: str, help_: str, *labels: str, unit: str, action: str) -> _Declared[Gauge]:
+    spec = MetricSpec(name=name, kind="gauge", labels=labels, unit=unit, help=help_, action=action)
+    return _Declared(
+        spec, lambda one, registry: Gauge(one.name, one.help, one.labels, registry=registry)
+    )
+
+
+def _histogram(
+    name: str, help_: str, *labels: str, buckets: tuple[float, ...], action: str
+) -> _Declared[Histogram]:
+    spec = MetricSpec(
+        name=name,
+        kind="histogram",
+        labels=labels,
+        unit="seconds",
+        help=help_,
+        action=action,
+        buckets=buckets,
+    )
+    return _Declared(
+        spec,
+        lambda one, registry: Histogram(
+            one.name, one.help, one.labels, registry=registry, buckets=one.buckets
+        ),
+    )
+
+
+class Metrics:
+    """The metrics of one program, on a registry of its own.
+
+    A process may hold several (tests run many agents in one). Each attribute is a metric of
+    `prometheus_client`: ``metrics.records.labels(link=link, verdict="accepted").inc()``.
+
+    Attributes:
+        registry: What the admin listener exposes.
+        by_attribute: The metrics by the name of their attribute.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.by_attribute: dict[str, Counter | Gauge | Histogram] = {
+            name: declared.make(declared.spec, self.registry)
+            for name, declared in vars(type(self)).items()
+            if isinstance(declared, _Declared)
+        }
+
+    # Writing
+
+    commands_accepted = _counter(
+        "blo_commands_accepted_total",
+        "Officers' commands accepted and on disk.",
+        "link",
+        unit="commands",
+        action="Flat in office hours: see whether the desk can reach the agent.",
+    )
+    commands_refused = _counter(
+        "blo_commands_refused_total",
+        "Officers' commands refused, by reason.",
+        "link",
+        "reason",
+        unit="commands",
+        action="Rising for one reason: the desk offers a step that is not open, or needs training.",
+    )
+    events_appended = _counter(
+        "blo_events_appended_total",
+        "Own events that Kafka acknowledged.",
+        "link",
+        unit="events",
+        action="Flat while blo_outbox_pending rises: the line or the broker is down.",
+    )
+    outbox_pending = _gauge(
+        "blo_outbox_pending",
+        "Own events accepted and not yet acknowledged by Kafka.",
+        "link",
+        unit="events",
+        action="Rising: see blo_line_up; nothing is lost, it is sent when the line is back.",
+    )
+    outbox_oldest_seconds = _gauge(
+        "blo_outbox_oldest_seconds",
+        "Age of the oldest event in the outbox; 0 when it is empty.",
+        unit="seconds",
+        action="Past the shortest deadline of an agreement: call the counterpart by telephone.",
+    )
+    line_up = _gauge(
+        "blo_line_up",
+        "1 while the line to Kafka works, 0 while it does not.",
+        unit="0 or 1",
+        action="0 for minutes: check network, certificates and brokers, in this order.",
+    )
+
+    # Reading
+
+    records = _counter(
+        "blo_records_total",
+        "Records of the log read, by verdict.",
+        "link",
+        "verdict",
+        unit="records",
+        action="Any rejected: see blo_records_rejected_total for why.",
+    )
+    records_rejected = _counter(
+        "blo_records_rejected_total",
+        "Records rejected, by reason.",
+        "link",
+        "reason",
+        unit="records",
+        action="not_legal_now is two offices crossing; any other reason goes to the auditor.",
+    )
+    events_crossed = _counter(
+        "blo_events_crossed_total",
+        "Events accepted although their writer had not seen the latest version of the case.",
+        "link",
+        unit="events",
+        action="Rising: the offices work on the same case at once, or a line is slow.",
+    )
+    records_parked = _gauge(
+        "blo_records_parked",
+        "Events that wait for the grant of their key.",
+        "link",
+        unit="records",
+        action="Not back to 0 within minutes: the writer has not granted; ask that office.",
+    )
+    records_unopenable = _gauge(
+        "blo_records_unopenable",
+        "Events that this office is party to and cannot open for good.",
+        "link",
+        unit="records",
+        action="Not 0: a key was lost or withheld; ask the counterpart for a new grant.",
+    )
+    link_size = _gauge(
+        "blo_link_size",
+        "How many records of the link this node has read.",
+        "link",
+        unit="records",
+        action="Below blo_link_high_watermark and flat: the reader is stuck; see its log.",
+    )
+    link_high_watermark = _gauge(
+        "blo_link_high_watermark",
+        "How many records the link has at the broker.",
+        "link",
+        unit="records",
+        action="Falling: the log was cut; stop, keep the disks and call the auditor.",
+    )
+    head_size = _gauge(
+        "blo_head_size",
+        "How many records the last head of an office of the link covers.",
+        "link",
+        "office",
+        unit="records",
+        action="A counterpart's stays behind blo_link_size: it does not read; call it.",
+    )
+    head_age_seconds = _gauge(
+        "blo_head_age_seconds",
+        "Time since an office of the link last signed a head.",
+        "link",
+        "office",
+        unit="seconds",
+        action="A counterpart's grows for hours: its agent is down or its line is; call it.",
+    )
+    forks = _counter(
+        "blo_forks_total",
+        "Forks seen: two events of one office with one place in its chain.",
+        "link",
+        unit="forks",
+        action="Any: two agents run with one identity, or it was stolen; revoke and ask.",
+    )
+
+    # Keys and trust
+
+    grants = _counter(
+        "blo_grants_total",
+        "Keys granted to others and taken from others' grants.",
+        "link",
+        "purpose",
+        "direction",
+        unit="grants",
+        action="Taken is flat while blo_records_parked rises: blo.keys cannot be read.",
+    )
+    directory_documents = _gauge(
+        "blo_directory_documents",
+        "Trust documents of the directory, by what this node makes of them.",
+        "state",
+        unit="documents",
+        action="Any refused: `blo trust` says in words why.",
+    )
+    certificate_expiry_timestamp_seconds = _gauge(
+        "blo_certificate_expiry_timestamp_seconds",
+        "When an office's certificate ends.",
+        "office",
+        unit="unix seconds",
+        action="Less than 30 days ahead: renew it; renewals may overlap.",
+    )
+
+    # The node itself
+
+    store_commit_seconds = _histogram(
+        "blo_store_commit_seconds",
+        "How long one transaction of the encrypted store took.",
+        buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+        action="Slower than a second: the disk is failing or full.",
+    )
+    seal_seconds = _histogram(
+        "blo_seal_seconds",
+        "How long it took to seal, sign and encode one event.",
+        buckets=(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25),
+        action="Slower than before: the machine is short of processor time.",
+    )
+    log_fields_dropped = _counter(
+        "blo_log_fields_dropped_total",
+        "Log fields dropped because they are not on the allow-list.",
+        unit="fields",
+        action="Any: a defect of the program; report the line of the log that says dropped_fields.",
+    )
+    build_info = _gauge(
+        "blo_build_info",
+        "Always 1; its label says which version runs.",
+        "version",
+        unit="1",
+        action="Several versions for long: finish the upgrade.",
+    )
+
+
+SPECS: Final[tuple[MetricSpec, ...]] = tuple(
+    declared.spec for declared in vars(Metrics).values() if isinstance(declared, _Declared)
+)
+"""Every metric, in the order of declaration."""
+
+
+def render() -> str:
+    """Return the table of all metrics as Markdown, the text of ``docs/metrics.md``."""
+    lines = [
+        "# Metrics",
+        "",
+        "Generated by `python -m blo_runtime.metrics > docs/metrics.md`; do not edit.",
+        "",
+        "Every program serves these at `/metrics` of its admin listener; a metric that a program",
+        "does not feed stays without samples. Counters and histograms also carry their `_created`",
+        "moment. No label ever holds the id of a case, an officer or an event.",
+        "",
+        "| metric | type | labels | unit | meaning | when it moves |",
+        "|---|---|---|---|---|---|",
+    ]
+    for one in SPECS:
+        labels = ", ".join(f"`{label}`" for label in one.labels) or "–"
+        lines.append(
+            f"| `{one.name}` | {one.kind} | {labels} | {one.unit} | {one.help} | {one.action} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())

@@ -1,0 +1,112 @@
+"""Configuration sections that several programs share."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from blo_runtime.config import Settings
+
+__all__ = [
+    "AdminSettings",
+    "KafkaSettings",
+    "LogFormat",
+    "LogLevel",
+    "LoggingSettings",
+    "TlsSettings",
+]
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["json", "text"]
+
+_MAX_PORT = 65535
+
+
+class TlsSettings(Settings, frozen=True, kw_only=True):
+    """The files for TLS to Kafka, all PEM.
+
+    Attributes:
+        ca: The authority that signed the brokers' certificates.
+        certificate: This program's certificate, followed by intermediate ones if there are any.
+        key: Its private key, without a passphrase.
+    """
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+class KafkaSettings(Settings, frozen=True, kw_only=True):
+    """How to reach Kafka.
+
+    Attributes:
+        bootstrap: ``host:port``, several in an array or separated by commas.
+        tls: The files for TLS; without them the line is in the clear (loopback only).
+        request_timeout_s: How long one request to a broker may take, in seconds.
+    """
+
+    bootstrap: tuple[str, ...] | str
+    tls: TlsSettings | None = None
+    request_timeout_s: Annotated[float, Meta(gt=0, le=600)] = 40.0
+
+    def __post_init__(self) -> None:
+        if not self.servers:
+            raise ValueError(
+                'bootstrap: is empty; expected at least one "host:port". Name one broker or more.'
+            )
+        for server in self.servers:
+            host, _, port = server.rpartition(":")
+            if not host or not port.isascii() or not port.isdecimal() or int(port) > _MAX_PORT:
+                raise ValueError(
+                    f'bootstrap: {server!r} is no address; expected "host:port". '
+                    "Add the port, as in kafka1.example:9093."
+                )
+
+    @property
+    def servers(self) -> list[str]:
+        """The bootstrap addresses, each ``host:port``."""
+        given = self.bootstrap.split(",") if isinstance(self.bootstrap, str) else self.bootstrap
+        return [server.strip() for server in given if server.strip()]
+
+
+class AdminSettings(Settings, frozen=True, kw_only=True):
+    """Where the admin listener (metrics and health) listens.
+
+    Attributes:
+        host: The address; loopback unless ``allow_remote`` is true.
+        port: The port; 0 chooses a free one, which the program reports.
+        allow_remote: Whether other machines may reach it: it has no log-in of its own.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=_MAX_PORT)] = 0
+    allow_remote: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.allow_remote and not _is_loopback(self.host):
+            raise ValueError(
+                f"host: {self.host!r} can be reached from other machines; expected a loopback "
+                "address such as 127.0.0.1. Set allow_remote = true beside it if that is meant."
+            )
+
+
+class LoggingSettings(Settings, frozen=True, kw_only=True):
+    """What a program logs to standard error.
+
+    Attributes:
+        level: The least level that is written.
+        format: ``json``, one object a line, or ``text`` for people.
+    """
+
+    level: LogLevel = "info"
+    format: LogFormat = "json"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,174 @@
+"""TLS to Kafka, with mistakes named before the first connection.
+
+A Kafka client answers "unable to bootstrap" to every mistake in its TLS files, whatever it is.
+So each file is checked by itself, then the certificate with its key, then the certificate in a
+handshake with itself, in memory, as a broker would check it: that finds an expired certificate or
+one not meant for clients. What it cannot find is an authority that the brokers do not trust.
+"""
+
+import ssl
+from pathlib import Path
+from typing import NoReturn
+
+from blo_runtime.errors import TlsUnusable
+from blo_runtime.settings import TlsSettings
+
+__all__ = ["ssl_context"]
+
+
+def ssl_context(settings: TlsSettings, *, section: str = "kafka.tls") -> ssl.SSLContext:
+    """Make a client context: TLS 1.3, peer and host name verified, own certificate presented.
+
+    Args:
+        settings: The files.
+        section: The key path of the settings, for the messages.
+
+    Raises:
+        TlsUnusable: A file is missing, is not what it should be or does not fit the others, or
+            the certificate is expired, not yet valid or not for clients; says which and what to do.
+    """
+    _expect_pem(settings.ca, f"{section}.ca", "CERTIFICATE-----")
+    _expect_pem(settings.certificate, f"{section}.certificate", "CERTIFICATE-----")
+    _expect_pem(settings.key, f"{section}.key", "PRIVATE KEY-----")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    _load_authority(context, settings.ca, f"{section}.ca")
+    _load_own(context, settings, section)
+    _rehearse(settings, f"{section}.certificate")
+    return context
+
+
+def _expect_pem(file: Path, key: str, marker: str) -> None:
+    what = marker.removesuffix("-----").lower()
+    try:
+        text = file.read_text("ascii", errors="replace")
+    except OSError as error:
+        _refuse(
+            file,
+            key,
+            f"cannot be read ({error.strerror})",
+            expected=f"a PEM file with a {what}",
+            todo="Correct the path, or the rights of the file.",
+            cause=error,
+        )
+    if marker not in text:
+        _refuse(
+            file,
+            key,
+            f"holds no {what}",
+            expected=f"a PEM block that begins with -----BEGIN … {marker}",
+            todo="Were two paths swapped, or is it DER? `openssl x509 -in FILE` tells.",
+        )
+
+
+def _load_authority(context: ssl.SSLContext, file: Path, key: str) -> None:
+    try:
+        context.load_verify_locations(file)
+    except ssl.SSLError as error:
+        _refuse(
+            file,
+            key,
+            f"is damaged ({error.reason})",
+            expected="PEM certificates",
+            todo="Copy the file again from the authority.",
+            cause=error,
+        )
+    if not context.get_ca_certs():
+        _refuse(
+            file,
+            key,
+            "is not the certificate of an authority",
+            expected="the certificate that signed the brokers' certificates",
+            todo="Name the authority's file; this looks like a certificate signed by one.",
+        )
+
+
+def _load_own(context: ssl.SSLContext, settings: TlsSettings, section: str) -> None:
+    def no_passphrase() -> NoReturn:
+        _refuse(
+            settings.key,
+            f"{section}.key",
+            "is protected by a passphrase",
+            expected="a key without one, since a program cannot type it",
+            todo="Take it off with `openssl pkey`, and keep the file readable by its owner only.",
+        )
+
+    try:
+        context.load_cert_chain(settings.certificate, settings.key, password=no_passphrase)
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            _refuse(
+                settings.key,
+                f"{section}.key",
+                f"is not the key of {settings.certificate}",
+                expected="the private key that belongs to the certificate",
+                todo="Was only one of the two renewed? Take both from one renewal.",
+                cause=error,
+            )
+        _refuse(
+            settings.certificate,
+            f"{section}.certificate",
+            f"it or its key {settings.key} is damaged ({error.reason})",
+            expected="a PEM certificate and its PEM key",
+            todo="Copy both files again.",
+            cause=error,
+        )
+
+
+_TODO_BY_VERIFY_CODE = {
+    9: "Check this machine's clock, or wait until the certificate is valid.",
+    10: "Renew it; check this machine's clock.",
+    26: "Have it issued with the extended key usage clientAuth.",
+}
+
+
+def _rehearse(settings: TlsSettings, key: str) -> None:
+    broker = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    broker.minimum_version = ssl.TLSVersion.TLSv1_3
+    broker.load_cert_chain(settings.certificate, settings.key)
+    # The certificate is its own trust anchor here: the brokers may trust another authority than
+    # the one that signed theirs, so its chain is not ours to judge.
+    broker.load_verify_locations(settings.certificate)
+    broker.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    broker.verify_mode = ssl.CERT_REQUIRED
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    client.load_cert_chain(settings.certificate, settings.key)
+    try:
+        _handshake(client, broker)
+    except ssl.SSLCertVerificationError as error:
+        _refuse(
+            settings.certificate,
+            key,
+            error.verify_message,
+            expected="a client certificate that is valid today",
+            todo=_TODO_BY_VERIFY_CODE.get(error.verify_code, "Have it issued anew."),
+            cause=error,
+        )
+    except ssl.SSLError as error:
+        _refuse(
+            settings.certificate,
+            key,
+            f"cannot be used in TLS 1.3 ({error.reason})",
+            expected="an EC, Ed25519 or RSA certificate of today's strength",
+            todo="Have it issued anew with such a key.",
+            cause=error,
+        )
+
+
+def _handshake(client: ssl.SSLContext, broker: ssl.SSLContext) -> None:
+    to_broker, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    here = client.wrap_bio(to_client, to_broker)
+    there = broker.wrap_bio(to_broker, to_client, server_side=True)
+    for side in (here, there, here, there):
+        try:
+            side.do_handshake()
+        except ssl.SSLWantReadError:
+            continue
+
+
+def _refuse(
+    file: Path, key: str, problem: str, *, expected: str, todo: str, cause: Exception | None = None
+) -> NoReturn:
+    raise TlsUnusable(file, key, problem, expected=expected, todo=todo) from cause

@@ -1,0 +1,319 @@
+"""One link's log, checked record by record (DESIGN §2, §5, §10).
+
+``LinkChain`` folds the records of a link in order. Every record counts in the log: the running
+hash and the Merkle tree go over all values, whatever the verdict. What a record says is then
+examined in one fixed order, so that every reader comes to the same verdict:
+
+1. the bytes decode, canonically (the defects of ``blo_schemas.errors``);
+2. an agreement is in force, and the certificate tag names a party with a valid key;
+3. the sealed parts are those that the header names (``payload_mismatch``);
+4. the event is not in the log already (``duplicate``);
+5. the signature verifies on this link (``wrong_link``, ``bad_signature``);
+6. the event continues its office's chain (``gap``, ``fork``);
+7. what its writer had read is this log (``seen_beyond_log``, ``seen_goes_back``,
+   ``seen_hash_mismatch``).
+
+An event that passes 6 is authentic and becomes part of its office's chain, even if 7 rejects it.
+A record that is rejected earlier does not, so its office writes the same place again. Opening the
+summary and applying the step come after, in the floors above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from hashlib import sha256
+from typing import Final, Protocol
+
+import msgspec
+
+from blo_schemas import hashing
+from blo_schemas.codec import encode
+from blo_schemas.errors import WireError
+from blo_schemas.event import ENVELOPE, HEADER, Envelope, Header, LogRecord
+from blo_schemas.ids import (
+    HASH_SIZE,
+    ZERO_HASH,
+    CertificateTag,
+    Digest,
+    EventId,
+    LinkId,
+    OfficeId,
+)
+from blo_schemas.verdicts import DUPLICATE, Reason, Verdict, rejected
+from blo_sealing.errors import PositionError, SnapshotMismatch
+from blo_sealing.merkle import Frontier
+from blo_sealing.office_chain import OfficeChain, OfficeHead
+from blo_sealing.seal import Place
+from blo_sealing.signatures import verify_signature
+from blo_sealing.snapshot import CHAIN_SNAPSHOT, SNAPSHOT_VERSION, ChainRow, ChainSnapshot
+
+_REJECTED: Final = {reason: rejected(reason) for reason in Reason}
+_DEFECTS: Final = {reason.value: verdict for reason, verdict in _REJECTED.items()}
+
+_Finding = tuple[Verdict | None, OfficeId | None, EventId | None, bool]
+
+
+class Writer(Protocol):
+    """Whom a certificate tag names on one link at one position."""
+
+    @property
+    def office(self) -> OfficeId:
+        """The certificate's subject."""
+
+    @property
+    def signing_key(self) -> bytes:
+        """Its Ed25519 public key."""
+
+
+class LinkTrust(Protocol):
+    """What the trust documents say about one link; ``blo_domain.trust`` answers."""
+
+    def writer(self, kid: CertificateTag, position: int, log_time: int) -> Writer | Reason:
+        """Who may have written a record, or why nobody may have.
+
+        Args:
+            kid: The certificate tag in the header.
+            position: The record's position.
+            log_time: The record's log time, Unix milliseconds.
+        """
+
+    def other_links(self, office: OfficeId) -> Collection[LinkId]:
+        """The links besides this one on which the office writes."""
+
+
+class Admitted(msgspec.Struct, frozen=True, gc=False):
+    """What is known of a record after the checks that need no key.
+
+    Attributes:
+        position: Its position.
+        log_time: Its log time, Unix milliseconds.
+        leaf: RFC 6962 leaf hash of its value.
+        log_hash: The link's running hash after it.
+        envelope: Its envelope, if it decodes.
+        header: Its header, if it decodes.
+        verdict: Why it does not count, or ``None`` if nothing speaks against it so far.
+        office: Who wrote it, if the trust documents know the key.
+        id: The event's id, if the writer is known.
+        chained: Whether it became part of its office's chain.
+    """
+
+    position: int
+    log_time: int
+    leaf: Digest
+    log_hash: Digest
+    envelope: Envelope | None
+    header: Header | None
+    verdict: Verdict | None
+    office: OfficeId | None
+    id: EventId | None
+    chained: bool
+
+    def row(self) -> ChainRow:
+        """What to store of this record, so that ``LinkChain.restore`` can go on from it."""
+        if self.chained:
+            return ChainRow(self.log_hash, self.office, self.id)
+        return ChainRow(self.log_hash, None, None)
+
+
+class LinkChain:
+    """Folds a link's records and says what is wrong with them.
+
+    Args:
+        link: The link.
+        trust: Who may write on it.
+        verify: Whether steps 3 and 5 are taken. Without, records that a full reading rejects as
+            ``payload_mismatch``, ``wrong_link`` or ``bad_signature`` are not found here; only
+            signed heads then vouch for them.
+        trusted_id: Events whose signature need not be checked, because the caller made them.
+
+    Attributes:
+        link: The link.
+        trust: Who may write on it; replace it when new documents were admitted.
+    """
+
+    def __init__(
+        self,
+        link: LinkId,
+        trust: LinkTrust,
+        *,
+        verify: bool = True,
+        trusted_id: Callable[[EventId], bool] | None = None,
+    ) -> None:
+        self.link = link
+        self.trust = trust
+        self._verify = verify
+        self._trusted_id = trusted_id
+        self._context = hashing.event_context(link)
+        self._size = 0
+        self._log_hash = hashing.log_origin(link)
+        self._hashes = bytearray(self._log_hash)
+        self._tree = Frontier()
+        self._offices: dict[OfficeId, OfficeChain] = {}
+
+    @property
+    def size(self) -> int:
+        """Number of records read; the position of the next one."""
+        return self._size
+
+    @property
+    def log_hash(self) -> Digest:
+        """The running hash over all records read."""
+        return self._log_hash
+
+    def tree_root(self) -> Digest:
+        """The Merkle tree's root over all records read."""
+        return self._tree.root()
+
+    def hash_at(self, size: int) -> Digest:
+        """The running hash when the log had ``size`` records.
+
+        Raises:
+            ValueError: The log has not been read that far.
+        """
+        if not 0 <= size <= self._size:
+            raise ValueError(f"the log has been read up to {self._size}, not {size}")
+        return Digest(bytes(self._hashes[size * HASH_SIZE : (size + 1) * HASH_SIZE]))
+
+    def matches(self, size: int, log_hash: bytes) -> bool | None:
+        """Whether somebody else's log of ``size`` records is this one; ``None``: not read yet."""
+        if size > self._size:
+            return None
+        return size >= 0 and self.hash_at(size) == log_hash
+
+    def offices(self) -> dict[OfficeId, OfficeHead]:
+        """Where each office's chain stands."""
+        return {office: chain.head() for office, chain in sorted(self._offices.items())}
+
+    def event_id_at(self, office: OfficeId, oseq: int) -> EventId | None:
+        """The event in the office's chain at ``oseq``, for showing what a fork forks from."""
+        chain = self._offices.get(office)
+        return None if chain is None else chain.event_id(oseq)
+
+    def next_place(self, office: OfficeId) -> Place:
+        """Where the office's next event stands if it has read all that was read here."""
+        chain = self._offices.get(office)
+        if chain is None:
+            return Place(0, EventId(ZERO_HASH), self._size, self._log_hash)
+        return Place(chain.events, chain.last, self._size, self._log_hash)
+
+    def admit(self, record: LogRecord) -> Admitted:
+        """Takes the next record into the log and examines it.
+
+        Raises:
+            PositionError: It is not the next record; nothing has changed.
+        """
+        position = record.position
+        log_time = record.log_time
+        value = record.value
+        if position != self._size:
+            raise PositionError(self._size, position)
+        leaf = hashing.leaf_hash(value)
+        log_hash = hashing.log_hash(self._log_hash, leaf)
+        envelope = header = None
+        try:
+            envelope = ENVELOPE.decode(value)
+            header = HEADER.decode(envelope.header)
+        except WireError as error:
+            finding: _Finding = (_DEFECTS[error.defect], None, None, False)
+        else:
+            finding = self._examine(position, log_time, envelope, header)
+        self._log_hash = log_hash
+        self._hashes += log_hash
+        self._tree.append(leaf)
+        self._size = position + 1
+        return Admitted(position, log_time, leaf, log_hash, envelope, header, *finding)
+
+    def _examine(
+        self, position: int, log_time: int, envelope: Envelope, header: Header
+    ) -> _Finding:
+        writer = self.trust.writer(header.certificate_tag, position, log_time)
+        if isinstance(writer, Reason):
+            return _REJECTED[writer], None, None, False
+        office = writer.office
+        signed = self._context + envelope.header
+        event = EventId(sha256(signed).digest())
+        verify = self._verify
+        if verify and not _holds_its_payload(header, envelope):
+            return _REJECTED[Reason.PAYLOAD_MISMATCH], office, event, False
+        chain = self._offices.get(office) or OfficeChain()
+        if chain.contains(header.oseq, event):
+            return DUPLICATE, office, event, False
+        if verify and not (self._trusted_id and self._trusted_id(event)):
+            forged = self._check_signature(writer, envelope, signed)
+            if forged is not None:
+                return forged, office, event, False
+        misplaced = chain.misplaced(header.oseq, header.oprev)
+        if misplaced is not None:
+            return _REJECTED[misplaced], office, event, False
+        chain.append(event)
+        self._offices[office] = chain
+        return self._check_seen(chain, position, header), office, event, True
+
+    def _check_signature(self, writer: Writer, envelope: Envelope, signed: bytes) -> Verdict | None:
+        key = writer.signing_key
+        if verify_signature(key, signed, envelope.signature):
+            return None
+        for link in self.trust.other_links(writer.office):
+            elsewhere = hashing.event_input(link, envelope.header)
+            if verify_signature(key, elsewhere, envelope.signature):
+                return _REJECTED[Reason.WRONG_LINK]
+        return _REJECTED[Reason.BAD_SIGNATURE]
+
+    def _check_seen(self, chain: OfficeChain, position: int, header: Header) -> Verdict | None:
+        seen = header.seen_size
+        if seen > position:
+            return _REJECTED[Reason.SEEN_BEYOND_LOG]
+        if seen < chain.seen_size:
+            return _REJECTED[Reason.SEEN_GOES_BACK]
+        if not self._hashes.startswith(header.seen_hash, seen * HASH_SIZE):
+            return _REJECTED[Reason.SEEN_HASH_MISMATCH]
+        chain.seen_size = seen
+        return None
+
+    def snapshot(self) -> bytes:
+        """The small part of the state; with the rows of all records, ``restore`` goes on from it.
+
+        Its size grows with the number of offices and the logarithm of the log's size.
+        """
+        heads = tuple(
+            (office, chain.events, chain.seen_size)
+            for office, chain in sorted(self._offices.items())
+        )
+        return encode(
+            ChainSnapshot(SNAPSHOT_VERSION, self.link, self._size, self._tree.peaks(), heads)
+        )
+
+    def restore(self, snapshot: bytes, rows: Iterable[ChainRow]) -> None:
+        """Puts a chain that has read nothing where another one stood.
+
+        Args:
+            snapshot: What ``snapshot`` gave.
+            rows: ``Admitted.row()`` of every record up to then, in order.
+
+        Raises:
+            WireError: The snapshot does not decode.
+            SnapshotMismatch: The snapshot is another link's, or the rows are not its own. The
+                chain must be thrown away.
+        """
+        state = CHAIN_SNAPSHOT.decode(snapshot)
+        if state.link != self.link or self._size:
+            raise SnapshotMismatch(f"a snapshot of {state.link} for {self.link} at {self._size}")
+        for row in rows:
+            self._hashes += row.log_hash
+            if row.office is not None and row.event is not None:
+                self._offices.setdefault(row.office, OfficeChain()).append(row.event)
+        self._size = len(self._hashes) // HASH_SIZE - 1
+        counted = {office: chain.events for office, chain in self._offices.items()}
+        if self._size != state.size or counted != {name: n for name, n, _ in state.offices}:
+            raise SnapshotMismatch(f"the rows of {self.link} are not those of its snapshot")
+        for office, _, seen_size in state.offices:
+            self._offices[office].seen_size = seen_size
+        self._tree = Frontier(state.size, state.peaks)
+        self._log_hash = self.hash_at(self._size)
+
+
+def _holds_its_payload(header: Header, envelope: Envelope) -> bool:
+    return hashing.payload_hash(envelope.summary_ct, envelope.body_ct) == header.payload_hash
+
+
+__all__ = ["Admitted", "LinkChain", "LinkTrust", "Writer"]

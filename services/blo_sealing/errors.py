@@ -1,0 +1,146 @@
+"""Errors of floor 3: what can't be opened, verified, made or continued.
+
+.. code-block:: text
+
+    SealingError
+    ├── Unopenable            the authenticated decryption of one sealed part fails
+    ├── WrongKeyCommitment    the key is not the one that the header or the grant names
+    ├── BadSignature          the signature does not verify under the key that should have made it
+    ├── UnusableKey           a public or private key that must not be used
+    ├── GrantNotForYou        the grant is sealed to someone else, or to another of your keys
+    ├── GrantNotAsAsked       the grant is for another link or another purpose
+    ├── HeadNotAsAsked        the head is of another link, office or certificate
+    ├── DuplicateSignature    the key has signed this document already
+    ├── TooLargeToSeal        the envelope would be larger than a record may be
+    ├── PositionError         a record was offered out of its order
+    ├── SnapshotMismatch      a stored chain state and its rows don't belong together
+    └── ProofFailed           a Merkle proof does not prove what it claims
+
+Bytes that don't decode raise ``blo_schemas.errors.WireError``. No message contains a private key
+or anything that was sealed.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SealingError(Exception):
+    """Base of all errors of this floor.
+
+    Attributes:
+        defect: Stable name, used by the test vectors.
+    """
+
+    defect: ClassVar[str] = "sealing"
+
+
+class Unopenable(SealingError):
+    """A sealed part that the key does not open: altered bytes, or bytes sealed for another place.
+
+    Attributes:
+        part: ``summary``, ``content`` or ``grant``.
+    """
+
+    defect = "unopenable"
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"the {part} can't be opened: it was altered, or sealed elsewhere")
+        self.part = part
+
+
+class WrongKeyCommitment(SealingError):
+    """The key is not the one whose commitment stands in the header or the grant."""
+
+    defect = "wrong_key_commitment"
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"the {part} key is not the one that is named; look it up by its id")
+        self.part = part
+
+
+class BadSignature(SealingError):
+    """The signature does not verify under the key that should have made it."""
+
+    defect = "bad_signature"
+
+
+class UnusableKey(SealingError):
+    """A key of the wrong length, or a point that must not be used as a public key."""
+
+    defect = "unusable_key"
+
+
+class GrantNotForYou(SealingError):
+    """The grant is sealed to another recipient, or to another of the recipient's keys."""
+
+    defect = "grant_not_for_you"
+
+
+class GrantNotAsAsked(SealingError):
+    """The grant is for another link or another purpose than the reader looks for."""
+
+    defect = "grant_not_as_asked"
+
+
+class HeadNotAsAsked(SealingError):
+    """The head is of another link, office or certificate than the reader takes it for."""
+
+    defect = "head_not_as_asked"
+
+
+class DuplicateSignature(SealingError):
+    """The key has signed this document already."""
+
+    defect = "duplicate_signature"
+
+
+class TooLargeToSeal(SealingError):
+    """The envelope would be larger than a record may be; send the rest as attachments."""
+
+    defect = "too_large_to_seal"
+
+
+class PositionError(SealingError):
+    """A record was offered out of order: the reader must go back to the position it has.
+
+    Attributes:
+        expected: The position that comes next.
+        got: The position of the record.
+    """
+
+    defect = "position"
+
+    def __init__(self, expected: int, got: int) -> None:
+        super().__init__(f"record {got} was offered where record {expected} comes next")
+        self.expected = expected
+        self.got = got
+
+
+class SnapshotMismatch(SealingError):
+    """A stored chain state and its rows don't belong together: fold the log again."""
+
+    defect = "snapshot_mismatch"
+
+
+class ProofFailed(SealingError):
+    """A Merkle proof does not prove what it claims."""
+
+    defect = "proof_failed"
+
+
+__all__ = [
+    "BadSignature",
+    "DuplicateSignature",
+    "GrantNotAsAsked",
+    "GrantNotForYou",
+    "HeadNotAsAsked",
+    "PositionError",
+    "ProofFailed",
+    "SealingError",
+    "SnapshotMismatch",
+    "TooLargeToSeal",
+    "Unopenable",
+    "UnusableKey",
+    "WrongKeyCommitment",
+]

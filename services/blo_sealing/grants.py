@@ -1,0 +1,166 @@
+"""Grants: a key sealed to one recipient (DESIGN §6).
+
+A grant needs no signature. Whoever opens one recomputes the key's commitment, which signed headers
+name; a key that does not fit is refused. Everything a grant says in the clear is bound by HPKE's
+``info``, so nothing of it can be changed.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from blo_schemas.grants import GRANT_VERSION, Grant, KeyPurpose
+from blo_schemas.ids import CertificateTag, LinkId, OfficeId
+from blo_sealing.errors import GrantNotAsAsked, GrantNotForYou, UnusableKey, WrongKeyCommitment
+from blo_sealing.kem import KemKey, seal_to
+from blo_sealing.keys import ContentKey, SummaryKey
+
+_LABEL: Final = b"blo/grant/v1\0"
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    """To whom a grant is sealed.
+
+    Attributes:
+        id: The recipient's id.
+        kid: Tag of the certificate that names ``kem_key``.
+        kem_key: The hybrid public key of that certificate, 1216 bytes.
+    """
+
+    id: OfficeId
+    kid: CertificateTag
+    kem_key: bytes
+
+
+def make_grant(
+    key: ContentKey | SummaryKey, link: LinkId, sender: OfficeId, recipient: Recipient
+) -> Grant:
+    """Seals a key to one recipient.
+
+    Args:
+        key: What to grant.
+        link: The link whose events the key opens.
+        sender: The office that made the key.
+        recipient: Who can open the grant.
+
+    Raises:
+        UnusableKey: The recipient's KEM key is none.
+    """
+    draft = Grant(
+        v=GRANT_VERSION,
+        purpose=key.purpose,
+        link=link,
+        key=key.id,
+        recipient=recipient.id,
+        recipient_kid=recipient.kid,
+        sender=sender,
+        sealed=b"",
+    )
+    sealed = seal_to(recipient.kem_key, key.secret, grant_info(draft))
+    return msgspec.structs.replace(draft, sealed=sealed)
+
+
+def open_grant(
+    grant: Grant, link: LinkId, recipient: OfficeId, recipient_kid: CertificateTag, kem: KemKey
+) -> ContentKey | SummaryKey:
+    """Opens a grant.
+
+    Args:
+        grant: The decoded grant.
+        link: The link that the grant must be for.
+        recipient: The opener's id.
+        recipient_kid: Tag of the certificate that ``kem`` belongs to.
+        kem: The opener's private key.
+
+    Returns:
+        The key, of the type that the grant's purpose names.
+
+    Raises:
+        GrantNotForYou: Sealed to someone else, or to another certificate of the recipient.
+        GrantNotAsAsked: For another link.
+        Unopenable: Altered, or not what it says it is.
+        WrongKeyCommitment: It opens, but the key is not the one that it names.
+    """
+    if grant.recipient != recipient or grant.recipient_kid != recipient_kid:
+        raise GrantNotForYou(
+            f"the grant is for {grant.recipient} ({grant.recipient_kid.hex()}), "
+            f"not for {recipient} ({recipient_kid.hex()})"
+        )
+    if grant.link != link:
+        raise GrantNotAsAsked(f"the grant is for {grant.link}, not for {link}")
+    secret = kem.unseal(grant.sealed, grant_info(grant))
+    try:
+        key = _key(grant.purpose, secret)
+    except UnusableKey:
+        raise WrongKeyCommitment("granted") from None
+    if key.id != grant.key:
+        raise WrongKeyCommitment("granted")
+    return key
+
+
+def open_content_grant(
+    grant: Grant, link: LinkId, recipient: OfficeId, recipient_kid: CertificateTag, kem: KemKey
+) -> ContentKey:
+    """``open_grant`` for a reader that looks for a case's content key.
+
+    Raises:
+        GrantNotAsAsked: It grants a summary key.
+        SealingError: As ``open_grant``.
+    """
+    if grant.purpose is not KeyPurpose.CONTENT:
+        raise GrantNotAsAsked("the grant is of a summary key")
+    key = open_grant(grant, link, recipient, recipient_kid, kem)
+    assert isinstance(key, ContentKey)
+    return key
+
+
+def open_summary_grant(
+    grant: Grant, link: LinkId, recipient: OfficeId, recipient_kid: CertificateTag, kem: KemKey
+) -> SummaryKey:
+    """``open_grant`` for a reader that looks for a summary key.
+
+    Raises:
+        GrantNotAsAsked: It grants a content key.
+        SealingError: As ``open_grant``.
+    """
+    if grant.purpose is not KeyPurpose.SUMMARY:
+        raise GrantNotAsAsked("the grant is of a content key")
+    key = open_grant(grant, link, recipient, recipient_kid, kem)
+    assert isinstance(key, SummaryKey)
+    return key
+
+
+def grant_info(grant: Grant) -> bytes:
+    """HPKE's ``info``: everything that the grant says in the clear (RFC 9180 §5.1).
+
+    Ids contain no zero byte and byte fields have fixed lengths, so no two grants have one info.
+    """
+    return b"".join(
+        (
+            _LABEL,
+            bytes([grant.purpose]),
+            grant.link.encode(),
+            b"\0",
+            grant.key,
+            grant.recipient.encode(),
+            b"\0",
+            grant.recipient_kid,
+            grant.sender.encode(),
+        )
+    )
+
+
+def _key(purpose: KeyPurpose, secret: bytes) -> ContentKey | SummaryKey:
+    return ContentKey(secret) if purpose is KeyPurpose.CONTENT else SummaryKey(secret)
+
+
+__all__ = [
+    "Recipient",
+    "grant_info",
+    "make_grant",
+    "open_content_grant",
+    "open_grant",
+    "open_summary_grant",
+]

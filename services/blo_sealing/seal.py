@@ -1,0 +1,145 @@
+"""Sealing an event: what an agent appends to its link's log (DESIGN §5)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from blo_schemas import hashing
+from blo_schemas.codec import MAX_RECORD_SIZE, encode
+from blo_schemas.content import Content
+from blo_schemas.event import HEADER_VERSION, Envelope, Header
+from blo_schemas.ids import (
+    SALT_SIZE,
+    ZERO_HASH,
+    CertificateTag,
+    Digest,
+    EventId,
+    LinkId,
+)
+from blo_schemas.summary import Summary
+from blo_sealing.errors import TooLargeToSeal
+from blo_sealing.keys import ContentKey, SummaryKey
+from blo_sealing.padding import pad_content, pad_summary
+from blo_sealing.parts import (
+    PAYLOAD_FIELD_SIZE,
+    Part,
+    derive_part_key,
+    seal_part,
+)
+from blo_sealing.signatures import RandomBytes, SigningKey
+
+
+class Author(msgspec.Struct, frozen=True):
+    """Who writes on which link.
+
+    Attributes:
+        link: The link.
+        kid: Tag of the certificate that names ``signing``'s public key.
+        signing: The office's private key.
+    """
+
+    link: LinkId
+    kid: CertificateTag
+    signing: SigningKey
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the next event stands in its office's chain, and what its office has read.
+
+    Attributes:
+        oseq: Number of events of this office on the link before this one.
+        oprev: Id of the last of them; zeros for the first.
+        seen_size: How many records of the link the office has read.
+        seen_hash: The link's running hash at ``seen_size``.
+    """
+
+    oseq: int
+    oprev: EventId
+    seen_size: int
+    seen_hash: Digest
+
+    def after(self, written: EventId) -> Place:
+        """The place of the event after the one that was written here, if nothing more is read."""
+        return Place(self.oseq + 1, written, self.seen_size, self.seen_hash)
+
+
+class SealedEvent(msgspec.Struct, frozen=True):
+    """An event ready to be appended; its bytes never change again.
+
+    Attributes:
+        id: The event's id.
+        header: Its header.
+        value: The record's value.
+    """
+
+    id: EventId
+    header: Header
+    value: bytes
+
+
+def seal_event(
+    author: Author,
+    place: Place,
+    *,
+    at: int,
+    content_key: ContentKey,
+    summary_key: SummaryKey,
+    summary: Summary,
+    content: Content,
+    random: RandomBytes,
+) -> SealedEvent:
+    """Seals, binds and signs one event.
+
+    Args:
+        author: Who writes where.
+        place: Where in the chains.
+        at: The writer's clock, Unix milliseconds.
+        content_key: The case's key; its id is the case's id.
+        summary_key: The office's summary key of the month.
+        summary: What the event does.
+        content: What it says.
+        random: Source of the 16-byte salt.
+
+    Raises:
+        TooLargeToSeal: The envelope would be larger than a record may be.
+    """
+    link = author.link
+    draft = Header(
+        v=HEADER_VERSION,
+        kid=author.kid,
+        oseq=place.oseq,
+        oprev=place.oprev,
+        seen_size=place.seen_size,
+        seen_hash=place.seen_hash,
+        case=content_key.id,
+        at=at,
+        summary_key=summary_key.id,
+        salt=random(SALT_SIZE),
+        payload_hash=ZERO_HASH,
+    )
+    # The payload hash comes last and has a fixed size, so all before it is already final.
+    unbound = encode(draft)
+    context = hashing.event_context(link)
+    bound = context + unbound[:-PAYLOAD_FIELD_SIZE]
+    summary_ct = seal_part(
+        derive_part_key(Part.SUMMARY, link, draft, summary_key.secret),
+        pad_summary(encode(summary)),
+        bound,
+    )
+    body_ct = seal_part(
+        derive_part_key(Part.CONTENT, link, draft, content_key.secret),
+        pad_content(encode(content)),
+        bound,
+    )
+    payload = hashing.payload_hash(summary_ct, body_ct)
+    header = unbound[: -len(payload)] + payload
+    signature = author.signing.sign(context + header)
+    value = encode(Envelope(header, signature, summary_ct, body_ct))
+    if len(value) > MAX_RECORD_SIZE:
+        raise TooLargeToSeal(f"{len(value)} bytes, at most {MAX_RECORD_SIZE} fit in a record")
+    return SealedEvent(
+        hashing.event_id(link, header), msgspec.structs.replace(draft, payload_hash=payload), value
+    )
+
+
+__all__ = ["Author", "Place", "SealedEvent", "seal_event"]

@@ -1,0 +1,198 @@
+"""What every adapter's reader promises."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from blo_log import Log, LogTruncated, Message, Reader, TopicMissing, TopicPartition, read_to_end
+from tests.contracts.worlds import World, read
+
+
+async def append(log: Log, topic: str, count: int, partition: int = 0) -> None:
+    appender = await log.appender()
+    await appender.append([Message(topic, partition, b"k", b"%d" % n) for n in range(count)])
+    await appender.close()
+
+
+async def poll_for(reader: Reader, times: int) -> None:
+    for _ in range(times):
+        await reader.poll(timeout_s=1)
+
+
+@pytest.mark.parametrize("start", [0, 1, 7, 9, 10])
+async def test_reading_begins_at_any_offset(world: World, start: int) -> None:
+    topic = await world.topic()
+    await append(world.client(), topic, 10)
+    expected = [b"%d" % n for n in range(start, 10)]
+    assert await read(world.client(), topic, start=start) == expected
+
+
+async def test_records_carry_their_offsets_in_order(world: World) -> None:
+    topic = await world.topic()
+    await append(world.client(), topic, 500)
+    wanted = TopicPartition(topic, 0)
+    reader = await world.client().reader({wanted: 3})
+    assert reader.position(wanted) == 3
+    records = [r async for batch in read_to_end(reader, max_records=70) for r in batch[wanted]]
+    assert [record.offset for record in records] == list(range(3, 500))
+    assert reader.position(wanted) == 500
+
+
+async def test_no_more_records_come_at_once_than_asked_for(world: World) -> None:
+    topic = await world.topic(partitions=2)
+    await append(world.client(), topic, 30, 0)
+    await append(world.client(), topic, 30, 1)
+    reader = await world.client().reader({TopicPartition(topic, p): 0 for p in (0, 1)})
+    seen = 0
+    async for batch in read_to_end(reader, max_records=7):
+        count = sum(len(records) for records in batch.values())
+        assert 0 < count <= 7
+        seen += count
+    assert seen == 60
+
+
+async def test_several_partitions_are_read_each_from_its_own_start(world: World) -> None:
+    topic, other = await world.topic(partitions=2), await world.topic()
+    await append(world.client(), topic, 5, 0)
+    await append(world.client(), topic, 5, 1)
+    await append(world.client(), other, 5)
+    start = {TopicPartition(topic, 1): 2, TopicPartition(other, 0): 4}
+    reader = await world.client().reader(start)
+    seen: dict[TopicPartition, list[int]] = {partition: [] for partition in start}
+    async for batch in read_to_end(reader):
+        for partition, records in batch.items():
+            seen[partition] += [record.offset for record in records]
+    assert seen == {TopicPartition(topic, 1): [2, 3, 4], TopicPartition(other, 0): [4]}
+
+
+async def test_an_idle_poll_ends_with_nothing_after_its_timeout(world: World) -> None:
+    topic = await world.topic()
+    reader = await world.client().reader({TopicPartition(topic, 0): 0})
+    began = time.monotonic()
+    assert await reader.poll(timeout_s=0.3) == {}
+    assert 0.2 < time.monotonic() - began < 3
+
+
+async def test_a_waiting_poll_wakes_at_once_when_a_record_comes(world: World) -> None:
+    topic = await world.topic(partitions=2)
+    wanted = TopicPartition(topic, 1)
+    reader = await world.client().reader({TopicPartition(topic, 0): 0, wanted: 0})
+    appender = await world.client().appender()
+    # Warm up: connections, metadata.
+    await appender.append([Message(topic, 1, None, b"first")])
+    assert await reader.poll(timeout_s=10)
+    waits = []
+    for _ in range(5):
+        waiting = asyncio.create_task(reader.poll(timeout_s=10))
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        await appender.append([Message(topic, 1, None, b"next")])
+        assert [record.value for record in (await waiting)[wanted]] == [b"next"]
+        waits.append(time.monotonic() - began)
+    assert min(waits) < 0.1
+
+
+async def test_the_end_as_of_now_is_known(world: World) -> None:
+    topic = await world.topic(partitions=2)
+    await append(world.client(), topic, 4, 1)
+    partitions = [TopicPartition(topic, 0), TopicPartition(topic, 1)]
+    reader = await world.client().reader(dict.fromkeys(partitions, 0))
+    assert await reader.high_watermarks() == {partitions[0]: 0, partitions[1]: 4}
+    await append(world.client(), topic, 1, 0)
+    assert (await reader.high_watermarks())[partitions[0]] == 1
+
+
+async def test_reading_to_the_end_stops_there_and_can_go_on_later(world: World) -> None:
+    topic = await world.topic()
+    wanted = TopicPartition(topic, 0)
+    reader = await world.client().reader({wanted: 0})
+    assert [batch async for batch in read_to_end(reader)] == []
+    for expected in ([0, 1, 2], [3, 4, 5]):
+        await append(world.client(), topic, 3)
+        offsets = [r.offset async for batch in read_to_end(reader) for r in batch[wanted]]
+        assert offsets == expected
+
+
+async def test_seeking_back_and_forth(world: World) -> None:
+    topic = await world.topic()
+    await append(world.client(), topic, 20)
+    wanted = TopicPartition(topic, 0)
+    reader = await world.client().reader({wanted: 15})
+    for offset in (15, 2, 19, 0):
+        reader.seek(wanted, offset)
+        assert reader.position(wanted) == offset
+        (record, *_) = (await reader.poll(max_records=5, timeout_s=10))[wanted]
+        assert record.offset == offset
+
+
+async def test_seeking_a_partition_that_is_not_read_is_a_mistake(world: World) -> None:
+    topic = await world.topic(partitions=2)
+    reader = await world.client().reader({TopicPartition(topic, 0): 0})
+    with pytest.raises(KeyError):
+        reader.seek(TopicPartition(topic, 1), 0)
+
+
+async def test_two_readers_do_not_share_anything(world: World) -> None:
+    topic = await world.topic()
+    await append(world.client(), topic, 5)
+    log = world.client()
+    values = [b"%d" % n for n in range(5)]
+    for seen in await asyncio.gather(read(log, topic), read(log, topic)):
+        assert seen == values
+
+
+async def test_a_missing_topic_is_named_with_the_remedy(world: World) -> None:
+    with pytest.raises(TopicMissing, match=r"blo\.heads\.xx-yy is not there.*blo topics apply"):
+        await world.client().reader({TopicPartition("blo.heads.xx-yy", 0): 0})
+    admin = await world.client().admin()
+    assert "blo.heads.xx-yy" not in await admin.topics()
+
+
+async def test_a_missing_partition_is_named(world: World) -> None:
+    topic = await world.topic(partitions=2)
+    with pytest.raises(TopicMissing, match="partition 2"):
+        await world.client().reader({TopicPartition(topic, 2): 0})
+
+
+async def test_an_offset_beyond_the_end_is_not_reset_but_raised(world: World) -> None:
+    topic = await world.topic()
+    await append(world.client(), topic, 3)
+    reader = await world.client().reader({TopicPartition(topic, 0): 5})
+    for _ in range(2):
+        with pytest.raises(LogTruncated, match=r"/0 has no offset 5") as raised:
+            await reader.poll(timeout_s=10)
+    assert raised.value.offset == 5
+
+
+async def test_removed_records_are_not_skipped_but_raised(world: World) -> None:
+    topic = await world.topic()
+    await append(world.client(), topic, 6)
+    await world.truncate(TopicPartition(topic, 0), 4)
+    wanted = TopicPartition(topic, 0)
+    reader = await world.client().reader({wanted: 2})
+    with pytest.raises(LogTruncated, match="it begins at 4"):
+        await reader.poll(timeout_s=10)
+    assert reader.position(wanted) == 2
+    reader.seek(wanted, 4)
+    assert [r.offset for r in (await reader.poll(timeout_s=10))[wanted]] == [4, 5]
+
+
+async def test_a_topic_that_disappears_under_a_reader_is_a_truncated_log(world: World) -> None:
+    topic = await world.topic()
+    await append(world.client(), topic, 3)
+    reader = await world.client().reader({TopicPartition(topic, 0): 0})
+    async for _ in read_to_end(reader):
+        pass
+    await world.delete_topic(topic)
+    with pytest.raises(LogTruncated, match="the topic is gone"):
+        await poll_for(reader, 20)
+
+
+async def test_a_reader_that_comes_back_to_a_topic_that_is_gone_is_told(world: World) -> None:
+    topic = await world.topic()
+    await world.delete_topic(topic)
+    with pytest.raises(LogTruncated, match="the topic is gone"):
+        await world.client().reader({TopicPartition(topic, 0): 17})

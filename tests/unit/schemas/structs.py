@@ -1,0 +1,112 @@
+"""Hypothesis strategies that build any wire struct from its own type description."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+from msgspec import inspect
+
+from blo_schemas.measures import Seizure, Substance, Unit
+
+MAX_ITEMS = 2
+
+
+def seizures() -> st.SearchStrategy[Any]:
+    """Seizures; their own rule about amounts is more than a type can say."""
+    amounts = st.decimals(Decimal("0.000001"), Decimal("999999999"), places=6)
+    return st.builds(
+        Seizure, substance=st.sampled_from(Substance), amount=amounts, unit=st.sampled_from(Unit)
+    )
+
+
+def values_of(kind: type[Any]) -> st.SearchStrategy[Any]:
+    """Values of a struct type that its own decoder accepts."""
+    if kind is Seizure:
+        return seizures()
+    info = inspect.type_info(kind)
+    assert isinstance(info, inspect.StructType)
+    return st.deferred(lambda: _struct(info))
+
+
+def _struct(info: inspect.StructType) -> st.SearchStrategy[Any]:
+    fields = {field.name: _value(field.type) for field in info.fields}
+    return st.fixed_dictionaries(fields).flatmap(lambda chosen: _built(info.cls, chosen))
+
+
+def _built(cls: type[Any], chosen: dict[str, Any]) -> st.SearchStrategy[Any]:
+    try:
+        return st.just(cls(**chosen))
+    except ValueError:  # A rule across fields, e.g. a period that ends before it begins.
+        return st.nothing()
+
+
+def _value(node: Any) -> st.SearchStrategy[Any]:
+    match node:
+        case inspect.Metadata():
+            return _value(node.type)
+        case inspect.UnionType():
+            return st.one_of(*(_value(each) for each in node.types))
+        case inspect.StructType():
+            return values_of(node.cls)
+        case inspect.VarTupleType():
+            low = node.min_length or 0
+            items = st.lists(_value(node.item_type), min_size=low, max_size=low + MAX_ITEMS)
+            return items.map(tuple)
+        case inspect.EnumType():
+            return st.sampled_from(list(node.cls))
+        case inspect.IntType():
+            low = -(2**31) if node.ge is None else node.ge
+            return st.integers(low, 2**31 if node.le is None else node.le)
+        case inspect.StrType():
+            return _text(node)
+        case inspect.BytesType():
+            size = node.min_length
+            return st.binary(min_size=size or 0, max_size=8 if size is None else size)
+        case _:
+            return _PLAIN[type(node)]
+
+
+def _text(node: inspect.StrType) -> st.SearchStrategy[str]:
+    if node.pattern is not None:
+        return st.from_regex(re.compile(node.pattern, re.ASCII), fullmatch=True).filter(
+            lambda text: len(text) < 40
+        )
+    return st.text(min_size=node.min_length or 0, max_size=(node.min_length or 0) + 12)
+
+
+_PLAIN: dict[type[Any], st.SearchStrategy[Any]] = {
+    inspect.NoneType: st.none(),
+    inspect.BoolType: st.booleans(),
+    inspect.DateType: st.dates(),
+    inspect.DateTimeType: st.datetimes(timezones=st.just(UTC)),
+}
+
+
+def all_structs(roots: list[type[Any]]) -> list[type[Any]]:
+    """The struct types themselves and all that they contain."""
+    seen: dict[type[Any], None] = {}
+
+    def visit(node: Any) -> None:
+        if isinstance(node, inspect.StructType):
+            if node.cls not in seen:
+                seen[node.cls] = None
+                for field in node.fields:
+                    visit(field.type)
+        elif isinstance(node, inspect.UnionType):
+            for each in node.types:
+                visit(each)
+        elif isinstance(node, inspect.VarTupleType):
+            visit(node.item_type)
+        elif isinstance(node, inspect.Metadata):
+            visit(node.type)
+
+    for root in roots:
+        visit(inspect.type_info(root))
+    return list(seen)
+
+
+__all__ = ["all_structs", "values_of"]

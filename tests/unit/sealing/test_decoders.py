@@ -1,0 +1,103 @@
+"""Any bytes to every decoder of a wire struct give a value or one of the documented errors."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blo_schemas.codec import Codec, encode
+from blo_schemas.content import CONTENT
+from blo_schemas.errors import TrailingBytes, Truncated, UnknownVersion, WireError, WrongType
+from blo_schemas.event import ENVELOPE, HEADER
+from blo_schemas.grants import GRANT
+from blo_schemas.heads import HEAD, SIGNED_HEAD
+from blo_schemas.summary import SUMMARY
+from blo_schemas.trust import DOCUMENT, SIGNED_DOCUMENT
+from blo_schemas.views import CASE_VIEW
+from blo_sealing.snapshot import CHAIN_SNAPSHOT
+
+CODECS: list[Codec[Any]] = [
+    ENVELOPE, HEADER, SUMMARY, CONTENT, GRANT, HEAD, SIGNED_HEAD, DOCUMENT, SIGNED_DOCUMENT,
+    CASE_VIEW, CHAIN_SNAPSHOT,
+]  # fmt: skip
+leaf = (
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats()
+    | st.binary(max_size=70) | st.text(max_size=30)
+    | st.sampled_from(["truncated", "trailing", "2025-01-01", "root", "office", "agreement"])
+)  # fmt: skip
+trees = st.recursive(
+    leaf,
+    lambda inner: (
+        st.lists(inner, max_size=14)
+        | st.dictionaries(
+            st.sampled_from(["type", "country", "subject", "office"]) | st.text(max_size=9), inner
+        )
+    ),
+    max_leaves=25,
+)
+
+
+def try_all(data: bytes) -> None:
+    for codec in CODECS:
+        with suppress(WireError):
+            assert encode(codec.decode(data)) == data
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_in_a_documented_way(data: bytes) -> None:
+    try_all(data)
+
+
+@given(trees, st.binary(max_size=2), st.integers(0, 3))
+def test_any_messagepack_is_refused_in_a_documented_way(tree: Any, more: bytes, less: int) -> None:
+    whole = msgspec.msgpack.encode(tree) + more
+    try_all(whole[: len(whole) - less])
+
+
+def test_deep_nesting_is_refused_in_a_documented_way() -> None:
+    try_all(b"\x91" * 100_000)
+    try_all(b"\x81\xa0" * 100_000)
+
+
+@pytest.mark.parametrize("version", [-(2**63), -200, -1, 0, 2, 127, 128, 255, 65_536, 2**32, 2**63])
+def test_an_unknown_version_is_what_is_wrong_whatever_follows_it(version: int) -> None:
+    for fields in ([version], [version, "text"], [version, *[None] * 20], [version, [[[[]]]]]):
+        with pytest.raises(UnknownVersion):
+            HEADER.decode(encode(fields))
+    with pytest.raises(WrongType):
+        HEADER.decode(encode({version: 1}))
+
+
+@pytest.mark.parametrize("word", ["truncated", "trailing characters"])
+def test_a_value_that_speaks_of_a_defect_is_not_that_defect(word: str) -> None:
+    fields = ["2025-01-01", {"subject": "s", "handling": word}, None, b"", 1]
+    with pytest.raises(WrongType):
+        CONTENT.decode(encode(fields))
+    with pytest.raises(WrongType):
+        DOCUMENT.decode(encode({"type": word}))
+
+
+def test_no_error_repeats_what_it_read() -> None:
+    secret = "Nguyễn Văn A - at `$"
+    for data in (
+        ["2025-01-01", {"subject": "s", "handling": secret}, None, b"", 1],
+        ["2025-01-01", {"subject": "s", secret: 1}, None, b"", 1],
+        [secret, None, None, b"", 1],
+        ["2025-01-01", {"subject": "s", "language": secret}, None, b"", 1],
+    ):
+        with pytest.raises(WireError) as error:
+            CONTENT.decode(encode(data))
+        assert "Nguyễn" not in str(error.value)
+
+
+def test_the_end_of_the_bytes_is_told_from_their_middle() -> None:
+    good = encode([b"", bytes(64), b"", b""])
+    with pytest.raises(Truncated):
+        ENVELOPE.decode(good[:-1])
+    with pytest.raises(TrailingBytes):
+        ENVELOPE.decode(good + b"\xc0")

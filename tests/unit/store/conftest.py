@@ -1,0 +1,38 @@
+"""Stores for tests, closed at their end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from blo_agent.store import Store
+
+KEY = bytes(range(32))
+OpenStore = Callable[..., Store]
+
+
+@pytest.fixture
+def store_path(tmp_path: Path) -> Path:
+    return tmp_path / "office.db"
+
+
+@pytest.fixture
+def open_store(store_path: Path) -> Iterator[OpenStore]:
+    """Opens the test's store; keyword arguments go to ``Store``."""
+    opened: list[Store] = []
+
+    def start(key: bytes = KEY, **options: object) -> Store:
+        store = Store(store_path, key, **options)  # type: ignore[arg-type]
+        opened.append(store)
+        return store
+
+    yield start
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_store: OpenStore) -> Store:
+    return open_store()

@@ -1,0 +1,300 @@
+"""The other tables: what goes in comes out, per link, in order."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import apsw
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blo_agent.store import Store, StoreFailed, Transaction
+from blo_agent.store.connection import Snapshot
+from blo_agent.store.schema import MIGRATIONS
+from blo_agent.store.tables import (
+    cases,
+    documents,
+    events,
+    heads,
+    identities,
+    journal,
+    keys,
+    links,
+    meta,
+    outbox,
+    parked,
+    records,
+)
+from blo_agent.store.tables.documents import StoredDocument
+from blo_agent.store.tables.heads import StoredHead
+from blo_agent.store.tables.identities import Identity
+from blo_agent.store.tables.keys import StoredKey
+from blo_agent.store.tables.links import LinkProgress
+from blo_agent.store.tables.parked import ParkedRecord
+from blo_agent.store.tables.records import RecordTally
+from blo_schemas.grants import KeyPurpose
+from blo_schemas.ids import DocumentId, KeyId
+from blo_schemas.summary import Kind, Step
+from blo_schemas.verdicts import ACCEPTED, CROSSED, Outcome, Reason, rejected
+from blo_schemas.views import State
+from tests.unit.store.samples import (
+    LINK,
+    OFFICE,
+    OTHER_LINK,
+    case_id,
+    case_view,
+    digest,
+    event_id,
+    event_row,
+    new_event,
+    record_row,
+)
+
+
+@pytest.fixture
+def tx() -> Transaction:
+    """A transaction on tables in memory."""
+    connection = apsw.Connection(":memory:")
+    connection.execute(MIGRATIONS[0])
+    return Transaction(connection)
+
+
+def test_meta_keeps_the_last_value(tx: Transaction) -> None:
+    assert meta.get(tx, "office") is None
+    meta.put(tx, "office", b"vn-a")
+    meta.put(tx, "office", b"vn-b")
+    assert meta.get(tx, "office") == b"vn-b"
+
+
+def test_identities_come_back_whole_and_do_not_print_their_keys(tx: Transaction) -> None:
+    first = Identity(b"p" * 32, b"s" * 129, 20)
+    second = Identity(b"q" * 32, b"t" * 129, 10)
+    identities.put(tx, first)
+    identities.put(tx, second)
+    identities.put(tx, first._replace(keys=b"other"))
+    assert identities.all_of(tx) == [second, first]
+    identities.remove(tx, first.public)
+    assert identities.all_of(tx) == [second]
+    assert "ttt" not in repr(second)
+    assert "ttt" not in str(second)
+
+
+def test_links_keep_how_far_they_were_read(tx: Transaction) -> None:
+    links.put(tx, LinkProgress(LINK, 3, b"counters", digest("trust")))
+    links.put(tx, LinkProgress(LINK, 9, b"counters 2", digest("trust")))
+    assert links.get(tx, LINK) == (LINK, 9, b"counters 2", digest("trust"))
+    assert links.get(tx, OTHER_LINK) is None
+    assert [progress.link for progress in links.all_of(tx)] == [LINK]
+
+
+def test_records_restore_the_chain_in_log_order(tx: Transaction) -> None:
+    records.append_many(tx, [record_row(n) for n in (2, 0, 1)])
+    records.append_many(tx, [record_row(0, link=OTHER_LINK)])
+    chain = list(records.chain(tx, LINK))
+    assert [row.position for row in chain] == [0, 1, 2]
+    assert isinstance(chain[2].chained, bool)
+    assert tuple(chain[2]) == (2, digest("log", LINK, 2), event_id(2), OFFICE, 2, True)
+    assert [row.position for row in records.chain(tx, LINK, start=2)] == [2]
+    assert list(records.leaves(tx, LINK)) == [digest("leaf", LINK, n) for n in range(3)]
+    assert list(records.iterate(tx, LINK)) == [record_row(n) for n in range(3)]
+
+
+def test_a_record_that_could_not_be_read_has_only_its_place(tx: Transaction) -> None:
+    nothing = record_row(0)._replace(event_id=None, office=None, oseq=None, case=None)
+    row = nothing._replace(
+        outcome=Outcome.REJECTED, reason=Reason.TRUNCATED, opened=True, chained=False
+    )
+    records.append_many(tx, [row])
+    found = records.get(tx, LINK, 0)
+    assert found == row
+    assert found is not None
+    assert found.verdict == rejected(Reason.TRUNCATED)
+    assert records.get(tx, LINK, 1) is None
+
+
+def test_duplicates_of_an_event_follow_it(tx: Transaction) -> None:
+    again = record_row(4)._replace(event_id=event_id(1), outcome=Outcome.DUPLICATE)
+    records.append_many(tx, [record_row(1), again])
+    assert [row.position for row in records.by_event(tx, event_id(1))] == [1, 4]
+    assert [row.position for row in records.of_case(tx, LINK, case_id(0))] == [1, 4]
+
+
+def test_a_parked_record_is_counted_as_unopened_until_it_is_settled(tx: Transaction) -> None:
+    waiting = [record_row(n)._replace(outcome=None, opened=False) for n in range(5)]
+    records.append_many(tx, [*waiting, record_row(5)])
+    first = records.get(tx, LINK, 0)
+    assert first is not None
+    assert first.verdict is None
+    assert list(records.unopened_positions(tx, LINK)) == [0, 1, 2, 3, 4]
+    records.settle(tx, LINK, 0, CROSSED, opened=True)
+    records.settle(tx, LINK, 1, rejected(Reason.NOT_LEGAL_NOW), opened=True)
+    records.settle(tx, LINK, 2, CROSSED, opened=False)
+    records.set_opened(tx, LINK, 2)
+    assert list(records.unopened_positions(tx, LINK)) == [3, 4]
+    settled = records.get(tx, LINK, 2)
+    assert settled is not None
+    assert settled.verdict == CROSSED
+    assert records.tallies(tx, LINK) == [
+        RecordTally(OFFICE, ACCEPTED, 1),
+        RecordTally(OFFICE, CROSSED, 2),
+        RecordTally(OFFICE, rejected(Reason.NOT_LEGAL_NOW), 1),
+    ]
+
+
+def test_a_position_is_read_once_only(store: Store) -> None:
+    store.submit(lambda tx: records.append_many(tx, [record_row(0)])).result(10)
+    with pytest.raises(StoreFailed, match="UNIQUE"):
+        store.submit(lambda tx: records.append_many(tx, [record_row(0)])).result(10)
+
+
+def test_parked_records_are_found_by_the_key_they_wait_for(tx: Transaction) -> None:
+    summary_key, content_key = KeyId(digest("s")), KeyId(digest("c"))
+    for position in (3, 1, 2):
+        parked.add(
+            tx, ParkedRecord(LINK, position, case_id(position % 2), summary_key, b"bytes", 9)
+        )
+    parked.add(tx, ParkedRecord(LINK, 2, case_id(0), content_key, b"bytes", 9))
+    parked.add(tx, ParkedRecord(OTHER_LINK, 7, case_id(1), summary_key, b"bytes", 9))
+    assert [r.position for r in parked.waiting_for(tx, LINK, summary_key)] == [1, 3]
+    assert [r.position for r in parked.waiting_for(tx, LINK, content_key)] == [2]
+    assert [r.position for r in parked.of_case(tx, LINK, case_id(1))] == [1, 3]
+    assert [r.position for r in parked.of_link(tx, LINK)] == [1, 2, 3]
+    assert parked.counts(tx) == {LINK: 3, OTHER_LINK: 1}
+    parked.remove(tx, LINK, 1)
+    assert parked.of_case(tx, LINK, case_id(1)) == [
+        ParkedRecord(LINK, 3, case_id(1), summary_key, b"bytes", 9)
+    ]
+
+
+def test_a_case_keeps_its_latest_view(tx: Transaction) -> None:
+    cases.put(tx, case_view(1))
+    cases.put(tx, case_view(1, state=State.CLOSED))
+    cases.put(tx, case_view(2))
+    assert cases.get(tx, LINK, case_id(1)) == case_view(1, state=State.CLOSED)
+    assert cases.get(tx, LINK, case_id(3)) is None
+    assert sorted(view.position for view in cases.iterate(tx, LINK)) == [1, 2]
+
+
+def test_a_case_id_that_is_used_on_two_links_is_two_cases(tx: Transaction) -> None:
+    cases.put(tx, case_view(1))
+    cases.put(tx, case_view(1, link=OTHER_LINK, state=State.CLOSED))
+    assert cases.get(tx, LINK, case_id(1)) == case_view(1)
+    assert [view.link for view in cases.find(tx, case_id(1))] == [LINK, OTHER_LINK]
+
+
+def test_an_event_gets_its_content_later(tx: Transaction) -> None:
+    day = date(2025, 3, 31)
+    events.put(tx, event_row(0, on=None))
+    events.put(tx, event_row(1, on=day))
+    assert events.unopened(tx, LINK) == 1
+    assert list(events.in_period(tx, LINK, day, day)) == [event_row(1, on=day)]
+    assert events.set_content(tx, event_id(0), day, b"content")
+    assert not events.set_content(tx, event_id(9), day, b"content")
+    assert events.get(tx, event_id(0)) == event_row(0, on=day)
+    assert events.by_case(tx, LINK, case_id(0)) == [event_row(n, on=day) for n in (0, 1)]
+    assert events.forget_contents(tx, LINK, case_id(0)) == 2
+    assert list(events.iterate(tx, LINK)) == [event_row(n, on=None) for n in (0, 1)]
+
+
+def test_an_event_comes_back_with_its_types(tx: Transaction) -> None:
+    events.put(tx, event_row(0, on=date(2025, 3, 31)))
+    event = events.get(tx, event_id(0))
+    assert event is not None
+    assert isinstance(event.kind, Kind)
+    assert isinstance(event.step, Step)
+    assert isinstance(event.on, date)
+
+
+@settings(deadline=None)
+@given(
+    days=st.lists(st.integers(-40, 40), max_size=30),
+    start=st.integers(-20, 20),
+    length=st.integers(0, 20),
+)
+def test_a_period_has_the_events_from_its_first_to_its_last_day(
+    days: list[int], start: int, length: int
+) -> None:
+    connection = apsw.Connection(":memory:")
+    connection.execute(MIGRATIONS[0])
+    tx = Transaction(connection)
+    origin = date(2024, 12, 31)
+    rows = [event_row(n, on=origin + timedelta(day)) for n, day in enumerate(days)]
+    events.put_many(tx, rows)
+    first, last = origin + timedelta(start), origin + timedelta(start + length)
+    found = list(events.in_period(tx, LINK, first, last))
+    expected = [row for row in rows if row.on is not None and first <= row.on <= last]
+    assert found == sorted(expected, key=lambda row: (row.on, row.position))
+    connection.close()
+
+
+def test_keys_are_kept_per_link(tx: Transaction) -> None:
+    summary = StoredKey(
+        LINK, KeyId(digest("s")), KeyPurpose.SUMMARY, b"s" * 32, OFFICE, "2025-03", None
+    )
+    content = StoredKey(
+        LINK, KeyId(case_id(1)), KeyPurpose.CONTENT, b"c" * 32, OFFICE, None, case_id(1)
+    )
+    assert keys.put(tx, summary)
+    assert keys.put(tx, content)
+    assert not keys.put(tx, content._replace(key=b"other"))
+    assert keys.put(tx, content._replace(link=OTHER_LINK))
+    assert keys.get(tx, LINK, content.key_id) == content
+    assert keys.current_summary_key(tx, LINK, OFFICE, "2025-03") == summary
+    assert keys.current_summary_key(tx, LINK, OFFICE, "2025-04") is None
+    assert keys.current_summary_key(tx, OTHER_LINK, OFFICE, "2025-03") is None
+    assert sorted(keys.of_link(tx, LINK)) == sorted([summary, content])
+    assert len(keys.all_of(tx)) == 3
+    assert "ccc" not in repr(content)
+    assert isinstance(keys.all_of(tx)[0].purpose, KeyPurpose)
+    assert keys.remove(tx, LINK, content.key_id)
+    assert not keys.remove(tx, LINK, content.key_id)
+    assert keys.get(tx, LINK, content.key_id) is None
+    assert keys.get(tx, OTHER_LINK, content.key_id) is not None
+
+
+def test_a_smaller_head_does_not_replace_a_larger_one(tx: Transaction) -> None:
+    assert heads.put(tx, StoredHead(LINK, OFFICE, 5, b"five"))
+    assert not heads.put(tx, StoredHead(LINK, OFFICE, 4, b"four"))
+    assert heads.put(tx, StoredHead(LINK, OFFICE, 5, b"five again"))
+    assert heads.get(tx, LINK, OFFICE) == (LINK, OFFICE, 5, b"five again")
+    assert heads.of_link(tx, LINK) == [StoredHead(LINK, OFFICE, 5, b"five again")]
+    assert heads.get(tx, OTHER_LINK, OFFICE) is None
+
+
+def test_a_document_can_be_completed_until_it_is_admitted(tx: Transaction) -> None:
+    first, second = DocumentId(digest(1)), DocumentId(digest(2))
+    assert documents.put(tx, StoredDocument(first, b"one signature", admitted=False))
+    assert documents.put(tx, StoredDocument(second, b"other", admitted=True))
+    assert documents.put(tx, StoredDocument(first, b"two signatures", admitted=True))
+    assert not documents.put(tx, StoredDocument(first, b"forged", admitted=False))
+    assert list(documents.iterate(tx)) == [
+        StoredDocument(first, b"two signatures", admitted=True),
+        StoredDocument(second, b"other", admitted=True),
+    ]
+    assert documents.get(tx, second) == (second, b"other", True)
+    assert documents.get(tx, DocumentId(digest(3))) is None
+
+
+def derived_rows(snapshot: Snapshot) -> dict[str, int]:
+    tables = ("records", "parked", "cases", "events", "links")
+    return {t: snapshot.value(f"SELECT count(*) FROM {t}") for t in tables}
+
+
+def test_a_reset_forgets_what_is_derived_from_one_link_and_nothing_else(tx: Transaction) -> None:
+    for link in (LINK, OTHER_LINK):
+        records.append_many(tx, [record_row(0, link=link)])
+        parked.add(tx, ParkedRecord(link, 0, case_id(0), KeyId(digest("s")), b"bytes", 9))
+        cases.put(tx, case_view(0, link=link))
+        events.put(tx, event_row(0, link=link, on=None))
+        links.put(tx, LinkProgress(link, 1, b"", digest("trust")))
+        outbox.add(tx, new_event(1, link=link))
+        heads.put(tx, StoredHead(link, OFFICE, 1, b"head"))
+    journal.append(tx, at=1, actor="officer", action="approve", link=LINK)
+    links.reset(tx, LINK)
+    assert set(derived_rows(tx).values()) == {1}
+    assert links.get(tx, LINK) is None
+    assert records.get(tx, OTHER_LINK, 0) is not None
+    assert len(outbox.pending(tx, limit=9)) == 2
+    assert heads.get(tx, LINK, OFFICE) is not None
+    assert journal.verify(tx).size == 1

@@ -1,0 +1,302 @@
+"""Agreements: what all the offices of a link have signed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from blo_domain.policies import four_urgencies
+from blo_domain.trust import errors as e
+from blo_schemas.grants import MAX_RECIPIENTS
+from blo_schemas.ids import CorridorId, LinkId, OfficeId
+from blo_schemas.trust import Role, SignedDocument, Superior
+from tests.unit.trust.documents import (
+    CN_D,
+    END,
+    LA_B,
+    LA_C,
+    LINK,
+    START,
+    VN_A,
+    VN_B,
+    YEAR,
+    agreement,
+    agreement_body,
+    certificate,
+    empty,
+    key,
+    loaded,
+    refusal,
+    root,
+    why,
+)
+
+CONFERENCE = LinkId("conference")
+FOUR = (LA_B, LA_C, VN_A, VN_B)
+WATCHER, WORKER = OfficeId("vn-watcher"), OfficeId("la-worker")
+
+
+def observer() -> SignedDocument:
+    return certificate(WATCHER, role=Role.OBSERVER)
+
+
+def processor(**changes: Any) -> SignedDocument:
+    return certificate(WORKER, role=Role.PROCESSOR, **changes)
+
+
+def everybody() -> list[SignedDocument]:
+    """Certificates of all that a conference of four needs beyond the basis."""
+    return [certificate(VN_B), certificate(LA_C), observer(), processor()]
+
+
+def test_an_agreement_signed_by_one_side_names_who_has_not_signed() -> None:
+    error = refusal(agreement([key(VN_A)]))
+    assert isinstance(error, e.NotSignedBy)
+    assert error.problem == "not signed by la-b"
+    conference = agreement([key(LA_B), key(VN_B)], link=CONFERENCE, offices=FOUR, partition=1)
+    assert refusal(conference, *everybody()).problem == "not signed by la-c, vn-a"
+
+
+def test_a_conference_of_more_than_two_offices_is_a_link_too() -> None:
+    directory = loaded(*everybody(), agreement(link=CONFERENCE, offices=FOUR))
+    found = directory.agreement(CONFERENCE, START + 1000)
+    assert found is not None
+    assert found.offices == FOUR
+
+
+@pytest.mark.parametrize(
+    ("offices", "fault"),
+    [
+        ((VN_A, LA_B), e.NotSortedOrTwice),
+        ((LA_B, LA_B, VN_A), e.NotSortedOrTwice),
+        ((VN_A, VN_B), e.CorridorMismatch),
+        ((VN_A,), e.CorridorMismatch),
+        ((), e.CorridorMismatch),
+        ((CN_D, LA_B, VN_A), e.CorridorMismatch),
+        ((CN_D, VN_A), e.CorridorMismatch),
+        ((OfficeId("LA-B"), VN_A), e.BadId),
+    ],
+)
+def test_offices_are_sorted_and_of_the_corridors_two_countries(
+    offices: tuple[OfficeId, ...], fault: type[e.TrustError]
+) -> None:
+    policy = four_urgencies((LA_B, VN_A))
+    signed = agreement([], link=CONFERENCE, offices=offices, policy=policy)
+    assert isinstance(refusal(signed, certificate(VN_B)), fault)
+
+
+@pytest.mark.parametrize("corridor", ["vn-la", "cn-vn", "la-la", "la", ""])
+def test_the_corridor_is_the_two_countries_sorted(corridor: str) -> None:
+    error = refusal(agreement(corridor=CorridorId(corridor)))
+    assert isinstance(error, e.CorridorMismatch)
+
+
+@pytest.mark.parametrize("link", ["", "Vn-a", "a//b", "x" * 65])
+def test_a_links_id_must_be_one(link: str) -> None:
+    assert isinstance(refusal(agreement(link=LinkId(link))), e.BadId)
+
+
+def test_a_link_that_is_named_after_offices_is_theirs_alone() -> None:
+    loaded(agreement(link=LinkId("la-b~vn-a")))
+    error = refusal(agreement(link=LinkId("vn-b~la-c")))
+    assert isinstance(error, e.LinkIdOfOthers)
+
+
+def test_an_agreement_that_ends_before_it_begins_is_refused() -> None:
+    assert isinstance(refusal(agreement(effective_until=START + 1000)), e.NeverValid)
+
+
+def test_a_party_needs_a_certificate_that_is_valid_when_the_agreement_begins() -> None:
+    for begins in (START - 1, END):
+        error = refusal(agreement(effective_from=begins))
+        assert isinstance(error, e.NotCertified)
+        assert "la-b" in error.problem
+    loaded(agreement(effective_from=START))
+
+
+def test_a_party_must_be_certified_as_an_office() -> None:
+    witness = certificate(VN_B, role=Role.WITNESS)
+    signed = agreement(link=CONFERENCE, offices=(LA_B, VN_B))
+    assert isinstance(refusal(signed, witness), e.NotCertified)
+
+
+def test_a_signature_with_the_key_of_another_role_does_not_count() -> None:
+    other = certificate(VN_A, role=Role.WITNESS, signing_key=key("witness").public)
+    signed = agreement([key("witness"), key(LA_B)])
+    assert isinstance(refusal(signed, other), e.UnknownSigner)
+
+
+def test_one_signature_cannot_stand_for_two_offices() -> None:
+    copied = certificate(LA_C, signing_key=key(VN_A).public)
+    signed = agreement([key(VN_A)], link=CONFERENCE, offices=(LA_C, VN_A))
+    error = refusal(signed, copied)
+    assert isinstance(error, e.SharedKey)
+    assert "la-c and vn-a" in error.problem
+
+
+def test_versions_count_up_by_one() -> None:
+    loaded(agreement(), agreement(version=2), agreement(version=3))
+    assert isinstance(refusal(agreement(version=2)), e.AgreementSkipped)
+    assert isinstance(refusal(agreement(version=3), agreement()), e.AgreementSkipped)
+
+
+def test_partition_and_corridor_of_a_link_never_change() -> None:
+    error = refusal(agreement(version=2, partition=1), agreement())
+    assert isinstance(error, e.PartitionChanged)
+    assert "partition 0 of la-vn" in error.problem
+
+
+def test_the_corridor_of_a_link_never_changes() -> None:
+    cn_vn = agreement(
+        [key(VN_A), key(LA_B), key(CN_D)],
+        version=2,
+        link=CONFERENCE,
+        offices=(CN_D, VN_A),
+        corridor=CorridorId("cn-vn"),
+    )
+    first = agreement(link=CONFERENCE)
+    directory = empty(*map(_country, ("vn", "la", "cn")))
+    documents = [*_three_countries(), first, cn_vn]
+    assert isinstance(why(directory.load(documents)[1], cn_vn), e.PartitionChanged)
+
+
+def _country(name: str) -> Any:
+    return name
+
+
+def _three_countries() -> list[SignedDocument]:
+    roots = [root(_country(name)) for name in ("vn", "la", "cn")]
+    return [*roots, certificate(VN_A), certificate(LA_B), certificate(CN_D)]
+
+
+def test_a_version_cannot_count_from_before_its_predecessor() -> None:
+    error = refusal(agreement(version=2, effective_from=START + 999), agreement())
+    assert isinstance(error, e.EffectGoesBack)
+    loaded(agreement(), agreement(version=2, partition=0))
+
+
+def test_a_newer_version_counts_from_its_own_beginning() -> None:
+    later = agreement(version=2, effective_from=START + YEAR, working_marking="new")
+    directory = loaded(agreement(), later)
+    for at, version in ((START + 1000, 1), (START + YEAR - 1, 1), (START + YEAR, 2)):
+        found = directory.agreement(LINK, at)
+        assert found is not None
+        assert found.version == version
+    assert directory.agreement(LINK, START + 999) is None
+
+
+def test_an_agreement_that_has_ended_does_not_give_way_to_an_older_one() -> None:
+    short = agreement(version=2, effective_from=START + 2000, effective_until=START + 3000)
+    directory = loaded(agreement(), short)
+    assert directory.agreement(LINK, START + 2999)
+    assert directory.agreement(LINK, START + 3000) is None
+
+
+def test_an_office_that_leaves_signs_too_unless_its_certificate_has_ended() -> None:
+    first = agreement(link=CONFERENCE, offices=FOUR)
+    without = agreement(link=CONFERENCE, offices=(LA_B, VN_A), version=2)
+    error = refusal(without, *everybody(), first)
+    assert isinstance(error, e.NotSignedBy)
+    assert error.problem == "not signed by la-c, vn-b"
+    signed = agreement(map(key, FOUR), link=CONFERENCE, offices=(LA_B, VN_A), version=2)
+    loaded(*everybody(), first, signed)
+    ended = [certificate(VN_B, not_after=START + 2000), certificate(LA_C, not_after=START + 2000)]
+    later = agreement(link=CONFERENCE, offices=(LA_B, VN_A), version=2, effective_from=START + 2000)
+    loaded(*ended, first, later)
+
+
+def test_of_two_versions_neither_counts_until_a_further_one_settles_it() -> None:
+    one = agreement(version=2, effective_from=START + 2000)
+    other = agreement(version=2, effective_from=START + 3000)
+    third = agreement(version=3, effective_from=START + 4000)
+    for order in ([agreement(), one, other, third], [third, other, one, agreement()]):
+        directory, refusals = loaded().load(order)
+        assert isinstance(why(refusals, one), e.AgreementContradicted)
+        assert isinstance(why(refusals, other), e.AgreementContradicted)
+        versions = [
+            found and found.version
+            for at in (1000, 2000, 3999, 4000)
+            for found in [directory.agreement(LINK, START + at)]
+        ]
+        assert versions == [1, None, None, 3]
+
+
+def test_a_superior_is_one_of_an_office_of_the_link_and_of_its_country() -> None:
+    loaded(certificate(VN_B), agreement(superiors=(Superior(superior=VN_B, office=VN_A),)))
+    for superior in (
+        Superior(superior=VN_B, office=LA_C),
+        Superior(superior=VN_B, office=LA_B),
+        Superior(superior=CN_D, office=VN_A),
+    ):
+        error = refusal(agreement(superiors=(superior,)), certificate(VN_B))
+        assert isinstance(error, e.WrongSuperior)
+
+
+def test_a_superior_must_be_certified_as_an_office() -> None:
+    signed = agreement(superiors=(Superior(superior=VN_B, office=VN_A),))
+    assert isinstance(refusal(signed), e.NotCertified)
+    assert isinstance(refusal(signed, certificate(VN_B, role=Role.AUDITOR)), e.NotCertified)
+
+
+def test_observers_and_processors_must_be_certified_as_such() -> None:
+    loaded(*everybody(), agreement(observers=(WATCHER,), processors=(WORKER,)))
+    for signed in (agreement(observers=(WORKER,)), agreement(processors=(WATCHER,))):
+        assert isinstance(refusal(signed, *everybody()), e.NotCertified)
+    assert isinstance(refusal(agreement(observers=(WATCHER,))), e.NotCertified)
+
+
+def test_an_observer_must_be_of_one_of_the_two_countries() -> None:
+    error = refusal(agreement(observers=(OfficeId("cn-watcher"),)))
+    assert isinstance(error, e.NotCertified)
+    assert "neither country" in error.problem
+
+
+def test_a_reader_needs_a_kem_key_to_be_granted_keys_with() -> None:
+    signed = agreement(processors=(WORKER,))
+    assert isinstance(refusal(signed, processor(kem_key=None)), e.KemKeyMissing)
+
+
+def test_a_reader_whose_key_is_revoked_does_not_end_the_agreement() -> None:
+    from tests.unit.trust.documents import VN, revocation
+
+    gone = revocation(observer(), START)
+    directory = loaded(observer(), agreement(observers=(WATCHER,)), gone)
+    assert directory.readers(LINK, START + 1000).without_key == (WATCHER,)
+    assert VN in directory.roots
+
+
+@pytest.mark.parametrize(
+    "readers",
+    [
+        {"observers": (WATCHER, WATCHER)},
+        {"processors": (WORKER, WORKER)},
+        {"superiors": (Superior(superior=VN_B, office=VN_A),) * 2},
+    ],
+)
+def test_nobody_is_named_twice(readers: dict[str, Any]) -> None:
+    assert isinstance(refusal(agreement(**readers), *everybody()), e.NotSortedOrTwice)
+
+
+def test_more_readers_than_a_key_is_granted_to_are_refused() -> None:
+    many = tuple(OfficeId(f"vn-o{number}") for number in range(MAX_RECIPIENTS - 2))
+    certified = [certificate(one, role=Role.OBSERVER) for one in many]
+    loaded(*certified, agreement(observers=many))
+    more = (*many, WATCHER)
+    error = refusal(agreement(observers=more), observer(), *certified)
+    assert isinstance(error, e.TooManyReaders)
+
+
+def test_a_policy_without_a_row_is_refused_by_its_name() -> None:
+    body = agreement_body()
+    policy = type(body.policy)(
+        **{
+            field: getattr(body.policy, field)
+            for field in body.policy.__struct_fields__
+            if field != "deadlines"
+        },
+        deadlines=body.policy.deadlines[:-1],
+    )
+    error = refusal(agreement(policy=policy))
+    assert isinstance(error, e.PolicyRefused)
+    assert "deadlines.immediate" in error.problem

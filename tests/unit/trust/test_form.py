@@ -1,0 +1,162 @@
+"""What any signed document must look like, whatever it says."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blo_domain.trust import TrustError, read_signed
+from blo_domain.trust import errors as e
+from blo_schemas.codec import encode
+from blo_schemas.hashing import document_id
+from blo_schemas.trust import DocumentSignature, SignedDocument
+from tests.unit.trust.documents import (
+    LA,
+    VN,
+    VN_A,
+    agreement,
+    basis,
+    certificate,
+    empty,
+    key,
+    loaded,
+    refusal,
+    root,
+    root_keys,
+    why,
+)
+
+
+def test_a_whole_set_of_documents_is_admitted() -> None:
+    directory = loaded(agreement())
+    assert set(directory.documents) == {
+        document_id(signed.payload) for signed in (*basis(), agreement())
+    }
+
+
+def test_a_payload_that_is_no_document_is_refused() -> None:
+    assert isinstance(refusal(SignedDocument(b"\xc0", ())), e.MalformedDocument)
+
+
+def test_a_payload_that_is_not_canonical_is_refused() -> None:
+    payload = bytearray(root(VN).payload)
+    assert payload[0] & 0xF0 == 0x80, "a map with few fields"
+    longer = b"\xde\x00" + bytes([payload[0] & 0x0F]) + bytes(payload[1:])
+    error = refusal(SignedDocument(longer, root(VN).signatures))
+    assert isinstance(error, e.MalformedDocument)
+    assert "not_canonical" in error.problem
+
+
+def test_a_document_with_a_field_too_many_is_refused() -> None:
+    fields = msgspec.msgpack.decode(root(VN).payload)
+    error = refusal(SignedDocument(encode(fields | {"more": 1}), ()))
+    assert isinstance(error, e.MalformedDocument)
+
+
+def test_signatures_must_be_sorted_by_key() -> None:
+    signed = certificate(VN_A)
+    error = refusal(SignedDocument(signed.payload, signed.signatures[::-1]))
+    assert isinstance(error, e.SignaturesNotSorted)
+
+
+def test_a_key_that_signs_twice_does_not_reach_a_threshold_of_two() -> None:
+    signed = certificate(VN_A, [root_keys(VN)[0]])
+    error = refusal(SignedDocument(signed.payload, signed.signatures * 2))
+    assert isinstance(error, e.SignedTwice)
+
+
+def test_a_signature_by_a_key_without_a_say_is_refused_even_beside_enough_others() -> None:
+    error = refusal(certificate(VN_A, [*root_keys(VN)[:2], key("stranger")]))
+    assert isinstance(error, e.UnknownSigner)
+    assert key("stranger").public.hex()[:16] in error.problem
+
+
+def test_a_signature_over_other_bytes_is_refused() -> None:
+    signed, other = certificate(VN_A), certificate(VN_A, not_after=2**40)
+    error = refusal(SignedDocument(signed.payload, other.signatures))
+    assert isinstance(error, e.BadSignature)
+
+
+def test_of_two_copies_the_one_that_is_signed_counts_and_the_other_is_refused() -> None:
+    partly = certificate(VN_A, root_keys(VN)[:1])
+    for order in ([partly, *basis()], [*basis(), partly]):
+        directory, refusals = empty().load(order)
+        assert document_id(partly.payload) in directory.documents
+        assert [refusal.signed for refusal in refusals] == [partly]
+
+
+def test_a_document_that_is_refused_is_judged_again_when_more_is_known() -> None:
+    directory, refusals = empty().load([agreement()])
+    assert isinstance(why(refusals, agreement()), e.NotCertified)
+    directory, refusals = directory.load(basis())
+    assert not refusals
+    assert directory.links()
+
+
+def test_admitting_raises_the_reason_and_leaves_the_directory_as_it_was() -> None:
+    before = loaded()
+    with pytest.raises(e.NotSignedBy):
+        before.admit(agreement([key(VN_A)]))
+    assert not before.links()
+    assert before.admit(agreement()).links()
+    assert not before.links()
+
+
+def test_an_error_says_which_document_which_rule_and_what_to_do() -> None:
+    error = refusal(agreement([key(VN_A)]))
+    assert error.rule == "not_signed_by"
+    assert error.document == document_id(agreement().payload)
+    assert str(error) == (
+        f"agreement vn-a~la-b, version 1 ({error.document.hex()[:16]}): not signed by la-b; "
+        "send it to la-b for blo trust sign"
+    )
+
+
+def test_every_rule_has_a_name_of_its_own_and_stands_in_the_tree() -> None:
+    def below(kind: type[TrustError]) -> list[type[TrustError]]:
+        return [kind, *(one for child in kind.__subclasses__() for one in below(child))]
+
+    kinds = below(TrustError)
+    assert len({kind.rule for kind in kinds}) == len(kinds)
+    for kind in kinds:
+        assert f"{kind.__name__} " in f"{e.__doc__}\n".replace("\n", " ")
+
+
+def test_bytes_that_are_no_signed_document_are_refused_with_words() -> None:
+    with pytest.raises(e.MalformedDocument, match="the bytes: they are not a signed document"):
+        read_signed(b"not msgpack")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_or_read_back_to_themselves(data: bytes) -> None:
+    try:
+        signed = read_signed(data)
+    except e.MalformedDocument:
+        return
+    assert encode(signed) == data
+
+
+@given(
+    st.binary(max_size=200),
+    st.lists(st.tuples(st.binary(min_size=32, max_size=32), st.binary(min_size=64, max_size=64))),
+)
+def test_any_payload_is_refused_without_harm(
+    payload: bytes, signatures: list[tuple[bytes, bytes]]
+) -> None:
+    signed = SignedDocument(payload, tuple(DocumentSignature(*one) for one in signatures))
+    directory, refusals = empty(VN, LA).load([*basis(), signed])
+    assert [refusal.signed for refusal in refusals] == [signed]
+    assert len(directory.documents) == len(basis())
+
+
+@given(st.data())
+def test_any_change_of_a_signed_documents_bytes_is_refused(data: st.DataObject) -> None:
+    signed = data.draw(st.sampled_from([*basis(), agreement()]))
+    place = data.draw(st.integers(0, len(signed.payload) - 1))
+    flipped = bytearray(signed.payload)
+    flipped[place] ^= data.draw(st.integers(1, 255))
+    altered = SignedDocument(bytes(flipped), signed.signatures)
+    _, refusals = empty().load([*basis(), agreement(), altered])
+    assert [refusal.signed for refusal in refusals] == [altered]

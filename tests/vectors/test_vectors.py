@@ -1,0 +1,197 @@
+"""Every vector gives what it expects, and the files are what the generator makes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from blo_schemas.content import CONTENT
+from blo_schemas.errors import WireError
+from blo_schemas.event import ENVELOPE, HEADER, LogRecord
+from blo_schemas.grants import GRANT, KeyPurpose
+from blo_schemas.heads import SIGNED_HEAD
+from blo_schemas.ids import CertificateTag, LinkId, OfficeId
+from blo_schemas.summary import SUMMARY
+from blo_schemas.verdicts import Verdict
+from blo_sealing import (
+    Admitted,
+    ContentKey,
+    KemKey,
+    LinkChain,
+    Part,
+    SealingError,
+    SummaryKey,
+    check_signing_key,
+    derive_part_key,
+    fingerprint,
+    open_content,
+    open_content_grant,
+    open_summary,
+    open_summary_grant,
+    open_with_part_key,
+    summary_verdict,
+    verify_head,
+)
+from tests.vectors import generate
+from tests.vectors.material import Json, TableTrust
+
+HERE = Path(__file__).parent
+
+
+def _load(folder: str) -> list[Json]:
+    found = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(HERE.glob(f"{folder}/*.json"))
+    ]
+    return [vector for vector in found if vector["kind"] in generate.KINDS]
+
+
+def _name(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "accepted"
+    return verdict.reason.value if verdict.reason else verdict.outcome.value
+
+
+def _value(given: str | Json) -> bytes:
+    if isinstance(given, str):
+        return bytes.fromhex(given)
+    return bytes.fromhex(given["repeat"]) * int(given["times"])
+
+
+def _judge(
+    chain: LinkChain, record: LogRecord, keys: Mapping[bytes, SummaryKey]
+) -> tuple[str, Admitted]:
+    admitted = chain.admit(record)
+    verdict = admitted.verdict
+    if verdict is None and admitted.header and admitted.envelope:
+        key = keys.get(admitted.header.summary_key)
+        if key is not None:
+            try:
+                open_summary(chain.link, admitted.header, admitted.envelope, key)
+            except (WireError, SealingError) as error:
+                verdict = summary_verdict(error)
+    return _name(verdict), admitted
+
+
+def _run_record(given: Json) -> Json:
+    chain = LinkChain(LinkId(given["link"]), TableTrust(given["trust"]))
+    keys: dict[bytes, SummaryKey] = {
+        key.id: key for key in map(SummaryKey, map(bytes.fromhex, given.get("summary_keys", [])))
+    }
+    verdicts, ids = [], []
+    for position, record in enumerate(given["records"]):
+        verdict, admitted = _judge(
+            chain, LogRecord(position, record["log_time"], _value(record["value"])), keys
+        )
+        verdicts.append(verdict)
+        if admitted.chained and admitted.id is not None:
+            ids.append(admitted.id.hex())
+    return {
+        "verdict": verdicts[-1],
+        "verdicts": verdicts,
+        "ids": sorted(ids),
+        "log_hash": chain.log_hash.hex(),
+        "tree_root": chain.tree_root().hex(),
+    }
+
+
+def _run_part(given: Json) -> Json:
+    link, secret = LinkId(given["link"]), bytes.fromhex(given["key"])
+    envelope = ENVELOPE.decode(bytes.fromhex(given["value"]))
+    header = HEADER.decode(envelope.header)
+    part = Part[given["part"].upper()]
+    if part is Part.SUMMARY:
+        open_summary(link, header, envelope, SummaryKey(secret))
+    else:
+        open_content(link, header, envelope, ContentKey(secret))
+    part_key = derive_part_key(part, link, header, secret)
+    plain = open_with_part_key(part, link, envelope, part_key)
+    (SUMMARY if part is Part.SUMMARY else CONTENT).decode(plain)
+    return {"plaintext": plain.hex(), "part_key": part_key.hex()}
+
+
+def _run_grant(given: Json) -> Json:
+    grant = GRANT.decode(bytes.fromhex(given["value"]))
+    reader = (
+        LinkId(given["link"]),
+        OfficeId(given["recipient"]),
+        CertificateTag(bytes.fromhex(given["recipient_kid"])),
+        KemKey(bytes.fromhex(given["kem_private"])),
+    )
+    if KeyPurpose[given["purpose"].upper()] is KeyPurpose.CONTENT:
+        return {"key": open_content_grant(grant, *reader).secret.hex()}
+    return {"key": open_summary_grant(grant, *reader).secret.hex()}
+
+
+def _run_head(given: Json) -> Json:
+    head = verify_head(
+        SIGNED_HEAD.decode(bytes.fromhex(given["value"])),
+        link=LinkId(given["link"]),
+        office=OfficeId(given["office"]),
+        kid=CertificateTag(bytes.fromhex(given["kid"])),
+        key=bytes.fromhex(given["signing_key"]),
+    )
+    if given["log"][str(head.size)] != head.log_hash.hex():
+        return {"error": "head_mismatch"}
+    return {"size": head.size, "log_hash": head.log_hash.hex()}
+
+
+def _run_key(given: Json) -> Json:
+    key = bytes.fromhex(given["signing_key"])
+    check_signing_key(key)
+    return {"fingerprint": fingerprint(key)}
+
+
+RUNNERS: dict[str, Callable[[Json], Json]] = {
+    "record": _run_record,
+    "part": _run_part,
+    "grant": _run_grant,
+    "head": _run_head,
+    "key": _run_key,
+}
+
+
+@pytest.mark.parametrize(
+    "vector", [*_load("accept"), *_load("reject")], ids=lambda vector: str(vector["name"])
+)
+def test_a_vector_gives_what_it_expects(vector: Json) -> None:
+    try:
+        found = RUNNERS[vector["kind"]](vector["given"])
+    except (WireError, SealingError) as error:
+        found = {"error": error.defect}
+    expected = vector["expect"]
+    assert {name: found.get(name) for name in expected} == expected
+    if vector["kind"] == "record":
+        before = expected.get(
+            "verdicts", [*["accepted"] * (len(found["verdicts"]) - 1), found["verdict"]]
+        )
+        assert found["verdicts"] == before
+
+
+def test_no_rejected_vector_is_accepted_and_the_other_way_round() -> None:
+    for vector in _load("reject"):
+        assert vector["expect"].get("verdict") != "accepted"
+        assert {"verdict", "error"} & set(vector["expect"])
+    for vector in _load("accept"):
+        assert vector["expect"].get("verdict", "accepted") == "accepted"
+        assert "error" not in vector["expect"]
+
+
+def test_the_files_are_what_the_generator_makes() -> None:
+    made = dict(generate.vectors())
+    for path, vector in made.items():
+        assert path.read_text(encoding="utf-8") == generate.text(vector), path.name
+    files = {
+        path
+        for path in HERE.glob("*/*.json")
+        if json.loads(path.read_text())["kind"] in generate.KINDS
+    }
+    assert files == set(made)
+
+
+def test_every_file_is_named_as_its_vector() -> None:
+    for path in HERE.glob("*/*.json"):
+        assert json.loads(path.read_text())["name"] == path.stem
