@@ -92,21 +92,7 @@ async def serve(
     """
     bound = _bind(host, port)
     actual = int(bound.getsockname()[1])
-    server = _Server(
-        uvicorn.Config(
-            app,
-            http="h11",
-            ws="none",
-            loop="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=grace_s,
-        ),
-        bound,
-    )
+    server = _Server(_config(app, grace_s), bound)
     listening = ListeningServer(host, actual, server, grace_s)
     try:
         await server.until_started(listening)
@@ -115,6 +101,21 @@ async def serve(
             await listening.stop()
         raise
     return listening
+
+
+def _config(app: "ASGIApp", grace_s: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        loop="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=grace_s,
+    )
 
 
 def _bind(host: str, port: int) -> socket.socket:

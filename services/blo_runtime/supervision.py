@@ -192,8 +192,8 @@ def run(
     with ExitStack() as stack:
         runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         deadline = stack.enter_context(_Deadline(runner.get_loop(), shutdown_s + grace_s))
-        stack.enter_context(runner)
         stack.enter_context(_signals(runner.get_loop(), stop, deadline))
+        stack.enter_context(runner)
         return runner.run(_program(main, stop, deadline, shutdown_s, watchdog_s))
 
 
@@ -274,7 +274,8 @@ def _signals(
             os._exit(128 + number)
         first = False
         deadline.arm()
-        loop.call_soon_threadsafe(stop.request, signal.Signals(number).name)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.request, signal.Signals(number).name)
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -7,7 +7,16 @@ import time
 
 import pytest
 
-from blo_log import Log, LogTruncated, Message, Reader, TopicMissing, TopicPartition, read_to_end
+from blo_log import (
+    Log,
+    LogFault,
+    LogTruncated,
+    Message,
+    Reader,
+    TopicMissing,
+    TopicPartition,
+    read_to_end,
+)
 from tests.contracts.worlds import World, read
 
 
@@ -142,6 +151,15 @@ async def test_two_readers_do_not_share_anything(world: World) -> None:
     values = [b"%d" % n for n in range(5)]
     for seen in await asyncio.gather(read(log, topic), read(log, topic)):
         assert seen == values
+
+
+async def test_a_closed_reader_says_so_and_may_be_closed_again(world: World) -> None:
+    topic = await world.topic()
+    reader = await world.client().reader({TopicPartition(topic, 0): 0})
+    await reader.close()
+    await reader.close()
+    with pytest.raises(LogFault, match="closed"):
+        await reader.poll()
 
 
 async def test_a_missing_topic_is_named_with_the_remedy(world: World) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.vectors import pieces, records
+from tests.vectors import grants, heads_and_keys, parts, records
 from tests.vectors.material import Json
 
 HERE = Path(__file__).parent
@@ -16,12 +16,10 @@ KINDS = ("record", "part", "grant", "head", "key")
 
 def vectors() -> Iterator[tuple[Path, Json]]:
     """Every vector with the file it belongs in."""
-    for folder, made in (
-        ("accept", (*records.accepted(), *pieces.accepted())),
-        ("reject", (*records.rejected(), *pieces.rejected())),
-    ):
-        for vector in made:
-            yield HERE / folder / f"{vector['name']}.json", vector
+    for source in (records, parts, grants, heads_and_keys):
+        for folder, made in (("accept", source.accepted()), ("reject", source.rejected())):
+            for vector in made:
+                yield HERE / folder / f"{vector['name']}.json", vector
 
 
 def text(vector: Json) -> str:

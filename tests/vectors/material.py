@@ -234,6 +234,18 @@ def record_vector(name: str, what: str, log: Log, verdict: str, **more: Json) ->
     )
 
 
+def reject(name: str, what: str, value: bytes, verdict: str) -> Json:
+    """A vector about the first record of a log."""
+    return rejected_record(name, what, Log(), value, verdict)
+
+
+def rejected_record(name: str, what: str, log: Log, value: bytes, verdict: str) -> Json:
+    """A vector about a value that comes next in a log; its verdict is made sure of here."""
+    found = log.append(value)
+    assert found == verdict, f"{name}: {found}, not {verdict}"
+    return record_vector(name, what, log, verdict)
+
+
 def _hex(value: bytes) -> str | Json:
     if len(value) > 4096 and len(set(value)) == 1:
         return {"repeat": value[:1].hex(), "times": len(value)}

@@ -1,4 +1,4 @@
-"""Vectors about records: bytes, writers, signatures, chains, and the summary."""
+"""Vectors about records: writers, signatures, chains, and the summary."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from blo_schemas.codec import MAX_RECORD_SIZE, encode
-from blo_schemas.event import Envelope, Header
+from blo_schemas.codec import encode
 from blo_schemas.hashing import event_context, payload_hash
 from blo_schemas.ids import EventId
 from blo_sealing.padding import pad_summary
 from blo_sealing.parts import PAYLOAD_FIELD_SIZE, Part, derive_part_key, seal_part
+from tests.vectors import record_bytes
 from tests.vectors.material import (
     KYSON,
     LINK,
@@ -30,6 +30,8 @@ from tests.vectors.material import (
     flipped,
     opened,
     record_vector,
+    reject,
+    rejected_record,
     row,
     table,
     with_envelope,
@@ -97,7 +99,7 @@ def accepted() -> Iterator[Json]:
 
 def rejected() -> Iterator[Json]:
     """One vector per defect."""
-    yield from _bytes()
+    yield from record_bytes.rejected()
     yield from _writers()
     yield from _signatures()
     yield from _payloads()
@@ -105,117 +107,12 @@ def rejected() -> Iterator[Json]:
     yield from _summaries()
 
 
-def _bytes() -> Iterator[Json]:
-    good = Log().seal(KYSON).value
-    envelope, header = opened(good)
-    parts = list(msgspec.structs.astuple(envelope))
-    fields = list(msgspec.structs.astuple(header))
-
-    def of_envelope(*values: Any) -> bytes:
-        return encode(values)
-
-    def of_header(at: int, value: Any) -> bytes:
-        return with_header_bytes(good, encode([*fields[:at], value, *fields[at + 1 :]]))
-
-    yield _reject("empty", "No bytes at all.", b"", "truncated")
-    yield _reject("truncated", "The envelope lacks its last byte.", good[:-1], "truncated")
-    yield _reject(
-        "truncated_header",
-        "The header lacks its last byte.",
-        with_header_bytes(good, envelope.header[:-1]),
-        "truncated",
-    )
-    yield _reject("trailing_bytes", "A byte after the envelope.", good + b"\0", "trailing_bytes")
-    yield _reject(
-        "trailing_bytes_header",
-        "A byte after the header.",
-        with_header_bytes(good, envelope.header + b"\0"),
-        "trailing_bytes",
-    )
-    yield _reject(
-        "wrong_type_map",
-        "The envelope is a map.",
-        encode(dict(zip(Envelope.__struct_fields__, parts, strict=True))),
-        "wrong_type",
-    )
-    yield _reject(
-        "wrong_type_missing_field", "No sealed body.", of_envelope(*parts[:-1]), "wrong_type"
-    )
-    yield _reject(
-        "wrong_type_surplus_field", "A fifth part.", of_envelope(*parts, b""), "wrong_type"
-    )
-    yield _reject(
-        "wrong_type_short_signature",
-        "A signature of 63 bytes.",
-        with_envelope(good, signature=envelope.signature[:-1]),
-        "wrong_type",
-    )
-    yield _reject(
-        "wrong_type_header_map",
-        "The header is a map.",
-        with_header_bytes(good, encode(dict(zip(Header.__struct_fields__, fields, strict=True)))),
-        "wrong_type",
-    )
-    yield _reject(
-        "wrong_type_text", "Text where bytes belong.", of_header(1, "kid of 8"), "wrong_type"
-    )
-    yield _reject("wrong_type_negative", "oseq is negative.", of_header(2, -1), "wrong_type")
-    yield _reject("wrong_type_float", "oseq is a float.", of_header(2, 0.0), "wrong_type")
-    yield _reject("wrong_type_nil", "oprev is nil.", of_header(3, None), "wrong_type")
-    yield _reject("wrong_type_too_big", "at is above 2**53.", of_header(7, 2**53 + 1), "wrong_type")
-    yield _reject("unknown_version", "Header version 2.", of_header(0, 2), "unknown_version")
-    yield _reject(
-        "unknown_version_other_fields",
-        "Header version 2 with a field more: the version is what is wrong.",
-        with_header_bytes(good, encode([2, *fields[1:], 0])),
-        "unknown_version",
-    )
-    yield from _not_canonical(good, envelope)
-    yield _reject(
-        "too_large", "One byte more than 256 KiB.", bytes(MAX_RECORD_SIZE + 1), "too_large"
-    )
-    yield _reject(
-        "too_large_header",
-        "A header of 513 bytes.",
-        with_header_bytes(good, envelope.header.ljust(513, b"\0")),
-        "too_large",
-    )
-
-
-def _not_canonical(good: bytes, envelope: Envelope) -> Iterator[Json]:
-    header = envelope.header
-    yield _reject(
-        "not_canonical_long_integer",
-        "oseq 0 takes two bytes.",
-        with_header_bytes(good, header[:12] + b"\xcc" + header[12:]),
-        "not_canonical",
-    )
-    yield _reject(
-        "not_canonical_long_bytes",
-        "kid has a bin16 head.",
-        with_header_bytes(good, header[:2] + b"\xc5\0\x08" + header[4:]),
-        "not_canonical",
-    )
-    yield _reject(
-        "not_canonical_long_array",
-        "The envelope has an array16 head.",
-        b"\xdc\0\x04" + good[1:],
-        "not_canonical",
-    )
-    yield _reject(
-        "not_canonical_signature_head",
-        "The signature has a bin32 head.",
-        good.replace(b"\xc4\x40" + envelope.signature, b"\xc6\0\0\0\x40" + envelope.signature),
-        "not_canonical",
-    )
-
-
 def _writers() -> Iterator[Json]:
     def under(name: str, what: str, trust: Json, verdict: str, *, before: int = 0) -> Json:
         log = Log(trust)
         for _ in range(before):
             log.write(KYSON)
-        return _rejected(name, what, log, log.seal(KYSON).value, verdict)
+        return rejected_record(name, what, log, log.seal(KYSON).value, verdict)
 
     other = row(NONGHET)
     yield under(
@@ -253,20 +150,20 @@ def _writers() -> Iterator[Json]:
 def _signatures() -> Iterator[Json]:
     good = Log().seal(KYSON).value
     envelope, header = opened(good)
-    yield _reject(
+    yield reject(
         "bad_signature",
         "One bit of the signature is changed.",
         with_envelope(good, signature=flipped(envelope.signature, 40)),
         "bad_signature",
     )
-    yield _reject(
+    yield reject(
         "bad_signature_other_key",
         "Signed by the counterpart, under this office's tag.",
         with_header_bytes(good, envelope.header, NONGHET),
         "bad_signature",
     )
     changed = encode(msgspec.structs.replace(header, at=header.at + 1))
-    yield _reject(
+    yield reject(
         "bad_signature_changed_header",
         "A header field was changed after signing.",
         with_envelope(good, header=changed),
@@ -274,28 +171,28 @@ def _signatures() -> Iterator[Json]:
     )
     s = int.from_bytes(envelope.signature[32:], "little") + ED25519_ORDER
     malleable = envelope.signature[:32] + s.to_bytes(32, "little")
-    yield _reject(
+    yield reject(
         "bad_signature_not_reduced",
         "S is larger than the group's order (RFC 8032 §5.1.7).",
         with_envelope(good, signature=malleable),
         "bad_signature",
     )
     identity = b"\x01" + bytes(31)
-    yield _rejected(
+    yield rejected_record(
         "bad_signature_small_order",
         "The writer's key is the neutral element, under which R = S = 0 'signs' everything.",
         Log(table(row(KYSON, signing_key=identity.hex()))),
         with_envelope(good, signature=identity + bytes(32)),
         "bad_signature",
     )
-    yield _reject(
+    yield reject(
         "wrong_link",
         "An event that the office wrote for its other link.",
         Log(link=OTHER_LINK).seal(KYSON).value,
         "wrong_link",
     )
     stranger = with_header_bytes(good, envelope.header, STRANGER)
-    yield _rejected(
+    yield rejected_record(
         "bad_signature_foreign_key",
         "Signed by a key that a certificate of another office names.",
         Log(table(row(KYSON), row(NONGHET), row(STRANGER, party=False))),
@@ -328,7 +225,7 @@ def _payloads() -> Iterator[Json]:
         "missing_body": ("The sealed body is empty.", {"body_ct": b""}),
     }
     for name, (what, parts) in cases.items():
-        yield _reject(name, what, with_envelope(good, **parts), "payload_mismatch")
+        yield reject(name, what, with_envelope(good, **parts), "payload_mismatch")
 
 
 def _chains() -> Iterator[Json]:
@@ -337,7 +234,7 @@ def _chains() -> Iterator[Json]:
     ) -> Json:
         log = Log()
         written = [log.write(KYSON).value, log.write(KYSON).value]
-        return _rejected(name, what, log, value(log, written), verdict)
+        return rejected_record(name, what, log, value(log, written), verdict)
 
     def placed(**changes: Any) -> Callable[[Log, list[bytes]], bytes]:
         return lambda log, _: log.seal(KYSON, log.place(KYSON, **changes)).value
@@ -351,7 +248,7 @@ def _chains() -> Iterator[Json]:
         "fork",
         placed(oprev=other),
     )
-    yield _rejected(
+    yield rejected_record(
         "fork_first_with_previous",
         "The first event names one before it.",
         Log(),
@@ -453,16 +350,6 @@ def _summaries() -> Iterator[Json]:
         log = Log()
         assert log.append(value) == "accepted"
         yield record_vector(name, what, log, verdict, given={"summary_keys": [MONTH.secret.hex()]})
-
-
-def _reject(name: str, what: str, value: bytes, verdict: str) -> Json:
-    return _rejected(name, what, Log(), value, verdict)
-
-
-def _rejected(name: str, what: str, log: Log, value: bytes, verdict: str) -> Json:
-    found = log.append(value)
-    assert found == verdict, f"{name}: {found}, not {verdict}"
-    return record_vector(name, what, log, verdict)
 
 
 def _accepted(name: str, what: str, log: Log) -> Json:

@@ -17,8 +17,6 @@ from tests.vectors.generate import text
 from tests.vectors.material import Json
 
 HERE = Path(__file__).parent
-ON_ARRIVAL = {"entry_contradicted", "partition_contested", "root_contradicted"}
-"""Rules by which the last document also takes the ground from one before it."""
 
 
 def _load(folder: str) -> list[Json]:

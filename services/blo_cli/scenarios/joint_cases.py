@@ -69,9 +69,7 @@ def _propose(case: CaseBook, ours: str, theirs: str, code: str, day: str) -> Non
     case.do(theirs, f"{day} 16:40", "join", {"lead": lao(2)})
 
 
-def _deploy(
-    case: CaseBook, office: str, trips: tuple[int, ...], first: date, last: date
-) -> None:
+def _deploy(case: CaseBook, office: str, trips: tuple[int, ...], first: date, last: date) -> None:
     days = spread(len(trips), first, last)
     for number, (count, day) in enumerate(zip(trips, days, strict=True), 1):
         said = 14 if office == KYSON and number == MISTYPED else count

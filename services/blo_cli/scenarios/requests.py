@@ -59,7 +59,10 @@ def reply(case: CaseBook, office: str, when: str) -> None:
     """The answer itself."""
     answer = {
         "text": fictional("kết quả xác minh Lá-Cọ: có cư trú, không có tiền án"),
-        "answers": [{"question": 1, "finding": "confirmed"}, {"question": 2, "finding": "not_found"}],
+        "answers": [
+            {"question": 1, "finding": "confirmed"},
+            {"question": 2, "finding": "not_found"},
+        ],
         "approved_by": fictional(f"lãnh đạo của {office}"),
     }
     document = {"subject": fictional("Trả lời xác minh"), "local_number": f"HC-ĐI/{when[:10]}"}
@@ -159,7 +162,9 @@ def _paused_and_urged(year: Year) -> None:
         ground="court",
         reason=fictional("chờ quyết định của tòa án"),
     )
-    case.do(QUEPHONG, "2025-04-14 08:30", "urge", {"count": 1, "text": fictional("đề nghị sớm trả lời")})
+    case.do(
+        QUEPHONG, "2025-04-14 08:30", "urge", {"count": 1, "text": fictional("đề nghị sớm trả lời")}
+    )
     case.do(XAMTAI, "2025-04-15 09:00", "resume")
     # A hotline call, logged afterwards with its true time.
     call = {"count": 2, "called_at": "2025-04-16T21:40:00+07:00"}
@@ -214,7 +219,9 @@ def _wanted_and_handed_over(year: Year) -> None:
     case = _wanted(year, KS, "wanted-ks", KYSON, "2025-01-20 08:00", 21)
     case.do(XIENGKHOUANG, "2025-01-20 10:00", "acknowledge")
     case.do(XIENGKHOUANG, "2025-01-20 14:00", "accept")
-    case.do(XIENGKHOUANG, "2025-01-21 08:00", "assign", {"agency": fictional("tổ truy bắt Gió-Lào")})
+    case.do(
+        XIENGKHOUANG, "2025-01-21 08:00", "assign", {"agency": fictional("tổ truy bắt Gió-Lào")}
+    )
     case.do(XIENGKHOUANG, "2025-03-05 09:00", "locate", {"place": fictional("bản Phu-Xai")})
     case.do(XIENGKHOUANG, "2025-03-07 06:30", "arrest", {"place": fictional("bản Phu-Xai")})
     _handover(year, KS, "handover-ks", XIENGKHOUANG, KYSON, 21)
@@ -279,7 +286,11 @@ def _contact_changes(year: Year) -> None:
     made_sure = {"verification": fictional("đã gọi lại số cũ"), "verified_by": lao(40)}
     case.do(XAMTAI, "2025-02-27 08:30", "verify_change", made_sure)
     doubtful = year.case(KS, "contact-ks", "contact_change")
-    fields = {"type": "email", "new": fictional("hop-thu@hu-cau.example"), "effective": "2025-09-01"}
+    fields = {
+        "type": "email",
+        "new": fictional("hop-thu@hu-cau.example"),
+        "effective": "2025-09-01",
+    }
     doubtful.open(XIENGKHOUANG, "2025-08-27 08:00", fictional("Đổi địa chỉ thư"), fields)
     doubtful.do(KYSON, "2025-08-27 09:00", "acknowledge")
 

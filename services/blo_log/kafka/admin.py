@@ -21,9 +21,14 @@ __all__ = ["KafkaAdmin"]
 
 
 class KafkaAdmin:
-    """``blo_log.port.Admin`` on Kafka."""
+    """``blo_log.port.Admin`` on Kafka.
+
+    Attributes:
+        closed: Whether it was closed.
+    """
 
     def __init__(self, connection: KafkaConnection) -> None:
+        self.closed = False
         self._connection = connection
         self._client = AIOKafkaAdminClient(**connection.client_options())
 
@@ -94,7 +99,9 @@ class KafkaAdmin:
 
     async def close(self) -> None:
         """See ``blo_log.port.Admin.close``."""
-        await self._client.close()
+        if not self.closed:
+            self.closed = True
+            await self._client.close()
 
     async def _seen(self) -> dict[str, list[dict[str, Any]]]:
         try:

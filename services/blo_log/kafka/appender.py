@@ -38,6 +38,9 @@ class KafkaAppender:
 
     A producer that failed is thrown away: it may be poisoned, and what it still holds must not be
     sent after the caller has sent it again.
+
+    Attributes:
+        closed: Whether it was closed.
     """
 
     def __init__(self, connection: KafkaConnection) -> None:
@@ -45,7 +48,7 @@ class KafkaAppender:
         self._producer: AIOKafkaProducer | None = None
         self._retiring: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
-        self._closed = False
+        self.closed = False
 
     async def connect(self) -> None:
         """Make the connection now.
@@ -79,13 +82,13 @@ class KafkaAppender:
 
     async def close(self) -> None:
         """See ``blo_log.port.Appender.close``."""
-        self._closed = True
+        self.closed = True
         self._retire()
         await self._retired()
 
     async def _ready(self) -> AIOKafkaProducer:
         await self._retired()
-        if self._closed:
+        if self.closed:
             raise LogFault("this appender was closed")
         if self._producer is None:
             producer = AIOKafkaProducer(
@@ -171,7 +174,7 @@ class KafkaAppender:
 
     async def _diagnose(self, error: LogError, partitions: Iterable[TopicPartition]) -> LogError:
         """Tell a broker that is silent from one that is there but cannot serve."""
-        if not isinstance(error, BrokerUnreachable) or self._closed:
+        if not isinstance(error, BrokerUnreachable) or self.closed:
             return error
         try:
             producer = await self._ready()

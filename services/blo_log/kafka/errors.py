@@ -22,7 +22,7 @@ from blo_log.kafka.connection import KafkaConnection
 
 __all__ = ["FAILURES", "translate"]
 
-FAILURES: Final = (kafka.KafkaError, OSError, TimeoutError)
+FAILURES: Final = (kafka.KafkaError, kafka.ConsumerStoppedError, OSError, TimeoutError)
 """What aiokafka's calls raise when they fail, programming errors apart."""
 
 _UNREACHABLE = (

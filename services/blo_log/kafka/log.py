@@ -28,24 +28,28 @@ class KafkaLog:
         """See ``blo_log.port.Log.appender``."""
         appender = KafkaAppender(self._connection)
         await appender.connect()
-        self._opened.append(appender)
+        self._remember(appender)
         return appender
 
     async def reader(self, start: Mapping[TopicPartition, int]) -> Reader:
         """See ``blo_log.port.Log.reader``."""
         reader = KafkaReader(self._connection, start)
         await reader.connect()
-        self._opened.append(reader)
+        self._remember(reader)
         return reader
 
     async def admin(self) -> Admin:
         """See ``blo_log.port.Log.admin``."""
         admin = KafkaAdmin(self._connection)
         await admin.connect()
-        self._opened.append(admin)
+        self._remember(admin)
         return admin
 
     async def close(self) -> None:
         """See ``blo_log.port.Log.close``."""
         while self._opened:
             await self._opened.pop().close()
+
+    def _remember(self, part: KafkaAppender | KafkaReader | KafkaAdmin) -> None:
+        self._opened = [other for other in self._opened if not other.closed]
+        self._opened.append(part)

@@ -14,7 +14,7 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
-from blo_log.errors import LogError, LogTruncated, TopicMissing
+from blo_log.errors import LogError, LogFault, LogTruncated, TopicMissing
 from blo_log.kafka.connection import KafkaConnection, known_partitions
 from blo_log.kafka.errors import FAILURES, translate
 from blo_log.port import Stored, TopicPartition
@@ -29,10 +29,14 @@ class KafkaReader:
 
     A topic that was made anew and has grown past the reader's position can't be told from the old
     one here; the chained hashes of its records do (DESIGN §5).
+
+    Attributes:
+        closed: Whether it was closed.
     """
 
     def __init__(self, connection: KafkaConnection, start: Mapping[TopicPartition, int]) -> None:
         self._connection = connection
+        self.closed = False
         self._positions = dict(start)
         self._partitions = {KafkaPartition(*partition): partition for partition in start}
         self._topics = {partition.topic for partition in start}
@@ -69,6 +73,8 @@ class KafkaReader:
         self, *, max_records: int = 1000, timeout_s: float = 1.0
     ) -> dict[TopicPartition, list[Stored]]:
         """See ``blo_log.port.Reader.poll``."""
+        if self.closed:
+            raise LogFault("this reader was closed")
         try:
             fetched = await self._consumer.getmany(
                 timeout_ms=int(timeout_s * 1000), max_records=max_records
@@ -117,6 +123,7 @@ class KafkaReader:
 
     async def close(self) -> None:
         """See ``blo_log.port.Reader.close``."""
+        self.closed = True
         # While the line is down, aiokafka's stop can end in a cancellation of its own making, with
         # its connections still open. In a task of its own it can't be taken for one of ours.
         stopping = asyncio.ensure_future(self._consumer.stop())

@@ -1,9 +1,9 @@
-"""Hypothesis strategies that build any wire struct from its own type description."""
+"""Builds any wire struct from its own type description: one full sample, or random ones."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +11,42 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from blo_schemas.measures import Seizure, Substance, Unit
+from blo_schemas.summary import Step
 
 MAX_ITEMS = 2
+TEXTS = ["a text", "la", "VND", "1987-04", "425/1"]
+SEIZURE = Seizure(substance=Substance.HEROIN, amount=Decimal(8), unit=Unit.BLOCK)
+
+
+def sample_of(kind: type[Any]) -> Any:
+    """A value of a struct type with every field filled, always the same."""
+    if kind is Seizure:
+        return SEIZURE
+    info = inspect.type_info(kind)
+    assert isinstance(info, inspect.StructType)
+    return kind(**{field.name: _sample(field.type) for field in info.fields})
+
+
+def _sample(node: Any) -> Any:
+    match node:
+        case inspect.Metadata():
+            return _sample(node.type)
+        case inspect.UnionType():
+            return next(_sample(x) for x in node.types if not isinstance(x, inspect.NoneType))
+        case inspect.StructType():
+            return sample_of(node.cls)
+        case inspect.VarTupleType():
+            return (_sample(node.item_type),)
+        case inspect.EnumType():
+            return list(node.cls)[-1] if node.cls is not Step else Step.OPEN
+        case inspect.IntType():
+            return max(node.ge or 0, 1)
+        case inspect.StrType():
+            return next(t for t in TEXTS if re.search(node.pattern or "", t))
+        case inspect.BytesType():
+            return bytes(node.min_length or 3)
+        case _:
+            return _PLAIN_SAMPLES[type(node)]
 
 
 def seizures() -> st.SearchStrategy[Any]:
@@ -78,6 +112,11 @@ def _text(node: inspect.StrType) -> st.SearchStrategy[str]:
     return st.text(min_size=node.min_length or 0, max_size=(node.min_length or 0) + 12)
 
 
+_PLAIN_SAMPLES: dict[type[Any], Any] = {
+    inspect.BoolType: True,
+    inspect.DateType: date(2025, 3, 1),
+    inspect.DateTimeType: datetime(2025, 3, 1, 7, 30, tzinfo=UTC),
+}
 _PLAIN: dict[type[Any], st.SearchStrategy[Any]] = {
     inspect.NoneType: st.none(),
     inspect.BoolType: st.booleans(),
@@ -109,4 +148,4 @@ def all_structs(roots: list[type[Any]]) -> list[type[Any]]:
     return list(seen)
 
 
-__all__ = ["all_structs", "values_of"]
+__all__ = ["all_structs", "sample_of", "values_of"]

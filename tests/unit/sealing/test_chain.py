@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blo_domain.trust import LinkTrust as DomainTrust
 from blo_schemas.errors import WireError
 from blo_schemas.event import LogRecord
 from blo_schemas.hashing import leaf_hash, log_hash, log_origin
@@ -23,6 +24,7 @@ from blo_sealing import (
     Admitted,
     ChainRow,
     LinkChain,
+    LinkTrust,
     PositionError,
     SnapshotMismatch,
     tree_root,
@@ -327,3 +329,9 @@ def test_the_next_place_is_what_the_chain_accepts() -> None:
     assert (place.oseq, place.oprev) == (1, event.id)
     assert (place.seen_size, place.seen_hash) == (1, log.chain.log_hash)
     assert opened(event.value)[1].oseq == 0
+
+
+def test_the_trust_rules_answer_as_a_chain_asks() -> None:
+    # mypy checks the assignment; at run time the names must be there.
+    trust: type[LinkTrust] = DomainTrust
+    assert {"writer", "other_links"} <= set(dir(trust))

@@ -16,7 +16,7 @@ from blo_sealing import (
     is_usable_signing_key,
     verify_signature,
 )
-from tests.vectors.pieces import SMALL_ORDER
+from tests.vectors.heads_and_keys import SMALL_ORDER
 
 seeds = st.binary(min_size=32, max_size=32)
 messages = st.binary(max_size=400)

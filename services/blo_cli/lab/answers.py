@@ -1,4 +1,4 @@
-"""What an agent's API answers, as far as the demo reads it; other keys are let pass."""
+"""What an agent's API answers, as far as this command reads it; other keys are let pass."""
 
 from __future__ import annotations
 
@@ -85,16 +85,16 @@ class RejectedEvent(msgspec.Struct, frozen=True):
     """A record of a case that every reader rejected."""
 
     event: str
-    office: str
-    step: str
+    office: str | None
+    step: str | None
     reason: str
     words: str = ""
 
 
 class CaseAnswer(msgspec.Struct, frozen=True):
-    """A case with what was rejected of it."""
+    """A case with what was rejected of it; without a view, nothing of it was accepted."""
 
-    view: CaseState
+    view: CaseState | None
     rejected: list[RejectedEvent] = []
 
 

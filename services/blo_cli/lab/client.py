@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from blo_cli.demo import answers
 from blo_cli.errors import AgentAnswerError
+from blo_cli.lab import answers
 
 __all__ = ["AgentClient"]
 
@@ -42,6 +42,16 @@ class AgentClient:
         self._api_port = api_port
         self._admin_port = admin_port
         self._headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
+
+    @property
+    def api_url(self) -> str:
+        """Where the API listens."""
+        return f"http://{self._host}:{self._api_port}"
+
+    @property
+    def admin_url(self) -> str:
+        """Where the admin listener listens."""
+        return f"http://{self._host}:{self._admin_port}"
 
     def submit(self, command: Mapping[str, Any]) -> answers.Submitted | answers.Refused:
         """Submits a command; the agent has it on disk when this returns.

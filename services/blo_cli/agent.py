@@ -1,0 +1,122 @@
+"""``blo agent``: set an office up, sign for it, run its node, and check its log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from blo_agent.config import AgentSettings
+from blo_agent.provision import initialise, sign_document
+from blo_cli.errors import CannotWrite, CliError, Exit
+from blo_cli.lab.client import AgentClient
+from blo_domain.trust import read_signed
+from blo_runtime.config import load
+from blo_schemas.codec import encode
+
+__all__ = ["agent"]
+
+_CONFIG = click.option(
+    "--config", required=True, type=click.Path(path_type=Path), help="The agent's TOML file."
+)
+_FILE = click.Path(path_type=Path)
+
+
+@click.group()
+def agent() -> None:
+    """An office's node."""
+
+
+@agent.command()
+@_CONFIG
+@click.option("--request", "output", type=_FILE, help="Where the public keys go; default: here.")
+def init(config: Path, output: Path | None) -> int:
+    """Makes the office's store with its keys, and prints the request for its certificate."""
+    request = initialise(load(config, AgentSettings))
+    text = msgspec.json.format(
+        msgspec.json.encode(
+            {
+                "subject": request.subject,
+                "signing_key": request.signing_key.hex(),
+                "kem_key": request.kem_key.hex(),
+            }
+        )
+    )
+    if output is None:
+        click.echo(text.decode())
+    else:
+        _write(output, text + b"\n")
+    return Exit.OK
+
+
+@agent.command()
+@_CONFIG
+@click.argument("document", type=_FILE)
+@click.option("--output", type=_FILE, help="Where the signed document goes; default: in place.")
+def sign(config: Path, document: Path, output: Path | None) -> int:
+    """Adds the office's signature to a trust document."""
+    try:
+        data = document.read_bytes()
+    except OSError as error:
+        raise CliError(
+            str(document), f"cannot be read ({error.strerror})", todo="Name a trust document"
+        ) from error
+    signed = sign_document(load(config, AgentSettings), read_signed(data))
+    _write(output or document, encode(signed))
+    return Exit.OK
+
+
+@agent.command()
+@_CONFIG
+def run(config: Path) -> int:
+    """Runs the node until it is asked to stop."""
+    # Only this one needs Kafka's and the web's libraries.
+    from blo_agent.app import run as run_agent
+
+    return run_agent(load(config, AgentSettings))
+
+
+@agent.command()
+@_CONFIG
+def verify(config: Path) -> int:
+    """Has the running node fold its links from their first record, and compares."""
+    settings = load(config, AgentSettings)
+    client = _client(settings)
+    equal = True
+    for link in client.links():
+        result = client.verify(link.link)
+        equal = equal and result.equal
+        word = "equal" if result.equal else "NOT EQUAL"
+        click.echo(
+            f"{link.link}: {result.records} records, {result.verified} verified; "
+            f"rebuilt views are {word} to the live ones"
+        )
+    return Exit.OK if equal else Exit.CHECK_FAILED
+
+
+def _client(settings: AgentSettings) -> AgentClient:
+    run_file = settings.store.path.parent / "run.json"
+    try:
+        ports = msgspec.json.decode(run_file.read_bytes())
+        token = settings.api.token.read_text().strip()
+    except FileNotFoundError as error:
+        raise CliError(
+            f"the agent of {settings.office}",
+            f"does not run ({error.filename} is missing)",
+            todo="Start it with: blo agent run",
+        ) from None
+    return AgentClient(
+        settings.office,
+        host=settings.api.host,
+        api_port=ports["api_port"],
+        admin_port=ports["admin_port"],
+        token=token,
+    )
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise CannotWrite(path, error) from error

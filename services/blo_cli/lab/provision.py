@@ -1,0 +1,179 @@
+"""Provisioning: every office set up, certified, agreed and configured, as people would do it.
+
+Each office makes its own keys inside its encrypted store and hands out the public ones; the
+countries' roots certify them; the offices sign their links' agreements; all of it is published.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from blo_agent.config import AgentSettings
+from blo_agent.provision import initialise, sign_document
+from blo_cli.lab import documents
+from blo_cli.lab.layout import Layout
+from blo_cli.lab.offices import OFFICES, PARTNERS
+from blo_cli.lab.world import COUNTRIES, SUBJECTS, World
+from blo_runtime.config import load
+from blo_schemas.codec import encode
+from blo_schemas.hashing import document_id
+from blo_schemas.ids import CountryId, DocumentId, OfficeId, country_of
+from blo_schemas.trust import Document, SignedDocument
+from blo_sealing.documents import sign_document as sign_with_keys
+from blo_sealing.signatures import SigningKey
+
+__all__ = ["provision", "rewrite_bootstrap", "settings_of", "subjects"]
+
+_ROOT_KEYS = 3
+
+
+class _Authority(NamedTuple):
+    """A country's root: its keys, and the fingerprint that nodes pin."""
+
+    keys: tuple[SigningKey, ...]
+    signed: SignedDocument
+
+    @property
+    def fingerprint(self) -> DocumentId:
+        """What nodes pin."""
+        return document_id(self.signed.payload)
+
+    def sign(self, document: Document) -> SignedDocument:
+        """The document with as many of the root's signatures as it asks for."""
+        return sign_with_keys(document, self.keys[: documents.THRESHOLD])
+
+
+def provision(
+    layout: Layout, world: World, bootstrap: str, *, simulated_time: bool
+) -> list[SignedDocument]:
+    """Makes everything of a lab that needs no broker.
+
+    Args:
+        layout: Where.
+        world: The links to agree on.
+        bootstrap: Where the agents will find Kafka.
+        simulated_time: Whether they take their times from a scenario.
+
+    Returns:
+        The documents to publish.
+    """
+    authorities = {country: _authority(layout, country) for country in COUNTRIES}
+    pins = {country: one.fingerprint for country, one in authorities.items()}
+    made = [one.signed for one in authorities.values()]
+    for subject in subjects():
+        text = _toml(subject, pins, world, bootstrap, simulated_time=simulated_time)
+        _write(layout.config(subject), text.encode())
+    made.extend(_certificates(layout, authorities))
+    entries = ((one.country, documents.entry(one)) for one in (*OFFICES, *PARTNERS))
+    made.extend(authorities[country].sign(entry) for country, entry in entries)
+    made.extend(_agreements(layout, world))
+    for signed in made:
+        name = document_id(signed.payload).hex()
+        _write(layout.documents / f"{name}.blo", encode(signed))
+    return made
+
+
+def subjects() -> tuple[OfficeId, ...]:
+    """Everyone who has keys: the offices with a node, then observers and processors."""
+    return tuple(one.id for one in OFFICES) + tuple(one.id for one in SUBJECTS)
+
+
+def settings_of(layout: Layout, subject: OfficeId) -> AgentSettings:
+    """The configuration of a subject's node."""
+    return load(layout.config(subject), AgentSettings)
+
+
+def rewrite_bootstrap(layout: Layout, bootstrap: str) -> None:
+    """Tells every node where Kafka is now.
+
+    Raises:
+        OSError: A configuration can't be written.
+    """
+    for subject in subjects():
+        path = layout.config(subject)
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        changed = [_bootstrap(bootstrap) if _BOOTSTRAP.match(line) else line for line in lines]
+        path.write_text("".join(changed), encoding="utf-8")
+
+
+def _authority(layout: Layout, country: CountryId) -> _Authority:
+    keys = tuple(SigningKey.generate(os.urandom) for _ in range(_ROOT_KEYS))
+    for number, key in enumerate(keys, 1):
+        _write(layout.roots / f"{country}-{number}.key", key.seed.hex().encode() + b"\n", 0o600)
+    signed = sign_with_keys(documents.root(country, [key.public for key in keys]), keys)
+    return _Authority(keys, signed)
+
+
+def _certificates(
+    layout: Layout, authorities: Mapping[CountryId, _Authority]
+) -> Iterator[SignedDocument]:
+    for office in OFFICES:
+        request = initialise(settings_of(layout, office.id))
+        certificate = documents.certificate_of_office(office, request)
+        yield authorities[office.country].sign(certificate)
+    for subject in SUBJECTS:
+        request = initialise(settings_of(layout, subject.id))
+        certificate = documents.certificate_of_subject(subject, request)
+        yield authorities[country_of(subject.id)].sign(certificate)
+
+
+def _agreements(layout: Layout, world: World) -> Iterator[SignedDocument]:
+    for link in world.links.values():
+        signed = sign_with_keys(documents.agreement(link), ())
+        for office in link.offices:
+            signed = sign_document(settings_of(layout, office), signed)
+        yield signed
+
+
+def _toml(
+    subject: OfficeId,
+    pins: Mapping[CountryId, DocumentId],
+    world: World,
+    bootstrap: str,
+    *,
+    simulated_time: bool,
+) -> str:
+    pinned = "".join(
+        f'{country} = "{pins[country].hex()}"\n' for country in world.countries_of(subject)
+    )
+    return f"""\
+# Made by `blo lab up`. Paths are relative to this file.
+office = "{subject}"
+simulated_time = {"true" if simulated_time else "false"}
+
+[store]
+path = "store/office.db"
+key = "store/office.key"
+
+[trust.pins]
+{pinned}
+[kafka]
+{_bootstrap(bootstrap)}
+[api]
+token = "api.token"
+
+[admin]
+port = 0
+
+[logging]
+level = "info"
+format = "json"
+"""
+
+
+_BOOTSTRAP = re.compile(r"bootstrap\s*=")
+
+
+def _bootstrap(bootstrap: str) -> str:
+    return f'bootstrap = "{bootstrap}"\n'
+
+
+def _write(path: Path, data: bytes, mode: int = 0o644) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)

@@ -1,0 +1,73 @@
+"""What a lab puts into Kafka before any agent starts: the topics, and the trust documents."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from blo_cli.errors import LabError
+from blo_cli.lab.world import World
+from blo_log import topics
+from blo_log.kafka import KafkaConnection, KafkaLog
+from blo_log.port import Message
+from blo_schemas.codec import encode
+from blo_schemas.hashing import document_id
+from blo_schemas.trust import SignedDocument
+
+__all__ = ["publish"]
+
+_TIMEOUT_S = 30.0
+
+
+def publish(
+    bootstrap: str, world: World, documents: Sequence[SignedDocument], *, simulated_time: bool
+) -> None:
+    """Makes the topics and publishes the documents.
+
+    Raises:
+        LabError: This Kafka already holds topics of an exchange.
+        LogError: Kafka does not do it; the error says why.
+    """
+    asyncio.run(_publish(bootstrap, world, documents, simulated_time=simulated_time))
+
+
+async def _publish(
+    bootstrap: str, world: World, documents: Sequence[SignedDocument], *, simulated_time: bool
+) -> None:
+    log = KafkaLog(KafkaConnection(bootstrap=bootstrap, client_id="blo-lab"))
+    planned = topics.plan(
+        Counter(link.corridor for link in world.links.values()),
+        replication=1,
+        min_isr=1,
+        simulated_time=simulated_time,
+    )
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            admin = await log.admin()
+            _refuse_used(bootstrap, await admin.topics(), {spec.name for spec in planned})
+            await topics.apply(admin, planned)
+            appender = await log.appender()
+            await appender.append([_message(signed) for signed in documents])
+    except TimeoutError:
+        raise LabError(
+            f"Kafka at {bootstrap}",
+            f"did not make the topics within {_TIMEOUT_S:g} s",
+            todo="See whether it has room and a leader for each partition, then try again",
+        ) from None
+    finally:
+        await log.close()
+
+
+def _refuse_used(bootstrap: str, there: Iterable[str], planned: set[str]) -> None:
+    used = sorted(planned.intersection(there))
+    if used:
+        raise LabError(
+            f"Kafka at {bootstrap}",
+            f"holds an exchange already ({used[0]} and {len(used) - 1} more topics)",
+            todo="A lab needs a Kafka without them: use another one, or remove its blo.* topics",
+        )
+
+
+def _message(signed: SignedDocument) -> Message:
+    return Message(topics.DIRECTORY_TOPIC, 0, document_id(signed.payload), encode(signed))

@@ -1,0 +1,261 @@
+"""A lab that is started: its broker, its agents, and how all of it ends."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from blo_cli.errors import LabError
+from blo_cli.interrupts import Interrupts
+from blo_cli.lab import state
+from blo_cli.lab.client import AgentClient
+from blo_cli.lab.layout import Layout
+from blo_cli.lab.programs import Programs, stop_all
+from blo_cli.lab.provision import provision, rewrite_bootstrap
+from blo_cli.lab.publishing import publish
+from blo_cli.lab.world import World
+from blo_log.broker import (
+    Broker,
+    BrokerNotRunningError,
+    EmbeddedBroker,
+    external_broker,
+    find_kafka,
+)
+
+__all__ = ["Lab", "stop_lab"]
+
+PROJECT_ROOT: Final = Path(__file__).resolve().parents[3]
+READY_TIMEOUT_S: Final = 90.0
+_POLL_S = 0.05
+_TAIL_LINES = 12
+
+Tell = Callable[[str], None]
+
+
+class _Provisioned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a folder was provisioned; its file is written last."""
+
+    simulated_time: bool
+    embedded: bool
+
+
+class Lab:
+    """A lab under a folder, to be started by this process.
+
+    Args:
+        layout: Where it lies.
+        world: Its links and offices.
+        environ: ``BLO_BOOTSTRAP`` uses a Kafka that runs already, ``KAFKA_HOME`` another
+            installation, as ``blo_log.broker`` says.
+        interrupts: The command's signals.
+        simulated_time: Whether its times are a scenario's.
+        detached: Whether it goes on when this process ends.
+        tell: Told what is being done.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        world: World,
+        environ: Mapping[str, str],
+        interrupts: Interrupts,
+        *,
+        simulated_time: bool,
+        detached: bool,
+        tell: Tell,
+    ) -> None:
+        self.layout = layout
+        self.world = world
+        self.broker: Broker | None = None
+        self._environ = environ
+        self._interrupts = interrupts
+        self._options = _Provisioned(simulated_time, not environ.get("BLO_BOOTSTRAP"))
+        self._detached = detached
+        self._tell = tell
+        self._programs = Programs(detached=detached)
+        self._made: list[Path] = []
+
+    def start(self) -> None:
+        """Provisions the folder if that is not done yet, and starts broker and agents.
+
+        Returns when every agent says that it is ready.
+
+        Raises:
+            LabError: The folder is something else, a lab runs in it, or an agent did not start.
+            BrokerError: There is no Kafka to start, or it did not start.
+            LogError: Kafka refused the topics or documents.
+        """
+        fresh = self._claim()
+        self._tell("starting Kafka")
+        self.broker = self._start_broker()
+        if fresh:
+            self._tell("provisioning offices, links and topics")
+            self._provision(self.broker.bootstrap)
+        else:
+            rewrite_bootstrap(self.layout, self.broker.bootstrap)
+        self._tell(f"starting {len(self.world.offices)} agents")
+        self._start_agents(self.broker.bootstrap)
+        self._await_ready()
+
+    def clients(self) -> dict[str, AgentClient]:
+        """Every office's API; they are where the agents said when they were ready.
+
+        Raises:
+            LabError: An agent does not run.
+        """
+        return {office: self._client(office) for office in self.world.offices}
+
+    def stop(self) -> None:
+        """Ends everything that was started; again is no harm."""
+        self._programs.stop()
+        if self.broker is not None:
+            self.broker.stop()
+        elif self._options.embedded:
+            _stop_embedded(self.layout)
+        state.forget(self.layout.state)
+
+    def undo(self) -> None:
+        """Ends everything and removes what this start has made; again is no harm."""
+        self.stop()
+        for path in reversed(self._made):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _claim(self) -> bool:
+        """Makes sure that the folder is this lab's to use; says whether it is a new one."""
+        root = self.layout.root
+        if root.exists() and not root.is_dir():
+            raise LabError(str(root), "is no folder", todo="Name a folder for the lab")
+        if state.load(self.layout.state) is not None:
+            todo = f"Stop it with: blo lab down {root}"
+            raise LabError(str(root), "a lab was started here and not stopped", todo=todo)
+        if self.layout.finished.exists():
+            self._check_same_options()
+            return False
+        if root.exists() and any(root.iterdir()):
+            raise LabError(
+                str(root), "is not empty, and no lab of ours", todo="Name an empty or new folder"
+            )
+        with self._interrupts.shielded():
+            self._made = _missing(root) or list(_contents(self.layout))
+            root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return True
+
+    def _check_same_options(self) -> None:
+        before = msgspec.json.decode(self.layout.finished.read_bytes(), type=_Provisioned)
+        if before != self._options:
+            times = "with" if before.simulated_time else "without"
+            kafka = "its own Kafka" if before.embedded else "the Kafka of BLO_BOOTSTRAP"
+            raise LabError(
+                str(self.layout.root),
+                f"was provisioned {times} --simulated-time, for {kafka}",
+                todo="Start it in the same way, or name another folder",
+            )
+
+    def _start_broker(self) -> Broker:
+        if bootstrap := self._environ.get("BLO_BOOTSTRAP"):
+            return external_broker(bootstrap)
+        libraries = find_kafka(PROJECT_ROOT, self._environ)
+        return EmbeddedBroker.start(self.layout.kafka, libraries, detached=self._detached)
+
+    def _provision(self, bootstrap: str) -> None:
+        simulated = self._options.simulated_time
+        documents = provision(self.layout, self.world, bootstrap, simulated_time=simulated)
+        # An event loop is not left half way through; it has a time limit of its own.
+        with self._interrupts.shielded():
+            publish(bootstrap, self.world, documents, simulated_time=simulated)
+        self.layout.finished.write_bytes(msgspec.json.encode(self._options))
+
+    def _start_agents(self, bootstrap: str) -> None:
+        for office in self.world.offices:
+            self.layout.run_file(office).unlink(missing_ok=True)
+            config = self.layout.config(office)
+            command = [sys.executable, "-m", "blo_cli", "agent", "run", "--config", str(config)]
+            with self._interrupts.shielded():
+                log = self.layout.log(office)
+                self._programs.start(office, command, self.layout.subject(office), log)
+                running = state.LabState(bootstrap, self._options.embedded, self._programs.running)
+                state.save(self.layout.state, running)
+
+    def _await_ready(self) -> None:
+        waiting = list(self.world.offices)
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while waiting:
+            waiting = [office for office in waiting if not self._is_ready(office)]
+            if waiting and time.monotonic() > deadline:
+                raise self._failed(waiting[0], f"was not ready within {READY_TIMEOUT_S:g} s")
+            time.sleep(_POLL_S)
+
+    def _is_ready(self, office: str) -> bool:
+        if not self._programs.alive(office):
+            raise self._failed(office, "ended at its start")
+        return self.layout.run_file(office).exists() and self._client(office).ready()
+
+    def _failed(self, office: str, what: str) -> LabError:
+        log = self.layout.log(office)
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
+        told = "\n".join(["", *lines]) if lines else " (it logged nothing)"
+        return LabError(f"the agent of {office}", what, todo=f"The end of its log, {log}:{told}")
+
+    def _client(self, office: str) -> AgentClient:
+        try:
+            ports = json.loads(self.layout.run_file(office).read_text())
+        except FileNotFoundError:
+            raise self._failed(office, "does not run") from None
+        return AgentClient(
+            office,
+            api_port=ports["api_port"],
+            admin_port=ports["admin_port"],
+            token=self.layout.token(office).read_text().strip(),
+        )
+
+
+def stop_lab(layout: Layout) -> bool:
+    """Ends the lab that another process started under a folder, and only that.
+
+    Returns:
+        Whether there was one.
+
+    Raises:
+        LabError: What the folder says of it can't be read.
+    """
+    running = state.load(layout.state)
+    if running is None:
+        return False
+    stop_all(program.process for program in running.programs)
+    if running.embedded:
+        _stop_embedded(layout)
+    for program in running.programs:
+        layout.run_file(program.office).unlink(missing_ok=True)
+    state.forget(layout.state)
+    return True
+
+
+def _stop_embedded(layout: Layout) -> None:
+    with suppress(BrokerNotRunningError):
+        EmbeddedBroker.attach(layout.kafka).stop()
+
+
+def _missing(root: Path) -> list[Path]:
+    """The folder and those above it that are to be made, the uppermost first."""
+    missing = []
+    for path in (root, *root.parents):
+        if path.exists():
+            break
+        missing.append(path)
+    return missing[::-1]
+
+
+def _contents(layout: Layout) -> tuple[Path, ...]:
+    folders = (layout.kafka, layout.roots, layout.documents, layout.root / "offices")
+    return (*folders, layout.finished)

@@ -1,0 +1,314 @@
+"""The subcommands of ``blo trust``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from blo_agent.config import AgentSettings
+from blo_agent.provision import sign_document as sign_in_store
+from blo_cli.errors import Exit
+from blo_cli.reaching import Kafka, kafka_option, open_log, pins, pins_option
+from blo_cli.trust import files, judging, specs, words
+from blo_domain import policies
+from blo_domain.trust import title
+from blo_runtime.config import load
+from blo_schemas.codec import encode
+from blo_schemas.errors import WireError
+from blo_schemas.hashing import document_id
+from blo_schemas.ids import CountryId, DocumentId, LinkId, OfficeId, is_link_id, is_subject_id
+from blo_schemas.trust import (
+    DOCUMENT,
+    Certificate,
+    Document,
+    Revocation,
+    RevokedFrom,
+    Root,
+    SignedDocument,
+)
+from blo_sealing.documents import add_signature, sign_document
+from blo_sealing.keys import NodeKeys
+from blo_sealing.signatures import SigningKey
+
+__all__ = ["trust"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FILE: Final = click.Path(dir_okay=False, path_type=Path)
+FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
+Pinned = tuple[tuple[CountryId, DocumentId], ...]
+
+
+@click.group()
+def trust() -> None:
+    """Make, sign, show, check and publish trust documents.
+
+    A document is a .blo file. It is made from a TOML file, goes from hand to hand for the
+    signatures that it needs, and counts when `blo trust check` says so.
+    """
+
+
+@trust.group()
+def key() -> None:
+    """Private keys, as files that only their owner can read."""
+
+
+@key.command("new")
+@click.argument("out", type=FILE)
+@click.option(
+    "--subject",
+    metavar="ID",
+    help="Make an identity of this subject, to be certified, instead of a root's key.",
+)
+def key_new(out: Path, subject: str | None) -> None:
+    """Make a new private key in the file OUT.
+
+    Without --subject it is one key of a country's root; keep it offline. With --subject it is
+    the identity of an observer, processor or witness, and OUT.toml is its request for a
+    certificate. An office's agent makes its own: `blo agent init`.
+    """
+    if subject is None:
+        made = SigningKey.generate(os.urandom)
+        files.write_new(out, made.seed.hex().encode() + b"\n", private=True)
+        click.echo(f"made {out}: a root key, public {made.public.hex()}")
+        return
+    if not is_subject_id(subject):
+        raise click.BadParameter(f"{subject!r} is no id; expected one as vn-kyson")
+    node = NodeKeys.generate(os.urandom)
+    request = files.request_toml(OfficeId(subject), node.signing.public, node.kem.public)
+    beside = out.with_name(f"{out.name}.toml")
+    files.write_new(out, node.to_bytes().hex().encode() + b"\n", private=True)
+    files.write_new(beside, request.encode())
+    click.echo(f"made {out}: the identity of {subject}; its request for a certificate is {beside}")
+
+
+def _makes(function: F) -> F:
+    """Adds the arguments of a command that makes a document from a TOML file."""
+    function = click.argument("out", type=FILE)(function)
+    function = click.argument("spec", type=FILE)(function)
+    return _signs(function)
+
+
+def _signs(function: F) -> F:
+    return click.option(
+        "--key", "keys", type=FILE, multiple=True, help="Sign at once with this key file."
+    )(function)
+
+
+@trust.command()
+@_makes
+def root(spec: Path, out: Path, keys: tuple[Path, ...]) -> None:
+    """Make a version of a country's root from SPEC."""
+    _make(load(spec, specs.RootSpec).document(), out, keys)
+
+
+@trust.command()
+@_makes
+def certificate(spec: Path, out: Path, keys: tuple[Path, ...]) -> None:
+    """Make a certificate from SPEC, which names the subject's request."""
+    _make(load(spec, specs.CertificateSpec).document(), out, keys)
+
+
+@trust.command()
+@_makes
+def office(spec: Path, out: Path, keys: tuple[Path, ...]) -> None:
+    """Make a directory entry from SPEC."""
+    _make(load(spec, specs.OfficeSpec).document(), out, keys)
+
+
+@trust.command()
+@_makes
+def agreement(spec: Path, out: Path, keys: tuple[Path, ...]) -> None:
+    """Make a link's agreement from SPEC; each of its offices then signs it."""
+    document = load(spec, specs.AgreementSpec).document()
+    policies.check(document.policy, document.offices)
+    _make(document, out, keys)
+
+
+@trust.command()
+@click.argument("certificate", type=FILE)
+@click.argument("out", type=FILE)
+@click.option("--reason", required=True, help="Why, in words.")
+@click.option("--at", metavar="TIME", help="From when, with its offset; now if left out.")
+@click.option(
+    "--link",
+    "links",
+    metavar="LINK=SIZE",
+    multiple=True,
+    help="On this link the key counts below this log size, whatever the time.",
+)
+@_signs
+def revocation(
+    certificate: Path,
+    out: Path,
+    reason: str,
+    at: str | None,
+    links: tuple[str, ...],
+    keys: tuple[Path, ...],
+) -> None:
+    """Make a revocation of the certificate in the file CERTIFICATE."""
+    revoked = files.read_document(certificate)
+    document = DOCUMENT.decode(revoked.payload)
+    if not isinstance(document, Certificate):
+        raise files.FileUnusable(
+            str(certificate), f"is a {title(document)}", todo="Name a certificate's file"
+        )
+    body = Revocation(
+        country=document.country,
+        certificate=document_id(revoked.payload),
+        at=specs.milliseconds(datetime.now(UTC) if at is None else _moment(at)),
+        links=tuple(sorted(map(_cut, links), key=lambda part: part.link)),
+        reason=reason,
+    )
+    _make(body, out, keys)
+
+
+@trust.command()
+@click.argument("document", type=FILE)
+@_signs
+@click.option("--config", type=FILE, help="Sign as the office whose agent has this configuration.")
+def sign(document: Path, keys: tuple[Path, ...], config: Path | None) -> None:
+    """Add a signature to DOCUMENT: of a key file, or of an office's agent, which must not run."""
+    if not keys and config is None:
+        raise click.UsageError("whose signature? Say --key FILE or --config FILE")
+    signed = files.read_document(document)
+    for one in files.read_keys(keys):
+        signed = add_signature(signed, one)
+    if config is not None:
+        signed = sign_in_store(load(config, AgentSettings), signed)
+    files.replace(document, signed)
+    click.echo(f"{document} now has {_count(len(signed.signatures), 'signature')}")
+
+
+@trust.command()
+@click.argument("document", type=FILE)
+@click.option("--with", "folder", type=FOLDER, help="Other documents; those beside it if left out.")
+def show(document: Path, folder: Path | None) -> None:
+    """Say what DOCUMENT says, who has signed it, and whose signatures are missing.
+
+    Roots are taken here as they are found. Whether a document counts, `blo trust check` says.
+    """
+    signed = files.read_document(document)
+    known = [signed, *_readable(folder or document.parent)]
+    roots = {
+        one.country: document_id(other.payload)
+        for other in known
+        if isinstance(one := _decoded(other), Root) and one.version == 1
+    }
+    body = DOCUMENT.decode(signed.payload)
+    for line in words.describe(body, signed.payload):
+        click.echo(line)
+    keys = words.owners(one for other in known if (one := _decoded(other)) is not None)
+    for line in words.signatures(signed, keys):
+        click.echo(line)
+    _, refusals = judging.directory_of(roots, known)
+    problem = next((one.error for one in refusals if one.signed == signed), None)
+    click.echo(
+        "missing      nothing, by the documents beside it"
+        if problem is None
+        else f"missing      {problem.problem}; {problem.todo}"
+    )
+
+
+@trust.command()
+@click.argument("folder", type=FOLDER)
+@pins_option
+@click.option("--config", type=FILE, help="An agent's configuration, for its pinned roots.")
+def check(folder: Path, pinned: Pinned, config: Path | None) -> int:
+    """Say for every document in FOLDER whether it counts, and why not.
+
+    Exits with 1 if any is refused.
+    """
+    judgement = judging.judge(folder, pins(pinned, config))
+    return _tell(judgement)
+
+
+@trust.command()
+@click.argument("folder", type=FOLDER)
+@pins_option
+@kafka_option
+def publish(folder: Path, pinned: Pinned, config: Path | None, bootstrap: str | None) -> int:
+    """Put the documents in FOLDER on blo.directory.
+
+    All of them must count, or none is published. What is there already is left out.
+    """
+    judgement = judging.judge(folder, pins(pinned, config))
+    if judgement.refused:
+        code = _tell(judgement)
+        click.echo("nothing was published", err=True)
+        return code
+    documents = [one.signed for one in judgement.verdicts if one.signed is not None]
+    for document in asyncio.run(_publish(Kafka(bootstrap, config), documents)):
+        click.echo(f"published {title(document)}")
+    return Exit.OK
+
+
+async def _publish(kafka: Kafka, documents: list[SignedDocument]) -> list[Document]:
+    log = open_log(kafka)
+    try:
+        return await judging.publish(log, documents)
+    finally:
+        await log.close()
+
+
+def _make(document: Document, out: Path, keys: tuple[Path, ...]) -> None:
+    signed = sign_document(document, files.read_keys(keys))
+    files.write_new(out, encode(signed))
+    count = _count(len(signed.signatures), "signature")
+    click.echo(f"made {out}: {title(document)}, {count}")
+    if isinstance(document, Root):
+        click.echo(f"fingerprint {document_id(signed.payload).hex()}")
+
+
+def _tell(judgement: judging.Judgement) -> int:
+    for verdict in judgement.verdicts:
+        click.echo(verdict.line)
+    refused = len(judgement.refused)
+    click.echo(f"{len(judgement.verdicts) - refused} admitted, {refused} refused")
+    return Exit.CHECK_FAILED if refused else Exit.OK
+
+
+def _readable(folder: Path) -> list[SignedDocument]:
+    found = []
+    for path in sorted(folder.glob(f"*{files.SUFFIX}")):
+        try:
+            found.append(files.read_document(path))
+        except files.FileUnusable as error:
+            click.echo(f"blo: left out: {error}", err=True)
+    return found
+
+
+def _decoded(signed: SignedDocument) -> Document | None:
+    try:
+        return DOCUMENT.decode(signed.payload)
+    except WireError:
+        return None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise click.BadParameter(
+            f"{text!r} is no time with an offset; expected one as 2025-07-01T00:00:00+07:00"
+        )
+    return moment
+
+
+def _cut(text: str) -> RevokedFrom:
+    link, _, size = text.rpartition("=")
+    if not is_link_id(link) or not size.isascii() or not size.isdecimal():
+        raise click.BadParameter(f"{text!r} is no link with a log size; expected LINK=SIZE")
+    return RevokedFrom(link=LinkId(link), size=int(size))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,158 @@
+"""Trust documents in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from blo_domain.trust import title
+from blo_schemas.hashing import certificate_tag, document_id
+from blo_schemas.policy import DeadlinePolicy, Span
+from blo_schemas.trust import (
+    Agreement,
+    Certificate,
+    Dated,
+    Document,
+    OfficeEntry,
+    Revocation,
+    Root,
+    SignedDocument,
+)
+from blo_sealing.documents import verify_document_signature
+from blo_sealing.signatures import fingerprint
+
+
+def describe(document: Document, payload: bytes) -> Iterator[str]:
+    """What a document says, line by line: who, what, when."""
+    yield title(document)
+    identifier = document_id(payload)
+    match document:
+        case Root():
+            yield f"fingerprint  {identifier.hex()}"
+            yield f"threshold    {document.threshold} of {len(document.keys)} keys"
+            yield from (f"key          {fingerprint(key)}  {key.hex()}" for key in document.keys)
+            yield f"valid        {_between(document.not_before, document.not_after)}"
+        case Certificate():
+            yield f"id           {identifier.hex()}"
+            yield f"tag          {certificate_tag(identifier).hex()}"
+            yield f"signing key  {fingerprint(document.signing_key)}"
+            yield f"KEM key      {fingerprint(document.kem_key) if document.kem_key else 'none'}"
+            yield f"valid        {_between(document.not_before, document.not_after)}"
+            yield from (f"name         {_dated(name)}" for name in document.names)
+        case OfficeEntry():
+            yield from _entry(document)
+        case Agreement():
+            yield from _agreement(document)
+        case Revocation():
+            yield f"country      {document.country}"
+            yield f"certificate  {document.certificate.hex()}"
+            yield f"from         {instant(document.at)}"
+            yield from (f"on {part.link} from log size {part.size}" for part in document.links)
+            yield f"reason       {document.reason}"
+
+
+def signatures(signed: SignedDocument, owners: Mapping[bytes, str]) -> Iterator[str]:
+    """Who has signed a document, and whether each signature is good.
+
+    Args:
+        signed: The document.
+        owners: Whose each known key is, in words.
+    """
+    for signature in signed.signatures:
+        good = "good" if verify_document_signature(signed, signature) else "NOT GOOD"
+        owner = owners.get(signature.key, "an unknown key")
+        yield f"signed       by {owner} ({fingerprint(signature.key)}): {good}"
+    if not signed.signatures:
+        yield "signed       by nobody yet"
+
+
+def owners(documents: Iterable[Document]) -> dict[bytes, str]:
+    """Whose the keys are that documents name, in words."""
+    found: dict[bytes, str] = {}
+    for document in documents:
+        if isinstance(document, Root):
+            for number, key in enumerate(document.keys, 1):
+                found.setdefault(key, f"key {number} of the {title(document)}")
+        elif isinstance(document, Certificate):
+            found.setdefault(document.signing_key, document.subject)
+    return found
+
+
+def instant(at: int) -> str:
+    """An instant in Unix milliseconds, in words."""
+    try:
+        return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"{at} ms after 1970"
+
+
+def _entry(entry: OfficeEntry) -> Iterator[str]:
+    yield f"region       {entry.region}"
+    yield f"level        {entry.level}"
+    yield f"node         {'yes' if entry.has_node else 'no'}"
+    for label, texts in (
+        ("name", entry.names),
+        ("host", entry.hosts),
+        ("contact", entry.contacts),
+    ):
+        yield from (f"{label:<12} {_dated(text)}" for text in texts)
+    if entry.successor is not None:
+        yield f"successor    {entry.successor}"
+
+
+def _agreement(agreement: Agreement) -> Iterator[str]:
+    yield f"corridor     {agreement.corridor}, partition {agreement.partition}"
+    yield f"offices      {', '.join(agreement.offices)}"
+    for superior in agreement.superiors:
+        yield f"superior     {superior.superior}, of {superior.office}"
+    for label, subjects in (
+        ("observers", agreement.observers),
+        ("processors", agreement.processors),
+    ):
+        if subjects:
+            yield f"{label:<12} {', '.join(subjects)}"
+    yield f"in force     {_between(agreement.effective_from, agreement.effective_until)}"
+    if agreement.working_marking:
+        yield f"marking      {agreement.working_marking}"
+    if agreement.refused_markings:
+        yield f"refuses      {', '.join(agreement.refused_markings)}"
+    yield from _policy(agreement.policy)
+
+
+def _policy(policy: DeadlinePolicy) -> Iterator[str]:
+    yield f"policy       {policy.name}"
+    for row in policy.deadlines:
+        kind = "" if row.kind is None else f", {row.kind.word}"
+        yield (
+            f"  {row.urgency.word}{kind}: acknowledge within {_span(row.acknowledge)}, "
+            f"answer within {_span(row.answer)}"
+        )
+    for step in policy.ladder:
+        when = (
+            f"after {policy.warning_percent} % of the time"
+            if step.after is None
+            else f"{_span(step.after)} after the deadline"
+        )
+        yield f"  {step.rung}: {when}"
+    for calendar in policy.calendars:
+        yield f"  calendar of {calendar.country}, free weekdays {calendar.weekend}"
+    yield from (f"  time zone of {zone.office}: {zone.zone}" for zone in policy.zones)
+    yield from (f"  may decline because: {ground}" for ground in policy.refusal_grounds)
+    yield f"  a peer is silent after {_span(policy.silent_after)}"
+
+
+def _span(span: Span) -> str:
+    unit = span.unit.replace("_", " ")
+    return f"{span.amount} {unit[:-1] if span.amount == 1 else unit}"
+
+
+def _between(start: int, end: int | None) -> str:
+    until = "until superseded" if end is None else f"until before {instant(end)}"
+    return f"from {instant(start)} {until}"
+
+
+def _dated(text: Dated) -> str:
+    language = f" [{text.language}]" if text.language else ""
+    since = f" since {text.since}" if text.since else ""
+    until = f" until before {text.until}" if text.until else ""
+    return f"{text.text}{language}{since}{until}"

@@ -1,0 +1,33 @@
+"""One event from one office to the other, and everything that follows from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blo_log.memory import MemoryCluster, MemoryLog
+from blo_schemas.summary import Kind, Step
+from tests.agents.world import LINK, REQUEST, A, B, two_offices
+
+
+async def test_an_event_reaches_the_counterpart_and_comes_back_as_a_receipt(
+    tmp_path: Path,
+) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        a = await world.agent(A)
+        b = await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        opened = await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)
+        await b.read(1)
+        view = b.agent.office.desks[LINK].views.get(opened.case)
+        assert view is not None
+        await b.submit(Kind.VERIFICATION_REQUEST, Step.ACKNOWLEDGE, opened.case)
+        await a.read(2)
+        await a.until(lambda: (LINK, B) in a.agent.office.heads)
+        await a.until(lambda: a.agent.office.heads[(LINK, B)].size == 2)
+        desks = [one.agent.office.desks[LINK] for one in (a, b)]
+        assert desks[0].views.digest() == desks[1].views.digest()
+        assert desks[0].tally.accepted == desks[1].tally.accepted == 2
+        assert not desks[0].under_way
+        assert not desks[1].unopened
