@@ -210,7 +210,7 @@ class LinkDesk:
         fact = StepFact(
             case, self.link, self.office, submitted.summary, self.fold.size, submitted.at
         )
-        parties = self.fold.parties(submitted.at)
+        parties = self.fold.trust.parties(submitted.at)
         view, verdict = evolve(self.view(case), fact, parties)
         if view is not None and verdict.outcome is Outcome.ACCEPTED:
             self._ahead[case] = view

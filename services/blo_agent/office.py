@@ -24,7 +24,7 @@ from blo_agent.store.tables import (
     records,
 )
 from blo_domain.trust import Part, TrustedDirectory
-from blo_log.fold import LinkDocuments, LinkFold, Parked
+from blo_log.fold import LinkFold, Parked
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.grants import KeyPurpose
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
@@ -119,7 +119,7 @@ class Office:
         self._learn(found)
         touched = []
         for link, desk in self.desks.items():
-            desk.fold.trust_in(self.documents_of(link))
+            desk.fold.trust_in(self.directory.link_trust(link))
             digest = self.directory.digest_for_link(link) or b""
             if digest != desk.trust_digest:
                 desk.trust_digest = digest
@@ -151,10 +151,6 @@ class Office:
         """The private keys that belong to the office's own certificate with this tag."""
         return self._own_certificates.get(tag)
 
-    def documents_of(self, link: LinkId) -> LinkDocuments:
-        """What the trust documents say about one link, as the fold asks it."""
-        return LinkDocuments(self.directory, link)
-
     # Folding.
 
     def restart(self, desk: LinkDesk) -> None:
@@ -167,9 +163,9 @@ class Office:
     def fresh_fold(self, desk: LinkDesk) -> tuple[LinkFold, CaseViews]:
         """A fold of the same link that begins at the first record and touches nothing stored."""
         views = CaseViews()
-        documents = self.documents_of(desk.link)
-        chain = LinkChain(desk.link, documents)
-        fold = LinkFold(desk.link, chain, documents.parties, views, self.keyring, read_content=True)
+        trust = self.directory.link_trust(desk.link)
+        chain = LinkChain(desk.link, trust)
+        fold = LinkFold(desk.link, chain, trust, views, self.keyring, read_content=True)
         return fold, views
 
     def _open_desk(self, snapshot: Snapshot, agreement: Agreement) -> LinkDesk:
@@ -210,7 +206,7 @@ class Office:
         fold = LinkFold(
             desk.link,
             chain,
-            self.documents_of(desk.link).parties,
+            self.directory.link_trust(desk.link),
             views,
             self.keyring,
             read_content=True,
@@ -222,7 +218,7 @@ class Office:
         def is_own(event: EventId) -> bool:
             return event in desk.under_way
 
-        return LinkChain(desk.link, self.documents_of(desk.link), trusted_id=is_own)
+        return LinkChain(desk.link, self.directory.link_trust(desk.link), trusted_id=is_own)
 
     def _submitted(self, link: LinkId, waiting: outbox.OutboxRecord) -> Submitted:
         if waiting.value is None or waiting.event_id is None:

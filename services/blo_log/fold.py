@@ -14,59 +14,26 @@ behind it, everything else goes on. ``release`` continues when keys have arrived
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Protocol
 
 import msgspec
 
 from blo_domain.cases import StepFact, evolve
-from blo_domain.trust import TrustedDirectory, Writer
+from blo_domain.trust import LinkTrust
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import Content
-from blo_schemas.errors import UnknownVersion, WireError
+from blo_schemas.errors import WireError
 from blo_schemas.event import Envelope, Header, LogRecord
-from blo_schemas.ids import CaseId, CertificateTag, EventId, KeyId, LinkId, OfficeId
+from blo_schemas.ids import CaseId, EventId, KeyId, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step, Summary
-from blo_schemas.verdicts import Outcome, Reason, Verdict, rejected
+from blo_schemas.verdicts import Outcome, Verdict
 from blo_schemas.views import CaseView
 from blo_sealing.chain import Admitted, LinkChain
 from blo_sealing.errors import SealingError
 from blo_sealing.keys import ContentKey, SummaryKey
-from blo_sealing.parts import open_content, open_summary
-
-Parties = Callable[[int], tuple[OfficeId, ...]]
-"""The link's offices at a log time."""
-
-
-class LinkDocuments:
-    """What the trust documents say about one link, as ``LinkChain`` and ``LinkFold`` ask it.
-
-    Args:
-        directory: The trust documents.
-        link: The link.
-    """
-
-    def __init__(self, directory: TrustedDirectory, link: LinkId) -> None:
-        self._directory = directory
-        self._link = link
-
-    def writer(self, kid: CertificateTag, position: int, log_time: int) -> Writer | Reason:
-        """Who may have written a record, or why nobody may have."""
-        return self._directory.writer(self._link, kid, position, log_time)
-
-    def other_links(self, office: OfficeId) -> list[LinkId]:
-        """The links besides this one on which the office has, had or will have a part."""
-        return [
-            link
-            for link in self._directory.links()
-            if link != self._link and office in self._directory.offices(link)
-        ]
-
-    def parties(self, log_time: int) -> tuple[OfficeId, ...]:
-        """The link's offices at a log time; none without an agreement."""
-        agreement = self._directory.agreement(self._link, log_time)
-        return () if agreement is None else agreement.offices
+from blo_sealing.parts import open_content, open_summary, summary_verdict
 
 
 class KeySource(Protocol):
@@ -151,7 +118,7 @@ class LinkFold:
     Args:
         link: The link.
         chain: The record layer, at the position to go on from.
-        parties: The link's offices at a log time.
+        trust: What the trust documents say about the link; the chain's, too.
         views: Where the cases' views are kept.
         keys: The reader's keys.
         read_content: Whether contents are opened (an office) or never (everyone else).
@@ -162,7 +129,7 @@ class LinkFold:
         self,
         link: LinkId,
         chain: LinkChain,
-        parties: Parties,
+        trust: LinkTrust,
         views: ViewStore,
         keys: KeySource,
         *,
@@ -171,7 +138,7 @@ class LinkFold:
     ) -> None:
         self.link = link
         self.chain = chain
-        self.parties = parties
+        self.trust = trust
         self._views = views
         self._keys = keys
         self._reads_content = read_content
@@ -184,10 +151,10 @@ class LinkFold:
         """How many records have been fed."""
         return self.chain.size
 
-    def trust_in(self, documents: LinkDocuments) -> None:
+    def trust_in(self, trust: LinkTrust) -> None:
         """Go on under newer trust documents; what was folded before stays as it is."""
-        self.chain.trust = documents
-        self.parties = documents.parties
+        self.chain.trust = trust
+        self.trust = trust
 
     def feed(self, record: LogRecord) -> Folded:
         """Take the next record.
@@ -268,15 +235,11 @@ class LinkFold:
             return _without_verdict(item)
         try:
             summary = open_summary(self.link, header, item.envelope, key)
-        except UnknownVersion:
-            return _with_verdict(item, rejected(Reason.SUMMARY_UNKNOWN_VERSION), None)
-        except WireError:
-            return _with_verdict(item, rejected(Reason.SUMMARY_MALFORMED), None)
-        except SealingError:
-            return _with_verdict(item, rejected(Reason.SUMMARY_UNOPENABLE), None)
+        except (SealingError, WireError) as error:
+            return _with_verdict(item, summary_verdict(error), None)
         case = header.case_id
         fact = StepFact(case, self.link, item.office, summary, item.position, item.log_time)
-        view, verdict = evolve(self._views.get(case), fact, self.parties(item.log_time))
+        view, verdict = evolve(self._views.get(case), fact, self.trust.parties(item.log_time))
         if view is None or verdict.outcome is not Outcome.ACCEPTED:
             return _with_verdict(item, verdict, summary)
         self._views.put(view)

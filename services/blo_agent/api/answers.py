@@ -110,7 +110,7 @@ def event_status(office: Office, snapshot: Snapshot, event: EventId) -> api.Even
     row = rows[0]
     others = tuple(
         office_id
-        for office_id in office.documents_of(row.link).parties(row.log_time)
+        for office_id in office.directory.link_trust(row.link).parties(row.log_time)
         if office_id != row.office
     )
     delivered, opened = delivery(office, row.link, row.position, others)
@@ -125,7 +125,7 @@ def _verdict_word(row: records.RecordRow) -> str | None:
 
 
 def _case_answer(office: Office, view: CaseView, now: int) -> api.CaseAnswer:
-    parties = office.documents_of(view.link).parties(now)
+    parties = office.directory.link_trust(view.link).parties(now)
     return api.CaseAnswer(
         case=view.case.hex(),
         link=view.link,

@@ -103,6 +103,13 @@ class LinkTrust:
             return Reason.KEY_REVOKED
         return Reason.KEY_EXPIRED if log_time >= key.not_after else Reason.KEY_NOT_YET_VALID
 
+    def parties(self, log_time: int) -> frozenset[OfficeId]:
+        """The link's offices at a log time; none without an agreement in force."""
+        for say in self._says:
+            if say.start <= log_time < say.end:
+                return say.offices
+        return frozenset()
+
     def other_links(self, office: OfficeId) -> tuple[LinkId, ...]:
         """The links besides this one, in the same corridor, on which the office ever writes.
 
