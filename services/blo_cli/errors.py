@@ -78,7 +78,7 @@ _TREES: Final = {
     "blo_log.errors": "LogError",
     "blo_log.broker.errors": "BrokerError",
     "blo_runtime.errors": "RuntimeFault",
-    "blo_agent.errors": "AgentError",
+    "blo_agent.store.errors": "StoreError",
 }
 
 

@@ -10,9 +10,7 @@ import click
 
 from blo_agent.config import AgentSettings
 from blo_log import Log
-from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_runtime.config import load
-from blo_runtime.tls import ssl_context
 from blo_schemas.ids import CountryId, DocumentId
 
 __all__ = ["Kafka", "Pin", "kafka_option", "open_log", "pins", "pins_option"]
@@ -110,6 +108,10 @@ def open_log(kafka: Kafka) -> Log:
         UsageError: Neither an address nor a configuration was given.
         ConfigurationError: The configuration can't be read.
     """
+    # Only what goes to Kafka pays for its library.
+    from blo_log.kafka import KafkaConnection, KafkaLog
+    from blo_runtime.tls import ssl_context
+
     if kafka.config is not None:
         settings = load(kafka.config, AgentSettings).kafka
         return KafkaLog(

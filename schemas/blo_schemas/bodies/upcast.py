@@ -94,6 +94,9 @@ class BodyRegistry:
     def __iter__(self) -> Iterator[tuple[Kind, Step]]:
         return iter(self._schemas)
 
+    def __contains__(self, pair: object) -> bool:
+        return pair in self._schemas
+
     def __len__(self) -> int:
         return len(self._schemas)
 

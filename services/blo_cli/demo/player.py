@@ -9,6 +9,7 @@ office never goes back.
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -25,6 +26,7 @@ from blo_cli.scenario.lines import LINE_DOWN
 __all__ = ["Desk", "Outcome", "Played", "Player", "sequences"]
 
 READ_TIMEOUT_S: Final = 30.0
+_POLL_S: Final = 0.01
 
 
 class Desk(Protocol):
@@ -115,16 +117,16 @@ class Player:
             StandsStill: An office does not read what is in the log.
         """
         parts = sequences(self._world, scenario.lines)
-        self._stopped.clear()
-        with ThreadPoolExecutor(max_workers=max(len(parts), 1)) as pool:
-            running = [pool.submit(self._play_part, part) for part in parts]
-            try:
-                done, _ = wait(running, return_when=FIRST_EXCEPTION)
-                failed = [one for one in done if one.exception() is not None]
-                results = [one.result() for one in failed or running]
-            finally:
-                self._stopped.set()
-        return _merged(results)
+        pool = ThreadPoolExecutor(max_workers=max(len(parts), 1))
+        running = [pool.submit(self._play_part, part) for part in parts]
+        try:
+            done, _ = wait(running, return_when=FIRST_EXCEPTION)
+            failed = [one for one in done if one.exception() is not None]
+            return _merged(one.result() for one in failed or running)
+        finally:
+            # Whoever still waits for an answer is not waited for: the agents may be gone.
+            self._stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _play_part(self, lines: Sequence[ScenarioLine]) -> Played:
         part = _Part(self._world, self._desks)
@@ -162,9 +164,7 @@ class _Part:
             self._await_all_read(line)
         answer = self._desks[line.office].submit(_command(line, self._cases.get(line.case)))
         if isinstance(answer, answers.Refused):
-            self._outcomes.append(
-                Outcome(line=line, refused=answer.refused, words=answer.words)
-            )
+            self._outcomes.append(Outcome(line=line, refused=answer.refused, words=answer.words))
             return
         self._cases.setdefault(line.case, answer.case)
         self._outcomes.append(Outcome(line=line, event=answer.event))
@@ -182,15 +182,23 @@ class _Part:
         self._sizes.update(self._held.pop(line.office, Counter()))
 
     def _await_all_read(self, line: ScenarioLine) -> None:
+        """Waits until the office has read what is in the log, and could open it."""
         size = self._sizes[line.link]
-        status = self._desks[line.office].await_size(line.link, size, READ_TIMEOUT_S)
-        if status.size < size:
-            raise StandsStill(
-                f"{line.office}, before line {line.number} of the scenario",
-                f"has read {status.size} of {size} records of {line.link}"
-                f" after {READ_TIMEOUT_S:g} s",
-                todo="The agents' logs say why; --keep leaves them behind",
-            )
+        desk = self._desks[line.office]
+        deadline = time.monotonic() + READ_TIMEOUT_S
+        while True:
+            status = desk.await_size(line.link, size, READ_TIMEOUT_S)
+            closed = status.parked + status.unopened
+            if status.size >= size and not closed:
+                return
+            if time.monotonic() > deadline:
+                raise StandsStill(
+                    f"{line.office}, before line {line.number} of the scenario",
+                    f"has read {status.size} of {size} records of {line.link} after "
+                    f"{READ_TIMEOUT_S:g} s, and could not open {closed} of them",
+                    todo="The agents' logs say why; --keep leaves them behind",
+                )
+            time.sleep(_POLL_S)
 
 
 def _command(line: ScenarioLine, case: str | None) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from blo_schemas.trust import Document, SignedDocument
 from blo_sealing.documents import sign_document as sign_with_keys
 from blo_sealing.signatures import SigningKey
 
-__all__ = ["provision", "rewrite_bootstrap", "settings_of", "subjects"]
+__all__ = ["provision", "published", "rewrite_bootstrap", "settings_of", "subjects"]
 
 _ROOT_KEYS = 3
 
@@ -80,6 +80,11 @@ def provision(
 def subjects() -> tuple[OfficeId, ...]:
     """Everyone who has keys: the offices with a node, then observers and processors."""
     return tuple(one.id for one in OFFICES) + tuple(one.id for one in SUBJECTS)
+
+
+def published(layout: Layout) -> list[Path]:
+    """The files of the trust documents that were published."""
+    return sorted(layout.documents.glob("*.blo"))
 
 
 def settings_of(layout: Layout, subject: OfficeId) -> AgentSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -153,6 +154,11 @@ class World:
     def __init__(self, offices: tuple[OfficeId, ...], links: tuple[Link, ...]) -> None:
         self.offices = offices
         self.links = {link.id: link for link in links}
+
+    @property
+    def links_by_name(self) -> Mapping[str, Link]:
+        """The links, for those who have their ids as plain text."""
+        return {str(name): link for name, link in self.links.items()}
 
     def parties(self, link: LinkId) -> tuple[OfficeId, ...]:
         """The offices that may act on a link.

@@ -11,8 +11,6 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from blo_agent.config import AgentSettings
-from blo_agent.provision import sign_document as sign_in_store
 from blo_cli.errors import Exit
 from blo_cli.reaching import Kafka, kafka_option, open_log, pins, pins_option
 from blo_cli.trust import files, judging, specs, words
@@ -22,7 +20,7 @@ from blo_runtime.config import load
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.hashing import document_id
-from blo_schemas.ids import CountryId, DocumentId, LinkId, OfficeId, is_link_id, is_subject_id
+from blo_schemas.ids import CountryId, DocumentId, LinkId, is_link_id, is_subject_id
 from blo_schemas.trust import (
     DOCUMENT,
     Certificate,
@@ -70,7 +68,7 @@ def key_new(out: Path, subject: str | None) -> None:
     """Make a new private key in the file OUT.
 
     Without --subject it is one key of a country's root; keep it offline. With --subject it is
-    the identity of an observer, processor or witness, and OUT.toml is its request for a
+    the identity of an observer, processor or witness, and OUT.json is its request for a
     certificate. An office's agent makes its own: `blo agent init`.
     """
     if subject is None:
@@ -81,10 +79,10 @@ def key_new(out: Path, subject: str | None) -> None:
     if not is_subject_id(subject):
         raise click.BadParameter(f"{subject!r} is no id; expected one as vn-kyson")
     node = NodeKeys.generate(os.urandom)
-    request = files.request_toml(OfficeId(subject), node.signing.public, node.kem.public)
-    beside = out.with_name(f"{out.name}.toml")
+    request = files.Request(subject, node.signing.public.hex(), node.kem.public.hex())
+    beside = out.with_name(f"{out.name}.json")
     files.write_new(out, node.to_bytes().hex().encode() + b"\n", private=True)
-    files.write_new(beside, request.encode())
+    files.write_new(beside, request.to_json())
     click.echo(f"made {out}: the identity of {subject}; its request for a certificate is {beside}")
 
 
@@ -172,16 +170,13 @@ def revocation(
 @trust.command()
 @click.argument("document", type=FILE)
 @_signs
-@click.option("--config", type=FILE, help="Sign as the office whose agent has this configuration.")
-def sign(document: Path, keys: tuple[Path, ...], config: Path | None) -> None:
-    """Add a signature to DOCUMENT: of a key file, or of an office's agent, which must not run."""
-    if not keys and config is None:
-        raise click.UsageError("whose signature? Say --key FILE or --config FILE")
+def sign(document: Path, keys: tuple[Path, ...]) -> None:
+    """Add the signatures of key files to DOCUMENT. An office signs with `blo agent sign`."""
+    if not keys:
+        raise click.UsageError("whose signature? Say --key FILE; an office says `blo agent sign`")
     signed = files.read_document(document)
     for one in files.read_keys(keys):
         signed = add_signature(signed, one)
-    if config is not None:
-        signed = sign_in_store(load(config, AgentSettings), signed)
     files.replace(document, signed)
     click.echo(f"{document} now has {_count(len(signed.signatures), 'signature')}")
 

@@ -2,7 +2,7 @@
 
 A document is a ``.blo`` file with the canonical bytes of its ``SignedDocument``. A key file holds
 hexadecimal digits: a root key its 32-byte seed, an identity its 129 bytes of node keys. The public
-part of an identity is a request for a certificate, in TOML.
+part of an identity is a request for a certificate, in JSON.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ import msgspec
 
 from blo_cli.errors import CannotWrite, CliError
 from blo_domain.trust import TrustError, read_signed
-from blo_runtime.config import Settings
 from blo_schemas.codec import encode
-from blo_schemas.ids import OfficeId
 from blo_schemas.trust import KEM_KEY_SIZE, SignedDocument
 from blo_sealing.errors import UnusableKey
+from blo_sealing.kem import check_kem_key
 from blo_sealing.keys import NodeKeys
-from blo_sealing.signatures import SEED_SIZE, SigningKey
+from blo_sealing.signatures import SEED_SIZE, SigningKey, check_signing_key
 
 SUFFIX: Final = ".blo"
 _PRIVATE: Final = 0o600
@@ -35,8 +34,8 @@ class FileUnusable(CliError):
     """A file that is not what it should be."""
 
 
-class Request(Settings, frozen=True, kw_only=True):
-    """What a country's root needs to certify somebody: a request for a certificate.
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a country's root needs to certify somebody, as `blo agent init` prints it.
 
     Attributes:
         subject: Who asks.
@@ -48,13 +47,33 @@ class Request(Settings, frozen=True, kw_only=True):
     signing_key: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
     kem_key: Annotated[str, msgspec.Meta(pattern=f"^[0-9a-f]{{{2 * KEM_KEY_SIZE}}}$")] | None = None
 
+    def to_json(self) -> bytes:
+        """The request as its file has it."""
+        return msgspec.json.format(msgspec.json.encode(self)) + b"\n"
 
-def request_toml(subject: OfficeId, signing_key: bytes, kem_key: bytes | None) -> str:
-    """A request for a certificate as its file has it."""
-    lines = [f'subject = "{subject}"', f'signing_key = "{signing_key.hex()}"']
-    if kem_key is not None:
-        lines.append(f'kem_key = "{kem_key.hex()}"')
-    return "\n".join(lines) + "\n"
+
+def read_request(path: Path) -> Request:
+    """Reads a request for a certificate.
+
+    Raises:
+        FileUnusable: It can't be read, is none, or names keys that must not be certified.
+    """
+    try:
+        request = msgspec.json.decode(path.read_bytes(), type=Request)
+        check_signing_key(bytes.fromhex(request.signing_key))
+        if request.kem_key is not None:
+            check_kem_key(bytes.fromhex(request.kem_key))
+    except OSError as error:
+        raise FileUnusable(
+            str(path), f"cannot be read ({error.strerror})", todo="Name a request's file"
+        ) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, UnusableKey) as error:
+        raise FileUnusable(
+            str(path),
+            f"is no request for a certificate ({error})",
+            todo="Ask the subject for what `blo agent init` printed",
+        ) from None
+    return request
 
 
 def read_document(path: Path) -> SignedDocument:

@@ -12,9 +12,9 @@ from typing import Annotated, Final
 
 import msgspec
 
-from blo_cli.trust.files import Request
+from blo_cli.trust.files import read_request
 from blo_domain.policies import CAPITAL_ZONES, eu_2023_977, four_urgencies
-from blo_runtime.config import Settings, load
+from blo_runtime.config import Settings
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId, country_of
 from blo_schemas.policy import (
     Calendar,
@@ -76,9 +76,9 @@ class CertificateSpec(Settings, frozen=True, kw_only=True):
         """The document that it describes.
 
         Raises:
-            ConfigurationError: The request can't be read.
+            FileUnusable: The request can't be read.
         """
-        asked = load(self.request, Request)
+        asked = read_request(self.request)
         return Certificate(
             country=country_of(OfficeId(asked.subject)),
             subject=OfficeId(asked.subject),

@@ -266,7 +266,7 @@ def _check_signed(
         raise NotSignedBy(
             paper,
             f"not signed by {', '.join(missing)}",
-            f"send it to {', '.join(missing)} for blo trust sign",
+            f"send it to {', '.join(missing)} for blo agent sign",
         )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from blo_domain.cases import StepFact, evolve
+from blo_schemas.codec import encode
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.summary import Kind, Step, Summary, Urgency
 from blo_schemas.verdicts import ACCEPTED, CROSSED, Reason, rejected
 from blo_schemas.views import CASE_VIEW, CaseView, State
-from blo_schemas.codec import encode
 from tests.unit.domain.desk import CASE, KYSON, LINK, PAIR, XIENG, Desk, summary, walked
 
 A, B = KYSON, XIENG

@@ -110,7 +110,7 @@ def test_an_error_says_which_document_which_rule_and_what_to_do() -> None:
     assert error.document == document_id(agreement().payload)
     assert str(error) == (
         f"agreement vn-a~la-b, version 1 ({error.document.hex()[:16]}): not signed by la-b; "
-        "send it to la-b for blo trust sign"
+        "send it to la-b for blo agent sign"
     )
 
 

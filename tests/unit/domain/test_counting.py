@@ -1,0 +1,485 @@
+"""Counting: every figure opens its events, and everything counts once (DOMAIN §4, §5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import msgspec
+import pytest
+
+from blo_domain.cases import Target
+from blo_domain.counting_rules import RULES
+from blo_domain.errors import InconsistentInput
+from blo_domain.lifecycle import LIFECYCLES
+from blo_domain.report import IN_SUMMARY, OFFICES_ACTIVE, Period, annual_report, reporting_year
+from blo_schemas.summary import Kind, Step
+from blo_schemas.views import State
+from tests.unit.domain.ledger import (
+    DAY,
+    DIENBIEN,
+    EIGHT,
+    FAMILY,
+    KYSON,
+    NGHEAN,
+    NORTH,
+    PERSON,
+    QUEPHONG,
+    WEST,
+    XAMTAI,
+    XIENG,
+    YEAR,
+    Case,
+    Ledger,
+)
+
+BEFORE, FIRST, LAST, AFTER = (
+    date(2024, 10, 31),
+    date(2024, 11, 1),
+    date(2025, 10, 31),
+    date(2025, 11, 1),
+)
+SEIZED = [
+    {"substance": "methamphetamine_crystal", "amount": 38, "unit": "kg"},
+    {"substance": "heroin", "amount": 8, "unit": "banh"},
+    {"substance": "synthetic_unspecified", "amount": 18000, "unit": "tablet"},
+]
+PHASE = {
+    "phase": 1,
+    "arrests": [{"count": 1, "nationality": "la"}, {"count": 2}],
+    "seizures": SEIZED,
+}
+
+
+def group(number: int, person_trips: int = 4, **more: Any) -> dict[str, Any]:
+    return {"group": number, "person_trips": person_trips, **more}
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.fixture
+def joint(ledger: Ledger) -> Case:
+    return ledger.joint_case(WEST, KYSON, XIENG, "CA-1")
+
+
+def value(ledger: Ledger, name: str, period: Period = YEAR) -> Any:
+    return ledger.report(period)[name].value
+
+
+def test_the_year_of_seed_003_gives_the_figures_of_its_report(ledger: Ledger) -> None:
+    cases = [
+        ledger.joint_case(WEST, KYSON, XIENG, "CA-1"),
+        ledger.joint_case(NORTH, QUEPHONG, XAMTAI, "CA-2"),
+    ]
+    for number in range(28):
+        office = (KYSON, QUEPHONG)[number % 2]
+        trips = 5 if number < 16 else 4
+        cases[number % 2].does(office, Step.DEPLOY_GROUP, group(1 + number, trips))
+    cases[0].does(KYSON, Step.PHASE_REPORT, PHASE)
+    for number in range(29):
+        ledger.patrol(f"TT-{number}")
+    for _ in range(38):
+        ledger.refused_residence()
+    for _ in range(4):
+        ledger.deported()
+    for _ in range(5):
+        ledger.penalty()
+    ledger.delegation()
+    assert ledger.report().summary() == {
+        "blo_offices_active": 2,
+        "joint_cases": 2,
+        "working_groups": 28,
+        "person_trips": 128,
+        "arrests": {"total": 3, "la": 1},
+        "seizures": SEIZED,
+        "bilateral_patrols": 29,
+        "residence_refused": 38,
+        "deportations_received": 4,
+        "overstay_penalties": 5,
+        "delegations": 1,
+    }
+
+
+def test_a_year_without_events_is_a_report_of_zeros(ledger: Ledger) -> None:
+    empty = dict.fromkeys(IN_SUMMARY, 0) | {"arrests": {"total": 0}, "seizures": []}
+    assert ledger.report().summary() == empty
+
+
+# Periods.
+
+
+def test_the_reporting_year_runs_from_november_to_october() -> None:
+    assert reporting_year(2025) == Period(FIRST, LAST)
+
+
+def test_a_period_that_ends_before_it_begins_is_refused() -> None:
+    with pytest.raises(InconsistentInput, match="can't end on 2025-03-01, before 2025-03-02"):
+        Period(date(2025, 3, 2), DAY)
+
+
+@pytest.mark.parametrize(("on", "counts"), [(BEFORE, 0), (FIRST, 1), (LAST, 1), (AFTER, 0)])
+def test_the_business_date_decides_the_period(ledger: Ledger, on: date, counts: int) -> None:
+    ledger.patrol("TT-1", on)
+    ledger.refused_residence(on)
+    ledger.delegation(on=on)
+    figures = ledger.report().summary()
+    assert figures["bilateral_patrols"] == counts
+    assert figures["residence_refused"] == counts
+    assert figures["delegations"] == counts
+    assert figures["blo_offices_active"] == 2 * counts
+
+
+def test_a_late_entry_counts_in_the_year_in_which_it_happened(ledger: Ledger) -> None:
+    ledger.patrol("TT-1", AFTER)
+    ledger.patrol("TT-2", AFTER, reported=LAST)
+    assert value(ledger, "bilateral_patrols") == 1
+    assert value(ledger, "bilateral_patrols", reporting_year(2026)) == 1
+
+
+# Once.
+
+
+def test_what_both_offices_report_counts_once_by_the_first_report(
+    ledger: Ledger, joint: Case
+) -> None:
+    ours = joint.does(KYSON, Step.DEPLOY_GROUP, group(1, 4))
+    theirs = joint.does(XIENG, Step.DEPLOY_GROUP, group(1, 6))
+    first = joint.does(XIENG, Step.PHASE_REPORT, {**PHASE, "arrests": [{"count": 5}]})
+    second = joint.does(KYSON, Step.PHASE_REPORT, PHASE)
+    report = ledger.report()
+    assert report["working_groups"].value == 1
+    assert report["person_trips"].value == 4
+    assert report["arrests"].value == {"total": 5}
+    assert report["person_trips"].as_json() == {
+        "value": 4,
+        "unit": "person_trips",
+        "events": [ours.event_id.hex()],
+        "also_reported": [theirs.event_id.hex()],
+        "corrections": [],
+    }
+    assert report["seizures"].value == SEIZED
+    assert report["seizures"].as_json()["events"] == [first.event_id.hex()]
+    assert report["seizures"].as_json()["also_reported"] == [second.event_id.hex()]
+
+
+def test_a_patrol_that_both_report_as_done_counts_once(ledger: Ledger) -> None:
+    patrol = ledger.patrol("TT-1", headcount=10)
+    patrol.does(XAMTAI, Step.COMPLETE, {"headcount": 12})
+    assert value(ledger, "bilateral_patrols") == 1
+    assert value(ledger, "patrol_person_trips") == 10
+
+
+def test_one_patrol_in_two_cases_of_a_link_counts_once_however_its_code_is_written(
+    ledger: Ledger,
+) -> None:
+    ledger.patrol("TT-1 Đ")
+    ledger.patrol(" tt-1  đ")
+    assert value(ledger, "bilateral_patrols") == 1
+
+
+def test_equal_codes_on_two_links_are_two_things(ledger: Ledger, joint: Case) -> None:
+    other = ledger.joint_case(NORTH, QUEPHONG, XAMTAI, "CA-1")
+    joint.does(KYSON, Step.DEPLOY_GROUP, group(1))
+    other.does(QUEPHONG, Step.DEPLOY_GROUP, group(1))
+    assert value(ledger, "joint_cases") == 2
+    assert value(ledger, "working_groups") == 2
+
+
+def test_of_two_reports_the_first_ones_date_decides_even_if_only_the_second_is_in_the_period(
+    ledger: Ledger,
+) -> None:
+    patrol = ledger.patrol("TT-1", BEFORE)
+    patrol.does(XAMTAI, Step.COMPLETE, {"headcount": 10}, FIRST)
+    assert value(ledger, "bilateral_patrols") == 0
+    assert value(ledger, "bilateral_patrols", reporting_year(2024)) == 1
+
+
+def test_a_periodic_briefing_in_two_cases_counts_once_and_ad_hoc_ones_each(
+    ledger: Ledger,
+) -> None:
+    for fields in [{"ordinal": 21}, {"ordinal": 21}, {"ordinal": 22}, {}, {}]:
+        case = ledger.opens(WEST, KYSON, Kind.BRIEFING, {"host": "(fictional)", **fields})
+        case.does(XIENG, Step.HOLD)
+    assert value(ledger, "briefings") == 4
+
+
+def test_the_order_in_which_events_are_given_changes_nothing(ledger: Ledger, joint: Case) -> None:
+    joint.does(XIENG, Step.DEPLOY_GROUP, group(1, 6))
+    joint.does(KYSON, Step.DEPLOY_GROUP, group(1, 4))
+    joint.corrects(
+        XIENG, Target(Step.DEPLOY_GROUP), {"corrects": "deploy_group", "fields": group(1, 7)}
+    )
+    backwards = annual_report(ledger.events[::-1], ledger.views, FAMILY, YEAR)
+    assert backwards.as_json() == ledger.report().as_json()
+    assert backwards["person_trips"].value == 7
+
+
+# Units.
+
+
+def test_units_are_neither_converted_nor_summed_with_others(ledger: Ledger, joint: Case) -> None:
+    def heroin(amount: float, unit: str) -> dict[str, Any]:
+        return {"substance": "heroin", "amount": amount, "unit": unit}
+
+    joint.does(
+        KYSON, Step.PHASE_REPORT, {"phase": 1, "seizures": [heroin(8, "banh"), heroin(0.1, "kg")]}
+    )
+    joint.does(
+        KYSON, Step.PHASE_REPORT, {"phase": 2, "seizures": [heroin(350, "g"), heroin(0.2, "kg")]}
+    )
+    joint.does(KYSON, Step.PHASE_REPORT, {"phase": 3, "seizures": [heroin(60, "banh")]})
+    assert value(ledger, "seizures") == [
+        heroin(68, "banh"),
+        heroin(0.3, "kg"),
+        heroin(350, "g"),
+    ]
+
+
+def test_nationalities_that_are_not_stated_are_in_the_total_only(
+    ledger: Ledger, joint: Case
+) -> None:
+    joint.does(KYSON, Step.PHASE_REPORT, PHASE)
+    both = [{"count": 2, "nationality": "vn"}, {"count": 1, "nationality": "la"}]
+    joint.does(KYSON, Step.PHASE_REPORT, {"phase": 2, "arrests": both})
+    assert value(ledger, "arrests") == {"total": 6, "la": 2, "vn": 2}
+
+
+def test_person_trips_of_patrols_are_not_those_of_working_groups(
+    ledger: Ledger, joint: Case
+) -> None:
+    joint.does(KYSON, Step.DEPLOY_GROUP, group(1, 4))
+    ledger.patrol("TT-1", headcount=10)
+    assert value(ledger, "person_trips") == 4
+    assert value(ledger, "patrol_person_trips") == 10
+
+
+# Corrections.
+
+
+def test_a_correction_replaces_the_whole_report(ledger: Ledger, joint: Case) -> None:
+    wrong = joint.does(KYSON, Step.PHASE_REPORT, {**PHASE, "arrests": [{"count": 30}]})
+    said = {"corrects": "phase_report", "fields": PHASE}
+    correction = joint.corrects(KYSON, Target(Step.PHASE_REPORT), said)
+    arrests = ledger.report()["arrests"].as_json()
+    assert arrests["value"] == {"total": 3, "la": 1}
+    assert arrests["events"] == [wrong.event_id.hex()]
+    assert arrests["corrections"] == [correction.event_id.hex()]
+
+
+def test_a_correction_replaces_the_business_date(ledger: Ledger) -> None:
+    patrol = ledger.patrol("TT-1", AFTER)
+    said = {"corrects": "complete", "fields": {"headcount": 10}}
+    patrol.corrects(QUEPHONG, Target(Step.COMPLETE), said, on=LAST)
+    assert value(ledger, "bilateral_patrols") == 1
+
+
+def test_a_correction_of_a_correction_is_the_one_in_force(ledger: Ledger, joint: Case) -> None:
+    joint.does(KYSON, Step.DEPLOY_GROUP, group(1, 1))
+    for trips, target in [(2, Step.DEPLOY_GROUP), (3, Step.SUPERSEDE)]:
+        said = {"corrects": "deploy_group", "fields": group(1, trips)}
+        joint.corrects(KYSON, Target(target), said)
+    assert value(ledger, "person_trips") == 3
+
+
+def test_a_corrected_code_makes_two_patrols_one(ledger: Ledger) -> None:
+    ledger.patrol("TT-1")
+    second = ledger.patrol("TT-2")
+    plan = {"code": "TT-1", "marker_from": "363", "marker_to": "365"}
+    second.corrects(QUEPHONG, Target(Step.OPEN), {"corrects": "open", "fields": plan})
+    assert value(ledger, "bilateral_patrols") == 1
+
+
+def test_a_corrected_step_can_stop_counting(ledger: Ledger) -> None:
+    penalty = ledger.penalty()
+    fields = {"person": PERSON, "law": "(fictional)", "act": "smuggling", "decision_number": "1"}
+    penalty.corrects(KYSON, Target(Step.OPEN), {"corrects": "open", "fields": fields})
+    assert value(ledger, "overstay_penalties") == 0
+
+
+# Whose work, and which cases.
+
+
+def test_the_province_is_no_branch(ledger: Ledger) -> None:
+    ledger.delegation()
+    assert value(ledger, OFFICES_ACTIVE) == 0
+
+
+def test_an_active_office_is_shown_by_its_first_event_of_the_period(ledger: Ledger) -> None:
+    ledger.penalty(on=BEFORE)
+    shown = ledger.penalty(on=FIRST)
+    ledger.penalty(on=LAST)
+    active = ledger.report()[OFFICES_ACTIVE].as_json()
+    first = next(e for e in ledger.events if e.case == shown.id)
+    assert (active["value"], active["events"]) == (1, [first.event_id.hex()])
+
+
+def test_only_the_familys_delegations_penalties_and_receptions_count(ledger: Ledger) -> None:
+    ledger.delegation(DIENBIEN)
+    ledger.penalty(office=XIENG)
+    theirs = ledger.opens(WEST, KYSON, Kind.DEPORTATION, {"citizen": PERSON, "gate": "Nậm Cắn"})
+    theirs.does(XIENG, Step.RECEIVE)
+    figures = ledger.report().summary()
+    assert figures["delegations"] == 0
+    assert figures["overstay_penalties"] == 0
+    assert figures["deportations_received"] == 0
+
+
+def test_other_penalties_are_no_overstays(ledger: Ledger) -> None:
+    ledger.penalty("smuggling")
+    assert value(ledger, "overstay_penalties") == 0
+
+
+def test_a_group_that_the_other_side_sent_is_not_the_familys(ledger: Ledger, joint: Case) -> None:
+    joint.does(XIENG, Step.DEPLOY_GROUP, group(1, sent_by=XIENG))
+    joint.does(XIENG, Step.DEPLOY_GROUP, group(2, sent_by=KYSON))
+    assert value(ledger, "working_groups") == 1
+
+
+def test_a_case_without_any_of_the_familys_offices_does_not_count(ledger: Ledger) -> None:
+    fields = {"host": "Điện Biên", "ordinal": 21}
+    others = ledger.opens(EIGHT, DIENBIEN, Kind.BRIEFING, fields)
+    others.does(XIENG, Step.HOLD)
+    assert value(ledger, "briefings") == 0
+    others.does(NGHEAN, Step.SIGN_MINUTES, {"signatory": {"name": "A (fictional)"}})
+    assert value(ledger, "briefings") == 1
+
+
+def test_a_joint_case_counts_when_the_other_side_has_joined(ledger: Ledger) -> None:
+    ledger.opens(WEST, KYSON, Kind.JOINT_CASE, {"code": "CA-1", "lead": "A (fictional)"})
+    assert value(ledger, "joint_cases") == 0
+    ledger.joint_case(WEST, KYSON, XIENG, "CA-2")
+    assert value(ledger, "joint_cases") == 1
+
+
+def test_what_was_withdrawn_does_not_count(ledger: Ledger) -> None:
+    penalty = ledger.penalty()
+    penalty.does(KYSON, Step.WITHDRAW)
+    assert value(ledger, "overstay_penalties") == 0
+
+
+def test_what_was_declined_does_not_count(ledger: Ledger) -> None:
+    penalty = ledger.penalty()
+    declined = msgspec.structs.replace(ledger.views[penalty.id], state=State.DECLINED)
+    ledger.views[penalty.id] = declined
+    assert value(ledger, "overstay_penalties") == 0
+
+
+def test_notices_are_told_apart_by_who_sent_them(ledger: Ledger) -> None:
+    notice = {
+        "crime_type": "drugs",
+        "area": "(fictional)",
+        "source_grade": "A",
+        "information_grade": 1,
+    }
+    ledger.opens(WEST, KYSON, Kind.INFORMATION_NOTICE, notice)
+    for _ in range(2):
+        received = ledger.opens(WEST, XIENG, Kind.INFORMATION_NOTICE, notice)
+        received.does(KYSON, Step.ACKNOWLEDGE)
+    assert value(ledger, "notices_sent") == 1
+    assert value(ledger, "notices_received") == 2
+
+
+def test_a_handover_counts_when_both_have_signed_by_the_last_signature(ledger: Ledger) -> None:
+    case = ledger.opens(WEST, KYSON, Kind.HANDOVER, {"person": PERSON})
+    time = {"gate": "Nậm Cắn", "time": "2025-11-01T09:00:00+07:00"}
+    case.does(XIENG, Step.SCHEDULE, time, LAST)
+    signed = {"signatory": {"name": "A (fictional)"}}
+    first = case.does(XIENG, Step.SIGN_MINUTES, signed, LAST)
+    assert value(ledger, "handovers") == 0
+    last = case.does(KYSON, Step.SIGN_MINUTES, signed, AFTER)
+    assert value(ledger, "handovers") == 0
+    handovers = ledger.report(reporting_year(2026))["handovers"].as_json()
+    assert handovers["events"] == [last.event_id.hex()]
+    assert handovers["also_reported"] == [first.event_id.hex()]
+
+
+def test_travellers_are_the_head_and_the_members_unless_the_travel_says_otherwise(
+    ledger: Ledger,
+) -> None:
+    ledger.delegation()
+    assert value(ledger, "delegation_persons") == 3
+
+
+# What can't be counted is shown.
+
+
+def test_an_event_whose_content_cannot_be_opened_is_left_out_and_named(ledger: Ledger) -> None:
+    ledger.patrol("TT-1")
+    unopened = next(e for e in ledger.events if e.step is Step.COMPLETE)
+    ledger.events[ledger.events.index(unopened)] = replace(unopened, body=None)
+    report = ledger.report()
+    assert report["bilateral_patrols"].value == 0
+    assert report.as_json()["left_out"] == [
+        {"event": unopened.event_id.hex(), "why": "its content could not be opened"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"supersedes": 99}, "it corrects an event that is not there"),
+        ({"supersedes": None}, "it corrects an event that is not there"),
+        ({"supersedes": 1}, "it carries the fields of another step"),
+        ({"body": None}, "its content could not be opened"),
+    ],
+)
+def test_a_correction_that_cannot_be_applied_is_left_out_and_named(
+    ledger: Ledger, change: dict[str, Any], why: str
+) -> None:
+    patrol = ledger.patrol("TT-1")
+    said = {"corrects": "complete", "fields": {"headcount": 10}}
+    correction = patrol.corrects(QUEPHONG, Target(Step.COMPLETE), said, on=AFTER)
+    ledger.events[-1] = replace(correction, **change)
+    report = ledger.report()
+    assert report["bilateral_patrols"].value == 1
+    assert [(each.event_id, each.why) for each in report.left_out] == [(correction.event_id, why)]
+
+
+def test_a_correction_with_unreadable_fields_is_left_out_and_named(ledger: Ledger) -> None:
+    patrol = ledger.patrol("TT-1")
+    said = {"corrects": "complete", "fields": {"headcount": 10}}
+    patrol.corrects(QUEPHONG, Target(Step.COMPLETE), said)
+    body = replace_body(ledger.events[-1].body)
+    ledger.events[-1] = replace(ledger.events[-1], body=body)
+    (left_out,) = ledger.report().left_out
+    assert left_out.why.startswith("its fields can't be read")
+
+
+def replace_body(correction: Any) -> Any:
+    return type(correction)(corrects=correction.corrects, body=b"\xff", body_version=1)
+
+
+def test_an_event_without_its_case_is_a_defect_of_the_caller(ledger: Ledger) -> None:
+    ledger.penalty()
+    with pytest.raises(InconsistentInput, match="has no case"):
+        annual_report(ledger.events, {}, FAMILY, YEAR)
+
+
+# The table.
+
+
+def test_every_rule_counts_a_step_that_its_kind_has() -> None:
+    assert all(rule.step in LIFECYCLES[rule.kind].steps for rule in RULES)
+
+
+def test_joint_rules_are_those_of_joint_steps_that_need_all() -> None:
+    for rule in RULES:
+        rows = [r for (_, s), r in LIFECYCLES[rule.kind].lookup.items() if s is rule.step]
+        assert rule.joint == any(row.joint for row in rows)
+
+
+def test_each_figure_has_one_rule() -> None:
+    names = [OFFICES_ACTIVE, *(rule.indicator for rule in RULES)]
+    assert len(names) == len(set(names))
+    assert tuple(names[: len(IN_SUMMARY)]) == IN_SUMMARY
+
+
+def test_all_figures_are_in_the_json(ledger: Ledger) -> None:
+    report = ledger.report().as_json()
+    assert list(report["indicators"]) == [OFFICES_ACTIVE, *(rule.indicator for rule in RULES)]
+    assert (report["from"], report["to"]) == ("2024-11-01", "2025-10-31")
+    assert (report["office"], report["branches"]) == ("vn-nghean", ["vn-kyson", "vn-quephong"])
