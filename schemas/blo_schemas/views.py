@@ -55,7 +55,7 @@ class State(StrEnum):
     FROZEN = "frozen"
 
 
-class CaseView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class CaseView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
     """The state of one case at one log position, from summaries alone.
 
     Attributes:

@@ -337,6 +337,11 @@ def test_without_a_target_the_first_step_of_that_name_is_corrected(reported: Cas
     assert decide(reported, wanted, PAIR, A).supersedes == 3
 
 
+def test_a_step_that_is_no_correction_names_no_version(reported: CaseView) -> None:
+    wanted = command(Kind.JOINT_CASE, Step.CLOSE, corrects=Target(Step.PHASE_REPORT))
+    assert decide(reported, wanted, PAIR, A).supersedes is None
+
+
 @pytest.mark.parametrize("nth", [0, -1, 3])
 def test_there_must_be_such_a_step(reported: CaseView, nth: int) -> None:
     body = correction(Step.PHASE_REPORT, PhaseReport(phase=1))
