@@ -161,7 +161,7 @@ def _decide(
         rules = ChannelRules.of(agreement)
         summary = decide(view, wanted.command, agreement.offices, office.id, rules)
     except Refused as refusal:
-        raise CommandRefused(refusal.reason.value, str(refusal)) from refusal
+        raise CommandRefused(refusal.reason.value, refusal.words) from refusal
     content = content_of(wanted.command)
     try:
         # Once it is signed, what no reader can decode would be refused by all of them.

@@ -297,7 +297,9 @@ def test_the_same_thing_is_not_listed_twice(running: CaseView) -> None:
     twice = phase_report(seized("1", Unit.GRAM), seized("2", Unit.GRAM))
     assert refused(running, twice, A)[0] is RefusalReason.QUANTITY
     unstated = (Arrests(count=1), Arrests(count=2))
-    assert refused(running, phase_report(arrests=unstated), A)[0] is RefusalReason.QUANTITY
+    reason, words = refused(running, phase_report(arrests=unstated), A)
+    assert reason is RefusalReason.QUANTITY
+    assert "arrests of unstated nationality" in words
 
 
 @pytest.mark.parametrize("unit", [Unit.TABLET, Unit.PLANT])

@@ -91,6 +91,11 @@ def test_a_period_that_ends_before_it_begins_is_refused() -> None:
         Period(date(2025, 3, 2), DAY)
 
 
+def test_a_period_can_be_one_day(ledger: Ledger) -> None:
+    ledger.patrol("TT-1")
+    assert value(ledger, "bilateral_patrols", Period(DAY, DAY)) == 1
+
+
 @pytest.mark.parametrize(("on", "counts"), [(BEFORE, 0), (FIRST, 1), (LAST, 1), (AFTER, 0)])
 def test_the_business_date_decides_the_period(ledger: Ledger, on: date, counts: int) -> None:
     ledger.patrol("TT-1", on)
