@@ -133,14 +133,15 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
         raise _refused(
             AgentRefusal.TOO_LARGE, f"the exchange document is too large: {error}"
         ) from error
-    readers = office.directory.readers(desk.link, now)
     if held is None:
         office.keyring.use(desk.link, month, summary_key)
         _store_key(office, desk, summary_key, tx, month=month)
+        readers = office.directory.readers(desk.link, now)
         _grant(office, desk, summary_key, readers.summary, now, tx)
     if command.step is Step.OPEN:
         office.keyring.add_content(content_key)
         _store_key(office, desk, content_key, tx, month=None)
+        readers = office.directory.readers(desk.link, now)
         _grant(office, desk, content_key, readers.content, now, tx)
     return _put(office, desk, wanted.actor, sealed, summary, now, tx)
 

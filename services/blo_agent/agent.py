@@ -115,7 +115,7 @@ class Agent:
             self.line,
             clock,
             self._on_taken,
-            self.sender.is_quiet,
+            self.sender,
             simulated_time=self.options.simulated_time,
         )
         self._moved = asyncio.Event()
@@ -242,7 +242,9 @@ class Agent:
             await self._publish(links)
             await asyncio.sleep(self.options.head_interval_s)
             try:
-                await asyncio.wait_for(self._heads_due.wait(), self.options.head_every_s)
+                # Not wait_for: before Python 3.12 it can swallow a cancellation.
+                async with asyncio.timeout(self.options.head_every_s):
+                    await self._heads_due.wait()
             except TimeoutError:
                 self._dirty.update(self.office.desks)
             self._heads_due.clear()

@@ -10,7 +10,8 @@ from blo_sealing.keys import ContentKey, SummaryKey
 
 def month_of(at_ms: int) -> str:
     """The calendar month (UTC) whose summary key an event at this time uses: ``2025-03``."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m")
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{at.year:04}-{at.month:02}"
 
 
 class Keyring:

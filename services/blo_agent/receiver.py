@@ -15,6 +15,7 @@ from blo_agent.line import Line
 from blo_agent.office import Office
 from blo_agent.own_chain import OwnChain, settle_own_chain
 from blo_agent.pacing import Pace
+from blo_agent.sender import Sender
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import meta
@@ -52,7 +53,7 @@ class Receiver:
         line: Whether the line may be used.
         clock: The office's clock.
         on_taken: Called after each batch, when it is on disk.
-        is_quiet: Whether nothing of a link is on its way from the outbox to the log.
+        sender: Is told which links may be sent.
         simulated_time: Whether log times are a scenario's; topics that say otherwise are refused.
 
     Attributes:
@@ -69,7 +70,7 @@ class Receiver:
         line: Line,
         clock: Clock,
         on_taken: Callable[[Taken], None],
-        is_quiet: Callable[[LinkId], bool],
+        sender: Sender,
         *,
         simulated_time: bool,
     ) -> None:
@@ -79,7 +80,7 @@ class Receiver:
         self._line = line
         self._clock = clock
         self._on_taken = on_taken
-        self._is_quiet = is_quiet
+        self._sender = sender
         self._simulated_time = simulated_time
         self._links: dict[TopicPartition, LinkId] = {}
         self._goals: dict[LinkId, int] = {}
@@ -199,7 +200,7 @@ class Receiver:
         Raises:
             BrokerUnreachable: The line is down, which polling alone would not show.
         """
-        quiet = {link for link in self._doubtful() if self._is_quiet(link)}
+        quiet = {link for link in self._doubtful() if self._sender.is_quiet(link)}
         for partition, end in (await reader.high_watermarks()).items():
             link = self._links.get(partition)
             if link is not None:
@@ -211,7 +212,10 @@ class Receiver:
     def _doubtful(self) -> set[LinkId]:
         """Links whose own chain is to be checked before anything more is sent."""
         desks = self._office.desks
-        return {link for link in self._links.values() if not desks[link].own_chain_checked}
+        doubtful = {link for link in self._links.values() if not desks[link].own_chain_checked}
+        for link in doubtful:
+            self._sender.doubt(link)
+        return doubtful
 
     async def _handle(self, reader: Reader, found: Mapping[TopicPartition, list[Stored]]) -> bool:
         """Take what was read; False when the reader has to begin anew."""
@@ -281,7 +285,7 @@ class Receiver:
             self._pace.hold(link, desk.fold.chain.next_place(self._office.id).oseq)
         if settled.blocked is None:
             del self._goals[link]
-            self._on_taken(Taken())
+            self._sender.clear(link)
 
 
 async def _end(*tasks: asyncio.Task[Any] | None) -> None:

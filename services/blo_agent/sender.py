@@ -17,13 +17,15 @@ from blo_log.port import Appender, Log, Message
 from blo_runtime.clock import Clock
 from blo_runtime.logs import get_logger
 from blo_runtime.metrics import Metrics
-from blo_schemas.ids import LinkId
+from blo_schemas.ids import EventId, LinkId
 
 _BATCH: Final = 1000
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 10.0
 _TOPIC_PAUSE_S: Final = 5.0
 _LOOK_EVERY_S: Final = 1.0
+_LINGER_S: Final = 0.05
+_UNKNOWN: Final = object()
 
 
 class Sender:
@@ -65,8 +67,24 @@ class Sender:
         self._pause_s = _FIRST_PAUSE_S
         self._extra: dict[tuple[str, int, bytes | None], Message] = {}
         self._refused_until: dict[str, float] = {}
+        self._cleared: set[LinkId] = set()
         self._choosing = False
         self._sending: set[LinkId] = set()
+        # Acknowledged here, but possibly not yet so in what the store shows to readers.
+        self._acknowledged: dict[int, EventId | None] = {}
+
+    def clear(self, link: LinkId) -> None:
+        """Let a link's events be sent: its own chain was settled, and that is on disk.
+
+        The desk knows it earlier, when the outbox on disk may still hold the bytes from before.
+        """
+        self._cleared.add(link)
+        self._wake.set()
+
+    def doubt(self, link: LinkId) -> None:
+        """Send nothing more of a link until it is cleared again."""
+        self._cleared.discard(link)
+        self._acknowledged.clear()
 
     def is_quiet(self, link: LinkId) -> bool:
         """Whether nothing of a link is on its way from the outbox to the log."""
@@ -89,7 +107,8 @@ class Sender:
                 await self._line.wait_up()
                 # Looks by itself too: whoever accepted something may have been cancelled since.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), _LOOK_EVERY_S)
+                    async with asyncio.timeout(_LOOK_EVERY_S):
+                        await self._wake.wait()
                 self._wake.clear()
                 await self._attempt()
         finally:
@@ -115,7 +134,8 @@ class Sender:
             waiting = await self._next()
             self._sending = {record.link for record in waiting}
             self._choosing = False
-            extra = [one for one in self._extra.values() if self._may_use(one.topic)]
+            refused = self._refused_topics()
+            extra = [one for one in self._extra.values() if one.topic not in refused]
             if not waiting and not extra:
                 return False
             if self._appender is None:
@@ -139,7 +159,19 @@ class Sender:
             self._hold_back(failure)
             return
         self._probe("after_append")
+        if waiting:
+            await self._linger()
         await self._mark(waiting, extra, offsets)
+
+    async def _linger(self) -> None:
+        """Rest until there is more to do, because an event that is read back needs no mark.
+
+        That saves the disk a flush, at the very moment when the counterpart's is busy or this
+        office's own reader is.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_S):
+                await self._wake.wait()
 
     def _hold_back(self, failure: AppendFailed) -> None:
         """Leave one topic out for a while, so that the others go on; or give up for now.
@@ -153,17 +185,22 @@ class Sender:
         get_logger().error("topic refused", error=str(failure.cause), delay_s=_TOPIC_PAUSE_S)
         self._refused_until[topic] = self._loop_time() + _TOPIC_PAUSE_S
 
-    def _may_use(self, topic: str) -> bool:
-        return self._refused_until.get(topic, 0.0) <= self._loop_time()
+    def _refused_topics(self) -> set[str]:
+        now = self._loop_time()
+        return {topic for topic, until in self._refused_until.items() if until > now}
 
     @staticmethod
     def _loop_time() -> float:
         return asyncio.get_running_loop().time()
 
     async def _next(self) -> list[outbox.OutboxRecord]:
+        # Asked once for all records: what changes meanwhile, in the store's thread or by the
+        # passing of time, must not let the rest of a link's events go out without the first.
+        links = self._sendable()
+        refused = self._refused_topics()
         found: list[outbox.OutboxRecord] = []
         after = 0
-        while not found:
+        while not found and links:
             page = await self._store.read(
                 lambda snapshot, after=after: outbox.pending(  # type: ignore[misc]
                     snapshot, limit=_BATCH, after_seq=after
@@ -171,15 +208,34 @@ class Sender:
             )
             if not page:
                 break
-            found = [record for record in page if self._may_send(record)]
+            if not after and len(page) < _BATCH:
+                self._forget_all_but(page)
+            found = [
+                one
+                for one in page
+                if one.link in links and one.topic not in refused and not self._is_acknowledged(one)
+            ]
             after = page[-1].seq
         return found
 
-    def _may_send(self, record: outbox.OutboxRecord) -> bool:
-        desk = self._office.desks.get(record.link)
-        if desk is None or not desk.own_chain_checked or desk.halted is not None:
-            return False
-        return self._may_use(record.topic)
+    def _is_acknowledged(self, record: outbox.OutboxRecord) -> bool:
+        # With the event's id, because an event that is sealed anew keeps its number.
+        known = self._acknowledged.get(record.seq, _UNKNOWN)
+        return known is not _UNKNOWN and known == record.event_id
+
+    def _forget_all_but(self, page: list[outbox.OutboxRecord]) -> None:
+        pending = {one.seq for one in page}
+        self._acknowledged = {
+            seq: event for seq, event in self._acknowledged.items() if seq in pending
+        }
+
+    def _sendable(self) -> set[LinkId]:
+        desks = self._office.desks
+        return {
+            link
+            for link in self._cleared
+            if desks[link].own_chain_checked and desks[link].halted is None
+        }
 
     def _message(self, record: outbox.OutboxRecord) -> Message:
         return Message(
@@ -199,22 +255,30 @@ class Sender:
         for message, offset in zip(extra, offsets[len(waiting) :], strict=True):
             if offset is not None and self._extra.get(_place(message)) is message:
                 del self._extra[_place(message)]
-        pairs = [
-            (record.seq, offset)
+        acknowledged = [
+            (record, offset)
             for record, offset in zip(waiting, offsets, strict=False)
             if offset is not None
         ]
-        if not pairs:
+        if not acknowledged:
             return
+        self._acknowledged.update((one.seq, one.event_id) for one, _ in acknowledged)
+        pairs = [(one.seq, offset) for one, offset in acknowledged if self._is_waiting(one)]
 
         def mark(tx: Transaction) -> None:
             outbox.mark_appended(tx, pairs)
 
-        await self._store.write(mark)
+        if pairs:
+            await self._store.write(mark)
         self._probe("after_mark")
-        for record, offset in zip(waiting, offsets, strict=False):
-            if offset is not None and record.event_id is not None:
+        for record, _ in acknowledged:
+            if record.event_id is not None:
                 self._metrics.events_appended.labels(link=record.link).inc()
+
+    def _is_waiting(self, record: outbox.OutboxRecord) -> bool:
+        """Whether a record is still in the outbox: an event leaves it when it is read back."""
+        desk = self._office.desks.get(record.link)
+        return desk is None or record.event_id is None or record.event_id in desk.under_way
 
     async def _let_go(self) -> None:
         if self._appender is not None:

@@ -72,6 +72,9 @@ class ContentState(StrEnum):
     UNOPENABLE = "unopenable"
 
 
+_NOT_READ: Final = ContentState.NOT_READ
+
+
 class Folded(msgspec.Struct, frozen=True, gc=False):
     """What the fold concludes of one record.
 
@@ -245,7 +248,10 @@ class LinkFold:
         if view is None or verdict.outcome is not _ACCEPTED:
             return _concluded(item, verdict, summary, admitted)
         self._views.put(view)
-        content, state = self.read_content(header, item.envelope, summary.kind, summary.step)
+        content: Content | None = None
+        state = _NOT_READ
+        if self._reads_content:
+            content, state = self.read_content(header, item.envelope, summary.kind, summary.step)
         return Folded(
             item.position,
             item.log_time,

@@ -79,7 +79,7 @@ async def counts_of(agent: RunningAgent, event: EventId) -> list[Outcome | None]
         latest = successor(snapshot, event) or event
         return [row.outcome for row in records.by_event(snapshot, latest)]
 
-    return await agent.agent.store.read(query)
+    return await agent.ask(query)
 
 
 async def agree(agents: list[RunningAgent]) -> None:

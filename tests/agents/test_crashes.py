@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -102,31 +103,52 @@ class Play:
                 assert set(became[1:]) <= {Outcome.DUPLICATE}
 
 
+class Submit(NamedTuple):
+    office: OfficeId
+    case: int
+    step: Step
+
+
+class Crash(NamedTuple):
+    office: OfficeId
+    steps: int
+
+
+class LineTo(NamedTuple):
+    office: OfficeId
+    up: bool
+
+
+class Wait(NamedTuple):
+    ms: int
+
+
+Action = Submit | Crash | LineTo | Wait
 OFFICES = st.sampled_from((A, B))
-ACTIONS = st.one_of(
-    st.tuples(st.just("submit"), OFFICES, st.integers(0, 3), st.sampled_from((Step.OPEN, *STEPS))),
-    st.tuples(st.just("crash"), OFFICES, st.integers(1, 25)),
-    st.tuples(st.just("line"), OFFICES, st.booleans()),
-    st.tuples(st.just("wait"), st.integers(1, 20)),
+ACTIONS: st.SearchStrategy[Action] = st.one_of(
+    st.builds(Submit, OFFICES, st.integers(0, 3), st.sampled_from((Step.OPEN, *STEPS))),
+    st.builds(Crash, OFFICES, st.integers(1, 25)),
+    st.builds(LineTo, OFFICES, st.booleans()),
+    st.builds(Wait, st.integers(1, 20)),
 )
 
 
-async def play_out(actions: list[tuple[object, ...]], folder: Path) -> None:
+async def play_out(actions: list[Action], folder: Path) -> None:
     cluster = MemoryCluster()
     async with two_offices(folder, lambda: MemoryLog(cluster)) as world:
         play = Play(world, cluster)
         await play.begin()
         for action in actions:
             match action:
-                case ("submit", OfficeId() | str() as office, int() as case, Step() as step):
-                    await play.submit(OfficeId(office), case, step)
-                case ("crash", str() as office, int() as steps):
-                    play.plans[OfficeId(office)].arm(steps)
-                case ("line", str() as office, bool() as up):
-                    play.agents[OfficeId(office)].agent.line.set(up=up)
-                    play.agents[OfficeId(office)].agent.sender.wake()
-                case ("wait", int() as turns):
-                    await asyncio.sleep(turns / 1000)
+                case Submit(office, case, step):
+                    await play.submit(office, case, step)
+                case Crash(office, steps):
+                    play.plans[office].arm(steps)
+                case LineTo(office, up):
+                    play.agents[office].agent.line.set(up=up)
+                    play.agents[office].agent.sender.wake()
+                case Wait(ms):
+                    await asyncio.sleep(ms / 1000)
             await play.revive_the_dead()
         await play.come_to_rest()
         await play.keep_all_promises()
@@ -141,7 +163,7 @@ async def play_out(actions: list[tuple[object, ...]], folder: Path) -> None:
 )
 @given(actions=st.lists(ACTIONS, min_size=5, max_size=25))
 def test_a_crash_at_any_point_loses_nothing_and_sends_nothing_twice(
-    actions: list[tuple[object, ...]],
+    actions: list[Action],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(play_out(actions, Path(folder)))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from blo_agent.accepting import Accepted, OfficeCommand
 from blo_agent.agent import Agent, AgentOptions
@@ -44,6 +44,7 @@ from blo_sealing.documents import sign_document
 from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import SigningKey
 
+T = TypeVar("T")
 CORRIDOR = CorridorId("la-vn")
 A = OfficeId("vn-a")
 B = OfficeId("la-b")
@@ -242,7 +243,15 @@ class RunningAgent:
                 for row in records.iterate(snapshot, link)
             ]
 
-        return await self.agent.store.read(query)
+        return await self.ask(query)
+
+    async def ask(self, query: Callable[[Snapshot], T]) -> T:
+        """Look into the store, behind everything that is being written to it."""
+
+        def job(tx: Transaction) -> T:
+            return query(tx)
+
+        return await self.agent.store.write(job)
 
     async def read(self, size: int, link: LinkId = LINK, timeout_s: float = 20) -> None:
         await self.until(lambda: link in self.agent.office.desks, timeout_s)

@@ -124,7 +124,7 @@ class Desk:
 
     def _passed(self, point: str) -> None:
         # The counters are moved right after this, in the same step of the event loop.
-        if point == "after_mark":
+        if point in ("after_append", "after_mark"):
             asyncio.get_running_loop().call_soon(self._moved.set)
 
 

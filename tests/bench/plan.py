@@ -47,14 +47,13 @@ def measure_all(
 
     measures = {"agent_append": measure_append, "submit_to_opened": measure_delivery}
     libraries = find_kafka(PROJECT_ROOT, os.environ)
-    with tempfile.TemporaryDirectory(prefix="blo-bench-") as scratch:
-        folder = Path(scratch)
-        with EmbeddedBroker.start(folder / "broker", libraries) as broker:
-            for name in ON_KAFKA:
-                if name in names:
-                    place = folder / name
-                    place.mkdir()
-                    yield name, partial(measures[name], effort, broker.bootstrap, place)
+    for name in ON_KAFKA:
+        if name not in names:
+            continue
+        with tempfile.TemporaryDirectory(prefix="blo-bench-") as scratch:
+            folder = Path(scratch)
+            with EmbeddedBroker.start(folder / "broker", libraries) as broker:
+                yield name, partial(measures[name], effort, broker.bootstrap, folder)
 
 
 __all__ = ["COMPUTING", "ON_KAFKA", "measure_all"]

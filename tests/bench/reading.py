@@ -57,7 +57,7 @@ def measure_read_full(effort: Effort) -> Measurement:
         for _ in range(len(log.records)):
             verify_signature(key, signed, envelope.signature)
 
-    ours, bare = in_turns(fold, verify, rounds=effort.rounds, calls=1)
+    ours, bare = in_turns(fold, verify, rounds=effort.reads, calls=1)
     count = len(log.records)
     return BY_NAME["read_full"].measured(best_rate(ours, count), best_rate(bare, count))
 
@@ -77,7 +77,7 @@ def measure_read_chained(effort: Effort) -> Measurement:
         for record in log.records:
             sha256(record.value).digest()
 
-    ours, bare = in_turns(fold, digest, rounds=effort.rounds, calls=1)
+    ours, bare = in_turns(fold, digest, rounds=effort.reads, calls=1)
     count = len(log.records)
     return BY_NAME["read_chained"].measured(best_rate(ours, count), best_rate(bare, count))
 

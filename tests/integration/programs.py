@@ -93,8 +93,12 @@ class Running:
         """Sends a signal and waits for the end."""
         self.process.send_signal(number)
         code = self.process.wait(timeout_s)
-        self._reader.join(timeout_s)
+        self.await_end()
         return code
+
+    def await_end(self) -> None:
+        """Waits until all that it has said was heard."""
+        self._reader.join(10)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blo_cli.lab import answers
+from blo_cli.lab import answers, state
 from blo_cli.lab.client import AgentClient
 from blo_cli.lab.layout import Layout
 from tests.integration.programs import blo, listens, ports_below, processes_of, running
@@ -102,14 +102,21 @@ def test_up_interrupted_at_any_moment_leaves_nothing(
 
 
 def test_up_killed_outright_can_be_ended_by_down(tmp_path: Path) -> None:
-    folder = tmp_path / "lab"
-    with running(tmp_path, "lab", "up", str(folder)) as up:
+    layout = Layout(tmp_path / "lab")
+    with running(tmp_path, "lab", "up", str(layout.root)) as up:
         up.await_words("starting 14 agents")
-        time.sleep(0.5)
+        while len(programs(layout)) < 14:
+            time.sleep(0.01)
         assert up.end(signal.SIGKILL) == -signal.SIGKILL
-    assert processes_of(folder)
-    assert blo(tmp_path, "lab", "down", str(folder)).returncode == 0
-    assert processes_of(folder) == []
+    assert processes_of(layout.root)
+    assert blo(tmp_path, "lab", "down", str(layout.root)).returncode == 0
+    assert processes_of(layout.root) == []
+
+
+def programs(layout: Layout) -> tuple[state.Program, ...]:
+    """The agents that the folder knows of."""
+    known = state.load(layout.state)
+    return known.programs if known else ()
 
 
 def test_an_agent_that_does_not_start_is_told_with_its_words_and_nothing_runs_on(

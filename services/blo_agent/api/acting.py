@@ -6,6 +6,8 @@ from typing import Any
 
 from litestar import Request, Response, post
 from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from blo_agent.accepting import CommandRefused
 from blo_agent.agent import Agent
@@ -25,7 +27,9 @@ Req = Request[Any, Any, State]
 
 
 @post("/v1/commands")
-async def commands(request: Req, agent: Agent) -> Response[AcceptedAnswer | RefusedAnswer]:
+async def commands(
+    request: Req, agent: NamedDependency[Agent]
+) -> Response[AcceptedAnswer | RefusedAnswer]:
     """Accept a command: 201 when it is on disk, 409 when it is refused."""
     wanted = decode(await request.body(), CommandRequest)
     command = read_command(agent, wanted)
@@ -44,7 +48,7 @@ async def commands(request: Req, agent: Agent) -> Response[AcceptedAnswer | Refu
 
 
 @post("/v1/links/{link:str}/verify", status_code=200)
-async def verify(agent: Agent, link: str) -> ReplayAnswer:
+async def verify(agent: NamedDependency[Agent], link: FromPath[str]) -> ReplayAnswer:
     """Replay a link from its first record and compare with the live views."""
     result = await replay(agent.office, agent.store, agent.log, known_desk(agent, link))
     return ReplayAnswer(
@@ -59,7 +63,7 @@ async def verify(agent: Agent, link: str) -> ReplayAnswer:
 
 
 @post("/v1/line", status_code=200)
-async def line(request: Req, agent: Agent) -> dict[str, bool]:
+async def line(request: Req, agent: NamedDependency[Agent]) -> dict[str, bool]:
     """Take the line up or down; only with simulated time."""
     wanted = decode(await request.body(), LineRequest)
     agent.line.set(up=wanted.up)
@@ -68,7 +72,7 @@ async def line(request: Req, agent: Agent) -> dict[str, bool]:
 
 
 @post("/v1/clock", status_code=200)
-async def clock(request: Req, agent: Agent) -> dict[str, int]:
+async def clock(request: Req, agent: NamedDependency[Agent]) -> dict[str, int]:
     """Move the clock forward; only with simulated time."""
     wanted = decode(await request.body(), ClockRequest)
     _set_time(agent, wanted.now)

@@ -8,8 +8,9 @@ from typing import Annotated, TypeVar
 
 import msgspec
 from litestar import Response, get
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from blo_agent.agent import Agent
 from blo_agent.api.answers import case_history, event_status, link_answer, list_cases
@@ -31,7 +32,7 @@ async def _ask(agent: Agent, question: Callable[[Snapshot], T]) -> T:
 
 
 @get("/v1/links")
-async def links(agent: Agent) -> list[LinkAnswer]:
+async def links(agent: NamedDependency[Agent]) -> list[LinkAnswer]:
     """All links of the office."""
     return await _ask(
         agent, lambda _: [_answer(agent, link) for link in sorted(agent.office.desks)]
@@ -40,10 +41,10 @@ async def links(agent: Agent) -> list[LinkAnswer]:
 
 @get("/v1/links/{link:str}")
 async def one_link(
-    agent: Agent,
-    link: str,
-    min_size: int = 0,
-    wait_s: Annotated[float, Parameter(query="timeout", ge=0)] = 0,
+    agent: NamedDependency[Agent],
+    link: FromPath[str],
+    min_size: FromQuery[int] = 0,
+    wait_s: Annotated[float, QueryParameter(name="timeout", ge=0)] = 0,
 ) -> LinkAnswer:
     """One link; waits until it has been read up to ``min_size``, or for ``timeout`` seconds."""
     desk = known_desk(agent, link)
@@ -52,7 +53,9 @@ async def one_link(
 
 
 @get("/v1/cases")
-async def cases(agent: Agent, link: str | None = None) -> list[CaseAnswer]:
+async def cases(
+    agent: NamedDependency[Agent], link: FromQuery[str | None] = None
+) -> list[CaseAnswer]:
     """The cases of one link, or of all."""
     wanted = None if link is None else known_desk(agent, link).link
     now = agent.clock.now_ms()
@@ -60,7 +63,7 @@ async def cases(agent: Agent, link: str | None = None) -> list[CaseAnswer]:
 
 
 @get("/v1/cases/{case:str}")
-async def one_case(agent: Agent, case: str) -> CaseHistory:
+async def one_case(agent: NamedDependency[Agent], case: FromPath[str]) -> CaseHistory:
     """A case with everything that happened in it."""
     wanted = CaseId(read_id(case))
     now = agent.clock.now_ms()
@@ -71,7 +74,7 @@ async def one_case(agent: Agent, case: str) -> CaseHistory:
 
 
 @get("/v1/events/{event:str}")
-async def one_event(agent: Agent, event: str) -> EventStatus:
+async def one_event(agent: NamedDependency[Agent], event: FromPath[str]) -> EventStatus:
     """How far an event has come."""
     wanted = EventId(read_id(event))
     found = await _ask(agent, lambda snapshot: event_status(agent.office, snapshot, wanted))
@@ -82,9 +85,9 @@ async def one_event(agent: Agent, event: str) -> EventStatus:
 
 @get("/v1/report")
 async def report(
-    agent: Agent,
-    start: Annotated[date, Parameter(query="from")],
-    end: Annotated[date, Parameter(query="to")],
+    agent: NamedDependency[Agent],
+    start: Annotated[date, QueryParameter(name="from")],
+    end: Annotated[date, QueryParameter(name="to")],
 ) -> Response[bytes]:
     """The figures of the office and its branches for a period of business dates."""
     if end < start:

@@ -65,8 +65,8 @@ class Limits:
     """
 
     waiting: int = 4096
-    group: int = 256
-    group_seconds: float = 0.02
+    group: int = 512
+    group_seconds: float = 0.05
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from blo_cli.lab import answers
 from blo_cli.lab.client import AgentClient
 from blo_cli.lab.world import World
 
-__all__ = ["Observed", "observe", "settle"]
+__all__ = ["Observed", "observe", "scrape", "settle"]
 
 SETTLE_TIMEOUT_S: Final = 30.0
 _POLL_S = 0.1
@@ -73,11 +73,13 @@ def observe(clients: Mapping[str, AgentClient], links: Statuses) -> Observed:
     def verify(client: AgentClient) -> dict[str, answers.Verification]:
         return {link: client.verify(link) for link in links[client.office]}
 
-    return Observed(
-        links=links,
-        verified=_of_all(clients, verify),
-        metrics=_of_all(clients, AgentClient.metrics),
-    )
+    verified = _of_all(clients, verify)
+    return Observed(links=links, verified=verified, metrics=scrape(clients))
+
+
+def scrape(clients: Mapping[str, AgentClient]) -> dict[str, str]:
+    """What every agent's admin listener exposes now."""
+    return _of_all(clients, AgentClient.metrics)
 
 
 def _links(client: AgentClient) -> dict[str, answers.LinkStatus]:

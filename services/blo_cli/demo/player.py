@@ -22,6 +22,7 @@ from blo_cli.lab import answers
 from blo_cli.lab.world import World
 from blo_cli.scenario import Scenario, ScenarioLine
 from blo_cli.scenario.lines import LINE_DOWN
+from blo_schemas.summary import Kind, Step
 
 __all__ = ["Desk", "Outcome", "Played", "Player", "sequences"]
 
@@ -148,6 +149,7 @@ class _Part:
         self._held: dict[str, Counter[str]] = defaultdict(Counter)
         self._sizes: Counter[str] = Counter()
         self._cases: dict[str, str] = {}
+        self._kinds: dict[str, Kind] = {}
         self._outcomes: list[Outcome] = []
 
     @property
@@ -160,9 +162,11 @@ class _Part:
         if line.step is None:
             self._switch(line)
             return
+        if line.kind is not None:
+            self._kinds[line.case] = line.kind
         if line.office not in self._down:
             self._await_all_read(line)
-        answer = self._desks[line.office].submit(_command(line, self._cases.get(line.case)))
+        answer = self._submit(line)
         if isinstance(answer, answers.Refused):
             self._outcomes.append(Outcome(line=line, refused=answer.refused, words=answer.words))
             return
@@ -170,6 +174,13 @@ class _Part:
         self._outcomes.append(Outcome(line=line, event=answer.event))
         counted = self._held[line.office] if line.office in self._down else self._sizes
         counted[line.link] += 1
+
+    def _submit(self, line: ScenarioLine) -> answers.Submitted | answers.Refused:
+        case = self._cases.get(line.case)
+        if case is None and line.step is not Step.OPEN:
+            return answers.Refused("unknown_case", "Its opening was refused, so there is no case.")
+        command = _command(line, case, self._kinds[line.case])
+        return self._desks[line.office].submit(command)
 
     def _switch(self, line: ScenarioLine) -> None:
         desk = self._desks[line.office]
@@ -201,14 +212,18 @@ class _Part:
             time.sleep(_POLL_S)
 
 
-def _command(line: ScenarioLine, case: str | None) -> dict[str, Any]:
-    """The line as the API takes it."""
+def _command(line: ScenarioLine, case: str | None, kind: Kind) -> dict[str, Any]:
+    """The line as the API takes it.
+
+    It always names the kind, so that an office that does not know the case yet refuses the step
+    instead of not understanding it.
+    """
     assert line.step is not None
     assert line.on is not None
     command = {
         "link": line.link,
         "case": case,
-        "kind": line.kind.word if line.kind else None,
+        "kind": kind.word,
         "step": line.step.word,
         "urgency": line.urgency.word if line.urgency else None,
         "on": line.on.isoformat(),

@@ -184,5 +184,5 @@ class AgentClient:
         return AgentAnswerError(
             f"the agent of {self.office} at {self._host}:{self._api_port}",
             what,
-            todo="Its log says why: agent.log beside its configuration",
+            todo="Its agent.log says why; `blo demo --keep DIR` keeps it",
         )

@@ -47,6 +47,7 @@ def up(folder: Path, simulated_time: bool, clock: str | None) -> int:
             interrupts,
             simulated_time=simulated_time,
             detached=True,
+            again=True,
             tell=lambda what: click.echo(f"{what} …", err=True),
         )
 

@@ -58,6 +58,7 @@ class Lab:
         interrupts: The command's signals.
         simulated_time: Whether its times are a scenario's.
         detached: Whether it goes on when this process ends.
+        again: Whether a lab that was made there before may be taken up again.
         tell: Told what is being done.
     """
 
@@ -70,6 +71,7 @@ class Lab:
         *,
         simulated_time: bool,
         detached: bool,
+        again: bool,
         tell: Tell,
     ) -> None:
         self.layout = layout
@@ -79,6 +81,7 @@ class Lab:
         self._interrupts = interrupts
         self._options = _Provisioned(simulated_time, not environ.get("BLO_BOOTSTRAP"))
         self._detached = detached
+        self._again = again
         self._tell = tell
         self._programs = Programs(detached=detached)
         self._claimed = False
@@ -116,6 +119,19 @@ class Lab:
         """
         return {office: self._client(office) for office in self.world.offices}
 
+    def check_alive(self, within_s: float = 1.0) -> None:
+        """Makes sure that all agents run, and go on running for a moment.
+
+        Raises:
+            LabError: One has ended; the error says the end of its log.
+        """
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            for office in self.world.offices:
+                if not self._programs.alive(office):
+                    raise self._failed(office, "has ended")
+            time.sleep(_POLL_S)
+
     def stop(self) -> None:
         """Ends everything that was started here; again is no harm."""
         if not self._claimed:
@@ -144,14 +160,12 @@ class Lab:
         if state.load(self.layout.state) is not None:
             todo = f"Stop it with: blo lab down {root}"
             raise LabError(str(root), "a lab was started here and not stopped", todo=todo)
-        if self.layout.finished.exists():
+        if self._again and self.layout.finished.exists():
             self._check_same_options()
             self._claimed = True
             return False
         if root.exists() and any(root.iterdir()):
-            raise LabError(
-                str(root), "is not empty, and no lab of ours", todo="Name an empty or new folder"
-            )
+            raise LabError(str(root), "is not empty", todo="Name an empty or new folder for it")
         with self._interrupts.shielded():
             self._made = _missing(root) or list(_contents(self.layout))
             root.mkdir(parents=True, exist_ok=True, mode=0o700)

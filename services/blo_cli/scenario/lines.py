@@ -15,7 +15,16 @@ from blo_domain.lifecycle import STATES_DUE
 from blo_schemas.content import Dispatch, Text
 from blo_schemas.summary import Kind, Named, PauseGround, Step, Urgency
 
-__all__ = ["LINE_DOWN", "LINE_STEPS", "LINE_UP", "Correction", "ScenarioLine", "read_line", "told"]
+__all__ = [
+    "FIELDS",
+    "LINE_DOWN",
+    "LINE_STEPS",
+    "LINE_UP",
+    "Correction",
+    "ScenarioLine",
+    "read_line",
+    "told",
+]
 
 LINE_DOWN: Final = "line_down"
 LINE_UP: Final = "line_up"
@@ -24,6 +33,9 @@ LINE_STEPS: Final = (LINE_DOWN, LINE_UP)
 
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+YEARS: Final = range(1971, 2099)
+"""The years in which a scenario may lie."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,6 +55,10 @@ class _Written(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     reason: Text | None = None
     due: Instant | None = None
     ground: str | None = None
+
+
+FIELDS: Final = _Written.__struct_fields__
+"""The names of a line's fields."""
 
 
 class _WrittenCorrection(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -209,6 +225,7 @@ def read_line(file: str, number: int, text: str) -> ScenarioLine:
     reader = _Reader(file, number)
     written = reader.convert(_parse(reader, text), _Written)
     assert isinstance(written, _Written)
+    _check_year(reader, "at", written.at)
     if written.do in LINE_STEPS:
         return _line_step(reader, written)
     step = reader.word(Step, "do", written.do)
@@ -274,6 +291,14 @@ def _require(reader: _Reader, written: _Written, step: Step) -> None:
             raise reader.error(name, f"stands with {written.do}")
     if written.due is not None and step not in STATES_DUE:
         raise reader.error("due", f"stands with {written.do}")
+    _check_year(reader, "due", written.due)
+
+
+def _check_year(reader: _Reader, field: str, moment: datetime | None) -> None:
+    """Refuses what Unix milliseconds and the lab's documents do not reach."""
+    if moment is not None and moment.year not in YEARS:
+        expected = f"a moment in one of the years {YEARS.start} to {YEARS.stop - 1}"
+        raise reader.error(field, f"lies in the year {moment.year}", expected)
 
 
 def _with_fields(reader: _Reader, line: ScenarioLine, fields: dict[str, Any]) -> ScenarioLine:
@@ -281,14 +306,13 @@ def _with_fields(reader: _Reader, line: ScenarioLine, fields: dict[str, Any]) ->
     corrects = None
     body = dict(fields)
     dispatch = body.pop("dispatch", None)
-    at = "fields.dispatch"
     if line.step is Step.SUPERSEDE:
         written = reader.convert(fields, _WrittenCorrection, "fields")
         step = reader.word(Step, "fields.corrects", written.corrects)
         corrects = Correction(step=step, nth=written.nth)
         body = written.fields
     if dispatch is not None:
-        reader.convert(dispatch, Dispatch, at)
+        reader.convert(dispatch, Dispatch, "fields.dispatch")
     return msgspec.structs.replace(line, body=body, dispatch=dispatch, corrects=corrects)
 
 

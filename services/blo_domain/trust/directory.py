@@ -187,8 +187,8 @@ class TrustedDirectory:
 
     def agreement(self, link: LinkId, at: int) -> Agreement | None:
         """What the link's offices have agreed for an instant in Unix milliseconds."""
-        for term in self._counting(link):
-            if term.start <= at < term.end:
+        for term in self._terms.get(link, ()):
+            if term.counts and term.start <= at < term.end:
                 return term.agreement
         return None
 
@@ -198,7 +198,7 @@ class TrustedDirectory:
 
     def offices(self, link: LinkId) -> frozenset[OfficeId]:
         """Every office that is, was or will be a party to a link."""
-        terms = (term for term in self._counting(link) if term.start < term.end)
+        terms = self._counting(link)
         return frozenset(office for term in terms for office in term.agreement.offices)
 
     def links_of(self, subject: OfficeId, at: int) -> tuple[Membership, ...]:
@@ -298,16 +298,17 @@ class TrustedDirectory:
         corridors = {term.agreement.corridor for term in counting}
         written: dict[OfficeId, set[LinkId]] = defaultdict(set)
         for term in self._all_counting():
-            if term.agreement.corridor in corridors and term.start < term.end:
+            if term.agreement.corridor in corridors:
                 for office in term.agreement.offices:
                     written[office].add(term.agreement.link)
         return LinkTrust(link, counting, self._certificates.values(), written)
 
     def _counting(self, link: LinkId) -> tuple[Term, ...]:
-        return tuple(term for term in self._terms.get(link, ()) if term.counts)
+        """The terms of a link that count at any time at all."""
+        return tuple(term for term in self._terms.get(link, ()) if term.has_the_say)
 
     def _all_counting(self) -> Iterable[Term]:
-        return (term for terms in self._terms.values() for term in terms if term.counts)
+        return (term for link in self._terms for term in self._counting(link))
 
 
 def load_directory(

@@ -33,6 +33,11 @@ class Term:
     counts: bool = True
 
     @property
+    def has_the_say(self) -> bool:
+        """Whether it counts at any time: it may also be superseded the moment it begins."""
+        return self.counts and self.start < self.end
+
+    @property
     def agreement(self) -> Agreement:
         """The version's text."""
         return text_of(self.paper)
@@ -96,7 +101,7 @@ def _settle(terms: Terms, sieve: Sieve) -> Terms:
     claims: dict[tuple[CorridorId, int], list[Term]] = defaultdict(list)
     for chain in terms.values():
         for term in chain:
-            if term.counts and term.start < term.end:
+            if term.has_the_say:
                 claims[term.agreement.corridor, term.agreement.partition].append(term)
     contested: set[DocumentId] = set()
     for claim in claims.values():

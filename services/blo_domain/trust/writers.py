@@ -6,7 +6,7 @@ changes exactly when an answer could change, and a reader knows when to fold the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -46,7 +46,7 @@ class LinkTrust:
 
     Args:
         link: The link.
-        terms: Its terms.
+        terms: Its terms that count.
         certificates: Everything certified, of any country.
         written: The links of the same corridor on which each office ever writes.
 
@@ -57,16 +57,14 @@ class LinkTrust:
     def __init__(
         self,
         link: LinkId,
-        terms: Iterable[Term],
+        terms: Sequence[Term],
         certificates: Iterable[Certified],
         written: Mapping[OfficeId, Collection[LinkId]],
     ) -> None:
-        counting = [term for term in terms if term.counts and term.start < term.end]
-        countries = {country_of(office) for term in counting for office in term.agreement.offices}
-        known = list(_of_countries(certificates, countries))
-        parties = {office for term in counting for office in term.agreement.offices}
+        parties = {office for term in terms for office in term.agreement.offices}
+        known = list(_of_countries(certificates, {country_of(office) for office in parties}))
         self._says: Final = tuple(
-            _Say(term.start, term.end, frozenset(term.agreement.offices)) for term in counting
+            _Say(term.start, term.end, frozenset(term.agreement.offices)) for term in terms
         )
         self._keys: Final[dict[CertificateTag, _Key | None]] = {}
         for certified in known:
@@ -76,7 +74,7 @@ class LinkTrust:
             office: tuple(sorted(set(written.get(office, ())) - {link}))
             for office in sorted(parties)
         }
-        self.digest: Final = _digest(link, counting, self._keys, self._others)
+        self.digest: Final = _digest(link, terms, self._keys, self._others)
 
     def writer(self, kid: CertificateTag, position: int, log_time: int) -> Writer | Reason:
         """Whose key must have signed a record, or why nobody's may have.
@@ -144,7 +142,7 @@ def _key(link: LinkId, certified: Certified, parties: set[OfficeId]) -> _Key | N
 
 def _digest(
     link: LinkId,
-    terms: list[Term],
+    terms: Sequence[Term],
     keys: dict[CertificateTag, _Key | None],
     others: dict[OfficeId, tuple[LinkId, ...]],
 ) -> Digest:

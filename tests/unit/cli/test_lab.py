@@ -30,6 +30,7 @@ def lab(folder: Path, environ: dict[str, str] | None = None, *, simulated: bool 
         Interrupts(),
         simulated_time=simulated,
         detached=True,
+        again=True,
         tell=lambda _: None,
     )
 

@@ -140,6 +140,31 @@ def test_a_refused_step_is_noted_and_the_rest_goes_on() -> None:
     assert played.sizes == {KS: 2}
 
 
+def test_the_steps_of_a_case_whose_opening_was_refused_are_refused_and_the_rest_goes_on() -> None:
+    stage = Stage("open")
+    played = stage.play(
+        scenario(
+            line(1, "vn-kyson", "open"),
+            line(2, "la-xiengkhouang", "confirm"),
+            line(3, "vn-kyson", "urge"),
+        )
+    )
+    assert [one.refused for one in played.outcomes] == [
+        "not_legal_now",
+        "unknown_case",
+        "unknown_case",
+    ]
+    assert [call for call in stage.calls if call[1] != "await"] == [("vn-kyson", "open")]
+    assert (played.cases, played.sizes) == ({}, {})
+
+
+def test_every_step_names_the_kind_for_an_office_that_does_not_know_the_case_yet() -> None:
+    stage = Stage()
+    stage.play(scenario(line(1, "vn-kyson", "open"), line(2, "la-xiengkhouang", "confirm")))
+    (command,) = stage.desks["la-xiengkhouang"].commands
+    assert command["kind"] == "patrol"
+
+
 def test_an_office_whose_line_is_down_does_not_wait_and_its_events_count_later() -> None:
     stage = Stage()
     played = stage.play(

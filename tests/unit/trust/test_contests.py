@@ -101,3 +101,12 @@ def test_contested_agreements_ask_for_no_partition() -> None:
     assert directory.corridors() == ("la-vn",)
     assert directory.partition_count(directory.corridors()[0]) == 2
     assert directory.link_trust(LinkId("third")).other_links(VN_A) == ()
+
+
+def test_a_version_that_contradicts_another_disputes_no_partition() -> None:
+    one = agreement(version=2, effective_from=START + 2000)
+    other = agreement(version=2, effective_from=START + 2000, working_marking="other")
+    late = rival(effective_from=START + 2000)
+    directory, refusals = empty().load([*setting(), agreement(), one, other, late])
+    assert {refusal.signed for refusal in refusals} == {one, other}
+    assert directory.agreement(RIVAL, START + 2000)

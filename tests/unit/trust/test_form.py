@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blo_domain.trust import TrustError, read_signed
+from blo_domain.trust import TrustedDirectory, TrustError, read_signed
 from blo_domain.trust import errors as e
 from blo_schemas.codec import encode
 from blo_schemas.hashing import document_id
 from blo_schemas.trust import DocumentSignature, SignedDocument
+from blo_sealing.signatures import verify_signature
 from tests.unit.trust.documents import (
     LA,
     VN,
@@ -22,6 +23,7 @@ from tests.unit.trust.documents import (
     empty,
     key,
     loaded,
+    pins,
     refusal,
     root,
     root_keys,
@@ -108,6 +110,24 @@ def test_what_else_is_refused_does_not_keep_a_document_from_being_admitted() -> 
     directory, refusals = loaded().load([agreement([key(VN_A)])])
     assert len(refusals) == 1
     assert directory.admit(agreement()).links()
+
+
+def test_a_signature_and_a_key_are_checked_once_however_often_documents_come() -> None:
+    asked: list[tuple[bytes, ...]] = []
+
+    def verify(key: bytes, message: bytes, signature: bytes) -> bool:
+        asked.append((key, message, signature))
+        return verify_signature(key, message, signature)
+
+    def check_key(key: bytes) -> bool:
+        asked.append((key,))
+        return True
+
+    directory = TrustedDirectory(pins(VN, LA), verify=verify, check_key=check_key)
+    for signed in [*basis(), agreement()] * 2:
+        directory = directory.load([signed])[0]
+    assert directory.links()
+    assert len(asked) == len(set(asked))
 
 
 def test_an_error_says_which_document_which_rule_and_what_to_do() -> None:

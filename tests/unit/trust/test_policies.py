@@ -123,7 +123,7 @@ def test_a_row_must_not_be_there_twice_but_a_kind_may_have_its_own() -> None:
         ("61 minutes", "1 hours", True),
         ("3 working_days", "2 working_days", True),
         ("24 hours", "1 calendar_days", False),
-        ("9 working_days", "1 hours", False),
+        ("90 working_days", "1 hours", False),
     ],
 )
 def test_acknowledging_cannot_take_longer_than_answering(

@@ -158,6 +158,23 @@ def test_the_other_links_of_an_office_are_those_of_the_same_corridor() -> None:
     assert directory.link_trust(LINK).other_links(VN_A) == ()
 
 
+def test_the_parties_are_the_offices_at_a_log_time() -> None:
+    trust = full().link_trust(LINK)
+    assert trust.parties(BEGIN) == {LA_B, VN_A}
+    assert trust.parties(BEGIN - 1) == frozenset()
+
+
+def test_a_version_superseded_the_moment_it_begins_changes_no_verdict() -> None:
+    signers = [key(LA_B), key(VN_A), key(VN_B)]
+    wider = agreement(link=OTHER, offices=(LA_B, VN_A, VN_B))
+    other = agreement(link=OTHER, offices=(LA_B, VN_A, VN_B), working_marking="other")
+    digests = set()
+    for first in (wider, other):
+        second = agreement(signers, link=OTHER, offices=(LA_B, VN_A), version=2)
+        digests.add(loaded(certificate(VN_B), first, second).digest_for_link(OTHER))
+    assert len(digests) == 1
+
+
 def test_a_tag_in_a_head_names_its_certificate() -> None:
     found = full().certified(LINK, tag(certificate(SUPERIOR)))
     assert found is not None
@@ -293,6 +310,12 @@ def test_what_expires_is_listed_earliest_first_unless_something_follows() -> Non
     ]
     assert directory.expiring(START + YEAR) == ()
     assert loaded(agreement()).expiring(END) == ()
+
+
+def test_an_agreement_that_never_counted_does_not_expire() -> None:
+    one_side = agreement([key(VN_A)], effective_until=START + YEAR)
+    directory = empty().load([*basis(), one_side])[0]
+    assert directory.expiring(START + 2 * YEAR) == ()
 
 
 def test_a_revoked_certificate_counts_as_ended() -> None:

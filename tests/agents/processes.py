@@ -1,0 +1,157 @@
+"""Agents as programs of their own, as an office runs them, and their API over HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from blo_schemas.ids import LinkId, OfficeId
+from tests.agents.world import LINK, World
+
+_CONFIG = """\
+office = "{office}"
+simulated_time = {simulated}
+head_interval_s = 0.05
+
+[store]
+path = "office.db"
+key = "office.key"
+
+[trust.pins]
+{pins}
+
+[kafka]
+bootstrap = "{bootstrap}"
+request_timeout_s = 3.0
+
+[api]
+token = "api.token"
+"""
+
+
+class NoAnswer(Exception):
+    """The agent is not there, or went away while it was asked."""
+
+
+class AgentProcess:
+    """One office's agent, started, killed and started again."""
+
+    def __init__(
+        self, world: World, office: OfficeId, bootstrap: str, *, simulated: bool = False
+    ) -> None:
+        self.office = office
+        self.folder = world.folder / office
+        self.folder.mkdir()
+        self.config = self.folder / "agent.toml"
+        pins = "\n".join(f'{country} = "{pin.hex()}"' for country, pin in world.pins.items())
+        self.config.write_text(
+            _CONFIG.format(
+                office=office,
+                pins=pins,
+                bootstrap=bootstrap,
+                simulated="true" if simulated else "false",
+            )
+        )
+        with world.store(office):
+            pass
+        (world.folder / f"{office}.db").rename(self.folder / "office.db")
+        (world.folder / f"{office}.key").rename(self.folder / "office.key")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output = self.folder / "stderr"
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None
+        return self._process
+
+    @property
+    def run_file(self) -> Path:
+        return self.folder / "run.json"
+
+    def start(self) -> None:
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "blo_cli", "agent", "run", "--config", str(self.config)],
+                stderr=output,
+                stdout=output,
+            )
+
+    def output(self) -> str:
+        return self._output.read_text()
+
+    def ports(self) -> dict[str, int]:
+        """The ports of the process that runs now.
+
+        Raises:
+            NoAnswer: It does not say so (yet).
+        """
+        try:
+            said: dict[str, int] = json.loads(self.run_file.read_text())
+        except (FileNotFoundError, json.JSONDecodeError) as error:
+            raise NoAnswer from error
+        if said["pid"] != self.process.pid:
+            raise NoAnswer
+        return said
+
+    def until_up(self, timeout_s: float = 30) -> None:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            assert self.process.poll() is None, self.output()
+            try:
+                if self.ask("GET", f"/v1/links/{quote(LINK)}")[0] == 200:
+                    return
+            except NoAnswer:
+                pass
+            assert time.monotonic() < deadline, self.output()
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self, timeout_s: float) -> int:
+        self.process.terminate()
+        return self.process.wait(timeout_s)
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """One request, on a connection of its own.
+
+        Raises:
+            NoAnswer: There is none.
+        """
+        token = self.folder / "api.token"
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports()["api_port"], timeout=20)
+        try:
+            headers = {"Authorization": f"Bearer {token.read_text().strip()}"}
+            data = None if body is None else json.dumps(body)
+            connection.request(method, path, data, headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise NoAnswer from error
+        finally:
+            connection.close()
+
+    def link(self, *, size: int = 0, timeout_s: float = 0, link: LinkId = LINK) -> dict[str, Any]:
+        path = f"/v1/links/{quote(link)}?min_size={size}&timeout={timeout_s}"
+        status, answer = self.ask("GET", path)
+        assert status == 200, answer
+        found: dict[str, Any] = answer
+        return found
+
+    def ready(self) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports()["admin_port"], timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise NoAnswer from error
+        finally:
+            connection.close()

@@ -1,0 +1,233 @@
+"""The office's API over real HTTP: who may ask, what is refused, and in which words."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from blo_agent.api import office_api
+from blo_agent.store.connection import Snapshot
+from blo_agent.store.tables import journal
+from blo_log.memory import MemoryCluster, MemoryLog
+from blo_runtime.http import serve
+from blo_schemas.ids import LinkId
+from tests.agents.world import LINK, REQUEST, A, B, RunningAgent, World, two_offices
+
+TOKEN = "a-token"
+
+
+class Client:
+    """Asks one office's API."""
+
+    def __init__(self, url: str, running: RunningAgent) -> None:
+        self.url = url
+        self.running = running
+
+    async def ask(
+        self, path: str, body: Any = None, *, method: str | None = None, token: str = TOKEN
+    ) -> tuple[int, Any]:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = Request(
+            self.url + path,
+            data=None if body is None else data,
+            method=method or ("GET" if body is None else "POST"),
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+        )
+
+        def call() -> tuple[int, Any]:
+            try:
+                with urlopen(request, timeout=20) as answer:
+                    return answer.status, json.load(answer)
+            except HTTPError as error:
+                with error:
+                    return error.code, json.load(error)
+
+        return await asyncio.to_thread(call)
+
+    async def command(self, **fields: Any) -> tuple[int, Any]:
+        return await self.ask("/v1/commands", {"link": LINK, "on": "2025-02-20", **fields})
+
+    async def opened(self) -> str:
+        status, answer = await self.command(
+            kind="verification_request",
+            step="open",
+            body=REQUEST,
+            dispatch={"subject": "fictional"},
+        )
+        assert status == 201, answer
+        case: str = answer["case"]
+        return case
+
+
+@asynccontextmanager
+async def two_clients(folder: Path) -> AsyncIterator[tuple[World, Client, Client]]:
+    cluster = MemoryCluster()
+    async with two_offices(folder, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        clients = []
+        servers = []
+        for office in (A, B):
+            running = await world.agent(office)
+            await running.read(0)
+            server = await serve(office_api(running.agent, TOKEN))
+            servers.append(server)
+            clients.append(Client(server.url, running))
+        try:
+            yield world, clients[0], clients[1]
+        finally:
+            for server in servers:
+                await server.stop()
+
+
+async def test_a_request_without_the_token_is_refused(tmp_path: Path) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        for token in ("", "another"):
+            status, answer = await a.ask("/v1/links", token=token)
+            assert status == 401
+            assert "token" in answer["error"]
+            status, _ = await a.ask("/v1/commands", {}, token=token)
+            assert status == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"{", "truncated"),
+        ({"link": LINK, "step": "open"}, "`on`"),
+        ({"link": LINK, "step": "open", "on": "2025-02-20", "colour": 1}, "colour"),
+        ({"link": LINK, "step": "opne", "on": "2025-02-20"}, "step: 'opne' is not one of"),
+        ({"link": LINK, "step": "open", "on": "2025-02-30"}, "on"),
+        ({"link": LINK, "step": "open", "on": "2025-02-20"}, "kind: is missing"),
+        ({"link": LINK, "step": "open", "on": "2025-02-20", "kind": "war"}, "kind: 'war'"),
+        (
+            {"link": LINK, "step": "open", "on": "2025-02-20", "kind": "patrol", "body": {}},
+            "code",
+        ),
+        (
+            {"link": LINK, "step": "close", "on": "2025-02-20", "case": "12"},
+            "case",
+        ),
+    ],
+)
+async def test_a_request_that_makes_no_sense_says_which_field_and_what_was_expected(
+    tmp_path: Path, body: Any, words: str
+) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        status, answer = await a.ask("/v1/commands", body)
+        assert status == 400
+        assert words in answer["error"]
+        assert (await a.ask("/v1/links"))[1][0]["pending"] == 0
+
+
+async def test_what_is_not_known_is_404_and_names_what_is(tmp_path: Path) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        status, answer = await a.ask("/v1/links/elsewhere")
+        assert status == 404
+        assert LINK in answer["error"]
+        assert (await a.ask(f"/v1/cases/{'0' * 64}"))[0] == 404
+        assert (await a.ask(f"/v1/events/{'0' * 64}"))[0] == 404
+        status, answer = await a.ask("/v1/cases/xyz")
+        assert status == 400
+        assert "64 hexadecimal digits" in answer["error"]
+
+
+async def test_a_refused_command_is_409_with_words_and_stays_in_the_journal(
+    tmp_path: Path,
+) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        case = await a.opened()
+        status, answer = await a.command(
+            case=case, step="answer", body={"text": "x"}, dispatch={"subject": "fictional"}
+        )
+        assert status == 409
+        assert answer["refused"] in {"not_legal_now", "not_your_step"}
+        assert not answer["words"].startswith(answer["refused"])
+        status, answer = await a.command(
+            link="vn-x~la-y",
+            kind="patrol",
+            step="open",
+            body={"code": "c", "marker_from": "1", "marker_to": "2"},
+        )
+        assert status == 409
+        assert answer["refused"] == "unknown_link"
+
+        def actions(snapshot: Snapshot) -> list[str]:
+            return [entry.action for entry in journal.entries(snapshot)]
+
+        written = await a.running.agent.store.read(actions)
+        assert written == ["submit open", "refused answer", "refused open"]
+
+
+async def test_a_command_reaches_the_other_desk_and_comes_back_opened(tmp_path: Path) -> None:
+    async with two_clients(tmp_path) as (_, a, b):
+        case = await a.opened()
+        status, link = await b.ask(f"/v1/links/{LINK}?min_size=1&timeout=20")
+        assert (status, link["size"], link["role"]) == (200, 1, "party")
+        status, history = await b.ask(f"/v1/cases/{case}")
+        assert status == 200
+        assert history["view"]["state"] == "sent"
+        assert "acknowledge" in history["view"]["may_do"]
+        assert history["events"][0]["body"]["purpose"] == REQUEST["purpose"]
+        event = history["events"][0]["event"]
+        desk_heads = a.running.agent.office.heads
+        await a.running.until(lambda: (LINK, B) in desk_heads and desk_heads[LINK, B].size == 1)
+        status = (await a.ask(f"/v1/events/{event}"))[1]
+        assert status["state"] == "opened"
+        assert status["opened"] == [B]
+        assert (await a.ask("/v1/cases"))[1] == (await a.ask(f"/v1/cases?link={LINK}"))[1]
+
+
+async def test_a_correction_is_a_supersede_that_carries_all_fields_anew(tmp_path: Path) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        case = await a.opened()
+        status, answer = await a.command(
+            case=case,
+            step="supersede",
+            corrects={"step": "open"},
+            body={**REQUEST, "purpose": "fictional, corrected"},
+        )
+        assert status == 201, answer
+        await a.running.read(2)
+        history = (await a.ask(f"/v1/cases/{case}"))[1]
+        assert [event["superseded"] for event in history["events"]] == [True, False]
+        assert history["view"]["version"] == 2
+
+
+async def test_a_link_can_be_replayed_and_a_period_reported(tmp_path: Path) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        await a.opened()
+        await a.running.read(1)
+        status, replayed = await a.ask(f"/v1/links/{LINK}/verify", {})
+        assert status == 200
+        assert replayed["equal"]
+        assert replayed["verified"] == replayed["size"] == 1
+        status, report = await a.ask("/v1/report?from=2024-11-01&to=2025-10-31")
+        assert status == 200
+        assert report["office"] == A
+        status, answer = await a.ask("/v1/report?from=2025-10-31&to=2024-11-01")
+        assert status == 400
+        assert "lies before" in answer["error"]
+
+
+async def test_a_scenarios_liberties_are_not_there_in_normal_operation(tmp_path: Path) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        assert (await a.ask("/v1/line", {"up": False}))[0] == 404
+        assert (await a.ask("/v1/clock", {"now": 1}))[0] == 404
+        status, answer = await a.command(
+            kind="verification_request",
+            step="open",
+            body=REQUEST,
+            dispatch={"subject": "fictional"},
+            at=1,
+        )
+        assert status == 400
+        assert "real time" in answer["error"]
+        assert LinkId(LINK) in a.running.agent.office.desks

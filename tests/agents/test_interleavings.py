@@ -1,0 +1,136 @@
+"""However the steps of two offices cross: every reader comes to the same verdicts and views."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from blo_agent.accepting import CommandRefused
+from blo_log.memory import MemoryCluster, MemoryLog
+from blo_log.topics import exchange_topic
+from blo_schemas.ids import CaseId, OfficeId
+from blo_schemas.summary import Step
+from tests.agents.crashing import agree, same_place_same_bytes
+from tests.agents.world import (
+    ANSWER,
+    CORRIDOR,
+    LINK,
+    PROVINCE,
+    A,
+    B,
+    RunningAgent,
+    all_read,
+    two_offices_and_a_province,
+)
+
+STEPS = (
+    Step.ACKNOWLEDGE,
+    Step.ACCEPT,
+    Step.RETURN_FOR_INFORMATION,
+    Step.SUPPLY_INFORMATION,
+    Step.DECLINE,
+    Step.ANSWER,
+    Step.WITHDRAW,
+    Step.URGE,
+)
+
+
+class Do(NamedTuple):
+    office: OfficeId
+    case: int
+    step: Step
+
+
+class LineTo(NamedTuple):
+    office: OfficeId
+    up: bool
+
+
+class LoseAck(NamedTuple):
+    office: OfficeId
+
+
+class ReadAll(NamedTuple):
+    """Let both offices read what the other has sent."""
+
+
+Action = Do | LineTo | LoseAck | ReadAll
+OFFICES = st.sampled_from((A, B))
+STEP = st.builds(Do, OFFICES, st.integers(0, 2), st.sampled_from((Step.OPEN, *STEPS)))
+ACTIONS: st.SearchStrategy[Action] = st.one_of(
+    STEP,
+    STEP,
+    st.builds(LineTo, OFFICES, st.booleans()),
+    st.builds(LoseAck, OFFICES),
+    st.builds(ReadAll),
+)
+
+
+async def play_out(actions: list[Action], folder: Path) -> int:
+    cluster = MemoryCluster()
+    async with two_offices_and_a_province(folder, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        agents = {office: await world.agent(office) for office in (A, B, PROVINCE)}
+        for agent in agents.values():
+            await agent.until(lambda agent=agent: LINK in agent.agent.office.desks)  # type: ignore[misc]
+        cases: list[CaseId] = [(await agents[A].open()).case]
+        await all_read(list(agents.values()), 1)
+        for action in actions:
+            match action:
+                case Do(office, case, step):
+                    await act(agents[office], cases, case, step)
+                case LineTo(office, up):
+                    agents[office].agent.line.set(up=up)
+                    agents[office].agent.sender.wake()
+                case LoseAck(office):
+                    log = agents[office].agent.log
+                    assert isinstance(log, MemoryLog)
+                    log.faults.lose_next_ack()
+                case ReadAll():
+                    await asyncio.sleep(0.02)
+        for agent in agents.values():
+            agent.agent.line.set(up=True)
+            agent.agent.sender.wake()
+        await come_to_rest(cluster, list(agents.values()))
+        same_place_same_bytes(cluster)
+        await agree(list(agents.values()))
+        return sum(crossed for _, _, crossed in await agents[A].verdicts())
+
+
+async def act(agent: RunningAgent, cases: list[CaseId], case: int, step: Step) -> None:
+    try:
+        if step is Step.OPEN:
+            cases.append((await agent.open()).case)
+        else:
+            fields = ANSWER if step is Step.ANSWER else None
+            await agent.do(step, cases[case % len(cases)], fields)
+    except CommandRefused:
+        pass
+
+
+async def come_to_rest(cluster: MemoryCluster, agents: list[RunningAgent]) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            end = len(cluster.records(exchange_topic(CORRIDOR), 0))
+            await all_read(agents, end)
+            if end == len(cluster.records(exchange_topic(CORRIDOR), 0)):
+                return
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(actions=st.lists(ACTIONS, min_size=8, max_size=30))
+def test_any_interleaving_gives_equal_views_and_verdicts(actions: list[Action]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        crossed = asyncio.run(play_out(actions, Path(folder)))
+    event("events crossed" if crossed else "nothing crossed")

@@ -1,0 +1,115 @@
+"""A poor line: what is accepted while it is down, what crosses, what is sent twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blo_agent.api.answers import case_history
+from blo_agent.store.connection import Transaction
+from blo_log.memory import MemoryCluster, MemoryLog
+from blo_schemas.ids import CaseId
+from blo_schemas.summary import Kind, Step
+from blo_schemas.views import State
+from tests.agents.world import LINK, REQUEST, A, B, RunningAgent, two_offices
+
+
+async def _views(running: RunningAgent, case: CaseId) -> tuple[list[str], list[tuple[str, str]]]:
+    """A case's accepted steps with their flags, and its rejected ones with their words."""
+    office = running.agent.office
+    now = running.agent.clock.now_ms()
+
+    def ask(snapshot: Transaction) -> tuple[list[str], list[tuple[str, str]]]:
+        history = case_history(office, snapshot, case, now)[0]
+        steps = [f"{one.step}{' crossed' if one.crossed else ''}" for one in history.events]
+        return steps, [(one.reason, one.words) for one in history.rejected]
+
+    # As the API does: in the store's thread, behind the batch that has just moved the view.
+    return await running.agent.store.write(ask)
+
+
+async def test_commands_are_accepted_while_the_line_is_down_and_sent_when_it_is_up(
+    tmp_path: Path,
+) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        log = MemoryLog(cluster)
+        a = await world.agent(A, log=log)
+        b = await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        log.faults.line_down()
+        cases = [
+            (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
+            for _ in range(5)
+        ]
+        await a.submit(Kind.VERIFICATION_REQUEST, Step.WITHDRAW, cases[0], reason="fictional")
+        assert len(a.agent.office.desks[LINK].under_way) == 6
+        assert cluster.records("blo.exchange.la-vn", 0) == []
+        log.faults.line_up()
+        await b.read(6)
+        await a.read(6)
+        views = b.agent.office.desks[LINK].views
+        found = [views.get(case) for case in cases]
+        assert [one.state for one in found if one] == [State.WITHDRAWN] + [State.SENT] * 4
+        assert not a.agent.office.desks[LINK].under_way
+
+
+async def test_events_that_cross_are_judged_by_the_log_and_told_in_words(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        a = await world.agent(A)
+        b = await world.agent(B)
+        await b.until(lambda: LINK in b.agent.office.desks)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        lost = (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
+        kept = (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
+        await b.read(2)
+        b.agent.line.set(up=False)
+        await b.until(lambda: not b.agent.receiver.is_connected)
+        await a.submit(Kind.VERIFICATION_REQUEST, Step.WITHDRAW, lost, reason="fictional")
+        await a.submit(Kind.VERIFICATION_REQUEST, Step.URGE, kept)
+        await a.read(4)
+        for case in (lost, kept):
+            await b.submit(Kind.VERIFICATION_REQUEST, Step.ACKNOWLEDGE, case)
+        b.agent.line.set(up=True)
+        b.agent.sender.wake()
+        for running in (a, b):
+            await running.read(6)
+        for running, whose in ((a, "Their"), (b, "Your")):
+            steps, rejected = await _views(running, lost)
+            assert steps == ["open", "withdraw"]
+            assert [reason for reason, _ in rejected] == ["not_legal_now"]
+            assert rejected[0][1].startswith(f"{whose} acknowledgement")
+            steps, rejected = await _views(running, kept)
+            assert steps == ["open", "urge", "acknowledge crossed"]
+            assert rejected == []
+
+
+async def test_what_was_appended_without_acknowledgement_is_sent_again_and_counts_once(
+    tmp_path: Path,
+) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        log = MemoryLog(cluster)
+        a = await world.agent(A, log=log)
+        b = await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        first = await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)
+        await a.read(1)
+        log.faults.line_down()
+        for _ in range(4):
+            await a.submit(Kind.VERIFICATION_REQUEST, Step.URGE, first.case)
+        log.faults.fail_next_append(appended=3, acknowledged=1)
+        log.faults.line_up()
+        desk = b.agent.office.desks[LINK]
+        await b.until(lambda: desk.tally.accepted == 5)
+        await a.until(lambda: not a.agent.office.desks[LINK].under_way)
+        values = [one.value for one in cluster.records("blo.exchange.la-vn", 0)]
+        assert len(set(values)) == 5
+        assert desk.tally.duplicates == len(values) - 5
+        assert not desk.tally.rejected
+        view = desk.views.get(first.case)
+        assert view is not None
+        assert view.version == 5

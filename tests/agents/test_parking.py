@@ -1,0 +1,193 @@
+"""Keys that come late, or never: what waits, what goes on, what the head says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from blo_log.memory import MemoryCluster, MemoryLog
+from blo_log.port import Message
+from blo_log.topics import exchange_topic, keys_topic
+from blo_schemas.bodies import NoFields
+from blo_schemas.codec import encode
+from blo_schemas.content import Content, Dispatch
+from blo_schemas.grants import GRANT, KeyPurpose
+from blo_schemas.hashing import certificate_tag, document_id, log_origin
+from blo_schemas.heads import HEAD, SIGNED_HEAD
+from blo_schemas.ids import ZERO_HASH, Digest
+from blo_schemas.summary import Kind, Step, Summary, Urgency
+from blo_sealing.grants import Recipient, make_grant
+from blo_sealing.keys import ContentKey, SummaryKey
+from blo_sealing.seal import Author, Place, seal_event
+from tests.agents.world import CORRIDOR, LINK, NOW, REQUEST, A, B, World, two_offices
+
+
+class Keeper(MemoryLog):
+    """A log that keeps grants of some purpose back, as a broker could."""
+
+    kept: list[Message]
+    keeps: KeyPurpose | None = None
+
+    async def appender(self) -> _KeepingAppender:
+        return _KeepingAppender(self, await super().appender())
+
+
+class _KeepingAppender:
+    def __init__(self, keeper: Keeper, inner: object) -> None:
+        self._keeper = keeper
+        self._inner = inner
+
+    async def append(self, messages: Sequence[Message]) -> list[int]:
+        passed = [one for one in messages if not self._is_kept(one)]
+        self._keeper.kept.extend(one for one in messages if self._is_kept(one))
+        offsets = iter(await self._inner.append(passed))  # type: ignore[attr-defined]
+        return [0 if self._is_kept(one) else next(offsets) for one in messages]
+
+    async def close(self) -> None:
+        await self._inner.close()  # type: ignore[attr-defined]
+
+    def _is_kept(self, message: Message) -> bool:
+        if message.topic != keys_topic(CORRIDOR) or message.value is None:
+            return False
+        grant = GRANT.decode(message.value)
+        return grant.purpose is self._keeper.keeps and grant.recipient == B
+
+
+def _keeper(cluster: MemoryCluster, purpose: KeyPurpose) -> Keeper:
+    keeper = Keeper(cluster)
+    keeper.kept = []
+    keeper.keeps = purpose
+    return keeper
+
+
+async def _release(cluster: MemoryCluster, keeper: Keeper) -> None:
+    appender = await MemoryLog(cluster).appender()
+    await appender.append(keeper.kept)
+    await appender.close()
+
+
+async def test_a_record_whose_summary_key_is_missing_parks_its_case_only(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        keeper = _keeper(cluster, KeyPurpose.SUMMARY)
+        a = await world.agent(A, log=keeper)
+        b = await world.agent(B)
+        await b.until(lambda: LINK in b.agent.office.desks)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        closed = (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
+        await b.read(1)
+        desk = b.agent.office.desks[LINK]
+        assert desk.fold.parked_count() == 1
+        own = (await b.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
+        await b.read(2)
+        await b.until(lambda: not desk.under_way)
+        assert desk.views.get(closed) is None
+        assert desk.views.get(own) is not None
+        await a.until(lambda: (LINK, B) in a.agent.office.heads)
+        await a.until(lambda: a.agent.office.heads[LINK, B].first_unopened == (0,))
+        await _release(cluster, keeper)
+        await b.until(lambda: desk.views.get(closed) is not None)
+        assert desk.fold.parked_count() == 0
+        assert desk.tally.accepted == 2
+        await a.until(lambda: a.agent.office.heads[LINK, B].unopened == 0)
+        assert desk.views.digest() == a.agent.office.desks[LINK].views.digest()
+
+
+async def test_what_is_parked_stays_parked_over_a_restart(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        keeper = _keeper(cluster, KeyPurpose.SUMMARY)
+        a = await world.agent(A, log=keeper)
+        b = await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        case = (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
+        await a.submit(Kind.VERIFICATION_REQUEST, Step.URGE, case)
+        await b.read(2)
+        await b.stop()
+        b = await world.agent(B)
+        desk = b.agent.office.desks[LINK]
+        assert desk.fold.parked_count() == 2
+        assert desk.unopened == [0, 1]
+        await _release(cluster, keeper)
+        await b.until(lambda: desk.tally.accepted == 2)
+        assert desk.unopened == []
+
+
+async def test_content_waits_for_its_key_and_the_step_counts_meanwhile(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        keeper = _keeper(cluster, KeyPurpose.CONTENT)
+        a = await world.agent(A, log=keeper)
+        b = await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        case = (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
+        await b.read(1)
+        desk = b.agent.office.desks[LINK]
+        await b.until(lambda: desk.tally.accepted == 1)
+        assert desk.views.get(case) is not None
+        assert desk.unopened == [0]
+        await _release(cluster, keeper)
+        await b.until(lambda: desk.unopened == [])
+
+
+def _dishonest_event(world: World, recipient_key: bytes, tag: bytes) -> list[Message]:
+    """An opening by A whose body is not that of a verification request, with its grants."""
+    content_key = ContentKey(b"c" * 32)
+    summary_key = SummaryKey(b"s" * 32)
+    certificate = world.documents[2]
+    kid = certificate_tag(document_id(certificate.payload))
+    sealed = seal_event(
+        Author(LINK, kid, world.keys[A].signing),
+        Place(0, ZERO_HASH, 0, Digest(log_origin(LINK))),  # type: ignore[arg-type]
+        at=NOW,
+        content_key=content_key,
+        summary_key=summary_key,
+        summary=Summary(1, Kind.VERIFICATION_REQUEST, Step.OPEN, Urgency.ROUTINE, 0),
+        content=Content(
+            on=date(2025, 2, 20),
+            dispatch=Dispatch(subject="(fictional)"),
+            reason=None,
+            body=encode(NoFields()),
+            body_version=1,
+        ),
+        random=lambda size: b"r" * size,
+    )
+    grants = [
+        make_grant(key, LINK, A, Recipient(B, tag, recipient_key))  # type: ignore[arg-type]
+        for key in (content_key, summary_key)
+    ]
+    return [
+        *(
+            Message(keys_topic(CORRIDOR), 0, grant.key + B.encode(), encode(grant))
+            for grant in grants
+        ),
+        Message(exchange_topic(CORRIDOR), 0, LINK.encode(), sealed.value),
+    ]
+
+
+async def test_content_that_does_not_fit_its_kind_counts_and_is_shown_as_unopenable(
+    tmp_path: Path,
+) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        b = await world.agent(B)
+        tag = certificate_tag(document_id(world.documents[3].payload))
+        appender = await MemoryLog(cluster).appender()
+        await appender.append(_dishonest_event(world, world.keys[B].kem.public, tag))
+        await appender.close()
+        await b.read(1)
+        desk = b.agent.office.desks[LINK]
+        await b.until(lambda: desk.tally.accepted == 1)
+        assert desk.unopened == [0]
+
+        def named() -> bool:
+            published = cluster.records("blo.heads.la-vn", 0)
+            signed = SIGNED_HEAD.decode(published[-1].value or b"") if published else None
+            return signed is not None and HEAD.decode(signed.head).first_unopened == (0,)
+
+        await b.until(named)

@@ -1,0 +1,206 @@
+"""Agents on a real Kafka: the whole way, and what kills of agents and of the broker do to it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from blo_log.broker import EmbeddedBroker
+from blo_log.kafka import KafkaConnection, KafkaLog
+from blo_schemas.ids import OfficeId
+from blo_schemas.summary import Step
+from tests.agents.processes import AgentProcess, NoAnswer
+from tests.agents.world import REQUEST, A, B, World, all_read, two_offices
+
+pytestmark = pytest.mark.broker
+
+BrokerFactory = Callable[..., EmbeddedBroker]
+_BREATH_S = 0.01
+OPEN = {
+    "kind": "verification_request",
+    "step": "open",
+    "on": "2025-02-20",
+    "link": "vn-a~la-b",
+    "body": REQUEST,
+    "dispatch": {"subject": "(fictional) about a fictional person"},
+}
+
+
+def world_on(broker: EmbeddedBroker, folder: Path) -> World:
+    return two_offices(folder, lambda: KafkaLog(KafkaConnection(bootstrap=broker.bootstrap)))
+
+
+async def test_an_event_goes_over_a_real_kafka_and_its_receipt_comes_back(
+    tmp_path: Path, broker_factory: BrokerFactory
+) -> None:
+    async with world_on(broker_factory(), tmp_path) as world:
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        await a.until(lambda: bool(a.agent.office.desks))
+        opened = await a.open()
+        await b.read(1)
+        await b.do(Step.ACKNOWLEDGE, opened.case)
+        await all_read([a, b], 2)
+        await a.until(lambda: any(head.size == 2 for head in a.agent.office.heads.values()))
+        assert await a.verdicts() == await b.verdicts() == [("accepted", "None", False)] * 2
+        assert a.desk().views.digest() == b.desk().views.digest()
+        assert (await a.replay()).equal
+
+
+@contextmanager
+def running(world: World, broker: EmbeddedBroker) -> Iterator[dict[OfficeId, AgentProcess]]:
+    agents = {office: AgentProcess(world, office, broker.bootstrap) for office in (A, B)}
+    try:
+        for agent in agents.values():
+            agent.start()
+        for agent in agents.values():
+            agent.until_up()
+        yield agents
+    finally:
+        for agent in agents.values():
+            agent.kill()
+
+
+class Officers:
+    """Threads that submit without a pause, and remember every event that was promised."""
+
+    def __init__(self, agents: dict[OfficeId, AgentProcess]) -> None:
+        self._agents = agents
+        self._stop = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._work, args=(agent,))
+            for agent in agents.values()
+            for _ in range(2)
+        ]
+        self.promised: dict[OfficeId, list[str]] = {office: [] for office in agents}
+        self.unanswered = 0
+        self.odd: list[Any] = []
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def until(self, more: int, timeout_s: float = 20) -> None:
+        """Return when so many more events were promised by each office."""
+        goals = {office: len(events) + more for office, events in self.promised.items()}
+        deadline = time.monotonic() + timeout_s
+        while any(len(self.promised[office]) < goal for office, goal in goals.items()):
+            assert time.monotonic() < deadline, "the officers get no answers"
+            time.sleep(0.01)
+
+    def _work(self, agent: AgentProcess) -> None:
+        while not self._stop.is_set():
+            try:
+                status, answer = agent.ask("POST", "/v1/commands", OPEN)
+            except NoAnswer:
+                self.unanswered += 1
+                time.sleep(0.02)
+                continue
+            if status == 201:
+                self.promised[agent.office].append(answer["event"])
+            elif status != 503:
+                self.odd.append((status, answer))
+            time.sleep(_BREATH_S)
+
+
+def nothing_lost_and_nothing_twice(
+    agents: dict[OfficeId, AgentProcess], officers: Officers, timeout_s: float = 60
+) -> None:
+    assert not officers.odd
+    a, b = agents[A], agents[B]
+    deadline = time.monotonic() + timeout_s
+    while True:
+        assert time.monotonic() < deadline, (a.link(), b.link(), a.output()[-3000:])
+        states = [a.link(), b.link()]
+        closed = sum(state["pending"] + state["unopened"] + state["parked"] for state in states)
+        if not closed and states[0]["size"] == states[1]["size"]:
+            break
+        time.sleep(0.1)
+    size = states[0]["size"]
+    assert states[0]["view_digest"] == states[1]["view_digest"]
+    assert states[0]["log_hash"] == states[1]["log_hash"]
+    assert not states[0]["halted"]
+    assert not states[1]["halted"]
+    for state in states:
+        assert state["counts"]["rejected"] == {}
+        assert state["counts"]["accepted"] + state["counts"]["duplicates"] == size
+    promised = sum(map(len, officers.promised.values()))
+    # Who was cut off before the answer doesn't know; what was promised must be there.
+    assert promised <= states[0]["counts"]["accepted"] <= promised + officers.unanswered
+    events = {office: set(found) for office, found in officers.promised.items()}
+    assert sum(map(len, events.values())) == promised
+    for office, found in events.items():
+        for reader in agents.values():
+            for event in sorted(found)[::10]:
+                status, answer = reader.ask("GET", f"/v1/events/{event}")
+                assert status == 200, f"{event} of {office} is not known at {reader.office}"
+                assert answer["verdict"] == "accepted"
+    for agent in agents.values():
+        status, answer = agent.ask("POST", "/v1/links/vn-a~la-b/verify", {})
+        assert status == 200
+        assert answer["equal"]
+
+
+def test_killed_agents_lose_nothing_and_show_nothing_twice(
+    tmp_path: Path, broker_factory: BrokerFactory
+) -> None:
+    broker = broker_factory()
+    world = world_on(broker, tmp_path)
+    asyncio.run(world.publish())
+    with running(world, broker) as agents:
+        with Officers(agents) as officers:
+            for victim in (A, B, A):
+                officers.until(30)
+                agents[victim].kill()
+                agents[victim].start()
+                agents[victim].until_up()
+            officers.until(30)
+        nothing_lost_and_nothing_twice(agents, officers)
+        assert agents[A].run_file.exists()
+        for agent in agents.values():
+            assert agent.terminate(8) == 0, agent.output()[-2000:]
+            assert not agent.run_file.exists()
+
+
+def test_a_killed_broker_costs_time_and_nothing_else(
+    tmp_path: Path, broker_factory: BrokerFactory
+) -> None:
+    broker = broker_factory()
+    world = world_on(broker, tmp_path)
+    asyncio.run(world.publish())
+    with running(world, broker) as agents:
+        with Officers(agents) as officers:
+            for _ in range(2):
+                officers.until(30)
+                broker.kill()
+                officers.until(30)
+                broker.restart()
+            officers.until(30)
+        assert officers.unanswered == 0
+        nothing_lost_and_nothing_twice(agents, officers)
+
+
+def test_an_agent_in_normal_operation_refuses_simulated_time_and_the_reverse(
+    tmp_path: Path, broker_factory: BrokerFactory
+) -> None:
+    broker = broker_factory()
+    world = world_on(broker, tmp_path)
+    asyncio.run(world.publish())
+    simulated = AgentProcess(world, A, broker.bootstrap, simulated=True)
+    simulated.start()
+    assert simulated.process.wait(30) == 1
+    assert "simulated time needs a topic of its own" in simulated.output()
+    assert not simulated.run_file.exists()
