@@ -26,6 +26,7 @@ from blo_log.broker import (
     KafkaNotFoundError,
     external_broker,
     find_kafka,
+    processes,
 )
 from blo_log.broker.processes import KnownProcess
 from blo_log.broker.readiness import answers, cluster_at, parse_bootstrap
@@ -392,3 +393,32 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
 
 def wait_for_log(log: Path, word: str) -> None:
     wait_until(lambda: log.exists() and word in log.read_text())
+
+
+def test_a_child_whose_owner_is_gone_before_it_is_known_is_killed(tmp_path: Path) -> None:
+    launcher = Path(processes.__file__).with_name("launcher.py")
+    reading, writing = os.pipe()
+    os.close(reading)
+    born = tmp_path / "born"
+    program = f"import pathlib, time; pathlib.Path({str(born)!r}).touch(); time.sleep(0.5)"
+    survived = f"; pathlib.Path({str(tmp_path / 'survived')!r}).touch()"
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            str(launcher),
+            "detached",
+            sys.executable,
+            "-c",
+            program + survived,
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=writing,
+        check=False,
+        timeout=30,
+    )
+    os.close(writing)
+    assert ended.returncode == 1
+    time.sleep(1.5)
+    assert not (tmp_path / "survived").exists()

@@ -233,7 +233,8 @@ class EmbeddedBroker:
         if self._identity.exists():
             return
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ["format", "--cluster-id", cluster, "--config", str(self._properties)]
+        # In one word, because an id may begin with a dash.
+        arguments = ["format", f"--cluster-id={cluster}", "--config", str(self._properties)]
         formatted = subprocess.run(
             self._command("kafka.tools.StorageTool", *arguments),
             cwd=self.directory,

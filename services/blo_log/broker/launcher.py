@@ -29,7 +29,12 @@ def main(mode: str, command: list[str]) -> int:
         The exit code of a guarded command, 0 for a detached one.
     """
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr)
-    os.write(1, b"%d\n" % child.pid)
+    try:
+        os.write(1, b"%d\n" % child.pid)
+    except OSError:
+        # The owner died in this very moment; nobody knows the child, so nobody could end it.
+        child.kill()
+        return 1
     if mode == "detached":
         return 0
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())

@@ -41,6 +41,8 @@ class KafkaLibraries:
         options = [
             f"-Xmx{heap}",
             "-XX:+UseSerialGC",
+            # One node for one session: compiling less saves half of its processor time.
+            "-XX:TieredStopAtLevel=1",
             "-XX:-UsePerfData",
             f"-XX:ErrorFile={scratch}/hs_err.log",
             f"-Djava.io.tmpdir={scratch}",
