@@ -119,6 +119,7 @@ class Agent:
             simulated_time=self.options.simulated_time,
         )
         self._moved = asyncio.Event()
+        self._on_disk: dict[LinkId, int] = {}
         self._ending = False
         self._dirty: set[LinkId] = set()
         self._heads_due = asyncio.Event()
@@ -135,6 +136,7 @@ class Agent:
             return taken
 
         self._telemetry.taken(await self.store.write(job))
+        self._note_sizes()
 
     async def run(self, stop: StopSignal) -> None:
         """Send and receive until the stop.
@@ -174,7 +176,7 @@ class Agent:
         return accepted
 
     async def wait_for(self, link: LinkId, size: int, timeout_s: float) -> LinkDesk:
-        """Wait until a link has been read up to a size, or the time is over.
+        """Wait until a link was read, onto the disk, up to a size, or the time is over.
 
         Raises:
             KeyError: The office has no such link.
@@ -183,7 +185,7 @@ class Agent:
         deadline = asyncio.get_running_loop().time() + timeout_s
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
-                while desk.size < size and not self._ending:
+                while self._on_disk.get(link, 0) < size and not self._ending:
                     await self._moved.wait()
         return desk
 
@@ -216,6 +218,7 @@ class Agent:
         await self.store.write(note)
 
     def _on_taken(self, taken: Taken) -> None:
+        self._note_sizes()
         self._telemetry.taken(taken)
         self._dirty.update(seen.link for seen in taken.seen)
         self._dirty.update(link for link, _ in taken.grants)
@@ -225,6 +228,10 @@ class Agent:
         self._telemetry.positions(self.receiver.high_watermarks)
         self.sender.wake()
         self._announce()
+
+    def _note_sizes(self) -> None:
+        """Called when a batch is on disk; in between, a desk may be ahead of what readers find."""
+        self._on_disk = {link: desk.size for link, desk in self.office.desks.items()}
 
     def _announce(self) -> None:
         moved, self._moved = self._moved, asyncio.Event()

@@ -57,8 +57,6 @@ def run(settings: AgentSettings) -> int:
 
 async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) -> None:
     clock: Clock = ManualClock() if settings.simulated_time else SystemClock()
-    # What is left of a run that was killed names a process and ports that are others' by now.
-    (settings.store.path.parent / RUN_FILE).unlink(missing_ok=True)
     async with AsyncExitStack() as stack:
         log = KafkaLog(
             KafkaConnection(
@@ -71,6 +69,8 @@ async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) ->
         stack.push_async_callback(log.close)
         store = Store(settings.store.path, load_store_key(settings.store.key))
         stack.push_async_callback(store.aclose)
+        # Now that nobody else runs here: what a killed run left names ports that are others' now.
+        (settings.store.path.parent / RUN_FILE).unlink(missing_ok=True)
         agent = Agent(
             OfficeId(settings.office),
             pins_of(settings),

@@ -63,21 +63,46 @@ def settle_own_record(
         outbox.confirm(tx, event)
         if one.verdict is not None and one.verdict.outcome is Outcome.REJECTED:
             desk.look_ahead(submitted.case)
-    elif desk.arriving == submitted.leaf:
+    else:
         _note_refused(desk, one, submitted, tx, taken)
+
+
+def doubt_stranded(office: Office, tx: Transaction) -> list[str]:
+    """Doubt links where the log has acknowledged an event at a place that was read without it.
+
+    The broker has lost the event after all, or put something else in its place.
+
+    Returns:
+        What an operator has to look at, in words.
+    """
+    alarms = []
+    for desk in office.desks.values():
+        if not desk.own_chain_checked or not desk.under_way:
+            continue
+        for record in outbox.unconfirmed_of_link(tx, desk.link):
+            if record.offset is not None and record.offset < desk.size:
+                desk.own_chain_checked = False
+                alarms.append(
+                    f"own event that was acknowledged at {record.offset} of {desk.link} is not "
+                    "there; it and what follows it will be sealed anew. Ask the operator of the "
+                    "broker what was done to the log"
+                )
+                break
+    return alarms
 
 
 def _note_refused(
     desk: LinkDesk, one: Folded, submitted: Submitted, tx: Transaction, taken: Taken
 ) -> None:
-    """Its very bytes lie in the log and do not count, so they never will."""
-    outbox.mark_appended(tx, [(submitted.outbox, one.position)])
+    if desk.arriving == submitted.leaf:
+        # Its very bytes lie in the log and do not count, so they never will.
+        outbox.mark_appended(tx, [(submitted.outbox, one.position)])
     if desk.own_chain_checked:
         desk.own_chain_checked = False
         reason = one.verdict.reason if one.verdict else None
         taken.alarms.append(
-            f"own event at {one.position} of {desk.link} was rejected ({reason}); it and what "
-            "follows it will be sealed anew when this office may write"
+            f"own event at {one.position} of {desk.link} was rejected ({reason}); if that is all "
+            "there is of it, it will be sealed anew, as soon as this office may write"
         )
 
 
@@ -211,4 +236,10 @@ def _successor_key(event: EventId) -> str:
     return f"successor/{event.hex()}"
 
 
-__all__ = ["OwnChain", "settle_own_chain", "settle_own_record", "successor"]
+__all__ = [
+    "OwnChain",
+    "doubt_stranded",
+    "settle_own_chain",
+    "settle_own_record",
+    "successor",
+]

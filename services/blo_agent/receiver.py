@@ -13,7 +13,7 @@ from blo_agent.desk import LinkDesk
 from blo_agent.ingesting import take
 from blo_agent.line import Line
 from blo_agent.office import Office
-from blo_agent.own_chain import OwnChain, settle_own_chain
+from blo_agent.own_chain import OwnChain, doubt_stranded, settle_own_chain
 from blo_agent.pacing import Pace
 from blo_agent.sender import Sender
 from blo_agent.store.connection import Snapshot, Transaction
@@ -224,7 +224,10 @@ class Receiver:
             if taken.must_begin_anew:
                 self._pace.forget()
                 return False
-        if self._doubtful() - self._goals.keys() or _loop_time() >= self._ends_at:
+        if _loop_time() >= self._ends_at:
+            await self._look_for_stranded()
+            await self._look_at_ends(reader)
+        elif self._doubtful() - self._goals.keys():
             await self._look_at_ends(reader)
         await self._settle_own_chains()
         return not self.unserved or _loop_time() < self._topics_at
@@ -262,6 +265,14 @@ class Receiver:
         taken = await self._store.write(job)
         self._on_taken(taken)
         return taken
+
+    async def _look_for_stranded(self) -> None:
+        def job(tx: Transaction) -> list[str]:
+            return doubt_stranded(self._office, tx)
+
+        alarms = await self._store.write(job)
+        if alarms:
+            self._on_taken(Taken(alarms=alarms))
 
     async def _settle_own_chains(self) -> None:
         for link, goal in list(self._goals.items()):

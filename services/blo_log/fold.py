@@ -151,6 +151,8 @@ class LinkFold:
         self._parked: dict[CaseId, deque[Parked]] = {}
         for item in parked:
             self._parked.setdefault(item.header.case_id, deque()).append(item)
+        # Counted apart, so that another thread can ask while this one parks and releases.
+        self._parked_count = len(parked)
 
     @property
     def size(self) -> int:
@@ -184,10 +186,12 @@ class LinkFold:
         waiting = self._parked.get(case)
         if waiting is not None:
             waiting.append(item)
+            self._parked_count += 1
             return _without_step(admitted)
         stepped = self._step(item, admitted)
         if stepped.verdict is None:
             self._parked[case] = deque([item])
+            self._parked_count += 1
         return stepped
 
     def release(self) -> list[Folded]:
@@ -200,6 +204,7 @@ class LinkFold:
                 if folded.verdict is None:
                     break
                 waiting.popleft()
+                self._parked_count -= 1
                 released.append(folded)
             if not waiting:
                 del self._parked[case]
@@ -211,8 +216,8 @@ class LinkFold:
             yield from waiting
 
     def parked_count(self) -> int:
-        """How many records are parked now."""
-        return sum(map(len, self._parked.values()))
+        """How many records are parked now; may be asked from any thread."""
+        return self._parked_count
 
     def read_content(
         self, header: Header, envelope: Envelope, kind: Kind, step: Step

@@ -13,8 +13,6 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from blo_schemas.content import CONTENT, Content
 from blo_schemas.errors import UnknownVersion, WireError
@@ -24,6 +22,7 @@ from blo_schemas.ids import LinkId
 from blo_schemas.summary import SUMMARY, Summary
 from blo_schemas.verdicts import Reason, Verdict, rejected
 from blo_sealing.errors import SealingError, Unopenable, WrongKeyCommitment
+from blo_sealing.hkdf import derive_key
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.padding import unpad_content, unpad_summary
 
@@ -32,7 +31,6 @@ PAYLOAD_FIELD_SIZE: Final = 34
 """The header's last field as encoded: two bytes of MessagePack head and the 32-byte hash."""
 
 _NONCE: Final = bytes(12)
-_SHA256: Final = SHA256()
 
 
 class Part(Enum):
@@ -146,7 +144,7 @@ def summary_verdict(error: SealingError | WireError) -> Verdict:
 
 def _derive(label: bytes, link: LinkId, header: Header, secret: bytes) -> bytes:
     info = label + link.encode() + b"\0" + header.kid + header.oseq.to_bytes(8, "big")
-    return HKDF(_SHA256, PART_KEY_SIZE, header.salt, info).derive(secret)
+    return derive_key(secret, header.salt, info)
 
 
 def _open(part: Part, part_key: bytes, sealed: bytes, bound: bytes) -> bytes:

@@ -7,11 +7,17 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from blo_schemas.ids import LinkId, OfficeId
+from blo_agent.store.connection import Transaction
+from blo_agent.store.tables import documents
+from blo_schemas.codec import encode
+from blo_schemas.ids import DocumentId, LinkId, OfficeId
+from blo_schemas.trust import SignedDocument
 from tests.agents.world import LINK, World
 
 _CONFIG = """\
@@ -39,6 +45,18 @@ class NoAnswer(Exception):
     """The agent is not there, or went away while it was asked."""
 
 
+def _keep(found: list[SignedDocument]) -> Callable[[Transaction], None]:
+    """Let an office know documents before it has ever reached a broker."""
+
+    def job(tx: Transaction) -> None:
+        for signed in found:
+            value = encode(signed)
+            identifier = DocumentId(sha256(value).digest())
+            documents.put(tx, documents.StoredDocument(identifier, value, admitted=True))
+
+    return job
+
+
 class AgentProcess:
     """One office's agent, started, killed and started again."""
 
@@ -58,8 +76,8 @@ class AgentProcess:
                 simulated="true" if simulated else "false",
             )
         )
-        with world.store(office):
-            pass
+        with world.store(office) as store:
+            store.submit(_keep(world.documents)).result()
         (world.folder / f"{office}.db").rename(self.folder / "office.db")
         (world.folder / f"{office}.key").rename(self.folder / "office.key")
         self._process: subprocess.Popen[bytes] | None = None
@@ -69,6 +87,10 @@ class AgentProcess:
     def process(self) -> subprocess.Popen[bytes]:
         assert self._process is not None
         return self._process
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     @property
     def run_file(self) -> Path:

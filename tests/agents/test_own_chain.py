@@ -1,141 +1,327 @@
-"""An office's own chain: restored stores, second writers, certificates that ran out."""
+"""The office's own chain: backups, copies of an agent, and certificates that ran out on the way."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+from copy import copy
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from blo_agent.accepting import CommandRefused
+from blo_agent.api.answers import event_status
+from blo_agent.api.types import EventStatus
+from blo_agent.store import load_store_key
+from blo_agent.store.tables import journal
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_schemas.hashing import leaf_hash
-from blo_schemas.summary import Kind, Step
-from tests.agents.world import LINK, NOW, REQUEST, A, B, RunningAgent, World, two_offices
+from blo_log.port import Message
+from blo_log.topics import exchange_topic
+from blo_runtime.clock import ManualClock
+from blo_schemas.codec import encode
+from blo_schemas.event import ENVELOPE, HEADER
+from blo_schemas.ids import EventId
+from blo_schemas.summary import Step
+from tests.agents.crashing import agree, counts_of, same_place_same_bytes
+from tests.agents.world import (
+    CORRIDOR,
+    LINK,
+    NOW,
+    A,
+    B,
+    RunningAgent,
+    World,
+    all_read,
+    two_offices,
+)
+
+HOUR_MS = 3_600_000
 
 
-async def _open(running: RunningAgent) -> None:
-    await running.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)
+async def line_down(agent: RunningAgent) -> None:
+    agent.agent.line.set(up=False)
+    await agent.until(lambda: not agent.agent.receiver.is_connected)
 
 
-def _copy(folder: Path, source: str, target: str) -> None:
-    """Copy a store that nobody has open."""
-    for part in ("", "-wal", "-shm"):
-        (folder / f"{target}.db{part}").unlink(missing_ok=True)
-        if (folder / f"{source}.db{part}").exists():
-            shutil.copy(folder / f"{source}.db{part}", folder / f"{target}.db{part}")
+def line_up(agent: RunningAgent) -> None:
+    agent.agent.line.set(up=True)
+    agent.agent.sender.wake()
 
 
-async def test_a_store_restored_from_a_backup_reads_its_own_chain_before_it_writes(
+async def back_up(world: World, agent: RunningAgent, name: str = "backup") -> Path:
+    path = world.folder / f"{name}.db"
+    office = agent.agent.office.id
+    await agent.agent.store.backup(path, load_store_key(world.folder / f"{office}.key"))
+    return path
+
+
+def restore(world: World, backup: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        (world.folder / f"{A}.db{suffix}").unlink(missing_ok=True)
+    shutil.copy(backup, world.folder / f"{A}.db")
+
+
+async def test_an_agent_from_an_older_backup_reads_its_own_chain_before_it_writes(
     tmp_path: Path,
 ) -> None:
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         await world.publish()
-        a = await world.agent(A)
-        b = await world.agent(B)
+        a, b = await world.agent(A), await world.agent(B)
         await a.until(lambda: LINK in a.agent.office.desks)
-        await _open(a)
-        await a.read(1)
-        log = a.agent.log
-        assert isinstance(log, MemoryLog)
-        log.faults.line_down()
-        await _open(a)  # In the outbox of the backup, and in the log.
+        first = await a.open()
+        await all_read([a, b], 1)
+        backup = await back_up(world, a)
+        await a.do(Step.URGE, first.case)
+        await b.do(Step.ACKNOWLEDGE, first.case)
+        later = await a.open()
+        await all_read([a, b], 4)
         await a.stop()
-        _copy(tmp_path, A, "backup")
+        restore(world, backup)
         a = await world.agent(A)
-        await _open(a)  # In the log, but not in the backup.
-        await a.read(3)
-        await a.stop()
-        _copy(tmp_path, "backup", A)
-        a = await world.agent(A)
-        await _open(a)
-        await b.read(4)
-        desk = b.agent.office.desks[LINK]
-        await b.until(lambda: desk.tally.accepted == 4)
-        assert not desk.tally.rejected
-        await a.until(lambda: not a.agent.office.desks[LINK].under_way)
-        assert a.agent.office.desks[LINK].halted is None
+        # Even a command that comes before the log was read finds its place in the end.
+        early = await a.open()
+        await all_read([a, b], 5)
+        await a.do(Step.WITHDRAW, later.case)
+        await all_read([a, b], 6)
+        await agree([a, b])
+        same_place_same_bytes(cluster)
+        assert {outcome for outcome, _, _ in await a.verdicts()} == {"accepted"}
+        assert [str(one) for one in await counts_of(a, early.event)] == ["accepted"]
+        assert all(a.agent.office.keyring.content_key(case) for case in (first.case, later.case))
 
 
-async def test_what_no_longer_fits_behind_the_log_is_sealed_anew(tmp_path: Path) -> None:
+async def test_what_an_old_outbox_still_holds_is_sealed_anew_behind_the_chain_in_the_log(
+    tmp_path: Path,
+) -> None:
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         await world.publish()
-        a = await world.agent(A)
-        b = await world.agent(B)
+        a, b = await world.agent(A), await world.agent(B)
         await a.until(lambda: LINK in a.agent.office.desks)
-        await _open(a)
-        await a.read(1)
-        await a.stop()
-        _copy(tmp_path, A, "backup")
+        case = (await a.open()).case
+        await all_read([a, b], 1)
+        empty = await back_up(world, a, "empty")
+        await line_down(a)
+        waiting = [await a.do(Step.URGE, case) for _ in range(2)]
+        full = await back_up(world, a, "full")
+        await a.kill()
+        restore(world, empty)
         a = await world.agent(A)
-        await _open(a)
-        await a.read(2)
+        for _ in range(3):
+            await a.do(Step.URGE, case)
+        await all_read([a, b], 4)
         await a.stop()
-        _copy(tmp_path, "backup", A)
-        log = MemoryLog(cluster)
-        log.faults.line_down()
-        a = await world.agent(A, log=log)
-        await _open(a)  # Accepted off line, on the old state: its place is taken in the log.
-        log.faults.line_up()
-        await b.read(3)
-        desk = b.agent.office.desks[LINK]
-        await b.until(lambda: desk.tally.accepted == 3)
-        assert not desk.tally.rejected
+        restore(world, full)
+        a = await world.agent(A)
+        await all_read([a, b], 6)
+        await agree([a, b])
+        same_place_same_bytes(cluster)
+        assert {outcome for outcome, _, _ in await b.verdicts()} == {"accepted"}
+        for accepted in waiting:
+            assert [str(one) for one in await counts_of(a, accepted.event)] == ["accepted"]
+            status = await status_of(a, accepted.event)
+            assert status.verdict == "accepted"
+            assert status.event != accepted.event.hex()
+        assert (await actions(a)).count("seal anew") == 2
+
+
+async def status_of(agent: RunningAgent, event: EventId) -> EventStatus:
+    found = await agent.ask(lambda tx: event_status(agent.agent.office, tx, event))
+    assert found is not None
+    return found
+
+
+async def actions(agent: RunningAgent) -> list[str]:
+    return await agent.ask(lambda tx: [entry.action for entry in journal.entries(tx)])
+
+
+async def twin_of(world: World, agent: RunningAgent) -> RunningAgent:
+    """Another agent with a copy of the same store."""
+    twin = copy(world)
+    twin.folder = world.folder / "twin"
+    twin.folder.mkdir()
+    shutil.copy(await back_up(world, agent, "twin"), twin.folder / f"{A}.db")
+    shutil.copy(world.folder / f"{A}.key", twin.folder / f"{A}.key")
+    return await twin.agent(A)
 
 
 async def test_a_second_writer_halts_the_link(tmp_path: Path) -> None:
     cluster = MemoryCluster()
-    (tmp_path / "copy").mkdir()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         await world.publish()
-        thief = World(tmp_path / "copy", lambda: MemoryLog(cluster))
-        thief.keys, thief.pins = world.keys, world.pins
-        a = await world.agent(A)
+        a, b = await world.agent(A), await world.agent(B)
         await a.until(lambda: LINK in a.agent.office.desks)
-        await _open(a)
-        await a.read(1)
-        async with thief:
-            other = await thief.agent(A)
-            await other.read(1)
-            await other.until(lambda: other.agent.office.desks[LINK].own_chain_checked)
-            await _open(other)
-            desk = a.agent.office.desks[LINK]
-            await a.until(lambda: desk.halted is not None)
-            with pytest.raises(CommandRefused) as refused:
-                await _open(a)
-            assert refused.value.reason == "halted"
-            assert "not by this agent" in refused.value.words
-            checks = a.agent.checks()
-            assert not checks["links"]().ok
+        case = (await a.open()).case
+        await all_read([a, b], 1)
+        twin = await twin_of(world, a)
+        await twin.until(lambda: twin.desk().own_chain_checked)
+        await line_down(a)
+        await line_down(twin)
+        await a.do(Step.URGE, case)
+        await twin.do(Step.WITHDRAW, case)
+        line_up(a)
+        line_up(twin)
+        await a.until(lambda: a.desk().halted is not None)
+        await twin.until(lambda: twin.desk().halted is not None)
+        for one in (a, twin):
+            with pytest.raises(CommandRefused) as refusal:
+                await one.do(Step.URGE, case)
+            assert refusal.value.reason == "halted"
+            assert "Another copy of the agent or of its keys" in refusal.value.words
+            links = one.agent.checks()["links"]()
+            assert not links.ok
+            assert LINK in links.detail
+        await b.read(3)
+        assert [reason for _, reason, _ in await b.verdicts()] == ["None", "None", "fork"]
+        assert b.desk().halted is None
+        assert b.agent.metrics.forks.labels(link=LINK)._value.get() == 1
+        # Nothing of what was accepted is thrown away: it waits until a person has decided.
+        assert len(a.desk().under_way) + len(twin.desk().under_way) == 1
+        same_halted = len(cluster.records(exchange_topic(CORRIDOR), 0))
+        assert same_halted == 3
 
 
-async def test_an_event_whose_certificate_ran_out_on_the_way_is_sealed_anew(
-    tmp_path: Path,
-) -> None:
-    now = [NOW]
-    cluster = MemoryCluster(lambda: now[0])
-    async with World(tmp_path, lambda: MemoryLog(cluster)) as world:
-        world.certify(A, not_after=NOW + 3_600_000)
-        world.certify(B)
-        world.agree(LINK, (A, B))
+async def test_a_record_that_only_claims_to_be_ours_halts_nothing(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         await world.publish()
-        log = MemoryLog(cluster)
-        a = await world.agent(A, log=log)
-        b = await world.agent(B)
+        a, b = await world.agent(A), await world.agent(B)
         await a.until(lambda: LINK in a.agent.office.desks)
-        await a.until(lambda: a.agent.office.desks[LINK].own_chain_checked)
-        log.faults.line_down()
-        await _open(a)
-        await _open(a)
-        now[0] += 2 * 3_600_000
-        log.faults.line_up()
-        await b.read(1)
-        desk = b.agent.office.desks[LINK]
-        await b.until(lambda: desk.tally.rejected["key_expired"] >= 1)
-        await world.publish([world.certify(A, not_before=NOW - 1)])
-        await b.until(lambda: desk.tally.accepted == 2)
-        await a.until(lambda: not a.agent.office.desks[LINK].under_way)
-        leaves = [leaf_hash(one.value or b"") for one in cluster.records("blo.exchange.la-vn", 0)]
-        assert len(leaves) >= 4
+        case = (await a.open()).case
+        await all_read([a, b], 1)
+        genuine = ENVELOPE.decode(cluster.records(exchange_topic(CORRIDOR), 0)[0].value or b"")
+        header = msgspec.structs.replace(HEADER.decode(genuine.header), oseq=1)
+        forged = msgspec.structs.replace(genuine, header=encode(header))
+        await world.append([Message(exchange_topic(CORRIDOR), 0, b"", encode(forged))])
+        await all_read([a, b], 2)
+        assert (await a.verdicts())[1] == ("rejected", "bad_signature", False)
+        assert a.desk().halted is None
+        await a.do(Step.URGE, case)
+        await all_read([a, b], 3)
+        await agree([a, b])
+
+
+async def test_an_event_that_the_broker_altered_is_refused_by_its_own_office_too_and_sent_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        case = (await a.open()).case
+        await all_read([a, b], 1)
+        append = cluster.append
+
+        def altering(message: Message) -> int:
+            if message.topic != exchange_topic(CORRIDOR):
+                return append(message)
+            monkeypatch.setattr(cluster, "append", append)
+            envelope = ENVELOPE.decode(message.value or b"")
+            altered = msgspec.structs.replace(envelope, signature=bytes(64))
+            return append(msgspec.structs.replace(message, value=encode(altered)))
+
+        monkeypatch.setattr(cluster, "append", altering)
+        urged = await a.do(Step.URGE, case)
+        await all_read([a, b], 3)
+        await agree([a, b])
+        assert [str(one) for one in await counts_of(b, urged.event)] == ["rejected"]
+        assert [str(one) for one in await counts_of(a, urged.event)] == ["accepted"]
+
+
+async def test_an_acknowledged_event_that_is_not_in_the_log_is_sealed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        case = (await a.open()).case
+        await all_read([a, b], 1)
+        append = cluster.append
+
+        def swallowing(message: Message) -> int:
+            if message.topic != exchange_topic(CORRIDOR):
+                return append(message)
+            monkeypatch.setattr(cluster, "append", append)
+            return append(msgspec.structs.replace(message, value=b"rubbish"))
+
+        monkeypatch.setattr(cluster, "append", swallowing)
+        urged = await a.do(Step.URGE, case)
+        await all_read([a, b], 3)
+        await agree([a, b])
+        assert [str(one) for one in await counts_of(a, urged.event)] == ["accepted"]
+
+
+async def test_what_a_certificate_outran_is_sealed_anew_under_the_next_one(tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+    cluster = MemoryCluster(clock.now_ms)
+    world = World(tmp_path, lambda: MemoryLog(cluster))
+    world.clock = clock
+    world.certify(A, not_after=NOW + HOUR_MS)
+    world.certify(B)
+    world.agree(LINK, (A, B))
+    async with world:
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        case = (await a.open()).case
+        await all_read([a, b], 1)
+        await line_down(a)
+        late = [await a.do(Step.URGE, case), await a.open()]
+        clock.advance(2 * HOUR_MS)
+        line_up(a)
+        await b.read(3)
+        assert [reason for _, reason, _ in await b.verdicts()] == ["None", *["key_expired"] * 2]
+        await a.until(lambda: not a.desk().own_chain_checked)
+        with pytest.raises(CommandRefused) as refusal:
+            await a.open()
+        assert refusal.value.reason == "no_identity"
+        assert "ask the country's root for one" in refusal.value.words
+        # It does not try in vain again and again.
+        await asyncio.sleep(0.3)
+        assert len(cluster.records(exchange_topic(CORRIDOR), 0)) == 3
+        renewed = world.certify(A, not_before=NOW + HOUR_MS)
+        await world.publish([renewed])
+        await all_read([a, b], 5)
+        await agree([a, b])
+        for accepted in late:
+            assert [str(one) for one in await counts_of(a, accepted.event)] == ["accepted"]
+        assert [outcome for outcome, _, _ in await b.verdicts()][3:] == ["accepted"] * 2
+
+
+async def test_while_no_agreement_is_in_force_nothing_is_sealed_anew(tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+    cluster = MemoryCluster(clock.now_ms)
+    world = World(tmp_path, lambda: MemoryLog(cluster))
+    world.clock = clock
+    world.certify(A)
+    world.certify(B)
+    world.agree(LINK, (A, B), effective_until=NOW + HOUR_MS)
+    async with world:
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        case = (await a.open()).case
+        await all_read([a, b], 1)
+        await line_down(a)
+        late = await a.do(Step.URGE, case)
+        clock.advance(2 * HOUR_MS)
+        line_up(a)
+        await b.read(2)
+        assert (await b.verdicts())[1] == ("rejected", "no_agreement", False)
+        await asyncio.sleep(0.3)
+        assert len(cluster.records(exchange_topic(CORRIDOR), 0)) == 2
+        # What was agreed and done before is still there to be read.
+        await a.kill()
+        a = await world.agent(A)
+        assert a.desk().views.get(case) is not None
+        clock.advance(2 * HOUR_MS)
+        renewed = world.agree(LINK, (A, B), version=2, effective_from=NOW + 3 * HOUR_MS)
+        await world.publish([renewed])
+        await all_read([a, b], 3)
+        await agree([a, b])
+        assert [str(one) for one in await counts_of(a, late.event)] == ["accepted"]

@@ -316,12 +316,12 @@ REQUEST: Mapping[str, object] = {
 ANSWER: Mapping[str, object] = {"text": "(fictional) not known"}
 
 
-def two_offices(folder: Path, connect: Callable[[], Log]) -> World:
+def two_offices(folder: Path, connect: Callable[[], Log], partition: int = 0) -> World:
     """The usual world: offices A and B, one link."""
     world = World(folder, connect)
     world.certify(A)
     world.certify(B)
-    world.agree(LINK, (A, B))
+    world.agree(LINK, (A, B), partition)
     return world
 
 

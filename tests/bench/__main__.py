@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ def main(arguments: Sequence[str]) -> int:
         "--only", action="append", choices=list(BY_NAME), metavar="NAME", help=", ".join(BY_NAME)
     )
     wanted = parser.parse_args(arguments)
+    # It complains of each connection that an agent gives up at its end.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     console = Console()
     names = wanted.only or list(BY_NAME)
     measurements = []

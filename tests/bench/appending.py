@@ -33,9 +33,7 @@ def measure_append(effort: Effort, bootstrap: str, folder: Path) -> Measurement:
     return BY_NAME["agent_append"].measured(typical_rate(ours, events), typical_rate(bare, events))
 
 
-async def _measure(
-    effort: Effort, bootstrap: str, folder: Path
-) -> tuple[list[float], list[float]]:
+async def _measure(effort: Effort, bootstrap: str, folder: Path) -> tuple[list[float], list[float]]:
     ours, bare = [], []
     turns = min(effort.rounds, _TURNS)
     async with Offices(bootstrap, folder) as offices, BareKafka(bootstrap) as kafka:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from time import perf_counter
+from typing import Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -22,7 +23,7 @@ class BareKafka:
         self._producer = AIOKafkaProducer(
             bootstrap_servers=bootstrap, enable_idempotence=True, acks="all"
         )
-        self._consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="latest")
+        self._consumer: AIOKafkaConsumer | None = None
 
     async def append(self, values: Sequence[bytes]) -> float:
         """Send all, await all acknowledgements; seconds."""
@@ -35,20 +36,23 @@ class BareKafka:
     async def pass_on(self, value: bytes) -> float:
         """From ``send`` until the consumer has the record; seconds."""
         began = perf_counter()
+        assert self._consumer is not None
         await self._producer.send(self._topic, value=value, partition=0)
         await self._consumer.getone()
         return perf_counter() - began
 
     async def consume(self) -> None:
         """Begin to consume at the end."""
-        await self._consumer.start()
-        self._stack.push_async_callback(self._consumer.stop)
+        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
+        await consumer.start()
+        self._stack.push_async_callback(consumer.stop)
         partition = TopicPartition(self._topic, 0)
-        self._consumer.assign([partition])
-        await self._consumer.seek_to_end(partition)
-        await self._consumer.position(partition)
+        consumer.assign([partition])
+        await consumer.seek_to_end(partition)
+        await consumer.position(partition)
+        self._consumer = consumer
 
-    async def __aenter__(self) -> BareKafka:
+    async def __aenter__(self) -> Self:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
         await admin.start()
         try:

@@ -32,9 +32,7 @@ def measure_delivery(effort: Effort, bootstrap: str, folder: Path) -> Measuremen
     return BY_NAME["submit_to_opened"].measured(median(ours) * 1000, median(bare) * 1000)
 
 
-async def _measure(
-    effort: Effort, bootstrap: str, folder: Path
-) -> tuple[list[float], list[float]]:
+async def _measure(effort: Effort, bootstrap: str, folder: Path) -> tuple[list[float], list[float]]:
     ours, bare = [], []
     value = SampleLog(1).records[0].value
     async with Offices(bootstrap, folder) as offices, BareKafka(bootstrap) as kafka:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Self
 
 from blo_agent.accepting import Accepted, OfficeCommand
 from blo_agent.agent import Agent
@@ -147,7 +148,7 @@ class Offices:
         await desk.start()
         return desk
 
-    async def __aenter__(self) -> Offices:
+    async def __aenter__(self) -> Self:
         await self._world.publish()
         return self
 

@@ -14,7 +14,7 @@ from blo_schemas.bodies import body_from_json, body_version
 from blo_schemas.codec import encode
 from blo_schemas.content import Content, Dispatch
 from blo_schemas.event import LogRecord
-from blo_schemas.ids import CaseId, KeyId
+from blo_schemas.ids import CaseId, KeyId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
 from blo_sealing.chain import LinkChain
 from blo_sealing.keys import ContentKey, SummaryKey
@@ -25,7 +25,7 @@ from tests.agents.world import LINK, NOW, A, B, World, two_offices
 KIB = 1024
 DAY = date(2025, 2, 20)
 DISPATCH = Dispatch(subject="(fictional) a measurement")
-JOINT_CASE = (
+JOINT_CASE: tuple[tuple[Step, OfficeId, dict[str, object]], ...] = (
     (Step.OPEN, A, {"code": "F1", "lead": "(fictional) X"}),
     (Step.JOIN, B, {"lead": "(fictional) Y"}),
     (Step.PHASE_REPORT, A, {"phase": 1}),

@@ -8,7 +8,7 @@ from blo_schemas import hashing
 from blo_schemas.codec import encode
 from blo_schemas.content import Content
 from blo_schemas.event import ENVELOPE, HEADER
-from blo_schemas.ids import ZERO_HASH, Digest, EventId
+from blo_schemas.ids import Digest, EventId
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.parts import open_content, open_summary

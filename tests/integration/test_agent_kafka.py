@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Any, Self
 
 import pytest
 
-from blo_log.broker import EmbeddedBroker
+from blo_log.broker import EmbeddedBroker, find_kafka
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_schemas.ids import OfficeId
 from blo_schemas.summary import Step
@@ -22,7 +23,7 @@ from tests.agents.world import REQUEST, A, B, World, all_read, two_offices
 pytestmark = pytest.mark.broker
 
 BrokerFactory = Callable[..., EmbeddedBroker]
-_BREATH_S = 0.01
+_BREATH_S = 0.03
 OPEN = {
     "kind": "verification_request",
     "step": "open",
@@ -33,15 +34,29 @@ OPEN = {
 }
 
 
-def world_on(broker: EmbeddedBroker, folder: Path) -> World:
-    return two_offices(folder, lambda: KafkaLog(KafkaConnection(bootstrap=broker.bootstrap)))
+@pytest.fixture(scope="module")
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, project_root: Path, started_ports: set[int]
+) -> Iterator[EmbeddedBroker]:
+    """A broker for the tests that leave it alone; each has a partition of its own."""
+    libraries = find_kafka(project_root, os.environ)
+    with EmbeddedBroker.start(tmp_path_factory.mktemp("broker"), libraries) as running:
+        started_ports.update(running.ports)
+        yield running
+
+
+async def a_world(broker: EmbeddedBroker, folder: Path, partition: int = 0) -> World:
+    world = two_offices(
+        folder, lambda: KafkaLog(KafkaConnection(bootstrap=broker.bootstrap)), partition
+    )
+    await world.publish(links=partition + 1)
+    return world
 
 
 async def test_an_event_goes_over_a_real_kafka_and_its_receipt_comes_back(
-    tmp_path: Path, broker_factory: BrokerFactory
+    tmp_path: Path, shared: EmbeddedBroker
 ) -> None:
-    async with world_on(broker_factory(), tmp_path) as world:
-        await world.publish()
+    async with await a_world(shared, tmp_path) as world:
         a, b = await world.agent(A), await world.agent(B)
         await a.until(lambda: bool(a.agent.office.desks))
         opened = await a.open()
@@ -74,6 +89,8 @@ class Officers:
     def __init__(self, agents: dict[OfficeId, AgentProcess]) -> None:
         self._agents = agents
         self._stop = threading.Event()
+        self._go_on = threading.Event()
+        self._go_on.set()
         self._threads = [
             threading.Thread(target=self._work, args=(agent,))
             for agent in agents.values()
@@ -93,6 +110,15 @@ class Officers:
         for thread in self._threads:
             thread.join()
 
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Nobody submits meanwhile, so that what has to be sent afterwards stays bounded."""
+        self._go_on.clear()
+        try:
+            yield
+        finally:
+            self._go_on.set()
+
     def until(self, more: int, timeout_s: float = 20) -> None:
         """Return when so many more events were promised by each office."""
         goals = {office: len(events) + more for office, events in self.promised.items()}
@@ -103,6 +129,7 @@ class Officers:
 
     def _work(self, agent: AgentProcess) -> None:
         while not self._stop.is_set():
+            self._go_on.wait()
             try:
                 status, answer = agent.ask("POST", "/v1/commands", OPEN)
             except NoAnswer:
@@ -155,12 +182,10 @@ def nothing_lost_and_nothing_twice(
 
 
 def test_killed_agents_lose_nothing_and_show_nothing_twice(
-    tmp_path: Path, broker_factory: BrokerFactory
+    tmp_path: Path, shared: EmbeddedBroker
 ) -> None:
-    broker = broker_factory()
-    world = world_on(broker, tmp_path)
-    asyncio.run(world.publish())
-    with running(world, broker) as agents:
+    world = asyncio.run(a_world(shared, tmp_path, 1))
+    with running(world, shared) as agents:
         with Officers(agents) as officers:
             for victim in (A, B, A):
                 officers.until(30)
@@ -179,28 +204,26 @@ def test_a_killed_broker_costs_time_and_nothing_else(
     tmp_path: Path, broker_factory: BrokerFactory
 ) -> None:
     broker = broker_factory()
-    world = world_on(broker, tmp_path)
-    asyncio.run(world.publish())
+    world = asyncio.run(a_world(broker, tmp_path))
     with running(world, broker) as agents:
         with Officers(agents) as officers:
             for _ in range(2):
                 officers.until(30)
                 broker.kill()
                 officers.until(30)
-                broker.restart()
+                with officers.resting():
+                    broker.restart()
             officers.until(30)
         assert officers.unanswered == 0
         nothing_lost_and_nothing_twice(agents, officers)
 
 
-def test_an_agent_in_normal_operation_refuses_simulated_time_and_the_reverse(
-    tmp_path: Path, broker_factory: BrokerFactory
+def test_an_agent_for_a_simulation_refuses_topics_of_normal_operation(
+    tmp_path: Path, shared: EmbeddedBroker
 ) -> None:
-    broker = broker_factory()
-    world = world_on(broker, tmp_path)
-    asyncio.run(world.publish())
-    simulated = AgentProcess(world, A, broker.bootstrap, simulated=True)
-    simulated.start()
-    assert simulated.process.wait(30) == 1
-    assert "simulated time needs a topic of its own" in simulated.output()
-    assert not simulated.run_file.exists()
+    world = asyncio.run(a_world(shared, tmp_path, 2))
+    agent = AgentProcess(world, A, shared.bootstrap, simulated=True)
+    agent.start()
+    assert agent.process.wait(30) == 1
+    assert "simulated time needs a topic of its own" in agent.output()
+    assert not agent.run_file.exists()

@@ -158,7 +158,7 @@ def test_people_see_the_figures_and_the_checks(year: dict[str, Any]) -> None:
 
 @pytest.fixture
 def short(tmp_path: Path) -> Path:
-    """A scenario of two lines."""
+    """A scenario of three lines, the last of which the lifecycle refuses."""
     base = {"link": "vn-kyson~la-xiengkhouang", "case": "a", "on": "2025-03-01"}
     fields = {"code": "x", "marker_from": "1", "marker_to": "2"}
     subject = {"dispatch": {"subject": "(hư cấu) tuần tra Mây-Ngàn"}}
@@ -166,7 +166,10 @@ def short(tmp_path: Path) -> Path:
         base
         | {"at": "2025-03-01T08:00:00+07:00", "office": "vn-kyson", "do": "open"}
         | {"kind": "patrol", "fields": fields | subject},
-        base | {"at": "2025-03-01T09:00:00+07:00", "office": "vn-kyson", "do": "confirm"},
+        base | {"at": "2025-03-01T09:00:00+07:00", "office": "la-xiengkhouang", "do": "confirm"},
+        base
+        | {"at": "2025-03-01T10:00:00+07:00", "office": "vn-kyson", "do": "complete"}
+        | {"fields": {"headcount": 3}},
     ]
     path = tmp_path / "short.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -241,6 +244,8 @@ def test_a_kafka_that_runs_already_is_used_and_left_running(
     assert report["broker"]["version"] == "unknown"
     assert report["period"] == {"from": "2025-03-01", "to": "2025-03-01"}
     assert {one["name"] for one in report["checks"]} == CHECKS
+    (refused,) = report["cases"]["a"]["refused"]
+    assert (refused["step"], refused["reason"]) == ("complete", "not_legal_now")
     assert own.running
     nothing_left(temporary)
 
@@ -265,24 +270,6 @@ def test_what_is_to_be_kept_is_kept_without_processes(
     again = blo(temporary, "demo", "--scenario", str(short), "--keep", str(kept))
     assert again.returncode == 2
     assert f"{kept}: is not empty" in again.stderr
-
-
-def test_a_step_that_makes_no_sense_to_an_agent_is_told_in_one_message(
-    temporary: Path, short: Path
-) -> None:
-    first, _ = short.read_text().splitlines()
-    refused = json.loads(first) | {
-        "at": "2025-03-01T10:00:00+07:00",
-        "do": "complete",
-        "fields": {"headcount": 3},
-    }
-    del refused["kind"]
-    short.write_text(first + "\n" + json.dumps(refused) + "\n")
-    output = short.with_name("report.json")
-    done = blo(temporary, "demo", "--scenario", str(short), "--report", str(output))
-    assert done.returncode == 0, done.stdout + done.stderr
-    (one,) = json.loads(output.read_bytes())["cases"]["a"]["refused"]
-    assert (one["at"], one["step"], one["reason"]) == ("submission", "complete", "not_legal_now")
 
 
 def test_an_agent_that_ends_in_between_is_told_with_the_end_of_its_log(temporary: Path) -> None:

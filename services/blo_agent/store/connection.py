@@ -17,6 +17,8 @@ from blo_agent.store.errors import StoreCorrupt, StoreError, StoreFailed, WrongS
 
 KEY_SIZE: Final = 32
 BUSY_TIMEOUT_MS: Final = 5_000
+CACHE_KIB: Final = 16 * 1024
+"""Decrypted pages that the writer keeps; each one that it does not have is decrypted anew."""
 WAL_LIMIT: Final = 64 * 1024 * 1024
 """Bytes to which the write-ahead log is cut back after a checkpoint."""
 
@@ -78,6 +80,7 @@ def _configure(connection: apsw.Connection, *, read_only: bool) -> None:
     connection.pragma("temp_store", "memory")
     if read_only:
         return
+    connection.pragma("cache_size", -CACHE_KIB)
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
     connection.pragma("journal_size_limit", WAL_LIMIT)

@@ -1,0 +1,72 @@
+"""The measurements run and report as documented; how fast they are is ``make bench``'s to say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.bench.plan import COMPUTING, ON_KAFKA, measure_all
+from tests.bench.report import SUBJECTS, Bar, Measurement, Subject, table, write
+from tests.bench.timing import TINY
+
+NAMES = [
+    "seal",
+    "open",
+    "wire_size",
+    "agent_append",
+    "submit_to_opened",
+    "read_full",
+    "read_chained",
+]
+FIELDS = {"name", "value", "unit", "against", "ratio", "bar", "ok"}
+
+
+def test_the_names_are_stable_and_each_is_measured() -> None:
+    assert [subject.name for subject in SUBJECTS] == NAMES
+    assert sorted([*COMPUTING, *ON_KAFKA]) == sorted(NAMES)
+
+
+def test_what_needs_no_broker_runs_and_is_reported(tmp_path: Path) -> None:
+    found = [measure() for _, measure in measure_all(list(COMPUTING), TINY)]
+    write(found, tmp_path / "new" / "report.json")
+    report = json.loads((tmp_path / "new" / "report.json").read_bytes())
+    assert [entry["name"] for entry in report] == list(COMPUTING)
+    for entry in report:
+        assert set(entry) == FIELDS
+        assert isinstance(entry["ok"], bool)
+        assert entry["value"] > 0
+        assert entry["against"] > 0
+    assert table(found).row_count == len(COMPUTING)
+
+
+def test_the_envelope_of_a_kib_is_small_enough_on_every_machine() -> None:
+    [measurement] = [measure() for _, measure in measure_all(["wire_size"], TINY)]
+    assert measurement.ok
+    assert measurement.value <= 1382
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "against", "ok"),
+    [
+        (Bar.RATIO_AT_LEAST, 10, 4, True),
+        (Bar.RATIO_AT_LEAST, 9, 5, False),
+        (Bar.RATIO_AT_MOST, 8, 4, True),
+        (Bar.RATIO_AT_MOST, 9, 4, False),
+        (Bar.VALUE_AT_LEAST, 2, 100, True),
+        (Bar.VALUE_AT_LEAST, 1, 0.1, False),
+    ],
+)
+def test_a_bar_is_met_or_missed(kind: Bar, value: float, against: float, *, ok: bool) -> None:
+    measured = Subject("example", "events/s", "another", kind, 2).measured(value, against)
+    expected = Measurement(
+        name="example",
+        value=value,
+        unit="events/s",
+        against=against,
+        ratio=value / against,
+        bar=2,
+        ok=ok,
+    )
+    assert measured == expected
