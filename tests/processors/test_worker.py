@@ -1,0 +1,294 @@
+"""One link's worker over the log in memory: whatever happens, readers see the plain fold."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from blo_domain import cases
+from blo_log import fold, topics
+from blo_log.errors import AppendFailed
+from blo_log.memory import MemoryCluster, MemoryLog
+from blo_log.port import Message, Stored, TopicPartition
+from blo_processors.scribe import Place
+from blo_processors.worker import LinkWorker
+from blo_schemas.outputs import Finality
+from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
+from blo_schemas.verdicts import Outcome, Reason
+from blo_sealing.keys import ContentKey, SummaryKey
+from tests.processors.world import (
+    OBSERVER,
+    VN,
+    LinkWriter,
+    World,
+    plain,
+    see,
+    views_of,
+    whole_topic,
+)
+
+
+def stored(cluster: MemoryCluster, place: Place) -> list[Stored]:
+    return cluster.records(topics.exchange_topic(place.corridor), place.partition)
+
+
+async def check(world: World, log: MemoryLog, writer: LinkWriter) -> None:
+    """What the observer sees is the plain fold."""
+    seen = await see(world, log, writer.place)
+    state = plain(world, writer)
+    effects = state.take_effects()
+    assert seen.cases.views == views_of(state)
+    assert seen.trail.size == len(writer.records)
+    assert seen.trail.entries == effects.trail
+    for made in effects.checkpoints:
+        assert seen.trail.checkpoints[made.checkpoint.size] == made.checkpoint
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World(links=2)
+
+
+@pytest.fixture(scope="module")
+def writer(world: World) -> LinkWriter:
+    made = LinkWriter(world, world.places[0], seed=5)
+    made.play(100)
+    made.put(made.records[0].value)
+    made.play(19)
+    return made
+
+
+async def fresh(world: World, writer: LinkWriter, size: int | None = None) -> MemoryLog:
+    log = MemoryLog()
+    await world.publish(log)
+    appender = await log.appender()
+    await appender.append(writer.grants)
+    await appender.append(writer.messages(0, size))
+    return log
+
+
+async def test_a_worker_writes_what_a_plain_fold_gives(world: World, writer: LinkWriter) -> None:
+    log = await fresh(world, writer, 60)
+    worker = await world.worker(log)
+    await worker.start()
+    assert worker.position == 60
+    appender = await log.appender()
+    await appender.append(writer.messages(60))
+    await worker.take(stored(log.cluster, writer.place)[60:])
+    assert worker.position == 120
+    await check(world, log, writer)
+
+
+async def test_a_second_start_writes_nothing(world: World, writer: LinkWriter) -> None:
+    log = await fresh(world, writer)
+    await (await world.worker(log)).start()
+    before = {name: len(topic.partitions[0].records) for name, topic in log.cluster.topics.items()}
+    await (await world.worker(log)).start()
+    after = {name: len(topic.partitions[0].records) for name, topic in log.cluster.topics.items()}
+    assert before == after
+
+
+async def test_the_stream_may_skip_repeat_and_go_back(world: World, writer: LinkWriter) -> None:
+    log = await fresh(world, writer, 10)
+    worker = await world.worker(log)
+    await worker.start()
+    await (await log.appender()).append(writer.messages(10))
+    records = stored(log.cluster, writer.place)
+    await worker.take(records[30:40])
+    await worker.take(records[5:35])
+    await worker.take([records[50], records[49], records[70]])
+    await worker.take(records[110:])
+    assert worker.position == 120
+    await check(world, log, writer)
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_crashes_and_two_writers_at_once_change_nothing(
+    world: World, writer: LinkWriter, seed: int
+) -> None:
+    dice = random.Random(seed)
+    log = await fresh(world, writer, 20)
+    appended = 20
+    workers: list[LinkWorker] = []
+    appender = await log.appender()
+    for _ in range(40):
+        action = dice.random()
+        if action < 0.25 and appended < len(writer.records):
+            more = min(appended + dice.randrange(1, 15), len(writer.records))
+            await appender.append(writer.messages(appended, more))
+            appended = more
+        elif action < 0.4:
+            client = MemoryLog(log.cluster)
+            if dice.random() < 0.5:
+                reach = dice.randrange(20)
+                client.faults.fail_next_append(appended=reach, acknowledged=dice.randrange(20))
+            worker = await world.worker(client)
+            try:
+                await worker.start()
+            except AppendFailed:
+                continue
+            workers.append(worker)
+        elif action < 0.5 and workers:
+            workers.pop(dice.randrange(len(workers)))
+        elif workers:
+            worker = dice.choice(workers)
+            begin = dice.randrange(appended)
+            part = stored(log.cluster, writer.place)[begin : begin + dice.randrange(1, 30)]
+            try:
+                await worker.take(part)
+            except AppendFailed:
+                workers.remove(worker)
+    await appender.append(writer.messages(appended))
+    last = await world.worker(log)
+    await last.start()
+    await check(world, log, writer)
+
+
+async def test_the_last_view_on_the_topic_is_the_newest_for_whoever_comes_after_compaction(
+    world: World, writer: LinkWriter
+) -> None:
+    log = await fresh(world, writer, 60)
+    old, new = await world.worker(log), await world.worker(log)
+    await old.start()
+    await new.start()
+    await (await log.appender()).append(writer.messages(60))
+    records = stored(log.cluster, writer.place)
+    await new.take(records)
+    await old.take(records[:90])
+    await new.audit()
+    topic = topics.cases_topic(writer.place.corridor)
+    last = dict(await whole_topic(log, topic, 0))
+    state = plain(world, writer)
+    seen = await see(world, log, writer.place)
+    assert seen.cases.views == views_of(state)
+    assert len(last) == len(state.shelf)
+    kept = MemoryLog()
+    await world.publish(kept)
+    appender = await kept.appender()
+    await appender.append([Message(topic, 0, key, value) for key, value in last.items()])
+    keys = topics.keys_topic(writer.place.corridor)
+    await appender.append(
+        [Message(keys, 0, key, value) for key, value in await whole_topic(log, keys, 0)]
+    )
+    assert (await see(world, kept, writer.place)).cases.views == views_of(state)
+
+
+async def test_damaged_and_missing_outputs_heal_and_are_counted(
+    world: World, writer: LinkWriter
+) -> None:
+    log = await fresh(world, writer)
+    await (await world.worker(log)).start()
+    corridor = writer.place.corridor
+    cases = log.cluster.partition(TopicPartition(topics.cases_topic(corridor), 0))
+    held = cases.records[-1]
+    damaged = bytes([*(held.value or b"")[:-1], 0])
+    await (await log.appender()).append(
+        [Message(topics.cases_topic(corridor), 0, held.key, damaged)]
+    )
+    log.cluster.truncate(TopicPartition(topics.trail_topic(corridor), 0), 50)
+    around = await world.surroundings(log)
+    worker = LinkWorker(writer.place, around)
+    await worker.start()
+    state = plain(world, writer)
+    trail = log.cluster.records(topics.trail_topic(corridor), 0)
+    assert len({one.value for one in trail}) >= len(writer.records)
+    healed = around.metrics.outputs_healed
+    link = writer.place.link
+    assert healed.labels(link=link, topic=topics.trail_topic(corridor))._value.get() == 50
+    assert healed.labels(link=link, topic=topics.cases_topic(corridor))._value.get() == 1
+    assert worker.position == state.size
+
+
+async def test_a_record_without_its_key_waits_and_the_others_do_not(world: World) -> None:
+    writer = LinkWriter(world, world.places[0], seed=9)
+    writer.play(30)
+    log = await fresh(world, writer)
+    secret = SummaryKey.generate(writer.dice.randbytes)
+    content = ContentKey.generate(writer.dice.randbytes)
+    writer.contents[content.id] = content
+    opening = Summary(SUMMARY_VERSION, Kind.VERIFICATION_REQUEST, Step.OPEN, Urgency.URGENT, 0)
+    writer.write(VN, content.id, opening, summary_key=secret)
+    writer.play(20)
+    worker = await world.worker(log)
+    await worker.start()
+    await (await log.appender()).append(writer.messages(30))
+    await worker.take(stored(log.cluster, writer.place)[30:])
+    assert worker.position == len(writer.records)
+    seen = await see(world, log, writer.place)
+    assert seen.trail.size == len(writer.records)
+    assert seen.trail.entries[30].finality is Finality.PENDING
+    assert content.id not in seen.cases.views
+    writer._held[secret.id] = secret
+    writer.fold.release()
+    await (await log.appender()).append(writer.grant(secret, VN))
+    await worker.tick()
+    await check(world, log, writer)
+    await (await world.worker(log)).start()
+    await check(world, log, writer)
+
+
+async def test_what_cannot_be_processed_goes_to_the_dead_letters_and_stops_nothing(
+    world: World, writer: LinkWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evolve = cases.evolve
+
+    def broken(view: Any, fact: Any, parties: Any) -> Any:
+        if fact.position == 41:
+            raise ZeroDivisionError("a defect")
+        return evolve(view, fact, parties)
+
+    log = await fresh(world, writer, 30)
+    around = await world.surroundings(log)
+    worker = LinkWorker(writer.place, around)
+    await worker.start()
+    monkeypatch.setattr(fold, "evolve", broken)
+    await (await log.appender()).append(writer.messages(30))
+    await worker.take(stored(log.cluster, writer.place)[30:])
+    assert worker.position == 120
+    seen = await see(world, log, writer.place)
+    assert seen.trail.size == 120
+    assert seen.trail.entries[41].finality is Finality.DEAD
+    (letter,) = await whole_topic(log, topics.dead_topic(writer.place.corridor), 0)
+    assert letter[0] == b"blo.exchange.la-vn/0/41"
+    await (await world.worker(log)).start()
+    assert len(await whole_topic(log, topics.dead_topic(writer.place.corridor), 0)) == 1
+    monkeypatch.undo()
+    await (await world.worker(log)).start()
+    await check(world, log, writer)
+
+
+async def test_an_output_that_cannot_be_written_ends_the_worker(
+    world: World, writer: LinkWriter
+) -> None:
+    log = await fresh(world, writer, 50)
+    worker = await world.worker(log)
+    await worker.start()
+    await (await log.appender()).append(writer.messages(50))
+    log.faults.forbidden.add(topics.trail_topic(writer.place.corridor))
+    with pytest.raises(AppendFailed):
+        await worker.take(stored(log.cluster, writer.place)[50:])
+    assert worker.position == 50
+    log.faults.forbidden.clear()
+    await (await world.worker(log)).start()
+    await check(world, log, writer)
+
+
+async def test_every_reader_named_by_the_agreement_opens_the_views(
+    world: World, writer: LinkWriter
+) -> None:
+    log = await fresh(world, writer)
+    await (await world.worker(log)).start()
+    for reader in (OBSERVER, VN):
+        seen = await see(world, log, writer.place, as_whom=reader)
+        assert seen.cases.views == views_of(plain(world, writer))
+
+
+async def test_rejected_records_have_their_reason_on_the_trail(
+    world: World, writer: LinkWriter
+) -> None:
+    entries = plain(world, writer).take_effects().trail.values()
+    verdicts = [entry.verdict for entry in entries if entry.verdict is not None]
+    assert {verdict.outcome for verdict in verdicts} == set(Outcome)
+    assert Reason.NOT_LEGAL_NOW in {verdict.reason for verdict in verdicts}
