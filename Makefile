@@ -53,10 +53,10 @@ format: can-work environment ## format the code and repair what the linter can
 	$(BIN)/ruff format
 
 schemas: can-work environment ## write the JSON Schema of every body into schemas/json
-	$(BIN)/python -m blo_schemas.json_schema schemas/json
+	$(BIN)/python -m blo_schemas.jsonschema schemas/json
 
 diagrams: can-work environment ## write the lifecycle diagrams into docs/lifecycles.md
-	$(BIN)/python -m blo_domain.lifecycle.diagrams docs/lifecycles.md
+	$(BIN)/python -m blo_domain.lifecycle.diagram docs/lifecycles.md
 
 lock: can-work ## resolve the dependencies anew (UPGRADE=1 takes newer versions)
 	$(PYTHON) deploy/setup/lock $(if $(UPGRADE),--upgrade)

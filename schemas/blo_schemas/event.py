@@ -26,7 +26,7 @@ UnixMs = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 """Milliseconds since 1970-01-01T00:00:00Z."""
 
 
-class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
     """What is signed of an event.
 
     Attributes:
@@ -72,7 +72,7 @@ class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
         return KeyId(self.summary_key)
 
 
-class Envelope(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class Envelope(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
     """A record's value.
 
     Attributes:
@@ -92,7 +92,7 @@ HEADER: Final = Codec(Header, versions=(HEADER_VERSION,), limit=512)
 ENVELOPE: Final = Codec(Envelope, limit=MAX_RECORD_SIZE)
 
 
-class LogRecord(msgspec.Struct, frozen=True):
+class LogRecord(msgspec.Struct, frozen=True, gc=False):
     """One record as read from a link's partition.
 
     Attributes:

@@ -116,7 +116,7 @@ class PauseGround(Named):
     OTHER = 3
 
 
-class Summary(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class Summary(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
     """What one event does, without what it says.
 
     Attributes:

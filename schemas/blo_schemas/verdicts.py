@@ -59,7 +59,7 @@ class Reason(StrEnum):
     NOTHING_TO_SUPERSEDE = "nothing_to_supersede"
 
 
-class Verdict(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class Verdict(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
     """What a reader concludes of one record.
 
     Attributes:

@@ -55,7 +55,7 @@ class State(StrEnum):
     FROZEN = "frozen"
 
 
-class CaseView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class CaseView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
     """The state of one case at one log position, from summaries alone.
 
     Attributes:
@@ -65,7 +65,7 @@ class CaseView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fiel
         kind: Its kind.
         state: Where it stands.
         version: Number of accepted steps.
-        urgency: As of the last accepted step.
+        urgency: As the opener's last accepted step says.
         opener: The office that opened it.
         opened_at: Log time of the opening, Unix milliseconds.
         done_by: Offices that have already done the joint step that is under way, sorted.

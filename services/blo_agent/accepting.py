@@ -7,7 +7,6 @@ bytes on disk. When the caller has its answer, the event can no longer be lost.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
 
 import msgspec
 
@@ -23,17 +22,16 @@ from blo_domain.errors import Refused
 from blo_domain.trust import Reader
 from blo_log.topics import exchange_topic, keys_topic
 from blo_schemas.codec import encode
+from blo_schemas.content import CONTENT, Content
+from blo_schemas.errors import WireError
 from blo_schemas.grants import grant_record_key
+from blo_schemas.hashing import leaf_hash
 from blo_schemas.ids import CaseId, EventId, KeyId, LinkId
-from blo_schemas.summary import Step, Summary
+from blo_schemas.summary import SUMMARY, Step, Summary
 from blo_sealing.errors import TooLargeToSeal
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.keys import SYMMETRIC_KEY_SIZE, ContentKey, SummaryKey
 from blo_sealing.seal import SealedEvent, seal_event
-
-PROGRAM: Final = "agent"
-"""The journal's actor for what the program does by itself."""
-
 
 class AgentRefusal(StrEnum):
     """Why the agent itself refuses a command; the others are ``blo_domain``'s reasons."""
@@ -41,9 +39,12 @@ class AgentRefusal(StrEnum):
     UNKNOWN_LINK = "unknown_link"
     NOT_A_PARTY = "not_a_party"
     HALTED = "halted"
+    REREADING = "rereading"
+    CASE_IS_NAMED = "case_is_named"
     NO_AGREEMENT = "no_agreement"
     NO_IDENTITY = "no_identity"
     KEY_MISSING = "key_missing"
+    MALFORMED = "malformed"
     TOO_LARGE = "too_large"
 
 
@@ -107,16 +108,9 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
     """
     desk = _desk(office, wanted.link)
     command = wanted.command
-    agreement = office.directory.agreement(desk.link, now)
-    if agreement is None:
-        raise _refused(AgentRefusal.NO_AGREEMENT, f"no agreement is in force on {desk.link} now")
-    view = None if wanted.case is None else desk.view(wanted.case)
+    summary, content = _decide(office, desk, wanted, now)
     try:
-        rules = ChannelRules.of(agreement)
-        summary = decide(view, command, agreement.offices, office.id, rules)
         author = office.author(desk.link, now)
-    except Refused as refusal:
-        raise CommandRefused(refusal.reason.value, str(refusal)) from refusal
     except NoIdentity as missing:
         raise _refused(AgentRefusal.NO_IDENTITY, str(missing)) from missing
     content_key = _content_key(office, wanted.case)
@@ -131,7 +125,7 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
             content_key=content_key,
             summary_key=summary_key,
             summary=summary,
-            content=content_of(command),
+            content=content,
             random=office.random,
         )
     except TooLargeToSeal as error:
@@ -150,12 +144,42 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
     return _put(office, desk, wanted.actor, sealed, summary, now, tx)
 
 
+def _decide(
+    office: Office, desk: LinkDesk, wanted: OfficeCommand, now: int
+) -> tuple[Summary, Content]:
+    agreement = office.directory.agreement(desk.link, now)
+    if agreement is None:
+        why = "; ".join(office.refused_agreements(desk.link))
+        words = f"no agreement is in force on {desk.link} now"
+        raise _refused(AgentRefusal.NO_AGREEMENT, f"{words}: {why}" if why else words)
+    view = None if wanted.case is None else desk.view(wanted.case)
+    if wanted.command.step is Step.OPEN and wanted.case is not None and view is None:
+        raise _refused(
+            AgentRefusal.CASE_IS_NAMED, "a new case gets its id from the agent; name none"
+        )
+    try:
+        rules = ChannelRules.of(agreement)
+        summary = decide(view, wanted.command, agreement.offices, office.id, rules)
+    except Refused as refusal:
+        raise CommandRefused(refusal.reason.value, refusal.words) from refusal
+    content = content_of(wanted.command)
+    try:
+        # Once it is signed, what no reader can decode would be refused by all of them.
+        SUMMARY.decode(encode(summary))
+        CONTENT.decode(encode(content))
+    except (WireError, OverflowError) as error:
+        raise _refused(AgentRefusal.MALFORMED, f"nobody could read this: {error}") from error
+    return summary, content
+
+
 def _desk(office: Office, link: LinkId) -> LinkDesk:
     desk = office.desks.get(link)
     if desk is None:
         known = ", ".join(sorted(office.desks)) or "none"
+        why = "".join(f"; {words}" for words in office.refused_agreements(link))
         raise _refused(
-            AgentRefusal.UNKNOWN_LINK, f"{office.id} has no link {link}; its links are: {known}"
+            AgentRefusal.UNKNOWN_LINK,
+            f"{office.id} has no link {link}; its links are: {known}{why}",
         )
     if not desk.is_party:
         raise _refused(
@@ -164,6 +188,12 @@ def _desk(office: Office, link: LinkId) -> LinkDesk:
         )
     if desk.halted is not None:
         raise _refused(AgentRefusal.HALTED, desk.halted)
+    if desk.is_rereading:
+        raise _refused(
+            AgentRefusal.REREADING,
+            f"trust documents of {link} have changed, and its log is being read again: "
+            f"{desk.size} of {desk.rereads_to} records; try again when that is done",
+        )
     return desk
 
 
@@ -175,7 +205,7 @@ def _content_key(office: Office, case: CaseId | None) -> ContentKey:
         raise _refused(
             AgentRefusal.KEY_MISSING,
             "the key of this case has not arrived yet, so nothing can be written in it; "
-            "the opening office sends it again when its line is up",
+            "ask the office that opened it whether its line is up",
         )
     return key
 
@@ -255,7 +285,8 @@ def _put(
         case=case,
         detail=sealed.id,
     )
-    desk.submit(Submitted(number, sealed.id, case, summary, now))
+    leaf = leaf_hash(sealed.value)
+    desk.submit(Submitted(number, sealed.id, case, summary, now, leaf))
     return Accepted(sealed.id, case, sealed.header.oseq, summary.expected_version)
 
 
@@ -263,4 +294,4 @@ def _refused(reason: AgentRefusal, words: str) -> CommandRefused:
     return CommandRefused(reason.value, words)
 
 
-__all__ = ["PROGRAM", "Accepted", "CommandRefused", "OfficeCommand", "accept"]
+__all__ = ["Accepted", "AgentRefusal", "CommandRefused", "OfficeCommand", "accept"]

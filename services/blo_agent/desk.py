@@ -69,13 +69,23 @@ class CaseViews:
 
 
 class Submitted(msgspec.Struct, frozen=True):
-    """An own event that is accepted and on disk, but not read back from the log yet."""
+    """An own event that is accepted and on disk, but not read back from the log yet.
+
+    Attributes:
+        outbox: Its number in the outbox.
+        event: Its id.
+        case: Its case.
+        summary: What it does.
+        at: The office's clock when it was accepted, Unix milliseconds.
+        leaf: Leaf hash of its bytes.
+    """
 
     outbox: int
     event: EventId
     case: CaseId
     summary: Summary
     at: int
+    leaf: Digest
 
 
 class Tally(msgspec.Struct):
@@ -111,6 +121,7 @@ class LinkDesk:
         is_party: Whether the office writes here, or only reads as a superior.
 
     Attributes:
+        is_party: As above; a new version of the agreement may change it.
         fold: The log as read so far.
         views: The views that ``fold`` keeps.
         under_way: Own events in the outbox, by event id, in the order of the own chain.
@@ -118,6 +129,9 @@ class LinkDesk:
         halted: Why the office must not write here any more; ``None`` while it may.
         trust_digest: Of the trust documents under which the log was folded.
         unopened: Positions of records that could not be opened, ascending.
+        rereads_to: Up to which size the log is being read again, because documents have changed;
+            until then the views are those of an earlier moment. 0: they are as they should be.
+        arriving: Leaf hash of the record that is being folded now.
     """
 
     def __init__(
@@ -142,8 +156,15 @@ class LinkDesk:
         self.halted: str | None = None
         self.trust_digest = b""
         self.unopened: list[int] = []
+        self.rereads_to = 0
+        self.arriving: Digest | None = None
         self._by_case: dict[CaseId, list[Submitted]] = {}
         self._ahead: dict[CaseId, CaseView] = {}
+
+    @property
+    def is_rereading(self) -> bool:
+        """Whether the log is being read again and the views are not those of its end yet."""
+        return self.size < self.rereads_to
 
     def begin(self, fold: LinkFold, views: CaseViews) -> None:
         """Start from a stored state, or from zero."""
@@ -157,6 +178,15 @@ class LinkDesk:
     def size(self) -> int:
         """How many of the link's records have been read."""
         return self.fold.size
+
+    def is_arriving(self, event: EventId) -> bool:
+        """Whether the record that is being folded has the very bytes of an own event under way.
+
+        Then its signature need not be checked again. The id alone would not do: it does not cover
+        the signature, and a broker could show everybody else a record that is good only here.
+        """
+        submitted = self.under_way.get(event)
+        return submitted is not None and submitted.leaf == self.arriving
 
     def next_place(self) -> Place:
         """Where the office's next event stands: behind the log and behind what is under way."""

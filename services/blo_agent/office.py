@@ -7,35 +7,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import msgspec
 
 from blo_agent.desk import CaseViews, LinkDesk, Submitted, Tally
 from blo_agent.keyring import Keyring
-from blo_agent.store.connection import Snapshot
+from blo_agent.memberships import Membership, memberships, readers_ever, refused_agreements
+from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.errors import JobRefused
 from blo_agent.store.tables import (
     cases,
     documents,
     heads,
     identities,
+    journal,
     keys,
     links,
+    meta,
     outbox,
     parked,
     records,
 )
-from blo_domain.trust import Part, TrustedDirectory
+from blo_domain.trust import TrustedDirectory
 from blo_log.fold import LinkFold, Parked
+from blo_schemas.codec import encode
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.grants import KeyPurpose
+from blo_schemas.hashing import leaf_hash
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
 from blo_schemas.ids import CertificateTag, CountryId, DocumentId, EventId, LinkId, OfficeId
-from blo_schemas.trust import SIGNED_DOCUMENT, Agreement, SignedDocument
+from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
 from blo_sealing.chain import LinkChain
 from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
 from blo_sealing.parts import open_summary
 from blo_sealing.seal import Author
 from blo_sealing.signatures import RandomBytes, is_usable_signing_key, verify_signature
 from blo_sealing.snapshot import ChainRow
+
+
+PROGRAM: Final = "agent"
+"""The journal's actor for what the program does by itself."""
 
 
 class NoIdentity(JobRefused):
@@ -55,8 +67,9 @@ class Office:
         random: Source of keys and salts.
         keyring: The symmetric keys it holds.
         directory: The trust documents that were admitted.
-        desks: What it has in front of it, by link.
-        heads: The newest valid head of every other office, by link and office.
+        desks: What it has in front of it, by link. Replaced, never changed, when a desk is
+            added, because the event loop looks at it too.
+        heads: The newest valid head of every other office, by link and office; replaced likewise.
     """
 
     def __init__(
@@ -75,39 +88,34 @@ class Office:
 
     # Loading.
 
-    def load(self, snapshot: Snapshot, now: int) -> None:
+    def load(self, tx: Transaction, now: int) -> None:
         """Take everything from the store.
 
         Args:
-            snapshot: The store.
+            tx: A transaction of the store; a link whose documents have changed since it was last
+                read is reset in it.
             now: The office's clock, Unix milliseconds.
         """
-        for identity in identities.all_of(snapshot):
+        for identity in identities.all_of(tx):
             self._node_keys[identity.public] = NodeKeys.from_bytes(identity.keys)
-        for stored in keys.all_of(snapshot):
+        for stored in keys.all_of(tx):
             self._hold(stored)
-        self._learn(
-            SIGNED_DOCUMENT.decode(stored.document) for stored in documents.iterate(snapshot)
-        )
-        self.open_desks(snapshot, now)
-        for desk in self.desks.values():
-            for head in heads.of_link(snapshot, desk.link):
-                signed = SIGNED_HEAD.decode(head.head)
-                self.heads[(desk.link, head.office)] = HEAD.decode(signed.head)
+        self._learn(SIGNED_DOCUMENT.decode(stored.document) for stored in documents.iterate(tx))
+        self.open_desks(tx, now)
 
-    def open_desks(self, snapshot: Snapshot, now: int) -> list[LinkDesk]:
+    def open_desks(self, tx: Transaction, now: int) -> list[LinkDesk]:
         """Open a desk for every link that the office has to do with and that has none yet.
 
         Returns:
             The new desks.
         """
         opened = []
-        for membership in self.directory.links_of(self.id, now):
-            if membership.link in self.desks or membership.part not in (Part.PARTY, Part.SUPERIOR):
-                continue
-            agreement = self.directory.agreement(membership.link, now)
-            if agreement is not None:
-                opened.append(self._open_desk(snapshot, agreement))
+        for membership in memberships(self.directory, self.id):
+            known = self.desks.get(membership.link)
+            if known is None:
+                opened.append(self._open_desk(tx, membership, now))
+            else:
+                known.is_party = membership.is_party
         return opened
 
     def take_documents(self, found: Iterable[SignedDocument]) -> list[LinkId]:
@@ -120,11 +128,14 @@ class Office:
         touched = []
         for link, desk in self.desks.items():
             desk.fold.trust_in(self.directory.link_trust(link))
-            digest = self.directory.digest_for_link(link) or b""
-            if digest != desk.trust_digest:
-                desk.trust_digest = digest
+            if self.directory.digest_for_link(link) != desk.trust_digest:
+                desk.trust_digest = self.directory.digest_for_link(link)
                 touched.append(link)
         return touched
+
+    def know_head(self, signer: OfficeId, head: Head) -> None:
+        """Note the newest head of another office."""
+        self.heads = {**self.heads, (head.link, signer): head}
 
     # Asking.
 
@@ -151,12 +162,25 @@ class Office:
         """The private keys that belong to the office's own certificate with this tag."""
         return self._own_certificates.get(tag)
 
+    def own_tags(self) -> frozenset[CertificateTag]:
+        """The tags of the office's own certificates whose keys are here."""
+        return frozenset(self._own_certificates)
+
+    def readers_ever(self, link: LinkId) -> frozenset[OfficeId]:
+        """Every office that may have signed a head of a link."""
+        return readers_ever(self.directory, link)
+
+    def refused_agreements(self, link: LinkId) -> list[str]:
+        """Why agreements of a link do not count, in words."""
+        return refused_agreements(self.directory, link)
+
     # Folding.
 
     def restart(self, desk: LinkDesk) -> None:
         """Begin a desk's fold from the first record."""
         desk.tally = Tally()
-        desk.trust_digest = self.directory.digest_for_link(desk.link) or b""
+        desk.unopened = []
+        desk.trust_digest = self.directory.digest_for_link(desk.link)
         chain = self._chain(desk)
         self._begin(desk, chain, CaseViews(), ())
 
@@ -168,23 +192,28 @@ class Office:
         fold = LinkFold(desk.link, chain, trust, views, self.keyring, read_content=True)
         return fold, views
 
-    def _open_desk(self, snapshot: Snapshot, agreement: Agreement) -> LinkDesk:
+    def _open_desk(self, tx: Transaction, membership: Membership, now: int) -> LinkDesk:
         desk = LinkDesk(
             self.id,
-            agreement.link,
-            agreement.corridor,
-            agreement.partition,
-            is_party=self.id in agreement.offices,
+            membership.link,
+            membership.corridor,
+            membership.partition,
+            is_party=membership.is_party,
         )
-        self.desks[desk.link] = desk
-        progress = links.get(snapshot, desk.link)
+        desk.rereads_to = rereads_to(tx, desk.link)
+        progress = links.get(tx, desk.link)
         if progress is None:
             self.restart(desk)
         else:
             desk.trust_digest = progress.trust_digest
-            self._resume(snapshot, desk, progress.snapshot)
-        for waiting in outbox.unconfirmed_of_link(snapshot, desk.link):
+            self._resume(tx, desk, progress.snapshot)
+            if progress.trust_digest != self.directory.digest_for_link(desk.link):
+                begin_anew(self, desk, now, tx)
+        for waiting in outbox.unconfirmed_of_link(tx, desk.link):
             desk.submit(self._submitted(desk.link, waiting))
+        for head in heads.of_link(tx, desk.link):
+            self.know_head(head.office, HEAD.decode(SIGNED_HEAD.decode(head.head).head))
+        self.desks = {**self.desks, desk.link: desk}
         return desk
 
     def _resume(self, snapshot: Snapshot, desk: LinkDesk, chain_state: bytes) -> None:
@@ -215,10 +244,8 @@ class Office:
         desk.begin(fold, views)
 
     def _chain(self, desk: LinkDesk) -> LinkChain:
-        def is_own(event: EventId) -> bool:
-            return event in desk.under_way
-
-        return LinkChain(desk.link, self.directory.link_trust(desk.link), trusted_id=is_own)
+        trust = self.directory.link_trust(desk.link)
+        return LinkChain(desk.link, trust, trusted_id=desk.is_arriving)
 
     def _submitted(self, link: LinkId, waiting: outbox.OutboxRecord) -> Submitted:
         if waiting.value is None or waiting.event_id is None:
@@ -229,7 +256,8 @@ class Office:
         if key is None:
             raise ValueError(f"outbox record {waiting.seq} is sealed with a key that is missing")
         summary = open_summary(link, header, envelope, key)
-        return Submitted(waiting.seq, waiting.event_id, header.case_id, summary, header.at)
+        leaf = leaf_hash(waiting.value)
+        return Submitted(waiting.seq, waiting.event_id, header.case_id, summary, header.at, leaf)
 
     def _hold(self, stored: keys.StoredKey) -> None:
         if stored.purpose is KeyPurpose.CONTENT:
@@ -253,6 +281,29 @@ class Office:
         return found
 
 
+def begin_anew(office: Office, desk: LinkDesk, now: int, tx: Transaction) -> None:
+    """Forget what was folded of a link, because documents that its verdicts rest on have changed.
+
+    Its log is then read again from the first record. Outbox, journal and keys stay as they are.
+    """
+    desk.rereads_to = max(desk.rereads_to, desk.size)
+    meta.put(tx, _rereads_key(desk.link), encode(desk.rereads_to))
+    links.reset(tx, desk.link)
+    office.restart(desk)
+    desk.own_chain_checked = False
+    journal.append(tx, at=now, actor=PROGRAM, action="refold", link=desk.link)
+
+
+def rereads_to(snapshot: Snapshot, link: LinkId) -> int:
+    """Up to which size a link was being read again when the store was last written."""
+    stored = meta.get(snapshot, _rereads_key(link))
+    return 0 if stored is None else msgspec.msgpack.decode(stored, type=int)
+
+
+def _rereads_key(link: LinkId) -> str:
+    return f"rereads/{link}"
+
+
 def _chain_rows(snapshot: Snapshot, link: LinkId) -> Iterator[ChainRow]:
     for row in records.chain(snapshot, link):
         if row.chained:
@@ -272,4 +323,4 @@ def _parked(snapshot: Snapshot, link: LinkId) -> Iterator[Parked]:
         yield Parked(item.position, item.log_time, row.event_id, row.office, header, envelope)
 
 
-__all__ = ["NoIdentity", "Office"]
+__all__ = ["PROGRAM", "NoIdentity", "Office", "begin_anew"]

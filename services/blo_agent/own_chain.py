@@ -14,47 +14,158 @@ from collections import OrderedDict
 
 import msgspec
 
-from blo_agent.accepting import PROGRAM
+from blo_agent.batches import Taken
 from blo_agent.desk import LinkDesk, Submitted
-from blo_agent.office import Office
-from blo_agent.store.connection import Transaction
-from blo_agent.store.tables import journal, outbox
+from blo_agent.office import PROGRAM, NoIdentity, Office
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.tables import journal, meta, outbox
+from blo_log.fold import Folded
 from blo_schemas.event import ENVELOPE, HEADER
+from blo_schemas.hashing import event_id, leaf_hash
+from blo_schemas.ids import EventId
+from blo_schemas.verdicts import Outcome, Reason
 from blo_sealing.parts import open_content, open_summary
-from blo_sealing.seal import Place, SealedEvent, seal_event
-
+from blo_sealing.seal import Author, Place, SealedEvent, seal_event
 
 class OwnChain(msgspec.Struct, frozen=True):
     """What the check has found.
 
     Attributes:
         resealed: How many waiting events were sealed anew.
+        blocked: Why what waits can't be sealed anew now; ``None`` if all may be sent.
     """
 
-    resealed: int
+    resealed: int = 0
+    blocked: str | None = None
+
+
+def settle_own_record(
+    office: Office, desk: LinkDesk, one: Folded, tx: Transaction, taken: Taken
+) -> None:
+    """A record that may be this office's has been read: it is done, doubtful, or not ours.
+
+    Whether it is ours is asked of the outbox and not of the verdict: a record whose certificate
+    had run out names no office.
+    """
+    event = one.event
+    if event is None and one.header is not None and one.envelope is not None:
+        event = event_id(desk.link, one.envelope.header)
+    if event is None or (one.verdict and one.verdict.outcome is Outcome.DUPLICATE):
+        return
+    submitted = desk.under_way.get(event)
+    if submitted is None:
+        if one.office == office.id and desk.own_chain_checked:
+            _question_foreign(desk, one, event, tx, taken)
+        return
+    if one.admitted is not None and one.admitted.chained:
+        desk.arrived(event)
+        outbox.confirm(tx, event)
+        if one.verdict is not None and one.verdict.outcome is Outcome.REJECTED:
+            desk.look_ahead(submitted.case)
+    elif desk.arriving == submitted.leaf:
+        _note_refused(desk, one, submitted, tx, taken)
+
+
+def _note_refused(
+    desk: LinkDesk, one: Folded, submitted: Submitted, tx: Transaction, taken: Taken
+) -> None:
+    """Its very bytes lie in the log and do not count, so they never will."""
+    outbox.mark_appended(tx, [(submitted.outbox, one.position)])
+    if desk.own_chain_checked:
+        desk.own_chain_checked = False
+        reason = one.verdict.reason if one.verdict else None
+        taken.alarms.append(
+            f"own event at {one.position} of {desk.link} was rejected ({reason}); it and what "
+            "follows it will be sealed anew when this office may write"
+        )
+
+
+def _question_foreign(
+    desk: LinkDesk, one: Folded, event: EventId, tx: Transaction, taken: Taken
+) -> None:
+    """Signed with this office's key, but not in its outbox."""
+    chained = one.admitted is not None and one.admitted.chained
+    reason = one.verdict.reason if one.verdict else None
+    if not chained and reason not in (Reason.GAP, Reason.FORK):
+        return  # The signature is not this office's, whatever the record claims.
+    if successor(tx, event) is not None or desk.halted is not None:
+        return  # Old bytes of an event that was sealed anew.
+    desk.halted = (
+        f"record {one.position} of {desk.link} was written with this office's key, but not by "
+        "this agent. Another copy of the agent or of its keys is in use. Nothing is sent on "
+        "this link until that is cleared: stop the other copy, and if the key was stolen, "
+        "have the certificate revoked; then restart this agent"
+    )
+    taken.alarms.append(desk.halted)
 
 
 def settle_own_chain(office: Office, desk: LinkDesk, now: int, tx: Transaction) -> OwnChain:
     """Make what waits in the outbox fit behind what the log has; after that it may be sent.
 
     To be called when the link has been read to an end that lies behind everything this agent has
-    ever sent.
-
-    Raises:
-        NoIdentity: Something has to be sealed anew, and there is no valid certificate for it.
+    ever sent, and while nothing is being sent.
     """
     waiting = outbox.unconfirmed_of_link(tx, desk.link)
     place = desk.fold.chain.next_place(office.id)
-    if not waiting or _follows(waiting[0], place):
+    if _fit(waiting, place, desk.size):
+        # Acknowledged, but beyond the end: the log has lost them, and gets the same bytes again.
+        outbox.mark_pending(tx, desk.link)
         desk.own_chain_checked = True
-        return OwnChain(0)
-    resealed = []
+        return OwnChain()
+    try:
+        author = office.author(desk.link, now)
+    except NoIdentity as missing:
+        return OwnChain(blocked=str(missing))
+    standing = office.directory.writer(desk.link, author.kid, desk.size, now)
+    if isinstance(standing, Reason):
+        return OwnChain(blocked=f"the office may not write on {desk.link} now: {standing}")
+    _seal_all_anew(office, desk, author, waiting, now, tx)
+    desk.own_chain_checked = True
+    return OwnChain(resealed=len(waiting))
+
+
+def successor(snapshot: Snapshot, event: EventId) -> EventId | None:
+    """The event in whose place this one was sealed anew last, if it was."""
+    found = None
+    following = meta.get(snapshot, _successor_key(event))
+    while following is not None:
+        found = EventId(following)
+        following = meta.get(snapshot, _successor_key(found))
+    return found
+
+
+def _fit(waiting: list[outbox.OutboxRecord], place: Place, size: int) -> bool:
+    """Whether all that waits continues the chain, and none of it was read and refused."""
+    oseq, oprev = place.oseq, place.oprev
     for record in waiting:
-        sealed, submitted = _seal_anew(office, desk, record, place, now)
+        if record.value is None or record.event_id is None:
+            return False
+        if record.offset is not None and record.offset < size:
+            return False
+        header = HEADER.decode(ENVELOPE.decode(record.value).header)
+        if (header.oseq, header.oprev) != (oseq, oprev):
+            return False
+        oseq, oprev = oseq + 1, record.event_id
+    return True
+
+
+def _seal_all_anew(
+    office: Office,
+    desk: LinkDesk,
+    author: Author,
+    waiting: list[outbox.OutboxRecord],
+    now: int,
+    tx: Transaction,
+) -> None:
+    place = desk.fold.chain.next_place(office.id)
+    replacing: OrderedDict[EventId, Submitted] = OrderedDict()
+    for record in waiting:
+        sealed, submitted = _seal_anew(office, desk, author, record, place)
         place = place.after(sealed.id)
-        resealed.append((record, sealed, submitted))
-    for record, sealed, submitted in resealed:
+        replacing[sealed.id] = submitted
         outbox.replace_event(tx, record.seq, sealed.id, sealed.header.oseq, sealed.value)
+        old = record.event_id or EventId(b"")
+        meta.put(tx, _successor_key(old), sealed.id)
         journal.append(
             tx,
             at=now,
@@ -62,22 +173,13 @@ def settle_own_chain(office: Office, desk: LinkDesk, now: int, tx: Transaction) 
             action="seal anew",
             link=desk.link,
             case=submitted.case,
-            detail=(record.event_id or b"") + sealed.id,
+            detail=old + sealed.id,
         )
-    desk.replace_under_way(OrderedDict((one.event, one) for _, _, one in resealed))
-    desk.own_chain_checked = True
-    return OwnChain(len(resealed))
-
-
-def _follows(record: outbox.OutboxRecord, place: Place) -> bool:
-    if record.value is None:
-        return False
-    header = HEADER.decode(ENVELOPE.decode(record.value).header)
-    return header.oseq == place.oseq and header.oprev == place.oprev
+    desk.replace_under_way(replacing)
 
 
 def _seal_anew(
-    office: Office, desk: LinkDesk, record: outbox.OutboxRecord, place: Place, now: int
+    office: Office, desk: LinkDesk, author: Author, record: outbox.OutboxRecord, place: Place
 ) -> tuple[SealedEvent, Submitted]:
     if record.value is None:
         raise ValueError(f"outbox record {record.seq} is no event")
@@ -89,7 +191,7 @@ def _seal_anew(
         raise ValueError(f"outbox record {record.seq} is sealed with a key that is missing")
     summary = open_summary(desk.link, header, envelope, summary_key)
     sealed = seal_event(
-        office.author(desk.link, now),
+        author,
         place,
         at=header.at,
         content_key=content_key,
@@ -98,7 +200,14 @@ def _seal_anew(
         content=open_content(desk.link, header, envelope, content_key),
         random=office.random,
     )
-    return sealed, Submitted(record.seq, sealed.id, header.case_id, summary, header.at)
+    submitted = Submitted(
+        record.seq, sealed.id, header.case_id, summary, header.at, leaf_hash(sealed.value)
+    )
+    return sealed, submitted
 
 
-__all__ = ["OwnChain", "settle_own_chain"]
+def _successor_key(event: EventId) -> str:
+    return f"successor/{event.hex()}"
+
+
+__all__ = ["OwnChain", "settle_own_chain", "settle_own_record", "successor"]

@@ -4,34 +4,40 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from blo_agent.ingesting import Batch, Taken, offset_key, take
+from blo_agent.batches import Batch, Taken
+from blo_agent.desk import LinkDesk
+from blo_agent.ingesting import take
 from blo_agent.line import Line
-from blo_agent.office import NoIdentity, Office
+from blo_agent.office import Office
 from blo_agent.own_chain import OwnChain, settle_own_chain
+from blo_agent.pacing import Pace
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import meta
-from blo_log.errors import LogError, LogTruncated, WrongTimestampType
+from blo_agent.taking_documents import keys_partition, offset_key
+from blo_log.errors import LogError, LogTruncated, TopicMisfit, TopicMissing, WrongTimestampType
 from blo_log.port import Log, Reader, Stored, TopicPartition
 from blo_log.topics import (
     DIRECTORY_TOPIC,
     check,
     exchange_topic,
     heads_topic,
-    keys_topic,
     plan,
 )
 from blo_runtime.clock import Clock
 from blo_runtime.logs import get_logger
 from blo_schemas.event import LogRecord
-from blo_schemas.ids import CorridorId, LinkId
+from blo_schemas.ids import LinkId
 
 _BATCH: Final = 400
 _POLL_S: Final = 1.0
+_ENDS_EVERY_S: Final = 2.0
+_TOPICS_EVERY_S: Final = 5.0
+_MINE: Final = (DIRECTORY_TOPIC, "blo.exchange.", "blo.keys.", "blo.heads.")
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 10.0
 
@@ -46,11 +52,13 @@ class Receiver:
         line: Whether the line may be used.
         clock: The office's clock.
         on_taken: Called after each batch, when it is on disk.
+        is_quiet: Whether nothing of a link is on its way from the outbox to the log.
         simulated_time: Whether log times are a scenario's; topics that say otherwise are refused.
 
     Attributes:
         high_watermarks: Where each link's log ended when that was last known.
         is_connected: Whether the log is being read.
+        unserved: Links whose topics can't serve them, and why; the others are read meanwhile.
     """
 
     def __init__(
@@ -61,6 +69,7 @@ class Receiver:
         line: Line,
         clock: Clock,
         on_taken: Callable[[Taken], None],
+        is_quiet: Callable[[LinkId], bool],
         *,
         simulated_time: bool,
     ) -> None:
@@ -70,12 +79,17 @@ class Receiver:
         self._line = line
         self._clock = clock
         self._on_taken = on_taken
+        self._is_quiet = is_quiet
         self._simulated_time = simulated_time
         self._links: dict[TopicPartition, LinkId] = {}
         self._goals: dict[LinkId, int] = {}
         self._pause_s = _FIRST_PAUSE_S
+        self._pace = Pace(_loop_time)
+        self._ends_at = 0.0
+        self._topics_at = 0.0
         self.high_watermarks: dict[LinkId, int] = {}
         self.is_connected = False
+        self.unserved: dict[LinkId, str] = {}
 
     async def run(self) -> None:
         """Read until cancelled.
@@ -98,24 +112,23 @@ class Receiver:
     async def _read_while_up(self) -> None:
         """One connection's life: the directory first, because it says what else to read."""
         await self._read_directory()
-        await self._check_topics()
-        reader = await self._log.reader(await self._start())
+        desks = await self._served_desks()
+        reader = await self._log.reader(await self._start(desks))
         going_down = asyncio.create_task(self._line.wait_down())
+        polling: asyncio.Task[dict[TopicPartition, list[Stored]]] | None = None
         try:
-            await self._set_goals(reader)
+            self._goals = {}
+            await self._look_at_ends(reader)
             self.is_connected = True
             self._pause_s = _FIRST_PAUSE_S
             while self._line.is_up:
                 polling = asyncio.create_task(reader.poll(max_records=_BATCH, timeout_s=_POLL_S))
                 await asyncio.wait({polling, going_down}, return_when=asyncio.FIRST_COMPLETED)
-                if not polling.done():
-                    polling.cancel()
-                    break
-                if not await self._handle(reader, polling.result()):
+                if not polling.done() or not await self._handle(reader, polling.result()):
                     break
         finally:
             self.is_connected = False
-            going_down.cancel()
+            await _end(going_down, polling)
             await reader.close()
 
     async def _read_directory(self) -> None:
@@ -124,35 +137,50 @@ class Receiver:
         reader = await self._log.reader({partition: start})
         try:
             end = (await reader.high_watermarks())[partition]
-            while reader.position(partition) < end:
+            while self._line.is_up and reader.position(partition) < end:
                 found = await reader.poll(max_records=_BATCH, timeout_s=_POLL_S)
                 if found:
                     await self._take(self._sort(reader, found))
         finally:
             await reader.close()
 
-    async def _check_topics(self) -> None:
-        """Refuse topics that are missing, too small, or keep another kind of time."""
-        needed: dict[CorridorId, int] = {}
-        for desk in self._office.desks.values():
-            needed[desk.corridor] = max(needed.get(desk.corridor, 0), desk.partition + 1)
-        planned = plan(needed, replication=1, min_isr=1, simulated_time=self._simulated_time)
-        mine = (DIRECTORY_TOPIC, "blo.exchange.", "blo.keys.", "blo.heads.")
+    async def _served_desks(self) -> list[LinkDesk]:
+        """The desks whose topics can serve them; one that can't does not hold up the others.
+
+        Raises:
+            WrongTimestampType: A topic keeps another kind of time.
+        """
+        served = []
+        unserved = {}
         admin = await self._log.admin()
         try:
-            await check(admin, [spec for spec in planned if spec.name.startswith(mine)])
+            for desk in self._office.desks.values():
+                links = {desk.corridor: desk.partition + 1}
+                specs = plan(links, replication=1, min_isr=1, simulated_time=self._simulated_time)
+                try:
+                    await check(admin, [spec for spec in specs if spec.name.startswith(_MINE)])
+                except WrongTimestampType:
+                    raise
+                except (TopicMissing, TopicMisfit) as error:
+                    unserved[desk.link] = str(error)
+                    get_logger().error("link not served", link=desk.link, error=str(error))
+                else:
+                    served.append(desk)
         finally:
             await admin.close()
+        self.unserved = unserved
+        self._topics_at = _loop_time() + _TOPICS_EVERY_S
+        return served
 
-    async def _start(self) -> dict[TopicPartition, int]:
+    async def _start(self, desks: list[LinkDesk]) -> dict[TopicPartition, int]:
         self._links = {}
         keyed = [TopicPartition(DIRECTORY_TOPIC, 0)]
         start = {}
-        for desk in self._office.desks.values():
+        for desk in desks:
             exchange = TopicPartition(exchange_topic(desk.corridor), desk.partition)
             self._links[exchange] = desk.link
             start[exchange] = desk.size
-            keyed.append(TopicPartition(keys_topic(desk.corridor), desk.partition))
+            keyed.append(keys_partition(desk))
             keyed.append(TopicPartition(heads_topic(desk.corridor), desk.partition))
         for partition in keyed:
             start[partition] = await self._offset(partition)
@@ -165,28 +193,37 @@ class Receiver:
 
         return await self._store.read(read)
 
-    async def _set_goals(self, reader: Reader) -> None:
-        """Note the ends behind which everything lies that this agent has sent so far."""
+    async def _look_at_ends(self, reader: Reader) -> None:
+        """Ask where the logs end; for links in doubt, all that this agent sent lies before that.
+
+        Raises:
+            BrokerUnreachable: The line is down, which polling alone would not show.
+        """
+        quiet = {link for link in self._doubtful() if self._is_quiet(link)}
         for partition, end in (await reader.high_watermarks()).items():
             link = self._links.get(partition)
             if link is not None:
                 self.high_watermarks[link] = end
-                if not self._office.desks[link].own_chain_checked:
-                    self._goals[link] = end
-        await self._settle_own_chains()
+                if link in quiet:
+                    self._goals.setdefault(link, end)
+        self._ends_at = _loop_time() + _ENDS_EVERY_S
+
+    def _doubtful(self) -> set[LinkId]:
+        """Links whose own chain is to be checked before anything more is sent."""
+        desks = self._office.desks
+        return {link for link in self._links.values() if not desks[link].own_chain_checked}
 
     async def _handle(self, reader: Reader, found: Mapping[TopicPartition, list[Stored]]) -> bool:
         """Take what was read; False when the reader has to begin anew."""
         if found:
             taken = await self._take(self._sort(reader, found))
-            if taken.refold or taken.new_links:
+            if taken.must_begin_anew:
+                self._pace.forget()
                 return False
-        doubtful = {desk.link for desk in self._office.desks.values() if not desk.own_chain_checked}
-        if doubtful - self._goals.keys():
-            await self._set_goals(reader)
-        elif doubtful:
-            await self._settle_own_chains()
-        return True
+        if self._doubtful() - self._goals.keys() or _loop_time() >= self._ends_at:
+            await self._look_at_ends(reader)
+        await self._settle_own_chains()
+        return not self.unserved or _loop_time() < self._topics_at
 
     def _sort(self, reader: Reader, found: Mapping[TopicPartition, list[Stored]]) -> Batch:
         batch = Batch()
@@ -223,24 +260,40 @@ class Receiver:
         return taken
 
     async def _settle_own_chains(self) -> None:
-        now = self._clock.now_ms()
         for link, goal in list(self._goals.items()):
             desk = self._office.desks[link]
-            if desk.size < goal:
-                continue
+            if desk.size >= goal and desk.halted is None and self._pace.allows(link):
+                await self._settle_own_chain(desk)
 
-            def job(tx: Transaction, desk=desk) -> OwnChain:  # type: ignore[no-untyped-def]
-                return settle_own_chain(self._office, desk, now, tx)
+    async def _settle_own_chain(self, desk: LinkDesk) -> None:
+        now = self._clock.now_ms()
 
-            try:
-                settled = await self._store.write(job)
-            except NoIdentity as missing:
-                get_logger().warning("own chain not settled", link=link, error=str(missing))
-                continue
+        def job(tx: Transaction) -> OwnChain:
+            return settle_own_chain(self._office, desk, now, tx)
+
+        settled = await self._store.write(job)
+        link = desk.link
+        if settled.blocked is not None:
+            get_logger().warning("own chain not settled", link=link, reason=settled.blocked)
+        if settled.resealed:
+            get_logger().warning("sealed anew", link=link, count=settled.resealed)
+        if settled.resealed or settled.blocked is not None:
+            self._pace.hold(link, desk.fold.chain.next_place(self._office.id).oseq)
+        if settled.blocked is None:
             del self._goals[link]
-            if settled.resealed:
-                get_logger().warning("sealed anew", link=link, count=settled.resealed)
             self._on_taken(Taken())
+
+
+async def _end(*tasks: asyncio.Task[Any] | None) -> None:
+    """Cancel tasks and wait for them, so that nobody misses what they raise."""
+    living = [task for task in tasks if task is not None]
+    for task in living:
+        task.cancel()
+    await asyncio.gather(*living, return_exceptions=True)
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()
 
 
 __all__ = ["Receiver"]

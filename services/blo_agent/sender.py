@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Final
 
@@ -21,6 +22,8 @@ from blo_schemas.ids import LinkId
 _BATCH: Final = 1000
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 10.0
+_TOPIC_PAUSE_S: Final = 5.0
+_LOOK_EVERY_S: Final = 1.0
 
 
 class Sender:
@@ -60,15 +63,23 @@ class Sender:
         self._wake = asyncio.Event()
         self._appender: Appender | None = None
         self._pause_s = _FIRST_PAUSE_S
-        self._extra: list[Message] = []
+        self._extra: dict[tuple[str, int, bytes | None], Message] = {}
+        self._refused_until: dict[str, float] = {}
+        self._choosing = False
+        self._sending: set[LinkId] = set()
+
+    def is_quiet(self, link: LinkId) -> bool:
+        """Whether nothing of a link is on its way from the outbox to the log."""
+        return not self._choosing and link not in self._sending
 
     def wake(self) -> None:
         """There may be something to send."""
         self._wake.set()
 
     def publish(self, messages: list[Message]) -> None:
-        """Append what needs no promise, such as heads: what is lost is soon said again."""
-        self._extra.extend(messages)
+        """Append what needs no promise, such as heads: only the newest of each key is kept."""
+        for message in messages:
+            self._extra[_place(message)] = message
         self._wake.set()
 
     async def run(self) -> None:
@@ -76,7 +87,9 @@ class Sender:
         try:
             while True:
                 await self._line.wait_up()
-                await self._wake.wait()
+                # Looks by itself too: whoever accepted something may have been cancelled since.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), _LOOK_EVERY_S)
                 self._wake.clear()
                 await self._attempt()
         finally:
@@ -97,23 +110,55 @@ class Sender:
 
     async def _send_batch(self) -> bool:
         """Send the next records; False when there is nothing left that may be sent."""
-        waiting = await self._next()
-        extra, self._extra = self._extra, []
-        if not waiting and not extra:
-            return False
-        if self._appender is None:
-            self._appender = await self._log.appender()
+        try:
+            self._choosing = True
+            waiting = await self._next()
+            self._sending = {record.link for record in waiting}
+            self._choosing = False
+            extra = [one for one in self._extra.values() if self._may_use(one.topic)]
+            if not waiting and not extra:
+                return False
+            if self._appender is None:
+                self._appender = await self._log.appender()
+            await self._append(self._appender, waiting, extra)
+            return True
+        finally:
+            self._choosing = False
+            self._sending = set()
+
+    async def _append(
+        self, appender: Appender, waiting: list[outbox.OutboxRecord], extra: list[Message]
+    ) -> None:
         messages = [self._message(record) for record in waiting] + extra
         self._probe("before_append")
         try:
-            offsets: list[int | None] = list(await self._appender.append(messages))
+            offsets: list[int | None] = list(await appender.append(messages))
         except AppendFailed as failure:
             offsets = [failure.acknowledged.get(index) for index in range(len(messages))]
-            await self._mark(waiting, offsets)
-            raise
+            await self._mark(waiting, extra, offsets)
+            self._hold_back(failure)
+            return
         self._probe("after_append")
-        await self._mark(waiting, offsets)
-        return True
+        await self._mark(waiting, extra, offsets)
+
+    def _hold_back(self, failure: AppendFailed) -> None:
+        """Leave one topic out for a while, so that the others go on; or give up for now.
+
+        Raises:
+            AppendFailed: It is not about one topic, or it passes by itself.
+        """
+        topic = getattr(failure.cause, "topic", "")
+        if failure.cause.transient or not topic:
+            raise failure
+        get_logger().error("topic refused", error=str(failure.cause), delay_s=_TOPIC_PAUSE_S)
+        self._refused_until[topic] = self._loop_time() + _TOPIC_PAUSE_S
+
+    def _may_use(self, topic: str) -> bool:
+        return self._refused_until.get(topic, 0.0) <= self._loop_time()
+
+    @staticmethod
+    def _loop_time() -> float:
+        return asyncio.get_running_loop().time()
 
     async def _next(self) -> list[outbox.OutboxRecord]:
         found: list[outbox.OutboxRecord] = []
@@ -126,13 +171,15 @@ class Sender:
             )
             if not page:
                 break
-            found = [record for record in page if self._may_send(record.link)]
+            found = [record for record in page if self._may_send(record)]
             after = page[-1].seq
         return found
 
-    def _may_send(self, link: LinkId) -> bool:
-        desk = self._office.desks.get(link)
-        return desk is not None and desk.own_chain_checked and desk.halted is None
+    def _may_send(self, record: outbox.OutboxRecord) -> bool:
+        desk = self._office.desks.get(record.link)
+        if desk is None or not desk.own_chain_checked or desk.halted is not None:
+            return False
+        return self._may_use(record.topic)
 
     def _message(self, record: outbox.OutboxRecord) -> Message:
         return Message(
@@ -143,7 +190,15 @@ class Sender:
             self._clock.now_ms() if self._simulated_time else None,
         )
 
-    async def _mark(self, waiting: list[outbox.OutboxRecord], offsets: list[int | None]) -> None:
+    async def _mark(
+        self,
+        waiting: list[outbox.OutboxRecord],
+        extra: list[Message],
+        offsets: list[int | None],
+    ) -> None:
+        for message, offset in zip(extra, offsets[len(waiting) :], strict=True):
+            if offset is not None and self._extra.get(_place(message)) is message:
+                del self._extra[_place(message)]
         pairs = [
             (record.seq, offset)
             for record, offset in zip(waiting, offsets, strict=False)
@@ -165,6 +220,10 @@ class Sender:
         if self._appender is not None:
             appender, self._appender = self._appender, None
             await appender.close()
+
+
+def _place(message: Message) -> tuple[str, int, bytes | None]:
+    return message.topic, message.partition, message.key
 
 
 __all__ = ["Sender"]

@@ -9,9 +9,9 @@ import msgspec
 
 from blo_agent.config import AgentSettings
 from blo_agent.provision import initialise, sign_document
-from blo_cli.errors import CannotWrite, CliError, Exit
+from blo_cli.errors import CliError, Exit
 from blo_cli.lab.client import AgentClient
-from blo_domain.trust import read_signed
+from blo_cli.trust import files
 from blo_runtime.config import load
 from blo_schemas.codec import encode
 
@@ -33,20 +33,12 @@ def agent() -> None:
 @click.option("--request", "output", type=_FILE, help="Where the public keys go; default: here.")
 def init(config: Path, output: Path | None) -> int:
     """Makes the office's store with its keys, and prints the request for its certificate."""
-    request = initialise(load(config, AgentSettings))
-    text = msgspec.json.format(
-        msgspec.json.encode(
-            {
-                "subject": request.subject,
-                "signing_key": request.signing_key.hex(),
-                "kem_key": request.kem_key.hex(),
-            }
-        )
-    )
+    made = initialise(load(config, AgentSettings))
+    request = files.Request(made.subject, made.signing_key.hex(), made.kem_key.hex())
     if output is None:
-        click.echo(text.decode())
+        click.echo(request.to_json(), nl=False)
     else:
-        _write(output, text + b"\n")
+        files.write_new(output, request.to_json())
     return Exit.OK
 
 
@@ -56,14 +48,11 @@ def init(config: Path, output: Path | None) -> int:
 @click.option("--output", type=_FILE, help="Where the signed document goes; default: in place.")
 def sign(config: Path, document: Path, output: Path | None) -> int:
     """Adds the office's signature to a trust document."""
-    try:
-        data = document.read_bytes()
-    except OSError as error:
-        raise CliError(
-            str(document), f"cannot be read ({error.strerror})", todo="Name a trust document"
-        ) from error
-    signed = sign_document(load(config, AgentSettings), read_signed(data))
-    _write(output or document, encode(signed))
+    signed = sign_document(load(config, AgentSettings), files.read_document(document))
+    if output is None:
+        files.replace(document, signed)
+    else:
+        files.write_new(output, encode(signed))
     return Exit.OK
 
 
@@ -113,10 +102,3 @@ def _client(settings: AgentSettings) -> AgentClient:
         admin_port=ports["admin_port"],
         token=token,
     )
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise CannotWrite(path, error) from error

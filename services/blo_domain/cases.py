@@ -290,7 +290,7 @@ def _needed(view: CaseView, office: OfficeId, by: By, parties: Parties) -> set[O
 
 def _summary(view: CaseView | None, command: Command, office: OfficeId) -> Summary:
     known = view.urgency if view is not None else Urgency.ROUTINE
-    correcting = command.step is Step.SUPERSEDE and view is not None
+    correcting = command.step is Step.SUPERSEDE
     return Summary(
         v=SUMMARY_VERSION,
         kind=command.kind,

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -34,6 +34,9 @@ from blo_sealing.chain import Admitted, LinkChain
 from blo_sealing.errors import SealingError
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.parts import open_content, open_summary, summary_verdict
+
+# Looking up a member on its enum class costs as much as a small check (Python 3.11).
+_ACCEPTED: Final = Outcome.ACCEPTED
 
 
 class KeySource(Protocol):
@@ -69,7 +72,7 @@ class ContentState(StrEnum):
     UNOPENABLE = "unopenable"
 
 
-class Folded(msgspec.Struct, frozen=True):
+class Folded(msgspec.Struct, frozen=True, gc=False):
     """What the fold concludes of one record.
 
     Attributes:
@@ -101,7 +104,7 @@ class Folded(msgspec.Struct, frozen=True):
     admitted: Admitted | None = None
 
 
-class Parked(msgspec.Struct, frozen=True):
+class Parked(msgspec.Struct, frozen=True, gc=False):
     """A record that waits for its summary key, or behind one that does."""
 
     position: int
@@ -163,27 +166,26 @@ class LinkFold:
             PositionError: The record is not the next one; nothing was changed.
         """
         admitted = self.chain.admit(record)
-        folded = Folded(
-            record.position,
-            record.log_time,
-            admitted.id,
-            admitted.office,
-            admitted.header,
-            admitted.envelope,
-            admitted.verdict,
-            admitted=admitted,
-        )
-        item = _followed(folded)
-        if item is None:
-            return folded
-        waiting = self._parked.get(item.header.case_id)
+        event, office = admitted.id, admitted.office
+        header, envelope = admitted.header, admitted.envelope
+        if (
+            admitted.verdict is not None
+            or event is None
+            or office is None
+            or header is None
+            or envelope is None
+        ):
+            return _without_step(admitted)
+        case = header.case_id
+        item = Parked(record.position, record.log_time, event, office, header, envelope)
+        waiting = self._parked.get(case)
         if waiting is not None:
             waiting.append(item)
-            return folded
-        stepped = self._step(item)
+            return _without_step(admitted)
+        stepped = self._step(item, admitted)
         if stepped.verdict is None:
-            self._parked[item.header.case_id] = deque([item])
-        return msgspec.structs.replace(stepped, admitted=admitted)
+            self._parked[case] = deque([item])
+        return stepped
 
     def release(self) -> list[Folded]:
         """Fold what was parked and can be opened now, in log order within each case."""
@@ -228,20 +230,20 @@ class LinkFold:
             return None, ContentState.UNOPENABLE
         return content, ContentState.OPENED
 
-    def _step(self, item: Parked) -> Folded:
+    def _step(self, item: Parked, admitted: Admitted | None = None) -> Folded:
         header = item.header
         key = self._keys.summary_key(header.summary_key_id)
         if key is None:
-            return _without_verdict(item)
+            return _concluded(item, None, None, admitted)
         try:
             summary = open_summary(self.link, header, item.envelope, key)
         except (SealingError, WireError) as error:
-            return _with_verdict(item, summary_verdict(error), None)
+            return _concluded(item, summary_verdict(error), None, admitted)
         case = header.case_id
         fact = StepFact(case, self.link, item.office, summary, item.position, item.log_time)
         view, verdict = evolve(self._views.get(case), fact, self.trust.parties(item.log_time))
-        if view is None or verdict.outcome is not Outcome.ACCEPTED:
-            return _with_verdict(item, verdict, summary)
+        if view is None or verdict.outcome is not _ACCEPTED:
+            return _concluded(item, verdict, summary, admitted)
         self._views.put(view)
         content, state = self.read_content(header, item.envelope, summary.kind, summary.step)
         return Folded(
@@ -256,36 +258,27 @@ class LinkFold:
             content,
             state,
             view.version,
+            admitted,
         )
 
 
-def _followed(folded: Folded) -> Parked | None:
-    """What goes on to the step layer: a record against which nothing speaks so far."""
-    if (
-        folded.verdict is not None
-        or folded.event is None
-        or folded.office is None
-        or folded.header is None
-        or folded.envelope is None
-    ):
-        return None
-    return Parked(
-        folded.position,
-        folded.log_time,
-        folded.event,
-        folded.office,
-        folded.header,
-        folded.envelope,
-    )
-
-
-def _without_verdict(item: Parked) -> Folded:
+def _without_step(admitted: Admitted) -> Folded:
+    """A record that stops at the record layer, or waits behind one that is parked."""
     return Folded(
-        item.position, item.log_time, item.event, item.office, item.header, item.envelope, None
+        admitted.position,
+        admitted.log_time,
+        admitted.id,
+        admitted.office,
+        admitted.header,
+        admitted.envelope,
+        admitted.verdict,
+        admitted=admitted,
     )
 
 
-def _with_verdict(item: Parked, verdict: Verdict, summary: Summary | None) -> Folded:
+def _concluded(
+    item: Parked, verdict: Verdict | None, summary: Summary | None, admitted: Admitted | None
+) -> Folded:
     return Folded(
         item.position,
         item.log_time,
@@ -295,4 +288,5 @@ def _with_verdict(item: Parked, verdict: Verdict, summary: Summary | None) -> Fo
         item.envelope,
         verdict,
         summary,
+        admitted=admitted,
     )

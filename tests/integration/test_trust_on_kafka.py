@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from pathlib import Path
 
@@ -38,8 +39,6 @@ async def published(bootstrap: str) -> list[SignedDocument]:
 def test_topics_are_made_and_documents_published_by_the_command(
     broker_factory: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import asyncio
-
     assert callable(broker_factory)
     broker = broker_factory()
     assert isinstance(broker, EmbeddedBroker)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
 from blo_cli.demo.observing import Observed
-from blo_cli.demo.search import Needles
+from blo_cli.demo.search import Needles, Place
 from blo_cli.lab.world import World
 
 __all__ = [
@@ -169,29 +168,35 @@ def _samples(text: str) -> dict[tuple[str, ...], float]:
 
 
 def check_no_plaintext(
-    name: str, needles: Needles, files: Iterable[Path], controls: Mapping[str, Iterable[Path]]
+    name: str, needles: Needles, places: Iterable[Place], controls: Iterable[tuple[str, str]]
 ) -> Check:
-    """None of a scenario's words stands in the files.
+    """None of a scenario's words stands in the places.
 
     Args:
         name: What the check is called.
         needles: The words.
-        files: Where to look.
-        controls: Words that must be found, and where: they show that the search works there.
+        places: Where to look.
+        controls: Words that must be found, each with how the place's name begins: they show that
+            the search works there.
     """
-    looked = list(files)
-    found = needles.found_in_files(looked)
-    wrong = [f"{word!r} stands in {path.parent.name}/{path.name}" for word, path in found.items()]
-    for word, places in controls.items():
-        if not Needles([word]).found_in_files(places):
-            wrong.append(f"the search is blind: it does not find {word!r}, which is there")
-    size = sum(path.stat().st_size for path in looked)
-    shown = ", ".join(controls)
+    looked = list(places)
+    found = needles.found_in_places(looked)
+    wrong = [f"{word!r} stands in {place}" for word, place in found.items()]
+    shown = []
+    for word, begin in controls:
+        where = Needles([word]).found_in_places(
+            place for place in looked if place.name.startswith(begin)
+        )
+        if where:
+            shown.append(f"{word!r} in {where[word]}")
+        else:
+            wrong.append(f"the search is blind: it does not find {word!r} in {begin}")
+    size = sum(len(place.data) for place in looked)
     return _check(
         name,
         wrong,
-        f"{len(needles)} words in {len(looked)} files, {size / 1e6:.1f} MB: none; found where "
-        f"they belong: {shown}",
+        f"{len(needles)} words, {len(looked)} files, {size / 1e6:.1f} MB: none there; what must "
+        f"be there was found: {', '.join(shown)}",
     )
 
 

@@ -89,11 +89,19 @@ def case_reports(
             )
     reports = {}
     for label, link in links.items():
-        case = played.cases.get(label)
         party = world.links_by_name[link].offices[0]
-        answer = None if case is None else desks[party].case(case)
+        answer = _ask(desks, party, played.cases.get(label))
         reports[label] = _case(link, answer, refused[label])
     return reports
+
+
+def _ask(desks: Mapping[str, CaseDesk], party: str, case: str | None) -> answers.CaseAnswer | None:
+    """The case as a party shows it; a rejected step is told in the words for its own office."""
+    if case is None:
+        return None
+    answer = desks[party].case(case)
+    writer = next((one.office for one in answer.rejected if one.office in desks), None)
+    return answer if writer in (None, party) else desks[writer].case(case)
 
 
 def _case(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from blo_cli.demo import checks
+from blo_cli.demo.fetching import fetched
 from blo_cli.demo.observing import Observed, observe, settle
 from blo_cli.demo.player import Played, Player
 from blo_cli.demo.progress import Progress
@@ -132,23 +133,21 @@ class Demo:
         """Searches what Kafka and the agents have on disk for the scenario's words."""
         public = [path.read_bytes() for path in published(lab.layout)]
         needles = Needles(distinctive_words(self._scenario, public))
-        found = []
         assert lab.broker is not None
         data = lab.broker.data_directory
-        if data is not None:
-            link = next(iter(self._world.links.values()))
-            exchange = f"{topics.exchange_topic(link.corridor)}-{link.partition}"
-            controls = {
-                office(PROVINCE).names[0].text: data.glob("blo.directory-0/*.log"),
-                str(link.id): data.glob(f"{exchange}/*.log"),
-            }
-            files = files_below(data, "*.log")
-            found.append(
-                checks.check_no_plaintext("no_plaintext_in_kafka", needles, files, controls)
-            )
-        at_rest = files_below(lab.layout.root / "offices", "*.db*", "*.log")
-        control = {"agent is up": [lab.layout.log(PROVINCE)]}
-        found.append(
-            checks.check_no_plaintext("no_plaintext_at_the_offices", needles, at_rest, control)
+        link = next(iter(self._world.links.values()))
+        in_kafka = (
+            (office(PROVINCE).names[0].text, topics.DIRECTORY_TOPIC),
+            (str(link.id), f"{topics.exchange_topic(link.corridor)}-{link.partition}"),
         )
-        return found
+        places = (
+            files_below(data, "*.log")
+            if data is not None
+            else fetched(lab.broker.bootstrap, self._world)
+        )
+        at_offices = files_below(lab.layout.offices, "*.db*", "*.log")
+        in_log = [("agent is up", f"{PROVINCE}/agent.log")]
+        return [
+            checks.check_no_plaintext("no_plaintext_in_kafka", needles, places, in_kafka),
+            checks.check_no_plaintext("no_plaintext_at_the_offices", needles, at_offices, in_log),
+        ]

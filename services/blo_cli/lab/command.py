@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from blo_cli.errors import Exit
 from blo_cli.interrupts import Interrupts
@@ -95,14 +93,9 @@ def _moment(clock: str | None, simulated_time: bool) -> int | None:
 
 def _show(one: Lab) -> None:
     assert one.broker is not None
-    table = Table(title=f"Lab in {one.layout.root}", title_justify="left")
-    for column in ("office", "API", "metrics and health", "configuration"):
-        table.add_column(column, overflow="fold")
+    folder = one.layout.root
+    click.echo(f"The lab runs in {folder}, Kafka {one.broker.version} at {one.broker.bootstrap}.")
+    click.echo("Each office's folder has its agent.toml, api.token, agent.log and encrypted store.")
     for office, client in one.clients().items():
-        config = str(one.layout.config(office).relative_to(one.layout.root))
-        table.add_row(office, client.api_url, client.admin_url, config)
-    console = Console()
-    console.print(table)
-    console.print(f"Kafka {one.broker.version} at {one.broker.bootstrap}", highlight=False)
-    console.print("Beside each configuration: api.token, agent.log, and the encrypted store.")
-    console.print(f"Stop it with: blo lab down {one.layout.root}", highlight=False, soft_wrap=True)
+        click.echo(f"  offices/{office:<16} API {client.api_url}   admin {client.admin_url}")
+    click.echo(f"Stop it with: blo lab down {folder}")

@@ -42,26 +42,40 @@ class Layout:
         """There once everything was provisioned."""
         return self.root / "provisioned"
 
-    def subject(self, subject: str) -> Path:
-        """The folder of an office, or of another subject with keys."""
-        return self.root / "offices" / subject
+    @property
+    def offices(self) -> Path:
+        """A folder for each office."""
+        return self.root / "offices"
 
-    def config(self, subject: str) -> Path:
-        """Its configuration file."""
-        return self.subject(subject) / "agent.toml"
+    @property
+    def readers(self) -> Path:
+        """The identities of observers and processors."""
+        return self.root / "readers"
 
-    def store(self, subject: str) -> Path:
+    def identity(self, subject: str) -> Path:
+        """The identity of an observer or processor, as `blo trust key new` makes it."""
+        return self.readers / f"{subject}.key"
+
+    def office(self, office: str) -> Path:
+        """An office's folder."""
+        return self.offices / office
+
+    def config(self, office: str) -> Path:
+        """The configuration of its agent."""
+        return self.office(office) / "agent.toml"
+
+    def store(self, office: str) -> Path:
         """The folder of its encrypted store."""
-        return self.subject(subject) / "store"
+        return self.office(office) / "store"
 
-    def token(self, subject: str) -> Path:
+    def token(self, office: str) -> Path:
         """Its API's token."""
-        return self.subject(subject) / "api.token"
+        return self.office(office) / "api.token"
 
-    def log(self, subject: str) -> Path:
+    def log(self, office: str) -> Path:
         """Its agent's log."""
-        return self.subject(subject) / "agent.log"
+        return self.office(office) / "agent.log"
 
-    def run_file(self, subject: str) -> Path:
+    def run_file(self, office: str) -> Path:
         """There while its agent runs: process id and ports."""
-        return self.store(subject) / "run.json"
+        return self.store(office) / "run.json"

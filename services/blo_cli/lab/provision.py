@@ -13,20 +13,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 from blo_agent.config import AgentSettings
-from blo_agent.provision import initialise, sign_document
+from blo_agent.provision import CertificateRequest, initialise, sign_document
 from blo_cli.lab import documents
 from blo_cli.lab.layout import Layout
 from blo_cli.lab.offices import OFFICES, PARTNERS
 from blo_cli.lab.world import COUNTRIES, SUBJECTS, World
+from blo_domain.trust import title
 from blo_runtime.config import load
 from blo_schemas.codec import encode
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CountryId, DocumentId, OfficeId, country_of
-from blo_schemas.trust import Document, SignedDocument
+from blo_schemas.trust import DOCUMENT, Document, SignedDocument
 from blo_sealing.documents import sign_document as sign_with_keys
+from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import SigningKey
 
-__all__ = ["provision", "published", "rewrite_bootstrap", "settings_of", "subjects"]
+__all__ = ["provision", "published", "rewrite_bootstrap", "settings_of"]
 
 _ROOT_KEYS = 3
 
@@ -39,7 +41,7 @@ class _Authority(NamedTuple):
 
     @property
     def fingerprint(self) -> DocumentId:
-        """What nodes pin."""
+        """What agents pin."""
         return document_id(self.signed.payload)
 
     def sign(self, document: Document) -> SignedDocument:
@@ -64,22 +66,16 @@ def provision(
     authorities = {country: _authority(layout, country) for country in COUNTRIES}
     pins = {country: one.fingerprint for country, one in authorities.items()}
     made = [one.signed for one in authorities.values()]
-    for subject in subjects():
-        text = _toml(subject, pins, world, bootstrap, simulated_time=simulated_time)
-        _write(layout.config(subject), text.encode())
+    for one in OFFICES:
+        text = _toml(one.id, pins, world, bootstrap, simulated_time=simulated_time)
+        _write(layout.config(one.id), text.encode())
     made.extend(_certificates(layout, authorities))
     entries = ((one.country, documents.entry(one)) for one in (*OFFICES, *PARTNERS))
     made.extend(authorities[country].sign(entry) for country, entry in entries)
     made.extend(_agreements(layout, world))
     for signed in made:
-        name = document_id(signed.payload).hex()
-        _write(layout.documents / f"{name}.blo", encode(signed))
+        _write(layout.documents / _file_name(signed), encode(signed))
     return made
-
-
-def subjects() -> tuple[OfficeId, ...]:
-    """Everyone who has keys: the offices with a node, then observers and processors."""
-    return tuple(one.id for one in OFFICES) + tuple(one.id for one in SUBJECTS)
 
 
 def published(layout: Layout) -> list[Path]:
@@ -87,19 +83,19 @@ def published(layout: Layout) -> list[Path]:
     return sorted(layout.documents.glob("*.blo"))
 
 
-def settings_of(layout: Layout, subject: OfficeId) -> AgentSettings:
-    """The configuration of a subject's node."""
-    return load(layout.config(subject), AgentSettings)
+def settings_of(layout: Layout, office: OfficeId) -> AgentSettings:
+    """The configuration of an office's agent."""
+    return load(layout.config(office), AgentSettings)
 
 
 def rewrite_bootstrap(layout: Layout, bootstrap: str) -> None:
-    """Tells every node where Kafka is now.
+    """Tells every agent where Kafka is now.
 
     Raises:
         OSError: A configuration can't be written.
     """
-    for subject in subjects():
-        path = layout.config(subject)
+    for one in OFFICES:
+        path = layout.config(one.id)
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         changed = [_bootstrap(bootstrap) if _BOOTSTRAP.match(line) else line for line in lines]
         path.write_text("".join(changed), encoding="utf-8")
@@ -121,7 +117,9 @@ def _certificates(
         certificate = documents.certificate_of_office(office, request)
         yield authorities[office.country].sign(certificate)
     for subject in SUBJECTS:
-        request = initialise(settings_of(layout, subject.id))
+        keys = NodeKeys.generate(os.urandom)
+        _write(layout.identity(subject.id), keys.to_bytes().hex().encode() + b"\n", 0o600)
+        request = CertificateRequest(subject.id, keys.signing.public, keys.kem.public)
         certificate = documents.certificate_of_subject(subject, request)
         yield authorities[country_of(subject.id)].sign(certificate)
 
@@ -134,8 +132,14 @@ def _agreements(layout: Layout, world: World) -> Iterator[SignedDocument]:
         yield signed
 
 
+def _file_name(signed: SignedDocument) -> str:
+    """What the document is, as a file's name: ``certificate-of-vn-kyson-office.blo``."""
+    words = re.findall(r"[a-z0-9~]+", title(DOCUMENT.decode(signed.payload)).lower())
+    return "-".join(words) + ".blo"
+
+
 def _toml(
-    subject: OfficeId,
+    office: OfficeId,
     pins: Mapping[CountryId, DocumentId],
     world: World,
     bootstrap: str,
@@ -143,11 +147,11 @@ def _toml(
     simulated_time: bool,
 ) -> str:
     pinned = "".join(
-        f'{country} = "{pins[country].hex()}"\n' for country in world.countries_of(subject)
+        f'{country} = "{pins[country].hex()}"\n' for country in world.countries_of(office)
     )
     return f"""\
 # Made by `blo lab up`. Paths are relative to this file.
-office = "{subject}"
+office = "{office}"
 simulated_time = {"true" if simulated_time else "false"}
 
 [store]

@@ -10,12 +10,12 @@ from blo_cli.errors import LabError
 from blo_cli.lab.world import World
 from blo_log import topics
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.port import Message
+from blo_log.port import Message, TopicSpec
 from blo_schemas.codec import encode
 from blo_schemas.hashing import document_id
 from blo_schemas.trust import SignedDocument
 
-__all__ = ["publish"]
+__all__ = ["planned_topics", "publish"]
 
 _TIMEOUT_S = 30.0
 
@@ -32,16 +32,17 @@ def publish(
     asyncio.run(_publish(bootstrap, world, documents, simulated_time=simulated_time))
 
 
+def planned_topics(world: World, *, simulated_time: bool) -> list[TopicSpec]:
+    """The topics of a lab, on a single broker."""
+    links = Counter(link.corridor for link in world.links.values())
+    return topics.plan(links, replication=1, min_isr=1, simulated_time=simulated_time)
+
+
 async def _publish(
     bootstrap: str, world: World, documents: Sequence[SignedDocument], *, simulated_time: bool
 ) -> None:
     log = KafkaLog(KafkaConnection(bootstrap=bootstrap, client_id="blo-lab"))
-    planned = topics.plan(
-        Counter(link.corridor for link in world.links.values()),
-        replication=1,
-        min_isr=1,
-        simulated_time=simulated_time,
-    )
+    planned = planned_topics(world, simulated_time=simulated_time)
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             admin = await log.admin()

@@ -164,7 +164,11 @@ class Lab:
 
     def _start_broker(self) -> Broker:
         if bootstrap := self._environ.get("BLO_BOOTSTRAP"):
-            return external_broker(bootstrap)
+            try:
+                return external_broker(bootstrap)
+            except ValueError as error:
+                todo = "Set it to host:port, or unset it to have a Kafka started"
+                raise LabError("BLO_BOOTSTRAP", str(error), todo=todo) from None
         libraries = find_kafka(PROJECT_ROOT, self._environ)
         return EmbeddedBroker.start(self.layout.kafka, libraries, detached=self._detached)
 
@@ -183,7 +187,7 @@ class Lab:
             command = [sys.executable, "-m", "blo_cli", "agent", "run", "--config", str(config)]
             with self._interrupts.shielded():
                 log = self.layout.log(office)
-                self._programs.start(office, command, self.layout.subject(office), log)
+                self._programs.start(office, command, self.layout.office(office), log)
                 running = state.LabState(bootstrap, self._options.embedded, self._programs.running)
                 state.save(self.layout.state, running)
 
@@ -257,5 +261,5 @@ def _missing(root: Path) -> list[Path]:
 
 
 def _contents(layout: Layout) -> tuple[Path, ...]:
-    folders = (layout.kafka, layout.roots, layout.documents, layout.root / "offices")
+    folders = (layout.kafka, layout.roots, layout.readers, layout.documents, layout.offices)
     return (*folders, layout.finished)

@@ -172,14 +172,11 @@ class World:
         """The links on which an office may act."""
         return tuple(link for link in self.links.values() if office in link.offices)
 
-    def countries_of(self, subject: OfficeId) -> tuple[CountryId, ...]:
-        """The countries whose roots a node has to trust: its own, and its corridors'."""
-        corridors = {link.corridor for link in self.links.values() if subject in link.readers}
-        for one in SUBJECTS:
-            if one.id == subject:
-                corridors.update(one.corridors)
+    def countries_of(self, office: OfficeId) -> tuple[CountryId, ...]:
+        """The countries whose roots an office has to trust: its own, and its corridors'."""
+        corridors = {link.corridor for link in self.links.values() if office in link.readers}
         named = {CountryId(code) for corridor in corridors for code in corridor.split("-")}
-        return tuple(sorted(named | {country_of(subject)}))
+        return tuple(sorted(named | {country_of(office)}))
 
 
 def the_world() -> World:

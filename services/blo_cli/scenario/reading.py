@@ -79,7 +79,7 @@ class _Case(msgspec.Struct):
 
     link: str
     kind: Kind
-    steps: Counter[Step]
+    steps: Counter[tuple[str, Step]]
 
 
 class _Checker:
@@ -145,18 +145,25 @@ class _Checker:
         elif known.link != line.link:
             raise self._error(line, "link", f"{line.case!r} was opened on another", known.link)
         self._check_correction(line, known)
-        known.steps[step] += 1
+        known.steps[line.office, step] += 1
         return known
 
     def _check_correction(self, line: ScenarioLine, case: _Case) -> None:
         if line.corrects is None:
             return
-        word, there = line.corrects.step.word, case.steps[line.corrects.step]
+        step = line.corrects.step
+        if step is Step.SUPERSEDE:
+            problem = "a correction is not corrected"
+            raise self._error(line, "fields.corrects", problem, "the step that was reported")
+        there = case.steps[line.office, step]
         if there == 0:
-            words = ", ".join(step.word for step in case.steps)
-            raise self._error(line, "fields.corrects", f"no {word} in the case yet", words)
+            words = [known.word for office, known in case.steps if office == line.office]
+            problem = f"{line.office} has no {step.word} in the case yet"
+            expected = ", ".join(words) or "no step yet"
+            raise self._error(line, "fields.corrects", problem, expected)
         if line.corrects.nth > there:
-            raise self._error(line, "fields.nth", f"only {there} {word} yet", f"1 to {there}")
+            problem = f"{line.office} has only {there} {step.word} yet"
+            raise self._error(line, "fields.nth", problem, f"1 to {there}")
 
     def _check_body(self, line: ScenarioLine, case: _Case) -> None:
         step = line.step if line.corrects is None else line.corrects.step

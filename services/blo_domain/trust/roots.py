@@ -147,7 +147,12 @@ def check_pinned(pins: Pins, paper: Paper, country: CountryId) -> None:
 
 
 def admit_roots(papers: Iterable[Paper], pins: Pins, notary: Notary, sieve: Sieve) -> Chains:
-    """The chain of every pinned country; what is refused goes to the sieve."""
+    """The chain of every pinned country; what is refused goes to the sieve.
+
+    A country that signed two roots of one version has no newer root than the one before, whichever
+    came first: there is no way to tell which one is meant. So a thief of retired root keys can
+    stop a country's rotation, loudly, but can't speak for it.
+    """
     countries: dict[CountryId, list[tuple[Paper, Root]]] = defaultdict(list)
     for paper in sieve.passing(papers, partial(_check_root, pins, notary)):
         assert isinstance(paper.document, Root)

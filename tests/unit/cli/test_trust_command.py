@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from pathlib import Path
 from typing import Final
@@ -9,10 +10,12 @@ from typing import Final
 import pytest
 
 from blo_cli.main import run
+from blo_cli.trust.files import read_document, write_new
 from blo_domain.trust import read_signed
 from blo_log import kafka
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import TopicSpec
+from blo_schemas.codec import encode
 from blo_schemas.trust import DOCUMENT, Agreement, Certificate, Root
 from blo_sealing.keys import NodeKeys
 from tests.unit.trust.documents import VN, VN_A, certificate, root
@@ -367,8 +370,6 @@ def published(cluster: MemoryCluster) -> list[str]:
 def test_publishing_puts_what_others_rest_on_first_and_nothing_twice(
     desk: Desk, cluster: MemoryCluster
 ) -> None:
-    import asyncio
-
     asyncio.run(make_directory(cluster))
     desk.sign("link.blo", "vn-a", "la-b")
     publish = ["publish", desk.folder, *desk.pins, "--bootstrap", "kafka:9092"]
@@ -384,8 +385,6 @@ def test_publishing_puts_what_others_rest_on_first_and_nothing_twice(
 def test_nothing_is_published_while_a_document_is_refused(
     desk: Desk, cluster: MemoryCluster
 ) -> None:
-    import asyncio
-
     asyncio.run(make_directory(cluster))
     publish = ["publish", desk.folder, *desk.pins, "--bootstrap", "kafka:9092"]
     said = desk.blo(*publish, code=1)
@@ -402,9 +401,6 @@ def test_publishing_needs_an_address_and_the_topic(desk: Desk, cluster: MemoryCl
 
 
 def test_the_tests_own_documents_are_files_too(tmp_path: Path) -> None:
-    from blo_cli.trust.files import read_document, write_new
-    from blo_schemas.codec import encode
-
     for number, signed in enumerate((root(VN), certificate(VN_A))):
         path = tmp_path / f"{number}.blo"
         write_new(path, encode(signed))

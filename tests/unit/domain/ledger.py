@@ -35,6 +35,22 @@ PARTIES = {
 FAMILY = Family(NGHEAN, frozenset({KYSON, QUEPHONG}))
 YEAR = reporting_year(2025)
 DAY = date(2025, 3, 1)
+BEFORE, FIRST, LAST, AFTER = (
+    date(2024, 10, 31),
+    date(2024, 11, 1),
+    date(2025, 10, 31),
+    date(2025, 11, 1),
+)
+SEIZED = [
+    {"substance": "methamphetamine_crystal", "amount": 38, "unit": "kg"},
+    {"substance": "heroin", "amount": 8, "unit": "banh"},
+    {"substance": "synthetic_unspecified", "amount": 18000, "unit": "tablet"},
+]
+PHASE = {
+    "phase": 1,
+    "arrests": [{"count": 1, "nationality": "la"}, {"count": 2}],
+    "seizures": SEIZED,
+}
 PERSON = {"name": "A (fictional)", "nationality": "vn"}
 
 
@@ -145,3 +161,13 @@ class Ledger:
         case.does(XIENG, Step.APPROVE, on=on)
         case.does(office, Step.TRAVEL, on=on)
         return case
+
+
+def group(number: int, person_trips: int = 4, **more: Any) -> dict[str, Any]:
+    """A working group as scenario files write it."""
+    return {"group": number, "person_trips": person_trips, **more}
+
+
+def value(ledger: Ledger, name: str, period: Period = YEAR) -> Any:
+    """A figure of the ledger's report."""
+    return ledger.report(period)[name].value

@@ -297,7 +297,9 @@ def test_the_same_thing_is_not_listed_twice(running: CaseView) -> None:
     twice = phase_report(seized("1", Unit.GRAM), seized("2", Unit.GRAM))
     assert refused(running, twice, A)[0] is RefusalReason.QUANTITY
     unstated = (Arrests(count=1), Arrests(count=2))
-    assert refused(running, phase_report(arrests=unstated), A)[0] is RefusalReason.QUANTITY
+    reason, words = refused(running, phase_report(arrests=unstated), A)
+    assert reason is RefusalReason.QUANTITY
+    assert "arrests of unstated nationality" in words
 
 
 @pytest.mark.parametrize("unit", [Unit.TABLET, Unit.PLANT])
@@ -335,6 +337,11 @@ def test_without_a_target_the_first_step_of_that_name_is_corrected(reported: Cas
     body = correction(Step.PHASE_REPORT, PhaseReport(phase=1))
     wanted = command(Kind.JOINT_CASE, Step.SUPERSEDE, body=body)
     assert decide(reported, wanted, PAIR, A).supersedes == 3
+
+
+def test_a_step_that_is_no_correction_names_no_version(reported: CaseView) -> None:
+    wanted = command(Kind.JOINT_CASE, Step.CLOSE, corrects=Target(Step.PHASE_REPORT))
+    assert decide(reported, wanted, PAIR, A).supersedes is None
 
 
 @pytest.mark.parametrize("nth", [0, -1, 3])

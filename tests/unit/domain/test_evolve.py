@@ -206,6 +206,12 @@ def test_a_correction_of_nothing_is_rejected(reported: Desk) -> None:
     assert reported.writes(A, Step.SUPERSEDE, 3) is Reason.NOTHING_TO_SUPERSEDE
 
 
+def test_only_a_correction_corrects(reported: Desk) -> None:
+    for step in (Step.PAUSE, Step.PHASE_REPORT):
+        assert reported.writes(A, step, 3, supersedes=1) is None
+    assert reported.case.superseded == ()
+
+
 def test_another_offices_report_cannot_be_corrected(reported: Desk) -> None:
     assert reported.appends(A, supersedes(2)).reason is Reason.NOT_YOUR_STEP
 

@@ -49,6 +49,13 @@ def test_a_step_that_crossed_and_counts_says_so() -> None:
     )
 
 
+def test_several_crossing_steps_are_all_named_once() -> None:
+    path = [(B, Step.JOIN), (A, Step.DEPLOY_GROUP), (A, Step.DEPLOY_GROUP), (A, Step.CLOSE)]
+    written = summary(Kind.JOINT_CASE, Step.CLOSE, 2)
+    words = explain(CROSSED, written, B, walked(Kind.JOINT_CASE, *path).view, B)
+    assert words.startswith("Your closing crossed with their working group and their closing and")
+
+
 @pytest.mark.parametrize(
     ("verdict", "view", "words"),
     [

@@ -12,22 +12,27 @@ from blo_schemas.grants import MAX_RECIPIENTS
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
 from blo_schemas.trust import Role, SignedDocument, Superior
 from tests.unit.trust.documents import (
+    CN,
     CN_D,
     END,
+    LA,
     LA_B,
     LA_C,
     LINK,
     START,
+    VN,
     VN_A,
     VN_B,
     YEAR,
     agreement,
     agreement_body,
+    basis,
     certificate,
     empty,
     key,
     loaded,
     refusal,
+    revocation,
     root,
     why,
 )
@@ -156,18 +161,13 @@ def test_the_corridor_of_a_link_never_changes() -> None:
         corridor=CorridorId("cn-vn"),
     )
     first = agreement(link=CONFERENCE)
-    directory = empty(*map(_country, ("vn", "la", "cn")))
+    directory = empty(VN, LA, CN)
     documents = [*_three_countries(), first, cn_vn]
     assert isinstance(why(directory.load(documents)[1], cn_vn), e.PartitionChanged)
 
 
-def _country(name: str) -> Any:
-    return name
-
-
 def _three_countries() -> list[SignedDocument]:
-    roots = [root(_country(name)) for name in ("vn", "la", "cn")]
-    return [*roots, certificate(VN_A), certificate(LA_B), certificate(CN_D)]
+    return [*basis(), root(CN), certificate(CN_D)]
 
 
 def test_a_version_cannot_count_from_before_its_predecessor() -> None:
@@ -224,13 +224,14 @@ def test_of_two_versions_neither_counts_until_a_further_one_settles_it() -> None
 
 def test_a_superior_is_one_of_an_office_of_the_link_and_of_its_country() -> None:
     loaded(certificate(VN_B), agreement(superiors=(Superior(superior=VN_B, office=VN_A),)))
-    for superior in (
-        Superior(superior=VN_B, office=LA_C),
-        Superior(superior=VN_B, office=LA_B),
-        Superior(superior=CN_D, office=VN_A),
+    for superior, why_not in (
+        (Superior(superior=VN_B, office=LA_C), "no office of the link"),
+        (Superior(superior=VN_B, office=LA_B), "of another country"),
+        (Superior(superior=CN_D, office=VN_A), "of another country"),
     ):
         error = refusal(agreement(superiors=(superior,)), certificate(VN_B))
         assert isinstance(error, e.WrongSuperior)
+        assert why_not in error.problem
 
 
 def test_a_superior_must_be_certified_as_an_office() -> None:
@@ -258,12 +259,9 @@ def test_a_reader_needs_a_kem_key_to_be_granted_keys_with() -> None:
 
 
 def test_a_reader_whose_key_is_revoked_does_not_end_the_agreement() -> None:
-    from tests.unit.trust.documents import VN, revocation
-
     gone = revocation(observer(), START)
     directory = loaded(observer(), agreement(observers=(WATCHER,)), gone)
     assert directory.readers(LINK, START + 1000).without_key == (WATCHER,)
-    assert VN in directory.roots
 
 
 @pytest.mark.parametrize(

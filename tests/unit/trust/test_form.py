@@ -104,6 +104,12 @@ def test_admitting_raises_the_reason_and_leaves_the_directory_as_it_was() -> Non
     assert not before.links()
 
 
+def test_what_else_is_refused_does_not_keep_a_document_from_being_admitted() -> None:
+    directory, refusals = loaded().load([agreement([key(VN_A)])])
+    assert len(refusals) == 1
+    assert directory.admit(agreement()).links()
+
+
 def test_an_error_says_which_document_which_rule_and_what_to_do() -> None:
     error = refusal(agreement([key(VN_A)]))
     assert error.rule == "not_signed_by"

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blo_domain.trust import TrustedDirectory
+from blo_schemas.hashing import document_id
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.trust import Role, SignedDocument
 from tests.unit.trust.documents import (
@@ -108,6 +109,4 @@ def test_every_document_is_admitted_or_refused_with_a_reason(chosen: list[Signed
     assert refused <= set(chosen)
     for signed in chosen:
         counts = any(signed.payload == other.payload for other in chosen if other not in refused)
-        from blo_schemas.hashing import document_id
-
         assert (document_id(signed.payload) in directory.documents) is counts

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from blo_domain.trust import TrustedDirectory
 from blo_domain.trust import errors as e
+from blo_schemas.hashing import document_id
 from blo_schemas.ids import CountryId
 from blo_schemas.trust import SignedDocument
+from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from tests.unit.trust.documents import (
     CN,
     CN_D,
@@ -36,10 +39,6 @@ SMALL_ORDER = bytes([1]) + bytes(31)
 
 def refused_root(signed: SignedDocument, *others: SignedDocument) -> e.TrustError:
     """Why a version 1 is refused although it is the pinned one."""
-    from blo_domain.trust import TrustedDirectory
-    from blo_schemas.hashing import document_id
-    from blo_sealing.signatures import is_usable_signing_key, verify_signature
-
     directory = TrustedDirectory(
         {VN: document_id(signed.payload)},
         verify=verify_signature,

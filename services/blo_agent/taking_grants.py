@@ -1,0 +1,109 @@
+"""Taking in grants: the keys with which parked records and waiting contents are opened."""
+
+from __future__ import annotations
+
+from blo_agent.batches import Taken
+from blo_agent.desk import LinkDesk
+from blo_agent.office import Office
+from blo_agent.store.connection import Transaction
+from blo_agent.store.tables import events, keys, parked, records
+from blo_log.fold import ContentState
+from blo_schemas.codec import encode
+from blo_schemas.errors import WireError
+from blo_schemas.event import ENVELOPE, HEADER
+from blo_schemas.grants import GRANT, Grant
+from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId, OfficeId
+from blo_schemas.verdicts import Outcome
+from blo_sealing.errors import SealingError
+from blo_sealing.grants import open_grant
+from blo_sealing.keys import ContentKey, SummaryKey
+
+
+def take_grants(office: Office, found: list[bytes], tx: Transaction, taken: Taken) -> set[LinkId]:
+    """Open what is meant for this office and not held yet.
+
+    A grant to a certificate that is not known yet is passed over: when the certificate arrives,
+    the key topics are read again (``taking_documents``).
+
+    Returns:
+        The links on which keys have arrived.
+    """
+    touched: set[LinkId] = set()
+    for value in found:
+        try:
+            grant = GRANT.decode(value)
+        except WireError:
+            taken.ignored += 1
+            continue
+        desk = office.desks.get(grant.link)
+        if grant.recipient != office.id or desk is None:
+            continue
+        if keys.get(tx, grant.link, KeyId(grant.key)) is None:
+            _take_grant(office, desk, grant, tx, taken, touched)
+    return touched
+
+
+def _take_grant(
+    office: Office,
+    desk: LinkDesk,
+    grant: Grant,
+    tx: Transaction,
+    taken: Taken,
+    touched: set[LinkId],
+) -> None:
+    tag = CertificateTag(grant.recipient_kid)
+    held = office.node_keys_of(tag)
+    if held is None:
+        taken.alarms.append(
+            f"a grant on {desk.link} is sealed to certificate {tag.hex()}, of which no key is here"
+        )
+        return
+    try:
+        key = open_grant(grant, desk.link, office.id, tag, held.kem)
+    except SealingError as error:
+        taken.alarms.append(f"a grant on {desk.link} that names {grant.sender}: {error}")
+        return
+    _hold(office, desk, key, grant.sender, tx)
+    taken.grants.append((desk.link, grant.purpose))
+    touched.add(desk.link)
+
+
+def _hold(
+    office: Office,
+    desk: LinkDesk,
+    key: ContentKey | SummaryKey,
+    sender: OfficeId,
+    tx: Transaction,
+) -> None:
+    case = key.id if isinstance(key, ContentKey) else None
+    keys.put(
+        tx,
+        keys.StoredKey(desk.link, KeyId(key.id), key.purpose, key.secret, sender, None, case),
+    )
+    if isinstance(key, ContentKey):
+        office.keyring.add_content(key)
+        _open_waiting(desk, key.id, tx)
+    else:
+        office.keyring.add_summary(key)
+
+
+def _open_waiting(desk: LinkDesk, case: CaseId, tx: Transaction) -> None:
+    """Open the contents of accepted events that waited for their case's key."""
+    for item in parked.waiting_for(tx, desk.link, KeyId(case)):
+        row = records.get(tx, desk.link, item.position)
+        if row is None or row.outcome is not Outcome.ACCEPTED or row.event_id is None:
+            continue
+        event = events.get(tx, row.event_id)
+        if event is None:
+            continue
+        envelope = ENVELOPE.decode(item.value)
+        header = HEADER.decode(envelope.header)
+        content, state = desk.fold.read_content(header, envelope, event.kind, event.step)
+        if content is not None and state is ContentState.OPENED:
+            events.set_content(tx, row.event_id, content.on, encode(content))
+            records.set_opened(tx, desk.link, item.position)
+            desk.opened(item.position)
+        parked.remove(tx, desk.link, item.position)
+
+
+__all__ = ["take_grants"]

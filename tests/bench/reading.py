@@ -1,0 +1,85 @@
+"""``read_full`` and ``read_chained``: folding a link's log, in one thread."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from blo_log.fold import LinkFold
+from blo_schemas import hashing
+from blo_schemas.event import ENVELOPE
+from blo_schemas.ids import CaseId
+from blo_schemas.verdicts import Outcome
+from blo_schemas.views import CaseView
+from blo_sealing.chain import LinkChain
+from blo_sealing.signatures import verify_signature
+from tests.agents.world import LINK, A
+from tests.bench.report import BY_NAME, Measurement
+from tests.bench.samples import SampleLog
+from tests.bench.timing import Effort, best_rate, in_turns
+
+
+class _Views:
+    """Views in a dictionary."""
+
+    def __init__(self) -> None:
+        self._views: dict[CaseId, CaseView] = {}
+
+    def get(self, case: CaseId) -> CaseView | None:
+        return self._views.get(case)
+
+    def put(self, view: CaseView) -> None:
+        self._views[CaseId(view.case)] = view
+
+
+def measure_read_full(effort: Effort) -> Measurement:
+    """All that a processor does with each record, down to the case's view.
+
+    The running hash, the tree, strict decoding, who may write, the payload's hash, the signature,
+    the office's chain, what the writer had seen; then the summary opened and the step applied.
+    """
+    log = SampleLog(effort.records)
+    trust = log.ground.trust
+    example = log.records[len(log.records) // 2].value
+    envelope = ENVELOPE.decode(example)
+    signed = hashing.event_input(LINK, envelope.header)
+    keys = {office: author.signing.public for office, author in log.ground.authors.items()}
+    key = next(key for key in keys.values() if verify_signature(key, signed, envelope.signature))
+
+    def fold() -> None:
+        chain = LinkChain(LINK, trust)
+        reader = LinkFold(LINK, chain, trust, _Views(), log.keys, read_content=False)
+        for record in log.records:
+            verdict = reader.feed(record).verdict
+            assert verdict is not None
+            assert verdict.outcome is Outcome.ACCEPTED
+
+    def verify() -> None:
+        for _ in range(len(log.records)):
+            verify_signature(key, signed, envelope.signature)
+
+    ours, bare = in_turns(fold, verify, rounds=effort.rounds, calls=1)
+    count = len(log.records)
+    return BY_NAME["read_full"].measured(best_rate(ours, count), best_rate(bare, count))
+
+
+def measure_read_chained(effort: Effort) -> Measurement:
+    """The chains alone: no signature, no key, no view."""
+    log = SampleLog(effort.records)
+    trust = log.ground.trust
+
+    def fold() -> None:
+        chain = LinkChain(LINK, trust, verify=False)
+        for record in log.records:
+            assert chain.admit(record).verdict is None
+        assert chain.next_place(A).oseq
+
+    def digest() -> None:
+        for record in log.records:
+            sha256(record.value).digest()
+
+    ours, bare = in_turns(fold, digest, rounds=effort.rounds, calls=1)
+    count = len(log.records)
+    return BY_NAME["read_chained"].measured(best_rate(ours, count), best_rate(bare, count))
+
+
+__all__ = ["measure_read_chained", "measure_read_full"]

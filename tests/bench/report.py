@@ -1,0 +1,121 @@
+"""What a measurement says, as a row of a table and as an entry of ``report.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+
+import msgspec
+from rich.table import Table
+
+
+class Bar(Enum):
+    """How a measurement is held against its bar."""
+
+    RATIO_AT_LEAST = "ratio ≥ {:g}"
+    RATIO_AT_MOST = "ratio ≤ {:g}"
+    VALUE_AT_LEAST = "value ≥ {:,g}"
+
+    def met(self, value: float, ratio: float, bar: float) -> bool:
+        """Whether a measurement meets the bar."""
+        if self is Bar.RATIO_AT_LEAST:
+            return ratio >= bar
+        return ratio <= bar if self is Bar.RATIO_AT_MOST else value >= bar
+
+
+class Measurement(msgspec.Struct, frozen=True, kw_only=True):
+    """One measured figure beside what it is held against.
+
+    Attributes:
+        name: Stable name.
+        value: What this project reached, in ``unit``.
+        unit: Unit of ``value`` and ``against``.
+        against: What the other one reached in the same run.
+        ratio: ``value / against``.
+        bar: The number that ``ratio``, or for ``read_*`` the ``value``, must reach.
+        ok: Whether it does.
+    """
+
+    name: str
+    value: float
+    unit: str
+    against: float
+    ratio: float
+    bar: float
+    ok: bool
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """One thing that is measured, with its bar.
+
+    Attributes:
+        name: Stable name.
+        unit: Unit of the figures.
+        other: What it is held against, in words.
+        kind: What the bar is held against.
+        bar: The bar.
+    """
+
+    name: str
+    unit: str
+    other: str
+    kind: Bar
+    bar: float
+
+    def measured(self, value: float, against: float) -> Measurement:
+        """The measurement of these two figures."""
+        ratio = value / against
+        return Measurement(
+            name=self.name,
+            value=round(value, 3),
+            unit=self.unit,
+            against=round(against, 3),
+            ratio=round(ratio, 4),
+            bar=self.bar,
+            ok=self.kind.met(value, ratio, self.bar),
+        )
+
+
+SUBJECTS = (
+    Subject("seal", "events/s", "JWS in JWE, joserfc", Bar.RATIO_AT_LEAST, 5),
+    Subject("open", "events/s", "JWE and JWS, joserfc", Bar.RATIO_AT_LEAST, 3),
+    Subject("wire_size", "bytes", "its 1 KiB content", Bar.RATIO_AT_MOST, 1.35),
+    Subject("agent_append", "events/s", "bare aiokafka", Bar.RATIO_AT_LEAST, 0.15),
+    Subject("submit_to_opened", "ms", "bare produce→consume", Bar.RATIO_AT_MOST, 4),
+    Subject("read_full", "events/s", "bare libsodium verify", Bar.VALUE_AT_LEAST, 12_000),
+    Subject("read_chained", "events/s", "bare SHA-256 of the values", Bar.VALUE_AT_LEAST, 100_000),
+)
+BY_NAME = {subject.name: subject for subject in SUBJECTS}
+
+
+def table(measurements: Sequence[Measurement]) -> Table:
+    """The measurements for people."""
+    drawn = Table(title="bench")
+    for heading in ("name", "value", "unit", "against", "ratio", "bar", ""):
+        drawn.add_column(heading, justify="right" if heading in ("value", "ratio") else "left")
+    for one in measurements:
+        subject = BY_NAME[one.name]
+        drawn.add_row(
+            one.name,
+            f"{one.value:,.2f}" if one.value < 100 else f"{one.value:,.0f}",
+            one.unit,
+            f"{one.against:,.2f}" if one.against < 100 else f"{one.against:,.0f}",
+            f"{one.ratio:.2f}",
+            subject.kind.value.format(one.bar),
+            "[green]ok[/]" if one.ok else "[red]missed[/]",
+            end_section=False,
+        )
+    drawn.caption = "against: " + "; ".join(
+        f"{one.name}: {BY_NAME[one.name].other}" for one in measurements
+    )
+    return drawn
+
+
+def write(measurements: Sequence[Measurement], path: Path) -> None:
+    """Write ``report.json``: a list of measurements, in a stable order."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(measurements), indent=2) + b"\n")
+
+
+__all__ = ["BY_NAME", "SUBJECTS", "Bar", "Measurement", "Subject", "table", "write"]

@@ -1,0 +1,171 @@
+"""Provisioning makes an office as people would, and every trust rule accepts the result."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from blo_agent.app import pins_of
+from blo_agent.provision import AlreadyInitialised
+from blo_cli.lab.layout import Layout
+from blo_cli.lab.offices import OFFICES, PARTNERS
+from blo_cli.lab.provision import provision, published, rewrite_bootstrap, settings_of
+from blo_cli.lab.world import COUNTRIES, SUBJECTS, the_world
+from blo_cli.trust.files import document_files, read_document, read_keys
+from blo_domain.trust import Part, TrustedDirectory, load_directory
+from blo_schemas.hashing import document_id
+from blo_schemas.ids import CorridorId, LinkId, OfficeId
+from blo_schemas.trust import DOCUMENT, OfficeEntry, Root, SignedDocument
+from blo_sealing.signatures import is_usable_signing_key, verify_signature
+
+BOOTSTRAP = "127.0.0.1:12345"
+NOW = 1_740_000_000_000
+EIGHT = LinkId("conference-8-provinces")
+KYSON = LinkId("vn-kyson~la-xiengkhouang")
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    return Layout(tmp_path_factory.mktemp("lab"))
+
+
+@pytest.fixture(scope="module")
+def made(layout: Layout) -> list[SignedDocument]:
+    return provision(layout, the_world(), BOOTSTRAP, simulated_time=True)
+
+
+def directory_for(layout: Layout, office: str, made: list[SignedDocument]) -> TrustedDirectory:
+    pins = pins_of(settings_of(layout, OfficeId(office)))
+    directory, _ = load_directory(
+        pins, made, verify=verify_signature, check_key=is_usable_signing_key
+    )
+    return directory
+
+
+@pytest.fixture(scope="module")
+def directory(layout: Layout, made: list[SignedDocument]) -> TrustedDirectory:
+    """With all three countries pinned, as an auditor may."""
+    roots = [one for one in made if isinstance(DOCUMENT.decode(one.payload), Root)]
+    pins = dict(zip(COUNTRIES, (document_id(one.payload) for one in roots), strict=True))
+    found, refusals = load_directory(
+        pins, made, verify=verify_signature, check_key=is_usable_signing_key
+    )
+    assert refusals == ()
+    return found
+
+
+def test_every_document_counts(directory: TrustedDirectory, made: list[SignedDocument]) -> None:
+    assert len(directory.documents) == len(made)
+    assert set(directory.links()) == set(the_world().links)
+
+
+def test_a_root_needs_two_of_its_three_keys(directory: TrustedDirectory) -> None:
+    assert {c: (r.threshold, len(r.keys)) for c, r in directory.roots.items()} == {
+        country: (2, 3) for country in COUNTRIES
+    }
+
+
+def test_root_keys_are_files_of_blo_trust_that_only_their_owner_can_read(
+    layout: Layout, directory: TrustedDirectory, made: list[SignedDocument]
+) -> None:
+    paths = sorted(layout.roots.glob("vn-*.key"))
+    keys = read_keys(paths)
+    assert {key.public for key in keys} == set(directory.roots[COUNTRIES[2]].keys)
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in paths)
+
+
+def test_every_office_and_partner_has_its_entry(directory: TrustedDirectory) -> None:
+    for one in (*OFFICES, *PARTNERS):
+        entry = directory.entry(one.id)
+        assert isinstance(entry, OfficeEntry)
+        assert (entry.region, entry.names, entry.hosts) == (one.region, one.names, one.hosts)
+        assert entry.has_node == one.has_node
+
+
+@pytest.mark.parametrize("subject", [*(one.id for one in OFFICES), *(one.id for one in SUBJECTS)])
+def test_everybody_is_certified_with_keys_of_their_own(
+    directory: TrustedDirectory, subject: OfficeId
+) -> None:
+    certified = directory.certificate(subject, NOW)
+    assert certified is not None
+    keys = [c.certificate.signing_key for one in OFFICES for c in directory.certificates(one.id)]
+    assert len(set(keys)) == len(keys) == len(OFFICES)
+
+
+@pytest.mark.parametrize("link", sorted(the_world().links))
+def test_every_link_s_keys_reach_all_its_readers(directory: TrustedDirectory, link: LinkId) -> None:
+    readers = directory.readers(link, NOW)
+    content = {one.subject for one in readers.content}
+    assert content == set(the_world().links[link].readers)
+    summary = {one.subject: one.part for one in readers.summary if one.subject not in content}
+    corridor = the_world().links[link].corridor
+    assert summary == {
+        OfficeId("vn-c04"): Part.OBSERVER,
+        OfficeId(f"vn-processor-{corridor}"): Part.PROCESSOR,
+    }
+    assert readers.without_key == ()
+
+
+def test_the_agreements_lie_in_their_partitions(directory: TrustedDirectory) -> None:
+    assert directory.partition_count(CorridorId("la-vn")) == 3
+    assert directory.partition_count(CorridorId("cn-vn")) == 1
+    agreement = directory.agreement(KYSON, NOW)
+    assert agreement is not None
+    assert agreement.policy.name == "four-urgencies"
+    assert {zone.zone for zone in agreement.policy.zones} == {"Asia/Ho_Chi_Minh", "Asia/Vientiane"}
+
+
+def test_an_office_admits_all_that_its_corridors_need(
+    layout: Layout, made: list[SignedDocument]
+) -> None:
+    jingxi = directory_for(layout, "cn-jingxi", made)
+    assert jingxi.links() == ("vn-tralinh~cn-jingxi",)
+    nghean = directory_for(layout, "vn-nghean", made)
+    parts = {one.link: one.part for one in nghean.links_of(OfficeId("vn-nghean"), NOW)}
+    assert parts == {
+        EIGHT: Part.PARTY,
+        KYSON: Part.SUPERIOR,
+        LinkId("vn-quephong~la-xamtai"): Part.SUPERIOR,
+    }
+
+
+def test_the_published_files_are_the_documents_under_names_for_people(
+    layout: Layout, made: list[SignedDocument]
+) -> None:
+    assert document_files(layout.documents) == published(layout)
+    assert {read_document(path) for path in published(layout)} == set(made)
+    names = {path.name for path in published(layout)}
+    assert {"root-of-vn-version-1.blo", "certificate-of-vn-kyson-office.blo"} <= names
+    assert "agreement-vn-kyson~la-xiengkhouang-version-1.blo" in names
+
+
+def test_every_configuration_is_read_strictly_and_says_where_kafka_is(
+    layout: Layout, made: list[SignedDocument]
+) -> None:
+    for one in OFFICES:
+        settings = settings_of(layout, one.id)
+        assert settings.office == one.id
+        assert settings.kafka.servers == [BOOTSTRAP]
+        assert settings.simulated_time
+        assert settings.store.path.is_file()
+        assert settings.store.path.parent == layout.store(one.id)
+
+
+def test_a_lab_that_is_taken_up_again_is_told_of_the_new_broker_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    layout = Layout(tmp_path)
+    provision(layout, the_world(), BOOTSTRAP, simulated_time=False)
+    before = layout.config("vn-kyson").read_text()
+    rewrite_bootstrap(layout, "127.0.0.1:999")
+    assert layout.config("vn-kyson").read_text() == before.replace(BOOTSTRAP, "127.0.0.1:999")
+    assert settings_of(layout, OfficeId("vn-kyson")).kafka.servers == ["127.0.0.1:999"]
+
+
+def test_provisioning_never_overwrites_an_office(
+    layout: Layout, made: list[SignedDocument]
+) -> None:
+    with pytest.raises(AlreadyInitialised):
+        provision(layout, the_world(), BOOTSTRAP, simulated_time=True)
