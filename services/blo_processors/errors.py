@@ -5,6 +5,8 @@
     ProcessorError
     ├── NoIdentity      no valid certificate of role processor names a key that is held
     ├── WorkerBroken    an output was not acknowledged; only a new worker may go on
+    ├── Stuck           a link makes no progress; a new process would
+    ├── StreamFailed    Faust has ended or never assigned anything; a new process would
     └── Unprocessable   a record can't be folded (inside; it becomes a dead letter)
 """
 
@@ -34,6 +36,24 @@ class WorkerBroken(ProcessorError):
         super().__init__(f"the worker of {link} has failed and was not replaced")
 
 
+class Stuck(ProcessorError):
+    """A link makes no progress; the process ends, so that its supervisor starts a new one."""
+
+    def __init__(self, link: LinkId, age_s: float) -> None:
+        super().__init__(
+            f"{link} has made no progress for {age_s:.0f} s: the process ends, to be started anew"
+        )
+
+
+class StreamFailed(ProcessorError):
+    """Faust has ended, or has never assigned anything."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"the stream does not work ({detail}): the process ends, to be started anew"
+        )
+
+
 class Unprocessable(ProcessorError):
     """A record can't be folded.
 
@@ -48,4 +68,4 @@ class Unprocessable(ProcessorError):
         self.error = error
 
 
-__all__ = ["NoIdentity", "ProcessorError", "Unprocessable", "WorkerBroken"]
+__all__ = ["NoIdentity", "ProcessorError", "StreamFailed", "Stuck", "Unprocessable", "WorkerBroken"]

@@ -79,11 +79,11 @@ class OutputWatch:
             LogError: The topics could not be read.
         """
         found = Found()
-        for partition in self._next:
-            await self._read(partition, found)
+        reached = {partition: await self._read(partition, found) for partition in self._next}
+        self._next = reached
         return found
 
-    async def _read(self, partition: TopicPartition, found: Found) -> None:
+    async def _read(self, partition: TopicPartition, found: Found) -> int:
         reader = await self._log.reader({partition: self._next[partition]})
         try:
             while True:
@@ -91,13 +91,12 @@ class OutputWatch:
                     async for batch in read_to_end(reader, max_records=_BATCH):
                         for stored in batch[partition]:
                             self._take(partition, stored, found)
-                    break
+                    return reader.position(partition)
                 except LogTruncated as truncated:
                     # Outputs may be cut or made anew: what is missing is written again.
                     if truncated.begin is None:
                         raise
                     reader.seek(partition, truncated.begin)
-            self._next[partition] = reader.position(partition)
         finally:
             await reader.close()
 

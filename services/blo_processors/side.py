@@ -1,4 +1,4 @@
-"""What a link's fold needs besides its records: grants, as ``blo.keys`` brings them."""
+"""What a link's worker needs besides the stream: the grants, and where the log ends."""
 
 from __future__ import annotations
 
@@ -17,13 +17,18 @@ class SideReader:
         place: The link.
         granted: Takes the grants.
         feed: The trust documents.
+
+    Attributes:
+        log_end: How many records the link had when that was last asked.
     """
 
     def __init__(self, log: Log, place: Place, granted: GrantedKeys, feed: DirectoryFeed) -> None:
+        self.log_end = 0
         self._log = log
         self._granted = granted
         self._feed = feed
         self._keys = TopicPartition(topics.keys_topic(place.corridor), place.partition)
+        self._exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
         self._reader: Reader | None = None
 
     async def refresh(self) -> bool:
@@ -33,7 +38,10 @@ class SideReader:
             LogError: The topics could not be read.
         """
         if self._reader is None:
-            self._reader = await self._log.reader({self._keys: 0})
+            self._reader = await self._log.reader({self._keys: 0, self._exchange: 0})
+        self.log_end = (await self._reader.high_watermarks())[self._exchange]
+        # Only its end is wanted.
+        self._reader.seek(self._exchange, self.log_end)
         brought = False
         async for batch in read_to_end(self._reader):
             for stored in batch.get(self._keys, ()):

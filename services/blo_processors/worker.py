@@ -44,6 +44,7 @@ class LinkWorker:
         place: The link.
         position: Records up to here have all their outputs on Kafka.
         state: The fold, for whoever looks at the views.
+        progress_at: When it last finished something, by the monotonic clock.
     """
 
     def __init__(self, place: Place, around: Surroundings) -> None:
@@ -55,7 +56,11 @@ class LinkWorker:
         self._failures: dict[int, int] = {}
         self._dead: dict[int, str] = {}
         self._broken = False
-        self._checkpointed_at = self._audited_at = around.clock.monotonic()
+        self.progress_at = around.clock.monotonic()
+        self._checkpointed_at = self._audited_at = self.progress_at
+        self._size_at_tick = 0
+        self._granted = GrantedKeys(place.link, around.identity)
+        self._side = SideReader(around.log, place, self._granted, around.feed)
 
     async def start(self) -> None:
         """Fold the link and write what is missing; to be called once, on assignment.
@@ -92,21 +97,31 @@ class LinkWorker:
                 get_logger().warning("log is folded anew", link=self.place.link)
                 await self._rebuild()
                 return
+            if self._broken:
+                raise WorkerBroken(self.place.link)
+            await self._side.refresh()
+            await self._catch_up()
             await self._settle_parked()
             self._checkpoint_in_time()
             await self._flush()
             await self._audit_in_time()
 
+    async def close(self) -> None:
+        """Let go of what was opened."""
+        await self._side.close()
+
     # Folding.
 
     async def _rebuild(self) -> None:
         began = self._around.clock.monotonic()
+        self._broken = True
         while True:
             try:
                 await self._fold()
                 break
             except Unprocessable as failure:
                 self._count_failure(failure)
+        self._broken = False
         took = self._around.clock.monotonic() - began
         self._around.metrics.fold_seconds.observe(took)
         get_logger().info("link is folded", link=self.place.link, size=self.position)
@@ -118,6 +133,7 @@ class LinkWorker:
         if signer is None:
             raise NoIdentity(around.identity.subject)
         self._trust_digest = self._digest()
+        await self.close()
         self._granted = GrantedKeys(place.link, around.identity)
         self._side = SideReader(around.log, place, self._granted, around.feed)
         await self._side.refresh()
@@ -163,8 +179,20 @@ class LinkWorker:
         get_logger().warning("the stream left records out", link=self.place.link, count=missing)
         async for records in self._log_from(self.state.size):
             self._apply(one for one in records if one.offset < offset)
+            await self._settle_parked()
+            await self._flush()
             if self.state.size >= offset:
                 break
+
+    async def _catch_up(self) -> None:
+        """Read from the log what the stream has not brought for a whole tick."""
+        size, self._size_at_tick = self._size_at_tick, self.state.size
+        if size == self.state.size < self._side.log_end:
+            try:
+                await self._fill_gap(self._side.log_end)
+            except Unprocessable as failure:
+                self._count_failure(failure)
+                await self._rebuild()
 
     def _apply(self, records: Iterable[Stored]) -> None:
         for one in records:
@@ -210,6 +238,7 @@ class LinkWorker:
         letters = [self._letter(record) for record in effects.dead.values()]
         await self._write(self._ledger.write(effects, letters))
         self.position = self.state.size
+        self.progress_at = self._around.clock.monotonic()
         self._count(effects)
 
     async def _write(self, messages: Sequence[Message]) -> None:
@@ -218,9 +247,9 @@ class LinkWorker:
         link = self.place.link
         every = [*self._scribe.grants(self._around.feed.directory, self.state.log_time), *messages]
         # Until they are acknowledged the fold is ahead of its outputs: only a new one may go on.
-        self._broken = True
+        was_broken, self._broken = self._broken, True
         await self._around.appender.append(every)
-        self._broken = False
+        self._broken = was_broken
         metrics = self._around.metrics
         for topic, count in Counter(message.topic for message in every).items():
             metrics.outputs_written.labels(link=link, topic=topic).inc(count)

@@ -159,7 +159,7 @@ async def test_the_last_view_on_the_topic_is_the_newest_for_whoever_comes_after_
     await old.take(records[:90])
     await new.audit()
     topic = topics.cases_topic(writer.place.corridor)
-    last = dict(await whole_topic(log, topic, 0))
+    last = {one.key: one.value for one in await whole_topic(log, topic, 0)}
     state = plain(world, writer)
     seen = await see(world, log, writer.place)
     assert seen.cases.views == views_of(state)
@@ -170,7 +170,7 @@ async def test_the_last_view_on_the_topic_is_the_newest_for_whoever_comes_after_
     await appender.append([Message(topic, 0, key, value) for key, value in last.items()])
     keys = topics.keys_topic(writer.place.corridor)
     await appender.append(
-        [Message(keys, 0, key, value) for key, value in await whole_topic(log, keys, 0)]
+        [Message(keys, 0, one.key, one.value) for one in await whole_topic(log, keys, 0)]
     )
     assert (await see(world, kept, writer.place)).cases.views == views_of(state)
 
@@ -251,7 +251,7 @@ async def test_what_cannot_be_processed_goes_to_the_dead_letters_and_stops_nothi
     assert seen.trail.size == 120
     assert seen.trail.entries[41].finality is Finality.DEAD
     (letter,) = await whole_topic(log, topics.dead_topic(writer.place.corridor), 0)
-    assert letter[0] == b"blo.exchange.la-vn/0/41"
+    assert letter.key == b"blo.exchange.la-vn/0/41"
     await (await world.worker(log)).start()
     assert len(await whole_topic(log, topics.dead_topic(writer.place.corridor), 0)) == 1
     monkeypatch.undo()

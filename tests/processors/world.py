@@ -14,9 +14,10 @@ from blo_domain.cases import legal_steps
 from blo_domain.policies import four_urgencies
 from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log import topics
+from blo_log.errors import OutputRefused
 from blo_log.fold import LinkFold
 from blo_log.outputs import CasesRead, OutputReader, TrailRead
-from blo_log.port import Log, Message, TopicPartition, read_to_end
+from blo_log.port import Log, Message, Stored, TopicPartition, read_to_end
 from blo_processors.directory import DirectoryFeed
 from blo_processors.granted import GrantedKeys, month_of
 from blo_processors.identity import Identity
@@ -29,6 +30,7 @@ from blo_runtime.clock import Clock, ManualClock
 from blo_runtime.metrics import Metrics
 from blo_schemas.codec import encode
 from blo_schemas.content import Content
+from blo_schemas.errors import WireError
 from blo_schemas.event import LogRecord
 from blo_schemas.grants import grant_record_key
 from blo_schemas.hashing import document_id
@@ -39,6 +41,7 @@ from blo_schemas.trust import Agreement, Certificate, Dated, Document, Role, Roo
 from blo_schemas.views import CaseView
 from blo_sealing.chain import LinkChain
 from blo_sealing.documents import sign_document
+from blo_sealing.errors import SealingError
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
 from blo_sealing.seal import Author, seal_event
@@ -343,6 +346,8 @@ class Seen:
     def __init__(self) -> None:
         self.cases = CasesRead()
         self.trail = TrailRead()
+        self.last: dict[CaseId, CaseView] = {}
+        self.written = 0
         self.refused = 0
 
 
@@ -356,15 +361,11 @@ class ReaderKeys:
         return self._granted.summary_key(key)
 
 
-async def whole_topic(log: Log, topic: str, partition: int) -> list[tuple[bytes | None, bytes]]:
+async def whole_topic(log: Log, topic: str, partition: int) -> list[Stored]:
     part = TopicPartition(topic, partition)
     reader = await log.reader({part: 0})
     try:
-        return [
-            (stored.key, stored.value or b"")
-            async for batch in read_to_end(reader)
-            for stored in batch[part]
-        ]
+        return [stored async for batch in read_to_end(reader) for stored in batch[part]]
     finally:
         await reader.close()
 
@@ -380,12 +381,18 @@ async def see(world: World, log: Log, place: Place, as_whom: OfficeId = OBSERVER
     await reader.close()
     outputs = OutputReader(place.link, world.directory, granted, lambda: START)
     seen = Seen()
-    for key, value in await whole_topic(log, topics.cases_topic(place.corridor), place.partition):
-        view = outputs.case(value)
-        assert key == view.case
+    for stored in await whole_topic(log, topics.cases_topic(place.corridor), place.partition):
+        try:
+            view = outputs.case(stored.value or b"")
+        except (WireError, SealingError, OutputRefused):
+            seen.refused += 1
+            continue
+        assert stored.key == view.case
         seen.cases.take(view)
-    for _, value in await whole_topic(log, topics.trail_topic(place.corridor), place.partition):
-        seen.trail.take(outputs.trail(value))
+        seen.last[CaseId(view.case)] = view
+    for stored in await whole_topic(log, topics.trail_topic(place.corridor), place.partition):
+        seen.trail.take(outputs.trail(stored.value or b""))
+        seen.written += 1
     return seen
 
 
@@ -403,11 +410,13 @@ class KeysOfWriter:
         return None
 
 
-def plain(world: World, writer: LinkWriter, size: int | None = None) -> LinkState:
-    """The fold of the link from zero, in one go."""
+def plain(
+    world: World, writer: LinkWriter, records: Iterable[LogRecord] | None = None
+) -> LinkState:
+    """The fold of the link from zero, in one go: of what was written, or of other records."""
     trust = world.directory.link_trust(writer.place.link)
     state = LinkState(writer.place.link, trust, KeysOfWriter(writer), checkpoint_every=7)
-    for record in writer.records[:size]:
+    for record in writer.records if records is None else records:
         state.apply(record)
     return state
 
