@@ -12,11 +12,13 @@ from typing import Annotated, Final
 
 import msgspec
 
+from blo_schemas.clocks import ClockView
 from blo_schemas.codec import MAX_RECORD_SIZE, Codec
 from blo_schemas.event import Bytes8, Bytes16, Bytes32, Bytes64, Count, UnixMs
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.summary import Named
 from blo_schemas.verdicts import Verdict
+from blo_schemas.views import CaseView
 
 OUTPUT_VERSION: Final = 1
 MAX_ERROR_TEXT: Final = 500
@@ -70,6 +72,18 @@ class SignedOutput(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_
 
     output: bytes
     signature: Bytes64
+
+
+class CaseRecord(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """The current state of a case, on ``blo.cases.{corridor}``.
+
+    Attributes:
+        view: Where it stands.
+        clocks: What its deadlines need.
+    """
+
+    view: CaseView
+    clocks: ClockView
 
 
 class Finality(StrEnum):
@@ -153,6 +167,7 @@ class DeadLetter(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
 
 OUTPUT: Final = Codec(Output, versions=(OUTPUT_VERSION,))
 SIGNED_OUTPUT: Final = Codec(SignedOutput)
+CASE_RECORD: Final = Codec(CaseRecord)
 TRAIL_ENTRY: Final = Codec(TrailEntry, limit=1024)
 TRAIL_CHECKPOINT: Final = Codec(TrailCheckpoint, limit=256)
 DEAD_LETTER: Final = Codec(DeadLetter, versions=(OUTPUT_VERSION,), limit=2 * MAX_RECORD_SIZE)

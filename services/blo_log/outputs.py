@@ -14,13 +14,16 @@ import msgspec
 
 from blo_domain.trust import TrustedDirectory
 from blo_log.errors import OutputRefused
+from blo_schemas.clocks import ALERT, Alert
 from blo_schemas.codec import Codec
 from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId
 from blo_schemas.outputs import (
+    CASE_RECORD,
     OUTPUT,
     SIGNED_OUTPUT,
     TRAIL_CHECKPOINT,
     TRAIL_ENTRY,
+    CaseRecord,
     Finality,
     Output,
     OutputKind,
@@ -28,7 +31,6 @@ from blo_schemas.outputs import (
     TrailEntry,
 )
 from blo_schemas.trust import Role
-from blo_schemas.views import CASE_VIEW, CaseView
 from blo_sealing.keys import SummaryKey
 from blo_sealing.outputs import open_output, verify_output
 
@@ -93,9 +95,13 @@ class OutputReader:
         key = None if output.key is None else self._keys.summary_key(KeyId(output.key))
         return Opened(output, open_output(output, key))
 
-    def case(self, value: bytes) -> CaseView:
-        """The view in a value of ``blo.cases``; raises as ``open``."""
-        return _body(self.open(value, OutputKind.CASE), CASE_VIEW)
+    def case(self, value: bytes) -> CaseRecord:
+        """The record in a value of ``blo.cases``; raises as ``open``."""
+        return _body(self.open(value, OutputKind.CASE), CASE_RECORD)
+
+    def alert(self, value: bytes) -> Alert:
+        """The alert or clearing in a value of ``blo.alerts``; raises as ``open``."""
+        return _body(self.open(value, OutputKind.ALERT), ALERT)
 
     def trail(self, value: bytes) -> TrailEntry | TrailCheckpoint:
         """The entry or checkpoint in a value of ``blo.trail``; raises as ``open``."""
@@ -122,17 +128,35 @@ class OutputReader:
 
 
 class CasesRead:
-    """The newest view of each case, from values in any order."""
+    """The newest record of each case, from values in any order."""
 
     def __init__(self) -> None:
-        self.views: dict[CaseId, CaseView] = {}
+        self.records: dict[CaseId, CaseRecord] = {}
 
-    def take(self, view: CaseView) -> None:
-        """Keep a view unless a newer one is known."""
-        case = CaseId(view.case)
-        held = self.views.get(case)
-        if held is None or held.position < view.position:
-            self.views[case] = view
+    def take(self, record: CaseRecord) -> None:
+        """Keep a record unless a newer one is known."""
+        case = CaseId(record.view.case)
+        held = self.records.get(case)
+        if held is None or held.view.position < record.view.position:
+            self.records[case] = record
+
+
+class AlertsRead:
+    """Each alert and each clearing once, from values in the topic's order."""
+
+    def __init__(self) -> None:
+        self.records: dict[bytes, Alert] = {}
+
+    def take(self, alert: Alert) -> None:
+        """Keep an alert or clearing; the last one of an id counts."""
+        self.records[alert.id] = alert
+
+    def standing(self) -> tuple[Alert, ...]:
+        """The alerts that nothing clears."""
+        gone = {one.clears for one in self.records.values()}
+        return tuple(
+            one for one in self.records.values() if one.clears is None and one.id not in gone
+        )
 
 
 class TrailRead:
@@ -168,4 +192,4 @@ def _body(opened: Opened, codec: Codec[T]) -> T:
     return codec.decode(opened.body)
 
 
-__all__ = ["CasesRead", "Opened", "OutputReader", "SummaryKeys", "TrailRead"]
+__all__ = ["AlertsRead", "CasesRead", "Opened", "OutputReader", "SummaryKeys", "TrailRead"]

@@ -72,26 +72,39 @@ def connect(settings: ProcessorSettings) -> KafkaLog:
     )
 
 
-async def _serve(settings: ProcessorSettings, metrics: Metrics, stop: StopSignal) -> None:
+async def surroundings(settings: ProcessorSettings, metrics: Metrics, log: Log) -> Surroundings:
+    """What the workers of a configuration work with, as soon as Kafka answers.
+
+    Raises:
+        ConfigurationError: The key file can't be used.
+        LogError: Kafka answers, and its topics can't serve.
+    """
     identity = load_identity(settings.keys, OfficeId(settings.processor))
-    log = connect(settings)
     feed = DirectoryFeed(log, settings.pins)
+    await _wait_for_log(settings, log, feed)
+    work = settings.work
+    return Surroundings(
+        log=log,
+        appender=CoalescingAppender(await log.appender()),
+        identity=identity,
+        feed=feed,
+        clock=SystemClock(),
+        metrics=metrics,
+        options=WorkerOptions(
+            checkpoint_every=work.checkpoint_every,
+            checkpoint_s=work.checkpoint_s,
+            audit_s=work.audit_s,
+            by_clock=not settings.simulated_time,
+            skew_ms=round(work.skew_s * 1000),
+        ),
+    )
+
+
+async def _serve(settings: ProcessorSettings, metrics: Metrics, stop: StopSignal) -> None:
+    log = connect(settings)
     try:
-        await _wait_for_log(settings, log, feed)
+        around = await surroundings(settings, metrics, log)
         work = settings.work
-        around = Surroundings(
-            log=log,
-            appender=CoalescingAppender(await log.appender()),
-            identity=identity,
-            feed=feed,
-            clock=SystemClock(),
-            metrics=metrics,
-            options=WorkerOptions(
-                checkpoint_every=work.checkpoint_every,
-                checkpoint_s=work.checkpoint_s,
-                audit_s=work.audit_s,
-            ),
-        )
         async with Supervisor(stop) as tasks:
             corridor = Corridor(
                 CorridorId(settings.corridor),
@@ -175,4 +188,4 @@ def _write(path: Path, values: dict[str, int]) -> None:
     draft.replace(path)
 
 
-__all__ = ["connect", "run"]
+__all__ = ["connect", "run", "surroundings"]

@@ -30,7 +30,8 @@ class Found(msgspec.Struct):
 
     Attributes:
         trail: Per kind and position the mark of the last entry or checkpoint.
-        alerts: The last value of each alert and clearing, by record key.
+        alerts: The mark of the last record of each alert and clearing, by its id.
+        alert_values: Its value.
         cases: Per record key the mark of the last record, which is what compaction keeps.
         dead: Keys of the dead letters.
         trail_end: One more than the highest position of an entry.
@@ -38,7 +39,8 @@ class Found(msgspec.Struct):
     """
 
     trail: dict[tuple[OutputKind, int], Mark] = msgspec.field(default_factory=dict)
-    alerts: dict[bytes, bytes] = msgspec.field(default_factory=dict)
+    alerts: dict[bytes, Mark] = msgspec.field(default_factory=dict)
+    alert_values: dict[bytes, bytes] = msgspec.field(default_factory=dict)
     cases: dict[bytes, Mark] = msgspec.field(default_factory=dict)
     dead: set[bytes] = msgspec.field(default_factory=set)
     trail_end: int = 0
@@ -116,7 +118,8 @@ class OutputWatch:
         if partition == self._cases:
             found.cases[stored.key or b""] = mark
         elif partition == self._alerts:
-            found.alerts[stored.key or b""] = value
+            found.alerts[stored.key or b""] = mark
+            found.alert_values[stored.key or b""] = value
         else:
             found.trail[output.kind, output.position] = mark
             if output.kind is OutputKind.TRAIL:

@@ -14,8 +14,9 @@ from blo_processors.found import Found
 from blo_processors.scribe import Draft, Mark, Scribe, own_mark
 from blo_processors.shelf import Shelf
 from blo_processors.state import Effects
+from blo_schemas.clocks import Alert
 from blo_schemas.ids import CaseId
-from blo_schemas.outputs import DeadLetter, Finality, OutputKind
+from blo_schemas.outputs import DeadLetter, Finality, OutputKind, TrailEntry
 
 
 class Ledger:
@@ -27,12 +28,14 @@ class Ledger:
 
     Attributes:
         healed: How many outputs were written anew, by topic; to be emptied by whoever counts.
+        alerts: The mark of every alert and clearing that is on the topic, by its id.
     """
 
     def __init__(self, scribe: Scribe, found: Found) -> None:
         self.healed: Counter[str] = Counter()
         self._scribe = scribe
         self._found: Found | None = found
+        self.alerts = found.alerts
         self._unread: dict[tuple[OutputKind, int], Message] = {}
 
     @property
@@ -40,7 +43,7 @@ class Ledger:
         """How many outputs have not been read back."""
         return len(self._unread)
 
-    def write(self, effects: Effects, letters: Iterable[DeadLetter]) -> list[Message]:
+    def write(self, effects: Effects, shelf: Shelf, letters: Iterable[DeadLetter]) -> list[Message]:
         """The records to write for these effects."""
         messages: list[Message] = []
         for entry in effects.trail.values():
@@ -49,18 +52,27 @@ class Ledger:
         for made in effects.checkpoints:
             messages += self._in_order(self._scribe.checkpoint(made))
         if self._found is None:
-            for view in effects.views.values():
-                messages.append(self._scribe.message(self._scribe.case(view)))
+            for case in effects.cases:
+                record = shelf.record(case)
+                assert record is not None
+                messages.append(self._scribe.message(self._scribe.case(record)))
+        for alert in effects.alerts:
+            messages += self._alert(self._scribe.alert(alert))
         messages += self._dead(letters)
         return messages
 
-    def settle(self, shelf: Shelf, pending: Iterable[Draft]) -> list[Message]:
-        """What is still missing at the end of the fold: views, and entries that wait for a key."""
+    def settle(
+        self, shelf: Shelf, pending: Iterable[TrailEntry], unfounded: Iterable[Alert]
+    ) -> list[Message]:
+        """What is missing at the end of the fold: cases, entries that wait for a key, clearings."""
         found = self._found
         assert found is not None
-        messages = [message for draft in pending for message in self._in_order(draft)]
-        for view in shelf:
-            draft = self._scribe.case(view)
+        drafts = map(self._scribe.trail, pending)
+        messages = [message for draft in drafts for message in self._in_order(draft)]
+        for alert in unfounded:
+            messages += self._alert(self._scribe.alert(alert))
+        for record in shelf:
+            draft = self._scribe.case(record)
             message = self._scribe.message(draft)
             there = found.cases.get(draft.key)
             if there is not None and there in (_mark(message), draft.plain_mark):
@@ -81,10 +93,10 @@ class Ledger:
         self._unread = lost
         messages = list(lost.values())
         for key, there in found.cases.items():
-            view = shelf.get(CaseId(key))
-            if view is None:
+            record = shelf.record(CaseId(key))
+            if record is None:
                 continue
-            draft = self._scribe.case(view)
+            draft = self._scribe.case(record)
             message = self._scribe.message(draft)
             if there not in (_mark(message), draft.plain_mark):
                 messages.append(message)
@@ -100,6 +112,16 @@ class Ledger:
             if draft.position < self._found.trail_end:
                 self.healed[message.topic] += 1
         self._unread[place] = message
+        yield message
+
+    def _alert(self, draft: Draft) -> Iterator[Message]:
+        message = self._scribe.message(draft)
+        there = self.alerts.get(draft.key)
+        if there in (_mark(message), draft.plain_mark):
+            return
+        if there is not None:
+            self.healed[message.topic] += 1
+        self.alerts[draft.key] = _mark(message)
         yield message
 
     def _dead(self, letters: Iterable[DeadLetter]) -> Iterator[Message]:

@@ -13,11 +13,13 @@ from blo_log.port import Message
 from blo_processors.granted import GrantedKeys, month_of
 from blo_processors.identity import Signer
 from blo_processors.state import Checkpointed
+from blo_schemas.clocks import Alert
 from blo_schemas.codec import encode
 from blo_schemas.grants import grant_record_key
 from blo_schemas.ids import CorridorId, LinkId
 from blo_schemas.outputs import (
     OUTPUT_VERSION,
+    CaseRecord,
     DeadLetter,
     Output,
     OutputKind,
@@ -25,7 +27,6 @@ from blo_schemas.outputs import (
     dead_letter_key,
     trail_key,
 )
-from blo_schemas.views import CaseView
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.keys import SummaryKey
 from blo_sealing.outputs import processor_summary_key, seal_output, sign_output
@@ -92,9 +93,15 @@ class Scribe:
             OutputKind.CHECKPOINT: topics.trail_topic(place.corridor),
         }
 
-    def case(self, view: CaseView) -> Draft:
-        """The draft of a view."""
-        return Draft(OutputKind.CASE, view.case, view.position, view.log_time, encode(view))
+    def case(self, record: CaseRecord) -> Draft:
+        """The draft of a case's record."""
+        view = record.view
+        return Draft(OutputKind.CASE, view.case, view.position, view.log_time, encode(record))
+
+    def alert(self, alert: Alert) -> Draft:
+        """The draft of an alert or its clearing."""
+        at = alert.since if alert.cleared_at is None else alert.cleared_at
+        return Draft(OutputKind.ALERT, alert.id, alert.position, at, encode(alert))
 
     def trail(self, entry: TrailEntry) -> Draft:
         """The draft of a trail entry."""

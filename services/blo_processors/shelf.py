@@ -1,73 +1,79 @@
-"""The views of a link's cases in memory: what is open as it is, what is closed packed small.
+"""The cases of a link in memory: what runs as it is, what rests packed small.
 
-A closed case can be reopened, so its view is needed again; packed it takes some 200 bytes more
-than its share of the log's running hashes, which every reader keeps anyway.
+A case at rest can be reopened, so it is needed again; packed it takes a few hundred bytes, which is
+of the order of what every reader keeps of its records' hashes anyway.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
+from blo_schemas.clocks import ClockView
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId
-from blo_schemas.views import CASE_VIEW, CaseView, State
-
-_AT_REST: Final = frozenset(
-    {
-        State.CLOSED,
-        State.WITHDRAWN,
-        State.DECLINED,
-        State.SUPERSEDED,
-        State.DONE,
-        State.FROZEN,
-    }
-)
+from blo_schemas.outputs import CASE_RECORD, CaseRecord
+from blo_schemas.views import CaseView
 
 
 class Shelf:
-    """A ``ViewStore`` that remembers every view put into it until that is taken out."""
+    """A ``ViewStore`` of the fold that keeps each case's clocks beside its view."""
 
     def __init__(self) -> None:
-        self._open: dict[CaseId, CaseView] = {}
+        self._views: dict[CaseId, CaseView] = {}
+        self._clocks: dict[CaseId, ClockView] = {}
         self._packed: dict[CaseId, bytes] = {}
-        self._put: list[CaseView] = []
 
     def get(self, case: CaseId) -> CaseView | None:
         """The case's view, or ``None`` before its opening."""
-        view = self._open.get(case)
-        if view is None and case in self._packed:
-            return CASE_VIEW.decode(self._packed[case])
-        return view
+        if case in self._packed:
+            self._unpack(case)
+        return self._views.get(case)
 
     def put(self, view: CaseView) -> None:
         """Replace the case's view."""
-        case = CaseId(view.case)
-        if view.state in _AT_REST:
-            self._open.pop(case, None)
-            self._packed[case] = encode(view)
-        else:
-            self._packed.pop(case, None)
-            self._open[case] = view
-        self._put.append(view)
+        self._views[CaseId(view.case)] = view
 
-    def take_put(self) -> list[CaseView]:
-        """The views that were put since this was asked last, in order."""
-        put, self._put = self._put, []
-        return put
+    def clocks(self, case: CaseId) -> ClockView | None:
+        """The case's clocks; ``None`` before its opening."""
+        if case in self._packed:
+            self._unpack(case)
+        return self._clocks.get(case)
 
-    def __iter__(self) -> Iterator[CaseView]:
-        yield from list(self._open.values())
-        for packed in list(self._packed.values()):
-            yield CASE_VIEW.decode(packed)
+    def put_clocks(self, case: CaseId, clocks: ClockView) -> None:
+        """Replace the case's clocks."""
+        self._clocks[case] = clocks
+
+    def rest(self, case: CaseId) -> None:
+        """Pack a case of which nothing is expected."""
+        record = CaseRecord(self._views.pop(case), self._clocks.pop(case))
+        self._packed[case] = encode(record)
+
+    def record(self, case: CaseId) -> CaseRecord | None:
+        """The case's record; it stays packed if it is."""
+        packed = self._packed.get(case)
+        if packed is not None:
+            return CASE_RECORD.decode(packed)
+        view = self._views.get(case)
+        return None if view is None else CaseRecord(view, self._clocks[case])
+
+    def __iter__(self) -> Iterator[CaseRecord]:
+        for case in [*self._views, *self._packed]:
+            record = self.record(case)
+            assert record is not None
+            yield record
 
     def __len__(self) -> int:
-        return len(self._open) + len(self._packed)
+        return len(self._views) + len(self._packed)
 
     @property
-    def open_count(self) -> int:
-        """How many views lie in memory as they are."""
-        return len(self._open)
+    def running_count(self) -> int:
+        """How many cases lie in memory as they are."""
+        return len(self._views)
+
+    def _unpack(self, case: CaseId) -> None:
+        record = CASE_RECORD.decode(self._packed.pop(case))
+        self._views[case] = record.view
+        self._clocks[case] = record.clocks
 
 
 __all__ = ["Shelf"]

@@ -1,4 +1,4 @@
-"""One link's state as a pure function of its log: verdicts, views, trail (DESIGN §9).
+"""One link's state as a pure function of its log: verdicts, cases, alerts, trail (DESIGN §9).
 
 No I/O and no clock. The live worker, ``as-of`` and ``what-if`` all feed the same records to this
 class, so they come to the same results. What is to be written is collected as *effects* until
@@ -7,20 +7,24 @@ somebody takes them; each is a function of a log position, whatever the batches 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from array import array
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import msgspec
 
-from blo_domain.trust import LinkTrust
+from blo_domain.cases import StepFact
+from blo_domain.deadlines import Terms, terms_of
+from blo_domain.trust import LinkTrust, TrustedDirectory
 from blo_log.fold import Folded, KeySource, LinkFold
+from blo_processors.escalation import Escalation
 from blo_processors.shelf import Shelf
+from blo_schemas.clocks import Alert
 from blo_schemas.event import LogRecord
-from blo_schemas.hashing import admissions_hash, admissions_origin
+from blo_schemas.hashing import admissions_hash, admissions_origin, clearing_id
 from blo_schemas.ids import CaseId, EventId, LinkId
 from blo_schemas.outputs import Finality, TrailCheckpoint, TrailEntry
 from blo_schemas.verdicts import Outcome, Reason
-from blo_schemas.views import CaseView
 from blo_sealing.chain import Admitted, LinkChain
 
 _NOT_SIGNED: Final = frozenset({Reason.PAYLOAD_MISMATCH, Reason.WRONG_LINK, Reason.BAD_SIGNATURE})
@@ -38,14 +42,16 @@ class Effects(msgspec.Struct):
 
     Attributes:
         trail: Entries by position, in the order in which they are to be written.
-        views: The newest view of each case that has moved.
+        cases: The cases that have moved.
+        alerts: Alerts and clearings.
         checkpoints: Checkpoints, ascending.
         dead: Records that were left out, by position.
         folded: How many records these are the effects of.
     """
 
     trail: dict[int, TrailEntry] = msgspec.field(default_factory=dict)
-    views: dict[CaseId, CaseView] = msgspec.field(default_factory=dict)
+    cases: dict[CaseId, None] = msgspec.field(default_factory=dict)
+    alerts: list[Alert] = msgspec.field(default_factory=list)
     checkpoints: list[Checkpointed] = msgspec.field(default_factory=list)
     dead: dict[int, LogRecord] = msgspec.field(default_factory=dict)
     folded: int = 0
@@ -58,12 +64,14 @@ class LinkState:
         link: The link.
         trust: What the trust documents say about it.
         keys: The summary keys.
+        terms: What was agreed when on deadlines.
         checkpoint_every: A checkpoint is made whenever so many more records are folded.
         dead: Positions of records that are taken into the log and no further.
         trusted_id: Events whose signature was checked before.
 
     Attributes:
-        shelf: The views.
+        shelf: The cases.
+        log_times: The log time of each record.
         fold: The fold beneath.
         at_work: The position that is being folded, for whoever catches what that raises.
     """
@@ -73,6 +81,7 @@ class LinkState:
         link: LinkId,
         trust: LinkTrust,
         keys: KeySource,
+        terms: Terms,
         *,
         checkpoint_every: int = 1000,
         dead: Collection[int] = (),
@@ -83,6 +92,8 @@ class LinkState:
         self.at_work: int | None = None
         chain = LinkChain(link, trust, trusted_id=trusted_id)
         self.fold = LinkFold(link, chain, trust, self.shelf, keys, read_content=False)
+        self.log_times = array("q")
+        self._escalation = Escalation(self.shelf, terms, self._parked_cases)
         self._keys = keys
         self._every = checkpoint_every
         self._dead = frozenset(dead)
@@ -123,6 +134,8 @@ class LinkState:
             self._settle(folded, folded.admitted)
         self._effects.folded += 1
         self._last_log_time = record.log_time
+        self.log_times.append(record.log_time)
+        self._effects.alerts += self._escalation.advance(record.log_time)
         if self.size % self._every == 0:
             self.checkpoint()
         self.at_work = None
@@ -136,8 +149,29 @@ class LinkState:
             entry = self._pending.pop(folded.position)
             final = msgspec.structs.replace(entry, finality=Finality.FINAL, verdict=folded.verdict)
             self._effects.trail[folded.position] = final
-        self._take_views()
+            self._step(folded)
+        self._effects.alerts += self._escalation.resume(self._last_log_time)
         self.at_work = None
+
+    def advance(self, now: int) -> None:
+        """Raise what becomes known by time alone, up to an instant in Unix milliseconds.
+
+        The log must have been read to its end as of that instant.
+        """
+        self._effects.alerts += self._escalation.advance(now)
+
+    def unfounded(self, known: Sequence[Alert]) -> list[Alert]:
+        """The clearing records of alerts that are known to readers and have no cause in the log.
+
+        Their case was judged otherwise before: under other trust documents, or by a defect.
+        """
+        cleared = {alert.clears for alert in known}
+        return [
+            alert.cleared(clearing_id(alert.id), None, self._last_log_time, self.size)
+            for alert in known
+            if alert.case is not None and alert.clears is None and alert.id not in cleared
+            if alert.since <= self._last_log_time and not self._escalation.knows(alert)
+        ]
 
     def pending(self) -> list[TrailEntry]:
         """The entries of the records that wait for a summary key, in order."""
@@ -165,8 +199,24 @@ class LinkState:
             self._note(admitted, Finality.PENDING, folded)
             return
         self._note(admitted, Finality.FINAL, folded)
-        if folded.verdict.outcome is Outcome.ACCEPTED:
-            self._take_views()
+        self._step(folded)
+
+    def _step(self, folded: Folded) -> None:
+        verdict, header, summary, office = (
+            folded.verdict,
+            folded.header,
+            folded.summary,
+            folded.office,
+        )
+        if verdict is None or verdict.outcome is not Outcome.ACCEPTED:
+            return
+        assert header is not None
+        assert summary is not None
+        assert office is not None
+        case = header.case_id
+        fact = StepFact(case, self.link, office, summary, folded.position, folded.log_time)
+        self._effects.alerts += self._escalation.step(fact)
+        self._effects.cases[case] = None
 
     def _note(self, admitted: Admitted, finality: Finality, folded: Folded | None) -> None:
         position = admitted.position
@@ -186,9 +236,8 @@ class LinkState:
         signed = is_signed(admitted)
         self._admissions = admissions_hash(self._admissions, admitted.id, signed=signed)
 
-    def _take_views(self) -> None:
-        for view in self.shelf.take_put():
-            self._effects.views[CaseId(view.case)] = view
+    def _parked_cases(self) -> set[CaseId]:
+        return {item.header.case_id for item in self.fold.parked()}
 
     def _first_openable(self) -> int | None:
         openable = (
@@ -199,6 +248,11 @@ class LinkState:
         return min(openable, default=None)
 
 
+def terms_of_link(directory: TrustedDirectory, link: LinkId) -> Terms:
+    """What a link's offices have agreed on deadlines, and when it has the say."""
+    return terms_of((one.agreement, one.start, one.end) for one in directory.terms(link))
+
+
 def is_signed(admitted: Admitted) -> bool:
     """Whether an event's signature was checked and is its writer's."""
     verdict = admitted.verdict
@@ -207,4 +261,4 @@ def is_signed(admitted: Admitted) -> bool:
     return verdict is None or verdict.reason not in _NOT_SIGNED
 
 
-__all__ = ["Checkpointed", "Effects", "LinkState", "is_signed"]
+__all__ = ["Checkpointed", "Effects", "LinkState", "is_signed", "terms_of_link"]

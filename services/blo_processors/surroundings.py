@@ -20,6 +20,9 @@ class WorkerOptions:
         checkpoint_every: A signed checkpoint is made whenever so many more records were read.
         checkpoint_s: And when so many seconds have passed since the last one, if any were.
         audit_s: How often the output topics are read back, in seconds.
+        by_clock: Whether alerts become known by the machine's clock, and not only by the log's; not
+            where log times are a scenario's.
+        skew_ms: How far the machine's clock may lie before the log's, in milliseconds.
         batch: At most so many records are folded before their outputs are written.
     """
 
@@ -27,6 +30,8 @@ class WorkerOptions:
     checkpoint_every: int = 1000
     checkpoint_s: float = 60.0
     audit_s: float = 30.0
+    by_clock: bool = True
+    skew_ms: int = 500
     batch: int = 500
 
 

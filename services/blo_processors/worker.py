@@ -22,12 +22,20 @@ from blo_processors.granted import GrantedKeys, OutputKeys
 from blo_processors.ledger import Ledger
 from blo_processors.scribe import Place, Scribe
 from blo_processors.side import SideReader
-from blo_processors.state import Effects, LinkState
+from blo_processors.state import Effects, LinkState, terms_of_link
 from blo_processors.surroundings import Surroundings
 from blo_runtime.logs import describe, get_logger
+from blo_schemas.clocks import ALERT, Alert
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import Digest
-from blo_schemas.outputs import MAX_ERROR_TEXT, OUTPUT_VERSION, DeadLetter, Output
+from blo_schemas.outputs import (
+    MAX_ERROR_TEXT,
+    OUTPUT,
+    OUTPUT_VERSION,
+    SIGNED_OUTPUT,
+    DeadLetter,
+    Output,
+)
 from blo_schemas.verdicts import Outcome
 
 _MOST_UNREAD: Final = 20_000
@@ -99,12 +107,19 @@ class LinkWorker:
                 return
             if self._broken:
                 raise WorkerBroken(self.place.link)
+            now = self._around.clock.now_ms()
             await self._side.refresh()
             await self._catch_up()
             await self._settle_parked()
+            if self.state.size >= self._side.log_end:
+                self._advance(now)
             self._checkpoint_in_time()
             await self._flush()
             await self._audit_in_time()
+
+    def dead(self) -> dict[int, str]:
+        """The positions that were left out, and why."""
+        return dict(self._dead)
 
     async def close(self) -> None:
         """Let go of what was opened."""
@@ -146,6 +161,7 @@ class LinkWorker:
             place.link,
             directory.link_trust(place.link),
             self._granted,
+            terms_of_link(directory, place.link),
             checkpoint_every=around.options.checkpoint_every,
             dead=self._dead.keys(),
         )
@@ -154,8 +170,10 @@ class LinkWorker:
             await self._flush()
         await self._settle_parked()
         await self._flush()
-        pending = [self._scribe.trail(entry) for entry in self.state.pending()]
-        await self._write(self._ledger.settle(self.state.shelf, pending))
+        known = [self._open_alert(value) for value in found.alert_values.values()]
+        state = self.state
+        unfounded = state.unfounded(known)
+        await self._write(self._ledger.settle(state.shelf, state.pending(), unfounded))
         self._checkpointed_at = self._audited_at = around.clock.monotonic()
 
     async def _take(self, records: Sequence[Stored]) -> None:
@@ -193,6 +211,12 @@ class LinkWorker:
             except Unprocessable as failure:
                 self._count_failure(failure)
                 await self._rebuild()
+
+    def _advance(self, now: int) -> None:
+        """Raise alerts by the machine's clock; the log is known up to its reading."""
+        options = self._around.options
+        if options.by_clock and self.state.size:
+            self.state.advance(now - options.skew_ms)
 
     def _apply(self, records: Iterable[Stored]) -> None:
         for one in records:
@@ -236,7 +260,7 @@ class LinkWorker:
     async def _flush(self) -> None:
         effects = self.state.take_effects()
         letters = [self._letter(record) for record in effects.dead.values()]
-        await self._write(self._ledger.write(effects, letters))
+        await self._write(self._ledger.write(effects, self.state.shelf, letters))
         self.position = self.state.size
         self.progress_at = self._around.clock.monotonic()
         self._count(effects)
@@ -307,6 +331,10 @@ class LinkWorker:
 
     def _digest(self) -> Digest:
         return self._around.feed.directory.digest_for_link(self.place.link)
+
+    def _open_alert(self, value: bytes) -> Alert:
+        output = OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
+        return ALERT.decode(self._open_other(value, output).body)
 
     def _open_other(self, value: bytes, output: Output) -> Opened:
         around = self._around

@@ -32,6 +32,8 @@ def render(report: Report) -> str:
         ),
         ("views that differ from a plain fold of the log", str(report.wrong_views)),
         ("trail entries missing or different", str(report.wrong_entries)),
+        ("alerts and clearings", f"{report.alerts:,}"),
+        ("of them missing, different or too many", str(report.wrong_alerts)),
         ("cases whose last view on the topic is not the newest", str(report.stale_last)),
         ("trail entries written in all", f"{report.written:,}"),
         ("from the last append until all was right", f"{report.settled_s:.1f} s"),

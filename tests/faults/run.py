@@ -16,7 +16,7 @@ from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_schemas.event import LogRecord
 from tests.faults.chaos import Plan, disturb
 from tests.processors.process import WorkerProcess, write_config
-from tests.processors.world import LinkWriter, Seen, World, plain, see, views_of, whole_topic
+from tests.processors.world import LinkWriter, Seen, World, cases_of, plain, see, whole_topic
 
 _CHUNK = 25
 _SETTLE_S = 60.0
@@ -32,6 +32,8 @@ class Report(msgspec.Struct, kw_only=True):
         exit_codes: With which code workers ended, and how often; negative: by that signal.
         wrong_views: Views that differ from the plain fold's.
         wrong_entries: Positions whose trail entry is missing or differs.
+        wrong_alerts: Alerts and clearings that are missing, differ or should not be there.
+        alerts: How many there should be.
         stale_last: Cases whose last view on the topic, all that compaction keeps, isn't the newest.
         written: Trail entries on the topic in all; more than there are records is repetition.
         settled_s: Seconds from the last append to everything being right.
@@ -45,6 +47,8 @@ class Report(msgspec.Struct, kw_only=True):
     exit_codes: dict[str, int]
     wrong_views: int
     wrong_entries: int
+    wrong_alerts: int
+    alerts: int
     stale_last: int
     written: int
     settled_s: float
@@ -54,18 +58,20 @@ class Report(msgspec.Struct, kw_only=True):
     @property
     def exact(self) -> bool:
         """Whether readers see the plain fold."""
-        return not (self.wrong_views or self.wrong_entries or self.stale_last)
+        return not (self.wrong_views or self.wrong_entries or self.wrong_alerts or self.stale_last)
 
 
 class _Difference(msgspec.Struct):
     views: int = 0
     entries: int = 0
     stale: int = 0
+    alerts: int = 0
+    raised: int = 0
     written: int = 0
 
     @property
     def nothing(self) -> bool:
-        return not (self.views or self.entries or self.stale)
+        return not (self.views or self.entries or self.stale or self.alerts)
 
 
 async def run_faults(plan: Plan, broker: EmbeddedBroker, folder: Path) -> Report:
@@ -97,6 +103,8 @@ async def run_faults(plan: Plan, broker: EmbeddedBroker, folder: Path) -> Report
         exit_codes=dict(Counter(str(code) for worker in workers for code in worker.codes)),
         wrong_views=difference.views,
         wrong_entries=difference.entries,
+        wrong_alerts=difference.alerts,
+        alerts=difference.raised,
         stale_last=difference.stale,
         written=difference.written,
         settled_s=settled_s,
@@ -143,9 +151,16 @@ async def _compare(world: World, log: KafkaLog, writer: LinkWriter, total: _Diff
     records = [LogRecord(one.offset, one.timestamp, one.value or b"") for one in stored]
     total.entries += len(records) < len(writer.records)
     state = plain(world, writer, records)
-    entries = state.take_effects().trail
-    views = views_of(state)
+    effects = state.take_effects()
+    entries = effects.trail
+    views = cases_of(state)
     total.entries += sum(seen.trail.entries.get(at) != one for at, one in entries.items())
-    total.views += sum(seen.cases.views.get(case) != view for case, view in views.items())
+    total.views += sum(seen.cases.records.get(case) != view for case, view in views.items())
     total.stale += sum(seen.last.get(case) != view for case, view in views.items())
+    expected = {alert.id: alert for alert in effects.alerts}
+    total.alerts += sum(
+        seen.alerts.records.get(at) != expected.get(at)
+        for at in expected.keys() | seen.alerts.records.keys()
+    )
+    total.raised += len(expected)
     total.written += seen.written

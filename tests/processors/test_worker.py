@@ -8,65 +8,32 @@ from typing import Any
 import pytest
 
 from blo_domain import cases
+from blo_domain.deadlines import next_change, standing
 from blo_log import fold, topics
 from blo_log.errors import AppendFailed
-from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Message, Stored, TopicPartition
-from blo_processors.scribe import Place
+from blo_log.memory import MemoryLog
+from blo_log.port import Message, TopicPartition
 from blo_processors.worker import LinkWorker
+from blo_runtime.clock import ManualClock
+from blo_schemas.clocks import Clock
 from blo_schemas.outputs import Finality
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
 from blo_schemas.verdicts import Outcome, Reason
 from blo_sealing.keys import ContentKey, SummaryKey
+from tests.processors.helpers import check, fresh, stored
 from tests.processors.world import (
+    LA,
+    MINUTE_MS,
     OBSERVER,
     VN,
     LinkWriter,
     World,
+    cases_of,
     plain,
     see,
-    views_of,
+    terms,
     whole_topic,
 )
-
-
-def stored(cluster: MemoryCluster, place: Place) -> list[Stored]:
-    return cluster.records(topics.exchange_topic(place.corridor), place.partition)
-
-
-async def check(world: World, log: MemoryLog, writer: LinkWriter) -> None:
-    """What the observer sees is the plain fold."""
-    seen = await see(world, log, writer.place)
-    state = plain(world, writer)
-    effects = state.take_effects()
-    assert seen.cases.views == views_of(state)
-    assert seen.trail.size == len(writer.records)
-    assert seen.trail.entries == effects.trail
-    for made in effects.checkpoints:
-        assert seen.trail.checkpoints[made.checkpoint.size] == made.checkpoint
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World(links=2)
-
-
-@pytest.fixture(scope="module")
-def writer(world: World) -> LinkWriter:
-    made = LinkWriter(world, world.places[0], seed=5)
-    made.play(100)
-    made.put(made.records[0].value)
-    made.play(19)
-    return made
-
-
-async def fresh(world: World, writer: LinkWriter, size: int | None = None) -> MemoryLog:
-    log = MemoryLog()
-    await world.publish(log)
-    appender = await log.appender()
-    await appender.append(writer.grants)
-    await appender.append(writer.messages(0, size))
-    return log
 
 
 async def test_a_worker_writes_what_a_plain_fold_gives(world: World, writer: LinkWriter) -> None:
@@ -162,7 +129,7 @@ async def test_the_last_view_on_the_topic_is_the_newest_for_whoever_comes_after_
     last = {one.key: one.value for one in await whole_topic(log, topic, 0)}
     state = plain(world, writer)
     seen = await see(world, log, writer.place)
-    assert seen.cases.views == views_of(state)
+    assert seen.cases.records == cases_of(state)
     assert len(last) == len(state.shelf)
     kept = MemoryLog()
     await world.publish(kept)
@@ -172,7 +139,7 @@ async def test_the_last_view_on_the_topic_is_the_newest_for_whoever_comes_after_
     await appender.append(
         [Message(keys, 0, one.key, one.value) for one in await whole_topic(log, keys, 0)]
     )
-    assert (await see(world, kept, writer.place)).cases.views == views_of(state)
+    assert (await see(world, kept, writer.place)).cases.records == cases_of(state)
 
 
 async def test_damaged_and_missing_outputs_heal_and_are_counted(
@@ -219,7 +186,7 @@ async def test_a_record_without_its_key_waits_and_the_others_do_not(world: World
     seen = await see(world, log, writer.place)
     assert seen.trail.size == len(writer.records)
     assert seen.trail.entries[30].finality is Finality.PENDING
-    assert content.id not in seen.cases.views
+    assert content.id not in seen.cases.records
     writer._held[secret.id] = secret
     writer.fold.release()
     await (await log.appender()).append(writer.grant(secret, VN))
@@ -256,7 +223,14 @@ async def test_what_cannot_be_processed_goes_to_the_dead_letters_and_stops_nothi
     assert len(await whole_topic(log, topics.dead_topic(writer.place.corridor), 0)) == 1
     monkeypatch.undo()
     await (await world.worker(log)).start()
-    await check(world, log, writer)
+    seen = await see(world, log, writer.place)
+    state = plain(world, writer)
+    effects = state.take_effects()
+    assert seen.cases.records == cases_of(state)
+    assert seen.trail.entries == effects.trail
+    assert {one.id for one in seen.alerts.standing()} == {
+        one.id for one in standing(tuple(effects.alerts))
+    }
 
 
 async def test_an_output_that_cannot_be_written_ends_the_worker(
@@ -282,7 +256,7 @@ async def test_every_reader_named_by_the_agreement_opens_the_views(
     await (await world.worker(log)).start()
     for reader in (OBSERVER, VN):
         seen = await see(world, log, writer.place, as_whom=reader)
-        assert seen.cases.views == views_of(plain(world, writer))
+        assert seen.cases.records == cases_of(plain(world, writer))
 
 
 async def test_rejected_records_have_their_reason_on_the_trail(
@@ -292,3 +266,59 @@ async def test_rejected_records_have_their_reason_on_the_trail(
     verdicts = [entry.verdict for entry in entries if entry.verdict is not None]
     assert {verdict.outcome for verdict in verdicts} == set(Outcome)
     assert Reason.NOT_LEGAL_NOW in {verdict.reason for verdict in verdicts}
+
+
+async def test_an_alert_is_raised_by_the_clock_and_cleared_by_the_answer(world: World) -> None:
+    writer = LinkWriter(world, world.places[0], seed=31)
+    case = writer.open(VN, Urgency.IMMEDIATE)
+    log = await fresh(world, writer)
+    around = await world.surroundings(log)
+    clock = around.clock
+    assert isinstance(clock, ManualClock)
+    worker = LinkWorker(writer.place, around)
+    await worker.start()
+    clock.set(writer.now)
+    await worker.tick()
+    assert not (await see(world, log, writer.place)).alerts.records
+    record = plain(world, writer).shelf.record(case)
+    assert record is not None
+    due = next_change(record.clocks, terms(world, writer.place), writer.now)
+    assert due is not None
+    clock.set(due + around.options.skew_ms - 1)
+    await worker.tick()
+    before = (await see(world, log, writer.place)).alerts.records
+    clock.set(due + around.options.skew_ms)
+    await worker.tick()
+    await worker.tick()
+    seen = await see(world, log, writer.place)
+    assert len(seen.alerts.records) == len(before) + 1
+    assert seen.alerts_written == len(seen.alerts.records)
+    writer.now = due + 5 * MINUTE_MS
+    writer.step(LA, case, Step.ACKNOWLEDGE)
+    await writer.append(log, 1)
+    await worker.take(stored(log.cluster, writer.place))
+    await check(world, log, writer)
+    again = await world.worker(log)
+    await again.start()
+    seen = await see(world, log, writer.place)
+    assert seen.alerts_written == len(seen.alerts.records)
+    assert all(one.clock is not Clock.ACKNOWLEDGE for one in seen.alerts.standing())
+
+
+async def test_an_alert_that_a_fast_clock_told_too_early_is_cleared(world: World) -> None:
+    writer = LinkWriter(world, world.places[0], seed=32)
+    case = writer.open(VN, Urgency.IMMEDIATE)
+    log = await fresh(world, writer)
+    around = await world.surroundings(log)
+    assert isinstance(around.clock, ManualClock)
+    worker = LinkWorker(writer.place, around)
+    await worker.start()
+    around.clock.set(writer.now + 90 * MINUTE_MS)
+    await worker.tick()
+    assert (await see(world, log, writer.place)).alerts.standing()
+    writer.now += MINUTE_MS
+    writer.step(LA, case, Step.ACKNOWLEDGE)
+    await writer.append(log, 1)
+    await worker.take(stored(log.cluster, writer.place))
+    seen = await see(world, log, writer.place)
+    assert all(one.clock is not Clock.ACKNOWLEDGE for one in seen.alerts.standing())

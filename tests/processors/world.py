@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from blo_domain.cases import legal_steps
+from blo_domain.deadlines import Terms, terms_of
 from blo_domain.policies import four_urgencies
 from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log import topics
 from blo_log.errors import OutputRefused
 from blo_log.fold import LinkFold
-from blo_log.outputs import CasesRead, OutputReader, TrailRead
+from blo_log.outputs import AlertsRead, CasesRead, OutputReader, TrailRead
 from blo_log.port import Log, Message, Stored, TopicPartition, read_to_end
 from blo_processors.directory import DirectoryFeed
 from blo_processors.granted import GrantedKeys, month_of
 from blo_processors.identity import Identity
 from blo_processors.scribe import Place
-from blo_processors.shelf import Shelf
 from blo_processors.state import LinkState
 from blo_processors.surroundings import Surroundings, WorkerOptions
 from blo_processors.worker import LinkWorker
@@ -35,7 +35,7 @@ from blo_schemas.event import LogRecord
 from blo_schemas.grants import grant_record_key
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CaseId, CorridorId, CountryId, DocumentId, KeyId, LinkId, OfficeId
-from blo_schemas.outputs import OutputKind
+from blo_schemas.outputs import CaseRecord, OutputKind
 from blo_schemas.summary import SUMMARY_VERSION, Kind, PauseGround, Step, Summary, Urgency
 from blo_schemas.trust import Agreement, Certificate, Dated, Document, Role, Root, SignedDocument
 from blo_schemas.views import CaseView
@@ -180,6 +180,13 @@ class World:
         return Identity(PROCESSOR, (self.keys[PROCESSOR],))
 
 
+class Views(dict[CaseId, CaseView]):
+    """The simplest ``ViewStore``."""
+
+    def put(self, view: CaseView) -> None:
+        self[CaseId(view.case)] = view
+
+
 class LinkWriter:
     """Both offices of one link.
 
@@ -197,7 +204,7 @@ class LinkWriter:
         self.grants: list[Message] = []
         self.now = START
         self.contents: dict[CaseId, ContentKey] = {}
-        self.shelf = Shelf()
+        self.shelf = Views()
         self._held: dict[KeyId, SummaryKey] = {}
         self._months: dict[tuple[OfficeId, str], SummaryKey] = {}
         trust = world.directory.link_trust(place.link)
@@ -293,7 +300,6 @@ class LinkWriter:
         record = LogRecord(len(self.records), at, value)
         self.records.append(record)
         self.fold.feed(record)
-        self.shelf.take_put()
         return record
 
     def play(self, count: int) -> None:
@@ -346,7 +352,9 @@ class Seen:
     def __init__(self) -> None:
         self.cases = CasesRead()
         self.trail = TrailRead()
-        self.last: dict[CaseId, CaseView] = {}
+        self.alerts = AlertsRead()
+        self.alerts_written = 0
+        self.last: dict[CaseId, CaseRecord] = {}
         self.written = 0
         self.refused = 0
 
@@ -383,16 +391,21 @@ async def see(world: World, log: Log, place: Place, as_whom: OfficeId = OBSERVER
     seen = Seen()
     for stored in await whole_topic(log, topics.cases_topic(place.corridor), place.partition):
         try:
-            view = outputs.case(stored.value or b"")
+            record = outputs.case(stored.value or b"")
         except (WireError, SealingError, OutputRefused):
             seen.refused += 1
             continue
-        assert stored.key == view.case
-        seen.cases.take(view)
-        seen.last[CaseId(view.case)] = view
+        assert stored.key == record.view.case
+        seen.cases.take(record)
+        seen.last[CaseId(record.view.case)] = record
     for stored in await whole_topic(log, topics.trail_topic(place.corridor), place.partition):
         seen.trail.take(outputs.trail(stored.value or b""))
         seen.written += 1
+    for stored in await whole_topic(log, topics.alerts_topic(place.corridor), place.partition):
+        alert = outputs.alert(stored.value or b"")
+        assert stored.key == alert.id
+        seen.alerts.take(alert)
+        seen.alerts_written += 1
     return seen
 
 
@@ -415,14 +428,25 @@ def plain(
 ) -> LinkState:
     """The fold of the link from zero, in one go: of what was written, or of other records."""
     trust = world.directory.link_trust(writer.place.link)
-    state = LinkState(writer.place.link, trust, KeysOfWriter(writer), checkpoint_every=7)
+    state = LinkState(
+        writer.place.link,
+        trust,
+        KeysOfWriter(writer),
+        terms(world, writer.place),
+        checkpoint_every=7,
+    )
     for record in writer.records if records is None else records:
         state.apply(record)
     return state
 
 
-def views_of(state: LinkState) -> dict[CaseId, CaseView]:
-    return {CaseId(view.case): view for view in state.shelf}
+def terms(world: World, place: Place) -> Terms:
+    agreed = world.directory.terms(place.link)
+    return terms_of((one.agreement, one.start, one.end) for one in agreed)
+
+
+def cases_of(state: LinkState) -> dict[CaseId, CaseRecord]:
+    return {CaseId(record.view.case): record for record in state.shelf}
 
 
 Connect = Callable[[], Log]
