@@ -21,6 +21,7 @@ MS_PER_DAY: Final = 86_400_000
 HORIZON: Final = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * 1000
 """Later instants count as this one: no deadline of a border office lies beyond it."""
 
+_REMEMBERED: Final = 8192
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)
 _DAY: Final = timedelta(days=1)
@@ -41,8 +42,9 @@ class OfficeTime:
         self._weekend = frozenset(calendar.weekend)
         self._off = frozenset(calendar.extra_days_off)
         self._working = frozenset(calendar.extra_working_days)
-        # An opening's deadline is asked for at each of its case's steps.
-        self._ends = lru_cache(maxsize=4096)(self._find_end)
+        # A deadline is asked for again at each step of its case.
+        self._ends = lru_cache(maxsize=_REMEMBERED)(self._find_end)
+        self._later = lru_cache(maxsize=_REMEMBERED)(self._find_later)
 
     def day(self, instant: int) -> date:
         """The day on which an instant falls."""
@@ -80,7 +82,7 @@ class OfficeTime:
         A time that the change to summer time leaves out is moved on by what was left out; of a
         time that the change back makes twice, it is the later one.
         """
-        return self._instant(self._local(instant).replace(tzinfo=None) + timedelta(days=days))
+        return self._later(instant, days)
 
     def _find_end(self, after: date, number: int) -> int:
         day = after
@@ -88,6 +90,9 @@ class OfficeTime:
             day += _DAY
             number -= self.is_working(day)
         return self.end_of(day)
+
+    def _find_later(self, instant: int, days: int) -> int:
+        return self._instant(self._local(instant).replace(tzinfo=None) + timedelta(days=days))
 
     def _local(self, instant: int) -> datetime:
         return (_EPOCH + timedelta(milliseconds=min(instant, HORIZON))).astimezone(self._zone)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blo_domain.deadlines.plan import Plan, plan, stills_of
-from blo_domain.deadlines.terms import FOREVER, Offices, Term, Terms, in_force
+from blo_domain.deadlines.terms import Offices, Term, Terms, in_force
 from blo_schemas.clocks import (
     ALERT_VERSION,
     Alert,
@@ -151,19 +151,23 @@ def _raised(view: ClockView, one: Round, terms: Terms, now: int) -> Iterator[Ale
     """A round's alerts, each followed by its clearing record if its cause has gone."""
     term = in_force(terms, one.counts_from)
     until = now if one.end is None else one.end.at
-    for rung, since in plan(view, one, term).rungs:
+    planned = plan(view, one, term)
+    for rung, since in planned.rungs:
         if since is None or since > until:
             break
-        alert = _alert(view, one, term, rung, since)
+        # What is said of the deadline is what was known when the alert became true.
+        later = any(still.start >= since for still in view.standstills)
+        then = plan(view, one, term, since) if later else planned
+        alert = _alert(view, one, term, rung, since, then.due)
         yield alert
         end = one.end
         if end:
             yield alert.cleared(clearing_id(alert.id), end.step, end.at, end.position)
 
 
-def _alert(view: ClockView, one: Round, term: Term, rung: Rung, since: int) -> Alert:
-    """What is said of the deadline is what was known when the alert became true."""
-    later = any(still.start >= since for still in view.standstills)
+def _alert(
+    view: ClockView, one: Round, term: Term, rung: Rung, since: int, deadline: int | None
+) -> Alert:
     return Alert(
         v=ALERT_VERSION,
         id=alert_id(view.link, view.case, one.clock, rung, one.number),
@@ -173,7 +177,7 @@ def _alert(view: ClockView, one: Round, term: Term, rung: Rung, since: int) -> A
         signal=None,
         rung=rung,
         round=one.number,
-        due=plan(view, one, term, since if later else FOREVER).due,
+        due=deadline,
         since=since,
         must_act=term.others(view.opener),
         told=term.told(rung, view.opener),
