@@ -22,6 +22,7 @@ from blo_processors.corridor import agreements
 from blo_processors.directory import DirectoryFeed
 from blo_processors.granted import GrantedKeys
 from blo_processors.identity import Identity
+from blo_processors.link_health import LinkHealth
 from blo_processors.scribe import Place
 from blo_processors.side import SideReader
 from blo_processors.state import LinkState, terms_of_link
@@ -132,7 +133,7 @@ async def _replay(
     log: Log, feed: DirectoryFeed, identity: Identity, place: Place, until: int
 ) -> Replayed:
     granted = GrantedKeys(place.link, identity)
-    side = SideReader(log, place, granted, feed)
+    side = SideReader(log, place, granted, feed, LinkHealth(place.link))
     await side.refresh()
     await side.close()
     terms = terms_of_link(feed.directory, place.link)

@@ -1,4 +1,4 @@
-"""What a link's worker needs besides the stream: the grants, and where the log ends."""
+"""What a link's worker needs besides the stream: grants, heads, and where the log ends."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from blo_log import topics
 from blo_log.port import Log, Reader, TopicPartition, read_to_end
 from blo_processors.directory import DirectoryFeed
 from blo_processors.granted import GrantedKeys
+from blo_processors.link_health import LinkHealth
 from blo_processors.scribe import Place
 
 
@@ -17,16 +18,21 @@ class SideReader:
         place: The link.
         granted: Takes the grants.
         feed: The trust documents.
+        health: Takes the heads.
 
     Attributes:
         log_end: How many records the link had when that was last asked.
     """
 
-    def __init__(self, log: Log, place: Place, granted: GrantedKeys, feed: DirectoryFeed) -> None:
+    def __init__(
+        self, log: Log, place: Place, granted: GrantedKeys, feed: DirectoryFeed, health: LinkHealth
+    ) -> None:
         self.log_end = 0
         self._log = log
         self._granted = granted
         self._feed = feed
+        self._health = health
+        self._heads = TopicPartition(topics.heads_topic(place.corridor), place.partition)
         self._keys = TopicPartition(topics.keys_topic(place.corridor), place.partition)
         self._exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
         self._reader: Reader | None = None
@@ -38,7 +44,9 @@ class SideReader:
             LogError: The topics could not be read.
         """
         if self._reader is None:
-            self._reader = await self._log.reader({self._keys: 0, self._exchange: 0})
+            self._reader = await self._log.reader(
+                {self._keys: 0, self._heads: 0, self._exchange: 0}
+            )
         self.log_end = (await self._reader.high_watermarks())[self._exchange]
         # Only its end is wanted.
         self._reader.seek(self._exchange, self.log_end)
@@ -46,6 +54,8 @@ class SideReader:
         async for batch in read_to_end(self._reader):
             for stored in batch.get(self._keys, ()):
                 brought = self._granted.take(stored, self._feed.directory) or brought
+            for stored in batch.get(self._heads, ()):
+                self._health.take_head(stored, self._feed.directory)
         return brought
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from blo_domain.cases import StepFact
-from blo_domain.deadlines import Terms, terms_of
+from blo_domain.deadlines import Mark, Peer, Terms, terms_of, with_record
 from blo_domain.trust import LinkTrust, TrustedDirectory
 from blo_log.fold import Folded, KeySource, LinkFold
 from blo_processors.escalation import Escalation
@@ -22,7 +22,7 @@ from blo_processors.shelf import Shelf
 from blo_schemas.clocks import Alert
 from blo_schemas.event import LogRecord
 from blo_schemas.hashing import admissions_hash, admissions_origin, clearing_id
-from blo_schemas.ids import CaseId, EventId, LinkId
+from blo_schemas.ids import CaseId, EventId, LinkId, OfficeId
 from blo_schemas.outputs import Finality, TrailCheckpoint, TrailEntry
 from blo_schemas.verdicts import Outcome, Reason
 from blo_sealing.chain import Admitted, LinkChain
@@ -72,6 +72,7 @@ class LinkState:
     Attributes:
         shelf: The cases.
         log_times: The log time of each record.
+        peers: What the records tell of each office.
         fold: The fold beneath.
         at_work: The position that is being folded, for whoever catches what that raises.
     """
@@ -93,6 +94,7 @@ class LinkState:
         chain = LinkChain(link, trust, trusted_id=trusted_id)
         self.fold = LinkFold(link, chain, trust, self.shelf, keys, read_content=False)
         self.log_times = array("q")
+        self.peers: dict[OfficeId, Peer] = {}
         self._escalation = Escalation(self.shelf, terms, self._parked_cases)
         self._keys = keys
         self._every = checkpoint_every
@@ -131,6 +133,7 @@ class LinkState:
         else:
             folded = self.fold.feed(record)
             assert folded.admitted is not None
+            self._watch(folded)
             self._settle(folded, folded.admitted)
         self._effects.folded += 1
         self._last_log_time = record.log_time
@@ -159,6 +162,10 @@ class LinkState:
         The log must have been read to its end as of that instant.
         """
         self._effects.alerts += self._escalation.advance(now)
+
+    def tell(self, alerts: Sequence[Alert]) -> None:
+        """Have alerts written that do not follow from the log alone."""
+        self._effects.alerts += alerts
 
     def unfounded(self, known: Sequence[Alert]) -> list[Alert]:
         """The clearing records of alerts that are known to readers and have no cause in the log.
@@ -200,6 +207,20 @@ class LinkState:
             return
         self._note(admitted, Finality.FINAL, folded)
         self._step(folded)
+
+    def _watch(self, folded: Folded) -> None:
+        """Note what the record layer says of the offices; that needs no key."""
+        if not self.peers:
+            offices = sorted(self.fold.trust.parties(folded.log_time))
+            self.peers = {office: Peer(office, folded.log_time) for office in offices}
+        peer = None if folded.office is None else self.peers.get(folded.office)
+        if peer is None or folded.header is None or folded.admitted is None:
+            return
+        verdict = folded.admitted.verdict
+        forked = verdict is not None and verdict.reason is Reason.FORK
+        if is_signed(folded.admitted):
+            mark = Mark(folded.position, folded.log_time)
+            self.peers[peer.office] = with_record(peer, mark, folded.header.at, forked=forked)
 
     def _step(self, folded: Folded) -> None:
         verdict, header, summary, office = (

@@ -20,6 +20,7 @@ from blo_processors.errors import NoIdentity, Unprocessable, WorkerBroken
 from blo_processors.found import OutputWatch
 from blo_processors.granted import GrantedKeys, OutputKeys
 from blo_processors.ledger import Ledger
+from blo_processors.link_health import LinkHealth
 from blo_processors.scribe import Place, Scribe
 from blo_processors.side import SideReader
 from blo_processors.state import Effects, LinkState, terms_of_link
@@ -68,7 +69,8 @@ class LinkWorker:
         self._checkpointed_at = self._audited_at = self.progress_at
         self._size_at_tick = 0
         self._granted = GrantedKeys(place.link, around.identity)
-        self._side = SideReader(around.log, place, self._granted, around.feed)
+        self._health = LinkHealth(place.link)
+        self._side = SideReader(around.log, place, self._granted, around.feed, self._health)
 
     async def start(self) -> None:
         """Fold the link and write what is missing; to be called once, on assignment.
@@ -150,7 +152,8 @@ class LinkWorker:
         self._trust_digest = self._digest()
         await self.close()
         self._granted = GrantedKeys(place.link, around.identity)
-        self._side = SideReader(around.log, place, self._granted, around.feed)
+        self._health = LinkHealth(place.link)
+        self._side = SideReader(around.log, place, self._granted, around.feed, self._health)
         await self._side.refresh()
         self._scribe = Scribe(place, signer, self._granted)
         self._watch = OutputWatch(around.log, place, signer.tag, self._open_other)
@@ -173,6 +176,7 @@ class LinkWorker:
         known = [self._open_alert(value) for value in found.alert_values.values()]
         state = self.state
         unfounded = state.unfounded(known)
+        self._health.know(known)
         await self._write(self._ledger.settle(state.shelf, state.pending(), unfounded))
         self._checkpointed_at = self._audited_at = around.clock.monotonic()
 
@@ -216,7 +220,10 @@ class LinkWorker:
         """Raise alerts by the machine's clock; the log is known up to its reading."""
         options = self._around.options
         if options.by_clock and self.state.size:
-            self.state.advance(now - options.skew_ms)
+            at = now - options.skew_ms
+            self.state.advance(at)
+            terms = terms_of_link(self._around.feed.directory, self.place.link)
+            self.state.tell(self._health.look(self.state, terms, at))
 
     def _apply(self, records: Iterable[Stored]) -> None:
         for one in records:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -65,6 +66,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
     parser.add_argument("--report", type=Path, default=PROJECT_ROOT / "docs" / "faults.md")
     options = parser.parse_args()
+    # Whoever ends this ends the workers, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         libraries = find_kafka(PROJECT_ROOT, os.environ)

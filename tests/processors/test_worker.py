@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import msgspec
 import pytest
 
 from blo_domain import cases
@@ -15,7 +16,7 @@ from blo_log.memory import MemoryLog
 from blo_log.port import Message, TopicPartition
 from blo_processors.worker import LinkWorker
 from blo_runtime.clock import ManualClock
-from blo_schemas.clocks import Clock
+from blo_schemas.clocks import Clock, Signal
 from blo_schemas.outputs import Finality
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
 from blo_schemas.verdicts import Outcome, Reason
@@ -322,3 +323,35 @@ async def test_an_alert_that_a_fast_clock_told_too_early_is_cleared(world: World
     await worker.take(stored(log.cluster, writer.place))
     seen = await see(world, log, writer.place)
     assert all(one.clock is not Clock.ACKNOWLEDGE for one in seen.alerts.standing())
+
+
+async def test_a_silent_office_is_told_once_and_cleared_when_its_head_comes(world: World) -> None:
+    writer = LinkWriter(world, world.places[0], seed=61)
+    writer.play(5)
+    log = await fresh(world, writer)
+    around = await world.surroundings(log)
+    assert isinstance(around.clock, ManualClock)
+    worker = LinkWorker(writer.place, around)
+    await worker.start()
+    around.clock.set(writer.now)
+    await worker.tick()
+    signals = (await see(world, log, writer.place)).alerts.standing()
+    assert not [one for one in signals if one.signal is Signal.SILENT]
+    around.clock.set(writer.now + 40 * 24 * 60 * MINUTE_MS)
+    for _ in range(2):
+        await worker.tick()
+    seen = await see(world, log, writer.place)
+    silent = [one for one in seen.alerts.standing() if one.signal is Signal.SILENT]
+    assert sorted(one.must_act for one in silent) == [(LA,), (VN,)]
+    assert seen.alerts_written == len(seen.alerts.records)
+    appender = await log.appender()
+    await appender.append([writer.head(VN, around.clock.now_ms())])
+    topic = topics.heads_topic(writer.place.corridor)
+    held = log.cluster.partition(TopicPartition(topic, 0)).records
+    held[-1] = msgspec.structs.replace(held[-1], timestamp=around.clock.now_ms())
+    again = LinkWorker(writer.place, around)
+    await again.start()
+    await again.tick()
+    seen = await see(world, log, writer.place)
+    silent = [one for one in seen.alerts.standing() if one.signal is Signal.SILENT]
+    assert [one.must_act for one in silent] == [(LA,)]

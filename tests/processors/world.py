@@ -34,6 +34,7 @@ from blo_schemas.errors import WireError
 from blo_schemas.event import LogRecord
 from blo_schemas.grants import grant_record_key
 from blo_schemas.hashing import document_id
+from blo_schemas.heads import HEAD_VERSION, Head, head_record_key
 from blo_schemas.ids import CaseId, CorridorId, CountryId, DocumentId, KeyId, LinkId, OfficeId
 from blo_schemas.outputs import CaseRecord, OutputKind
 from blo_schemas.summary import SUMMARY_VERSION, Kind, PauseGround, Step, Summary, Urgency
@@ -43,6 +44,7 @@ from blo_sealing.chain import LinkChain
 from blo_sealing.documents import sign_document
 from blo_sealing.errors import SealingError
 from blo_sealing.grants import Recipient, make_grant
+from blo_sealing.heads import sign_head
 from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
 from blo_sealing.seal import Author, seal_event
 from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature
@@ -336,6 +338,29 @@ class LinkWriter:
             Message(topic, self.place.partition, self.place.link.encode(), one.value, one.log_time)
             for one in self.records[start:end]
         ]
+
+    def head(self, office: OfficeId, at: int) -> Message:
+        """The office's head over all that was written."""
+        chain = self.fold.chain
+        head = Head(
+            v=HEAD_VERSION,
+            link=self.place.link,
+            office=office,
+            kid=self.world.directory.certificates(office)[-1].tag,
+            size=chain.size,
+            log_hash=chain.log_hash,
+            tree_root=chain.tree_root(),
+            view_digest=bytes(32),
+            unopened=0,
+            first_unopened=(),
+            journal_size=0,
+            journal_hash=bytes(32),
+            at=at,
+        )
+        signed = sign_head(head, self.world.keys[office].signing)
+        topic = topics.heads_topic(self.place.corridor)
+        key = head_record_key(self.place.link, office)
+        return Message(topic, self.place.partition, key, encode(signed))
 
     async def append(self, log: Log, start: int = 0, end: int | None = None) -> None:
         """Put all grants and these records on the log."""
