@@ -33,6 +33,7 @@ from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.keys import SYMMETRIC_KEY_SIZE, ContentKey, SummaryKey
 from blo_sealing.seal import SealedEvent, seal_event
 
+
 class AgentRefusal(StrEnum):
     """Why the agent itself refuses a command; the others are ``blo_domain``'s reasons."""
 

@@ -9,14 +9,15 @@ The parts and who calls whom::
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 
 import msgspec
 
 from blo_agent.accepting import Accepted, CommandRefused, OfficeCommand, accept
+from blo_agent.batches import Taken
 from blo_agent.desk import LinkDesk
-from blo_agent.ingesting import Taken
 from blo_agent.line import Line
 from blo_agent.office import NoIdentity, Office
 from blo_agent.publishing_heads import head_message
@@ -25,6 +26,7 @@ from blo_agent.sender import Sender
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal, outbox
+from blo_agent.taking_heads import compare_heads
 from blo_agent.telemetry import Telemetry
 from blo_log.port import Log, Message
 from blo_runtime.admin import Check, Health
@@ -113,9 +115,11 @@ class Agent:
             self.line,
             clock,
             self._on_taken,
+            self.sender.is_quiet,
             simulated_time=self.options.simulated_time,
         )
-        self._moved = asyncio.Condition()
+        self._moved = asyncio.Event()
+        self._ending = False
         self._dirty: set[LinkId] = set()
         self._heads_due = asyncio.Event()
 
@@ -123,10 +127,14 @@ class Agent:
         """Take everything from the store; to be called once, before anything else."""
         now = self.clock.now_ms()
 
-        def job(tx: Transaction) -> None:
+        def job(tx: Transaction) -> Taken:
             self.office.load(tx, now)
+            taken = Taken()
+            for desk in self.office.desks.values():
+                compare_heads(self.office, desk, now, tx, taken)
+            return taken
 
-        await self.store.write(job)
+        self._telemetry.taken(await self.store.write(job))
 
     async def run(self, stop: StopSignal) -> None:
         """Send and receive until the stop.
@@ -134,13 +142,19 @@ class Agent:
         Raises:
             TaskFailed: One of the parts failed; the program must end.
         """
-        async with Supervisor(stop) as tasks:
-            tasks.start("sender", self.sender.run)
-            tasks.start("receiver", self.receiver.run)
-            tasks.start("heads", self._publish_heads)
-            tasks.start("gauges", self._tell_positions)
-            self.sender.wake()
-            await tasks.until_stopped()
+        try:
+            async with Supervisor(stop) as tasks:
+                tasks.start("store", self._watch_store)
+                tasks.start("sender", self.sender.run)
+                tasks.start("receiver", self.receiver.run)
+                tasks.start("heads", self._publish_heads)
+                tasks.start("gauges", self._tell_positions)
+                self.sender.wake()
+                await tasks.until_stopped()
+        finally:
+            # Nothing moves any more, so nobody is to wait for that.
+            self._ending = True
+            self._announce()
 
     async def submit(self, wanted: OfficeCommand) -> Accepted:
         """Accept a command; when this returns, its event is on disk and will be sent.
@@ -166,16 +180,11 @@ class Agent:
             KeyError: The office has no such link.
         """
         desk = self.office.desks[link]
-
-        async def until() -> None:
-            async with self._moved:
-                await self._moved.wait_for(lambda: desk.size >= size)
-
-        if desk.size < size:
-            try:
-                await asyncio.wait_for(until(), timeout_s)
-            except TimeoutError:
-                get_logger().debug("waited in vain", link=link, size=size)
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                while desk.size < size and not self._ending:
+                    await self._moved.wait()
         return desk
 
     def checks(self) -> dict[str, Check]:
@@ -215,11 +224,15 @@ class Agent:
             self._heads_due.set()
         self._telemetry.positions(self.receiver.high_watermarks)
         self.sender.wake()
-        asyncio.get_running_loop().create_task(self._announce(), name="announce")
+        self._announce()
 
-    async def _announce(self) -> None:
-        async with self._moved:
-            self._moved.notify_all()
+    def _announce(self) -> None:
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+
+    async def _watch_store(self) -> None:
+        """End the agent when its store has failed: memory and disk may differ then (ADR 2)."""
+        raise await self.store.failed()
 
     async def _publish_heads(self) -> None:
         """Publish what was read, soon after it was and from time to time without a reason."""
@@ -236,10 +249,12 @@ class Agent:
 
     async def _publish(self, links: set[LinkId]) -> None:
         now = self.clock.now_ms()
-        desks = [self.office.desks[link] for link in sorted(links) if link in self.office.desks]
+        known = self.office.desks
+        desks = [known[link] for link in sorted(links) if link in known]
 
         def job(tx: Transaction) -> list[Message]:
-            return [head_message(self.office, desk, now, tx) for desk in desks]
+            current = [desk for desk in desks if not desk.is_rereading]
+            return [head_message(self.office, desk, now, tx) for desk in current]
 
         try:
             messages = await self.store.write(job)
@@ -274,6 +289,9 @@ class Agent:
             return Health(ok=False, detail="the line was taken down")
         if not self.receiver.is_connected:
             return Health(ok=False, detail="the broker is not reached yet; see the log")
+        if self.receiver.unserved:
+            words = "; ".join(f"{link}: {why}" for link, why in self.receiver.unserved.items())
+            return Health(ok=False, detail=words)
         return Health(ok=True)
 
     def _check_store(self) -> Health:
@@ -284,6 +302,9 @@ class Agent:
         halted = sorted(desk.link for desk in self.office.desks.values() if desk.halted)
         if halted:
             return Health(ok=False, detail=f"halted: {', '.join(halted)}; see the log")
+        rereading = sorted(desk.link for desk in self.office.desks.values() if desk.is_rereading)
+        if rereading:
+            return Health(ok=False, detail=f"being read again: {', '.join(rereading)}")
         doubtful = sorted(
             desk.link
             for desk in self.office.desks.values()

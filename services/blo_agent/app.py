@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Final
 
 from blo_agent.agent import Agent, AgentOptions
 from blo_agent.api import office_api
 from blo_agent.config import AgentSettings
-from blo_agent.store import Store, load_store_key
+from blo_agent.store import Store, StoreError, load_store_key
+from blo_log.errors import LogError
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_runtime.admin import start_admin
 from blo_runtime.clock import Clock, ManualClock, SystemClock
-from blo_runtime.errors import ConfigurationError
+from blo_runtime.errors import ConfigurationError, TaskFailed
 from blo_runtime.http import serve
 from blo_runtime.logs import configure, get_logger
 from blo_runtime.metrics import Metrics
@@ -25,6 +29,8 @@ from blo_schemas.ids import CountryId, DocumentId, OfficeId
 
 RUN_FILE = "run.json"
 """Beside the store, while the agent runs: its process id and the ports that it has chosen."""
+
+_GRACE_S: Final = 1
 
 
 def run(settings: AgentSettings) -> int:
@@ -39,23 +45,32 @@ def run(settings: AgentSettings) -> int:
     )
 
     async def main(stop: StopSignal) -> None:
-        await _serve(settings, metrics, stop)
+        try:
+            await _serve(settings, metrics, stop)
+        except (StoreError, LogError, TaskFailed) as error:
+            # Before the stack trace in the log: what an operator reads, and what to do.
+            sys.stderr.write(f"agent {settings.office}: {_root(error)}\n")
+            raise
 
     return run_program(main)
 
 
 async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) -> None:
     clock: Clock = ManualClock() if settings.simulated_time else SystemClock()
-    log = KafkaLog(
-        KafkaConnection(
-            bootstrap=",".join(settings.kafka.servers),
-            ssl_context=None if settings.kafka.tls is None else ssl_context(settings.kafka.tls),
-            client_id=settings.office,
-            request_timeout_s=settings.kafka.request_timeout_s,
+    # What is left of a run that was killed names a process and ports that are others' by now.
+    (settings.store.path.parent / RUN_FILE).unlink(missing_ok=True)
+    async with AsyncExitStack() as stack:
+        log = KafkaLog(
+            KafkaConnection(
+                bootstrap=",".join(settings.kafka.servers),
+                ssl_context=None if settings.kafka.tls is None else ssl_context(settings.kafka.tls),
+                client_id=settings.office,
+                request_timeout_s=settings.kafka.request_timeout_s,
+            )
         )
-    )
-    store = Store(settings.store.path, load_store_key(settings.store.key))
-    try:
+        stack.push_async_callback(log.close)
+        store = Store(settings.store.path, load_store_key(settings.store.key))
+        stack.push_async_callback(store.aclose)
         agent = Agent(
             OfficeId(settings.office),
             pins_of(settings),
@@ -74,26 +89,30 @@ async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) ->
             tasks.start("agent", lambda: agent.run(stop))
             tasks.start("doors", lambda: _open_doors(agent, settings, metrics, stop))
             await tasks.until_stopped()
-    finally:
-        await log.close()
-        await store.aclose()
 
 
 async def _open_doors(
     agent: Agent, settings: AgentSettings, metrics: Metrics, stop: StopSignal
 ) -> None:
     token = _token(settings.api.token)
-    admin = await start_admin(settings.admin, metrics.registry, agent.checks())
-    api = await serve(office_api(agent, token), settings.api.host, settings.api.port)
     run_file = settings.store.path.parent / RUN_FILE
-    try:
+    async with AsyncExitStack() as stack:
+        admin = await start_admin(settings.admin, metrics.registry, agent.checks())
+        stack.push_async_callback(admin.stop)
+        app = office_api(agent, token)
+        api = await serve(app, settings.api.host, settings.api.port, grace_s=_GRACE_S)
+        stack.push_async_callback(api.stop)
+        stack.callback(run_file.unlink, missing_ok=True)
         _write(run_file, {"pid": os.getpid(), "api_port": api.port, "admin_port": admin.port})
         get_logger().info("agent is up", office=agent.office.id, port=api.port)
         await stop.wait()
-    finally:
-        run_file.unlink(missing_ok=True)
-        await api.stop()
-        await admin.stop()
+
+
+def _root(error: BaseException) -> BaseException:
+    """What a task's failure is about."""
+    while isinstance(error, TaskFailed) and error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def pins_of(settings: AgentSettings) -> dict[CountryId, DocumentId]:

@@ -213,4 +213,4 @@ def _store_progress(desk: LinkDesk, tx: Transaction) -> None:
     )
 
 
-__all__ = ["take"]
+__all__ = ["Batch", "Taken", "take"]

@@ -36,7 +36,7 @@ from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.grants import KeyPurpose
 from blo_schemas.hashing import leaf_hash
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
-from blo_schemas.ids import CertificateTag, CountryId, DocumentId, EventId, LinkId, OfficeId
+from blo_schemas.ids import CertificateTag, CountryId, DocumentId, LinkId, OfficeId
 from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
 from blo_sealing.chain import LinkChain
 from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
@@ -44,7 +44,6 @@ from blo_sealing.parts import open_summary
 from blo_sealing.seal import Author
 from blo_sealing.signatures import RandomBytes, is_usable_signing_key, verify_signature
 from blo_sealing.snapshot import ChainRow
-
 
 PROGRAM: Final = "agent"
 """The journal's actor for what the program does by itself."""

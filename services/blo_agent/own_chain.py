@@ -27,6 +27,7 @@ from blo_schemas.verdicts import Outcome, Reason
 from blo_sealing.parts import open_content, open_summary
 from blo_sealing.seal import Author, Place, SealedEvent, seal_event
 
+
 class OwnChain(msgspec.Struct, frozen=True):
     """What the check has found.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
@@ -12,14 +14,17 @@ from blo_agent.office import Office
 from blo_agent.store.connection import Transaction
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import events
-from blo_log.fold import Folded
-from blo_log.port import Log, TopicPartition
+from blo_log.errors import LogUnavailable
+from blo_log.fold import LinkFold
+from blo_log.port import Log, Reader, TopicPartition
 from blo_log.topics import exchange_topic
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import Digest, EventId
 
 _EVENTS: Final = b"blo/events/v1\0"
+_PORTION: Final = 400
+_SILENCE_POLLS: Final = 10
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -45,6 +50,25 @@ class Replayed(msgspec.Struct, frozen=True):
         return self.live_digest == self.rebuilt_digest
 
 
+class _Rebuilt:
+    """What is kept of the records: of a content its hash, so that a long log needs no memory."""
+
+    def __init__(self, fold: LinkFold) -> None:
+        self.fold = fold
+        self.verified = 0
+        self.rejected: Counter[str] = Counter()
+        self.contents: dict[EventId, bytes] = {}
+
+    def feed(self, records: list[LogRecord]) -> None:
+        for record in records:
+            one = self.fold.feed(record)
+            self.verified += one.admitted is not None and one.admitted.chained
+            if one.verdict is not None and one.verdict.reason is not None:
+                self.rejected[one.verdict.reason.value] += 1
+            if one.event is not None and one.content is not None:
+                self.contents[one.event] = sha256(encode(one.content)).digest()
+
+
 async def replay(office: Office, store: Store, log: Log, desk: LinkDesk) -> Replayed:
     """Read a link from its first record up to where the office stands, and compare.
 
@@ -59,51 +83,51 @@ async def replay(office: Office, store: Store, log: Log, desk: LinkDesk) -> Repl
 
     size, live = await store.write(begin)
     fold, views = office.fresh_fold(desk)
-    found: list[Folded] = []
+    rebuilt = _Rebuilt(fold)
     partition = TopicPartition(exchange_topic(desk.corridor), desk.partition)
     reader = await log.reader({partition: 0})
     try:
         while fold.size < size:
-            batch = await reader.poll(max_records=min(400, size - fold.size))
-            records = [
-                LogRecord(one.offset, one.timestamp, one.value or b"")
-                for one in batch.get(partition, [])
-                if one.offset < size
-            ]
+            records = await _next(reader, partition, min(_PORTION, size - fold.size))
 
-            def portion(_: Transaction, records: list[LogRecord] = records) -> list[Folded]:
-                return [fold.feed(record) for record in records]
+            def portion(_: Transaction, records: list[LogRecord] = records) -> None:
+                rebuilt.feed(records)
 
-            found.extend(await store.write(portion))
+            await store.write(portion)
     finally:
         await reader.close()
-    contents = {
-        one.event: encode(one.content)
-        for one in found
-        if one.event is not None and one.content is not None
-    }
-    rejected: dict[str, int] = {}
-    for one in found:
-        if one.verdict is not None and one.verdict.reason is not None:
-            reason = one.verdict.reason.value
-            rejected[reason] = rejected.get(reason, 0) + 1
-    verified = sum(one.admitted is not None and one.admitted.chained for one in found)
-    return Replayed(size, live, _digest(views.digest(), contents), verified, rejected)
+    digest = _digest(views.digest(), rebuilt.contents)
+    return Replayed(size, live, digest, rebuilt.verified, dict(rebuilt.rejected))
+
+
+async def _next(reader: Reader, partition: TopicPartition, count: int) -> list[LogRecord]:
+    """The next records, ``count`` at most.
+
+    Raises:
+        LogError: They do not come.
+    """
+    for _ in range(_SILENCE_POLLS):
+        batch = await reader.poll(max_records=count)
+        found = batch.get(partition, [])
+        if found:
+            return [LogRecord(one.offset, one.timestamp, one.value or b"") for one in found]
+        await reader.high_watermarks()
+    raise LogUnavailable("records that were read before do not come again; try later")
 
 
 def _stored_contents(tx: Transaction, desk: LinkDesk) -> dict[EventId, bytes]:
     return {
-        event.event_id: event.content
+        event.event_id: sha256(event.content).digest()
         for event in events.iterate(tx, desk.link)
         if event.content is not None
     }
 
 
-def _digest(views: Digest, contents: dict[EventId, bytes]) -> Digest:
+def _digest(views: Digest, contents: Mapping[EventId, bytes]) -> Digest:
     whole = sha256(_EVENTS + views)
     for event in sorted(contents):
         whole.update(event)
-        whole.update(sha256(contents[event]).digest())
+        whole.update(contents[event])
     return Digest(whole.digest())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blo_agent.ingesting import Taken
+from blo_agent.batches import Taken
 from blo_agent.office import Office
 from blo_agent.store.tables.outbox import OutboxCount
 from blo_runtime.clock import Clock
@@ -51,6 +51,8 @@ class Telemetry:
             metrics.grants.labels(link=link, purpose=purpose.name.lower(), direction="taken").inc()
         for link in taken.refold:
             log.warning("log is folded anew, because trust documents changed", link=link)
+        if taken.ignored:
+            log.warning("bytes that do not belong on their topic were ignored", count=taken.ignored)
         for words in taken.alarms:
             log.error("alarm", reason=words)
 
@@ -63,6 +65,9 @@ class Telemetry:
             metrics.link_high_watermark.labels(link=link).set(end)
             metrics.records_parked.labels(link=link).set(desk.fold.parked_count())
             metrics.records_unopenable.labels(link=link).set(len(desk.unopened))
+        directory = self._office.directory
+        metrics.directory_documents.labels(state="counted").set(len(directory.documents))
+        metrics.directory_documents.labels(state="refused").set(len(directory.refusals))
         for (link, office), head in self._office.heads.items():
             metrics.head_size.labels(link=link, office=office).set(head.size)
             age = max(0, self._clock.now_ms() - head.at) / 1000

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
+from typing import Any, Self
 
 from blo_agent.accepting import Accepted, OfficeCommand
 from blo_agent.agent import Agent, AgentOptions
+from blo_agent.desk import LinkDesk
+from blo_agent.replaying import Replayed, replay
 from blo_agent.store import Store, create_store_key, load_store_key
-from blo_agent.store.connection import Transaction
-from blo_agent.store.tables import identities
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.tables import identities, records
 from blo_domain.commands import Command
 from blo_domain.policies import four_urgencies
 from blo_log.port import Log, Message
@@ -45,6 +47,7 @@ from blo_sealing.signatures import SigningKey
 CORRIDOR = CorridorId("la-vn")
 A = OfficeId("vn-a")
 B = OfficeId("la-b")
+PROVINCE = OfficeId("vn-province")
 LINK = LinkId("vn-a~la-b")
 NOW = SystemClock().now_ms()
 YEAR_MS = 366 * 24 * 3600 * 1000
@@ -58,13 +61,11 @@ class World:
         self.connect = connect
         self.clock: Clock = SystemClock()
         self.keys: dict[OfficeId, NodeKeys] = {}
-        self.root_keys = {
-            country: SigningKey.generate(os.urandom) for country in ("vn", "la")
-        }
+        self.root_keys = {country: SigningKey.generate(os.urandom) for country in ("vn", "la")}
         self.documents: list[SignedDocument] = []
         self.pins: dict[CountryId, DocumentId] = {}
+        self.simulated_time = False
         self._stack = AsyncExitStack()
-        self._numbers = itertools.count()
         for country, key in self.root_keys.items():
             root = Root(
                 country=CountryId(country),
@@ -83,9 +84,15 @@ class World:
         return signed
 
     def certify(
-        self, office: OfficeId, *, not_after: int = NOW + YEAR_MS, role: Role = Role.OFFICE
+        self,
+        office: OfficeId,
+        *,
+        not_before: int = NOW - YEAR_MS,
+        not_after: int = NOW + YEAR_MS,
+        role: Role = Role.OFFICE,
+        keys: NodeKeys | None = None,
     ) -> SignedDocument:
-        keys = self.keys.setdefault(office, NodeKeys.generate(os.urandom))
+        keys = keys or self.keys.setdefault(office, NodeKeys.generate(os.urandom))
         country = CountryId(office[:2])
         certificate = Certificate(
             country=country,
@@ -94,7 +101,7 @@ class World:
             names=(Dated(text=f"{office} (fictional)"),),
             signing_key=keys.signing.public,
             kem_key=keys.kem.public,
-            not_before=NOW - YEAR_MS,
+            not_before=not_before,
             not_after=not_after,
         )
         return self.sign(certificate, [self.root_keys[country]])
@@ -106,6 +113,8 @@ class World:
         partition: int = 0,
         superiors: tuple[Superior, ...] = (),
         version: int = 1,
+        effective_from: int | None = None,
+        effective_until: int | None = None,
     ) -> SignedDocument:
         agreement = Agreement(
             link=link,
@@ -115,21 +124,32 @@ class World:
             offices=tuple(sorted(offices)),
             superiors=superiors,
             policy=four_urgencies(offices),
-            effective_from=NOW - YEAR_MS + version,
+            effective_from=NOW - YEAR_MS + version if effective_from is None else effective_from,
+            effective_until=effective_until,
         )
         return self.sign(agreement, [self.keys[office].signing for office in offices])
 
-    async def publish(self, documents: list[SignedDocument] | None = None, links: int = 1) -> None:
+    async def make_topics(self, links: int = 1) -> None:
         log = self.connect()
         admin = await log.admin()
-        await apply(admin, plan({CORRIDOR: links}, replication=1, min_isr=1))
-        appender = await log.appender()
-        await appender.append(
-            [
-                Message(DIRECTORY_TOPIC, 0, document_id(signed.payload), encode(signed))
-                for signed in (self.documents if documents is None else documents)
-            ]
+        specs = plan(
+            {CORRIDOR: links}, replication=1, min_isr=1, simulated_time=self.simulated_time
         )
+        await apply(admin, specs)
+        await log.close()
+
+    async def publish(self, documents: list[SignedDocument] | None = None, links: int = 1) -> None:
+        await self.make_topics(links)
+        found = self.documents if documents is None else documents
+        await self.append(
+            [Message(DIRECTORY_TOPIC, 0, document_id(one.payload), encode(one)) for one in found]
+        )
+
+    async def append(self, messages: list[Message]) -> None:
+        """What anybody with access may do."""
+        log = self.connect()
+        appender = await log.appender()
+        await appender.append(messages)
         await log.close()
 
     def store(self, office: OfficeId, probe: Callable[[str], None] | None = None) -> Store:
@@ -142,9 +162,7 @@ class World:
             keys = self.keys[office]
 
             def job(tx: Transaction) -> None:
-                identities.put(
-                    tx, identities.Identity(keys.signing.public, keys.to_bytes(), NOW)
-                )
+                identities.put(tx, identities.Identity(keys.signing.public, keys.to_bytes(), NOW))
 
             store.submit(job).result()
         return store
@@ -163,7 +181,7 @@ class World:
             log=log or self.connect(),
             clock=self.clock,
             metrics=Metrics(),
-            options=AgentOptions(head_interval_s=0.01),
+            options=AgentOptions(simulated_time=self.simulated_time, head_interval_s=0.01),
             probe=probe,
         )
         await agent.load()
@@ -171,7 +189,7 @@ class World:
         self._stack.push_async_callback(running.stop)
         return running
 
-    async def __aenter__(self) -> World:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -187,7 +205,11 @@ class RunningAgent:
         self.task = asyncio.create_task(agent.run(self.signal))
         self._stopped = False
 
+    def desk(self, link: LinkId = LINK) -> LinkDesk:
+        return self.agent.office.desks[link]
+
     async def stop(self) -> None:
+        """Let it end by itself; what it raises is raised."""
         if self._stopped:
             return
         self._stopped = True
@@ -197,6 +219,30 @@ class RunningAgent:
         finally:
             await self.agent.log.close()
             await self.agent.store.aclose()
+
+    async def kill(self) -> None:
+        """End it as a crash does: nothing more is sent or said, whatever it was doing."""
+        self._stopped = True
+        self.task.cancel()
+        await asyncio.wait([self.task])
+        if not self.task.cancelled():
+            self.task.exception()
+        await self.agent.log.close()
+        await self.agent.store.aclose()
+
+    async def replay(self, link: LinkId = LINK) -> Replayed:
+        return await replay(self.agent.office, self.agent.store, self.agent.log, self.desk(link))
+
+    async def verdicts(self, link: LinkId = LINK) -> list[tuple[str, str, bool]]:
+        """Outcome, reason and crossing of every record, as they are on disk."""
+
+        def query(snapshot: Snapshot) -> list[tuple[str, str, bool]]:
+            return [
+                (str(row.outcome), str(row.reason), row.crossed)
+                for row in records.iterate(snapshot, link)
+            ]
+
+        return await self.agent.store.read(query)
 
     async def read(self, size: int, link: LinkId = LINK, timeout_s: float = 20) -> None:
         await self.until(lambda: link in self.agent.office.desks, timeout_s)
@@ -216,7 +262,8 @@ class RunningAgent:
         step: Step,
         case: CaseId | None = None,
         link: LinkId = LINK,
-        fields: dict[str, object] | None = None,
+        fields: Mapping[str, object] | None = None,
+        on: date = date(2025, 2, 20),
         **more: object,
     ) -> Accepted:
         needs_dispatch = step in (Step.OPEN, Step.ANSWER, Step.INTERIM_REPLY)
@@ -224,19 +271,40 @@ class RunningAgent:
         command = Command(
             kind=kind,
             step=step,
-            on=date(2025, 2, 20),
-            body=body_from_json(kind, step, fields or {}),
+            on=on,
+            body=body_from_json(kind, step, dict(fields or {})),
             dispatch=dispatch if needs_dispatch else None,
             **more,  # type: ignore[arg-type]
         )
         return await self.agent.submit(OfficeCommand(link, case, command, "officer"))
 
+    async def open(self, link: LinkId = LINK) -> Accepted:
+        """Open a case as offices do most often."""
+        return await self.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, link=link, fields=REQUEST)
 
-REQUEST = {
+    async def do(
+        self,
+        step: Step,
+        case: CaseId,
+        fields: Mapping[str, object] | None = None,
+        link: LinkId = LINK,
+        **more: object,
+    ) -> Accepted:
+        """Take a step in such a case."""
+        reasons = {Step.WITHDRAW, Step.DECLINE, Step.RETURN_FOR_INFORMATION}
+        reason = "fictional" if step in reasons else None
+        given: dict[str, Any] = {"reason": reason, **more}
+        return await self.submit(
+            Kind.VERIFICATION_REQUEST, step, case, link=link, fields=fields, **given
+        )
+
+
+REQUEST: Mapping[str, object] = {
     "subject": "(fictional) Nguyen Van A",
     "questions": ["Is the person known?"],
     "purpose": "fictional",
 }
+ANSWER: Mapping[str, object] = {"text": "(fictional) not known"}
 
 
 def two_offices(folder: Path, connect: Callable[[], Log]) -> World:
@@ -246,3 +314,20 @@ def two_offices(folder: Path, connect: Callable[[], Log]) -> World:
     world.certify(B)
     world.agree(LINK, (A, B))
     return world
+
+
+def two_offices_and_a_province(folder: Path, connect: Callable[[], Log]) -> World:
+    """The same with a superior of A, which reads the link."""
+    world = World(folder, connect)
+    for office in (A, B, PROVINCE):
+        world.certify(office)
+    world.agree(LINK, (A, B), superiors=(Superior(superior=PROVINCE, office=A),))
+    return world
+
+
+async def all_read(agents: list[RunningAgent], size: int, link: LinkId = LINK) -> None:
+    """Wait until all have read so much and have nothing under way."""
+    for one in agents:
+        await one.read(size, link)
+    for one in agents:
+        await one.until(lambda one=one: not one.desk(link).under_way)  # type: ignore[misc]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from blo_agent.accepting import Accepted, OfficeCommand
@@ -23,6 +23,7 @@ from tests.agents.world import LINK, World, two_offices
 from tests.bench.samples import DAY, DISPATCH, kib_content
 
 PATIENCE_S = 120.0
+_LOOK_AGAIN_S = 0.1
 
 _FIELDS: tuple[tuple[Step, dict[str, object]], ...] = (
     (Step.OPEN, {"host": "(fictional) host"}),
@@ -92,8 +93,11 @@ class Desk:
         """Start, and wait until it may write."""
         await self.agent.load()
         self._task = asyncio.create_task(self.agent.run(self._signal))
-        desks = self.agent.office.desks
-        await self.until(lambda: LINK in desks and desks[LINK].own_chain_checked)
+        await self.until(self._may_write)
+
+    def _may_write(self) -> bool:
+        desk = self.agent.office.desks.get(LINK)
+        return desk is not None and desk.own_chain_checked
 
     async def stop(self) -> None:
         """Stop, and close what it held."""
@@ -114,7 +118,9 @@ class Desk:
                 if self._task is not None and self._task.done():
                     self._task.result()
                 self._moved.clear()
-                await self._moved.wait()
+                # Not everything that may be waited for is told.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._moved.wait(), _LOOK_AGAIN_S)
 
     def _passed(self, point: str) -> None:
         # The counters are moved right after this, in the same step of the event loop.

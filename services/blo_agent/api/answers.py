@@ -9,6 +9,7 @@ import msgspec
 from blo_agent.api import types as api
 from blo_agent.desk import LinkDesk
 from blo_agent.office import Office
+from blo_agent.own_chain import successor
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import cases, events, outbox, records
 from blo_agent.taking_heads import delivery
@@ -73,8 +74,10 @@ def case_history(
     """A case with its events; several only if an office misuses another link's case id."""
     histories = []
     for link in sorted(office.desks):
+        desk = office.desks[link]
         rows = records.of_case(snapshot, link, case)
-        if not rows:
+        waiting = [one for one in desk.under_way.values() if one.case == case]
+        if not rows and not waiting:
             continue
         view = cases.get(snapshot, link, case)
         superseded = () if view is None else view.superseded
@@ -91,6 +94,10 @@ def case_history(
                     for row in rows
                     if row.outcome is Outcome.REJECTED
                 ],
+                under_way=[
+                    api.UnderWayAnswer(one.event.hex(), one.summary.step.word, one.at)
+                    for one in waiting
+                ],
             )
         )
     return histories
@@ -98,6 +105,7 @@ def case_history(
 
 def event_status(office: Office, snapshot: Snapshot, event: EventId) -> api.EventStatus | None:
     """How far an event has come; ``None``: it is not known here."""
+    event = successor(snapshot, event) or event
     for desk in office.desks.values():
         submitted = desk.under_way.get(event)
         if submitted is not None:
@@ -114,7 +122,9 @@ def event_status(office: Office, snapshot: Snapshot, event: EventId) -> api.Even
         if office_id != row.office
     )
     delivered, opened = delivery(office, row.link, row.position, others)
-    state_word = "opened" if len(opened) == len(others) else "delivered" if delivered else "read"
+    state_word = "delivered" if delivered else "read"
+    if others and len(opened) == len(others):
+        state_word = "opened"
     return api.EventStatus(event.hex(), state_word, _verdict_word(row), [*delivered], [*opened])
 
 

@@ -16,6 +16,8 @@ from litestar.handlers import BaseRouteHandler
 from blo_agent.agent import Agent
 from blo_agent.api import acting, reading
 from blo_agent.api.types import ErrorAnswer
+from blo_agent.store.errors import StoreError
+from blo_log.errors import LogError
 
 
 def office_api(agent: Agent, token: str) -> Litestar:
@@ -34,7 +36,11 @@ def office_api(agent: Agent, token: str) -> Litestar:
         dependencies={"agent": Provide(lambda: agent, sync_to_thread=False)},
         openapi_config=None,
         logging_config=None,
-        exception_handlers={HTTPException: _on_http_error},
+        exception_handlers={
+            HTTPException: _on_http_error,
+            LogError: _on_failure,
+            StoreError: _on_failure,
+        },
     )
 
 
@@ -50,7 +56,17 @@ def _guard(token: str) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRout
 
 
 def _on_http_error(_: Request[Any, Any, State], error: HTTPException) -> Response[ErrorAnswer]:
-    return Response(ErrorAnswer(error.detail), status_code=error.status_code)
+    wrong = [
+        f"{one.get('key', 'request')}: {one.get('message', '')}"
+        for one in (error.extra if isinstance(error.extra, list) else ())
+        if isinstance(one, dict)
+    ]
+    return Response(ErrorAnswer("; ".join(wrong) or error.detail), status_code=error.status_code)
+
+
+def _on_failure(_: Request[Any, Any, State], error: Exception) -> Response[ErrorAnswer]:
+    """The log or the store can't serve now; the error says what to do."""
+    return Response(ErrorAnswer(str(error)), status_code=503)
 
 
 __all__ = ["office_api"]

@@ -10,13 +10,13 @@ from litestar.exceptions import HTTPException, NotFoundException
 
 from blo_agent.accepting import OfficeCommand
 from blo_agent.agent import Agent
-from blo_agent.api.types import CommandRequest
+from blo_agent.api.types import CommandRequest, Corrects
 from blo_agent.desk import LinkDesk
 from blo_domain.commands import Command, Target
 from blo_schemas.bodies import KIND_WORDS, STEP_WORDS, body_from_json
 from blo_schemas.errors import WireError
 from blo_schemas.ids import HASH_SIZE, CaseId, LinkId
-from blo_schemas.summary import Kind, PauseGround, Urgency
+from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 
 T = TypeVar("T")
 _URGENCIES = {urgency.word: urgency for urgency in Urgency}
@@ -78,11 +78,14 @@ def read_command(agent: Agent, wanted: CommandRequest) -> OfficeCommand:
     step = _word(STEP_WORDS, wanted.step, "step")
     case = None if wanted.case is None else CaseId(bytes.fromhex(wanted.case))
     kind = _kind(agent, wanted, case)
+    corrects = _corrected(wanted, step)
+    fields = wanted.body
+    if corrects is not None and "corrects" not in fields:
+        fields = {"corrects": corrects.step, "fields": fields}
     try:
-        body = body_from_json(kind, step, wanted.body)
+        body = body_from_json(kind, step, fields)
     except WireError as error:
         raise BadRequest(f"body: {error}") from error
-    corrects = wanted.corrects
     return OfficeCommand(
         LinkId(wanted.link),
         case,
@@ -102,6 +105,21 @@ def read_command(agent: Agent, wanted: CommandRequest) -> OfficeCommand:
         ),
         wanted.actor,
     )
+
+
+def _corrected(wanted: CommandRequest, step: Step) -> Corrects | None:
+    """Which step is corrected, said beside the body or in it."""
+    if step is not Step.SUPERSEDE:
+        if wanted.corrects is not None:
+            raise BadRequest(f"corrects: only a supersede corrects, not {wanted.step}")
+        return None
+    if wanted.corrects is not None or "corrects" not in wanted.body:
+        return wanted.corrects
+    said = {"step": wanted.body["corrects"], "nth": wanted.body.get("nth", 1)}
+    try:
+        return msgspec.convert(said, Corrects)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"body: {error}") from error
 
 
 def _kind(agent: Agent, wanted: CommandRequest, case: CaseId | None) -> Kind:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import msgspec
 
-from blo_schemas.content import Dispatch
+from blo_schemas.content import Dispatch, Text
+from blo_schemas.event import UnixMs
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Hex32 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -37,8 +38,9 @@ class CommandRequest(Request, frozen=True):
         reason: In words.
         due: Stated due date, Unix milliseconds.
         dispatch: The common fields.
-        body: The fields of the kind and step; of the corrected step in a correction.
-        corrects: What a ``supersede`` corrects.
+        body: The fields of the kind and step. For ``supersede``, all fields of the corrected step
+            with their new values, as they are or as ``{"corrects": STEP, "fields": {...}}``.
+        corrects: What a ``supersede`` corrects; may be left out if ``body`` says it.
         pause_ground: Why a clock is to stand still.
         actor: Who wants it.
         at: The scenario's time, Unix milliseconds; only with simulated time.
@@ -50,14 +52,14 @@ class CommandRequest(Request, frozen=True):
     case: Hex32 | None = None
     kind: Word | None = None
     urgency: Word | None = None
-    reason: str | None = None
-    due: int | None = None
+    reason: Text | None = None
+    due: UnixMs | None = None
     dispatch: Dispatch | None = None
     body: dict[str, object] = {}
     corrects: Corrects | None = None
     pause_ground: Word | None = None
     actor: Word = "duty-officer"
-    at: int | None = None
+    at: UnixMs | None = None
 
 
 class LineRequest(Request, frozen=True):
@@ -69,7 +71,7 @@ class LineRequest(Request, frozen=True):
 class ClockRequest(Request, frozen=True):
     """Sets the simulated clock, Unix milliseconds."""
 
-    now: int
+    now: UnixMs
 
 
 class AcceptedAnswer(msgspec.Struct, frozen=True):
@@ -181,19 +183,36 @@ class RejectedAnswer(msgspec.Struct, frozen=True):
     words: str
 
 
+class UnderWayAnswer(msgspec.Struct, frozen=True):
+    """One event of this office in a case that was not read back from the log yet."""
+
+    event: str
+    step: str
+    at: int
+
+
 class CaseHistory(msgspec.Struct, frozen=True):
-    """A case with everything that happened in it."""
+    """A case with everything that happened in it.
+
+    Attributes:
+        view: The case as the log says; ``None`` while the log does not have its opening, or not
+            everything in it could be opened.
+        events: Its accepted events.
+        rejected: Its rejected events.
+        under_way: This office's events that wait for the line.
+    """
 
     view: CaseAnswer | None
     events: list[EventAnswer]
     rejected: list[RejectedAnswer]
+    under_way: list[UnderWayAnswer]
 
 
 class EventStatus(msgspec.Struct, frozen=True):
     """How far an event has come.
 
     Attributes:
-        event: Its id.
+        event: Its id; another than was asked for if the event had to be sealed anew.
         state: ``accepted`` (on disk here), ``appended`` (in the log), ``read`` (read back),
             ``delivered`` (some counterpart's head covers it), ``opened`` (all counterparts have
             read and opened it).

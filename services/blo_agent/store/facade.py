@@ -75,6 +75,10 @@ class Store:
         """Why the store has stopped; ``None`` while it has not failed."""
         return self._writer.failure
 
+    async def failed(self) -> StoreError:
+        """Waits until the store has failed, and says why; cancelled when nobody asks any more."""
+        return await self._writer.failed()
+
     @property
     def waiting(self) -> int:
         """How many jobs wait for the writer, for a metric."""

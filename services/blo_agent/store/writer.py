@@ -114,6 +114,8 @@ class StoreWriter:
         self._failure: BaseException | None = None
         self._stopping = False
         self._taken: list[_Waiting] = []
+        self._broken: Future[StoreError] = Future()
+        self._broken.set_running_or_notify_cancel()
         self._connection: apsw.Connection
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
 
@@ -138,6 +140,10 @@ class StoreWriter:
     def failure(self) -> StoreError | None:
         """Why the writer has stopped; ``None`` while it has not failed."""
         return None if self._failure is None else failure_of(self._path, self._failure)
+
+    async def failed(self) -> StoreError:
+        """Waits until the writer has failed, and says why."""
+        return await asyncio.wrap_future(self._broken)
 
     @property
     def waiting(self) -> int:
@@ -301,6 +307,7 @@ class StoreWriter:
         for waiting in self._taken:
             waiting.error = failure_of(self._path, cause)
         self._answer()
+        self._broken.set_result(failure_of(self._path, cause))
         if self._on_failure is not None:
             self._on_failure(failure_of(self._path, cause))
 

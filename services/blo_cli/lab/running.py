@@ -81,6 +81,7 @@ class Lab:
         self._detached = detached
         self._tell = tell
         self._programs = Programs(detached=detached)
+        self._claimed = False
         self._made: list[Path] = []
 
     def start(self) -> None:
@@ -94,6 +95,8 @@ class Lab:
             LogError: Kafka refused the topics or documents.
         """
         fresh = self._claim()
+        # From here on `blo lab down` ends what runs, even if this process is killed.
+        state.save(self.layout.state, state.LabState("", self._options.embedded))
         self._tell("starting Kafka")
         self.broker = self._start_broker()
         if fresh:
@@ -114,7 +117,9 @@ class Lab:
         return {office: self._client(office) for office in self.world.offices}
 
     def stop(self) -> None:
-        """Ends everything that was started; again is no harm."""
+        """Ends everything that was started here; again is no harm."""
+        if not self._claimed:
+            return
         self._programs.stop()
         if self.broker is not None:
             self.broker.stop()
@@ -141,6 +146,7 @@ class Lab:
             raise LabError(str(root), "a lab was started here and not stopped", todo=todo)
         if self.layout.finished.exists():
             self._check_same_options()
+            self._claimed = True
             return False
         if root.exists() and any(root.iterdir()):
             raise LabError(
@@ -149,6 +155,7 @@ class Lab:
         with self._interrupts.shielded():
             self._made = _missing(root) or list(_contents(self.layout))
             root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._claimed = True
         return True
 
     def _check_same_options(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -36,29 +36,36 @@ def test_only_the_first_signal_raises(interrupts: Interrupts) -> None:
     interrupt(signal.SIGTERM)
 
 
-def test_a_shielded_block_is_finished_first(interrupts: Interrupts) -> None:
-    done = []
-    with pytest.raises(Interrupted), interrupts.shielded():
+def shielded(interrupts: Interrupts, *then: Callable[[], object]) -> None:
+    """A signal inside a shielded block, and what the block does after it."""
+    with interrupts.shielded():
         interrupt()
-        done.append("whole")
+        for act in then:
+            act()
+
+
+def test_a_shielded_block_is_finished_first(interrupts: Interrupts) -> None:
+    done: list[str] = []
+    with pytest.raises(Interrupted):
+        shielded(interrupts, lambda: done.append("whole"))
     assert done == ["whole"]
 
 
 def test_shields_within_shields_hold_until_the_outermost_ends(interrupts: Interrupts) -> None:
-    done = []
-    with pytest.raises(Interrupted), interrupts.shielded():
-        with interrupts.shielded():
-            interrupt()
-        done.append("whole")
+    done: list[str] = []
+    with pytest.raises(Interrupted):
+        shielded(interrupts, lambda: shielded(interrupts), lambda: done.append("whole"))
     assert done == ["whole"]
 
 
 def test_an_error_in_a_shielded_block_is_not_replaced_by_the_signal(
     interrupts: Interrupts,
 ) -> None:
-    with pytest.raises(ValueError, match="the error"), interrupts.shielded():
-        interrupt()
+    def fail() -> None:
         raise ValueError("the error")
+
+    with pytest.raises(ValueError, match="the error"):
+        shielded(interrupts, fail)
 
 
 def test_after_the_block_signals_mean_what_they_meant_before() -> None:

@@ -17,12 +17,11 @@ from blo_cli.lab.programs import Programs, stop_all
 from blo_log.broker.processes import KnownProcess
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(300)"]
-STUBBORN = [
-    sys.executable,
-    "-c",
+DEAF = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-    " print('up', flush=True); time.sleep(300)",
-]
+    " print('up', flush=True); time.sleep(300)"
+)
+STUBBORN = [sys.executable, "-c", DEAF]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from tests.unit.trust.documents import (
     LA_C,
     LINK,
     START,
+    VN_A,
     VN_B,
     agreement,
     basis,
@@ -91,3 +92,12 @@ def test_what_was_agreed_for_an_undisputed_time_goes_on_counting() -> None:
 
 def test_partitions_of_other_numbers_do_not_rival() -> None:
     loaded(certificate(VN_B), certificate(LA_C), agreement(), rival(partition=1))
+
+
+def test_contested_agreements_ask_for_no_partition() -> None:
+    contested = [agreement(partition=7), rival(partition=7)]
+    third = agreement(link=LinkId("third"), partition=1)
+    directory, _ = empty().load([*setting(), *contested, third])
+    assert directory.corridors() == ("la-vn",)
+    assert directory.partition_count(directory.corridors()[0]) == 2
+    assert directory.link_trust(LinkId("third")).other_links(VN_A) == ()

@@ -191,6 +191,20 @@ def test_contents_are_for_offices_and_superiors_and_summaries_for_all_readers() 
     assert readers.content[1].kem_key == kem(VN_A)
 
 
+def test_a_party_that_is_also_a_superior_reads_once_as_a_party() -> None:
+    signed = agreement(
+        link=OTHER,
+        offices=(LA_B, VN_A, VN_B),
+        superiors=(Superior(superior=VN_A, office=VN_B),),
+    )
+    readers = loaded(certificate(VN_B), signed).readers(OTHER, BEGIN)
+    assert [(reader.subject, reader.part) for reader in readers.summary] == [
+        (LA_B, Part.PARTY),
+        (VN_A, Part.PARTY),
+        (VN_B, Part.PARTY),
+    ]
+
+
 def test_nobody_reads_a_link_without_an_agreement() -> None:
     readers = full().readers(LINK, BEGIN - 1)
     assert not readers.content

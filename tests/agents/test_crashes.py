@@ -1,0 +1,183 @@
+"""Whatever step an agent dies at: it goes on from its store, and nothing is lost or sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from blo_agent.accepting import Accepted, CommandRefused
+from blo_agent.store.errors import StoreError
+from blo_agent.store.writer import PROBE_POINTS
+from blo_log.memory import MemoryCluster, MemoryLog
+from blo_log.topics import exchange_topic
+from blo_schemas.ids import CaseId, OfficeId
+from blo_schemas.summary import Step
+from blo_schemas.verdicts import Outcome
+from tests.agents.crashing import (
+    CrashPlan,
+    agree,
+    counts_of,
+    ended,
+    same_place_same_bytes,
+)
+from tests.agents.world import CORRIDOR, LINK, A, B, RunningAgent, World, all_read, two_offices
+
+SENDER_POINTS = ("before_append", "after_append", "after_mark")
+STEPS = (Step.ACKNOWLEDGE, Step.ACCEPT, Step.WITHDRAW, Step.URGE)
+
+
+class Play:
+    """Two offices that act, crash and start again; and what was promised to their officers."""
+
+    def __init__(self, world: World, cluster: MemoryCluster) -> None:
+        self.world = world
+        self.cluster = cluster
+        self.plans: dict[OfficeId, CrashPlan] = {}
+        self.agents: dict[OfficeId, RunningAgent] = {}
+        self.cases: list[CaseId] = []
+        self.promised: list[tuple[OfficeId, Accepted]] = []
+
+    async def start(self, office: OfficeId) -> None:
+        plan = self.plans[office] = CrashPlan()
+        self.agents[office] = await self.world.agent(office, plan, plan)
+
+    async def begin(self) -> None:
+        await self.world.publish()
+        for office in (A, B):
+            await self.start(office)
+        for agent in self.agents.values():
+            await agent.until(lambda agent=agent: LINK in agent.agent.office.desks)  # type: ignore[misc]
+
+    async def submit(self, office: OfficeId, case: int, step: Step) -> None:
+        agent = self.agents[office]
+        try:
+            if step is Step.OPEN or not self.cases:
+                accepted = await agent.open()
+                self.cases.append(accepted.case)
+            else:
+                accepted = await agent.do(step, self.cases[case % len(self.cases)])
+        except CommandRefused:
+            return
+        except StoreError:
+            await self.revive(office)
+            return
+        self.promised.append((office, accepted))
+
+    async def revive(self, office: OfficeId) -> None:
+        await self.agents[office].kill()
+        await self.start(office)
+        await self.agents[office].until(lambda: LINK in self.agents[office].agent.office.desks)
+
+    async def revive_the_dead(self) -> None:
+        for office, plan in list(self.plans.items()):
+            if plan.struck:
+                await self.revive(office)
+
+    async def come_to_rest(self) -> None:
+        """All run, all is sent, all is read."""
+        for office in self.agents:
+            await self.revive(office)
+        agents = list(self.agents.values())
+        async with asyncio.timeout(20):
+            while True:
+                end = len(self.cluster.records(exchange_topic(CORRIDOR), 0))
+                await all_read(agents, end)
+                if end == len(self.cluster.records(exchange_topic(CORRIDOR), 0)):
+                    return
+
+    async def keep_all_promises(self) -> None:
+        same_place_same_bytes(self.cluster)
+        agents = list(self.agents.values())
+        await agree(agents)
+        for office, accepted in self.promised:
+            for reader in agents:
+                became = await counts_of(reader, accepted.event)
+                assert became, f"{accepted.event.hex()[:8]} of {office} is lost"
+                assert became[0] in (Outcome.ACCEPTED, Outcome.REJECTED)
+                assert set(became[1:]) <= {Outcome.DUPLICATE}
+
+
+OFFICES = st.sampled_from((A, B))
+ACTIONS = st.one_of(
+    st.tuples(st.just("submit"), OFFICES, st.integers(0, 3), st.sampled_from((Step.OPEN, *STEPS))),
+    st.tuples(st.just("crash"), OFFICES, st.integers(1, 25)),
+    st.tuples(st.just("line"), OFFICES, st.booleans()),
+    st.tuples(st.just("wait"), st.integers(1, 20)),
+)
+
+
+async def play_out(actions: list[tuple[object, ...]], folder: Path) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(folder, lambda: MemoryLog(cluster)) as world:
+        play = Play(world, cluster)
+        await play.begin()
+        for action in actions:
+            match action:
+                case ("submit", OfficeId() | str() as office, int() as case, Step() as step):
+                    await play.submit(OfficeId(office), case, step)
+                case ("crash", str() as office, int() as steps):
+                    play.plans[OfficeId(office)].arm(steps)
+                case ("line", str() as office, bool() as up):
+                    play.agents[OfficeId(office)].agent.line.set(up=up)
+                    play.agents[OfficeId(office)].agent.sender.wake()
+                case ("wait", int() as turns):
+                    await asyncio.sleep(turns / 1000)
+            await play.revive_the_dead()
+        await play.come_to_rest()
+        await play.keep_all_promises()
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(actions=st.lists(ACTIONS, min_size=5, max_size=25))
+def test_a_crash_at_any_point_loses_nothing_and_sends_nothing_twice(
+    actions: list[tuple[object, ...]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(play_out(actions, Path(folder)))
+
+
+@pytest.mark.parametrize("point", [*PROBE_POINTS, *SENDER_POINTS])
+@pytest.mark.parametrize("passes", [1, 3])
+async def test_an_agent_that_died_at_this_point_goes_on_from_its_store(
+    tmp_path: Path, point: str, passes: int
+) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        play = Play(world, cluster)
+        await play.begin()
+        await play.submit(A, 0, Step.OPEN)
+        plan = play.plans[A]
+        plan.arm(passes, point)
+        for turn in range(6):
+            if plan.struck:
+                break
+            await play.submit(A, 0, Step.OPEN if turn % 2 else Step.URGE)
+            await asyncio.sleep(0.02)
+        assert plan.struck == point
+        await play.revive_the_dead()
+        await play.come_to_rest()
+        await play.keep_all_promises()
+        assert play.promised
+
+
+async def test_a_crash_ends_the_whole_agent_and_not_a_part_of_it(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        play = Play(world, cluster)
+        await play.begin()
+        play.plans[A].arm(1, "before_commit")
+        with pytest.raises(StoreError):
+            await play.agents[A].open()
+        await ended(play.agents[A])
+        await play.revive(A)

@@ -1,0 +1,128 @@
+"""``blo lab up`` and ``down`` on a real Kafka: everything runs, and exactly that is stopped."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from blo_cli.lab import answers
+from blo_cli.lab.client import AgentClient
+from blo_cli.lab.layout import Layout
+from tests.integration.programs import blo, listens, ports_below, processes_of, running
+
+pytestmark = pytest.mark.broker
+
+LINK = "vn-kyson~la-xiengkhouang"
+
+
+def client(layout: Layout, office: str) -> AgentClient:
+    ports = json.loads(layout.run_file(office).read_text())
+    return AgentClient(
+        office,
+        api_port=ports["api_port"],
+        admin_port=ports["admin_port"],
+        token=layout.token(office).read_text().strip(),
+    )
+
+
+def submit(layout: Layout, code: str) -> None:
+    answer = client(layout, "vn-kyson").submit(
+        {
+            "link": LINK,
+            "step": "open",
+            "kind": "patrol",
+            "on": "2025-03-01",
+            "dispatch": {"subject": "(hư cấu) tuần tra"},
+            "body": {"code": code, "marker_from": "1", "marker_to": "2"},
+        }
+    )
+    assert isinstance(answer, answers.Submitted), answer
+
+
+def test_up_down_and_up_again(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "lab")
+    folder = str(layout.root)
+    up = blo(tmp_path, "lab", "up", folder)
+    try:
+        assert up.returncode == 0, up.stderr
+        assert f"blo lab down {folder}" in up.stdout
+        ports = ports_below(layout.root)
+        assert len(ports) == 2 + 2 * 14
+        assert all(listens(port) for port in ports)
+        submit(layout, "first")
+        assert client(layout, "la-xiengkhouang").await_size(LINK, 1, 20).size == 1
+
+        config = str(layout.config("la-xiengkhouang"))
+        verified = blo(tmp_path, "agent", "verify", "--config", config)
+        assert verified.returncode == 0, verified.stderr
+        assert f"{LINK}: 1 records, 1 verified" in verified.stdout
+
+        second = blo(tmp_path, "lab", "up", folder)
+        assert second.returncode == 2
+        assert "blo lab down" in second.stderr
+        assert all(listens(port) for port in ports)
+    finally:
+        down = blo(tmp_path, "lab", "down", folder)
+    assert down.returncode == 0, down.stderr
+    assert processes_of(layout.root) == []
+    assert not [port for port in ports if listens(port)]
+    assert "no lab runs" in blo(tmp_path, "lab", "down", folder).stdout
+
+    again = blo(tmp_path, "lab", "up", folder)
+    try:
+        assert again.returncode == 0, again.stderr
+        submit(layout, "second")
+        assert client(layout, "vn-nghean").await_size(LINK, 2, 20).size == 2
+    finally:
+        assert blo(tmp_path, "lab", "down", folder).returncode == 0
+    assert processes_of(layout.root) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "after_s", "number"),
+    [
+        ("provisioning", 0.3, signal.SIGTERM),
+        ("starting 14 agents", 1.0, signal.SIGINT),
+    ],
+)
+def test_up_interrupted_at_any_moment_leaves_nothing(
+    tmp_path: Path, words: str, after_s: float, number: signal.Signals
+) -> None:
+    folder = tmp_path / "a" / "lab"
+    with running(tmp_path, "lab", "up", str(folder)) as up:
+        up.await_words(words)
+        time.sleep(after_s)
+        assert up.end(number) == 128 + number
+    assert processes_of(folder) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_up_killed_outright_can_be_ended_by_down(tmp_path: Path) -> None:
+    folder = tmp_path / "lab"
+    with running(tmp_path, "lab", "up", str(folder)) as up:
+        up.await_words("starting 14 agents")
+        time.sleep(0.5)
+        assert up.end(signal.SIGKILL) == -signal.SIGKILL
+    assert processes_of(folder)
+    assert blo(tmp_path, "lab", "down", str(folder)).returncode == 0
+    assert processes_of(folder) == []
+
+
+def test_an_agent_that_does_not_start_is_told_with_its_words_and_nothing_runs_on(
+    tmp_path: Path,
+) -> None:
+    layout = Layout(tmp_path / "lab")
+    assert blo(tmp_path, "lab", "up", str(layout.root)).returncode == 0
+    assert blo(tmp_path, "lab", "down", str(layout.root)).returncode == 0
+    key = layout.store("vn-sonla") / "office.key"
+    key.write_text("00" * 32 + "\n")
+    up = blo(tmp_path, "lab", "up", str(layout.root))
+    assert up.returncode == 2
+    assert "the agent of vn-sonla: ended at its start" in up.stderr
+    assert "does not open with this key" in up.stderr
+    assert processes_of(layout.root) == []
+    assert layout.finished.is_file()
