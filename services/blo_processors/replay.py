@@ -137,7 +137,8 @@ async def _replay(
     await side.refresh()
     await side.close()
     terms = terms_of_link(feed.directory, place.link)
-    state = LinkState(place.link, feed.directory.link_trust(place.link), granted, terms)
+    trust = feed.directory.link_trust(place.link)
+    state = LinkState(place.link, trust, granted, terms, tells_alerts=False)
     exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
     reader = await log.reader({exchange: 0})
     try:
@@ -147,6 +148,8 @@ async def _replay(
                 if one.timestamp > until:
                     return Replayed(place, state, terms)
                 state.apply(LogRecord(one.offset, one.timestamp, one.value or b""))
+            # Nothing is written from here.
+            state.take_effects()
     finally:
         await reader.close()
     return Replayed(place, state, terms)

@@ -68,6 +68,7 @@ class LinkState:
         checkpoint_every: A checkpoint is made whenever so many more records are folded.
         dead: Positions of records that are taken into the log and no further.
         trusted_id: Events whose signature was checked before.
+        tells_alerts: Whether alerts are among the effects.
 
     Attributes:
         shelf: The cases.
@@ -87,6 +88,7 @@ class LinkState:
         checkpoint_every: int = 1000,
         dead: Collection[int] = (),
         trusted_id: Callable[[EventId], bool] | None = None,
+        tells_alerts: bool = True,
     ) -> None:
         self.link = link
         self.shelf = Shelf()
@@ -95,7 +97,7 @@ class LinkState:
         self.fold = LinkFold(link, chain, trust, self.shelf, keys, read_content=False)
         self.log_times = array("q")
         self.peers: dict[OfficeId, Peer] = {}
-        self._escalation = Escalation(self.shelf, terms, self._parked_cases)
+        self._escalation = Escalation(self.shelf, terms, self._parked_cases, tells=tells_alerts)
         self._keys = keys
         self._every = checkpoint_every
         self._dead = frozenset(dead)
