@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from blo_log.errors import AppendFailed
 from blo_log.port import Appender, Message
+from blo_processors.errors import WriterGone
 
 
 class CoalescingAppender:
@@ -29,7 +29,8 @@ class CoalescingAppender:
         self._waiting.append((messages, done))
         async with self._turn:
             if not done.done():
-                await self._append_all()
+                # A link that is given up in the middle must not take the others' records with it.
+                await asyncio.shield(asyncio.ensure_future(self._append_all()))
         return await done
 
     async def close(self) -> None:
@@ -40,10 +41,13 @@ class CoalescingAppender:
         calls, self._waiting = self._waiting, []
         try:
             offsets = await self._inner.append([one for messages, _ in calls for one in messages])
-        except AppendFailed as error:
+        except BaseException as error:
+            failure = error if isinstance(error, Exception) else WriterGone()
             for _, done in calls:
                 if not done.done():
-                    done.set_exception(error)
+                    done.set_exception(failure)
+            if failure is not error:
+                raise
             return
         start = 0
         for messages, done in calls:

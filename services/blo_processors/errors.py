@@ -7,6 +7,7 @@
     ├── WorkerBroken    an output was not acknowledged; only a new worker may go on
     ├── Stuck           a link makes no progress; a new process would
     ├── StreamFailed    Faust has ended or never assigned anything; a new process would
+    ├── WriterGone      the program ended while outputs were being written
     └── Unprocessable   a record can't be folded (inside; it becomes a dead letter)
 """
 
@@ -54,6 +55,13 @@ class StreamFailed(ProcessorError):
         )
 
 
+class WriterGone(ProcessorError):
+    """The program ended while outputs were being written; they may or may not be there."""
+
+    def __init__(self) -> None:
+        super().__init__("the program ended while outputs were being written")
+
+
 class Unprocessable(ProcessorError):
     """A record can't be folded.
 
@@ -68,4 +76,12 @@ class Unprocessable(ProcessorError):
         self.error = error
 
 
-__all__ = ["NoIdentity", "ProcessorError", "StreamFailed", "Stuck", "Unprocessable", "WorkerBroken"]
+__all__ = [
+    "NoIdentity",
+    "ProcessorError",
+    "StreamFailed",
+    "Stuck",
+    "Unprocessable",
+    "WorkerBroken",
+    "WriterGone",
+]

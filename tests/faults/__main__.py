@@ -16,7 +16,14 @@ from tests.faults.run import Report, run_faults
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 LONG = Plan(
-    links=6, events=20_000, kills=12, pause_s=12.0, broker_stop_s=10.0, seconds=150.0, seed=7
+    links=6,
+    events=20_000,
+    kills=12,
+    pause_s=12.0,
+    broker_stop_s=10.0,
+    seconds=150.0,
+    settle_s=240.0,
+    seed=7,
 )
 
 
@@ -73,6 +80,8 @@ def main() -> int:
         libraries = find_kafka(PROJECT_ROOT, os.environ)
         with EmbeddedBroker.start(folder / "broker", libraries) as broker:
             report = asyncio.run(run_faults(LONG, broker, folder))
+        if not report.exact:
+            print("\n".join(path.read_text() for path in folder.glob("*.log")), file=sys.stderr)
     text = render(report)
     options.report.write_text(text, encoding="utf-8")
     print(text)

@@ -28,6 +28,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         pause_s: How long one worker is stopped (SIGSTOP); more than its session.
         broker_stop_s: How long the broker is away.
         seconds: How long records are appended.
+        settle_s: How long everything may take to be right afterwards, the comparing included.
         seed: Of everything random.
     """
 
@@ -37,6 +38,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     pause_s: float
     broker_stop_s: float
     seconds: float
+    settle_s: float = 60.0
     seed: int = 1
 
 

@@ -19,7 +19,6 @@ from tests.processors.process import WorkerProcess, write_config
 from tests.processors.world import LinkWriter, Seen, World, cases_of, plain, see, whole_topic
 
 _CHUNK = 25
-_SETTLE_S = 60.0
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -91,7 +90,7 @@ async def run_faults(plan: Plan, broker: EmbeddedBroker, folder: Path) -> Report
         await disturb(plan, broker, workers, deeds)
         await asyncio.gather(*loading)
         loaded = time.monotonic()
-        difference = await _settle(world, log, writers)
+        difference = await _settle(world, log, writers, plan.settle_s)
         settled_s = time.monotonic() - loaded
     finally:
         took = [worker.stop() for worker in workers]
@@ -130,8 +129,10 @@ async def _load(plan: Plan, log: KafkaLog, writer: LinkWriter) -> None:
     await appender.close()
 
 
-async def _settle(world: World, log: KafkaLog, writers: list[LinkWriter]) -> _Difference:
-    deadline = time.monotonic() + _SETTLE_S
+async def _settle(
+    world: World, log: KafkaLog, writers: list[LinkWriter], settle_s: float
+) -> _Difference:
+    deadline = time.monotonic() + settle_s
     while True:
         total = _Difference()
         try:
