@@ -21,7 +21,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-fast bench check format schemas diagrams lock kafka kafka-sums \
+.PHONY: help demo test test-fast test-faults bench check format schemas diagrams lock kafka kafka-sums \
         environment clean can-demo can-test can-work
 
 help: ## list the targets
@@ -37,6 +37,9 @@ test: can-test environment $(BROKER_LIBRARIES) check ## everything that must pas
 
 test-fast: can-work environment check ## the same without a broker, for daily work
 	$(BIN)/pytest -m "not broker"
+
+test-faults: can-test environment $(BROKER_LIBRARIES) ## kill and starve the processors for long; writes docs/faults.md
+	$(BIN)/python -m tests.faults
 
 bench: can-test environment $(BROKER_LIBRARIES) ## measure, print a table, write build/bench/report.json
 	@mkdir -p build/bench

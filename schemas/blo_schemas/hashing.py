@@ -18,6 +18,7 @@ from blo_schemas.ids import (
     EventId,
     KeyId,
     LinkId,
+    OfficeId,
 )
 
 _EVENT: Final = b"blo/event/v1\0"
@@ -25,8 +26,13 @@ _LOG: Final = b"blo/log/v1\0"
 _PAYLOAD: Final = b"blo/payload/v1\0"
 _DOCUMENT: Final = b"blo/document/v1\0"
 _HEAD: Final = b"blo/head/v1\0"
+_OUTPUT: Final = b"blo/output/v1\0"
+_ADMISSIONS: Final = b"blo/admissions/v1\0"
 _CONTENT_KEY: Final = b"blo/content-key/v1\0"
 _SUMMARY_KEY: Final = b"blo/summary-key/v1\0"
+_ALERT: Final = b"blo/alert/v1\0"
+_LINK_ALERT: Final = b"blo/link-alert/v1\0"
+_CLEARING: Final = b"blo/alert-cleared/v1\0"
 
 
 def event_context(link: LinkId) -> bytes:
@@ -86,6 +92,27 @@ def head_input(head: bytes) -> bytes:
     return _HEAD + head
 
 
+def output_input(output: bytes) -> bytes:
+    """What a processor's output's signature is over."""
+    return _OUTPUT + output
+
+
+def admissions_origin(link: LinkId) -> Digest:
+    """The running hash of admissions of an empty log."""
+    return Digest(sha256(_ADMISSIONS + link.encode()).digest())
+
+
+def admissions_hash(previous: bytes, event: bytes | None, *, signed: bool) -> Digest:
+    """The running hash of admissions after one more record.
+
+    Args:
+        previous: The hash before.
+        event: The event's id, if its writer could be told.
+        signed: Whether its signature was checked and is its writer's.
+    """
+    return Digest(sha256(_ADMISSIONS + previous + bytes([signed]) + (event or b"")).digest())
+
+
 def content_key_id(key: bytes) -> CaseId:
     """The commitment to a case's content key, which is the case's id."""
     return CaseId(sha256(_CONTENT_KEY + key).digest())
@@ -94,3 +121,26 @@ def content_key_id(key: bytes) -> CaseId:
 def summary_key_id(key: bytes) -> KeyId:
     """The commitment to a summary key."""
     return KeyId(sha256(_SUMMARY_KEY + key).digest())
+
+
+def alert_id(link: LinkId, case: bytes, clock: str, rung: str, number: int) -> Digest:
+    """The id of an alert about a case: the same whoever computes it, and however often.
+
+    The link is in it, so that an office that opens one case id on two links makes no two alerts
+    with one id.
+    """
+    words = f"{clock}\0{rung}\0".encode()
+    return Digest(
+        sha256(_ALERT + link.encode() + b"\0" + case + words + number.to_bytes(8, "big")).digest()
+    )
+
+
+def link_alert_id(link: LinkId, office: OfficeId, signal: str, number: int) -> Digest:
+    """The id of an alert about an office's part in a link; ``number`` tells occurrences apart."""
+    words = f"{link}\0{office}\0{signal}\0".encode()
+    return Digest(sha256(_LINK_ALERT + words + number.to_bytes(8, "big")).digest())
+
+
+def clearing_id(alert: bytes) -> Digest:
+    """The id of the record that says that an alert's cause has gone."""
+    return Digest(sha256(_CLEARING + alert).digest())

@@ -29,6 +29,7 @@ SUBCOMMANDS: Final = {
     "agent": Subcommand("blo_cli.agent", "Run an office's node, or make its identity."),
     "demo": Subcommand("blo_cli.demo.command", "Play a year of exchanges on a real Kafka."),
     "lab": Subcommand("blo_cli.lab.command", "Start or stop provisioned surroundings."),
+    "processors": Subcommand("blo_cli.processors", "Run a corridor's stream processors."),
     "topics": Subcommand("blo_cli.topics", "Plan and make the topics."),
     "trust": Subcommand("blo_cli.trust", "Make, publish and judge trust documents."),
 }

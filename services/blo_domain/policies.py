@@ -40,6 +40,8 @@ CAPITAL_ZONES: Final[Mapping[CountryId, str]] = {
 
 _MINUTES: Final = {SpanUnit.MINUTES: 1, SpanUnit.HOURS: 60, SpanUnit.CALENDAR_DAYS: 24 * 60}
 _RUNGS: Final = tuple(Rung)
+_LONGEST: Final = Span(amount=3653, unit=SpanUnit.CALENDAR_DAYS)
+"""Ten years: no office waits longer, and every node has to count the days one by one."""
 
 
 class PolicyError(DomainError):
@@ -146,6 +148,7 @@ def check(policy: DeadlinePolicy, offices: Collection[OfficeId]) -> None:
     _check_ladder(policy.ladder)
     _check_calendars(policy.calendars, {country_of(office) for office in offices})
     _check_zones(policy.zones, set(offices))
+    _check_length("silent_after", policy.silent_after)
     if len(set(policy.refusal_grounds)) != len(policy.refusal_grounds):
         raise PolicyError("refusal_grounds", "one ground is listed twice")
 
@@ -195,6 +198,8 @@ def _check_deadlines(deadlines: Sequence[Deadline]) -> None:
         if (row.urgency, row.kind) in seen:
             raise PolicyError(field, "there are two rows for it")
         seen.add((row.urgency, row.kind))
+        _check_length(f"{field}.acknowledge", row.acknowledge)
+        _check_length(f"{field}.answer", row.answer)
         if _longer(row.acknowledge, row.answer):
             raise PolicyError(field, "acknowledging may take longer than answering")
     for urgency in Urgency:
@@ -214,6 +219,14 @@ def _check_ladder(ladder: Sequence[LadderStep]) -> None:
                 f"ladder.{step.rung}",
                 "the warning comes before the deadline and every other rung after it",
             )
+        if step.after is not None:
+            _check_length(f"ladder.{step.rung}", step.after)
+
+
+def _check_length(field: str, span: Span) -> None:
+    days = span.unit is SpanUnit.WORKING_DAYS and span.amount > _LONGEST.amount
+    if days or _longer(span, _LONGEST):
+        raise PolicyError(field, "it is longer than ten years")
 
 
 def _check_calendars(calendars: Sequence[Calendar], countries: set[CountryId]) -> None:

@@ -15,6 +15,7 @@
     ├── TopicsDiffer            topics are not as planned, in ways that are never changed
     ├── LogTruncated            records that must be there are not
     ├── RecordTooLarge          more bytes than the log takes
+    ├── OutputRefused           a processor's output that does not count for this link
     ├── RecordRefused           the log does not accept the record, and says why
     └── LogFault                anything else: a defect here or there
 
@@ -34,6 +35,7 @@ __all__ = [
     "LogTruncated",
     "LogUnavailable",
     "NotAuthorised",
+    "OutputRefused",
     "RecordRefused",
     "RecordTooLarge",
     "TopicExists",
@@ -208,12 +210,16 @@ class LogTruncated(LogError):
         topic: The topic.
         partition: The partition.
         offset: The offset that was wanted.
+        begin: The first offset that is still there, if that is known.
     """
 
-    def __init__(self, topic: str, partition: int, offset: int, detail: str) -> None:
+    def __init__(
+        self, topic: str, partition: int, offset: int, detail: str, *, begin: int | None = None
+    ) -> None:
         self.topic = topic
         self.partition = partition
         self.offset = offset
+        self.begin = begin
         super().__init__(
             f"{topic}/{partition} has no offset {offset}: {detail}. The log is kept for ever, so"
             " something removed its records; do not go on: ask the operator, and compare with the"
@@ -244,6 +250,10 @@ class RecordRefused(LogError):
     def __init__(self, topic: str, detail: str) -> None:
         self.topic = topic
         super().__init__(f"a record for {topic} was refused: {detail}")
+
+
+class OutputRefused(LogError):
+    """A value on a processors' topic that does not count for the link: by whom, or about what."""
 
 
 class LogFault(LogError):

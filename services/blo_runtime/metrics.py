@@ -281,6 +281,64 @@ class Metrics:
         action="Less than 30 days ahead: renew it; renewals may overlap.",
     )
 
+    # The stream processors
+
+    outputs_written = _counter(
+        "blo_outputs_written_total",
+        "Views, alerts, trail entries, grants and dead letters that Kafka acknowledged, by topic.",
+        "link",
+        "topic",
+        unit="records",
+        action="Flat while blo_link_high_watermark rises: the processor is stuck; see its log.",
+    )
+    outputs_healed = _counter(
+        "blo_outputs_healed_total",
+        "Outputs that were missing or wrong on Kafka and were written anew from the log, by topic.",
+        "link",
+        "topic",
+        unit="records",
+        action="After a crash: none or a few. Without one: somebody changes or truncates the topic.",
+    )
+    outputs_refused = _counter(
+        "blo_outputs_refused_total",
+        "Values on the processors' topics that no processor of the link has signed.",
+        "link",
+        unit="records",
+        action="Any: somebody else may write there; check the topic's access rights.",
+    )
+    gaps_filled = _counter(
+        "blo_gaps_filled_total",
+        "Records that the stream left out and that were read from the log itself.",
+        "link",
+        unit="records",
+        action="A few at a rebalance are normal; many without one are not.",
+    )
+    dead_letters = _counter(
+        "blo_dead_letters_total",
+        "Records that could not be processed and were put aside.",
+        "link",
+        unit="records",
+        action="Any: see `blo processors dead list`; it is a defect of the program.",
+    )
+    fold_seconds = _histogram(
+        "blo_fold_seconds",
+        "How long it took to fold a link from its first record on assignment.",
+        buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+        action="Slower than a minute: the link has grown; see docs/performance.md.",
+    )
+    assigned_links = _gauge(
+        "blo_assigned_links",
+        "Links that are assigned to this worker.",
+        unit="links",
+        action="0 at all workers of a corridor: nobody processes it.",
+    )
+    commit_age_seconds = _gauge(
+        "blo_commit_age_seconds",
+        "Time since this worker last finished something, or found nothing to do.",
+        unit="seconds",
+        action="Past a minute: the worker is stuck; it ends by itself and is restarted.",
+    )
+
     # The node itself
 
     store_commit_seconds = _histogram(

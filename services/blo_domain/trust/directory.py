@@ -192,6 +192,10 @@ class TrustedDirectory:
                 return term.agreement
         return None
 
+    def terms(self, link: LinkId) -> tuple[Term, ...]:
+        """When which version of a link's agreement has, had or will have the say, in order."""
+        return self._counting(link)
+
     def links(self) -> tuple[LinkId, ...]:
         """Every link that has, had or will have an agreement, sorted."""
         return tuple(link for link in self._terms if any(self._counting(link)))

@@ -161,6 +161,7 @@ class KafkaReader:
 
     async def _truncated(self, error: OffsetOutOfRangeError) -> LogError:
         wanted, offset = next(iter(error.args[0].items()))
+        begin = None
         try:
             begin = (await self._consumer.beginning_offsets([wanted]))[wanted]
             end = (await self._consumer.end_offsets([wanted]))[wanted]
@@ -168,4 +169,4 @@ class KafkaReader:
             detail = "Kafka calls it out of range"
         else:
             detail = f"it begins at {begin} and ends before {end}"
-        return LogTruncated(wanted.topic, wanted.partition, offset, detail)
+        return LogTruncated(wanted.topic, wanted.partition, offset, detail, begin=begin)

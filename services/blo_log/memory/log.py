@@ -145,7 +145,7 @@ class MemoryReader:
             held = self._cluster.partition(partition)
             if not held.begin <= position <= end:
                 detail = f"it begins at {held.begin} and ends before {end}"
-                raise LogTruncated(*partition, position, detail)
+                raise LogTruncated(*partition, position, detail, begin=held.begin)
             first = position - held.begin
             taken = held.records[first : first + max_records]
             if taken:

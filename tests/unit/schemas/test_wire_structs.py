@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from blo_schemas.bodies import BODIES, NoFields
+from blo_schemas.clocks import Alert, ClockState, ClockView
 from blo_schemas.codec import Codec, encode
 from blo_schemas.content import Content, Dispatch
 from blo_schemas.errors import (
@@ -41,7 +42,8 @@ from tests.unit.schemas.structs import all_structs, sample_of, values_of
 
 FRAMES: list[type[Any]] = [
     Header, Envelope, Summary, Content, Dispatch, Grant, Head, SignedHead, Root, Certificate,
-    OfficeEntry, Agreement, Revocation, SignedDocument, CaseView,
+    OfficeEntry, Agreement, Revocation, SignedDocument, CaseView, ClockView, ClockState,
+    Alert,
 ]  # fmt: skip
 BODY_TYPES = sorted({BODIES.schema(*pair).current for pair in BODIES}, key=lambda t: t.__name__)
 ROOTS = [*FRAMES, *BODY_TYPES]

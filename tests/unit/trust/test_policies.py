@@ -205,3 +205,15 @@ def test_a_calendar_must_not_contradict_itself(calendar: Calendar) -> None:
 
 def test_a_refusal_ground_is_listed_once() -> None:
     assert fault(refusal_grounds=("a", "a")) == "refusal_grounds"
+
+
+@pytest.mark.parametrize("text", ["87673 hours", "3654 calendar_days", "3654 working_days"])
+def test_no_span_is_longer_than_ten_years(text: str) -> None:
+    deadlines = four_urgencies(OFFICES).deadlines
+    long = tuple(
+        row("1 hours", text) if one.urgency is Urgency.URGENT else one for one in deadlines
+    )
+    assert fault(deadlines=long) == "deadlines.urgent.answer"
+    assert fault(silent_after=span(text)) == "silent_after"
+    assert fault(ladder=(step(Rung.MINISTRY, text),)) == "ladder.ministry"
+    check(changed(silent_after=span("3653 working_days")), OFFICES)

@@ -1,0 +1,215 @@
+"""``blo processors``: set a corridor's processor up, run it, and ask its log."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from blo_cli.errors import CannotWrite, CliError, Exit
+from blo_cli.processors_reports import as_of_lines, what_if_lines
+from blo_cli.trust.specs import AgreementSpec, milliseconds
+from blo_domain.deadlines import Window
+from blo_processors.config import ProcessorSettings
+from blo_processors.dead import Retried, read_letters, retry
+from blo_processors.identity import create_identity
+from blo_processors.replay import Replayed, replay, what_if
+from blo_processors.surroundings import Surroundings
+from blo_runtime.config import load
+from blo_runtime.metrics import Metrics
+from blo_schemas.ids import CorridorId, OfficeId
+from blo_schemas.outputs import DeadLetter
+
+__all__ = ["processors"]
+
+T = TypeVar("T")
+
+
+class Moment(click.ParamType):
+    """An instant with its zone, as ``2025-03-01T00:00:00+07:00``."""
+
+    name = "moment"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Reads an instant; one without a zone is told with what was expected."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            self.fail(
+                f"{value!r} is no instant; expected a time with its zone, as "
+                "2025-03-01T00:00:00+07:00",
+                param,
+                ctx,
+            )
+        return moment
+
+
+_MOMENT = Moment()
+_FILE = click.Path(path_type=Path)
+_CONFIG = click.option("--config", required=True, type=_FILE, help="The processor's TOML file.")
+
+
+@click.group()
+def processors() -> None:
+    """A corridor's stream processors: case state, alerts, audit trail."""
+
+
+@processors.command()
+@_CONFIG
+@click.option("--request", "output", type=_FILE, help="Where the public keys go; default: here.")
+def init(config: Path, output: Path | None) -> int:
+    """Makes the processor's keys, and prints the request for its certificate."""
+    settings = load(config, ProcessorSettings)
+    request = create_identity(settings.keys, OfficeId(settings.processor), os.urandom)
+    told = {
+        "subject": request.subject,
+        "signing_key": request.signing_key.hex(),
+        "kem_key": request.kem_key.hex(),
+    }
+    text = msgspec.json.format(msgspec.json.encode(told))
+    if output is None:
+        click.echo(text.decode())
+        return Exit.OK
+    try:
+        output.write_bytes(text + b"\n")
+    except OSError as error:
+        raise CannotWrite(output, error) from error
+    return Exit.OK
+
+
+@processors.command()
+@_CONFIG
+@click.option("--instance", help="This worker's lasting name in its group; each needs its own.")
+def run(config: Path, instance: str | None) -> int:
+    """Runs a worker of the corridor until it is asked to stop."""
+    # Only this one needs Faust.
+    from blo_processors.app import run as run_processors
+
+    settings = load(config, ProcessorSettings)
+    if instance is not None:
+        group = msgspec.structs.replace(settings.group, instance=instance)
+        settings = msgspec.structs.replace(settings, group=group)
+    return run_processors(settings)
+
+
+@processors.command("as-of")
+@_CONFIG
+@click.argument("moment", type=_MOMENT)
+def as_of(config: Path, moment: datetime) -> int:
+    """Prints the cases and the overdue ones as they were at a MOMENT, from the log itself."""
+    at = milliseconds(moment)
+
+    async def look(around: Surroundings, corridor: CorridorId) -> list[Replayed]:
+        return await replay(around.log, around.feed, around.identity, corridor, at)
+
+    for line in as_of_lines(_with_log(config, look), at):
+        click.echo(line)
+    return Exit.OK
+
+
+@processors.command("what-if")
+@_CONFIG
+@click.option("--policy", required=True, type=_FILE, help="An agreement's TOML file.")
+@click.option("--from", "start", required=True, type=_MOMENT, help="The period's beginning.")
+@click.option("--to", "end", required=True, type=_MOMENT, help="The period's end.")
+def what_if_command(config: Path, policy: Path, start: datetime, end: datetime) -> int:
+    """Prints what would have been met and missed under another agreement's policy."""
+    period = Window(milliseconds(start), milliseconds(end))
+    wanted = load(policy, AgreementSpec).document()
+
+    async def look(around: Surroundings, corridor: CorridorId) -> list[Replayed]:
+        return await replay(around.log, around.feed, around.identity, corridor, period.end)
+
+    links = {one.place.link: one for one in _with_log(config, look)}
+    if wanted.link not in links:
+        known = ", ".join(sorted(links)) or "none"
+        raise CliError(
+            str(policy), f"is about {wanted.link}, which is not here", todo=f"Links here: {known}"
+        )
+    for line in what_if_lines(what_if(links[wanted.link], wanted.policy, period, period.end)):
+        click.echo(line)
+    return Exit.OK
+
+
+@processors.group()
+def dead() -> None:
+    """Records that could not be processed."""
+
+
+@dead.command("list")
+@_CONFIG
+def list_dead(config: Path) -> int:
+    """Lists them, one a line."""
+    for letter in _letters(config):
+        place = f"{letter.topic}/{letter.partition}/{letter.offset}"
+        click.echo(f"{place} {letter.link} {letter.attempts} attempts: {letter.error}")
+    return Exit.OK
+
+
+@dead.command()
+@_CONFIG
+@click.argument("place")
+def show(config: Path, place: str) -> int:
+    """Shows one, with its sealed bytes; PLACE as `list` prints it."""
+    for letter in _letters(config):
+        if f"{letter.topic}/{letter.partition}/{letter.offset}" == place:
+            click.echo(f"link {letter.link}, log time {letter.log_time}, {letter.error}")
+            click.echo(letter.value.hex())
+            return Exit.OK
+    raise CliError(place, "is no dead letter", todo="Run: blo processors dead list")
+
+
+@dead.command("retry")
+@_CONFIG
+def retry_dead(config: Path) -> int:
+    """Folds their links again with this program, and writes what has become right."""
+
+    async def again(around: Surroundings, corridor: CorridorId) -> list[Retried]:
+        return await retry(around, corridor)
+
+    failed = 0
+    for one in _with_log(config, again):
+        failed += one.error is not None
+        place = f"{one.letter.topic}/{one.letter.partition}/{one.letter.offset}"
+        click.echo(f"{place}: {one.error or 'processed'}")
+    return Exit.CHECK_FAILED if failed else Exit.OK
+
+
+def _letters(config: Path) -> list[DeadLetter]:
+    async def look(around: Surroundings, corridor: CorridorId) -> list[DeadLetter]:
+        partitions = around.feed.directory.partition_count(corridor)
+        return await read_letters(around.log, corridor, partitions)
+
+    return _with_log(config, look)
+
+
+def _with_log(
+    config: Path, work: Callable[[Surroundings, CorridorId], Coroutine[Any, Any, T]]
+) -> T:
+    """Does something with the log and the trust documents of a configuration."""
+    # Only what goes to Kafka pays for its library.
+    from blo_processors.app import connect, surroundings
+
+    settings = load(config, ProcessorSettings)
+
+    async def run() -> T:
+        log = connect(settings)
+        try:
+            around = await surroundings(settings, Metrics(), log)
+            return await work(around, CorridorId(settings.corridor))
+        finally:
+            await log.close()
+
+    return asyncio.run(run())

@@ -1,0 +1,62 @@
+"""What ``blo processors as-of`` and ``what-if`` print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from blo_domain.deadlines import Responses, due
+from blo_processors.replay import Replayed, WhatIf
+from blo_schemas.clocks import Standing
+
+_HOUR_MS = 3_600_000
+
+
+def as_of_lines(links: Iterable[Replayed], at: int) -> Iterator[str]:
+    """The cases of each link at an instant, and which of their clocks are missed."""
+    for one in links:
+        cases = one.cases()
+        yield f"{one.place.link}: {one.state.size} records, {len(cases)} cases"
+        if waiting := one.state.parked_count():
+            yield f"  {waiting} records wait for a summary key"
+        for record in cases:
+            view = record.view
+            missed = [
+                f"{state.clock} missed since {_time(state.due)}"
+                for state in due(record.clocks, one.terms, at)
+                if state.standing is Standing.MISSED and state.met_at is None and state.due
+            ]
+            told = "; ".join([f"{view.urgency.word} {view.state}", *missed])
+            yield f"  {view.case.hex()[:16]} {view.kind.word} version {view.version}: {told}"
+        for alert in one.standing(at):
+            case = "" if alert.case is None else alert.case.hex()[:16]
+            yield f"  alert {alert.rung} {alert.clock} {case} since {_time(alert.since)}"
+
+
+def what_if_lines(found: WhatIf) -> Iterator[str]:
+    """Met and missed clocks as agreed and under the other policy, and what would change."""
+    other = {(row.link, row.office, row.clock): row for row in found.other}
+    agreed = {(row.link, row.office, row.clock): row for row in found.agreed}
+    for key in sorted(agreed.keys() | other.keys()):
+        link, office, clock = key
+        before, after = _row(agreed.get(key)), _row(other.get(key))
+        yield f"{link} {office} {clock}: {before} as agreed; {after} under the other policy"
+    for change in found.changes:
+        yield (
+            f"{change.link} {change.case.hex()[:16]} {change.before.clock}: "
+            f"{change.before.standing} as agreed, {change.after.standing} under the other policy"
+        )
+
+
+def _row(row: Responses | None) -> str:
+    if row is None:
+        return "nothing due"
+    middle = "" if row.median is None else f", median {row.median / _HOUR_MS:.1f} h"
+    return f"{row.met} met, {row.missed} missed{middle}"
+
+
+def _time(at: int | None) -> str:
+    return "" if at is None else datetime.fromtimestamp(at / 1000, UTC).isoformat()
+
+
+__all__ = ["as_of_lines", "what_if_lines"]

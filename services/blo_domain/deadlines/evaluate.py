@@ -1,0 +1,213 @@
+"""Clocks and alerts of a case at an instant (DESIGN §8).
+
+Everything depends on the view, the terms and the instant alone. A view that has been folded beyond
+the instant is first taken back to it, so asking about the past needs no second fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blo_domain.deadlines.plan import Plan, plan, stills_of
+from blo_domain.deadlines.terms import Offices, Term, Terms, in_force
+from blo_schemas.clocks import (
+    ALERT_VERSION,
+    Alert,
+    ClockState,
+    ClockView,
+    Ending,
+    Round,
+    Standing,
+    Standstill,
+)
+from blo_schemas.hashing import alert_id, clearing_id
+from blo_schemas.policy import Rung
+
+
+def due(view: ClockView, terms: Terms, now: int) -> tuple[ClockState, ...]:
+    """Where each round of each clock stands at an instant.
+
+    Args:
+        view: The case.
+        terms: The link's terms.
+        now: Unix milliseconds.
+    """
+    past = as_of(view, now)
+    return tuple(_state(past, one, in_force(terms, one.counts_from), now) for one in past.rounds)
+
+
+def alerts(view: ClockView, terms: Terms, now: int) -> tuple[Alert, ...]:
+    """All alert records that there are at an instant, the earliest first.
+
+    An alert whose cause has gone stays among them, with its clearing record behind it. So what is
+    returned for a later instant, or after more steps, contains what was returned before, byte for
+    byte, and evaluating once in the end gives the same as evaluating at every record.
+    """
+    past = as_of(view, now)
+    found = [alert for one in past.rounds for alert in _raised(past, one, terms, now)]
+    return tuple(sorted(found, key=_order))
+
+
+def standing(records: tuple[Alert, ...]) -> tuple[Alert, ...]:
+    """The alerts among some records that none of them clears."""
+    gone = {record.clears for record in records}
+    return tuple(one for one in records if one.clears is None and one.id not in gone)
+
+
+def next_change(view: ClockView, terms: Terms, after: int) -> int | None:
+    """The next instant at which a clock is missed or an alert becomes true by time alone.
+
+    ``None``: nothing changes before the case's next step. So a ticker keeps the cases by this
+    instant and looks at none before it.
+    """
+    instants = (
+        at
+        for one in view.rounds
+        if one.end is None
+        for at in _instants(plan(view, one, in_force(terms, one.counts_from)))
+        if at > after
+    )
+    return min(instants, default=None)
+
+
+def as_of(view: ClockView, now: int) -> ClockView:
+    """The view as it was at an instant: what came later is left out.
+
+    ``version``, ``urgency``, ``due`` and ``position`` stay as they are; no clock depends on them.
+    """
+    if view.log_time <= now:
+        return view
+    rounds = (
+        one.ended(None) if one.end and one.end.at > now else one
+        for one in view.rounds
+        if one.set_at <= now
+    )
+    stills = (
+        one.ended(None, None) if one.end is not None and one.end > now else one
+        for one in view.standstills
+        if one.start <= now
+    )
+    return ClockView(
+        view.v,
+        view.case,
+        view.link,
+        view.kind,
+        view.opener,
+        view.urgency,
+        view.due,
+        tuple(rounds),
+        tuple(stills),
+        view.version,
+        view.position,
+        now,
+    )
+
+
+def _state(view: ClockView, one: Round, term: Term, now: int) -> ClockState:
+    deadline = plan(view, one, term).due
+    end = one.end
+    until = now if end is None else end.at
+    met_at = end.at if end and end.ending is Ending.MET else None
+    at = _standing(one, deadline, now)
+    return ClockState(
+        one.clock,
+        one.number,
+        at,
+        one.counts_from,
+        deadline,
+        met_at,
+        until - deadline if at is Standing.MISSED and deadline is not None else 0,
+        _active(view.standstills, one, until),
+        _owed_by(view, one, term),
+    )
+
+
+def _standing(one: Round, deadline: int | None, now: int) -> Standing:
+    end = one.end
+    if end and end.ending is Ending.REPLACED:
+        return Standing.VOID
+    if deadline is not None and deadline <= (now if end is None else end.at):
+        return Standing.MISSED
+    if end is None:
+        return Standing.PAUSED if deadline is None else Standing.RUNNING
+    return Standing.MET if end.ending is Ending.MET else Standing.VOID
+
+
+def _active(standstills: tuple[Standstill, ...], one: Round, until: int) -> int:
+    stood = sum(
+        min(end, until) - start for start, end in stills_of(standstills, one) if start < until
+    )
+    return max(until - one.counts_from - stood, 0)
+
+
+def _owed_by(view: ClockView, one: Round, term: Term) -> Offices:
+    if one.end is not None:
+        return ()
+    returned = any(still.returned and still.end is None for still in view.standstills)
+    return (view.opener,) if returned else term.others(view.opener)
+
+
+def _raised(view: ClockView, one: Round, terms: Terms, now: int) -> Iterator[Alert]:
+    """A round's alerts, each followed by its clearing record if its cause has gone."""
+    term = in_force(terms, one.counts_from)
+    until = now if one.end is None else one.end.at
+    planned = plan(view, one, term)
+    for rung, since in planned.rungs:
+        if since is None or since > until:
+            break
+        # What is said of the deadline is what was known when the alert became true.
+        later = any(still.start >= since for still in view.standstills)
+        then = plan(view, one, term, since) if later else planned
+        alert = _alert(view, one, term, rung, since, then.due)
+        yield alert
+        end = one.end
+        if end:
+            yield alert.cleared(clearing_id(alert.id), end.step, end.at, end.position)
+
+
+def _alert(
+    view: ClockView, one: Round, term: Term, rung: Rung, since: int, deadline: int | None
+) -> Alert:
+    return Alert(
+        v=ALERT_VERSION,
+        id=alert_id(view.link, view.case, one.clock, rung, one.number),
+        link=view.link,
+        case=view.case,
+        clock=one.clock,
+        signal=None,
+        rung=rung,
+        round=one.number,
+        due=deadline,
+        since=since,
+        must_act=term.others(view.opener),
+        told=term.told(rung, view.opener),
+        position=_rests_on(view, one, since),
+        policy=term.policy.name,
+        agreement=term.version,
+    )
+
+
+def _rests_on(view: ClockView, one: Round, since: int) -> int:
+    """The last step that had a say in when the alert became true."""
+    positions = [one.position]
+    for still in view.standstills:
+        if still.start >= since:
+            continue
+        positions.append(still.position)
+        if still.end is not None and still.end <= since and still.end_position is not None:
+            positions.append(still.end_position)
+    return max(positions)
+
+
+def _order(alert: Alert) -> tuple[int, bool, bytes]:
+    at = alert.since if alert.cleared_at is None else alert.cleared_at
+    return at, alert.clears is not None, alert.id
+
+
+def _instants(planned: Plan) -> Iterator[int]:
+    for at in (planned.due, *(at for _, at in planned.rungs)):
+        if at is not None:
+            yield at
+
+
+__all__ = ["alerts", "as_of", "due", "next_change", "standing"]

@@ -1,0 +1,195 @@
+"""Folds a case's accepted steps into what its clocks need (DESIGN §8).
+
+Summary, office and log time are all that it looks at: no agreement, so that the same view can be
+judged under any policy. Log time that steps back counts as the latest one of the case so far.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from blo_domain.cases import StepFact
+from blo_domain.deadlines.kinds import CLOCKS, ClockRule
+from blo_domain.errors import InconsistentInput
+from blo_domain.lifecycle import STATES_DUE
+from blo_schemas.clocks import (
+    CLOCK_VIEW_VERSION,
+    Clock,
+    ClockView,
+    Ending,
+    Round,
+    RoundEnd,
+    Standstill,
+)
+from blo_schemas.ids import OfficeId
+from blo_schemas.summary import PauseGround, Step, Urgency
+
+Rounds = tuple[Round, ...]
+Standstills = tuple[Standstill, ...]
+
+_STATES_DUE: Final = STATES_DUE | {Step.SUPERSEDE}
+_MOVING: Final = frozenset(
+    {Step.PAUSE, Step.RESUME, Step.RETURN_FOR_INFORMATION, Step.SUPPLY_INFORMATION}
+)
+
+
+def fold_clocks(view: ClockView | None, fact: StepFact) -> ClockView:
+    """The view after one more step that ``cases.evolve`` has accepted, in log order.
+
+    Args:
+        view: The view before it; ``None``: the step opens the case.
+        fact: The step.
+
+    Raises:
+        InconsistentInput: The step is not of this case, or opens a case that is open.
+    """
+    if view is None:
+        return _opened(fact)
+    if fact.summary.step is Step.OPEN or fact.case != view.case:
+        raise InconsistentInput(f"step {fact.summary.step.word} at {fact.position} does not follow")
+    at = max(view.log_time, fact.log_time)
+    rules = CLOCKS[view.kind]
+    rounds = _end(view.rounds, rules, fact, view.opener, at)
+    standstills = _stand(view.standstills, rounds, fact, at)
+    urgency, due = _stated(view, fact)
+    if urgency is not view.urgency or due != view.due:
+        rounds = _set_anew(rounds, fact, urgency, due, at)
+    rounds = _begin_again(rounds, rules, fact, urgency, due, at)
+    return ClockView(
+        CLOCK_VIEW_VERSION,
+        view.case,
+        view.link,
+        view.kind,
+        view.opener,
+        urgency,
+        due,
+        rounds,
+        standstills,
+        view.version + 1,
+        fact.position,
+        at,
+    )
+
+
+def _opened(fact: StepFact) -> ClockView:
+    summary, at = fact.summary, fact.log_time
+    if summary.step is not Step.OPEN:
+        raise InconsistentInput(f"step {summary.step.word} at {fact.position} has no opening")
+    return ClockView(
+        CLOCK_VIEW_VERSION,
+        fact.case,
+        fact.link,
+        summary.kind,
+        fact.office,
+        summary.urgency,
+        summary.due,
+        tuple(
+            _round(rule.clock, 0, at, fact, summary.urgency, summary.due, at)
+            for rule in CLOCKS[summary.kind]
+        ),
+        (),
+        1,
+        fact.position,
+        at,
+    )
+
+
+def _round(
+    clock: Clock,
+    number: int,
+    counts_from: int,
+    fact: StepFact,
+    urgency: Urgency,
+    due: int | None,
+    at: int,
+) -> Round:
+    """A round that begins with this step; a due date is for what is done, not for its receipt."""
+    stated = None if clock is Clock.ACKNOWLEDGE else due
+    return Round(clock, number, counts_from, at, fact.position, urgency, stated, None)
+
+
+def _end(
+    rounds: Rounds, rules: tuple[ClockRule, ...], fact: StepFact, opener: OfficeId, at: int
+) -> Rounds:
+    """Ends what this step meets, or makes void."""
+    step = fact.summary.step
+    own = fact.office == opener
+    ended = {rule.clock for rule in rules if step in (rule.void_by if own else rule.met_by)}
+    if not ended:
+        return rounds
+    ending = Ending.VOID if own else Ending.MET
+    end = RoundEnd(ending, step, fact.office, at, fact.position)
+    return tuple(
+        one.ended(end) if one.end is None and one.clock in ended else one for one in rounds
+    )
+
+
+def _stand(standstills: Standstills, rounds: Rounds, fact: StepFact, at: int) -> Standstills:
+    """The standstills after this step; none outlasts the last clock."""
+    step = fact.summary.step
+    running = any(one.end is None for one in rounds)
+    if running and step not in _MOVING:
+        return standstills
+    if not running:
+        return _closed(standstills, (True, False), fact, at)
+    if step in (Step.RESUME, Step.SUPPLY_INFORMATION):
+        return _closed(standstills, (step is Step.SUPPLY_INFORMATION,), fact, at)
+    returned = step is Step.RETURN_FOR_INFORMATION
+    ground = PauseGround.CLARIFICATION if returned else fact.summary.pause_ground
+    begun = Standstill(at, fact.position, ground or PauseGround.OTHER, returned, None, None)
+    return (*standstills, begun)
+
+
+def _closed(
+    standstills: Standstills, sorts: tuple[bool, ...], fact: StepFact, at: int
+) -> Standstills:
+    return tuple(
+        one.ended(at, fact.position) if one.end is None and one.returned in sorts else one
+        for one in standstills
+    )
+
+
+def _stated(view: ClockView, fact: StepFact) -> tuple[Urgency, int | None]:
+    """Urgency and due date are the opener's to state; a reopening forgets the old due date."""
+    summary = fact.summary
+    if fact.office != view.opener:
+        return view.urgency, view.due
+    if summary.step is Step.REOPEN or (summary.due is not None and summary.step in _STATES_DUE):
+        return summary.urgency, summary.due
+    return summary.urgency, view.due
+
+
+def _set_anew(rounds: Rounds, fact: StepFact, urgency: Urgency, due: int | None, at: int) -> Rounds:
+    """What still runs goes on in a new round, which counts from where the old one did."""
+    end = RoundEnd(Ending.REPLACED, fact.summary.step, fact.office, at, fact.position)
+    kept: list[Round] = []
+    new: list[Round] = []
+    for old in rounds:
+        next_one = _round(old.clock, old.number + 1, old.counts_from, fact, urgency, due, at)
+        same = (old.urgency, old.due) == (next_one.urgency, next_one.due)
+        if old.end is not None or same:
+            kept.append(old)
+        else:
+            kept.append(old.ended(end))
+            new.append(next_one)
+    return (*kept, *new)
+
+
+def _begin_again(
+    rounds: Rounds,
+    rules: tuple[ClockRule, ...],
+    fact: StepFact,
+    urgency: Urgency,
+    due: int | None,
+    at: int,
+) -> Rounds:
+    for rule in rules:
+        if rule.reopened_by is not fact.summary.step:
+            continue
+        last = next(one for one in reversed(rounds) if one.clock is rule.clock)
+        if last.end and last.end.ending is Ending.MET and last.end.step is not Step.DECLINE:
+            rounds = (*rounds, _round(rule.clock, last.number + 1, at, fact, urgency, due, at))
+    return rounds
+
+
+__all__ = ["fold_clocks"]

@@ -1,0 +1,225 @@
+"""The health of a link: what its log and its offices' heads tell of each office (DESIGN §8).
+
+Heads lie on a compacted topic, so a reader may know no more than the latest of each office. All
+instants and occurrence numbers therefore come from that head and from the log: a reader that starts
+anew finds the same alerts under the same ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from blo_domain.deadlines.plan import added
+from blo_domain.deadlines.terms import Terms, in_force
+from blo_schemas.clocks import ALERT_VERSION, Alert, Signal
+from blo_schemas.hashing import clearing_id, link_alert_id
+from blo_schemas.heads import Head
+from blo_schemas.ids import LinkId, OfficeId
+
+
+class Bounds(NamedTuple):
+    """What still counts as healthy, beside the agreement's ``silent_after``. Defaults of ours.
+
+    Attributes:
+        skew: Milliseconds between an office's clock and the log's.
+        unopened: Milliseconds that a record may wait for its key.
+    """
+
+    skew: int = 5 * 60_000
+    unopened: int = 15 * 60_000
+
+
+DEFAULT_BOUNDS = Bounds()
+
+
+class Mark(NamedTuple):
+    """A record that began something: its log position and log time."""
+
+    position: int
+    log_time: int
+
+
+class Peer(NamedTuple):
+    """What is known of one office on a link.
+
+    Attributes:
+        office: The office.
+        since: From when it is expected to send heads, Unix milliseconds.
+        head: Its latest head; ``None``: it never sent one.
+        head_time: Timestamp of that head's record.
+        skewed: The first of its latest records that were all signed ahead of the log's time.
+        forked: The first record that claims a place in its chain that another one has.
+    """
+
+    office: OfficeId
+    since: int
+    head: Head | None = None
+    head_time: int = 0
+    skewed: Mark | None = None
+    forked: Mark | None = None
+
+
+class LogFacts(NamedTuple):
+    """What has to be known of a link's log.
+
+    Attributes:
+        link: The link.
+        size: Number of its records.
+        log_time_of: The log time of the record at a position below ``size``.
+    """
+
+    link: LinkId
+    size: int
+    log_time_of: Callable[[int], int]
+
+
+def with_head(peer: Peer, head: Head, log_time: int) -> Peer:
+    """The office after a head of it; one that is older than the latest changes nothing."""
+    if log_time < peer.head_time:
+        return peer
+    return peer._replace(head=head, head_time=log_time)
+
+
+def with_record(
+    peer: Peer, mark: Mark, at: int, *, forked: bool, bounds: Bounds = DEFAULT_BOUNDS
+) -> Peer:
+    """The office after one more of its records, in log order.
+
+    A record that was signed long before it was appended is no sign of a wrong clock: the line may
+    have been down. One that was signed after it was appended is.
+
+    Args:
+        peer: The office.
+        mark: Where the record lies.
+        at: The instant that the office signed.
+        forked: Whether its verdict is ``fork``.
+        bounds: What counts as healthy.
+    """
+    ahead = at - mark.log_time > bounds.skew
+    return peer._replace(
+        skewed=(peer.skewed or mark) if ahead else None,
+        forked=peer.forked or (mark if forked else None),
+    )
+
+
+def health(
+    log: LogFacts, peers: Iterable[Peer], terms: Terms, now: int, bounds: Bounds = DEFAULT_BOUNDS
+) -> tuple[Alert, ...]:
+    """What is wrong with a link at an instant, the earliest first; what is repaired is left out.
+
+    Args:
+        log: The log.
+        peers: What is known of the offices; those that have left the link are passed over.
+        terms: The link's terms.
+        now: Unix milliseconds.
+        bounds: What counts as healthy.
+    """
+    found = [
+        _alert(log, peer, finding, terms)
+        for peer in peers
+        if peer.office in in_force(terms, now).offices
+        for finding in _findings(log, peer, terms, bounds)
+        if finding.since <= now
+    ]
+    return tuple(sorted(found, key=lambda alert: (alert.since, alert.id)))
+
+
+def next_health_change(
+    log: LogFacts, peers: Iterable[Peer], terms: Terms, after: int, bounds: Bounds = DEFAULT_BOUNDS
+) -> int | None:
+    """The next instant at which something becomes wrong by time alone."""
+    instants = (
+        finding.since
+        for peer in peers
+        for finding in _findings(log, peer, terms, bounds)
+        if finding.since > after
+    )
+    return min(instants, default=None)
+
+
+def repaired(known: Iterable[Alert], still: Iterable[Alert], now: int) -> tuple[Alert, ...]:
+    """The clearing records of those known alerts about a link that are not found any more.
+
+    Args:
+        known: Alerts that were published and not cleared.
+        still: What ``health`` finds.
+        now: When that was asked.
+    """
+    there = {alert.id for alert in still}
+    return tuple(
+        alert.cleared(clearing_id(alert.id), None, now, alert.position)
+        for alert in known
+        if alert.signal is not None and alert.clears is None and alert.id not in there
+    )
+
+
+class _Finding(NamedTuple):
+    signal: Signal
+    since: int
+    occurrence: int
+    position: int
+
+
+def _findings(log: LogFacts, peer: Peer, terms: Terms, bounds: Bounds) -> Iterator[_Finding]:
+    """All that is or will by time alone be wrong with an office."""
+    read = peer.head.size if peer.head else 0
+    heard = peer.head_time if peer.head else peer.since
+    yield _Finding(Signal.SILENT, _too_long(peer.office, terms, heard), heard, read)
+    if read < log.size:
+        unread = _too_long(peer.office, terms, log.log_time_of(read))
+        yield _Finding(Signal.BEHIND, unread, read, read)
+    if peer.head and peer.head.unopened:
+        first = min(peer.head.first_unopened, default=read)
+        lain = log.log_time_of(first) if first < log.size else peer.head_time
+        yield _Finding(Signal.UNOPENABLE, lain + bounds.unopened, first, first)
+    if peer.skewed:
+        position, log_time = peer.skewed
+        yield _Finding(Signal.SKEWED, log_time, log_time, position)
+    elif peer.head and abs(peer.head.at - peer.head_time) > bounds.skew:
+        yield _Finding(Signal.SKEWED, peer.head_time, peer.head_time, read)
+    if peer.forked:
+        position, log_time = peer.forked
+        yield _Finding(Signal.FORKED, log_time, position, position)
+
+
+def _too_long(office: OfficeId, terms: Terms, start: int) -> int:
+    """When ``silent_after`` has passed, as the office counts it."""
+    term = in_force(terms, start)
+    time = term.offices.get(office) or next(iter(term.offices.values()))
+    return added(start, term.policy.silent_after, time)
+
+
+def _alert(log: LogFacts, peer: Peer, finding: _Finding, terms: Terms) -> Alert:
+    term = in_force(terms, finding.since)
+    return Alert(
+        v=ALERT_VERSION,
+        id=link_alert_id(log.link, peer.office, finding.signal, finding.occurrence),
+        link=log.link,
+        case=None,
+        clock=None,
+        signal=finding.signal,
+        rung=None,
+        round=finding.occurrence,
+        due=None,
+        since=finding.since,
+        must_act=(peer.office,),
+        told=tuple(term.offices),
+        position=finding.position,
+        policy=term.policy.name,
+        agreement=term.version,
+    )
+
+
+__all__ = [
+    "DEFAULT_BOUNDS",
+    "Bounds",
+    "LogFacts",
+    "Mark",
+    "Peer",
+    "health",
+    "next_health_change",
+    "repaired",
+    "with_head",
+    "with_record",
+]

@@ -1,0 +1,151 @@
+"""What was agreed when: the policies of a link in the order in which they hold (DESIGN §6, §8).
+
+The clock of a case follows the agreement that is in force at the log time from which it counts. So
+a newer agreement never rewrites what was due before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from blo_domain import policies
+from blo_domain.deadlines.calendars import OfficeTime, office_time
+from blo_domain.errors import InconsistentInput
+from blo_schemas.clocks import Clock
+from blo_schemas.ids import OfficeId, country_of
+from blo_schemas.policy import Deadline, DeadlinePolicy, Rung, Span
+from blo_schemas.summary import Kind, Urgency
+from blo_schemas.trust import Agreement, Superior
+
+Offices = tuple[OfficeId, ...]
+
+FOREVER: Final = 2**62
+"""The end of a term that lasts until it is superseded."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """The time in which one version of a link's agreement has the say, with all that it says.
+
+    Attributes:
+        start: First instant, Unix milliseconds.
+        end: First instant after it.
+        version: The agreement's version.
+        policy: Its deadline policy.
+        superiors: Who is whose superior.
+        observers: Who observes the link: the ministry level.
+        offices: The link's offices, sorted, each with its time zone and working days.
+    """
+
+    start: int
+    end: int
+    version: int
+    policy: DeadlinePolicy
+    superiors: tuple[Superior, ...] = ()
+    observers: Offices = ()
+    offices: Mapping[OfficeId, OfficeTime] = field(init=False, compare=False, repr=False)
+    _rows: Mapping[tuple[Urgency, Kind | None], Deadline] = field(
+        init=False, compare=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        policies.check(self.policy, tuple(zone.office for zone in self.policy.zones))
+        calendars = {calendar.country: calendar for calendar in self.policy.calendars}
+        offices = {
+            zone.office: office_time(zone.zone, calendars[country_of(zone.office)])
+            for zone in sorted(self.policy.zones, key=lambda zone: zone.office)
+        }
+        rows = {(row.urgency, row.kind): row for row in self.policy.deadlines}
+        object.__setattr__(self, "offices", offices)
+        object.__setattr__(self, "_rows", rows)
+
+    def span(self, kind: Kind, urgency: Urgency, clock: Clock) -> Span:
+        """How long the other side has; confirming has the span of answering."""
+        row = self._rows.get((urgency, kind)) or self._rows[urgency, None]
+        return row.acknowledge if clock is Clock.ACKNOWLEDGE else row.answer
+
+    def others(self, opener: OfficeId) -> Offices:
+        """The offices that owe what ``opener`` waits for.
+
+        Raises:
+            InconsistentInput: The link has no other office.
+        """
+        others = tuple(office for office in self.offices if office != opener)
+        if not others:
+            raise InconsistentInput(f"{self.policy.name} names no office besides {opener}")
+        return others
+
+    def told(self, rung: Rung, opener: OfficeId) -> Offices:
+        """Who is told when a rung is reached; with nobody named for it, the offices themselves.
+
+        The warning and the urging go to those who owe; ``own_chief`` to the chiefs on both sides,
+        who sit in the offices; ``province`` to the superiors and ``ministry`` to the observers
+        that the agreement names.
+        """
+        if rung in (Rung.WARNING, Rung.URGE_COUNTERPART):
+            return self.others(opener)
+        named: Iterable[OfficeId] = ()
+        if rung is Rung.PROVINCE:
+            named = (one.superior for one in self.superiors if one.office in self.offices)
+        elif rung is Rung.MINISTRY:
+            named = self.observers
+        return tuple(sorted(set(named))) or tuple(self.offices)
+
+
+Terms = tuple[Term, ...]
+"""A link's terms, the earliest first."""
+
+
+def terms_of(agreed: Iterable[tuple[Agreement, int, int]]) -> Terms:
+    """Terms from agreements, each with the first instant of its say and the first after it.
+
+    Raises:
+        PolicyError: A policy is not whole; names the field.
+    """
+    terms = (
+        Term(
+            start,
+            end,
+            agreement.version,
+            agreement.policy,
+            agreement.superiors,
+            agreement.observers,
+        )
+        for agreement, start, end in agreed
+        if start < end
+    )
+    return tuple(sorted(terms, key=lambda term: term.start))
+
+
+def under(policy: DeadlinePolicy, terms: Terms, since: int = 0) -> Terms:
+    """What if this policy had held from an instant on? Terms before it stay as they are.
+
+    Raises:
+        PolicyError: The policy is not whole; names the field.
+    """
+    kept = tuple(replace(term, end=min(term.end, since)) for term in terms if term.start < since)
+    later = tuple(
+        replace(term, start=max(term.start, since), policy=policy)
+        for term in terms
+        if term.end > since
+    )
+    return (*kept, *later)
+
+
+def in_force(terms: Terms, at: int) -> Term:
+    """The term that an instant falls in.
+
+    In a time without an agreement it is the last one before it: an accepted step has been agreed
+    upon, and only log time that steps back can seem to put it there.
+
+    Raises:
+        InconsistentInput: There are no terms.
+    """
+    if not terms:
+        raise InconsistentInput("a clock runs on a link without an agreement")
+    return next((term for term in reversed(terms) if term.start <= at), terms[0])
+
+
+__all__ = ["FOREVER", "Offices", "Term", "Terms", "in_force", "terms_of", "under"]

@@ -1,0 +1,195 @@
+"""Reading what the stream processors write: verify, open, and keep what counts (ADR 6).
+
+Agents, auditors and observers use this, and the processors themselves to find what is missing.
+Nothing here believes the topic: each value is signed by a certified processor that the link's
+agreement names, and of two values for one thing the one with the higher position counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from blo_domain.trust import TrustedDirectory
+from blo_log.errors import OutputRefused
+from blo_schemas.clocks import ALERT, Alert
+from blo_schemas.codec import Codec
+from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId
+from blo_schemas.outputs import (
+    CASE_RECORD,
+    OUTPUT,
+    SIGNED_OUTPUT,
+    TRAIL_CHECKPOINT,
+    TRAIL_ENTRY,
+    CaseRecord,
+    Finality,
+    Output,
+    OutputKind,
+    TrailCheckpoint,
+    TrailEntry,
+)
+from blo_schemas.trust import Role
+from blo_sealing.keys import SummaryKey
+from blo_sealing.outputs import open_output, verify_output
+
+T = TypeVar("T")
+
+
+class SummaryKeys(Protocol):
+    """The summary keys that a reader holds."""
+
+    def summary_key(self, key: KeyId) -> SummaryKey | None:
+        """The summary key with this id, or ``None``."""
+        ...
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A verified output and its plain body."""
+
+    output: Output
+    body: bytes
+
+
+class OutputReader:
+    """Verifies and opens the outputs about one link.
+
+    Args:
+        link: The link.
+        directory: What the trust documents prove.
+        keys: The reader's summary keys; the trail needs none.
+        now: The reader's time, Unix milliseconds: a certificate counts while it is not revoked.
+    """
+
+    def __init__(
+        self,
+        link: LinkId,
+        directory: TrustedDirectory,
+        keys: SummaryKeys,
+        now: Callable[[], int],
+    ) -> None:
+        self.link = link
+        self._directory = directory
+        self._keys = keys
+        self._now = now
+
+    def open(self, value: bytes, kind: OutputKind | None = None) -> Opened:
+        """Verifies and opens a value.
+
+        Args:
+            value: As it lies on the topic.
+            kind: What it must be.
+
+        Raises:
+            WireError: It does not decode.
+            OutputRefused: It is about another link, of another kind, or its signer is no processor
+                of this link.
+            SealingError: The signature is bad, the key is not held, or the body was altered.
+        """
+        signed = SIGNED_OUTPUT.decode(value)
+        claimed = OUTPUT.decode(signed.output)
+        if claimed.link != self.link or (kind is not None and claimed.kind is not kind):
+            raise OutputRefused(f"it is a {claimed.kind.word} of {claimed.link}")
+        output = verify_output(signed, self._signing_key(claimed))
+        key = None if output.key is None else self._keys.summary_key(KeyId(output.key))
+        return Opened(output, open_output(output, key))
+
+    def case(self, value: bytes) -> CaseRecord:
+        """The record in a value of ``blo.cases``; raises as ``open``."""
+        return _body(self.open(value, OutputKind.CASE), CASE_RECORD)
+
+    def alert(self, value: bytes) -> Alert:
+        """The alert or clearing in a value of ``blo.alerts``; raises as ``open``."""
+        return _body(self.open(value, OutputKind.ALERT), ALERT)
+
+    def trail(self, value: bytes) -> TrailEntry | TrailCheckpoint:
+        """The entry or checkpoint in a value of ``blo.trail``; raises as ``open``."""
+        opened = self.open(value)
+        if opened.output.kind is OutputKind.CHECKPOINT:
+            return _body(opened, TRAIL_CHECKPOINT)
+        if opened.output.kind is OutputKind.TRAIL:
+            return _body(opened, TRAIL_ENTRY)
+        raise OutputRefused(f"it is a {opened.output.kind.word}, not of the trail")
+
+    def _signing_key(self, claimed: Output) -> bytes:
+        certified = self._directory.certified(self.link, CertificateTag(claimed.kid))
+        if certified is None or certified.certificate.role is not Role.PROCESSOR:
+            raise OutputRefused("it is not signed by a certified processor")
+        subject = certified.certificate.subject
+        agreement = self._directory.agreement(self.link, claimed.at)
+        newest = self._directory.agreement(self.link, self._now())
+        named = {one for each in (agreement, newest) if each for one in each.processors}
+        if subject != claimed.processor or subject not in named:
+            raise OutputRefused(f"{subject} is no processor of {self.link}")
+        if self._now() >= certified.revoked_at:
+            raise OutputRefused(f"the certificate of {subject} was revoked")
+        return certified.certificate.signing_key
+
+
+class CasesRead:
+    """The newest record of each case, from values in any order."""
+
+    def __init__(self) -> None:
+        self.records: dict[CaseId, CaseRecord] = {}
+
+    def take(self, record: CaseRecord) -> None:
+        """Keep a record unless a newer one is known."""
+        case = CaseId(record.view.case)
+        held = self.records.get(case)
+        if held is None or held.view.position < record.view.position:
+            self.records[case] = record
+
+
+class AlertsRead:
+    """Each alert and each clearing once, from values in the topic's order."""
+
+    def __init__(self) -> None:
+        self.records: dict[bytes, Alert] = {}
+
+    def take(self, alert: Alert) -> None:
+        """Keep an alert or clearing; the last one of an id counts."""
+        self.records[alert.id] = alert
+
+    def standing(self) -> tuple[Alert, ...]:
+        """The alerts that nothing clears."""
+        gone = {one.clears for one in self.records.values()}
+        return tuple(
+            one for one in self.records.values() if one.clears is None and one.id not in gone
+        )
+
+
+class TrailRead:
+    """One entry per position, from values in the topic's order.
+
+    Attributes:
+        entries: The last entry of each position; one that waits counts less than any other.
+        checkpoints: The checkpoints by size.
+    """
+
+    def __init__(self) -> None:
+        self.entries: dict[int, TrailEntry] = {}
+        self.checkpoints: dict[int, TrailCheckpoint] = {}
+
+    def take(self, read: TrailEntry | TrailCheckpoint) -> None:
+        """Keep an entry or checkpoint."""
+        if isinstance(read, TrailCheckpoint):
+            self.checkpoints[read.size] = read
+            return
+        if read.finality is not Finality.PENDING or read.position not in self.entries:
+            self.entries[read.position] = read
+
+    @property
+    def size(self) -> int:
+        """How many records from the first have an entry without a gap."""
+        size = 0
+        while size in self.entries:
+            size += 1
+        return size
+
+
+def _body(opened: Opened, codec: Codec[T]) -> T:
+    return codec.decode(opened.body)
+
+
+__all__ = ["AlertsRead", "CasesRead", "Opened", "OutputReader", "SummaryKeys", "TrailRead"]

@@ -1,0 +1,72 @@
+"""The trust documents, as ``blo.directory`` brings them."""
+
+from __future__ import annotations
+
+from blo_domain.trust import Pins, TrustedDirectory
+from blo_log.errors import LogError
+from blo_log.port import Log, TopicPartition, read_to_end
+from blo_log.topics import DIRECTORY_TOPIC
+from blo_runtime.logs import get_logger
+from blo_schemas.errors import WireError
+from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
+from blo_sealing.signatures import is_usable_signing_key, verify_signature
+
+_PARTITION = TopicPartition(DIRECTORY_TOPIC, 0)
+
+
+class DirectoryFeed:
+    """Follows ``blo.directory``.
+
+    Args:
+        log: Where it lies.
+        pins: The pinned roots.
+
+    Attributes:
+        directory: What the documents read so far prove.
+    """
+
+    def __init__(self, log: Log, pins: Pins) -> None:
+        self.directory = TrustedDirectory(
+            pins, verify=verify_signature, check_key=is_usable_signing_key
+        )
+        self._log = log
+        self._next = 0
+
+    async def refresh(self) -> bool:
+        """Read what is new; whether there was anything.
+
+        Raises:
+            LogError: The topic could not be read.
+        """
+        documents: list[SignedDocument] = []
+        reader = await self._log.reader({_PARTITION: self._next})
+        try:
+            async for batch in read_to_end(reader):
+                for stored in batch[_PARTITION]:
+                    try:
+                        documents.append(SIGNED_DOCUMENT.decode(stored.value or b""))
+                    except WireError:
+                        continue
+            self._next = reader.position(_PARTITION)
+        finally:
+            await reader.close()
+        if documents:
+            self.directory, _ = self.directory.load(documents)
+        return bool(documents)
+
+    async def refresh_if_up(self) -> bool:
+        """As ``refresh``; nothing new while the line is down.
+
+        Raises:
+            LogError: The topic could not be read, and waiting won't help.
+        """
+        try:
+            return await self.refresh()
+        except LogError as error:
+            if not error.transient:
+                raise
+            get_logger().warning("line is down", topic=DIRECTORY_TOPIC, error=str(error))
+            return False
+
+
+__all__ = ["DirectoryFeed"]

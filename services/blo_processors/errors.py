@@ -1,0 +1,87 @@
+"""What can go wrong with a processor.
+
+.. code-block:: text
+
+    ProcessorError
+    ├── NoIdentity      no valid certificate of role processor names a key that is held
+    ├── WorkerBroken    an output was not acknowledged; only a new worker may go on
+    ├── Stuck           a link makes no progress; a new process would
+    ├── StreamFailed    Faust has ended or never assigned anything; a new process would
+    ├── WriterGone      the program ended while outputs were being written
+    └── Unprocessable   a record can't be folded (inside; it becomes a dead letter)
+"""
+
+from __future__ import annotations
+
+from blo_schemas.ids import LinkId, OfficeId
+
+
+class ProcessorError(Exception):
+    """Anything that this floor raises."""
+
+
+class NoIdentity(ProcessorError):
+    """No valid certificate of role processor names a key that is held."""
+
+    def __init__(self, subject: OfficeId) -> None:
+        super().__init__(
+            f"no valid certificate names a key of {subject}: have the country's root certify the"
+            " request of `blo processors init`, and publish the certificate"
+        )
+
+
+class WorkerBroken(ProcessorError):
+    """An output was not acknowledged before; only a new worker may go on."""
+
+    def __init__(self, link: LinkId) -> None:
+        super().__init__(f"the worker of {link} has failed and was not replaced")
+
+
+class Stuck(ProcessorError):
+    """A link makes no progress; the process ends, so that its supervisor starts a new one."""
+
+    def __init__(self, link: LinkId, age_s: float) -> None:
+        super().__init__(
+            f"{link} has made no progress for {age_s:.0f} s: the process ends, to be started anew"
+        )
+
+
+class StreamFailed(ProcessorError):
+    """Faust has ended, or has never assigned anything."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            f"the stream does not work ({detail}): the process ends, to be started anew"
+        )
+
+
+class WriterGone(ProcessorError):
+    """The program ended while outputs were being written; they may or may not be there."""
+
+    def __init__(self) -> None:
+        super().__init__("the program ended while outputs were being written")
+
+
+class Unprocessable(ProcessorError):
+    """A record can't be folded.
+
+    Attributes:
+        position: Its position.
+        error: What happened.
+    """
+
+    def __init__(self, position: int, error: str) -> None:
+        super().__init__(f"record {position}: {error}")
+        self.position = position
+        self.error = error
+
+
+__all__ = [
+    "NoIdentity",
+    "ProcessorError",
+    "StreamFailed",
+    "Stuck",
+    "Unprocessable",
+    "WorkerBroken",
+    "WriterGone",
+]

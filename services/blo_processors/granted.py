@@ -1,0 +1,130 @@
+"""The summary keys that a processor was granted, and those that it grants to others.
+
+It holds no content key and never asks for one: ``content_key`` has nothing to give.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from blo_domain.trust import Reader, TrustedDirectory
+from blo_log.port import Stored
+from blo_processors.identity import Identity
+from blo_schemas.errors import WireError
+from blo_schemas.grants import GRANT, Grant, KeyPurpose
+from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId, OfficeId
+from blo_schemas.outputs import Output
+from blo_sealing.errors import SealingError
+from blo_sealing.grants import open_summary_grant
+from blo_sealing.keys import ContentKey, SummaryKey
+from blo_sealing.outputs import processor_summary_key
+
+
+def month_of(at: int) -> str:
+    """The calendar month (UTC) of an instant in Unix milliseconds: ``2025-03``."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m")
+
+
+class GrantedKeys:
+    """The summary keys of one link, as ``blo.keys`` brings them; a ``KeySource`` of the fold.
+
+    Args:
+        link: The link.
+        identity: Whose grants can be opened.
+
+    Attributes:
+        ignored: Grants to this processor that could not be opened.
+    """
+
+    def __init__(self, link: LinkId, identity: Identity) -> None:
+        self.link = link
+        self.ignored = 0
+        self._identity = identity
+        self._keys: dict[KeyId, SummaryKey] = {}
+        self._given: set[tuple[KeyId, OfficeId, CertificateTag]] = set()
+
+    def summary_key(self, key: KeyId) -> SummaryKey | None:
+        """The summary key with this id, or ``None`` while it has not been granted."""
+        return self._keys.get(key)
+
+    def content_key(self, case: CaseId) -> ContentKey | None:
+        """Nothing: a processor reads no contents."""
+        del case
+        return None
+
+    def take(self, stored: Stored, directory: TrustedDirectory) -> bool:
+        """Takes a record of ``blo.keys``; whether it brought a key that was not held."""
+        if stored.value is None:
+            return False
+        try:
+            grant = GRANT.decode(stored.value)
+        except WireError:
+            return False
+        if grant.link != self.link or grant.purpose is not KeyPurpose.SUMMARY:
+            return False
+        key = KeyId(grant.key)
+        if grant.sender == self._identity.subject:
+            self._given.add((key, grant.recipient, CertificateTag(grant.recipient_kid)))
+        if grant.recipient != self._identity.subject or key in self._keys:
+            return False
+        return self._open(grant, directory)
+
+    def was_given(self, key: SummaryKey, reader: Reader) -> bool:
+        """Whether an own key was granted to a reader under its present certificate."""
+        return (key.id, reader.subject, reader.tag) in self._given
+
+    def give(self, key: SummaryKey, reader: Reader) -> None:
+        """Note that an own key is being granted."""
+        self._given.add((key.id, reader.subject, reader.tag))
+
+    def _open(self, grant: Grant, directory: TrustedDirectory) -> bool:
+        tag = CertificateTag(grant.recipient_kid)
+        keys = self._identity.keys_of(directory, tag)
+        if keys is None:
+            self.ignored += 1
+            return False
+        try:
+            key = open_summary_grant(grant, self.link, self._identity.subject, tag, keys.kem)
+        except SealingError:
+            self.ignored += 1
+            return False
+        self._keys[key.id] = key
+        return True
+
+
+class OutputKeys:
+    """Finds the keys of outputs: own ones are derived, another processor's were granted.
+
+    Args:
+        link: The link.
+        directory: The own certificates.
+        identity: The own private keys.
+        granted: What others granted.
+    """
+
+    def __init__(
+        self,
+        link: LinkId,
+        directory: TrustedDirectory,
+        identity: Identity,
+        granted: GrantedKeys,
+    ) -> None:
+        self._link = link
+        self._directory = directory
+        self._identity = identity
+        self._granted = granted
+        self._own: dict[KeyId, SummaryKey] = {}
+
+    def summary_key(self, key: KeyId) -> SummaryKey | None:
+        """The key with this id, if it was granted or is expected."""
+        return self._own.get(key) or self._granted.summary_key(key)
+
+    def expect(self, output: Output) -> None:
+        """Derive the key of an output that may be an own one."""
+        keys = self._identity.keys_of(self._directory, CertificateTag(output.kid))
+        if keys is not None:
+            key = processor_summary_key(keys, self._link, month_of(output.at))
+            self._own[key.id] = key
+
+
+__all__ = ["GrantedKeys", "OutputKeys", "month_of"]

@@ -1,0 +1,138 @@
+"""What should be on the output topics against what is there.
+
+While a link is folded anew, only what is missing or wrong is written. After that everything is
+written, and remembered until it was read back once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from blo_log.port import Message
+from blo_processors.found import Found
+from blo_processors.scribe import Draft, Mark, Scribe, own_mark
+from blo_processors.shelf import Shelf
+from blo_processors.state import Effects
+from blo_schemas.clocks import Alert
+from blo_schemas.ids import CaseId
+from blo_schemas.outputs import DeadLetter, Finality, OutputKind, TrailEntry
+
+
+class Ledger:
+    """The outputs of one link.
+
+    Args:
+        scribe: Makes the records.
+        found: What lies on the topics before the fold begins.
+
+    Attributes:
+        healed: How many outputs were written anew, by topic; to be emptied by whoever counts.
+        alerts: The mark of every alert and clearing that is on the topic, by its id.
+    """
+
+    def __init__(self, scribe: Scribe, found: Found) -> None:
+        self.healed: Counter[str] = Counter()
+        self._scribe = scribe
+        self._found: Found | None = found
+        self.alerts = found.alerts
+        self._unread: dict[tuple[OutputKind, int], Message] = {}
+
+    @property
+    def unread(self) -> int:
+        """How many outputs have not been read back."""
+        return len(self._unread)
+
+    def write(self, effects: Effects, shelf: Shelf, letters: Iterable[DeadLetter]) -> list[Message]:
+        """The records to write for these effects."""
+        messages: list[Message] = []
+        for entry in effects.trail.values():
+            if self._found is None or entry.finality is not Finality.PENDING:
+                messages += self._in_order(self._scribe.trail(entry))
+        for made in effects.checkpoints:
+            messages += self._in_order(self._scribe.checkpoint(made))
+        if self._found is None:
+            for case in effects.cases:
+                record = shelf.record(case)
+                assert record is not None
+                messages.append(self._scribe.message(self._scribe.case(record)))
+        for alert in effects.alerts:
+            messages += self._alert(self._scribe.alert(alert))
+        messages += self._dead(letters)
+        return messages
+
+    def settle(
+        self, shelf: Shelf, pending: Iterable[TrailEntry], unfounded: Iterable[Alert]
+    ) -> list[Message]:
+        """What is missing at the end of the fold: cases, entries that wait for a key, clearings."""
+        found = self._found
+        assert found is not None
+        drafts = map(self._scribe.trail, pending)
+        messages = [message for draft in drafts for message in self._in_order(draft)]
+        for alert in unfounded:
+            messages += self._alert(self._scribe.alert(alert))
+        for record in shelf:
+            draft = self._scribe.case(record)
+            message = self._scribe.message(draft)
+            there = found.cases.get(draft.key)
+            if there is not None and there in (_mark(message), draft.plain_mark):
+                continue
+            if draft.position < found.trail_end:
+                self.healed[message.topic] += 1
+            messages.append(message)
+        self._found = None
+        return messages
+
+    def audit(self, found: Found, shelf: Shelf) -> list[Message]:
+        """What has to be written again, after the topics were read on to their end."""
+        lost = {
+            place: message
+            for place, message in self._unread.items()
+            if found.trail.get(place) != _mark(message)
+        }
+        self._unread = lost
+        messages = list(lost.values())
+        for key, there in found.cases.items():
+            record = shelf.record(CaseId(key))
+            if record is None:
+                continue
+            draft = self._scribe.case(record)
+            message = self._scribe.message(draft)
+            if there not in (_mark(message), draft.plain_mark):
+                messages.append(message)
+        self.healed.update(message.topic for message in messages)
+        return messages
+
+    def _in_order(self, draft: Draft) -> Iterator[Message]:
+        message = self._scribe.message(draft)
+        place = (draft.kind, draft.position)
+        if self._found is not None:
+            if self._found.trail.get(place) in (_mark(message), draft.plain_mark):
+                return
+            if draft.position < self._found.trail_end:
+                self.healed[message.topic] += 1
+        self._unread[place] = message
+        yield message
+
+    def _alert(self, draft: Draft) -> Iterator[Message]:
+        message = self._scribe.message(draft)
+        there = self.alerts.get(draft.key)
+        if there in (_mark(message), draft.plain_mark):
+            return
+        if there is not None:
+            self.healed[message.topic] += 1
+        self.alerts[draft.key] = _mark(message)
+        yield message
+
+    def _dead(self, letters: Iterable[DeadLetter]) -> Iterator[Message]:
+        for letter in letters:
+            message = self._scribe.dead_letter(letter)
+            if self._found is None or message.key not in self._found.dead:
+                yield message
+
+
+def _mark(message: Message) -> Mark:
+    return own_mark(message.value or b"")
+
+
+__all__ = ["Ledger"]

@@ -1,0 +1,78 @@
+"""What is wrong with a link and who has to act: silent, behind, unopenable, skewed, forked.
+
+``blo_domain.deadlines.health`` has the rules; here are the facts: the records, and the heads that
+offices sign. Unlike everything else a processor derives, it rests on more than the link's log, so
+what was told is learnt from the topic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from blo_domain.deadlines import LogFacts, Peer, Terms, health, repaired, with_head
+from blo_domain.trust import TrustedDirectory
+from blo_log.port import Stored
+from blo_processors.state import LinkState
+from blo_schemas.clocks import Alert
+from blo_schemas.errors import WireError
+from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
+from blo_schemas.ids import CertificateTag, LinkId, OfficeId
+from blo_sealing.errors import SealingError
+from blo_sealing.heads import verify_head
+
+
+class LinkHealth:
+    """Watches the offices of one link.
+
+    Args:
+        link: The link.
+    """
+
+    def __init__(self, link: LinkId) -> None:
+        self.link = link
+        self._heads: dict[OfficeId, tuple[Head, int]] = {}
+        self._told: dict[bytes, Alert] = {}
+
+    def know(self, alerts: Iterable[Alert]) -> None:
+        """Learn what readers were told before."""
+        self._told.update((alert.id, alert) for alert in alerts if alert.signal is not None)
+
+    def take_head(self, stored: Stored, directory: TrustedDirectory) -> None:
+        """Take a record of ``blo.heads``; one that is not an office's head is passed over."""
+        try:
+            signed = SIGNED_HEAD.decode(stored.value or b"")
+            tag = CertificateTag(HEAD.decode(signed.head).kid)
+            certified = directory.certified(self.link, tag)
+            if certified is None:
+                return
+            office = certified.certificate.subject
+            key = certified.certificate.signing_key
+            head = verify_head(signed, link=self.link, office=office, kid=tag, key=key)
+        except (WireError, SealingError):
+            return
+        self._heads[office] = head, stored.timestamp
+
+    def look(self, state: LinkState, terms: Terms, now: int) -> list[Alert]:
+        """What has become wrong or right since this was asked last.
+
+        Args:
+            state: The link, read to its end as of ``now``.
+            terms: What was agreed when.
+            now: Unix milliseconds.
+        """
+        facts = LogFacts(self.link, state.size, state.log_times.__getitem__)
+        peers = [self._with_head(peer) for peer in state.peers.values()]
+        found = health(facts, peers, terms, now)
+        new = [alert for alert in found if alert.id not in self._told]
+        cleared = {alert.clears for alert in self._told.values()}
+        ringing = [alert for alert in self._told.values() if alert.id not in cleared]
+        told = [*new, *repaired(ringing, found, now)]
+        self.know(told)
+        return told
+
+    def _with_head(self, peer: Peer) -> Peer:
+        held = self._heads.get(peer.office)
+        return peer if held is None else with_head(peer, *held)
+
+
+__all__ = ["LinkHealth"]

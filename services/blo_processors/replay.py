@@ -1,0 +1,158 @@
+"""The fast path: a link's state as of any past instant, read from the log itself (DESIGN §8).
+
+``as-of`` and ``what-if`` use it; no group, no Faust, nothing is written.
+"""
+
+from __future__ import annotations
+
+from blo_domain.deadlines import (
+    Changed,
+    Responses,
+    Terms,
+    Window,
+    changed,
+    responses,
+    under,
+)
+from blo_domain.deadlines import alerts as alerts_at
+from blo_domain.deadlines import standing as standing_at
+from blo_log import topics
+from blo_log.port import Log, TopicPartition, read_to_end
+from blo_processors.corridor import agreements
+from blo_processors.directory import DirectoryFeed
+from blo_processors.granted import GrantedKeys
+from blo_processors.identity import Identity
+from blo_processors.link_health import LinkHealth
+from blo_processors.scribe import Place
+from blo_processors.side import SideReader
+from blo_processors.state import LinkState, terms_of_link
+from blo_schemas.clocks import Alert
+from blo_schemas.event import LogRecord
+from blo_schemas.ids import CorridorId
+from blo_schemas.outputs import CaseRecord
+from blo_schemas.policy import DeadlinePolicy
+
+_BATCH = 2000
+
+
+class Replayed:
+    """One link, folded up to an instant.
+
+    Attributes:
+        place: The link.
+        state: Its fold over all records with a log time up to the instant.
+        terms: What was agreed when.
+    """
+
+    def __init__(self, place: Place, state: LinkState, terms: Terms) -> None:
+        self.place = place
+        self.state = state
+        self.terms = terms
+
+    def cases(self) -> tuple[CaseRecord, ...]:
+        """The cases, by their position."""
+        return tuple(sorted(self.state.shelf, key=lambda one: one.view.position))
+
+    def standing(self, at: int) -> tuple[Alert, ...]:
+        """The alerts that stand at an instant and no step has cleared."""
+        found = [
+            alert
+            for record in self.state.shelf
+            for alert in standing_at(alerts_at(record.clocks, self.terms, at))
+        ]
+        return tuple(sorted(found, key=lambda alert: (alert.since, alert.id)))
+
+
+class WhatIf:
+    """A corridor's log under the agreed policies and under another.
+
+    Attributes:
+        agreed: Responses as it was agreed.
+        other: Responses under the other policy.
+        changes: The clocks that would stand differently.
+    """
+
+    def __init__(
+        self,
+        agreed: tuple[Responses, ...],
+        other: tuple[Responses, ...],
+        changes: tuple[Changed, ...],
+    ) -> None:
+        self.agreed = agreed
+        self.other = other
+        self.changes = changes
+
+
+async def replay(
+    log: Log, feed: DirectoryFeed, identity: Identity, corridor: CorridorId, until: int
+) -> list[Replayed]:
+    """Fold all links of a corridor that name this processor, up to an instant.
+
+    Args:
+        log: The log.
+        feed: The trust documents, already read.
+        identity: The processor's keys, for the summaries.
+        corridor: The corridor.
+        until: The last log time that counts, Unix milliseconds.
+
+    Raises:
+        LogError: The log could not be read.
+    """
+    places = [
+        Place(agreement.link, corridor, agreement.partition)
+        for agreement in agreements(feed.directory, corridor)
+        if identity.subject in agreement.processors
+    ]
+    places.sort(key=lambda place: place.partition)
+    return [await _replay(log, feed, identity, place, until) for place in places]
+
+
+def what_if(one: Replayed, policy: DeadlinePolicy, period: Window, now: int) -> WhatIf:
+    """Compare a link's agreed policies with another one, from the period's start on.
+
+    Args:
+        one: The link, folded up to ``now``.
+        policy: The other policy.
+        period: Which clocks count, by their deadline.
+        now: The instant at which the clocks are read.
+
+    Raises:
+        PolicyError: The policy is not whole; names the field.
+    """
+    link = one.place.link
+    other = under(policy, one.terms, period.start)
+    clocks = [record.clocks for record in one.state.shelf]
+    return WhatIf(
+        responses(clocks, {link: one.terms}, period, now),
+        responses(clocks, {link: other}, period, now),
+        tuple(change for view in clocks for change in changed(view, one.terms, other, now)),
+    )
+
+
+async def _replay(
+    log: Log, feed: DirectoryFeed, identity: Identity, place: Place, until: int
+) -> Replayed:
+    granted = GrantedKeys(place.link, identity)
+    side = SideReader(log, place, granted, feed, LinkHealth(place.link))
+    await side.refresh()
+    await side.close()
+    terms = terms_of_link(feed.directory, place.link)
+    trust = feed.directory.link_trust(place.link)
+    state = LinkState(place.link, trust, granted, terms, tells_alerts=False)
+    exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
+    reader = await log.reader({exchange: 0})
+    try:
+        async for batch in read_to_end(reader, max_records=_BATCH):
+            for one in batch[exchange]:
+                # A log is a prefix: what follows the first later record had not been seen then.
+                if one.timestamp > until:
+                    return Replayed(place, state, terms)
+                state.apply(LogRecord(one.offset, one.timestamp, one.value or b""))
+            # Nothing is written from here.
+            state.take_effects()
+    finally:
+        await reader.close()
+    return Replayed(place, state, terms)
+
+
+__all__ = ["Replayed", "WhatIf", "replay", "what_if"]

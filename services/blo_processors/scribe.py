@@ -1,0 +1,192 @@
+"""From effects to records: sealed, signed, and always the same bytes for the same output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import NamedTuple
+
+from blo_domain.trust import TrustedDirectory
+from blo_log import topics
+from blo_log.outputs import Opened
+from blo_log.port import Message
+from blo_processors.granted import GrantedKeys, month_of
+from blo_processors.identity import Signer
+from blo_processors.state import Checkpointed
+from blo_schemas.clocks import Alert
+from blo_schemas.codec import encode
+from blo_schemas.grants import grant_record_key
+from blo_schemas.ids import CorridorId, LinkId
+from blo_schemas.outputs import (
+    OUTPUT_VERSION,
+    CaseRecord,
+    DeadLetter,
+    Output,
+    OutputKind,
+    TrailEntry,
+    dead_letter_key,
+    trail_key,
+)
+from blo_sealing.grants import Recipient, make_grant
+from blo_sealing.keys import SummaryKey
+from blo_sealing.outputs import processor_summary_key, seal_output, sign_output
+
+Mark = bytes
+"""Says whether two outputs are the same, in 16 bytes."""
+
+
+class Place(NamedTuple):
+    """Where a link lies.
+
+    Attributes:
+        link: The link.
+        corridor: Its corridor.
+        partition: Its partition in all of the corridor's topics.
+    """
+
+    link: LinkId
+    corridor: CorridorId
+    partition: int
+
+
+class Draft(NamedTuple):
+    """An output before it is sealed and signed.
+
+    Attributes:
+        kind: What it is.
+        key: Its record's key.
+        position: The log position that it stands at.
+        at: The log time there.
+        body: The plain body.
+    """
+
+    kind: OutputKind
+    key: bytes
+    position: int
+    at: int
+    body: bytes
+
+    @property
+    def plain_mark(self) -> Mark:
+        """The mark of what it says, whoever signs it."""
+        return _plain_mark(self.kind, self.position, self.at, self.body)
+
+
+class Scribe:
+    """Writes the outputs of one link under one certificate.
+
+    Args:
+        place: The link.
+        signer: The processor's keys and certificate.
+        granted: Where own grants are noted.
+    """
+
+    def __init__(self, place: Place, signer: Signer, granted: GrantedKeys) -> None:
+        self.place = place
+        self.signer = signer
+        self._granted = granted
+        self._months: dict[str, SummaryKey] = {}
+        self._topics = {
+            OutputKind.CASE: topics.cases_topic(place.corridor),
+            OutputKind.ALERT: topics.alerts_topic(place.corridor),
+            OutputKind.TRAIL: topics.trail_topic(place.corridor),
+            OutputKind.CHECKPOINT: topics.trail_topic(place.corridor),
+        }
+
+    def case(self, record: CaseRecord) -> Draft:
+        """The draft of a case's record."""
+        view = record.view
+        return Draft(OutputKind.CASE, view.case, view.position, view.log_time, encode(record))
+
+    def alert(self, alert: Alert) -> Draft:
+        """The draft of an alert or its clearing."""
+        at = alert.since if alert.cleared_at is None else alert.cleared_at
+        return Draft(OutputKind.ALERT, alert.id, alert.position, at, encode(alert))
+
+    def trail(self, entry: TrailEntry) -> Draft:
+        """The draft of a trail entry."""
+        key = trail_key(self.place.link)
+        return Draft(OutputKind.TRAIL, key, entry.position, entry.log_time, encode(entry))
+
+    def checkpoint(self, made: Checkpointed) -> Draft:
+        """The draft of a checkpoint."""
+        key = trail_key(self.place.link)
+        size = made.checkpoint.size
+        return Draft(OutputKind.CHECKPOINT, key, size, made.log_time, encode(made.checkpoint))
+
+    def message(self, draft: Draft) -> Message:
+        """The record that a draft becomes."""
+        output = Output(
+            OUTPUT_VERSION,
+            draft.kind,
+            self.place.link,
+            self.signer.subject,
+            self.signer.tag,
+            draft.position,
+            draft.at,
+            None,
+            None,
+            draft.body,
+        )
+        if draft.kind in (OutputKind.CASE, OutputKind.ALERT):
+            output = seal_output(output, self.month_key(month_of(draft.at)))
+        value = encode(sign_output(output, self.signer.keys.signing))
+        return Message(self._topics[draft.kind], self.place.partition, draft.key, value)
+
+    def month_key(self, month: str) -> SummaryKey:
+        """The own summary key of a month."""
+        key = self._months.get(month)
+        if key is None:
+            key = processor_summary_key(self.signer.keys, self.place.link, month)
+            self._months[month] = key
+        return key
+
+    def grants(self, directory: TrustedDirectory, at: int) -> list[Message]:
+        """The grants that are missing so that the link's readers can open what was sealed so far.
+
+        Args:
+            directory: Who reads.
+            at: The log time at which readers are asked for, Unix milliseconds.
+        """
+        return [
+            message for key in self._months.values() for message in self._grants(key, directory, at)
+        ]
+
+    def _grants(self, key: SummaryKey, directory: TrustedDirectory, at: int) -> Iterator[Message]:
+        place = self.place
+        for reader in directory.readers(place.link, at).summary:
+            if reader.subject == self.signer.subject or self._granted.was_given(key, reader):
+                continue
+            recipient = Recipient(reader.subject, reader.tag, reader.kem_key)
+            grant = make_grant(key, place.link, self.signer.subject, recipient)
+            self._granted.give(key, reader)
+            yield Message(
+                topics.keys_topic(place.corridor),
+                place.partition,
+                grant_record_key(key.id, reader.subject),
+                encode(grant),
+            )
+
+    def dead_letter(self, letter: DeadLetter) -> Message:
+        """The record of a dead letter."""
+        key = dead_letter_key(letter.topic, letter.partition, letter.offset)
+        topic = topics.dead_topic(self.place.corridor)
+        return Message(topic, self.place.partition, key, encode(letter))
+
+
+def own_mark(value: bytes) -> Mark:
+    """The mark of a record's very bytes."""
+    return sha256(value).digest()[:16]
+
+
+def opened_mark(opened: Opened) -> Mark:
+    """The mark of what a verified output says."""
+    output = opened.output
+    return _plain_mark(output.kind, output.position, output.at, opened.body)
+
+
+def _plain_mark(kind: OutputKind, position: int, at: int, body: bytes) -> Mark:
+    return sha256(encode([int(kind), position, at, body])).digest()[:16]
+
+
+__all__ = ["Draft", "Mark", "Place", "Scribe", "opened_mark", "own_mark"]

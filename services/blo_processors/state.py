@@ -1,0 +1,287 @@
+"""One link's state as a pure function of its log: verdicts, cases, alerts, trail (DESIGN §9).
+
+No I/O and no clock. The live worker, ``as-of`` and ``what-if`` all feed the same records to this
+class, so they come to the same results. What is to be written is collected as *effects* until
+somebody takes them; each is a function of a log position, whatever the batches were.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
+
+import msgspec
+
+from blo_domain.cases import StepFact
+from blo_domain.deadlines import Mark, Peer, Terms, terms_of, with_record
+from blo_domain.trust import LinkTrust, TrustedDirectory
+from blo_log.fold import Folded, KeySource, LinkFold
+from blo_processors.escalation import Escalation
+from blo_processors.shelf import Shelf
+from blo_schemas.clocks import Alert
+from blo_schemas.event import LogRecord
+from blo_schemas.hashing import admissions_hash, admissions_origin, clearing_id
+from blo_schemas.ids import CaseId, EventId, LinkId, OfficeId
+from blo_schemas.outputs import Finality, TrailCheckpoint, TrailEntry
+from blo_schemas.verdicts import Outcome, Reason
+from blo_sealing.chain import Admitted, LinkChain
+
+_NOT_SIGNED: Final = frozenset({Reason.PAYLOAD_MISMATCH, Reason.WRONG_LINK, Reason.BAD_SIGNATURE})
+
+
+class Checkpointed(msgspec.Struct, frozen=True):
+    """A checkpoint and the log time of the last record that it covers."""
+
+    checkpoint: TrailCheckpoint
+    log_time: int
+
+
+class Effects(msgspec.Struct):
+    """What a state has to say since it was asked last.
+
+    Attributes:
+        trail: Entries by position, in the order in which they are to be written.
+        cases: The cases that have moved.
+        alerts: Alerts and clearings.
+        checkpoints: Checkpoints, ascending.
+        dead: Records that were left out, by position.
+        folded: How many records these are the effects of.
+    """
+
+    trail: dict[int, TrailEntry] = msgspec.field(default_factory=dict)
+    cases: dict[CaseId, None] = msgspec.field(default_factory=dict)
+    alerts: list[Alert] = msgspec.field(default_factory=list)
+    checkpoints: list[Checkpointed] = msgspec.field(default_factory=list)
+    dead: dict[int, LogRecord] = msgspec.field(default_factory=dict)
+    folded: int = 0
+
+
+class LinkState:
+    """Folds one link.
+
+    Args:
+        link: The link.
+        trust: What the trust documents say about it.
+        keys: The summary keys.
+        terms: What was agreed when on deadlines.
+        checkpoint_every: A checkpoint is made whenever so many more records are folded.
+        dead: Positions of records that are taken into the log and no further.
+        trusted_id: Events whose signature was checked before.
+        tells_alerts: Whether alerts are among the effects.
+
+    Attributes:
+        shelf: The cases.
+        log_times: The log time of each record.
+        peers: What the records tell of each office.
+        fold: The fold beneath.
+        at_work: The position that is being folded, for whoever catches what that raises.
+    """
+
+    def __init__(
+        self,
+        link: LinkId,
+        trust: LinkTrust,
+        keys: KeySource,
+        terms: Terms,
+        *,
+        checkpoint_every: int = 1000,
+        dead: Collection[int] = (),
+        trusted_id: Callable[[EventId], bool] | None = None,
+        tells_alerts: bool = True,
+    ) -> None:
+        self.link = link
+        self.shelf = Shelf()
+        self.at_work: int | None = None
+        chain = LinkChain(link, trust, trusted_id=trusted_id)
+        self.fold = LinkFold(link, chain, trust, self.shelf, keys, read_content=False)
+        self.log_times = array("q")
+        self.peers: dict[OfficeId, Peer] = {}
+        self._escalation = Escalation(self.shelf, terms, self._parked_cases, tells=tells_alerts)
+        self._keys = keys
+        self._every = checkpoint_every
+        self._dead = frozenset(dead)
+        self._pending: dict[int, TrailEntry] = {}
+        self._admissions = admissions_origin(link)
+        self._last_log_time = 0
+        self._checkpointed = 0
+        self._effects = Effects()
+
+    @property
+    def size(self) -> int:
+        """How many records have been folded; the position of the next one."""
+        return self.fold.size
+
+    @property
+    def log_time(self) -> int:
+        """Log time of the last record, Unix milliseconds; 0 before the first."""
+        return self._last_log_time
+
+    def parked_count(self) -> int:
+        """How many records wait for a summary key."""
+        return self.fold.parked_count()
+
+    def apply(self, record: LogRecord) -> None:
+        """Fold the next record.
+
+        Raises:
+            PositionError: It is not the next one; nothing was changed.
+        """
+        self.at_work = record.position
+        if record.position in self._dead:
+            admitted = self.fold.chain.admit(record)
+            self._note(admitted, Finality.DEAD, None)
+            self._effects.dead[record.position] = record
+        else:
+            folded = self.fold.feed(record)
+            assert folded.admitted is not None
+            self._watch(folded)
+            self._settle(folded, folded.admitted)
+        self._effects.folded += 1
+        self._last_log_time = record.log_time
+        self.log_times.append(record.log_time)
+        self._effects.alerts += self._escalation.advance(record.log_time)
+        if self.size % self._every == 0:
+            self.checkpoint()
+        self.at_work = None
+
+    def release(self) -> None:
+        """Fold what was parked and can be opened now."""
+        if not self.fold.parked_count():
+            return
+        self.at_work = self._first_openable()
+        for folded in self.fold.release():
+            entry = self._pending.pop(folded.position)
+            final = msgspec.structs.replace(entry, finality=Finality.FINAL, verdict=folded.verdict)
+            self._effects.trail[folded.position] = final
+            self._step(folded)
+        self._effects.alerts += self._escalation.resume(self._last_log_time)
+        self.at_work = None
+
+    def advance(self, now: int) -> None:
+        """Raise what becomes known by time alone, up to an instant in Unix milliseconds.
+
+        The log must have been read to its end as of that instant.
+        """
+        self._effects.alerts += self._escalation.advance(now)
+
+    def tell(self, alerts: Sequence[Alert]) -> None:
+        """Have alerts written that do not follow from the log alone."""
+        self._effects.alerts += alerts
+
+    def unfounded(self, known: Sequence[Alert]) -> list[Alert]:
+        """The clearing records of alerts that are known to readers and have no cause in the log.
+
+        Their case was judged otherwise before: under other trust documents, or by a defect.
+        """
+        cleared = {alert.clears for alert in known}
+        return [
+            alert.cleared(clearing_id(alert.id), None, self._last_log_time, self.size)
+            for alert in known
+            if alert.case is not None and alert.clears is None and alert.id not in cleared
+            if alert.since <= self._last_log_time and not self._escalation.knows(alert)
+        ]
+
+    def pending(self) -> list[TrailEntry]:
+        """The entries of the records that wait for a summary key, in order."""
+        return [self._pending[position] for position in sorted(self._pending)]
+
+    def checkpoint_if_moved(self) -> None:
+        """Make a checkpoint unless there is one of this size."""
+        if self.size > self._checkpointed:
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Make a checkpoint of what was folded so far."""
+        chain = self.fold.chain
+        self._checkpointed = chain.size
+        made = TrailCheckpoint(chain.size, chain.log_hash, chain.tree_root(), self._admissions)
+        self._effects.checkpoints.append(Checkpointed(made, self._last_log_time))
+
+    def take_effects(self) -> Effects:
+        """What is to be written since this was asked last."""
+        effects, self._effects = self._effects, Effects()
+        return effects
+
+    def _settle(self, folded: Folded, admitted: Admitted) -> None:
+        if folded.verdict is None:
+            self._note(admitted, Finality.PENDING, folded)
+            return
+        self._note(admitted, Finality.FINAL, folded)
+        self._step(folded)
+
+    def _watch(self, folded: Folded) -> None:
+        """Note what the record layer says of the offices; that needs no key."""
+        if not self.peers:
+            offices = sorted(self.fold.trust.parties(folded.log_time))
+            self.peers = {office: Peer(office, folded.log_time) for office in offices}
+        peer = None if folded.office is None else self.peers.get(folded.office)
+        if peer is None or folded.header is None or folded.admitted is None:
+            return
+        verdict = folded.admitted.verdict
+        forked = verdict is not None and verdict.reason is Reason.FORK
+        if is_signed(folded.admitted):
+            mark = Mark(folded.position, folded.log_time)
+            self.peers[peer.office] = with_record(peer, mark, folded.header.at, forked=forked)
+
+    def _step(self, folded: Folded) -> None:
+        verdict, header, summary, office = (
+            folded.verdict,
+            folded.header,
+            folded.summary,
+            folded.office,
+        )
+        if verdict is None or verdict.outcome is not Outcome.ACCEPTED:
+            return
+        assert header is not None
+        assert summary is not None
+        assert office is not None
+        case = header.case_id
+        fact = StepFact(case, self.link, office, summary, folded.position, folded.log_time)
+        self._effects.alerts += self._escalation.step(fact)
+        self._effects.cases[case] = None
+
+    def _note(self, admitted: Admitted, finality: Finality, folded: Folded | None) -> None:
+        position = admitted.position
+        entry = TrailEntry(
+            position,
+            admitted.log_time,
+            finality,
+            folded.verdict if folded is not None else None,
+            admitted.office,
+            admitted.id,
+            admitted.log_hash,
+            position + 1,
+        )
+        if finality is Finality.PENDING:
+            self._pending[position] = entry
+        self._effects.trail[position] = entry
+        signed = is_signed(admitted)
+        self._admissions = admissions_hash(self._admissions, admitted.id, signed=signed)
+
+    def _parked_cases(self) -> set[CaseId]:
+        return {item.header.case_id for item in self.fold.parked()}
+
+    def _first_openable(self) -> int | None:
+        openable = (
+            item.position
+            for item in self.fold.parked()
+            if self._keys.summary_key(item.header.summary_key_id) is not None
+        )
+        return min(openable, default=None)
+
+
+def terms_of_link(directory: TrustedDirectory, link: LinkId) -> Terms:
+    """What a link's offices have agreed on deadlines, and when it has the say."""
+    return terms_of((one.agreement, one.start, one.end) for one in directory.terms(link))
+
+
+def is_signed(admitted: Admitted) -> bool:
+    """Whether an event's signature was checked and is its writer's."""
+    verdict = admitted.verdict
+    if admitted.id is None or (verdict is not None and verdict.outcome is Outcome.DUPLICATE):
+        return False
+    return verdict is None or verdict.reason not in _NOT_SIGNED
+
+
+__all__ = ["Checkpointed", "Effects", "LinkState", "is_signed", "terms_of_link"]

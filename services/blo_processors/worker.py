@@ -1,0 +1,366 @@
+"""One link's worker: keeps the outputs on Kafka equal to the fold of the link's log (DESIGN §9).
+
+Correctness rests on the log alone. On assignment the worker folds the link from its first record,
+compares what should be on the output topics with what is there, and writes what is missing. After
+that it applies records as they come, with a position of its own: what is below it is skipped, and
+what is missing above is read from the log. Its position moves when the outputs are acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Final
+
+from blo_log import topics
+from blo_log.outputs import Opened, OutputReader
+from blo_log.port import Message, Stored, TopicPartition, read_to_end
+from blo_processors.errors import NoIdentity, Unprocessable, WorkerBroken
+from blo_processors.found import OutputWatch
+from blo_processors.granted import GrantedKeys, OutputKeys
+from blo_processors.ledger import Ledger
+from blo_processors.link_health import LinkHealth
+from blo_processors.scribe import Place, Scribe
+from blo_processors.side import SideReader
+from blo_processors.state import Effects, LinkState, terms_of_link
+from blo_processors.surroundings import Surroundings
+from blo_runtime.logs import describe, get_logger
+from blo_schemas.clocks import ALERT, Alert
+from blo_schemas.event import LogRecord
+from blo_schemas.ids import Digest
+from blo_schemas.outputs import (
+    MAX_ERROR_TEXT,
+    OUTPUT,
+    OUTPUT_VERSION,
+    SIGNED_OUTPUT,
+    DeadLetter,
+    Output,
+)
+from blo_schemas.verdicts import Outcome
+
+_MOST_UNREAD: Final = 20_000
+
+
+class LinkWorker:
+    """Derives the outputs of one link.
+
+    Args:
+        place: The link.
+        around: What it works with.
+
+    Attributes:
+        place: The link.
+        position: Records up to here have all their outputs on Kafka.
+        state: The fold, for whoever looks at the views.
+        progress_at: When it last finished something, by the monotonic clock.
+    """
+
+    def __init__(self, place: Place, around: Surroundings) -> None:
+        self.place = place
+        self.position = 0
+        self._around = around
+        self._turn = asyncio.Lock()
+        self._exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
+        self._failures: dict[int, int] = {}
+        self._dead: dict[int, str] = {}
+        self._broken = False
+        self.progress_at = around.clock.monotonic()
+        self._checkpointed_at = self._audited_at = self.progress_at
+        self._size_at_tick = 0
+        self._granted = GrantedKeys(place.link, around.identity)
+        self._health = LinkHealth(place.link)
+        self._side = SideReader(around.log, place, self._granted, around.feed, self._health)
+
+    async def start(self) -> None:
+        """Fold the link and write what is missing; to be called once, on assignment.
+
+        Raises:
+            NoIdentity: No valid certificate names a key of this processor.
+            LogError: The log could not be read, or an output could not be written.
+        """
+        async with self._turn:
+            await self._rebuild()
+
+    async def take(self, records: Sequence[Stored]) -> None:
+        """Apply records as the stream brings them; returns when their outputs are acknowledged.
+
+        Raises:
+            LogError: An output could not be written, or records are missing: the worker must end.
+            WorkerBroken: That has happened before.
+        """
+        async with self._turn:
+            if self._broken:
+                raise WorkerBroken(self.place.link)
+            options = self._around.options
+            for start in range(0, len(records), options.batch):
+                await self._take(records[start : start + options.batch])
+
+    async def tick(self) -> None:
+        """Do what is due by the clock: grants, trust documents, checkpoints, comparing outputs.
+
+        Raises:
+            LogError: As for ``take``.
+        """
+        async with self._turn:
+            if self._trust_digest != self._digest():
+                get_logger().warning("log is folded anew", link=self.place.link)
+                await self._rebuild()
+                return
+            if self._broken:
+                raise WorkerBroken(self.place.link)
+            now = self._around.clock.now_ms()
+            await self._side.refresh()
+            await self._catch_up()
+            await self._settle_parked()
+            if self.state.size >= self._side.log_end:
+                self._advance(now)
+            self._checkpoint_in_time()
+            await self._flush()
+            await self._audit_in_time()
+
+    def dead(self) -> dict[int, str]:
+        """The positions that were left out, and why."""
+        return dict(self._dead)
+
+    async def close(self) -> None:
+        """Let go of what was opened."""
+        await self._side.close()
+
+    # Folding.
+
+    async def _rebuild(self) -> None:
+        began = self._around.clock.monotonic()
+        self._broken = True
+        while True:
+            try:
+                await self._fold()
+                break
+            except Unprocessable as failure:
+                self._count_failure(failure)
+        self._broken = False
+        took = self._around.clock.monotonic() - began
+        self._around.metrics.fold_seconds.observe(took)
+        get_logger().info("link is folded", link=self.place.link, size=self.position)
+
+    async def _fold(self) -> None:
+        around, place = self._around, self.place
+        directory = around.feed.directory
+        signer = around.identity.signer(directory, around.clock.now_ms())
+        if signer is None:
+            raise NoIdentity(around.identity.subject)
+        self._trust_digest = self._digest()
+        await self.close()
+        self._granted = GrantedKeys(place.link, around.identity)
+        self._health = LinkHealth(place.link)
+        self._side = SideReader(around.log, place, self._granted, around.feed, self._health)
+        await self._side.refresh()
+        self._scribe = Scribe(place, signer, self._granted)
+        self._watch = OutputWatch(around.log, place, signer.tag, self._open_other)
+        found = await self._watch.read()
+        around.metrics.outputs_refused.labels(link=place.link).inc(found.refused)
+        self._ledger = Ledger(self._scribe, found)
+        self.state = LinkState(
+            place.link,
+            directory.link_trust(place.link),
+            self._granted,
+            terms_of_link(directory, place.link),
+            checkpoint_every=around.options.checkpoint_every,
+            dead=self._dead.keys(),
+        )
+        async for records in self._log_from(0):
+            self._apply(records)
+            await self._flush()
+        await self._settle_parked()
+        await self._flush()
+        known = [self._open_alert(value) for value in found.alert_values.values()]
+        state = self.state
+        unfounded = state.unfounded(known)
+        self._health.know(known)
+        await self._write(self._ledger.settle(state.shelf, state.pending(), unfounded))
+        self._checkpointed_at = self._audited_at = around.clock.monotonic()
+
+    async def _take(self, records: Sequence[Stored]) -> None:
+        ahead = [one for one in records if one.offset >= self.state.size]
+        try:
+            for run in _runs(ahead):
+                await self._fill_gap(run[0].offset)
+                self._apply(one for one in run if one.offset >= self.state.size)
+            await self._settle_parked()
+        except Unprocessable as failure:
+            self._count_failure(failure)
+            await self._rebuild()
+            return
+        await self._flush()
+
+    async def _fill_gap(self, offset: int) -> None:
+        missing = offset - self.state.size
+        if missing <= 0:
+            return
+        self._around.metrics.gaps_filled.labels(link=self.place.link).inc(missing)
+        get_logger().warning("the stream left records out", link=self.place.link, count=missing)
+        async for records in self._log_from(self.state.size):
+            self._apply(one for one in records if one.offset < offset)
+            await self._settle_parked()
+            await self._flush()
+            if self.state.size >= offset:
+                break
+
+    async def _catch_up(self) -> None:
+        """Read from the log what the stream has not brought for a whole tick."""
+        size, self._size_at_tick = self._size_at_tick, self.state.size
+        if size == self.state.size < self._side.log_end:
+            try:
+                await self._fill_gap(self._side.log_end)
+            except Unprocessable as failure:
+                self._count_failure(failure)
+                await self._rebuild()
+
+    def _advance(self, now: int) -> None:
+        """Raise alerts by the machine's clock; the log is known up to its reading."""
+        options = self._around.options
+        if options.by_clock and self.state.size:
+            at = now - options.skew_ms
+            self.state.advance(at)
+            terms = terms_of_link(self._around.feed.directory, self.place.link)
+            self.state.tell(self._health.look(self.state, terms, at))
+
+    def _apply(self, records: Iterable[Stored]) -> None:
+        for one in records:
+            try:
+                self.state.apply(LogRecord(one.offset, one.timestamp, one.value or b""))
+            except Exception as error:
+                # Whatever a record does to the fold, it must not stop the partition.
+                raise Unprocessable(one.offset, describe(error)) from error
+
+    async def _settle_parked(self) -> None:
+        if not self.state.parked_count():
+            return
+        await self._side.refresh()
+        try:
+            self.state.release()
+        except Exception as error:
+            if self.state.at_work is None:
+                raise
+            raise Unprocessable(self.state.at_work, describe(error)) from error
+
+    def _count_failure(self, failure: Unprocessable) -> None:
+        """Fold again from a clean start, and leave the record out when it fails too often."""
+        position = failure.position
+        self._failures[position] = self._failures.get(position, 0) + 1
+        get_logger().error(
+            "record not processed", link=self.place.link, position=position, error=failure.error
+        )
+        if self._failures[position] >= self._around.options.attempts:
+            self._dead[position] = failure.error
+
+    async def _log_from(self, position: int) -> AsyncIterator[list[Stored]]:
+        reader = await self._around.log.reader({self._exchange: position})
+        try:
+            async for batch in read_to_end(reader, max_records=self._around.options.batch):
+                yield batch[self._exchange]
+        finally:
+            await reader.close()
+
+    # Writing.
+
+    async def _flush(self) -> None:
+        effects = self.state.take_effects()
+        letters = [self._letter(record) for record in effects.dead.values()]
+        await self._write(self._ledger.write(effects, self.state.shelf, letters))
+        self.position = self.state.size
+        self.progress_at = self._around.clock.monotonic()
+        self._count(effects)
+
+    async def _write(self, messages: Sequence[Message]) -> None:
+        if not messages:
+            return
+        link = self.place.link
+        every = [*self._scribe.grants(self._around.feed.directory, self.state.log_time), *messages]
+        # Until they are acknowledged the fold is ahead of its outputs: only a new one may go on.
+        was_broken, self._broken = self._broken, True
+        await self._around.appender.append(every)
+        self._broken = was_broken
+        metrics = self._around.metrics
+        for topic, count in Counter(message.topic for message in every).items():
+            metrics.outputs_written.labels(link=link, topic=topic).inc(count)
+        for topic, count in self._ledger.healed.items():
+            metrics.outputs_healed.labels(link=link, topic=topic).inc(count)
+        self._ledger.healed.clear()
+
+    def _checkpoint_in_time(self) -> None:
+        now = self._around.clock.monotonic()
+        if now - self._checkpointed_at >= self._around.options.checkpoint_s:
+            self._checkpointed_at = now
+            self.state.checkpoint_if_moved()
+
+    async def _audit_in_time(self) -> None:
+        now = self._around.clock.monotonic()
+        options = self._around.options
+        if now - self._audited_at < options.audit_s and self._ledger.unread < _MOST_UNREAD:
+            return
+        self._audited_at = now
+        await self.audit()
+
+    async def audit(self) -> None:
+        """Read the output topics back, and write again what is missing or wrong there."""
+        found = await self._watch.read()
+        self._around.metrics.outputs_refused.labels(link=self.place.link).inc(found.refused)
+        await self._write(self._ledger.audit(found, self.state.shelf))
+
+    def _letter(self, record: LogRecord) -> DeadLetter:
+        return DeadLetter(
+            OUTPUT_VERSION,
+            self.place.link,
+            self._around.identity.subject,
+            self._exchange.topic,
+            self._exchange.partition,
+            record.position,
+            record.log_time,
+            record.value,
+            self._dead[record.position][:MAX_ERROR_TEXT],
+            self._failures[record.position],
+        )
+
+    def _count(self, effects: Effects) -> None:
+        link = self.place.link
+        metrics = self._around.metrics
+        for entry in effects.trail.values():
+            verdict = entry.verdict
+            if verdict is None:
+                continue
+            metrics.records.labels(link=link, verdict=verdict.outcome.value).inc()
+            if verdict.outcome is Outcome.REJECTED and verdict.reason is not None:
+                metrics.records_rejected.labels(link=link, reason=verdict.reason.value).inc()
+        metrics.dead_letters.labels(link=link).inc(len(effects.dead))
+        metrics.link_size.labels(link=link).set(self.position)
+        metrics.records_parked.labels(link=link).set(self.state.parked_count())
+
+    def _digest(self) -> Digest:
+        return self._around.feed.directory.digest_for_link(self.place.link)
+
+    def _open_alert(self, value: bytes) -> Alert:
+        output = OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
+        return ALERT.decode(self._open_other(value, output).body)
+
+    def _open_other(self, value: bytes, output: Output) -> Opened:
+        around = self._around
+        directory = around.feed.directory
+        keys = OutputKeys(self.place.link, directory, around.identity, self._granted)
+        keys.expect(output)
+        return OutputReader(self.place.link, directory, keys, around.clock.now_ms).open(value)
+
+
+def _runs(records: Sequence[Stored]) -> Iterator[list[Stored]]:
+    """The records in pieces without a gap inside."""
+    run: list[Stored] = []
+    for one in records:
+        if run and one.offset != run[-1].offset + 1:
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
+
+
+__all__ = ["LinkWorker"]

@@ -1,0 +1,126 @@
+"""Sealing, signing and opening what the stream processors write (ADR 6).
+
+A processor needs no store: its summary key of a link and month is derived from its private key, so
+every worker with the same identity has the same. Sealing is deterministic, with a salt that is a
+keyed hash of the plaintext and its place: the same output always has the same bytes, and two
+different ones never share a derived key.
+"""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from blo_schemas.codec import encode
+from blo_schemas.hashing import output_input
+from blo_schemas.ids import SALT_SIZE, KeyId, LinkId
+from blo_schemas.outputs import OUTPUT, Output, SignedOutput
+from blo_sealing.errors import BadSignature, Unopenable, WrongKeyCommitment
+from blo_sealing.keys import SYMMETRIC_KEY_SIZE, NodeKeys, SummaryKey
+from blo_sealing.padding import padme_size
+from blo_sealing.signatures import SigningKey, verify_signature
+
+_NONCE: Final = bytes(12)
+_SHA256: Final = SHA256()
+_MONTH_LABEL: Final = b"blo/processor-summary-key/v1\0"
+_SALT_LABEL: Final = b"blo/output-salt/v1\0"
+_KEY_LABEL: Final = b"blo/output-key/v1\0"
+_END: Final = b"\x80"
+
+
+def processor_summary_key(keys: NodeKeys, link: LinkId, month: str) -> SummaryKey:
+    """The key under which a processor seals its outputs about one link and calendar month.
+
+    Args:
+        keys: The processor's private keys.
+        link: The link.
+        month: The month (UTC) of the outputs' log times, as ``2025-03``.
+    """
+    info = _MONTH_LABEL + link.encode() + b"\0" + month.encode()
+    return SummaryKey(HKDF(_SHA256, SYMMETRIC_KEY_SIZE, None, info).derive(keys.kem.private))
+
+
+def seal_output(draft: Output, key: SummaryKey) -> Output:
+    """Seals an output's body.
+
+    Args:
+        draft: The output with its plain body and without ``key`` and ``salt``.
+        key: The processor's summary key of the output's link and month.
+    """
+    body = draft.body + _END
+    padded = body.ljust(padme_size(len(body)), b"\0")
+    bare = msgspec.structs.replace(draft, key=key.id, salt=None, body=b"")
+    bound = encode(bare)
+    salt = hmac.digest(key.secret, _SALT_LABEL + sha256(bound).digest() + padded, "sha256")
+    salt = salt[:SALT_SIZE]
+    sealed = AESGCM(_derive(key, salt)).encrypt(_NONCE, padded, bound)
+    return msgspec.structs.replace(bare, salt=salt, body=sealed)
+
+
+def sign_output(output: Output, key: SigningKey) -> SignedOutput:
+    """Encodes and signs an output with the key of the certificate that its ``kid`` names."""
+    encoded = encode(output)
+    return SignedOutput(encoded, key.sign(output_input(encoded)))
+
+
+def verify_output(signed: SignedOutput, key: bytes) -> Output:
+    """Reads a processor's output.
+
+    Read it first with ``OUTPUT.decode(signed.output)`` to learn whose it says it is, and ask the
+    trust documents for that certificate's key.
+
+    Args:
+        signed: The decoded value of one of the processors' topics.
+        key: The Ed25519 public key of the certificate that it names.
+
+    Raises:
+        WireError: The output does not decode.
+        BadSignature: The signature does not verify.
+    """
+    output = OUTPUT.decode(signed.output)
+    if not verify_signature(key, output_input(signed.output), signed.signature):
+        raise BadSignature(f"the output about {output.link} is not signed by {output.processor}")
+    return output
+
+
+def open_output(output: Output, key: SummaryKey | None) -> bytes:
+    """The plain body of an output.
+
+    Args:
+        output: A verified output.
+        key: The summary key that it names; not needed for one in the clear.
+
+    Raises:
+        WrongKeyCommitment: The key is missing or another one.
+        Unopenable: The body was altered.
+    """
+    if output.key is None:
+        return output.body
+    if key is None or key.id != KeyId(output.key) or output.salt is None:
+        raise WrongKeyCommitment("output")
+    bound = encode(msgspec.structs.replace(output, salt=None, body=b""))
+    try:
+        padded = AESGCM(_derive(key, output.salt)).decrypt(_NONCE, output.body, bound)
+    except (InvalidTag, ValueError):
+        raise Unopenable("output") from None
+    return padded.rstrip(b"\0")[: -len(_END)]
+
+
+def _derive(key: SummaryKey, salt: bytes) -> bytes:
+    return HKDF(_SHA256, SYMMETRIC_KEY_SIZE, salt, _KEY_LABEL).derive(key.secret)
+
+
+__all__ = [
+    "open_output",
+    "processor_summary_key",
+    "seal_output",
+    "sign_output",
+    "verify_output",
+]

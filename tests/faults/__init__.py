@@ -1,0 +1,1 @@
+"""Kills, pauses, silence and failing writes against the stream processors on a real Kafka."""

@@ -1,0 +1,35 @@
+"""What the tests over the log in memory share."""
+
+from __future__ import annotations
+
+from blo_log import topics
+from blo_log.memory import MemoryCluster, MemoryLog
+from blo_log.port import Stored
+from blo_processors.scribe import Place
+from tests.processors.world import LinkWriter, World, cases_of, plain, see
+
+
+def stored(cluster: MemoryCluster, place: Place) -> list[Stored]:
+    return cluster.records(topics.exchange_topic(place.corridor), place.partition)
+
+
+async def check(world: World, log: MemoryLog, writer: LinkWriter) -> None:
+    """What the observer sees is the plain fold."""
+    seen = await see(world, log, writer.place)
+    state = plain(world, writer)
+    effects = state.take_effects()
+    assert seen.cases.records == cases_of(state)
+    assert seen.trail.size == len(writer.records)
+    assert seen.trail.entries == effects.trail
+    assert seen.alerts.records == {alert.id: alert for alert in effects.alerts}
+    for made in effects.checkpoints:
+        assert seen.trail.checkpoints[made.checkpoint.size] == made.checkpoint
+
+
+async def fresh(world: World, writer: LinkWriter, size: int | None = None) -> MemoryLog:
+    log = MemoryLog()
+    await world.publish(log)
+    appender = await log.appender()
+    await appender.append(writer.grants)
+    await appender.append(writer.messages(0, size))
+    return log
