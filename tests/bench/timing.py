@@ -31,8 +31,8 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
 
     rounds: int = 9
     calls: int = 400
-    records: int = 1_000
-    reads: int = 40
+    records: int = 400
+    reads: int = 120
     cases: int = 400
     samples: int = 48
 
