@@ -11,25 +11,23 @@ from enum import StrEnum
 import msgspec
 
 from blo_agent.desk import LinkDesk, Submitted
+from blo_agent.granting import grant_content_key, grant_summary_key
 from blo_agent.keyring import month_of
 from blo_agent.office import NoIdentity, Office
 from blo_agent.store.connection import Transaction
 from blo_agent.store.errors import JobRefused
-from blo_agent.store.tables import journal, keys, outbox
+from blo_agent.store.tables import journal, outbox
 from blo_domain.cases import decide
 from blo_domain.commands import ChannelRules, Command, content_of
 from blo_domain.errors import Refused
-from blo_domain.trust import Reader
-from blo_log.topics import exchange_topic, keys_topic
+from blo_log.topics import exchange_topic
 from blo_schemas.codec import encode
 from blo_schemas.content import CONTENT, Content
 from blo_schemas.errors import WireError
-from blo_schemas.grants import grant_record_key
 from blo_schemas.hashing import leaf_hash
-from blo_schemas.ids import CaseId, EventId, KeyId, LinkId
+from blo_schemas.ids import CaseId, EventId, LinkId
 from blo_schemas.summary import SUMMARY, Step, Summary
 from blo_sealing.errors import TooLargeToSeal
-from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.keys import SYMMETRIC_KEY_SIZE, ContentKey, SummaryKey
 from blo_sealing.seal import SealedEvent, seal_event
 
@@ -134,15 +132,9 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
             AgentRefusal.TOO_LARGE, f"the exchange document is too large: {error}"
         ) from error
     if held is None:
-        office.keyring.use(desk.link, month, summary_key)
-        _store_key(office, desk, summary_key, tx, month=month)
-        readers = office.directory.readers(desk.link, now)
-        _grant(office, desk, summary_key, readers.summary, now, tx)
+        grant_summary_key(office, desk, summary_key, month, now, tx)
     if command.step is Step.OPEN:
-        office.keyring.add_content(content_key)
-        _store_key(office, desk, content_key, tx, month=None)
-        readers = office.directory.readers(desk.link, now)
-        _grant(office, desk, content_key, readers.content, now, tx)
+        grant_content_key(office, desk, content_key, now, tx)
     return _put(office, desk, wanted.actor, sealed, summary, now, tx)
 
 
@@ -210,48 +202,6 @@ def _content_key(office: Office, case: CaseId | None) -> ContentKey:
             "ask the office that opened it whether its line is up",
         )
     return key
-
-
-def _store_key(
-    office: Office,
-    desk: LinkDesk,
-    key: ContentKey | SummaryKey,
-    tx: Transaction,
-    *,
-    month: str | None,
-) -> None:
-    case = key.id if isinstance(key, ContentKey) else None
-    stored = keys.StoredKey(
-        desk.link, KeyId(key.id), key.purpose, key.secret, office.id, month, case
-    )
-    keys.put(tx, stored)
-
-
-def _grant(
-    office: Office,
-    desk: LinkDesk,
-    key: ContentKey | SummaryKey,
-    readers: tuple[Reader, ...],
-    now: int,
-    tx: Transaction,
-) -> None:
-    for reader in readers:
-        recipient = Recipient(reader.subject, reader.tag, reader.kem_key)
-        grant = make_grant(key, desk.link, office.id, recipient)
-        outbox.add(
-            tx,
-            outbox.NewRecord(
-                keys_topic(desk.corridor),
-                desk.partition,
-                grant_record_key(KeyId(key.id), reader.subject),
-                encode(grant),
-                desk.link,
-                None,
-                None,
-                None,
-                now,
-            ),
-        )
 
 
 def _put(

@@ -18,6 +18,7 @@ import msgspec
 from blo_agent.accepting import Accepted, CommandRefused, OfficeCommand, accept
 from blo_agent.batches import Taken
 from blo_agent.desk import LinkDesk
+from blo_agent.granting import review_summary_keys
 from blo_agent.line import Line
 from blo_agent.office import NoIdentity, Office
 from blo_agent.publishing_heads import head_message
@@ -38,6 +39,7 @@ from blo_schemas.ids import CountryId, DocumentId, LinkId, OfficeId
 from blo_sealing.signatures import RandomBytes
 
 _GAUGES_EVERY_S = 1.0
+_KEYS_EVERY_S = 60.0
 
 
 class AgentOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +132,7 @@ class Agent:
 
         def job(tx: Transaction) -> Taken:
             self.office.load(tx, now)
+            review_summary_keys(self.office, now, tx)
             taken = Taken()
             for desk in self.office.desks.values():
                 compare_heads(self.office, desk, now, tx, taken)
@@ -151,6 +154,7 @@ class Agent:
                 tasks.start("receiver", self.receiver.run)
                 tasks.start("heads", self._publish_heads)
                 tasks.start("gauges", self._tell_positions)
+                tasks.start("keys", self._review_keys)
                 self.sender.wake()
                 await tasks.until_stopped()
         finally:
@@ -255,6 +259,16 @@ class Agent:
             except TimeoutError:
                 self._dirty.update(self.office.desks)
             self._heads_due.clear()
+
+    async def _review_keys(self) -> None:
+        """Readers change with documents, and with time: certificates begin and end."""
+
+        def job(tx: Transaction) -> None:
+            review_summary_keys(self.office, self.clock.now_ms(), tx)
+
+        while True:
+            await asyncio.sleep(_KEYS_EVERY_S)
+            await self.store.write(job)
 
     async def _publish(self, links: set[LinkId]) -> None:
         now = self.clock.now_ms()

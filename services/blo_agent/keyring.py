@@ -47,5 +47,9 @@ class Keyring:
         self._own[(link, month)] = key
         self._summary[key.id] = key
 
+    def retire(self, link: LinkId) -> None:
+        """Seal no more summaries of a link with the keys that were used so far."""
+        self._own = {place: key for place, key in self._own.items() if place[0] != link}
+
 
 __all__ = ["Keyring", "month_of"]

@@ -261,8 +261,6 @@ class Office:
     def _hold(self, stored: keys.StoredKey) -> None:
         if stored.purpose is KeyPurpose.CONTENT:
             self.keyring.add_content(ContentKey(stored.key))
-        elif stored.office == self.id and stored.month is not None:
-            self.keyring.use(stored.link, stored.month, SummaryKey(stored.key))
         else:
             self.keyring.add_summary(SummaryKey(stored.key))
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from blo_agent.batches import Taken
 from blo_agent.desk import LinkDesk
+from blo_agent.granting import review_summary_keys
 from blo_agent.office import Office, begin_anew
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import documents, meta
@@ -46,6 +47,7 @@ def take_documents(
             begin_anew(office, desk, now, tx)
             taken.refold.append(link)
     taken.new_links.extend(desk.link for desk in office.open_desks(tx, now))
+    review_summary_keys(office, now, tx)
     if office.own_tags() - own_before and office.desks:
         _read_keys_again(office, tx)
         taken.reread_keys = True

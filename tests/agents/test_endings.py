@@ -56,9 +56,10 @@ async def test_a_failed_store_ends_the_agent_even_when_nothing_is_written(tmp_pa
         def full(_: Transaction) -> None:
             raise OSError(28, "No space left on device")
 
+        await asyncio.sleep(0.3)
         with pytest.raises(StoreFailed):
             await a.agent.store.write(full)
-        await asyncio.wait([a.task], timeout=2)
+        await asyncio.wait([a.task], timeout=1)
         failure = a.task.exception()
         assert isinstance(failure, TaskFailed | ExceptionGroup)
         told = str(failure.exceptions if isinstance(failure, ExceptionGroup) else failure)

@@ -11,6 +11,7 @@ import pytest
 
 from blo_agent.accepting import CommandRefused
 from blo_agent.keyring import month_of
+from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import documents, journal, keys, outbox
 from blo_domain.cases import content_of, decide
 from blo_domain.commands import Command
@@ -21,13 +22,14 @@ from blo_schemas.bodies import body_from_json
 from blo_schemas.hashing import certificate_tag, document_id
 from blo_schemas.ids import CaseId, CountryId, DocumentId, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step
-from blo_schemas.trust import Revocation, RevokedFrom, SignedDocument
+from blo_schemas.trust import Revocation, RevokedFrom, SignedDocument, Superior
 from blo_sealing.seal import Author, seal_event
 from tests.agents.crashing import agree
 from tests.agents.world import (
     CORRIDOR,
     LINK,
     NOW,
+    PROVINCE,
     A,
     B,
     RunningAgent,
@@ -317,3 +319,61 @@ async def _publish_on(world: World, cluster: MemoryCluster, found: list[SignedDo
     elsewhere = copy(world)
     elsewhere.connect = lambda: MemoryLog(cluster)
     await elsewhere.publish(found)
+
+
+async def test_who_becomes_a_reader_reads_what_is_written_from_then_on(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        before = (await a.open()).case
+        await b.read(1)
+        await b.do(Step.ACKNOWLEDGE, before)
+        await all_read([a, b], 2)
+        superiors = (Superior(superior=PROVINCE, office=A),)
+        await world.publish(
+            [world.certify(PROVINCE), world.agree(LINK, (A, B), version=2, superiors=superiors)]
+        )
+        province = await world.agent(PROVINCE)
+        for one in (a, b):
+            await one.until(lambda one=one: one.desk().rereads_to == 2 == one.desk().size)  # type: ignore[misc]
+            await one.until(lambda one=one: one.desk().own_chain_checked)  # type: ignore[misc]
+        after = (await a.open()).case
+        await all_read([a, b], 3)
+        await b.do(Step.ACKNOWLEDGE, after)
+        await all_read([a, b, province], 4)
+        await province.until(lambda: province.desk().unopened == [0, 1])
+        view = province.desk().views.get(after)
+        assert view is not None
+        assert view.version == 2
+        # The key of the new readers is the one that is used after a restart as well.
+        held = a.agent.office.keyring.own_summary_key(LINK, month_of(NOW))
+        await a.kill()
+        a = await world.agent(A)
+        assert held is not None
+        assert a.agent.office.keyring.own_summary_key(LINK, month_of(NOW)) == held
+
+
+async def test_a_link_is_read_again_if_its_documents_changed_while_nobody_looked(
+    tmp_path: Path,
+) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        await a.open()
+        await all_read([a, b], 1)
+
+        def forget(tx: Transaction) -> None:
+            tx.execute("UPDATE links SET trust_digest = x'00'")
+
+        await a.agent.store.write(forget)
+        await a.kill()
+        a = await world.agent(A)
+        assert a.desk().rereads_to == 1
+        await a.read(1)
+        entries = await a.ask(lambda tx: [one.action for one in journal.entries(tx)])
+        assert entries[-1] == "refold"
+        await agree([a, b])

@@ -1,0 +1,119 @@
+"""Granting: who is given a key when it is made, and when the next one has to be made (DESIGN §6).
+
+An office seals its summaries of a month with one key, granted when it is made. Whoever becomes a
+reader of the link later was not given it, and whoever ceases to be one holds it: so when the
+readers change, the office makes a new key for what it writes from then on.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from blo_agent.desk import LinkDesk
+from blo_agent.office import Office
+from blo_agent.store.connection import Transaction
+from blo_agent.store.tables import keys, meta, outbox
+from blo_domain.trust import Reader
+from blo_log.topics import keys_topic
+from blo_schemas.codec import encode
+from blo_schemas.grants import grant_record_key
+from blo_schemas.ids import KeyId, LinkId
+from blo_sealing.grants import Recipient, make_grant
+from blo_sealing.keys import ContentKey, SummaryKey
+
+
+class _Current(msgspec.Struct, array_like=True, frozen=True):
+    """The summary key that an office uses on a link, and to whom it was granted."""
+
+    month: str
+    key: bytes
+    readers: tuple[tuple[str, bytes], ...]
+
+
+def grant_summary_key(
+    office: Office, desk: LinkDesk, key: SummaryKey, month: str, now: int, tx: Transaction
+) -> None:
+    """Keep a new summary key of this office and grant it to everybody who reads the link."""
+    readers = office.directory.readers(desk.link, now).summary
+    office.keyring.use(desk.link, month, key)
+    _store(office, desk, key, tx, month=month)
+    _grant(office, desk, key, readers, now, tx)
+    current = _Current(month, key.id, _named(readers))
+    meta.put(tx, _current_key(desk.link), encode(current))
+
+
+def grant_content_key(
+    office: Office, desk: LinkDesk, key: ContentKey, now: int, tx: Transaction
+) -> None:
+    """Keep the key of a new case and grant it to everybody who reads contents of the link."""
+    office.keyring.add_content(key)
+    _store(office, desk, key, tx, month=None)
+    _grant(office, desk, key, office.directory.readers(desk.link, now).content, now, tx)
+
+
+def review_summary_keys(office: Office, now: int, tx: Transaction) -> None:
+    """Use on each link the key that exactly its readers of now were given, or a new one."""
+    for desk in office.desks.values():
+        stored = meta.get(tx, _current_key(desk.link))
+        if stored is None:
+            continue
+        current = msgspec.msgpack.decode(stored, type=_Current)
+        readers = _named(office.directory.readers(desk.link, now).summary)
+        key = office.keyring.summary_key(KeyId(current.key))
+        if key is not None and readers == current.readers:
+            office.keyring.use(desk.link, current.month, key)
+        else:
+            office.keyring.retire(desk.link)
+
+
+def _store(
+    office: Office,
+    desk: LinkDesk,
+    key: ContentKey | SummaryKey,
+    tx: Transaction,
+    *,
+    month: str | None,
+) -> None:
+    case = key.id if isinstance(key, ContentKey) else None
+    stored = keys.StoredKey(
+        desk.link, KeyId(key.id), key.purpose, key.secret, office.id, month, case
+    )
+    keys.put(tx, stored)
+
+
+def _grant(
+    office: Office,
+    desk: LinkDesk,
+    key: ContentKey | SummaryKey,
+    readers: tuple[Reader, ...],
+    now: int,
+    tx: Transaction,
+) -> None:
+    for reader in readers:
+        recipient = Recipient(reader.subject, reader.tag, reader.kem_key)
+        grant = make_grant(key, desk.link, office.id, recipient)
+        outbox.add(
+            tx,
+            outbox.NewRecord(
+                keys_topic(desk.corridor),
+                desk.partition,
+                grant_record_key(KeyId(key.id), reader.subject),
+                encode(grant),
+                desk.link,
+                None,
+                None,
+                None,
+                now,
+            ),
+        )
+
+
+def _named(readers: tuple[Reader, ...]) -> tuple[tuple[str, bytes], ...]:
+    return tuple((reader.subject, reader.tag) for reader in readers)
+
+
+def _current_key(link: LinkId) -> str:
+    return f"summary-key/{link}"
+
+
+__all__ = ["grant_content_key", "grant_summary_key", "review_summary_keys"]
