@@ -35,8 +35,8 @@ demo: can-demo environment $(DEMO_LIBRARIES) ## play a year of exchanges on a re
 test: can-test environment $(BROKER_LIBRARIES) check ## everything that must pass, on a real Kafka too
 	$(BIN)/pytest
 
-test-fast: can-work environment check ## the same without a broker, for daily work
-	$(BIN)/pytest -m "not broker"
+test-fast: can-work environment check ## the same without a broker and what takes seconds, for daily work
+	$(BIN)/pytest -m "not broker and not slow"
 
 test-faults: can-test environment $(BROKER_LIBRARIES) ## kill and starve the processors for long; writes docs/faults.md
 	$(BIN)/python -m tests.faults

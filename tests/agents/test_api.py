@@ -177,8 +177,8 @@ async def test_a_command_reaches_the_other_desk_and_comes_back_opened(tmp_path: 
         assert "acknowledge" in history["view"]["may_do"]
         assert history["events"][0]["body"]["purpose"] == REQUEST["purpose"]
         event = history["events"][0]["event"]
-        desk_heads = a.running.agent.office.heads
-        await a.running.until(lambda: (LINK, B) in desk_heads and desk_heads[LINK, B].size == 1)
+        office = a.running.agent.office
+        await a.running.until(lambda: (LINK, B) in office.heads and office.heads[LINK, B].size == 1)
         status = (await a.ask(f"/v1/events/{event}"))[1]
         assert status["state"] == "opened"
         assert status["opened"] == [B]

@@ -28,6 +28,8 @@ from tests.agents.crashing import (
 )
 from tests.agents.world import CORRIDOR, LINK, A, B, RunningAgent, World, all_read, two_offices
 
+pytestmark = pytest.mark.slow
+
 SENDER_POINTS = ("before_append", "after_append", "after_mark")
 STEPS = (Step.ACKNOWLEDGE, Step.ACCEPT, Step.WITHDRAW, Step.URGE)
 

@@ -22,6 +22,8 @@ from blo_runtime.errors import TaskFailed
 from tests.agents.processes import AgentProcess, NoAnswer
 from tests.agents.world import CORRIDOR, LINK, A, B, World, all_read, two_offices
 
+pytestmark = pytest.mark.slow
+
 
 def nowhere() -> str:
     """An address where nobody listens."""

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +28,8 @@ from tests.agents.world import (
     all_read,
     two_offices_and_a_province,
 )
+
+pytestmark = pytest.mark.slow
 
 STEPS = (
     Step.ACKNOWLEDGE,

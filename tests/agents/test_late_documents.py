@@ -38,6 +38,8 @@ from tests.agents.world import (
     two_offices,
 )
 
+pytestmark = pytest.mark.slow
+
 C = OfficeId("la-c")
 SECOND = LinkId("vn-a~la-c")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from blo_schemas.clocks import CLOCK_VIEW, Alert, ClockView
 from blo_schemas.codec import encode
 from tests.unit.deadlines.histories import CASE, Case, replay
 from tests.unit.deadlines.walks import MOMENTS, POLICIES, walks
+
+pytestmark = pytest.mark.slow
 
 some = settings(max_examples=60, deadline=None)
 

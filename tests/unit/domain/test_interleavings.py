@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from blo_schemas.verdicts import ACCEPTED, Outcome, Verdict
 from blo_schemas.views import CASE_VIEW, CaseView
 from tests.unit.domain.desk import CASE, CONFERENCE, LINK, PAIR, command
 from tests.unit.schemas.structs import sample_of
+
+pytestmark = pytest.mark.slow
 
 PARTIES = st.sampled_from([PAIR, frozenset(sorted(CONFERENCE)[:3])])
 OFFICES = sorted(PAIR | CONFERENCE)
