@@ -88,9 +88,9 @@ async def test_a_record_whose_summary_key_is_missing_parks_its_case_only(tmp_pat
         await a.until(lambda: (LINK, B) in a.agent.office.heads)
         await a.until(lambda: a.agent.office.heads[LINK, B].first_unopened == (0,))
         await _release(cluster, keeper)
-        await b.until(lambda: desk.views.get(closed) is not None)
+        await b.until(lambda: desk.tally.accepted == 2)
+        assert desk.views.get(closed) is not None
         assert desk.fold.parked_count() == 0
-        assert desk.tally.accepted == 2
         await a.until(lambda: a.agent.office.heads[LINK, B].unopened == 0)
         assert desk.views.digest() == a.agent.office.desks[LINK].views.digest()
 
