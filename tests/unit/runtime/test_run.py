@@ -20,8 +20,6 @@ from pathlib import Path
 from blo_runtime.errors import *
 from blo_runtime.supervision import *
 
-pytestmark = pytest.mark.slow
-
 def say(text):
     print(text, flush=True)
 """
