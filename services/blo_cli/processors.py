@@ -18,10 +18,10 @@ from blo_cli.trust.specs import AgreementSpec, milliseconds
 from blo_domain.deadlines import Window
 from blo_processors.config import ProcessorSettings
 from blo_processors.dead import Retried, read_letters, retry
-from blo_processors.identity import create_identity
 from blo_processors.replay import Replayed, replay, what_if
 from blo_processors.surroundings import Surroundings
 from blo_runtime.config import load
+from blo_runtime.keyfiles import create_identity
 from blo_runtime.metrics import Metrics
 from blo_schemas.ids import CorridorId, OfficeId
 from blo_schemas.outputs import DeadLetter

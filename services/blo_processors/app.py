@@ -13,18 +13,18 @@ import msgspec
 import uvloop
 
 from blo_log import topics
+from blo_log.directory import DirectoryFeed
 from blo_log.errors import LogError
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import Log
 from blo_processors.coalescing import CoalescingAppender
 from blo_processors.config import ProcessorSettings
 from blo_processors.corridor import Corridor
-from blo_processors.directory import DirectoryFeed
-from blo_processors.identity import load_identity
 from blo_processors.stream import Stream
 from blo_processors.surroundings import Surroundings, WorkerOptions
 from blo_runtime.admin import start_admin
 from blo_runtime.clock import SystemClock
+from blo_runtime.keyfiles import load_identity
 from blo_runtime.logs import configure, get_logger
 from blo_runtime.metrics import Metrics
 from blo_runtime.supervision import StopSignal, Supervisor

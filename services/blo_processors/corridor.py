@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from blo_domain.trust import TrustedDirectory
+from blo_log.errors import LogError
+from blo_log.topics import DIRECTORY_TOPIC
 from blo_processors.errors import Stuck
 from blo_processors.runner import Delivered, LinkRunner
 from blo_processors.scribe import Place
@@ -15,7 +16,6 @@ from blo_processors.worker import LinkWorker
 from blo_runtime.admin import Health
 from blo_runtime.logs import get_logger
 from blo_schemas.ids import CorridorId
-from blo_schemas.trust import Agreement
 
 _GUARD_S: Final = 1.0
 
@@ -87,8 +87,17 @@ class Corridor:
         while True:
             await asyncio.sleep(_GUARD_S)
             self._watch()
-            if await self._around.feed.refresh_if_up():
+            if await self._read_trust():
                 self._start_missing()
+
+    async def _read_trust(self) -> bool:
+        try:
+            return await self._around.feed.refresh()
+        except LogError as error:
+            if not error.transient:
+                raise
+            get_logger().warning("line is down", topic=DIRECTORY_TOPIC, error=str(error))
+            return False
 
     def check(self) -> Health:
         """Whether everything that is assigned is being worked on."""
@@ -124,23 +133,11 @@ class Corridor:
 
     def _places(self) -> Iterator[Place]:
         subject = self._around.identity.subject
-        for agreement in agreements(self._around.feed.directory, self.corridor):
+        for agreement in self._around.feed.directory.newest_agreements(self.corridor):
             if subject in agreement.processors:
                 yield Place(agreement.link, self.corridor, agreement.partition)
             else:
                 get_logger().error("not named as a processor", link=agreement.link, office=subject)
 
 
-def agreements(directory: TrustedDirectory, corridor: CorridorId) -> Iterator[Agreement]:
-    """The newest agreement of every link of a corridor."""
-    newest: dict[str, Agreement] = {}
-    counting = set(directory.links())
-    for document in directory.documents.values():
-        if isinstance(document, Agreement) and document.corridor == corridor:
-            held = newest.get(document.link)
-            if document.link in counting and (held is None or held.version < document.version):
-                newest[document.link] = document
-    yield from newest.values()
-
-
-__all__ = ["Corridor", "agreements"]
+__all__ = ["Corridor"]

@@ -6,7 +6,6 @@ import msgspec
 
 from blo_log import topics
 from blo_log.port import Log, TopicPartition, read_to_end
-from blo_processors.corridor import agreements
 from blo_processors.scribe import Place
 from blo_processors.surroundings import Surroundings
 from blo_processors.worker import LinkWorker
@@ -59,7 +58,7 @@ async def retry(around: Surroundings, corridor: CorridorId) -> list[Retried]:
     letters = await read_letters(around.log, corridor, directory.partition_count(corridor))
     places = {
         one.link: Place(one.link, corridor, one.partition)
-        for one in agreements(directory, corridor)
+        for one in directory.newest_agreements(corridor)
     }
     retried: list[Retried] = []
     for link in sorted({letter.link for letter in letters} & places.keys()):

@@ -17,11 +17,9 @@ from blo_domain.deadlines import (
 from blo_domain.deadlines import alerts as alerts_at
 from blo_domain.deadlines import standing as standing_at
 from blo_log import topics
+from blo_log.directory import DirectoryFeed
+from blo_log.granted import GrantedKeys
 from blo_log.port import Log, TopicPartition, read_to_end
-from blo_processors.corridor import agreements
-from blo_processors.directory import DirectoryFeed
-from blo_processors.granted import GrantedKeys
-from blo_processors.identity import Identity
 from blo_processors.link_health import LinkHealth
 from blo_processors.scribe import Place
 from blo_processors.side import SideReader
@@ -31,6 +29,7 @@ from blo_schemas.event import LogRecord
 from blo_schemas.ids import CorridorId
 from blo_schemas.outputs import CaseRecord
 from blo_schemas.policy import DeadlinePolicy
+from blo_sealing.identity import Identity
 
 _BATCH = 2000
 
@@ -100,7 +99,7 @@ async def replay(
     """
     places = [
         Place(agreement.link, corridor, agreement.partition)
-        for agreement in agreements(feed.directory, corridor)
+        for agreement in feed.directory.newest_agreements(corridor)
         if identity.subject in agreement.processors
     ]
     places.sort(key=lambda place: place.partition)

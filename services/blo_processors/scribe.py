@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 from blo_domain.trust import TrustedDirectory
 from blo_log import topics
+from blo_log.granted import GrantedKeys, month_of
 from blo_log.outputs import Opened
 from blo_log.port import Message
-from blo_processors.granted import GrantedKeys, month_of
-from blo_processors.identity import Signer
 from blo_processors.state import Checkpointed
 from blo_schemas.clocks import Alert
 from blo_schemas.codec import encode
@@ -28,6 +27,7 @@ from blo_schemas.outputs import (
     trail_key,
 )
 from blo_sealing.grants import Recipient, make_grant
+from blo_sealing.identity import Signer
 from blo_sealing.keys import SummaryKey
 from blo_sealing.outputs import processor_summary_key, seal_output, sign_output
 

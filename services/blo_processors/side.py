@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from blo_log import topics
+from blo_log.directory import DirectoryFeed
+from blo_log.granted import GrantedKeys
 from blo_log.port import Log, Reader, TopicPartition, read_to_end
-from blo_processors.directory import DirectoryFeed
-from blo_processors.granted import GrantedKeys
 from blo_processors.link_health import LinkHealth
 from blo_processors.scribe import Place
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from blo_log.directory import DirectoryFeed
 from blo_log.port import Appender, Log
-from blo_processors.directory import DirectoryFeed
-from blo_processors.identity import Identity
 from blo_runtime.clock import Clock
 from blo_runtime.metrics import Metrics
+from blo_sealing.identity import Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

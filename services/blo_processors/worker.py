@@ -14,11 +14,11 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Final
 
 from blo_log import topics
+from blo_log.granted import GrantedKeys, OutputKeys
 from blo_log.outputs import Opened, OutputReader
 from blo_log.port import Message, Stored, TopicPartition, read_to_end
 from blo_processors.errors import NoIdentity, Unprocessable, WorkerBroken
 from blo_processors.found import OutputWatch
-from blo_processors.granted import GrantedKeys, OutputKeys
 from blo_processors.ledger import Ledger
 from blo_processors.link_health import LinkHealth
 from blo_processors.scribe import Place, Scribe

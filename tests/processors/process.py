@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from blo_processors.identity import Identity
+from blo_sealing.identity import Identity
 from tests.processors.world import CORRIDOR, PROCESSOR, World
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from blo_cli.main import run
-from blo_processors.identity import KeyFileError, load_identity
+from blo_runtime.keyfiles import KeyFileError, load_identity
 from tests.processors.process import write_config
 from tests.processors.world import PROCESSOR, World
 
@@ -47,5 +47,5 @@ def test_a_damaged_key_file_is_refused_with_what_to_do(tmp_path: Path, content: 
     keys = tmp_path / "processor.key"
     keys.write_text(content)
     keys.chmod(0o600)
-    with pytest.raises(KeyFileError, match="blo processors init"):
+    with pytest.raises(KeyFileError, match="Run `init`"):
         load_identity(keys, PROCESSOR)

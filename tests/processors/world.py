@@ -15,13 +15,12 @@ from blo_domain.deadlines import Terms, terms_of
 from blo_domain.policies import four_urgencies
 from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log import topics
+from blo_log.directory import DirectoryFeed
 from blo_log.errors import OutputRefused
 from blo_log.fold import LinkFold
+from blo_log.granted import GrantedKeys, month_of
 from blo_log.outputs import AlertsRead, CasesRead, OutputReader, TrailRead
 from blo_log.port import Log, Message, Stored, TopicPartition, read_to_end
-from blo_processors.directory import DirectoryFeed
-from blo_processors.granted import GrantedKeys, month_of
-from blo_processors.identity import Identity
 from blo_processors.scribe import Place
 from blo_processors.state import LinkState
 from blo_processors.surroundings import Surroundings, WorkerOptions
@@ -45,6 +44,7 @@ from blo_sealing.documents import sign_document
 from blo_sealing.errors import SealingError
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.heads import sign_head
+from blo_sealing.identity import Identity
 from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
 from blo_sealing.seal import Author, seal_event
 from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature

@@ -200,6 +200,14 @@ class TrustedDirectory:
         """Every link that has, had or will have an agreement, sorted."""
         return tuple(link for link in self._terms if any(self._counting(link)))
 
+    def newest_agreements(self, corridor: CorridorId) -> tuple[Agreement, ...]:
+        """The newest version of each agreement in a corridor that counts at any time, by link."""
+        newest = {term.agreement.link: term.agreement for term in self._all_counting()}
+        for term in self._all_counting():
+            if term.agreement.version > newest[term.agreement.link].version:
+                newest[term.agreement.link] = term.agreement
+        return tuple(one for _, one in sorted(newest.items()) if one.corridor == corridor)
+
     def offices(self, link: LinkId) -> frozenset[OfficeId]:
         """Every office that is, was or will be a party to a link."""
         terms = self._counting(link)

@@ -1,4 +1,4 @@
-"""The summary keys that a processor was granted, and those that it grants to others.
+"""The summary keys that a program without a store was granted, and those that it grants to others.
 
 It holds no content key and never asks for one: ``content_key`` has nothing to give.
 """
@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 
 from blo_domain.trust import Reader, TrustedDirectory
 from blo_log.port import Stored
-from blo_processors.identity import Identity
 from blo_schemas.errors import WireError
 from blo_schemas.grants import GRANT, Grant, KeyPurpose
 from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId, OfficeId
 from blo_schemas.outputs import Output
 from blo_sealing.errors import SealingError
 from blo_sealing.grants import open_summary_grant
+from blo_sealing.identity import Identity
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.outputs import processor_summary_key
 
@@ -33,7 +33,7 @@ class GrantedKeys:
         identity: Whose grants can be opened.
 
     Attributes:
-        ignored: Grants to this processor that could not be opened.
+        ignored: Grants to this program that could not be opened.
     """
 
     def __init__(self, link: LinkId, identity: Identity) -> None:
@@ -48,7 +48,7 @@ class GrantedKeys:
         return self._keys.get(key)
 
     def content_key(self, case: CaseId) -> ContentKey | None:
-        """Nothing: a processor reads no contents."""
+        """Nothing: such a program reads no contents."""
         del case
         return None
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from blo_domain.trust import Pins, TrustedDirectory
-from blo_log.errors import LogError
 from blo_log.port import Log, TopicPartition, read_to_end
 from blo_log.topics import DIRECTORY_TOPIC
-from blo_runtime.logs import get_logger
 from blo_schemas.errors import WireError
 from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
@@ -53,20 +51,6 @@ class DirectoryFeed:
         if documents:
             self.directory, _ = self.directory.load(documents)
         return bool(documents)
-
-    async def refresh_if_up(self) -> bool:
-        """As ``refresh``; nothing new while the line is down.
-
-        Raises:
-            LogError: The topic could not be read, and waiting won't help.
-        """
-        try:
-            return await self.refresh()
-        except LogError as error:
-            if not error.transient:
-                raise
-            get_logger().warning("line is down", topic=DIRECTORY_TOPIC, error=str(error))
-            return False
 
 
 __all__ = ["DirectoryFeed"]

@@ -1,0 +1,77 @@
+"""Who a program is that keeps no store: its private keys, and the certificate that names them.
+
+Stream processors, witnesses and auditors are such programs; an office keeps its keys in its store.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from blo_domain.trust import TrustedDirectory
+from blo_schemas.ids import CertificateTag, OfficeId
+from blo_schemas.trust import Role
+from blo_sealing.keys import NodeKeys
+
+
+class CertificateRequest(msgspec.Struct, frozen=True):
+    """What a country's root needs to certify a program.
+
+    Attributes:
+        subject: The program's id.
+        signing_key: Its Ed25519 public key, 32 bytes.
+        kem_key: Its hybrid public key, 1216 bytes.
+    """
+
+    subject: OfficeId
+    signing_key: bytes
+    kem_key: bytes
+
+
+class Signer(msgspec.Struct, frozen=True):
+    """The keys that a program works with now.
+
+    Attributes:
+        subject: The program's id.
+        tag: Tag of the certificate that names the keys.
+        keys: The private keys.
+    """
+
+    subject: OfficeId
+    tag: CertificateTag
+    keys: NodeKeys
+
+
+class Identity:
+    """A program's private keys.
+
+    Args:
+        subject: Its id.
+        keys: Its pairs of keys, the newest last.
+        role: What its certificate must say that it is.
+    """
+
+    def __init__(
+        self, subject: OfficeId, keys: tuple[NodeKeys, ...], role: Role = Role.PROCESSOR
+    ) -> None:
+        self.subject = subject
+        self.role = role
+        self._by_public = {one.signing.public: one for one in keys}
+
+    def signer(self, directory: TrustedDirectory, now: int) -> Signer | None:
+        """The newest certificate that is valid now and names a key that is held."""
+        for certified in reversed(directory.certificates(self.subject)):
+            keys = self._by_public.get(certified.certificate.signing_key)
+            fits = certified.certificate.role is self.role
+            if keys is not None and fits and certified.valid_at(now):
+                return Signer(self.subject, certified.tag, keys)
+        return None
+
+    def keys_of(self, directory: TrustedDirectory, tag: CertificateTag) -> NodeKeys | None:
+        """The private keys of one of the program's certificates, ended ones too."""
+        for certified in directory.certificates(self.subject):
+            if certified.tag == tag:
+                return self._by_public.get(certified.certificate.signing_key)
+        return None
+
+
+__all__ = ["CertificateRequest", "Identity", "Signer"]
