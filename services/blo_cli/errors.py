@@ -79,6 +79,7 @@ _TREES: Final = {
     "blo_log.broker.errors": "BrokerError",
     "blo_runtime.errors": "RuntimeFault",
     "blo_agent.store.errors": "StoreError",
+    "blo_audit.errors": "AuditError",
     "blo_processors.errors": "ProcessorError",
 }
 

@@ -27,6 +27,7 @@ class Subcommand(NamedTuple):
 
 SUBCOMMANDS: Final = {
     "agent": Subcommand("blo_cli.agent", "Run an office's node, or make its identity."),
+    "audit": Subcommand("blo_cli.audit", "Replay the log and prove it to whom trusts nobody."),
     "demo": Subcommand("blo_cli.demo.command", "Play a year of exchanges on a real Kafka."),
     "lab": Subcommand("blo_cli.lab.command", "Start or stop provisioned surroundings."),
     "processors": Subcommand("blo_cli.processors", "Run a corridor's stream processors."),

@@ -1,0 +1,5 @@
+"""Floor 5: the audit. Replays the log and proves it, offline, to someone who trusts nobody (DESIGN §10).
+
+``replay`` reads every record again and says what is wrong; ``witness`` signs each link's tree;
+``bundle`` carries a selection with its proofs; ``reports`` freezes a period's figures.
+"""
