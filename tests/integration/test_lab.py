@@ -17,6 +17,9 @@ from tests.integration.programs import blo, listens, ports_below, processes_of, 
 pytestmark = pytest.mark.broker
 
 LINK = "vn-kyson~la-xiengkhouang"
+PROGRAMS = 14 + 2
+PORTS = 2 + 2 * 14 + 2
+"""Kafka's two, each agent's API, and an admin listener for each agent and processor."""
 
 
 def client(layout: Layout, office: str) -> AgentClient:
@@ -51,7 +54,7 @@ def test_up_down_and_up_again(tmp_path: Path) -> None:
         assert up.returncode == 0, up.stderr
         assert f"blo lab down {folder}" in up.stdout
         ports = ports_below(layout.root)
-        assert len(ports) == 2 + 2 * 14
+        assert len(ports) == PORTS
         assert all(listens(port) for port in ports)
         submit(layout, "first")
         assert client(layout, "la-xiengkhouang").await_size(LINK, 1, 20).size == 1
@@ -86,7 +89,7 @@ def test_up_down_and_up_again(tmp_path: Path) -> None:
     ("words", "after_s", "number"),
     [
         ("provisioning", 0.3, signal.SIGTERM),
-        ("starting 14 agents", 1.0, signal.SIGINT),
+        ("starting 14 agents and 2 processors", 1.5, signal.SIGINT),
     ],
 )
 def test_up_interrupted_at_any_moment_leaves_nothing(
@@ -96,8 +99,10 @@ def test_up_interrupted_at_any_moment_leaves_nothing(
     with running(tmp_path, "lab", "up", str(folder)) as up:
         up.await_words(words)
         time.sleep(after_s)
+        ports = ports_below(folder)
         assert up.end(number) == 128 + number
     assert processes_of(folder) == []
+    assert not [port for port in ports if listens(port)]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -105,7 +110,7 @@ def test_up_killed_outright_can_be_ended_by_down(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "lab")
     with running(tmp_path, "lab", "up", str(layout.root)) as up:
         up.await_words("starting 14 agents")
-        while len(programs(layout)) < 14:
+        while len(programs(layout)) < PROGRAMS:
             time.sleep(0.01)
         assert up.end(signal.SIGKILL) == -signal.SIGKILL
     assert processes_of(layout.root)
@@ -114,22 +119,29 @@ def test_up_killed_outright_can_be_ended_by_down(tmp_path: Path) -> None:
 
 
 def programs(layout: Layout) -> tuple[state.Program, ...]:
-    """The agents that the folder knows of."""
+    """The programs that the folder knows of."""
     known = state.load(layout.state)
     return known.programs if known else ()
 
 
-def test_an_agent_that_does_not_start_is_told_with_its_words_and_nothing_runs_on(
+def test_a_program_that_does_not_start_is_told_with_its_words_and_nothing_runs_on(
     tmp_path: Path,
 ) -> None:
     layout = Layout(tmp_path / "lab")
     assert blo(tmp_path, "lab", "up", str(layout.root)).returncode == 0
     assert blo(tmp_path, "lab", "down", str(layout.root)).returncode == 0
-    key = layout.store("vn-sonla") / "office.key"
-    key.write_text("00" * 32 + "\n")
-    up = blo(tmp_path, "lab", "up", str(layout.root))
-    assert up.returncode == 2
-    assert "the agent of vn-sonla: ended at its start" in up.stderr
-    assert "does not open with this key" in up.stderr
-    assert processes_of(layout.root) == []
-    assert layout.finished.is_file()
+    store_key = layout.store("vn-sonla") / "office.key"
+    processor_key = layout.processors / "la-vn" / "processor.key"
+    for key, program, words in (
+        (store_key, "the agent of vn-sonla", "does not open with this key"),
+        (processor_key, "the processor of la-vn", "does not hold a program's keys"),
+    ):
+        right = key.read_text()
+        key.write_text("00" * 32 + "\n")
+        up = blo(tmp_path, "lab", "up", str(layout.root))
+        key.write_text(right)
+        assert up.returncode == 2
+        assert f"{program}: ended at its start" in up.stderr
+        assert words in up.stderr
+        assert processes_of(layout.root) == []
+        assert layout.finished.is_file()
