@@ -108,6 +108,17 @@ def test_every_check_holds_and_says_what_it_has_seen(year: dict[str, Any]) -> No
     assert all(one["ok"] and one["detail"] for one in checks.values())
 
 
+def test_every_key_and_check_of_the_report_is_explained(
+    year: dict[str, Any], project_root: Path
+) -> None:
+    page = (project_root / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    section = page[page.index("## The report") : page.index("## The shipped scenario")]
+    names = {name for name in year if name not in FIGURES} - {"terminal"}
+    nested = [year["processors"][0], year["alerts"], *year["alerts"]["standing"][:1]]
+    names |= CHECKS.union(*nested, year["alerts"]["counts"][0]) - {"corridor"}
+    assert [name for name in sorted(names) if f"`{name}`" not in section] == []
+
+
 def test_the_broker_is_a_real_kafka_of_the_fourth_generation(year: dict[str, Any]) -> None:
     assert year["broker"]["product"] == "Apache Kafka"
     assert year["broker"]["version"].startswith("4.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -46,7 +47,7 @@ def submit(layout: Layout, code: str) -> None:
     assert isinstance(answer, answers.Submitted), answer
 
 
-def test_up_down_and_up_again(tmp_path: Path) -> None:
+def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "lab")
     folder = str(layout.root)
     up = blo(tmp_path, "lab", "up", folder)
@@ -80,9 +81,34 @@ def test_up_down_and_up_again(tmp_path: Path) -> None:
         assert again.returncode == 0, again.stderr
         submit(layout, "second")
         assert client(layout, "vn-nghean").await_size(LINK, 2, 20).size == 2
+        # Whatever became of a program, `down` ends the others and forgets it.
+        run_file = layout.processors / "la-vn" / "run-lab.json"
+        os.kill(json.loads(run_file.read_text())["pid"], signal.SIGKILL)
     finally:
         assert blo(tmp_path, "lab", "down", folder).returncode == 0
     assert processes_of(layout.root) == []
+    assert ports_below(layout.root) == set()
+
+    store_key = layout.store("vn-sonla") / "office.key"
+    words = "does not open with this key"
+    check_that_it_does_not_start(layout, "the agent of vn-sonla", store_key, words)
+    key = layout.processors / "la-vn" / "processor.key"
+    words = "does not hold a program's keys"
+    check_that_it_does_not_start(layout, "the processor of la-vn", key, words)
+
+
+def check_that_it_does_not_start(layout: Layout, program: str, key: Path, words: str) -> None:
+    """A program with a wrong key is told with its own words, and nothing runs on."""
+    right = key.read_text()
+    key.write_text("00" * 32 + "\n")
+    up = blo(layout.root.parent, "lab", "up", str(layout.root))
+    key.write_text(right)
+    assert up.returncode == 2
+    assert f"{program}: ended at its start" in up.stderr
+    assert words in up.stderr
+    assert processes_of(layout.root) == []
+    assert ports_below(layout.root) == set()
+    assert layout.finished.is_file()
 
 
 @pytest.mark.parametrize(
@@ -122,26 +148,3 @@ def programs(layout: Layout) -> tuple[state.Program, ...]:
     """The programs that the folder knows of."""
     known = state.load(layout.state)
     return known.programs if known else ()
-
-
-def test_a_program_that_does_not_start_is_told_with_its_words_and_nothing_runs_on(
-    tmp_path: Path,
-) -> None:
-    layout = Layout(tmp_path / "lab")
-    assert blo(tmp_path, "lab", "up", str(layout.root)).returncode == 0
-    assert blo(tmp_path, "lab", "down", str(layout.root)).returncode == 0
-    store_key = layout.store("vn-sonla") / "office.key"
-    processor_key = layout.processors / "la-vn" / "processor.key"
-    for key, program, words in (
-        (store_key, "the agent of vn-sonla", "does not open with this key"),
-        (processor_key, "the processor of la-vn", "does not hold a program's keys"),
-    ):
-        right = key.read_text()
-        key.write_text("00" * 32 + "\n")
-        up = blo(tmp_path, "lab", "up", str(layout.root))
-        key.write_text(right)
-        assert up.returncode == 2
-        assert f"{program}: ended at its start" in up.stderr
-        assert words in up.stderr
-        assert processes_of(layout.root) == []
-        assert layout.finished.is_file()

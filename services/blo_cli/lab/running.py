@@ -211,6 +211,13 @@ class Lab:
                 f"was provisioned {times} --simulated-time, for {kafka}",
                 todo="Start it in the same way, or name another folder",
             )
+        for program in self.programs:
+            if not program.config.exists():
+                raise LabError(
+                    str(self.layout.root),
+                    f"was provisioned without {program.title} ({program.config} is not there)",
+                    todo="Name another folder, to have a lab made with all programs",
+                )
 
     def _start_broker(self) -> Broker:
         if bootstrap := self._environ.get("BLO_BOOTSTRAP"):

@@ -97,6 +97,32 @@ def test_a_lab_is_taken_up_again_only_as_it_was_made(
     assert Layout(tmp_path).finished.read_bytes() == before
 
 
+def test_a_lab_that_was_made_without_a_program_is_not_taken_up(tmp_path: Path) -> None:
+    Layout(tmp_path).finished.write_bytes(b'{"simulated_time":true,"embedded":true}')
+    one = lab(tmp_path)
+    last = one.programs[-1]
+    for program in one.programs[:-1]:
+        program.folder.mkdir(parents=True)
+        program.config.write_text("")
+    with pytest.raises(LabError, match=f"without {last.title}.*Name another folder"):
+        one.start()
+
+
+def test_a_program_that_has_ended_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+    one = lab(tmp_path)
+    last = one.programs[-1]
+    for program in one.programs:
+        program.folder.mkdir(parents=True)
+        seconds = "0" if program is last else "60"
+        words = f"echo its last words; exec sleep {seconds}"
+        one._running.start(program.subject, ["sh", "-c", words], program.folder, program.log)
+    try:
+        with pytest.raises(LabError, match=r"(?s)processor of la-vn: has ended.*its last words"):
+            one.check_alive(within_s=30)
+    finally:
+        one._running.stop()
+
+
 def test_a_kafka_that_does_not_answer_is_told(tmp_path: Path) -> None:
     with pytest.raises(BrokerStartError, match=r"127\.0\.0\.1:1"):
         lab(tmp_path, {"BLO_BOOTSTRAP": "127.0.0.1:1"}).start()
