@@ -155,14 +155,18 @@ def processors_table(processors: Iterable[Mapping[str, Any]]) -> RenderableType:
 
 def alert_tables(alerts: Mapping[str, Any]) -> RenderableType:
     """How often each rung was reached, and what stands."""
-    return Group(_ladder(alerts["counts"]), _list(alerts["standing"]))
+    if not alerts["counts"] and not alerts["standing"]:
+        return Text("Alerts: none was raised, nobody was late.")
+    standing = alerts["standing"]
+    rest = _list(standing) if standing else Text("Every alert was cleared: none stands.")
+    return Group(_ladder(alerts["counts"]), rest)
 
 
 def _ladder(counts: Iterable[Mapping[str, Any]]) -> Table:
     table = Table(
         title="Alerts, by the rung of the ladder that was reached",
         title_justify="left",
-        caption="2+1*: two were cleared, one still stands",
+        caption="2+1*: two that were cleared, and one that still stands",
         caption_justify="left",
     )
     table.add_column("link, and who owes what", overflow="fold")

@@ -185,6 +185,13 @@ def test_a_long_list_of_standing_alerts_is_cut_and_says_so() -> None:
     assert "and 3 more in the report" in text
 
 
+def test_where_nobody_was_late_no_empty_table_is_shown() -> None:
+    assert "none was raised" in printed({"counts": [], "standing": []}, [])
+    text = printed({"counts": [count("warning", 0, 1)], "standing": []}, [])
+    assert "none stands" in text
+    assert "la-b: answer" in text
+
+
 class Admin:
     """A processor that has read everything at the nth look."""
 
