@@ -236,7 +236,7 @@ def short(tmp_path: Path) -> Path:
     [
         ("starting Kafka", 0.5, signal.SIGTERM),
         ("provisioning", 0.1, signal.SIGINT),
-        ("starting 14 agents", 1.0, signal.SIGHUP),
+        ("starting 14 agents and 2 processors", 1.0, signal.SIGHUP),
     ],
 )
 def test_interrupted_at_any_moment_nothing_is_left(
