@@ -94,7 +94,7 @@ class Demo:
             try:
                 return self._play(lab, progress)
             except AgentAnswerError:
-                # The log of an agent that is gone says more than that it does not answer.
+                # The log of a program that is gone says more than that it does not answer.
                 lab.check_alive()
                 raise
 
@@ -113,11 +113,10 @@ class Demo:
     def _outputs(self, lab: Lab) -> list[CorridorOutputs]:
         """What the processors wrote, as the ministry's observer reads it."""
         assert lab.broker is not None
-        processors = [program for program in lab.programs if program.kind is PROCESSOR]
         observer = load_identity(lab.layout.identity(OBSERVER), OBSERVER, Role.OBSERVER)
         # An event loop is not left half way through; it has a time limit of its own.
         with self._interrupts.shielded():
-            return read_back(lab.broker.bootstrap, self._world, processors, observer)
+            return read_back(lab.broker.bootstrap, self._world, lab.of_kind(PROCESSOR), observer)
 
     def _make_lab(self, progress: Progress) -> Lab:
         if self._keep is None:
