@@ -3,13 +3,36 @@
 .. code-block:: text
 
     AuditError
+    ├── NoQuorum           not everybody who must has signed a checkpoint
+    └── WitnessStateError  the witness's state file can't be used
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 
 class AuditError(Exception):
     """Anything that this floor raises."""
 
 
-__all__ = ["AuditError"]
+class NoQuorum(AuditError):
+    """Not everybody who must has signed a checkpoint; the message says who has not."""
+
+
+class WitnessStateError(AuditError):
+    """The witness's state file is damaged, or another witness's.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"{path} {problem}. Bring back its safe copy; or remove it: the witness then reads "
+            "the log from its first record, and what it has published binds it all the same"
+        )
+        self.path = path
+
+
+__all__ = ["AuditError", "NoQuorum", "WitnessStateError"]

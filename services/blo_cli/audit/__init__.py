@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import click
 
+from blo_cli.audit.proofs import proof
+from blo_cli.audit.witness import witness
+
 __all__ = ["audit"]
 
 
 @click.group()
 def audit() -> None:
     """Replay the log and prove it: findings, checkpoints, bundles, frozen reports."""
+
+
+audit.add_command(proof)
+audit.add_command(witness)
