@@ -48,7 +48,7 @@ from blo_sealing.proofs import (
     verify_consistency,
     verify_inclusion,
 )
-from blo_sealing.seal import Author, Place, SealedEvent, seal_event
+from blo_sealing.seal import Author, Place, SealedEvent, seal_bare_event, seal_event
 from blo_sealing.signatures import (
     RandomBytes,
     SigningKey,
@@ -108,6 +108,7 @@ __all__ = [
     "open_summary",
     "open_summary_grant",
     "open_with_part_key",
+    "seal_bare_event",
     "seal_event",
     "sign_document",
     "sign_head",
