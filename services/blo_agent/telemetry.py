@@ -49,6 +49,9 @@ class Telemetry:
                 )
         for link, purpose in taken.grants:
             metrics.grants.labels(link=link, purpose=purpose.name.lower(), direction="taken").inc()
+        for link in taken.shredded:
+            metrics.cases_shredded.labels(link=link).inc()
+            log.info("contents of a case deleted, as its offices have agreed", link=link)
         for link in taken.refold:
             log.warning("log is folded anew, because trust documents changed", link=link)
         if taken.ignored:
@@ -65,6 +68,7 @@ class Telemetry:
             metrics.link_high_watermark.labels(link=link).set(end)
             metrics.records_parked.labels(link=link).set(desk.fold.parked_count())
             metrics.records_unopenable.labels(link=link).set(len(desk.unopened))
+            metrics.shreddings_unconfirmed.labels(link=link).set(len(desk.unconfirmed))
         directory = self._office.directory
         metrics.directory_documents.labels(state="counted").set(len(directory.documents))
         metrics.directory_documents.labels(state="refused").set(len(directory.refusals))

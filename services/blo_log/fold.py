@@ -64,12 +64,16 @@ class ViewStore(Protocol):
 
 
 class ContentState(StrEnum):
-    """What became of an accepted event's content."""
+    """What became of an accepted event's content.
+
+    ``SHREDDED`` is for whoever keeps what it has deleted by agreement; the fold never says it.
+    """
 
     NOT_READ = "not_read"
     OPENED = "opened"
     WAITING = "waiting"
     UNOPENABLE = "unopenable"
+    SHREDDED = "shredded"
 
 
 _NOT_READ: Final = ContentState.NOT_READ

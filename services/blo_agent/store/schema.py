@@ -161,7 +161,17 @@ CREATE INDEX events_case ON events(link, case_id, version);
 CREATE INDEX events_date ON events(link, on_date) WHERE on_date IS NOT NULL;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_OWN + _DERIVED,)
+_SHREDDED: Final = """
+CREATE TABLE shredded(                  -- own: what is gone does not come back with a rebuild
+    link TEXT NOT NULL,
+    case_id BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    scrubbed INTEGER NOT NULL,          -- whether the write-ahead log was emptied since
+    PRIMARY KEY (link, case_id)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_OWN + _DERIVED, _SHREDDED)
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 
 
