@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_domain.cases import StepFact, decide, evolve, legal_steps
+from blo_domain.cases import StepFact, Target, decide, evolve, legal_steps
 from blo_domain.counting import SHREDDED
 from blo_domain.errors import RefusalReason, Refused
 from blo_domain.lifecycle import LIFECYCLES, SHREDDING_STEPS, is_flagged, is_void
@@ -35,7 +35,7 @@ from tests.unit.domain.desk import (
     command,
     walked,
 )
-from tests.unit.domain.ledger import DAY, WEST, Ledger, value
+from tests.unit.domain.ledger import DAY, PERSON, WEST, Ledger, value
 
 A, B = KYSON, XIENG
 SHRED, KEEP, CONFIRM = Step.SHRED, Step.KEEP, Step.CONFIRM_SHREDDING
@@ -366,3 +366,19 @@ def test_a_withdrawn_case_counts_nothing_and_is_not_missed_when_it_is_shredded()
     assert ledger.report().shredded == 0
     assert ledger.report().left_out == ()
     assert WEST in {event.link for event in ledger.events}
+
+
+def test_a_correction_that_was_shredded_is_left_out_as_such() -> None:
+    ledger = Ledger()
+    case = ledger.penalty()
+    fields = {"person": PERSON, "law": "(fictional)", "act": "overstay", "decision_number": "2"}
+    said = {"corrects": "open", "fields": fields}
+    correction = case.corrects(A, Target(Step.OPEN), said)
+    case.does(B, Step.ACKNOWLEDGE)
+    for office in (A, B):
+        case.does(office, SHRED, {"ground": "inaccurate"}, reason="(fictional)")
+    shredded(ledger, case.id)
+    report = ledger.report()
+    assert report.shredded == 2
+    assert correction.event_id in {each.event_id for each in report.left_out}
+    assert {each.why for each in report.left_out} == {SHREDDED}
