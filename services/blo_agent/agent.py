@@ -37,6 +37,7 @@ from blo_runtime.clock import Clock
 from blo_runtime.logs import get_logger
 from blo_runtime.metrics import Metrics
 from blo_runtime.supervision import StopSignal, Supervisor
+from blo_schemas.content import WITHOUT_CONTENT
 from blo_schemas.ids import CountryId, DocumentId, LinkId, OfficeId
 from blo_sealing.signatures import RandomBytes
 
@@ -174,6 +175,9 @@ class Agent:
             CommandRefused: It can't be done. The refusal is in the journal; nothing is sent.
             StoreError: The store has failed; nothing is promised.
         """
+        if wanted.command.step in WITHOUT_CONTENT:
+            # It says that all is gone; so that need not be waited for longer than it takes.
+            await self._scrubber.scrub()
         now = self.clock.now_ms()
         try:
             accepted = await self.store.write(lambda tx: accept(self.office, wanted, now, tx))

@@ -37,6 +37,7 @@ class Scrubber:
         self._store = store
         self._clock = clock
         self._probe = probe or (lambda _: None)
+        self._one_at_a_time = asyncio.Lock()
         self._wake = asyncio.Event()
         self._wake.set()  # What was shredded before the start may still be there.
 
@@ -49,13 +50,20 @@ class Scrubber:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while not await self._scrub():
+            while not await self.scrub():
                 get_logger().warning("store is busy, not scrubbed yet", delay_s=_AGAIN_S)
                 await asyncio.sleep(_AGAIN_S)
 
-    async def _scrub(self) -> bool:
-        """Whether nothing is left to scrub."""
+    async def scrub(self) -> bool:
+        """Scrub what there is to scrub; whether nothing is left.
 
+        Raises:
+            StoreError: The store has failed.
+        """
+        async with self._one_at_a_time:
+            return await self._scrub()
+
+    async def _scrub(self) -> bool:
         def look(snapshot: Snapshot) -> list[tuple[LinkId, CaseId]]:
             return shredded.unscrubbed(snapshot)
 

@@ -12,16 +12,17 @@ import pytest
 from blo_agent.accepting import CommandRefused
 from blo_agent.reporting import period_report
 from blo_agent.store import load_store_key
-from blo_agent.store.connection import Snapshot
-from blo_agent.store.tables import journal
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.tables import journal, keys
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import Message
 from blo_log.topics import exchange_topic, keys_topic
 from blo_schemas.event import ENVELOPE
-from blo_schemas.grants import grant_record_key
-from blo_schemas.ids import CaseId, KeyId
+from blo_schemas.grants import KeyPurpose, grant_record_key
+from blo_schemas.hashing import document_id
+from blo_schemas.ids import CaseId, CountryId, KeyId, LinkId
 from blo_schemas.summary import Step
-from blo_schemas.trust import Superior
+from blo_schemas.trust import Revocation, RevokedFrom, Superior
 from blo_schemas.views import State
 from tests.agents.crashing import agree
 from tests.agents.shredded import (
@@ -498,3 +499,81 @@ async def _figures(agent: RunningAgent) -> dict[str, Any]:
         return period_report(office, snapshot, date(2024, 11, 1), date(2025, 10, 31), now)
 
     return await agent.ask(query)
+
+
+async def test_an_office_does_not_confirm_while_another_link_uses_the_same_key(
+    tmp_path: Path,
+) -> None:
+    world, _ = a_world(tmp_path)
+    async with world:
+        a, b = await both(world)
+        case = await withdrawn(a, [b])
+        key = await key_of(a, case)
+        assert key is not None
+        elsewhere = LinkId("vn-a~la-c")
+
+        def hold(tx: Transaction) -> None:
+            again = keys.StoredKey(
+                elsewhere, KeyId(case), KeyPurpose.CONTENT, key, A, None, CaseId(case)
+            )
+            keys.put(tx, again)
+
+        await a.agent.store.write(hold)
+        for one in (a, b):
+            await consents(one, case)
+        await all_read([a, b], 4)
+        await tombstones_sent(a)
+        with pytest.raises(CommandRefused, match=r"held for vn-a~la-c too") as refused:
+            await a.do(Step.CONFIRM_SHREDDING, case)
+        assert refused.value.reason == "not_shredded_yet"
+
+
+async def test_contents_stay_gone_when_later_documents_take_a_consent_away(
+    tmp_path: Path,
+) -> None:
+    """B's certificate turns out not to have counted when it agreed."""
+    world, _ = a_world(tmp_path)
+    async with world:
+        a, b = await both(world)
+        case = await withdrawn(a, [b])
+        await consents(a, case)
+        await consents(b, case)
+        await all_read([a, b], 4)
+        of_b = world.documents[3]
+        revocation = Revocation(
+            country=CountryId("la"),
+            certificate=document_id(of_b.payload),
+            at=NOW,
+            links=(RevokedFrom(link=LINK, size=2),),
+            reason="(fictional) the key was lost",
+        )
+        await world.publish([world.sign(revocation, [world.root_keys["la"]])])
+        await a.until(lambda: a.desk().rereads_to >= 4 and not a.desk().is_rereading)
+        assert state_of(a, case) is State.WITHDRAWN
+        assert await key_of(a, case) is None
+        assert a.desk().unopened == []
+        assert {event.content for event in (await history(a, case)).events} == {"shredded"}
+        with pytest.raises(CommandRefused, match="open a new case") as refused:
+            await a.do(Step.KEEP, case, reason="(fictional)")
+        assert refused.value.reason == "shredded"
+        assert (await a.replay()).equal
+
+
+async def test_metrics_count_what_was_shredded_and_what_is_not_confirmed(tmp_path: Path) -> None:
+    world, _ = a_world(tmp_path)
+    async with world:
+        a, b = await both(world)
+        case = await withdrawn(a, [b])
+        for one in (a, b):
+            await consents(one, case)
+        await all_read([a, b], 4)
+
+        def told(name: str) -> float | None:
+            return a.agent.metrics.registry.get_sample_value(name, {"link": LINK})
+
+        await a.until(lambda: told("blo_shreddings_unconfirmed") == 1)
+        assert told("blo_cases_shredded_total") == 1
+        await confirms(a, case)
+        await a.until(lambda: told("blo_shreddings_unconfirmed") == 0)
+        assert told("blo_cases_shredded_total") == 1
+        assert told("blo_records_unopenable") == 0
