@@ -15,7 +15,7 @@ from blo_log.topics import exchange_topic
 from blo_schemas.ids import CaseId, OfficeId
 from blo_schemas.summary import Step
 from blo_schemas.views import State
-from tests.agents.crashing import CrashPlan, agree, same_place_same_bytes
+from tests.agents.crashing import CrashPlan, Killed, agree, same_place_same_bytes
 from tests.agents.shredded import (
     consents,
     key_of,
@@ -74,7 +74,8 @@ class Fragile:
         except CommandRefused as refusal:
             if refusal.reason not in ("already_done", "not_shredded_yet", "not_legal_now"):
                 raise
-        except StoreError:
+        except (StoreError, Killed, BaseExceptionGroup):
+            # The death of the agent, as whoever talks to it sees it.
             if not self.plan.struck:
                 raise
 
