@@ -16,6 +16,7 @@ import msgspec
 from blo_schemas.codec import Codec
 from blo_schemas.event import Count, UnixMs
 from blo_schemas.policy import Wire
+from blo_schemas.summary import Step
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
@@ -113,8 +114,12 @@ class Content(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
 
 CONTENT: Final = Codec(Content)
 
+WITHOUT_CONTENT: Final = frozenset({Step.CONFIRM_SHREDDING})
+"""Steps whose events have no content: they are written when the case's key is gone (ADR 7)."""
+
 __all__ = [
     "CONTENT",
+    "WITHOUT_CONTENT",
     "Attachment",
     "Channel",
     "Content",

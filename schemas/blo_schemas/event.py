@@ -79,7 +79,7 @@ class Envelope(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fiel
         header: Canonical encoding of a ``Header``: the bytes that were signed.
         signature: Ed25519, 64 bytes.
         summary_ct: The sealed summary with its 16-byte tag.
-        body_ct: The sealed content with its 16-byte tag.
+        body_ct: The sealed content with its 16-byte tag; empty for an event without content.
     """
 
     header: bytes

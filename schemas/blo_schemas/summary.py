@@ -97,6 +97,10 @@ class Step(Named):
     REVIEW = 56
     FREEZE = 57
     REPLACE = 58
+    # The end of a case's contents, of every kind (ADR 7).
+    SHRED = 59
+    KEEP = 60
+    CONFIRM_SHREDDING = 61
 
 
 class Urgency(Named):

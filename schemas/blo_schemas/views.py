@@ -53,6 +53,9 @@ class State(StrEnum):
     COMPUTED = "computed"
     REVIEWED = "reviewed"
     FROZEN = "frozen"
+    # The end of a case's contents, of every kind (ADR 7).
+    SHREDDING = "shredding"
+    SHREDDED = "shredded"
 
 
 class CaseView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):

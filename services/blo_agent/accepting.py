@@ -14,6 +14,7 @@ from blo_agent.desk import LinkDesk, Submitted
 from blo_agent.granting import grant_content_key, grant_summary_key
 from blo_agent.keyring import month_of
 from blo_agent.office import NoIdentity, Office
+from blo_agent.shredding import what_is_left
 from blo_agent.store.connection import Transaction
 from blo_agent.store.errors import JobRefused
 from blo_agent.store.tables import journal, outbox
@@ -22,14 +23,14 @@ from blo_domain.commands import ChannelRules, Command, content_of
 from blo_domain.errors import Refused
 from blo_log.topics import exchange_topic
 from blo_schemas.codec import encode
-from blo_schemas.content import CONTENT, Content
+from blo_schemas.content import CONTENT, WITHOUT_CONTENT, Content
 from blo_schemas.errors import WireError
 from blo_schemas.hashing import leaf_hash
 from blo_schemas.ids import CaseId, EventId, LinkId
 from blo_schemas.summary import SUMMARY, Step, Summary
 from blo_sealing.errors import TooLargeToSeal
 from blo_sealing.keys import SYMMETRIC_KEY_SIZE, ContentKey, SummaryKey
-from blo_sealing.seal import SealedEvent, seal_event
+from blo_sealing.seal import Author, SealedEvent, seal_bare_event, seal_event
 
 
 class AgentRefusal(StrEnum):
@@ -45,6 +46,8 @@ class AgentRefusal(StrEnum):
     KEY_MISSING = "key_missing"
     MALFORMED = "malformed"
     TOO_LARGE = "too_large"
+    SHREDDED = "shredded"
+    NOT_SHREDDED_YET = "not_shredded_yet"
 
 
 class OfficeCommand(msgspec.Struct, frozen=True):
@@ -112,12 +115,50 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
         author = office.author(desk.link, now)
     except NoIdentity as missing:
         raise _refused(AgentRefusal.NO_IDENTITY, str(missing)) from missing
-    content_key = _content_key(office, wanted.case)
+    content_key = None
+    if content is None:
+        _check_shredded(desk, wanted.case, tx)
+    else:
+        content_key = _content_key(office, desk, wanted.case)
     month = month_of(now)
     held = office.keyring.own_summary_key(desk.link, month)
     summary_key = held or SummaryKey(office.random(SYMMETRIC_KEY_SIZE))
+    sealed = _seal(
+        office, author, desk, wanted.case, now, summary_key, summary, content_key, content
+    )
+    if held is None:
+        grant_summary_key(office, desk, summary_key, month, now, tx)
+    if command.step is Step.OPEN and content_key is not None:
+        grant_content_key(office, desk, content_key, now, tx)
+    return _put(office, desk, wanted.actor, sealed, summary, now, tx)
+
+
+def _seal(
+    office: Office,
+    author: Author,
+    desk: LinkDesk,
+    case: CaseId | None,
+    now: int,
+    summary_key: SummaryKey,
+    summary: Summary,
+    content_key: ContentKey | None,
+    content: Content | None,
+) -> SealedEvent:
+    """Seal at the office's next place, with content if there is one."""
+    if content_key is None or content is None:
+        if case is None:
+            raise ValueError("a case is opened with a content")
+        return seal_bare_event(
+            author,
+            desk.next_place(),
+            at=now,
+            case=case,
+            summary_key=summary_key,
+            summary=summary,
+            random=office.random,
+        )
     try:
-        sealed = seal_event(
+        return seal_event(
             author,
             desk.next_place(),
             at=now,
@@ -131,16 +172,18 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
         raise _refused(
             AgentRefusal.TOO_LARGE, f"the exchange document is too large: {error}"
         ) from error
-    if held is None:
-        grant_summary_key(office, desk, summary_key, month, now, tx)
-    if command.step is Step.OPEN:
-        grant_content_key(office, desk, content_key, now, tx)
-    return _put(office, desk, wanted.actor, sealed, summary, now, tx)
+
+
+def _check_shredded(desk: LinkDesk, case: CaseId | None, tx: Transaction) -> None:
+    """An office signs that it has deleted only what is nowhere in its store any more."""
+    left = None if case is None else what_is_left(desk, case, tx)
+    if left is not None:
+        raise _refused(AgentRefusal.NOT_SHREDDED_YET, left)
 
 
 def _decide(
     office: Office, desk: LinkDesk, wanted: OfficeCommand, now: int
-) -> tuple[Summary, Content]:
+) -> tuple[Summary, Content | None]:
     agreement = office.directory.agreement(desk.link, now)
     if agreement is None:
         why = "; ".join(office.refused_agreements(desk.link))
@@ -156,11 +199,13 @@ def _decide(
         summary = decide(view, wanted.command, agreement.offices, office.id, rules)
     except Refused as refusal:
         raise CommandRefused(refusal.reason.value, refusal.words) from refusal
-    content = content_of(wanted.command)
+    bare = wanted.command.step in WITHOUT_CONTENT
+    content = None if bare else content_of(wanted.command)
     try:
         # Once it is signed, what no reader can decode would be refused by all of them.
         SUMMARY.decode(encode(summary))
-        CONTENT.decode(encode(content))
+        if content is not None:
+            CONTENT.decode(encode(content))
     except (WireError, OverflowError) as error:
         raise _refused(AgentRefusal.MALFORMED, f"nobody could read this: {error}") from error
     return summary, content
@@ -191,9 +236,15 @@ def _desk(office: Office, link: LinkId) -> LinkDesk:
     return desk
 
 
-def _content_key(office: Office, case: CaseId | None) -> ContentKey:
+def _content_key(office: Office, desk: LinkDesk, case: CaseId | None) -> ContentKey:
     if case is None:
         return ContentKey(office.random(SYMMETRIC_KEY_SIZE))
+    if case in desk.shredded:
+        raise _refused(
+            AgentRefusal.SHREDDED,
+            "the key and the contents of this case were deleted here, as all offices of the link "
+            "had agreed, so nothing can be written in it; open a new case",
+        )
     key = office.keyring.content_key(case)
     if key is None:
         raise _refused(

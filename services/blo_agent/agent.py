@@ -23,7 +23,9 @@ from blo_agent.line import Line
 from blo_agent.office import NoIdentity, Office
 from blo_agent.publishing_heads import head_message
 from blo_agent.receiver import Receiver
+from blo_agent.scrubbing import Scrubber
 from blo_agent.sender import Sender
+from blo_agent.shredding import withhold_restored
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal, outbox
@@ -35,6 +37,7 @@ from blo_runtime.clock import Clock
 from blo_runtime.logs import get_logger
 from blo_runtime.metrics import Metrics
 from blo_runtime.supervision import StopSignal, Supervisor
+from blo_schemas.content import WITHOUT_CONTENT
 from blo_schemas.ids import CountryId, DocumentId, LinkId, OfficeId
 from blo_sealing.signatures import RandomBytes
 
@@ -120,6 +123,7 @@ class Agent:
             self.sender,
             simulated_time=self.options.simulated_time,
         )
+        self._scrubber = Scrubber(store, clock, probe)
         self._moved = asyncio.Event()
         self._on_disk: dict[LinkId, int] = {}
         self._ending = False
@@ -132,6 +136,7 @@ class Agent:
 
         def job(tx: Transaction) -> Taken:
             self.office.load(tx, now)
+            withhold_restored(self.office, tx)
             review_summary_keys(self.office, now, tx)
             taken = Taken()
             for desk in self.office.desks.values():
@@ -155,6 +160,7 @@ class Agent:
                 tasks.start("heads", self._publish_heads)
                 tasks.start("gauges", self._tell_positions)
                 tasks.start("keys", self._review_keys)
+                tasks.start("scrubber", self._scrubber.run)
                 self.sender.wake()
                 await tasks.until_stopped()
         finally:
@@ -169,6 +175,9 @@ class Agent:
             CommandRefused: It can't be done. The refusal is in the journal; nothing is sent.
             StoreError: The store has failed; nothing is promised.
         """
+        if wanted.command.step in WITHOUT_CONTENT:
+            # It says that all is gone; so that need not be waited for longer than it takes.
+            await self._scrubber.scrub()
         now = self.clock.now_ms()
         try:
             accepted = await self.store.write(lambda tx: accept(self.office, wanted, now, tx))
@@ -227,6 +236,8 @@ class Agent:
         self._dirty.update(seen.link for seen in taken.seen)
         self._dirty.update(link for link, _ in taken.grants)
         self._dirty.update(taken.new_links)
+        if taken.shredded:
+            self._scrubber.wake()
         if self._dirty:
             self._heads_due.set()
         self._telemetry.positions(self.receiver.high_watermarks)

@@ -55,6 +55,7 @@ class Taken(msgspec.Struct):
             topics must be read again from their beginning.
         grants: How many grants were taken, by link and purpose.
         ignored: Bytes on keyed topics that are not what belongs there.
+        shredded: The link of each case whose contents were deleted.
         alarms: What an operator has to look at, in words.
         cosignatures: What is to be said of witnesses' checkpoints, once this is on disk.
         refused: The link of each checkpoint that was refused.
@@ -66,6 +67,7 @@ class Taken(msgspec.Struct):
     reread_keys: bool = False
     grants: list[tuple[LinkId, KeyPurpose]] = msgspec.field(default_factory=list)
     ignored: int = 0
+    shredded: list[LinkId] = msgspec.field(default_factory=list)
     alarms: list[str] = msgspec.field(default_factory=list)
     cosignatures: list[Message] = msgspec.field(default_factory=list)
     refused: list[LinkId] = msgspec.field(default_factory=list)

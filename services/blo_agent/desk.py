@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter, OrderedDict
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
 
@@ -18,9 +19,9 @@ from blo_domain.cases import StepFact, evolve
 from blo_log.fold import LinkFold
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, CorridorId, Digest, EventId, LinkId, OfficeId
-from blo_schemas.summary import Summary
+from blo_schemas.summary import Step, Summary
 from blo_schemas.verdicts import Outcome, Verdict
-from blo_schemas.views import CaseView
+from blo_schemas.views import CaseView, State
 from blo_sealing.seal import Place
 
 _VIEWS: Final = b"blo/views/v1\0"
@@ -67,6 +68,9 @@ class CaseViews:
 
     def __len__(self) -> int:
         return len(self._views)
+
+    def __iter__(self) -> Iterator[CaseView]:
+        return iter(self._views.values())
 
 
 class Submitted(msgspec.Struct, frozen=True):
@@ -134,6 +138,10 @@ class LinkDesk:
             until then the views are those of an earlier moment. 0: they are as they should be.
         arriving: Leaf hash of the record that is being folded now.
         trees: What this office and witnesses have signed of the link's tree.
+        shredded: Cases whose key and contents were deleted here (ADR 7).
+        unconfirmed: Those of which the office has not signed yet that it has deleted them.
+        withheld: Whether no contents are shown, because the store was restored and the log may
+            say that some are shredded.
     """
 
     def __init__(
@@ -161,6 +169,9 @@ class LinkDesk:
         self.rereads_to = 0
         self.arriving: Digest | None = None
         self.trees = SignedTrees()
+        self.shredded: set[CaseId] = set()
+        self.unconfirmed: set[CaseId] = set()
+        self.withheld = False
         self._by_case: dict[CaseId, list[Submitted]] = {}
         self._ahead: dict[CaseId, CaseView] = {}
 
@@ -173,6 +184,9 @@ class LinkDesk:
         """Start from a stored state, or from zero."""
         self.fold = fold
         self.views = views
+        self.unconfirmed.clear()
+        for view in views:
+            self.note_confirmation(view)
         self._ahead.clear()
         for submitted in self.under_way.values():
             self._foresee(submitted)
@@ -231,6 +245,14 @@ class LinkDesk:
         """Note that a record could be opened after all."""
         if position in self.unopened:
             self.unopened.remove(position)
+
+    def note_confirmation(self, view: CaseView) -> None:
+        """Note whether a case waits for this office's word that it has deleted its contents."""
+        done = view.joint_step is Step.CONFIRM_SHREDDING and self.office in view.done_by
+        if view.state is State.SHREDDING and self.is_party and not done:
+            self.unconfirmed.add(CaseId(view.case))
+        else:
+            self.unconfirmed.discard(CaseId(view.case))
 
     def look_ahead(self, case: CaseId) -> None:
         """Work out ``view`` of a case anew, after the log has moved it."""

@@ -11,6 +11,7 @@ from blo_agent.cosigning import take_notes, take_waiting
 from blo_agent.desk import LinkDesk
 from blo_agent.office import Office
 from blo_agent.own_chain import settle_own_record
+from blo_agent.shredding import note_view, without_shredded
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import cases, events, links, meta, parked, records
 from blo_agent.taking_documents import offset_key, take_documents
@@ -50,6 +51,7 @@ def take(office: Office, batch: Batch, now: int, tx: Transaction) -> Taken:
     for link in touched:
         desk = office.desks[link]
         _write_released(office, desk, desk.fold.release(), tx, taken)
+        _write_views(office, desk, now, tx, taken)
         _store_progress(desk, tx)
         compare_heads(office, desk, now, tx, taken)
         take_waiting(office, desk, now, tx, taken)
@@ -69,7 +71,7 @@ def _take_records(
         if record.position < desk.size:
             continue
         desk.arriving = leaf_hash(record.value)
-        one = desk.fold.feed(record)
+        one = without_shredded(desk, desk.fold.feed(record))
         settle_own_record(office, desk, one, tx, taken)
         folded.append(one)
         rows.append(_row(desk.link, one))
@@ -85,6 +87,7 @@ def _write_released(
     office: Office, desk: LinkDesk, released: list[Folded], tx: Transaction, taken: Taken
 ) -> None:
     """Write what was parked before and has its verdict now."""
+    released = [without_shredded(desk, one) for one in released]
     for one in released:
         if one.verdict is None:
             continue
@@ -114,9 +117,15 @@ def _write_released(
         if one.verdict.outcome is Outcome.REJECTED and one.header is not None:
             desk.look_ahead(one.header.case_id)
     _write_outcomes(office, desk, released, tx, taken)
+
+
+def _write_views(office: Office, desk: LinkDesk, now: int, tx: Transaction, taken: Taken) -> None:
+    """Store what has moved; last, because what is agreed to be shredded is deleted with it."""
     for view in desk.views.take_changed():
         cases.put(tx, view)
         desk.look_ahead(CaseId(view.case))
+        if note_view(office, desk, view, now, tx):
+            taken.shredded.append(desk.link)
 
 
 def _write_outcomes(
@@ -186,7 +195,7 @@ def _is_opened(one: Folded) -> bool:
         return False
     if one.verdict.reason is not None and one.verdict.reason.value.startswith("summary_"):
         return False
-    return one.content_state in (ContentState.OPENED, ContentState.NOT_READ)
+    return one.content_state not in (ContentState.WAITING, ContentState.UNOPENABLE)
 
 
 def _event_row(link: LinkId, one: Folded) -> events.EventRow:

@@ -38,6 +38,10 @@ class Keyring:
         """Hold one more content key."""
         self._content[key.id] = key
 
+    def drop_content(self, case: CaseId) -> None:
+        """Hold a case's content key no longer."""
+        self._content.pop(case, None)
+
     def add_summary(self, key: SummaryKey) -> None:
         """Hold one more summary key."""
         self._summary[key.id] = key

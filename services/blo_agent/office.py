@@ -28,6 +28,7 @@ from blo_agent.store.tables import (
     outbox,
     parked,
     records,
+    shredded,
 )
 from blo_domain.trust import TrustedDirectory
 from blo_log.fold import LinkFold, Parked
@@ -201,6 +202,7 @@ class Office:
         )
         desk.rereads_to = rereads_to(tx, desk.link)
         desk.trees.load(tx, desk.link)
+        desk.shredded = shredded.of_link(tx, desk.link)
         progress = links.get(tx, desk.link)
         if progress is None:
             self.restart(desk)

@@ -20,12 +20,13 @@ from blo_agent.office import PROGRAM, NoIdentity, Office
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal, meta, outbox
 from blo_log.fold import Folded
+from blo_schemas.content import WITHOUT_CONTENT
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.hashing import event_id, leaf_hash
 from blo_schemas.ids import EventId
 from blo_schemas.verdicts import Outcome, Reason
 from blo_sealing.parts import open_content, open_summary
-from blo_sealing.seal import Author, Place, SealedEvent, seal_event
+from blo_sealing.seal import Author, Place, SealedEvent, seal_bare_event, seal_event
 
 
 class OwnChain(msgspec.Struct, frozen=True):
@@ -211,24 +212,37 @@ def _seal_anew(
         raise ValueError(f"outbox record {record.seq} is no event")
     envelope = ENVELOPE.decode(record.value)
     header = HEADER.decode(envelope.header)
-    content_key = office.keyring.content_key(header.case_id)
+    case = header.case_id
     summary_key = office.keyring.summary_key(header.summary_key_id)
-    if content_key is None or summary_key is None:
+    if summary_key is None:
         raise ValueError(f"outbox record {record.seq} is sealed with a key that is missing")
     summary = open_summary(desk.link, header, envelope, summary_key)
-    sealed = seal_event(
-        author,
-        place,
-        at=header.at,
-        content_key=content_key,
-        summary_key=summary_key,
-        summary=summary,
-        content=open_content(desk.link, header, envelope, content_key),
-        random=office.random,
-    )
-    submitted = Submitted(
-        record.seq, sealed.id, header.case_id, summary, header.at, leaf_hash(sealed.value)
-    )
+    content_key = office.keyring.content_key(case)
+    if summary.step in WITHOUT_CONTENT or case in desk.shredded:
+        # Of a step that has content, every reader will say that the case no longer allows it.
+        sealed = seal_bare_event(
+            author,
+            place,
+            at=header.at,
+            case=case,
+            summary_key=summary_key,
+            summary=summary,
+            random=office.random,
+        )
+    elif content_key is None:
+        raise ValueError(f"outbox record {record.seq} is sealed with a key that is missing")
+    else:
+        sealed = seal_event(
+            author,
+            place,
+            at=header.at,
+            content_key=content_key,
+            summary_key=summary_key,
+            summary=summary,
+            content=open_content(desk.link, header, envelope, content_key),
+            random=office.random,
+        )
+    submitted = Submitted(record.seq, sealed.id, case, summary, header.at, leaf_hash(sealed.value))
     return sealed, submitted
 
 

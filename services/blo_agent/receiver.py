@@ -16,6 +16,7 @@ from blo_agent.office import Office
 from blo_agent.own_chain import OwnChain, doubt_stranded, settle_own_chain
 from blo_agent.pacing import Pace
 from blo_agent.sender import Sender
+from blo_agent.shredding import show_again
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import meta
@@ -287,6 +288,7 @@ class Receiver:
         now = self._clock.now_ms()
 
         def job(tx: Transaction) -> OwnChain:
+            show_again(desk, tx)
             return settle_own_chain(self._office, desk, now, tx)
 
         settled = await self._store.write(job)

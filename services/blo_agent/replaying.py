@@ -78,10 +78,10 @@ async def replay(office: Office, store: Store, log: Log, desk: LinkDesk) -> Repl
         LogError: The log can't be read.
     """
 
-    def begin(tx: Transaction) -> tuple[int, Digest]:
-        return desk.size, _digest(desk.views.digest(), _stored_contents(tx, desk))
+    def begin(tx: Transaction) -> tuple[int, Digest, dict[EventId, bytes]]:
+        return desk.size, desk.views.digest(), _stored_contents(tx, desk)
 
-    size, live = await store.write(begin)
+    size, live_views, live_contents = await store.write(begin)
     fold, views = office.fresh_fold(desk)
     rebuilt = _Rebuilt(fold)
     partition = TopicPartition(exchange_topic(desk.corridor), desk.partition)
@@ -96,6 +96,15 @@ async def replay(office: Office, store: Store, log: Log, desk: LinkDesk) -> Repl
             await store.write(portion)
     finally:
         await reader.close()
+
+    def shredded(tx: Transaction) -> set[EventId]:
+        return {event for case in desk.shredded for event in events.ids(tx, desk.link, case)}
+
+    # What was shredded while this went on is on one side only.
+    for event in await store.write(shredded):
+        live_contents.pop(event, None)
+        rebuilt.contents.pop(event, None)
+    live = _digest(live_views, live_contents)
     digest = _digest(views.digest(), rebuilt.contents)
     return Replayed(size, live, digest, rebuilt.verified, dict(rebuilt.rejected))
 

@@ -34,7 +34,8 @@ def period_report(
     for link in sorted(office.desks):
         for view in cases.iterate(snapshot, link):
             views[view.case] = view
-        counted.extend(_counted(row) for row in events.iterate(snapshot, link))
+        withheld = office.desks[link].withheld
+        counted.extend(_counted(row, withheld) for row in events.iterate(snapshot, link))
     report = annual_report(counted, views, _family(office, now), Period(start, end))
     return {**report.as_json(), "summary": report.summary()}
 
@@ -53,8 +54,9 @@ def _family(office: Office, now: int) -> Family:
     return Family(office.id, frozenset(branches))
 
 
-def _counted(row: events.EventRow) -> CountedEvent:
-    content = None if row.content is None else CONTENT.decode(row.content)
+def _counted(row: events.EventRow, withheld: bool) -> CountedEvent:
+    shown = None if withheld else row.content
+    content = None if shown is None else CONTENT.decode(shown)
     unread = datetime.fromtimestamp(row.log_time / 1000, UTC).date()
     return CountedEvent(
         event_id=row.event_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blo_agent.batches import Taken
+from blo_agent.batches import Seen, Taken
 from blo_agent.office import Office
 from blo_agent.store.tables.outbox import OutboxCount
 from blo_runtime.clock import Clock
@@ -31,24 +31,12 @@ class Telemetry:
         metrics = self._metrics
         log = get_logger()
         for seen in taken.seen:
-            verdict = seen.verdict
-            metrics.records.labels(link=seen.link, verdict=verdict.outcome.value).inc()
-            if verdict.crossed:
-                metrics.events_crossed.labels(link=seen.link).inc()
-            if verdict.outcome is Outcome.REJECTED and verdict.reason is not None:
-                reason = verdict.reason.value
-                metrics.records_rejected.labels(link=seen.link, reason=reason).inc()
-                if reason == "fork":
-                    metrics.forks.labels(link=seen.link).inc()
-                log.warning(
-                    "record rejected",
-                    link=seen.link,
-                    position=seen.position,
-                    office=seen.office,
-                    reason=reason,
-                )
+            self._seen(seen)
         for link, purpose in taken.grants:
             metrics.grants.labels(link=link, purpose=purpose.name.lower(), direction="taken").inc()
+        for link in taken.shredded:
+            metrics.cases_shredded.labels(link=link).inc()
+            log.info("contents of a case deleted, as its offices have agreed", link=link)
         for link in taken.refold:
             log.warning("log is folded anew, because trust documents changed", link=link)
         if taken.ignored:
@@ -57,6 +45,25 @@ class Telemetry:
             metrics.checkpoints_refused.labels(link=link).inc()
         for words in taken.alarms:
             log.error("alarm", reason=words)
+
+    def _seen(self, seen: Seen) -> None:
+        metrics = self._metrics
+        verdict = seen.verdict
+        metrics.records.labels(link=seen.link, verdict=verdict.outcome.value).inc()
+        if verdict.crossed:
+            metrics.events_crossed.labels(link=seen.link).inc()
+        if verdict.outcome is Outcome.REJECTED and verdict.reason is not None:
+            reason = verdict.reason.value
+            metrics.records_rejected.labels(link=seen.link, reason=reason).inc()
+            if reason == "fork":
+                metrics.forks.labels(link=seen.link).inc()
+            get_logger().warning(
+                "record rejected",
+                link=seen.link,
+                position=seen.position,
+                office=seen.office,
+                reason=reason,
+            )
 
     def positions(self, high_watermarks: dict[LinkId, int]) -> None:
         """Tell how far the office, and every other office, has read."""
@@ -68,6 +75,7 @@ class Telemetry:
             metrics.records_parked.labels(link=link).set(desk.fold.parked_count())
             metrics.records_unopenable.labels(link=link).set(len(desk.unopened))
             metrics.checkpoint_size.labels(link=link).set(desk.trees.cosigned_size)
+            metrics.shreddings_unconfirmed.labels(link=link).set(len(desk.unconfirmed))
         directory = self._office.directory
         metrics.directory_documents.labels(state="counted").set(len(directory.documents))
         metrics.directory_documents.labels(state="refused").set(len(directory.refusals))

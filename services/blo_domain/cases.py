@@ -182,6 +182,8 @@ def _against(rule: Rule, view: CaseView, summary: Summary, office: OfficeId) -> 
         return Reason.NOT_LEGAL_NOW
     if (step is Step.PAUSE and view.paused) or (step is Step.RESUME and not view.paused):
         return Reason.NOT_LEGAL_NOW
+    if step is Step.KEEP and view.joint_step is not Step.SHRED:
+        return Reason.NOT_LEGAL_NOW
     return None
 
 
@@ -269,6 +271,8 @@ def _progress(
     view: CaseView, step: Step, office: OfficeId, rule: Rule, parties: Parties
 ) -> tuple[State, tuple[OfficeId, ...], Step | None]:
     """State and progress of a joint step afterwards; leaving a state voids the progress in it."""
+    if step is Step.KEEP:
+        return view.state, (), None
     if rule.stays:
         return view.state, view.done_by, view.joint_step
     if not rule.joint:

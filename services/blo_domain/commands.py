@@ -20,7 +20,7 @@ from blo_schemas.bodies import Correction, body_type, body_version, decode_body
 from blo_schemas.bodies.operations import PhaseReport
 from blo_schemas.bodies.steps import Refusal
 from blo_schemas.codec import encode
-from blo_schemas.content import Content, Dispatch, HandlingCode
+from blo_schemas.content import WITHOUT_CONTENT, Content, Dispatch, HandlingCode
 from blo_schemas.errors import WireError
 from blo_schemas.measures import Unit
 from blo_schemas.policy import Wire
@@ -89,7 +89,10 @@ class ChannelRules:
 
 
 def content_of(command: Command) -> Content:
-    """The content to be sealed for a command that ``decide`` has let pass."""
+    """The content to be sealed for a command that ``decide`` has let pass.
+
+    Not to be asked of a step that has none (``WITHOUT_CONTENT``).
+    """
     return Content(
         on=command.on,
         dispatch=command.dispatch,
@@ -106,6 +109,12 @@ def check_content(command: Command, rules: ChannelRules) -> None:
         Refused: Which rule it breaks, and what to do.
     """
     _check_body(command)
+    if command.step in WITHOUT_CONTENT and (command.reason or command.dispatch):
+        raise Refused(
+            RefusalReason.NO_CONTENT,
+            f"“{spaced(command.step)}” travels without words, because the key of the case is gone: "
+            "leave out reason and document.",
+        )
     if command.step in NEEDS_REASON and not (command.reason or "").strip():
         raise Refused(
             RefusalReason.REASON_MISSING,

@@ -22,12 +22,13 @@ from typing import Any, Final
 
 from blo_domain.counting_rules import Rule, Tally, Whose
 from blo_domain.errors import InconsistentInput
+from blo_domain.lifecycle import SHRED_STATES, is_void
 from blo_schemas.bodies import Correction, decode_body
 from blo_schemas.errors import WireError
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.policy import Wire
 from blo_schemas.summary import Kind, Step
-from blo_schemas.views import CaseView, State
+from blo_schemas.views import CaseView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,10 @@ class LeftOut:
     why: str
 
 
-_VOID: Final = frozenset({State.WITHDRAWN, State.DECLINED})
+SHREDDED: Final = "its content was shredded by agreement of the offices"
+"""Why an event is left out whose figures nobody can read any more."""
+
+_CLOSED: Final = "its content could not be opened"
 
 
 def reports_in_force(
@@ -197,15 +201,18 @@ class Counter:
             if not self._counts(rule, report):
                 continue
             if report.body is None or self._openings.get(report.event.case) is None:
-                left_out.append(LeftOut(report.event.event_id, "its content could not be opened"))
+                left_out.append(LeftOut(report.event.event_id, self._why_unread(report)))
                 continue
             groups.setdefault(self._identity(rule, report), []).append(report)
         counted = (self._counted(rule, same) for same in groups.values())
         return tuple(each for each in counted if each.tally), tuple(left_out)
 
+    def _why_unread(self, report: Report) -> str:
+        return SHREDDED if self._cases[report.event.case].state in SHRED_STATES else _CLOSED
+
     def _counts(self, rule: Rule, report: Report) -> bool:
         view = self._cases[report.event.case]
-        if view.state in _VOID or self._family.isdisjoint(view.authors):
+        if is_void(view) or self._family.isdisjoint(view.authors):
             return False
         if rule.joint and view.joint_step is rule.step:
             return False
@@ -237,6 +244,7 @@ class Counter:
 
 
 __all__ = [
+    "SHREDDED",
     "Counted",
     "CountedEvent",
     "Counter",

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Final
 
 from blo_domain.counting import (
+    SHREDDED,
     Counted,
     CountedEvent,
     Counter,
@@ -22,6 +23,7 @@ from blo_domain.counting import (
 )
 from blo_domain.counting_rules import RULES, Amount, Label
 from blo_domain.errors import InconsistentInput
+from blo_domain.lifecycle import SHRED_STATES
 from blo_schemas.views import CaseView
 
 OFFICES_ACTIVE: Final = "blo_offices_active"
@@ -115,7 +117,8 @@ class AnnualReport:
         family: Whose report it is.
         period: Of which business dates.
         indicators: The figures, in the order of the report of seed 003, then the further ones.
-        left_out: Events that could not be counted, and why.
+        left_out: Events that could not be counted, and why; of those that were shredded nobody
+            can say any more whether their dates lie in the period.
     """
 
     family: Family
@@ -125,6 +128,11 @@ class AnnualReport:
 
     def __getitem__(self, name: str) -> Indicator:
         return next(each for each in self.indicators if each.name == name)
+
+    @property
+    def shredded(self) -> int:
+        """How many events are missing in the figures because their contents were shredded."""
+        return len({each.event_id for each in self.left_out if each.why == SHREDDED})
 
     def summary(self) -> dict[str, Any]:
         """The plain figures of the report of seed 003."""
@@ -138,6 +146,7 @@ class AnnualReport:
             "from": self.period.first.isoformat(),
             "to": self.period.last.isoformat(),
             "indicators": {each.name: each.as_json() for each in self.indicators},
+            "shredded": self.shredded,
             "left_out": [{"event": x.event_id.hex(), "why": x.why} for x in self.left_out],
         }
 
@@ -159,7 +168,9 @@ def annual_report(
     Raises:
         InconsistentInput: An event's case is missing.
     """
-    reports, left_out = reports_in_force(events)
+    given = list(events)
+    reports, left_out = reports_in_force(given)
+    left_out = _gone(left_out, given, cases)
     counter = Counter(reports, cases, family)
     indicators = [_active_offices(reports, family, period)]
     for rule in RULES:
@@ -168,6 +179,19 @@ def annual_report(
         indicators.append(Indicator(rule.indicator, rule.unit, _totals(within), within))
         left_out += unread
     return AnnualReport(family, period, tuple(indicators), tuple(dict.fromkeys(left_out)))
+
+
+def _gone(
+    left_out: tuple[LeftOut, ...], events: list[CountedEvent], cases: Mapping[bytes, CaseView]
+) -> tuple[LeftOut, ...]:
+    """Says of corrections that can't be read because their case was shredded that they were."""
+    case_of = {event.event_id: event.case for event in events if event.body is None}
+    found = []
+    for each in left_out:
+        view = cases.get(case_of.get(each.event_id, b""))
+        shredded = view is not None and view.state in SHRED_STATES
+        found.append(LeftOut(each.event_id, SHREDDED) if shredded else each)
+    return tuple(found)
 
 
 def _active_offices(reports: Sequence[Report], family: Family, period: Period) -> Indicator:

@@ -56,6 +56,9 @@ _NOUNS: Final[Mapping[Step, str]] = {
     Step.REVIEW: "review",
     Step.FREEZE: "freezing",
     Step.REPLACE: "replacement by a newer agreement",
+    Step.SHRED: "consent to shredding",
+    Step.KEEP: "wish to keep the contents",
+    Step.CONFIRM_SHREDDING: "confirmation of the shredding",
 }
 
 _REFUSALS: Final[Mapping[RefusalReason, str]] = {

@@ -23,7 +23,7 @@ import msgspec
 from blo_domain.cases import StepFact, evolve
 from blo_domain.trust import LinkTrust
 from blo_schemas.bodies import decode_body
-from blo_schemas.content import Content
+from blo_schemas.content import WITHOUT_CONTENT, Content
 from blo_schemas.errors import WireError
 from blo_schemas.event import Envelope, Header, LogRecord
 from blo_schemas.ids import CaseId, EventId, KeyId, LinkId, OfficeId
@@ -64,12 +64,16 @@ class ViewStore(Protocol):
 
 
 class ContentState(StrEnum):
-    """What became of an accepted event's content."""
+    """What became of an accepted event's content.
+
+    ``SHREDDED`` is for whoever keeps what it has deleted by agreement; the fold never says it.
+    """
 
     NOT_READ = "not_read"
     OPENED = "opened"
     WAITING = "waiting"
     UNOPENABLE = "unopenable"
+    SHREDDED = "shredded"
 
 
 _NOT_READ: Final = ContentState.NOT_READ
@@ -225,8 +229,9 @@ class LinkFold:
         """Open an accepted event's content, as far as the keys go.
 
         Content whose body does not fit its kind and step counts as unopenable: nobody can read it.
+        Of a step that has none, nothing is read, whatever the writer has put there.
         """
-        if not self._reads_content:
+        if not self._reads_content or step in WITHOUT_CONTENT:
             return None, ContentState.NOT_READ
         key = self._keys.content_key(header.case_id)
         if key is None:

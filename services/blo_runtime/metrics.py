@@ -217,6 +217,20 @@ class Metrics:
         unit="records",
         action="Not 0: a key was lost or withheld; ask the counterpart for a new grant.",
     )
+    cases_shredded = _counter(
+        "blo_cases_shredded_total",
+        "Cases whose key and contents this node has deleted, as their offices agreed.",
+        "link",
+        unit="cases",
+        action="More than the chiefs know of: read the journal, which names each of them.",
+    )
+    shreddings_unconfirmed = _gauge(
+        "blo_shreddings_unconfirmed",
+        "Cases that are shredded here and of which the office has not signed that they are.",
+        "link",
+        unit="cases",
+        action="Not 0 for a day: take the step confirm_shredding; an audit will miss it.",
+    )
     link_size = _gauge(
         "blo_link_size",
         "How many records of the link this node has read.",

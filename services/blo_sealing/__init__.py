@@ -50,7 +50,7 @@ from blo_sealing.proofs import (
     inclusion_proof,
     tree_root,
 )
-from blo_sealing.seal import Author, Place, SealedEvent, seal_event
+from blo_sealing.seal import Author, Place, SealedEvent, seal_bare_event, seal_event
 from blo_sealing.signatures import (
     RandomBytes,
     SigningKey,
@@ -114,6 +114,7 @@ __all__ = [
     "open_summary",
     "open_summary_grant",
     "open_with_part_key",
+    "seal_bare_event",
     "seal_event",
     "sign_document",
     "sign_head",

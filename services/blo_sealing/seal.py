@@ -11,6 +11,7 @@ from blo_schemas.event import HEADER_VERSION, Envelope, Header
 from blo_schemas.ids import (
     SALT_SIZE,
     ZERO_HASH,
+    CaseId,
     CertificateTag,
     Digest,
     EventId,
@@ -103,20 +104,70 @@ def seal_event(
     Raises:
         TooLargeToSeal: The envelope would be larger than a record may be.
     """
-    link = author.link
-    draft = Header(
+    draft = _draft(author, place, at, content_key.id, summary_key, random)
+    return _sealed(author, draft, summary_key, summary, (content_key, content))
+
+
+def seal_bare_event(
+    author: Author,
+    place: Place,
+    *,
+    at: int,
+    case: CaseId,
+    summary_key: SummaryKey,
+    summary: Summary,
+    random: RandomBytes,
+) -> SealedEvent:
+    """As ``seal_event``, but without content, so that no content key is needed.
+
+    The second part is empty and not even sealed; the payload hash and the signature bind that.
+    For steps of ``blo_schemas.content.WITHOUT_CONTENT``, and for the place in the chain of an event
+    whose content is gone with its case's key (ADR 7).
+
+    Args:
+        author: Who writes where.
+        place: Where in the chains.
+        at: The writer's clock, Unix milliseconds.
+        case: The case.
+        summary_key: The office's summary key of the month.
+        summary: What the event does.
+        random: Source of the 16-byte salt.
+    """
+    draft = _draft(author, place, at, case, summary_key, random)
+    return _sealed(author, draft, summary_key, summary, None)
+
+
+def _draft(
+    author: Author,
+    place: Place,
+    at: int,
+    case: CaseId,
+    summary_key: SummaryKey,
+    random: RandomBytes,
+) -> Header:
+    return Header(
         v=HEADER_VERSION,
         kid=author.kid,
         oseq=place.oseq,
         oprev=place.oprev,
         seen_size=place.seen_size,
         seen_hash=place.seen_hash,
-        case=content_key.id,
+        case=case,
         at=at,
         summary_key=summary_key.id,
         salt=random(SALT_SIZE),
         payload_hash=ZERO_HASH,
     )
+
+
+def _sealed(
+    author: Author,
+    draft: Header,
+    summary_key: SummaryKey,
+    summary: Summary,
+    said: tuple[ContentKey, Content] | None,
+) -> SealedEvent:
+    link = author.link
     # The payload hash comes last and has a fixed size, so all before it is already final.
     unbound = encode(draft)
     context = hashing.event_context(link)
@@ -126,11 +177,14 @@ def seal_event(
         pad_summary(encode(summary)),
         bound,
     )
-    body_ct = seal_part(
-        derive_part_key(Part.CONTENT, link, draft, content_key.secret),
-        pad_content(encode(content)),
-        bound,
-    )
+    body_ct = b""
+    if said is not None:
+        content_key, content = said
+        body_ct = seal_part(
+            derive_part_key(Part.CONTENT, link, draft, content_key.secret),
+            pad_content(encode(content)),
+            bound,
+        )
     payload = hashing.payload_hash(summary_ct, body_ct)
     header = unbound[: -len(payload)] + payload
     signature = author.signing.sign(context + header)
@@ -142,4 +196,4 @@ def seal_event(
     )
 
 
-__all__ = ["Author", "Place", "SealedEvent", "seal_event"]
+__all__ = ["Author", "Place", "SealedEvent", "seal_bare_event", "seal_event"]

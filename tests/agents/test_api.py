@@ -19,7 +19,8 @@ from blo_agent.store.tables import journal
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_runtime.http import serve
 from blo_schemas.ids import LinkId
-from tests.agents.world import LINK, REQUEST, A, B, RunningAgent, World, two_offices
+from tests.agents.shredded import tombstones_sent
+from tests.agents.world import LINK, REQUEST, A, B, RunningAgent, World, all_read, two_offices
 
 TOKEN = "a-token"
 
@@ -231,3 +232,41 @@ async def test_a_scenarios_liberties_are_not_there_in_normal_operation(tmp_path:
         assert status == 400
         assert "real time" in answer["error"]
         assert LinkId(LINK) in a.running.agent.office.desks
+
+
+async def test_the_desk_proposes_agrees_and_confirms_a_shredding_and_sees_how_far_it_is(
+    tmp_path: Path,
+) -> None:
+    async with two_clients(tmp_path) as (_, a, b):
+        case = await a.opened()
+        size = 1
+        said: dict[str, Any] = {"body": {"ground": "retention_ended"}, "reason": "(fictional)"}
+
+        async def step(client: Client, name: str, **fields: Any) -> None:
+            nonlocal size
+            status, answer = await client.command(case=case, step=name, **fields)
+            assert status == 201, answer
+            size += 1
+            await all_read([a.running, b.running], size)
+
+        await step(a, "withdraw", reason="(fictional)")
+        await step(a, "shred", **said)
+        _, shown = await b.ask(f"/v1/cases/{case}")
+        assert shown["view"]["shredding"]["status"] == "proposed"
+        assert shown["view"]["shredding"]["awaited"] == [B]
+        assert {"shred", "keep"} <= set(shown["view"]["may_do"])
+        assert shown["events"][2]["body"]["ground"] == "retention_ended"
+        await step(b, "shred", **said)
+        await tombstones_sent(a.running)
+        for client in (a, b):
+            await step(client, "confirm_shredding")
+        for client in (a, b):
+            _, shown = await client.ask(f"/v1/cases/{case}")
+            shredding = shown["view"]["shredding"]
+            assert (shredding["status"], shredding["awaited"]) == ("confirmed", [])
+            assert [one["position"] for one in shredding["confirmations"]] == [4, 5]
+            assert shown["view"]["may_do"] == []
+            assert [one["content"] for one in shown["events"]] == ["shredded"] * 4 + ["none"] * 2
+            assert not [one for one in shown["events"] if one["body"] or one["on"]]
+        status, answer = await a.command(case=case, step="confirm_shredding", reason="again")
+        assert (status, answer["refused"]) == (409, "not_legal_now")

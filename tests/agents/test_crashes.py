@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from blo_agent.accepting import Accepted, CommandRefused
 from blo_agent.store.errors import StoreError
 from blo_agent.store.writer import PROBE_POINTS
+from blo_domain.shredding import is_shredded
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.topics import exchange_topic
 from blo_schemas.ids import CaseId, OfficeId
@@ -26,12 +27,25 @@ from tests.agents.crashing import (
     ended,
     same_place_same_bytes,
 )
+from tests.agents.shredded import GROUND, history, key_of
 from tests.agents.world import CORRIDOR, LINK, A, B, RunningAgent, World, all_read, two_offices
 
 pytestmark = pytest.mark.slow
 
 SENDER_POINTS = ("before_append", "after_append", "after_mark")
-STEPS = (Step.ACKNOWLEDGE, Step.ACCEPT, Step.WITHDRAW, Step.URGE)
+STEPS = (
+    Step.ACKNOWLEDGE,
+    Step.ACCEPT,
+    Step.WITHDRAW,
+    Step.URGE,
+    Step.SHRED,
+    Step.KEEP,
+    Step.CONFIRM_SHREDDING,
+)
+SAID: dict[Step, dict[str, Any]] = {
+    Step.SHRED: {"fields": GROUND, "reason": "(fictional)"},
+    Step.KEEP: {"reason": "(fictional)"},
+}
 
 
 class Play:
@@ -63,7 +77,8 @@ class Play:
                 accepted = await agent.open()
                 self.cases.append(accepted.case)
             else:
-                accepted = await agent.do(step, self.cases[case % len(self.cases)])
+                given = SAID.get(step, {})
+                accepted = await agent.do(step, self.cases[case % len(self.cases)], **given)
         except CommandRefused:
             return
         except StoreError:
@@ -97,12 +112,23 @@ class Play:
         same_place_same_bytes(self.cluster)
         agents = list(self.agents.values())
         await agree(agents)
+        for reader in agents:
+            await self.nothing_shredded_is_held(reader)
         for office, accepted in self.promised:
             for reader in agents:
                 became = await counts_of(reader, accepted.event)
                 assert became, f"{accepted.event.hex()[:8]} of {office} is lost"
                 assert became[0] in (Outcome.ACCEPTED, Outcome.REJECTED)
                 assert set(became[1:]) <= {Outcome.DUPLICATE}
+
+    async def nothing_shredded_is_held(self, agent: RunningAgent) -> None:
+        for case in self.cases:
+            view = agent.desk().views.get(case)
+            held = await key_of(agent, case)
+            assert (held is None) == (view is None or is_shredded(view))
+            if view is not None and is_shredded(view):
+                shown = await history(agent, case)
+                assert {event.content for event in shown.events} <= {"shredded", "none"}
 
 
 class Submit(NamedTuple):

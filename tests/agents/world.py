@@ -174,6 +174,8 @@ class World:
         probe: Callable[[str], None] | None = None,
         store_probe: Callable[[str], None] | None = None,
         log: Log | None = None,
+        *,
+        line_up: bool = True,
     ) -> RunningAgent:
         agent = Agent(
             office,
@@ -186,6 +188,7 @@ class World:
             probe=probe,
         )
         await agent.load()
+        agent.line.set(up=line_up)
         running = RunningAgent(agent)
         self._stack.push_async_callback(running.stop)
         return running

@@ -15,15 +15,22 @@ import pytest
 
 from blo_log.broker import EmbeddedBroker, find_kafka
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_schemas.ids import OfficeId
+from blo_log.port import TopicPartition
+from blo_log.topics import keys_topic
+from blo_schemas.grants import grant_record_key
+from blo_schemas.ids import KeyId, OfficeId
 from blo_schemas.summary import Step
+from blo_schemas.views import State
 from tests.agents.processes import AgentProcess, NoAnswer
-from tests.agents.world import REQUEST, A, B, World, all_read, two_offices
+from tests.agents.shredded import key_of, shredded, state_of
+from tests.agents.world import CORRIDOR, REQUEST, A, B, World, all_read, two_offices
 
 pytestmark = pytest.mark.broker
 
 BrokerFactory = Callable[..., EmbeddedBroker]
 _BREATH_S = 0.03
+SHREDDING = 3
+"""The partition of the test that comes last, because topics only grow."""
 OPEN = {
     "kind": "verification_request",
     "step": "open",
@@ -227,3 +234,37 @@ def test_an_agent_for_a_simulation_refuses_topics_of_normal_operation(
     assert agent.process.wait(30) == 1
     assert "simulated time needs a topic of its own" in agent.output()
     assert not agent.run_file.exists()
+
+
+async def test_shredding_leaves_tombstones_and_no_grant_of_the_case_on_a_real_kafka(
+    tmp_path: Path, shared: EmbeddedBroker
+) -> None:
+    async with await a_world(shared, tmp_path, partition=SHREDDING) as world:
+        a, b = await world.agent(A), await world.agent(B)
+        for one in (a, b):
+            await one.until(lambda one=one: bool(one.agent.office.desks))  # type: ignore[misc]
+        case = await shredded(a, b, [])
+        for one in (a, b):
+            assert await key_of(one, case) is None
+            assert state_of(one, case) is State.SHREDDED
+            assert (await one.replay()).equal
+        last = await _last_values(world, TopicPartition(keys_topic(CORRIDOR), SHREDDING))
+        granted = {reader: last[grant_record_key(KeyId(case), reader)] for reader in (A, B)}
+        assert granted == {A: None, B: None}
+        assert [value for value in last.values() if value is not None], "summary keys stay"
+
+
+async def _last_values(world: World, partition: TopicPartition) -> dict[bytes | None, bytes | None]:
+    """What a compacted topic keeps in the end: of each key the last value."""
+    log = world.connect()
+    reader = await log.reader({partition: 0})
+    last: dict[bytes | None, bytes | None] = {}
+    try:
+        end = (await reader.high_watermarks())[partition]
+        while reader.position(partition) < end:
+            found = await reader.poll(max_records=100, timeout_s=1)
+            last.update((one.key, one.value) for one in found.get(partition, []))
+    finally:
+        await reader.close()
+        await log.close()
+    return last

@@ -20,6 +20,7 @@ from blo_schemas.clocks import Clock, Signal
 from blo_schemas.outputs import Finality
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
 from blo_schemas.verdicts import Outcome, Reason
+from blo_schemas.views import State
 from blo_sealing.keys import ContentKey, SummaryKey
 from tests.processors.helpers import check, fresh, stored
 from tests.processors.world import (
@@ -355,3 +356,19 @@ async def test_a_silent_office_is_told_once_and_cleared_when_its_head_comes(worl
     seen = await see(world, log, writer.place)
     silent = [one for one in seen.alerts.standing() if one.signal is Signal.SILENT]
     assert [one.must_act for one in silent] == [(LA,)]
+
+
+async def test_a_shredded_case_is_shown_as_such_and_owes_nothing(world: World) -> None:
+    writer = LinkWriter(world, world.places[0], seed=4)
+    case = writer.open(VN)
+    writer.step(VN, case, Step.WITHDRAW)
+    for step in (Step.SHRED, Step.CONFIRM_SHREDDING):
+        for office in (LA, VN):
+            writer.step(office, case, step)
+    log = await fresh(world, writer)
+    worker = await world.worker(log)
+    await worker.start()
+    await check(world, log, writer)
+    record = (await see(world, log, writer.place)).cases.records[case]
+    assert record.view.state is State.SHREDDED
+    assert next_change(record.clocks, terms(world, writer.place), writer.now) is None

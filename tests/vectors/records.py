@@ -10,10 +10,13 @@ import msgspec
 from blo_schemas.codec import encode
 from blo_schemas.hashing import event_context, payload_hash
 from blo_schemas.ids import EventId
+from blo_schemas.summary import Step
+from blo_sealing import seal_bare_event
 from blo_sealing.padding import pad_summary
 from blo_sealing.parts import PAYLOAD_FIELD_SIZE, Part, derive_part_key, seal_part
 from tests.vectors import record_bytes
 from tests.vectors.material import (
+    CASE,
     KYSON,
     LINK,
     MONTH,
@@ -26,7 +29,9 @@ from tests.vectors.material import (
     SUMMARY,
     Json,
     Log,
+    author,
     fixed,
+    fixed_random,
     flipped,
     opened,
     record_vector,
@@ -94,6 +99,29 @@ def accepted() -> Iterator[Json]:
         log,
         "accepted",
         given={"summary_keys": [MONTH.secret.hex()]},
+    )
+
+    log = Log()
+    log.write(KYSON)
+    bare = seal_bare_event(
+        author(NONGHET, LINK),
+        log.place(NONGHET),
+        at=NOON + 60_000,
+        case=CASE.id,
+        summary_key=MONTH,
+        summary=msgspec.structs.replace(
+            SUMMARY, step=Step.CONFIRM_SHREDDING, expected_version=SUMMARY.expected_version + 1
+        ),
+        random=fixed_random("salt without content"),
+    )
+    assert log.append(bare.value) == "accepted"
+    yield record_vector(
+        "event_without_content",
+        "A step without content has an empty second part, which the payload hash binds.",
+        log,
+        "accepted",
+        given={"summary_keys": [MONTH.secret.hex()]},
+        expect=_state(log),
     )
 
 

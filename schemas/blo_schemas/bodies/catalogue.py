@@ -25,6 +25,9 @@ _EVERY: Final[Bodies] = {
     Step.PAUSE: steps.Pause,
     Step.RESUME: NoFields,
     Step.URGE: steps.Urge,
+    Step.SHRED: steps.Shredding,
+    Step.KEEP: NoFields,
+    Step.CONFIRM_SHREDDING: NoFields,
 }
 _CONSENT: Final[Bodies] = {
     Step.RETURN_FOR_INFORMATION: steps.InformationWanted,

@@ -124,6 +124,38 @@ class Feedback(Body, frozen=True, kw_only=True):
     text: Text | None = None
 
 
+class ShreddingGround(StrEnum):
+    """Why the contents of a case are to be deleted.
+
+    Directive (EU) 2023/977, article 16, and Directive (EU) 2016/680, articles 4 and 16, are where
+    the words come from; an agreement's own rule goes into ``Shredding.provision``.
+    """
+
+    RETENTION_ENDED = "retention_ended"
+    PURPOSE_FULFILLED = "purpose_fulfilled"
+    UNLAWFULLY_SENT = "unlawfully_sent"
+    INACCURATE = "inaccurate"
+    DECISION_OF_AUTHORITY = "decision_of_authority"
+    OTHER = "other"
+
+
+class Shredding(Body, frozen=True, kw_only=True):
+    """The office wants the contents of the case deleted, or agrees to it.
+
+    The reason in words stands in the frame. It is a content of the case itself and goes with it;
+    only ``ground`` is kept, in each office's own journal.
+
+    Attributes:
+        ground: Why.
+        provision: The law or the article of the agreement that asks for it.
+        decision: Number of the decision at the office, under which its own files are destroyed.
+    """
+
+    ground: ShreddingGround
+    provision: Line | None = None
+    decision: Line | None = None
+
+
 class Correction(Body, frozen=True, kw_only=True):
     """Replaces the body and the business date of an earlier step of the same office.
 
@@ -157,6 +189,8 @@ __all__ = [
     "InterimReply",
     "Pause",
     "Refusal",
+    "Shredding",
+    "ShreddingGround",
     "Urge",
     "Usefulness",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -14,10 +15,17 @@ from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import cases, events, outbox, records
 from blo_agent.taking_heads import delivery
 from blo_domain.cases import legal_steps
+from blo_domain.shredding import (
+    Place,
+    ShreddingStatus,
+    Signed,
+    shredding_of,
+    shredding_words,
+)
 from blo_domain.wording import explain
 from blo_schemas.bodies import decode_body
-from blo_schemas.content import CONTENT
-from blo_schemas.ids import CaseId, EventId, LinkId
+from blo_schemas.content import CONTENT, WITHOUT_CONTENT
+from blo_schemas.ids import CaseId, EventId, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY
 from blo_schemas.verdicts import Outcome
 from blo_schemas.views import CaseView
@@ -75,7 +83,9 @@ def list_cases(
     """The cases of one link, or of all."""
     wanted = [link] if link is not None else sorted(office.desks)
     return [
-        _case_answer(office, view, now) for one in wanted for view in cases.iterate(snapshot, one)
+        _case_answer(office, snapshot, view, now)
+        for one in wanted
+        for view in cases.iterate(snapshot, one)
     ]
 
 
@@ -95,9 +105,9 @@ def case_history(
         crossed = {row.event_id for row in rows if row.crossed}
         histories.append(
             api.CaseHistory(
-                view=None if view is None else _case_answer(office, view, now),
+                view=None if view is None else _case_answer(office, snapshot, view, now),
                 events=[
-                    _event_answer(row, row.event_id in crossed, row.version in superseded)
+                    _event_answer(desk, row, row.event_id in crossed, row.version in superseded)
                     for row in events.by_case(snapshot, link, case)
                 ],
                 rejected=[
@@ -145,7 +155,7 @@ def _verdict_word(row: records.RecordRow) -> str | None:
     return row.outcome.value if row.reason is None else row.reason.value
 
 
-def _case_answer(office: Office, view: CaseView, now: int) -> api.CaseAnswer:
+def _case_answer(office: Office, snapshot: Snapshot, view: CaseView, now: int) -> api.CaseAnswer:
     parties = office.directory.link_trust(view.link).parties(now)
     return api.CaseAnswer(
         case=view.case.hex(),
@@ -161,11 +171,51 @@ def _case_answer(office: Office, view: CaseView, now: int) -> api.CaseAnswer:
         position=view.position,
         log_time=view.log_time,
         may_do=[step.word for step in legal_steps(view, office.id, parties)],
+        shredding=_shredding_answer(snapshot, view, parties),
     )
 
 
-def _event_answer(row: events.EventRow, crossed: bool, superseded: bool) -> api.EventAnswer:
-    content = None if row.content is None else CONTENT.decode(row.content)
+def _shredding_answer(
+    snapshot: Snapshot, view: CaseView, parties: Collection[OfficeId]
+) -> api.ShreddingAnswer | None:
+    if shredding_of(view).status is ShreddingStatus.NONE:
+        return None
+    places = {
+        row.version: Place(row.position, row.event_id, row.log_time)
+        for row in events.by_case(snapshot, view.link, CaseId(view.case))
+    }
+    found = shredding_of(view, places)
+    return api.ShreddingAnswer(
+        status=found.status.value,
+        consents=[_signed_answer(one) for one in found.consents],
+        confirmations=[_signed_answer(one) for one in found.confirmations],
+        awaited=[*found.awaited(parties)],
+        words=shredding_words(found, parties),
+    )
+
+
+def _signed_answer(signed: Signed) -> api.SignedAnswer:
+    if signed.place is None:
+        return api.SignedAnswer(signed.office, None, None)
+    return api.SignedAnswer(signed.office, signed.place.event.hex(), signed.place.position)
+
+
+def _content_word(desk: LinkDesk, row: events.EventRow) -> str:
+    if row.step in WITHOUT_CONTENT:
+        return "none"
+    if row.case in desk.shredded:
+        return "shredded"
+    if row.content is None:
+        return "closed"
+    return "withheld" if desk.withheld else "opened"
+
+
+def _event_answer(
+    desk: LinkDesk, row: events.EventRow, crossed: bool, superseded: bool
+) -> api.EventAnswer:
+    word = _content_word(desk, row)
+    shown = row.content if word == "opened" else None
+    content = None if shown is None else CONTENT.decode(shown)
     body: dict[str, Any] | None = None
     if content is not None:
         decoded = decode_body(row.kind, row.step, content.body_version, content.body)
@@ -180,10 +230,11 @@ def _event_answer(row: events.EventRow, crossed: bool, superseded: bool) -> api.
         log_time=row.log_time,
         crossed=crossed,
         superseded=superseded,
-        on=row.on,
+        on=None if content is None else content.on,
         reason=None if content is None else content.reason,
         dispatch=None if content is None else content.dispatch,
         body=body,
+        content=word,
     )
 
 

@@ -148,6 +148,32 @@ class LinkAnswer(msgspec.Struct, frozen=True):
     refused_checkpoints: list[RefusedCheckpoint]
 
 
+class SignedAnswer(msgspec.Struct, frozen=True):
+    """One office's consent to a shredding, or its confirmation, and where its event stands."""
+
+    office: str
+    event: str | None
+    position: int | None
+
+
+class ShreddingAnswer(msgspec.Struct, frozen=True):
+    """The shredding of a case's contents.
+
+    Attributes:
+        status: ``proposed``, ``agreed`` (deleted, not confirmed by all yet), ``confirmed``.
+        consents: Who wants it.
+        confirmations: Who has signed that it has deleted.
+        awaited: Who has still to agree, or to confirm.
+        words: All that in words.
+    """
+
+    status: str
+    consents: list[SignedAnswer]
+    confirmations: list[SignedAnswer]
+    awaited: list[str]
+    words: str
+
+
 class CaseAnswer(msgspec.Struct, frozen=True):
     """A case's view."""
 
@@ -164,10 +190,16 @@ class CaseAnswer(msgspec.Struct, frozen=True):
     position: int
     log_time: int
     may_do: list[str]
+    shredding: ShreddingAnswer | None = None
 
 
 class EventAnswer(msgspec.Struct, frozen=True):
-    """One accepted event of a case; contents only where they could be opened."""
+    """One accepted event of a case; contents only where they could be opened.
+
+    ``content`` says what became of the content: ``opened``; ``closed``: not opened, or not yet;
+    ``shredded``; ``none``: the step has none; ``withheld``: the store was restored, and until the
+    log was read nobody knows what is shredded.
+    """
 
     event: str
     step: str
@@ -182,6 +214,7 @@ class EventAnswer(msgspec.Struct, frozen=True):
     reason: str | None
     dispatch: Dispatch | None
     body: dict[str, object] | None
+    content: str = "opened"
 
 
 class RejectedAnswer(msgspec.Struct, frozen=True):

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import apsw
 
-from blo_agent.store.connection import CORRUPTION, open_connection
+from blo_agent.store.connection import CORRUPTION, Transaction, open_connection
 from blo_agent.store.errors import BackupRefused, StoreCorrupt, StoreInUse
 from blo_agent.store.keyfile import sync_directory
 from blo_agent.store.lock import StoreLock
+from blo_agent.store.tables import meta
 
 
-def copy_to(source: apsw.Connection, destination: Path, key: bytes) -> None:
+def copy_to(
+    source: apsw.Connection, destination: Path, key: bytes, *, is_backup: bool = True
+) -> None:
     """Writes a consistent copy of the store, encrypted with ``key``, to a new file.
 
     The copy appears under its name only when it is whole and on disk.
@@ -23,6 +26,8 @@ def copy_to(source: apsw.Connection, destination: Path, key: bytes) -> None:
         source: A connection of its own to the store; its writer may go on meanwhile.
         destination: The new file; must not exist.
         key: The copy's key, 32 bytes; may differ from the store's.
+        is_backup: Whether the copy will be older than the log when it is used. It says so of
+            itself, and whoever loads it shows no contents before the log was read (ADR 7).
 
     Raises:
         BackupRefused: The destination exists or can't be written.
@@ -33,7 +38,7 @@ def copy_to(source: apsw.Connection, destination: Path, key: bytes) -> None:
     partial = destination.with_name(destination.name + ".partial")
     _discard(partial)
     try:
-        _copy(source, partial, key)
+        _copy(source, partial, key, is_backup=is_backup)
         os.replace(partial, destination)  # noqa: PTH105 - beside the other calls of os
         sync_directory(destination.parent)
     except CORRUPTION as error:
@@ -66,7 +71,7 @@ def change_key(path: Path, old: bytes, new: bytes) -> None:
         connection = open_connection(path, old)
         try:
             connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            copy_to(connection, fresh, new)
+            copy_to(connection, fresh, new, is_backup=False)
         except apsw.BusyError:
             raise StoreInUse(path) from None
         finally:
@@ -75,12 +80,14 @@ def change_key(path: Path, old: bytes, new: bytes) -> None:
         sync_directory(path.parent)
 
 
-def _copy(source: apsw.Connection, partial: Path, key: bytes) -> None:
+def _copy(source: apsw.Connection, partial: Path, key: bytes, *, is_backup: bool) -> None:
     target = open_connection(partial, key)
     try:
         with target.backup("main", source, "main") as backup:
             # In one step: in several, each write of the store would start the copy again.
             backup.step(-1)
+        if is_backup:
+            meta.put(Transaction(target), meta.RESTORED, b"\x01")
         target.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     finally:
         target.close()

@@ -191,7 +191,17 @@ CREATE TABLE refused_checkpoints(
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_OWN + _DERIVED, _CHECKPOINTS)
+_SHREDDED: Final = """
+CREATE TABLE shredded(                  -- own: what is gone does not come back with a rebuild
+    link TEXT NOT NULL,
+    case_id BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    scrubbed INTEGER NOT NULL,          -- whether the write-ahead log was emptied since
+    PRIMARY KEY (link, case_id)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_OWN + _DERIVED, _CHECKPOINTS, _SHREDDED)
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 
 

@@ -111,13 +111,14 @@ def _round(
 def _end(
     rounds: Rounds, rules: tuple[ClockRule, ...], fact: StepFact, opener: OfficeId, at: int
 ) -> Rounds:
-    """Ends what this step meets, or makes void."""
+    """Ends what this step meets, or makes void; without contents nothing is owed."""
     step = fact.summary.step
     own = fact.office == opener
-    ended = {rule.clock for rule in rules if step in (rule.void_by if own else rule.met_by)}
+    gone = step is Step.CONFIRM_SHREDDING
+    ended = {rule.clock for rule in rules if gone or step in (rule.void_by if own else rule.met_by)}
     if not ended:
         return rounds
-    ending = Ending.VOID if own else Ending.MET
+    ending = Ending.VOID if own or gone else Ending.MET
     end = RoundEnd(ending, step, fact.office, at, fact.position)
     return tuple(
         one.ended(end) if one.end is None and one.clock in ended else one for one in rounds

@@ -7,12 +7,22 @@
 from __future__ import annotations
 
 from blo_domain.lifecycle.kinds import LIFECYCLES
-from blo_domain.lifecycle.model import ATTACHED, By, Lifecycle, Rule, Transition, compose
+from blo_domain.lifecycle.model import (
+    ATTACHED,
+    SHRED_STATES,
+    SHREDDING_STEPS,
+    By,
+    Lifecycle,
+    Rule,
+    Transition,
+    compose,
+)
 from blo_domain.lifecycle.requirements import (
     NEEDS_DISPATCH,
     NEEDS_REASON,
     STATES_DUE,
     is_flagged,
+    is_void,
 )
 
 __all__ = [
@@ -20,6 +30,8 @@ __all__ = [
     "LIFECYCLES",
     "NEEDS_DISPATCH",
     "NEEDS_REASON",
+    "SHREDDING_STEPS",
+    "SHRED_STATES",
     "STATES_DUE",
     "By",
     "Lifecycle",
@@ -27,4 +39,5 @@ __all__ = [
     "Transition",
     "compose",
     "is_flagged",
+    "is_void",
 ]

@@ -5,7 +5,8 @@
          → closed by the requester, or reopened
 
 Drafting, submitting and approving never leave the office. Overdue and escalated are computed,
-never states. Nothing is deleted: a case is withdrawn, a step is superseded.
+never states. No event is deleted: a case is withdrawn, a step is superseded; only what a case says
+may go, when nothing more is owed and all its offices agree.
 """
 
 from __future__ import annotations

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from blo_domain.lifecycle.kinds import LIFECYCLES
-from blo_domain.lifecycle.model import ATTACHED, By, Lifecycle, Transition
+from blo_domain.lifecycle.model import (
+    ATTACHED,
+    SHRED_STATES,
+    SHREDDING_STEPS,
+    By,
+    Lifecycle,
+    Transition,
+)
 from blo_domain.lifecycle.requirements import NEEDS_DISPATCH, NEEDS_REASON
 from blo_schemas.bodies import body_type
 from blo_schemas.summary import Step
@@ -21,7 +28,7 @@ Generated from the tables in `services/blo_domain/lifecycle`; `make diagrams` wr
 
 A case is opened by one office (*the opener*) and moves by the steps below, in the order of the
 link's log. A step that its row does not allow is rejected by every reader alike. Overdue and
-escalated are computed, never states. Nothing is deleted: a case is withdrawn, a step is corrected.
+escalated are computed, never states. No event is deleted: a case is withdrawn, a step is corrected.
 
 - **Who.** {who}
 - **Joint steps** (*{all}*, *{every}*):
@@ -29,7 +36,11 @@ escalated are computed, never states. Nothing is deleted: a case is withdrawn, a
   both mean the two. On a conference, *{all}* means the opener and every
   office that has taken a step of its own in the case, two at least.
 - **Attached steps** move nothing and are left out of the diagrams: {attached}.
-- **A correction** (`supersede`) is possible in every state, of the office's own steps, each once.
+- **A correction** (`supersede`) is possible as long as there is a content, of the office's own steps, each once.
+- **Shredding** goes the same way for every kind, and is left out of the diagrams: where nothing more
+  is owed, each office of the link says `shred`. Until the last one has, `keep` of any of them takes
+  back what all have said. When the last one has (*shredding*), every office deletes key and contents
+  of the case, and each says `confirm_shredding`; then the case is *shredded*.
 - **A reason in words** is needed for: {reason}.
 - **A document** travels with: {dispatch}. Above routine, it states the ground of the urgency.
 """
@@ -74,7 +85,8 @@ def _edges(table: Lifecycle) -> Iterator[str]:
     yield f"    [*] --> {table.first}: open"
     for source in table.states:
         for (state, step), rule in table.lookup.items():
-            shown = step not in ATTACHED and (not rule.stays or step is not Step.ACKNOWLEDGE)
+            shown = step not in ATTACHED | SHREDDING_STEPS
+            shown = shown and (not rule.stays or step is not Step.ACKNOWLEDGE)
             if state is source and shown:
                 yield f"    {source} --> {rule.target}: {step.word}{_mark(rule.joint)}"
     for end in table.states:
@@ -87,8 +99,8 @@ def _mark(joint: bool) -> str:
 
 
 def _row(table: Lifecycle, row: Transition) -> str:
-    every = set(row.sources) == set(table.states)
-    sources = "any state" if every else ", ".join(map(_state, row.sources)) or "–"
+    every = {*row.sources, *SHRED_STATES} == set(table.states)
+    sources = "any state before shredding" if every else ", ".join(map(_state, row.sources)) or "–"
     target = "stays" if row.target is None else _state(row.target)
     who = row.by.value + (", once" if row.once else "")
     fields = body_type(table.kind, row.step).__name__

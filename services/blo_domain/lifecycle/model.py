@@ -77,7 +77,13 @@ Lookup = Mapping[tuple[State, Step], Rule]
 ATTACHED: Final = frozenset({Step.PAUSE, Step.RESUME, Step.URGE, Step.FEEDBACK, Step.SUPERSEDE})
 """Steps that attach to a case. They move nothing, and who takes only them takes no part."""
 
-_LOOKING_BACK: Final = frozenset({Step.PAUSE, Step.RESUME, Step.SUPERSEDE})
+SHREDDING_STEPS: Final = frozenset({Step.SHRED, Step.KEEP, Step.CONFIRM_SHREDDING})
+"""Steps with which the contents of a case come to their end (ADR 7)."""
+
+SHRED_STATES: Final = frozenset({State.SHREDDING, State.SHREDDED})
+"""States in which all offices have agreed that the contents are deleted."""
+
+_LOOKING_BACK: Final = frozenset({Step.PAUSE, Step.RESUME, Step.SUPERSEDE, Step.KEEP})
 
 
 @dataclass(frozen=True)
@@ -116,15 +122,22 @@ class Lifecycle:
 
     @property
     def ends(self) -> frozenset[State]:
-        """States that a case never leaves."""
-        left = {state for (state, _), rule in self.lookup.items() if not rule.stays}
-        return frozenset(self.states) - left
+        """States that a case leaves only when its contents are shredded."""
+        return _ends(self.states, self.transitions)
+
+    @property
+    def settled(self) -> frozenset[State]:
+        """States in which nothing more is owed, so that the contents may be shredded."""
+        return frozenset(state for state, step in self.lookup if step is Step.SHRED)
 
 
 def compose(kind: Kind, about: str, *parts: Iterable[Transition]) -> Lifecycle:
     """Builds a kind's table from its parts; the first row of the first part opens the case.
 
-    A last row is added: in every state, whoever reported a step may correct it.
+    Rows that all kinds share are added at the end. Whoever reported a step may correct it as long
+    as there is a content. Where nothing more is owed, the offices may agree to delete the contents:
+    each says so (``SHRED``); until the last one has, any of them may say no (``KEEP``), which
+    takes back what all have said; after that, each confirms when it has deleted.
 
     Raises:
         ValueError: Two rows say different things about one step in one state, or the table does
@@ -134,7 +147,11 @@ def compose(kind: Kind, about: str, *parts: Iterable[Transition]) -> Lifecycle:
     if rows[0].step is not Step.OPEN or rows[0].target is None:
         raise ValueError(f"the table of {kind.word} must begin with opening")
     states = tuple(dict.fromkeys(row.target for row in rows if row.target is not None))
-    rows = (*rows, Transition(Step.SUPERSEDE, By.EITHER, states, None))
+    rows = (
+        *rows,
+        Transition(Step.SUPERSEDE, By.EITHER, states, None),
+        *_shredding(_settled(states, rows)),
+    )
     clocked = {state for row in rows if row.step is Step.PAUSE for state in row.sources}
     lookup: dict[tuple[State, Step], Rule] = {}
     for row in rows:
@@ -143,6 +160,31 @@ def compose(kind: Kind, about: str, *parts: Iterable[Transition]) -> Lifecycle:
                 raise ValueError(f"{kind.word} has two rows for {row.step.word} in {state}")
             lookup[state, row.step] = _rule(row, state, clocked)
     return Lifecycle(kind, about, rows, lookup)
+
+
+def _settled(states: tuple[State, ...], rows: Iterable[Transition]) -> tuple[State, ...]:
+    """The ends, and closed: a closed case may be opened again, but nothing is owed in it."""
+    ends = _ends(states, rows)
+    return tuple(state for state in states if state in ends or state is State.CLOSED)
+
+
+def _ends(states: Iterable[State], rows: Iterable[Transition]) -> frozenset[State]:
+    left = {
+        state
+        for row in rows
+        if row.step not in SHREDDING_STEPS and row.target is not None
+        for state in row.sources
+        if state is not row.target
+    }
+    return frozenset(states) - left - SHRED_STATES
+
+
+def _shredding(settled: tuple[State, ...]) -> tuple[Transition, ...]:
+    return (
+        Transition(Step.SHRED, By.EVERY, settled, State.SHREDDING),
+        Transition(Step.KEEP, By.EITHER, settled, None),
+        Transition(Step.CONFIRM_SHREDDING, By.EVERY, (State.SHREDDING,), State.SHREDDED),
+    )
 
 
 def _rule(row: Transition, state: State, clocked: set[State]) -> Rule:
@@ -159,4 +201,14 @@ def _rule(row: Transition, state: State, clocked: set[State]) -> Rule:
     )
 
 
-__all__ = ["ATTACHED", "By", "Lifecycle", "Lookup", "Rule", "Transition", "compose"]
+__all__ = [
+    "ATTACHED",
+    "SHREDDING_STEPS",
+    "SHRED_STATES",
+    "By",
+    "Lifecycle",
+    "Lookup",
+    "Rule",
+    "Transition",
+    "compose",
+]

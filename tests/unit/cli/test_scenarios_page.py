@@ -62,7 +62,7 @@ def test_the_closed_lists_are_whole(page: str) -> None:
     assert {one.word for one in PauseGround} <= words(page)
     due = next(line for line in page.splitlines() if line.startswith("| `due`"))
     assert words(due.split("|")[2]) == {step.word for step in STATES_DUE}
-    assert len(NEEDS_REASON) == 5
+    assert len(NEEDS_REASON) == 7
     assert set(LINE_STEPS) <= words(page)
 
 

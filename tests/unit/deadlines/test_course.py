@@ -284,3 +284,18 @@ def test_a_round_says_which_step_ended_it() -> None:
     assert end is not None
     assert (end.ending, end.step, end.office) == (Ending.MET, Step.ACKNOWLEDGE, LA)
     assert (end.at, end.position) == (at("2025-06-02 10:00"), 10)
+
+
+def test_without_contents_nothing_is_owed_any_more() -> None:
+    case = opened("2025-06-02 09:00", kind=Kind.CONTACT_CHANGE)
+    case.goes(LA, Step.ACKNOWLEDGE, "2025-06-02 10:00")
+    case.goes(LA, Step.VERIFY_CHANGE, "2025-06-02 11:00")
+    case.goes(VN, Step.SUPERSEDE, "2025-06-02 12:00", supersedes=1)
+    running = state_of(due(case.now, STOCK, at("2025-06-02 13:00")), Clock.CONFIRM, 1)
+    assert running.standing is Standing.RUNNING
+    for step in (Step.SHRED, Step.CONFIRM_SHREDDING):
+        for office in (LA, VN):
+            case.goes(office, step, "2025-06-03 09:00")
+    (ended,) = [one.end for one in case.now.rounds if (one.clock, one.number) == (Clock.CONFIRM, 1)]
+    assert ended is not None
+    assert (ended.ending, ended.step, ended.office) == (Ending.VOID, Step.CONFIRM_SHREDDING, LA)

@@ -10,7 +10,7 @@ from typing import Any
 from blo_domain.cases import Command, StepFact, Target, decide, evolve
 from blo_schemas.bodies import Correction, body_type
 from blo_schemas.codec import encode
-from blo_schemas.content import Dispatch
+from blo_schemas.content import WITHOUT_CONTENT, Dispatch
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.policy import Wire
 from blo_schemas.summary import Kind, PauseGround, Step, Summary, Urgency
@@ -37,6 +37,8 @@ def command(kind: Kind, step: Step, **changes: Any) -> Command:
         "dispatch": ABOUT,
         "pause_ground": PauseGround.COURT if step is Step.PAUSE else None,
     }
+    if step in WITHOUT_CONTENT:
+        given |= {"reason": None, "dispatch": None}
     return Command(kind=kind, step=step, **(given | changes))
 
 

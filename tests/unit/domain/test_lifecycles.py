@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from blo_domain.lifecycle import ATTACHED, LIFECYCLES, By, Transition, compose, is_flagged
+from blo_domain.lifecycle import (
+    ATTACHED,
+    LIFECYCLES,
+    SHRED_STATES,
+    By,
+    Transition,
+    compose,
+    is_flagged,
+)
 from blo_domain.lifecycle.diagram import document, main
 from blo_schemas.bodies import BODIES
 from blo_schemas.bodies.administration import ContactChange
@@ -183,12 +191,28 @@ def test_every_state_can_be_reached_and_every_state_named_has_been_reached() -> 
         reached = {table.first}
         for _ in table.states:
             reached |= {r.target for (state, _), r in table.lookup.items() if state in reached}
-        assert reached == set(table.states) == {state for state, _ in table.lookup}
+        left = {state for state, _ in table.lookup}
+        assert reached == set(table.states) == left | {State.SHREDDED}
 
 
-def test_every_step_can_be_corrected_in_every_state() -> None:
+def test_every_step_can_be_corrected_in_every_state_that_has_a_content() -> None:
     for table in LIFECYCLES.values():
-        assert all((state, Step.SUPERSEDE) in table.lookup for state in table.states)
+        corrected = {state for state, step in table.lookup if step is Step.SUPERSEDE}
+        assert corrected == set(table.states) - SHRED_STATES
+
+
+def test_contents_are_shredded_only_where_nothing_more_is_owed() -> None:
+    for table in LIFECYCLES.values():
+        assert table.settled == table.ends | ({State.CLOSED} & set(table.states))
+        assert table.settled
+        assert State.WITHDRAWN in table.settled
+        assert not table.settled & {State.SENT, State.ASSIGNED, State.RUNNING, State.IN_FORCE}
+
+
+def test_what_was_agreed_to_be_shredded_leads_nowhere_else() -> None:
+    for table in LIFECYCLES.values():
+        rows = {step for state, step in table.lookup if state in SHRED_STATES}
+        assert rows == {Step.CONFIRM_SHREDDING}
 
 
 def test_attached_steps_move_nothing() -> None:

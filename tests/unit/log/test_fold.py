@@ -18,13 +18,13 @@ from blo_schemas.codec import encode
 from blo_schemas.content import Dispatch
 from blo_schemas.event import ENVELOPE, LogRecord
 from blo_schemas.ids import CaseId, CertificateTag, DocumentId, KeyId, LinkId, OfficeId
-from blo_schemas.summary import Kind, Step
+from blo_schemas.summary import Kind, Step, Summary
 from blo_schemas.verdicts import ACCEPTED, CROSSED, DUPLICATE, Reason, rejected
 from blo_schemas.views import CaseView, State
 from blo_sealing.chain import LinkChain
 from blo_sealing.errors import PositionError
 from blo_sealing.keys import ContentKey, SummaryKey
-from blo_sealing.seal import Author, Place, SealedEvent, seal_event
+from blo_sealing.seal import Author, Place, SealedEvent, seal_bare_event, seal_event
 from blo_sealing.signatures import SigningKey
 
 LINK = LinkId("la-b~vn-a")
@@ -37,6 +37,7 @@ FIELDS: dict[Step, dict[str, object]] = {
     Step.OPEN: {"subject": "fictional", "questions": ["Known?"], "purpose": "fictional"},
     Step.ANSWER: {"text": "fictional"},
 }
+GROUND = {"ground": "other"}
 
 
 class Trust:
@@ -97,12 +98,16 @@ class Offices:
         """Seal an event as the office sees the log now, without appending it."""
         key = ContentKey(os.urandom(32)) if case is None else self.contents[case]
         self.contents[key.id] = key
-        reason = "fictional" if step is Step.WITHDRAW else None
+        reason = "fictional" if step in (Step.WITHDRAW, Step.SHRED) else None
         command = Command(
             kind=Kind.VERIFICATION_REQUEST,
             step=step,
             on=date(2025, 1, 1),
-            body=body_from_json(Kind.VERIFICATION_REQUEST, step, FIELDS.get(step, {})),
+            body=body_from_json(
+                Kind.VERIFICATION_REQUEST,
+                step,
+                GROUND if step is Step.SHRED else FIELDS.get(step, {}),
+            ),
             dispatch=Dispatch(subject="fictional") if step in FIELDS else None,
             reason=reason,
         )
@@ -327,3 +332,29 @@ def test_rubbish_gets_a_verdict_and_a_place_in_the_log(offices: Offices) -> None
     assert fold.feed(LogRecord(1, NOON, forged)).verdict == rejected(Reason.BAD_SIGNATURE)
     assert fold.size == 2
     assert offices.reader.views == {}
+
+
+def test_a_step_without_content_is_read_without_a_content_key() -> None:
+    offices = Offices()
+    case = offices.do(A, Step.OPEN)
+    offices.do(A, Step.WITHDRAW, case)
+    for office in (A, B):
+        offices.do(office, Step.SHRED, case)
+    del offices.reader.keys.contents[case]
+    view = offices.reader.views[case]
+    assert view.state is State.SHREDDING
+    bare = seal_bare_event(
+        Author(LINK, TAGS[A], KEYS[A]),
+        offices.reader.fold.chain.next_place(A),
+        at=NOON,
+        case=case,
+        summary_key=offices.summaries[A],
+        summary=Summary(
+            1, view.kind, Step.CONFIRM_SHREDDING, view.urgency, expected_version=view.version
+        ),
+        random=os.urandom,
+    )
+    record = LogRecord(len(offices.records), NOON, bare.value)
+    folded = offices.reader.fold.feed(record)
+    assert folded.verdict == ACCEPTED
+    assert (folded.content, folded.content_state) == (None, ContentState.NOT_READ)

@@ -17,6 +17,7 @@ from blo_schemas.codec import encode
 from blo_schemas.content import Content
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, Envelope
+from blo_schemas.hashing import payload_hash
 from blo_schemas.ids import Digest, EventId
 from blo_schemas.summary import Kind, PauseGround, Step, Summary, Urgency
 from blo_sealing import (
@@ -33,6 +34,7 @@ from blo_sealing import (
     open_content,
     open_summary,
     open_with_part_key,
+    seal_bare_event,
     seal_event,
     verify_signature,
 )
@@ -100,6 +102,24 @@ def test_what_is_sealed_opens(summary: Summary, content: Content, place: Place) 
     assert header == event.header
     assert open_summary(LINK, header, envelope, MONTH) == summary
     assert open_content(LINK, header, envelope, CASE) == content
+
+
+@given(summaries)
+def test_an_event_without_content_needs_no_content_key_and_binds_that_there_is_none(
+    summary: Summary,
+) -> None:
+    event = seal_bare_event(
+        author(KYSON), PLACE, at=NOON, case=CASE.id, summary_key=MONTH, summary=summary,
+        random=os.urandom,
+    )  # fmt: skip
+    envelope, header = opened(event.value)
+    assert header == event.header
+    assert header.case == CASE.id
+    assert envelope.body_ct == b""
+    assert open_summary(LINK, header, envelope, MONTH) == summary
+    with pytest.raises(Unopenable):
+        open_content(LINK, header, envelope, CASE)
+    assert payload_hash(envelope.summary_ct, b"") == header.payload_hash
 
 
 def test_all_usual_summaries_have_one_size() -> None:

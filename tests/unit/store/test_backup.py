@@ -15,7 +15,8 @@ from blo_agent.store import (
     WrongStoreKey,
     change_key,
 )
-from blo_agent.store.tables import journal
+from blo_agent.store.connection import Snapshot
+from blo_agent.store.tables import journal, meta
 from tests.unit.store.conftest import KEY, OpenStore
 
 OTHER_KEY = bytes(reversed(range(32)))
@@ -85,3 +86,19 @@ def test_the_key_can_be_changed_while_nobody_has_the_store_open(
         open_store(KEY)
     assert open_store(OTHER_KEY).submit_read(journal.verify).result(10).size == 1
     assert sorted(p.name for p in store_path.parent.glob("*rekeyed*")) == []
+
+
+async def test_a_backup_says_that_it_is_one_and_a_store_with_a_new_key_does_not(
+    open_store: OpenStore, store_path: Path, tmp_path: Path
+) -> None:
+    def restored(snapshot: Snapshot) -> bool:
+        return meta.get(snapshot, meta.RESTORED) is not None
+
+    with open_store() as store:
+        copy = tmp_path / "backup.db"
+        await store.backup(copy, OTHER_KEY)
+        assert not await store.read(restored)
+    change_key(store_path, KEY, OTHER_KEY)
+    for path, is_backup in ((copy, True), (store_path, False)):
+        with Store(path, OTHER_KEY) as opened:
+            assert await opened.read(restored) is is_backup

@@ -18,7 +18,7 @@ from blo_agent.store.tables.outbox import (
     OutboxRecord,
     OutboxState,
 )
-from blo_schemas.ids import LinkId
+from blo_schemas.ids import KeyId, LinkId
 from tests.unit.store.samples import (
     LINK,
     OTHER_LINK,
@@ -201,3 +201,16 @@ OutboxAgainstModel.TestCase.settings = settings(
     deadline=None, max_examples=40, stateful_step_count=25
 )
 TestOutboxEqualsAListOfRecords = OutboxAgainstModel.TestCase
+
+
+def test_whether_a_grant_of_a_key_or_its_withdrawal_waits_can_be_asked(store: Store) -> None:
+    key, other = KeyId(b"k" * 32), KeyId(b"x" * 32)
+
+    def job(tx: Transaction) -> tuple[bool, bool, bool, bool]:
+        before = outbox.is_key_waiting(tx, key)
+        number = outbox.add(tx, new_grant(1)._replace(key=key + b"la-b", value=None))
+        waits, others = outbox.is_key_waiting(tx, key), outbox.is_key_waiting(tx, other)
+        outbox.mark_appended(tx, [(number, 7)])
+        return before, waits, others, outbox.is_key_waiting(tx, key)
+
+    assert store.submit(job).result(10) == (False, True, False, False)

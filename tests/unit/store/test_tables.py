@@ -25,6 +25,7 @@ from blo_agent.store.tables import (
     outbox,
     parked,
     records,
+    shredded,
 )
 from blo_agent.store.tables.documents import StoredDocument
 from blo_agent.store.tables.heads import StoredHead
@@ -56,7 +57,8 @@ from tests.unit.store.samples import (
 def tx() -> Transaction:
     """A transaction on tables in memory."""
     connection = apsw.Connection(":memory:")
-    connection.execute(MIGRATIONS[0])
+    for script in MIGRATIONS:
+        connection.execute(script)
     return Transaction(connection)
 
 
@@ -65,6 +67,9 @@ def test_meta_keeps_the_last_value(tx: Transaction) -> None:
     meta.put(tx, "office", b"vn-a")
     meta.put(tx, "office", b"vn-b")
     assert meta.get(tx, "office") == b"vn-b"
+    meta.remove(tx, "office")
+    meta.remove(tx, "office")
+    assert meta.get(tx, "office") is None
 
 
 def test_identities_come_back_whole_and_do_not_print_their_keys(tx: Transaction) -> None:
@@ -298,3 +303,35 @@ def test_a_reset_forgets_what_is_derived_from_one_link_and_nothing_else(tx: Tran
     assert len(outbox.pending(tx, limit=9)) == 2
     assert heads.get(tx, LINK, OFFICE) is not None
     assert journal.verify(tx).size == 1
+
+
+def test_what_was_shredded_stays_noted_when_the_link_is_read_again(tx: Transaction) -> None:
+    shredded.put(tx, LINK, case_id(1), 20)
+    shredded.put(tx, OTHER_LINK, case_id(2), 30)
+    links.reset(tx, LINK)
+    assert shredded.of_link(tx, LINK) == {case_id(1)}
+    assert shredded.get(tx, LINK, case_id(2)) is None
+    assert set(shredded.unscrubbed(tx)) == {(LINK, case_id(1)), (OTHER_LINK, case_id(2))}
+    shredded.set_scrubbed(tx, LINK, case_id(1))
+    assert shredded.unscrubbed(tx) == [(OTHER_LINK, case_id(2))]
+    assert shredded.get(tx, LINK, case_id(1)) == shredded.Shredded(LINK, case_id(1), 20, True)
+
+
+def test_of_a_shredded_case_nothing_is_to_be_opened_any_more(tx: Transaction) -> None:
+    closed = [record_row(n, case=1)._replace(opened=False) for n in (2, 3)]
+    refused = record_row(4, case=1)._replace(opened=False, outcome=Outcome.REJECTED)
+    other = record_row(5, case=2)._replace(opened=False)
+    records.append_many(tx, [*closed, refused, other])
+    assert records.set_nothing_to_open(tx, LINK, case_id(1)) == [2, 3]
+    assert records.set_nothing_to_open(tx, LINK, case_id(1)) == []
+    assert list(records.unopened_positions(tx, LINK)) == [4, 5]
+
+
+def test_the_links_for_which_a_key_is_held_can_be_asked(tx: Transaction) -> None:
+    key = StoredKey(LINK, KeyId(b"k" * 32), KeyPurpose.CONTENT, b"s" * 32, OFFICE, None, case_id(1))
+    keys.put(tx, key)
+    keys.put(tx, key._replace(link=OTHER_LINK))
+    assert keys.links_with(tx, key.key_id) == [LINK, OTHER_LINK]
+    keys.remove(tx, LINK, key.key_id)
+    assert keys.links_with(tx, key.key_id) == [OTHER_LINK]
+    assert keys.links_with(tx, KeyId(b"x" * 32)) == []

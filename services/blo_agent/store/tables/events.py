@@ -84,6 +84,15 @@ def forget_contents(tx: Transaction, link: LinkId, case: CaseId) -> int:
     )
 
 
+def count_contents(snapshot: Snapshot, link: LinkId, case: CaseId) -> int:
+    """How many events of a case have a content here."""
+    count: int = snapshot.value(
+        "SELECT count(*) FROM events WHERE link = ? AND case_id = ? AND content IS NOT NULL",
+        (link, case),
+    )
+    return count
+
+
 def get(snapshot: Snapshot, event_id: EventId) -> EventRow | None:
     """The event with this id."""
     row = snapshot.row(f"{_SELECT} WHERE event_id = ?", (event_id,))
@@ -97,6 +106,12 @@ def by_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[EventRow]:
         (link, case),
     )
     return [_event(row) for row in rows]
+
+
+def ids(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[EventId]:
+    """The ids of a case's events."""
+    rows = snapshot.rows("SELECT event_id FROM events WHERE link = ? AND case_id = ?", (link, case))
+    return [EventId(event) for (event,) in rows]
 
 
 def iterate(snapshot: Snapshot, link: LinkId, *, start: int = 0) -> Iterator[EventRow]:
@@ -139,8 +154,10 @@ def _event(row: Row) -> EventRow:
 __all__ = [
     "EventRow",
     "by_case",
+    "count_contents",
     "forget_contents",
     "get",
+    "ids",
     "in_period",
     "iterate",
     "put",

@@ -73,6 +73,12 @@ def all_of(snapshot: Snapshot) -> list[StoredKey]:
     return [_key(row) for row in snapshot.rows(f"{_SELECT} ORDER BY link, key_id")]
 
 
+def links_with(snapshot: Snapshot, key_id: KeyId) -> list[LinkId]:
+    """The links for which a key is held; more than one only if an office uses a key twice."""
+    rows = snapshot.rows("SELECT link FROM keys WHERE key_id = ? ORDER BY link", (key_id,))
+    return [LinkId(link) for (link,) in rows]
+
+
 def remove(tx: Transaction, link: LinkId, key_id: KeyId) -> bool:
     """Shreds a key; False if it was not there.
 
@@ -91,6 +97,7 @@ __all__ = [
     "all_of",
     "current_summary_key",
     "get",
+    "links_with",
     "of_link",
     "put",
     "remove",

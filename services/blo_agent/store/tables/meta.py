@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from blo_agent.store.connection import Snapshot, Transaction
+
+RESTORED: Final = "restored"
+"""There in a backup, and so in a store that was restored from one, until it was first loaded."""
 
 
 def get(snapshot: Snapshot, key: str) -> bytes | None:
@@ -16,4 +21,9 @@ def put(tx: Transaction, key: str, value: bytes) -> None:
     tx.execute("INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)", (key, value))
 
 
-__all__ = ["get", "put"]
+def remove(tx: Transaction, key: str) -> None:
+    """Forgets what is stored under ``key``, if anything."""
+    tx.execute("DELETE FROM meta WHERE key = ?", (key,))
+
+
+__all__ = ["RESTORED", "get", "put", "remove"]

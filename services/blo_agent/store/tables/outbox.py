@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from blo_agent.store.connection import Row, Snapshot, Transaction
-from blo_schemas.ids import CaseId, EventId, LinkId
+from blo_schemas.ids import CaseId, EventId, KeyId, LinkId
 
 _SELECT: Final = (
     'SELECT seq, state, log_offset, topic, "partition", key, value, link, event_id, oseq, case_id,'
@@ -161,6 +161,16 @@ def discard(tx: Transaction, seq: int) -> None:
     tx.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
 
 
+def is_key_waiting(snapshot: Snapshot, key: KeyId) -> bool:
+    """Whether a grant of a key, or the withdrawal of one, is still to be sent; reads the outbox."""
+    found = snapshot.value(
+        "SELECT 1 FROM outbox INDEXED BY outbox_pending"
+        " WHERE state = 0 AND event_id IS NULL AND substr(key, 1, 32) = ? LIMIT 1",
+        (key,),
+    )
+    return found is not None
+
+
 def state_of(snapshot: Snapshot, event_id: EventId) -> OutboxState | None:
     """How far an event has come; ``None``: it was confirmed, or was never here."""
     state = snapshot.value("SELECT state FROM outbox WHERE event_id = ?", (event_id,))
@@ -214,6 +224,7 @@ __all__ = [
     "confirm",
     "counts",
     "discard",
+    "is_key_waiting",
     "last_oseq",
     "mark_appended",
     "mark_pending",

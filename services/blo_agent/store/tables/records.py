@@ -111,6 +111,22 @@ def set_opened(tx: Transaction, link: LinkId, position: int) -> None:
     tx.execute("UPDATE records SET opened = 1 WHERE link = ? AND position = ?", (link, position))
 
 
+def set_nothing_to_open(tx: Transaction, link: LinkId, case: CaseId) -> list[int]:
+    """Notes that nobody is to open the contents of a shredded case any more.
+
+    Returns:
+        The positions of the accepted records that could not be opened before, ascending.
+    """
+    closed = "link = ? AND case_id = ? AND opened = 0 AND outcome = ?"
+    bindings = (link, case, Outcome.ACCEPTED)
+    rows = tx.rows(
+        f"SELECT position FROM records WHERE {closed} ORDER BY position",  # noqa: S608 - fixed text
+        bindings,
+    )
+    tx.execute(f"UPDATE records SET opened = 1 WHERE {closed}", bindings)  # noqa: S608 - fixed text
+    return [position for (position,) in rows]
+
+
 def get(snapshot: Snapshot, link: LinkId, position: int) -> RecordRow | None:
     """The record at a position."""
     row = snapshot.row(f"{_SELECT} WHERE link = ? AND position = ?", (link, position))
@@ -206,6 +222,7 @@ __all__ = [
     "iterate",
     "leaves",
     "of_case",
+    "set_nothing_to_open",
     "set_opened",
     "settle",
     "tallies",

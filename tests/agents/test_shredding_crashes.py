@@ -1,0 +1,110 @@
+"""Whatever step an agent dies at while a case is shredded: the deletion is a function of the log."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from blo_agent.accepting import CommandRefused
+from blo_agent.store.errors import StoreError
+from blo_agent.store.writer import PROBE_POINTS
+from blo_log.memory import MemoryCluster, MemoryLog
+from blo_log.topics import exchange_topic
+from blo_schemas.ids import CaseId, OfficeId
+from blo_schemas.summary import Step
+from blo_schemas.views import State
+from tests.agents.crashing import CrashPlan, Killed, agree, same_place_same_bytes
+from tests.agents.shredded import (
+    consents,
+    key_of,
+    pages,
+    state_of,
+    traces,
+    until_scrubbed,
+    withdrawn,
+)
+from tests.agents.world import CORRIDOR, LINK, A, B, RunningAgent, World, all_read, two_offices
+
+pytestmark = pytest.mark.slow
+
+POINTS = (*PROBE_POINTS, "before_append", "after_append", "before_scrub", "after_scrub")
+
+
+class Fragile:
+    """An office whose agent dies once and is started again, until its case is shredded."""
+
+    def __init__(self, world: World, office: OfficeId) -> None:
+        self.world = world
+        self.office = office
+        self.plan = CrashPlan()
+        self.agent: RunningAgent
+        self.lives = 0
+
+    async def start(self) -> None:
+        self.lives += 1
+        self.plan = CrashPlan()
+        self.agent = await self.world.agent(self.office, self.plan, self.plan)
+        await self.agent.until(lambda: LINK in self.agent.agent.office.desks)
+
+    async def shreds(self, case: CaseId) -> None:
+        """Agrees and confirms, as often as it takes; what it may not do yet it tries again."""
+        async with asyncio.timeout(30):
+            while True:
+                if self.plan.struck:
+                    await self.agent.kill()
+                    await self.start()
+                if self.agent.desk().views.get(case) and state_of(self.agent, case) is (
+                    State.SHREDDED
+                ):
+                    return
+                await self._tries(case)
+                await asyncio.sleep(0.005)
+
+    async def _tries(self, case: CaseId) -> None:
+        try:
+            view = self.agent.desk().view(case)
+            if view is None:
+                return
+            if view.state is State.SHREDDING:
+                await self.agent.do(Step.CONFIRM_SHREDDING, case)
+            elif view.state is not State.SHREDDED:
+                await consents(self.agent, case)
+        except CommandRefused as refusal:
+            if refusal.reason not in ("already_done", "not_shredded_yet", "not_legal_now"):
+                raise
+        except (StoreError, Killed, BaseExceptionGroup):
+            # The death of the agent, as whoever talks to it sees it.
+            if not self.plan.struck:
+                raise
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("passes", [1, 2, 4])
+async def test_an_agent_that_died_while_shredding_deletes_and_confirms_once(
+    tmp_path: Path, point: str, passes: int
+) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        a, b = Fragile(world, A), Fragile(world, B)
+        for one in (a, b):
+            await one.start()
+        case = await withdrawn(a.agent, [b.agent])
+        key = await key_of(a.agent, case)
+        assert key is not None
+        for one in (a, b):
+            one.plan.arm(1 if point.endswith("scrub") else passes, point)
+        await asyncio.gather(a.shreds(case), b.shreds(case))
+        assert a.lives + b.lives > 2, "nobody died"
+        end = len(cluster.records(exchange_topic(CORRIDOR), 0))
+        await all_read([a.agent, b.agent], end)
+        assert end == 6, "two consents, two confirmations, and nothing twice"
+        same_place_same_bytes(cluster)
+        await agree([a.agent, b.agent])
+        for one in (a, b):
+            await until_scrubbed(one.agent)
+            assert await key_of(one.agent, case) is None
+            await one.agent.stop()
+            assert traces(pages(world, one.office), key) == []
