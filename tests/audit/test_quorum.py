@@ -188,8 +188,8 @@ async def test_a_witness_signs_nothing_of_a_log_that_was_made_anew(
         await witness.until(lambda: bool(stopped(witness)))
         assert "sign" in stopped(witness)
         assert not witness.witness.check().ok
-        value = witness.metrics.registry.get_sample_value("blo_witness_stopped", {"link": LINK})
-        assert value == 1
+        told = witness.metrics.registry.get_sample_value
+        await witness.until(lambda: told("blo_witness_stopped", {"link": LINK}) == 1)
         await witness.kill()
         assert len(notes(cluster, NoteKind.CHECKPOINT, WITNESS)) == said
 
