@@ -188,8 +188,7 @@ async def test_a_witness_signs_nothing_of_a_log_that_was_made_anew(
         await witness.until(lambda: bool(stopped(witness)))
         assert "sign" in stopped(witness)
         assert not witness.witness.check().ok
-        told = witness.metrics.registry.get_sample_value
-        await witness.until(lambda: told("blo_witness_stopped", {"link": LINK}) == 1)
+        await witness.until(lambda: metric(witness, "blo_witness_stopped") == 1)
         await witness.kill()
         assert len(notes(cluster, NoteKind.CHECKPOINT, WITNESS)) == said
 
@@ -277,3 +276,7 @@ async def test_a_link_that_is_agreed_later_is_followed_too(tmp_path: Path) -> No
         await a.open(conference)
         await witness.quorum(1, conference)
         await witness.kill()
+
+
+def metric(witness: RunningWitness, name: str) -> float | None:
+    return witness.metrics.registry.get_sample_value(name, {"link": LINK})
