@@ -33,6 +33,7 @@ Stills = tuple[Still, ...]
 
 _MS: Final = {SpanUnit.MINUTES: 60_000, SpanUnit.HOURS: 3_600_000}
 _WORKING: Final = SpanUnit.WORKING_DAYS
+_REMEMBERED: Final = 4096
 
 
 class Plan(NamedTuple):
@@ -56,6 +57,17 @@ def plan(view: ClockView, one: Round, term: Term, before: int = FOREVER) -> Plan
         term: The term that it follows.
         before: Standstills that begin at this instant or later are left out.
     """
+    # Asked for again and again between two steps of a case, and it depends on nothing else.
+    asked = (view.kind, view.opener, view.standstills, one, before)
+    known: Plan | None = term.plans.get(asked)
+    if known is None:
+        if len(term.plans) >= _REMEMBERED:
+            term.plans.clear()
+        known = term.plans[asked] = _plan(view, one, term, before)
+    return known
+
+
+def _plan(view: ClockView, one: Round, term: Term, before: int) -> Plan:
     stills = stills_of(view.standstills, one, before)
     plans = [
         _plan_for(view, one, term, term.offices[office], stills)
