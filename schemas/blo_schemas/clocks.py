@@ -112,7 +112,9 @@ class Round(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
         return msgspec.structs.replace(self, end=end)
 
 
-class Standstill(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
+class Standstill(
+    msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False
+):
     """A time in which a case's clocks stand still.
 
     Attributes:
@@ -168,7 +170,9 @@ class ClockView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fie
     log_time: UnixMs
 
 
-class ClockState(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
+class ClockState(
+    msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False
+):
     """Where one round of a clock stands at an instant.
 
     Attributes:

@@ -91,6 +91,7 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
         content_state: What became of the content.
         version: Of the case after this step, if accepted.
         admitted: What the record layer says; ``None`` for a record that was parked before.
+        fact: The step as it was judged, if the summary could be opened.
     """
 
     position: int
@@ -105,6 +106,7 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
     content_state: ContentState = ContentState.NOT_READ
     version: int = 0
     admitted: Admitted | None = None
+    fact: StepFact | None = None
 
 
 class Parked(msgspec.Struct, frozen=True, gc=False):
@@ -181,16 +183,14 @@ class LinkFold:
             or envelope is None
         ):
             return _without_step(admitted)
-        case = header.case_id
         item = Parked(record.position, record.log_time, event, office, header, envelope)
-        waiting = self._parked.get(case)
-        if waiting is not None:
+        if self._parked and (waiting := self._parked.get(header.case_id)) is not None:
             waiting.append(item)
             self._parked_count += 1
             return _without_step(admitted)
         stepped = self._step(item, admitted)
         if stepped.verdict is None:
-            self._parked[case] = deque([item])
+            self._parked[header.case_id] = deque([item])
             self._parked_count += 1
         return stepped
 
@@ -251,7 +251,7 @@ class LinkFold:
         fact = StepFact(case, self.link, item.office, summary, item.position, item.log_time)
         view, verdict = evolve(self._views.get(case), fact, self.trust.parties(item.log_time))
         if view is None or verdict.outcome is not _ACCEPTED:
-            return _concluded(item, verdict, summary, admitted)
+            return _concluded(item, verdict, summary, admitted, fact)
         self._views.put(view)
         content: Content | None = None
         state = _NOT_READ
@@ -270,6 +270,7 @@ class LinkFold:
             state,
             view.version,
             admitted,
+            fact,
         )
 
 
@@ -288,7 +289,11 @@ def _without_step(admitted: Admitted) -> Folded:
 
 
 def _concluded(
-    item: Parked, verdict: Verdict | None, summary: Summary | None, admitted: Admitted | None
+    item: Parked,
+    verdict: Verdict | None,
+    summary: Summary | None,
+    admitted: Admitted | None,
+    fact: StepFact | None = None,
 ) -> Folded:
     return Folded(
         item.position,
@@ -300,4 +305,5 @@ def _concluded(
         verdict,
         summary,
         admitted=admitted,
+        fact=fact,
     )

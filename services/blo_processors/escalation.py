@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection
-from typing import Final
+from typing import Any, Final
 
 from blo_domain.cases import StepFact
 from blo_domain.deadlines import Terms, alerts, coming, fold_clocks, standing
@@ -51,7 +51,7 @@ class Escalation:
 
     def step(self, fact: StepFact) -> list[Alert]:
         """Take an accepted step; what it makes known."""
-        case = CaseId(fact.case)
+        case: Any = fact.case
         before = self._shelf.clocks(case)
         clocks = fold_clocks(before, fact)
         self._shelf.put_clocks(case, clocks)

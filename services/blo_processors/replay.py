@@ -137,7 +137,7 @@ async def _replay(
     await side.close()
     terms = terms_of_link(feed.directory, place.link)
     trust = feed.directory.link_trust(place.link)
-    state = LinkState(place.link, trust, granted, terms, tells_alerts=False)
+    state = LinkState(place.link, trust, granted, terms, tells=False)
     exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
     reader = await log.reader({exchange: 0})
     try:

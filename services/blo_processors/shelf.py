@@ -39,8 +39,8 @@ class Shelf:
         self.put_away: Callable[[CaseId], None] = _nothing
         self._most = at_hand
         self._at_once = max(1, (at_hand or 0) // 4)
-        self._views: dict[CaseId, CaseView] = {}
-        self._clocks: dict[CaseId, ClockView] = {}
+        self._views: dict[bytes, CaseView] = {}
+        self._clocks: dict[bytes, ClockView] = {}
         self._resting: dict[CaseId, None] = {}
         self._drawer: Drawer | None = None
         self._count = 0
@@ -60,7 +60,7 @@ class Shelf:
     def put(self, view: CaseView) -> None:
         """Replace the case's view, or add the first one of a case that ``get`` does not know."""
         self._count += view.version == 1
-        self._views[CaseId(view.case)] = view
+        self._views[view.case] = view
 
     def clocks(self, case: CaseId) -> ClockView | None:
         """The case's clocks, once ``get`` was asked for it; ``None`` before its opening."""
