@@ -121,6 +121,11 @@ class LinkState:
         return self._last_log_time
 
     @property
+    def log_hash(self) -> Digest:
+        """The running hash over the records so far."""
+        return self.fold.chain.log_hash
+
+    @property
     def admissions(self) -> Digest:
         """The running hash over what the record layer concluded of each record."""
         return self._admissions
@@ -155,6 +160,14 @@ class LinkState:
         if self.size % self._every == 0:
             self.checkpoint()
         self.at_work = None
+
+    def pass_over(self, record: LogRecord) -> None:
+        """Take the next record into the record layer and no further.
+
+        Raises:
+            PositionError: It is not the next one; nothing was changed.
+        """
+        self._admit(self.fold.chain.admit(record))
 
     def release(self) -> None:
         """Fold what was parked and can be opened now."""
@@ -218,10 +231,8 @@ class LinkState:
 
     def _apply_silently(self, record: LogRecord) -> None:
         folded = self.fold.feed(record)
-        admitted = folded.admitted
-        assert admitted is not None
-        signed = is_signed(admitted)
-        self._admissions = admissions_hash(self._admissions, admitted.id, signed=signed)
+        assert folded.admitted is not None
+        self._admit(folded.admitted)
         self._last_log_time = record.log_time
         self._step(folded)
 
@@ -271,6 +282,9 @@ class LinkState:
         if finality is Finality.PENDING:
             self._pending[position] = entry
         self._effects.trail[position] = entry
+        self._admit(admitted)
+
+    def _admit(self, admitted: Admitted) -> None:
         signed = is_signed(admitted)
         self._admissions = admissions_hash(self._admissions, admitted.id, signed=signed)
 
