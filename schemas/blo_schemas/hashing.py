@@ -112,7 +112,8 @@ def admissions_hash(previous: bytes, event: bytes | None, *, signed: bool) -> Di
         event: The event's id, if its writer could be told.
         signed: Whether its signature was checked and is its writer's.
     """
-    return Digest(sha256(_ADMISSIONS + previous + bytes([signed]) + (event or b"")).digest())
+    flag = b"\1" if signed else b"\0"
+    return Digest(sha256(_ADMISSIONS + previous + flag + (event or b"")).digest())
 
 
 def content_key_id(key: bytes) -> CaseId:

@@ -60,15 +60,16 @@ class Escalation:
         if case not in self._told:
             self._told[case] = _NONE if before is None else self._ever_told(before)
         now = clocks.log_time
-        moved = before is None or _moved(before, clocks)
         due = self._next.get(case)
-        late = due is not None and due <= now
-        ringing = self._ringing.get(case)
-        told: list[Alert] = []
-        if late or (ringing and (moved or any(alert.since > now for alert in ringing))):
-            told = self._look(case, now)
-        if moved:
-            self._coming[case] = coming(clocks, self._terms)
+        ringing = self._ringing.get(case, ())
+        look = due is not None and due <= now
+        if before is None or _moved(before, clocks):
+            instants = self._coming[case] = coming(clocks, self._terms)
+            # The end of a standstill can be the very instant that a correction in it had fixed.
+            look = look or bool(ringing) or bool(instants and instants[0] <= now)
+        elif ringing:
+            look = look or any(alert.since > now for alert in ringing)
+        told = self._look(case, now) if look else []
         self._plan(case, now)
         return told
 

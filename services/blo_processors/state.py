@@ -230,11 +230,11 @@ class LinkState:
         return effects
 
     def _apply_silently(self, record: LogRecord) -> None:
-        folded = self.fold.feed(record)
-        assert folded.admitted is not None
-        self._admit(folded.admitted)
+        admitted, fact = self.fold.follow(record)
+        self._admit(admitted)
         self._last_log_time = record.log_time
-        self._step(folded)
+        if fact is not None:
+            self._escalation.step(fact)
 
     def _settle(self, folded: Folded, admitted: Admitted) -> None:
         if folded.verdict is None:
@@ -285,8 +285,9 @@ class LinkState:
         self._admit(admitted)
 
     def _admit(self, admitted: Admitted) -> None:
-        signed = is_signed(admitted)
-        self._admissions = admissions_hash(self._admissions, admitted.id, signed=signed)
+        event = admitted.id
+        signed = event is not None if admitted.verdict is None else is_signed(admitted)
+        self._admissions = admissions_hash(self._admissions, event, signed=signed)
 
     def _parked_cases(self) -> set[CaseId]:
         return {item.header.case_id for item in self.fold.parked()}

@@ -21,9 +21,9 @@ from blo_schemas.event import ENVELOPE, HEADER, LogRecord
 from blo_schemas.hashing import admissions_hash, admissions_origin, certificate_tag
 from blo_schemas.ids import Digest, LinkId, OfficeId
 from blo_schemas.outputs import TrailCheckpoint
-from blo_sealing import chain
 from blo_sealing.chain import Admitted, LinkChain
 from blo_sealing.identity import Signer
+from blo_sealing.signatures import verify_signature
 from tests.processors.helpers import fresh
 from tests.processors.world import (
     CORRIDOR,
@@ -44,13 +44,13 @@ Verified = list[bytes]
 def verified(monkeypatch: pytest.MonkeyPatch) -> Verified:
     """The signatures of events that were verified."""
     found: Verified = []
-    verify = chain.verify_signature
+    verify = verify_signature
 
     def noting(key: bytes, message: bytes, signature: bytes) -> bool:
         found.append(signature)
         return verify(key, message, signature)
 
-    monkeypatch.setattr(chain, "verify_signature", noting)
+    monkeypatch.setattr("blo_sealing.chain.verify_signature", noting)
     return found
 
 
