@@ -64,9 +64,9 @@ class Escalation:
         ringing = self._ringing.get(case, ())
         look = due is not None and due <= now
         if before is None or _moved(before, clocks):
-            instants = self._coming[case] = coming(clocks, self._terms)
-            # The end of a standstill can be the very instant that a correction in it had fixed.
-            look = look or bool(ringing) or bool(instants and instants[0] <= now)
+            self._coming[case] = coming(clocks, self._terms)
+            # What a standstill has held back can become true in the very instant that ends it.
+            look = look or before is not None
         elif ringing:
             look = look or any(alert.since > now for alert in ringing)
         told = self._look(case, now) if look else []

@@ -83,19 +83,25 @@ def _plan(view: ClockView, one: Round, term: Term, before: int) -> Plan:
 
 
 def stills_of(standstills: tuple[Standstill, ...], one: Round, before: int = FOREVER) -> Stills:
-    """When a round stood still: in order, none touching another.
+    """When a round stood still: in order, none within another.
 
     A standstill in which the round ends lasts one instant longer, so that nothing is reached in it.
+    Where one begins in the very instant that ends the one before, the round ran between the two
+    steps, and what was reached in that instant stays reached.
     """
     merged: list[Still] = []
+    awake = 0
     for each in standstills:
         start, end = max(each.start, one.counts_from), _until(each, one)
         if start >= end or each.start >= before:
             continue
-        if merged and start <= merged[-1][1]:
+        ended = FOREVER if each.end_position is None else each.end_position
+        if merged and (start < merged[-1][1] or each.position < awake):
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            awake = max(awake, ended)
         else:
             merged.append((start, end))
+            awake = ended
     return tuple(merged)
 
 
