@@ -68,6 +68,11 @@ class LinkLog:
         self._values = self._endless()
 
     @property
+    def size(self) -> int:
+        """How many records were made."""
+        return self._chain.size
+
+    @property
     def now(self) -> int:
         """Log time of the last record."""
         return START + self._chain.size * MINUTE_MS
