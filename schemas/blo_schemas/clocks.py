@@ -37,7 +37,7 @@ class Signal(StrEnum):
     BEHIND = "behind"
     """Records lie unread by it for longer than ``silent_after``."""
     UNOPENABLE = "unopenable"
-    """It has read records that it can't open."""
+    """It has read records that it can't open, or written some that a processor can't."""
     SKEWED = "skewed"
     """Its signed times and the log's are too far apart."""
     FORKED = "forked"

@@ -208,6 +208,14 @@ class LinkState:
             if alert.since <= self._last_log_time and not self._escalation.knows(alert)
         ]
 
+    def withheld(self) -> dict[OfficeId, Mark]:
+        """Per office the first of its records whose summary key has not come."""
+        first: dict[OfficeId, Mark] = {}
+        for item in sorted(self.fold.parked(), key=lambda item: item.position):
+            if self._keys.summary_key(item.header.summary_key_id) is None:
+                first.setdefault(item.office, Mark(item.position, item.log_time))
+        return first
+
     def pending(self) -> list[TrailEntry]:
         """The entries of the records that wait for a summary key, in order."""
         return [self._pending[position] for position in sorted(self._pending)]
