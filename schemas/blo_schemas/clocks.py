@@ -37,7 +37,7 @@ class Signal(StrEnum):
     BEHIND = "behind"
     """Records lie unread by it for longer than ``silent_after``."""
     UNOPENABLE = "unopenable"
-    """It has read records that it can't open."""
+    """It has read records that it can't open, or written some that a processor can't."""
     SKEWED = "skewed"
     """Its signed times and the log's are too far apart."""
     FORKED = "forked"
@@ -66,7 +66,7 @@ class Standing(StrEnum):
     VOID = "void"
 
 
-class RoundEnd(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class RoundEnd(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
     """The step that ended a round.
 
     Attributes:
@@ -84,7 +84,7 @@ class RoundEnd(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fiel
     position: Count
 
 
-class Round(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class Round(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
     """One run of a clock under one urgency and one stated due date.
 
     Attributes:
@@ -112,7 +112,9 @@ class Round(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
         return msgspec.structs.replace(self, end=end)
 
 
-class Standstill(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class Standstill(
+    msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False
+):
     """A time in which a case's clocks stand still.
 
     Attributes:
@@ -136,7 +138,7 @@ class Standstill(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
         return msgspec.structs.replace(self, end=at, end_position=position)
 
 
-class ClockView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class ClockView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
     """All that a case's clocks need of its accepted steps. Offices' rules come in later.
 
     Attributes:
@@ -168,7 +170,9 @@ class ClockView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fie
     log_time: UnixMs
 
 
-class ClockState(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class ClockState(
+    msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False
+):
     """Where one round of a clock stands at an instant.
 
     Attributes:
@@ -196,7 +200,7 @@ class ClockState(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
     owed_by: tuple[OfficeId, ...]
 
 
-class Alert(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class Alert(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
     """One rung of the ladder that was reached, one thing wrong with a link, or its clearing.
 
     Whoever computes it, whenever, from the same log and agreements, gets the same bytes. The

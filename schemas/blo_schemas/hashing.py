@@ -6,6 +6,7 @@ used, from the standard library; keys and signatures are floor 3's.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -22,7 +23,7 @@ from blo_schemas.ids import (
 )
 
 _EVENT: Final = b"blo/event/v1\0"
-_LOG: Final = b"blo/log/v1\0"
+LOG_LABEL: Final = b"blo/log/v1\0"
 _PAYLOAD: Final = b"blo/payload/v1\0"
 _DOCUMENT: Final = b"blo/document/v1\0"
 _HEAD: Final = b"blo/head/v1\0"
@@ -35,6 +36,7 @@ _LINK_ALERT: Final = b"blo/link-alert/v1\0"
 _CLEARING: Final = b"blo/alert-cleared/v1\0"
 
 
+@lru_cache(maxsize=1024)
 def event_context(link: LinkId) -> bytes:
     """The bytes before the header in everything that is signed or hashed of an event."""
     return _EVENT + link.encode() + b"\0"
@@ -64,12 +66,12 @@ def leaf_hash(value: bytes) -> Digest:
 
 def log_origin(link: LinkId) -> Digest:
     """The running hash of an empty log."""
-    return Digest(sha256(_LOG + link.encode()).digest())
+    return Digest(sha256(LOG_LABEL + link.encode()).digest())
 
 
 def log_hash(previous: bytes, leaf: bytes) -> Digest:
     """The running hash after one more record with the given leaf hash."""
-    return Digest(sha256(_LOG + previous + leaf).digest())
+    return Digest(sha256(LOG_LABEL + previous + leaf).digest())
 
 
 def document_input(payload: bytes) -> bytes:
@@ -110,7 +112,8 @@ def admissions_hash(previous: bytes, event: bytes | None, *, signed: bool) -> Di
         event: The event's id, if its writer could be told.
         signed: Whether its signature was checked and is its writer's.
     """
-    return Digest(sha256(_ADMISSIONS + previous + bytes([signed]) + (event or b"")).digest())
+    flag = b"\1" if signed else b"\0"
+    return Digest(sha256(_ADMISSIONS + previous + flag + (event or b"")).digest())
 
 
 def content_key_id(key: bytes) -> CaseId:

@@ -114,7 +114,8 @@ def as_of(config: Path, moment: datetime) -> int:
     at = milliseconds(moment)
 
     async def look(around: Surroundings, corridor: CorridorId) -> list[Replayed]:
-        return await replay(around.log, around.feed, around.identity, corridor, at)
+        now = around.clock.now_ms()
+        return await replay(around.log, around.feed, around.identity, corridor, at, now)
 
     for line in as_of_lines(_with_log(config, look), at):
         click.echo(line)
@@ -134,7 +135,8 @@ def what_if_command(config: Path, policy: Path, start: datetime, end: datetime) 
     wanted = _wanted(policy)
 
     async def look(around: Surroundings, corridor: CorridorId) -> list[Replayed]:
-        return await replay(around.log, around.feed, around.identity, corridor, period.end)
+        now = around.clock.now_ms()
+        return await replay(around.log, around.feed, around.identity, corridor, period.end, now)
 
     links = {one.place.link: one for one in _with_log(config, look)}
     if wanted.link not in links:

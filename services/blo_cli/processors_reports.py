@@ -16,7 +16,7 @@ def as_of_lines(links: Iterable[Replayed], at: int) -> Iterator[str]:
     """The cases of each link at an instant, and which of their clocks are missed."""
     for one in links:
         cases = one.cases()
-        yield f"{one.place.link}: {one.state.size} records, {len(cases)} cases"
+        yield f"{one.place.link}: {one.size} records, {len(cases)} cases"
         if waiting := one.state.parked_count():
             yield f"  {waiting} records wait for a summary key"
         for record in cases:

@@ -95,6 +95,7 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
         content_state: What became of the content.
         version: Of the case after this step, if accepted.
         admitted: What the record layer says; ``None`` for a record that was parked before.
+        fact: The step as it was judged, if the summary could be opened.
     """
 
     position: int
@@ -109,6 +110,7 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
     content_state: ContentState = ContentState.NOT_READ
     version: int = 0
     admitted: Admitted | None = None
+    fact: StepFact | None = None
 
 
 class Parked(msgspec.Struct, frozen=True, gc=False):
@@ -175,28 +177,39 @@ class LinkFold:
             PositionError: The record is not the next one; nothing was changed.
         """
         admitted = self.chain.admit(record)
-        event, office = admitted.id, admitted.office
-        header, envelope = admitted.header, admitted.envelope
-        if (
-            admitted.verdict is not None
-            or event is None
-            or office is None
-            or header is None
-            or envelope is None
-        ):
+        item = _item(admitted)
+        if item is None:
             return _without_step(admitted)
-        case = header.case_id
-        item = Parked(record.position, record.log_time, event, office, header, envelope)
-        waiting = self._parked.get(case)
-        if waiting is not None:
-            waiting.append(item)
-            self._parked_count += 1
+        if self._parked and item.header.case in self._parked:
+            self._park(item)
             return _without_step(admitted)
         stepped = self._step(item, admitted)
         if stepped.verdict is None:
-            self._parked[case] = deque([item])
-            self._parked_count += 1
+            self._park(item)
         return stepped
+
+    def follow(self, record: LogRecord) -> tuple[Admitted, StepFact | None]:
+        """``feed`` for whoever wants no more than the views, and each accepted step.
+
+        Returns:
+            What the record layer says, and the step, if it was accepted now.
+
+        Raises:
+            PositionError: The record is not the next one; nothing was changed.
+        """
+        admitted = self.chain.admit(record)
+        header, envelope, office = admitted.header, admitted.envelope, admitted.office
+        if admitted.verdict is not None or header is None or envelope is None or office is None:
+            return admitted, None
+        key = self._keys.summary_key(header.summary_key_id)
+        if key is None or (self._parked and header.case in self._parked):
+            item = _item(admitted)
+            assert item is not None
+            self._park(item)
+            return admitted, None
+        at = record.log_time
+        verdict, fact, _ = self._judge(header, envelope, office, admitted.position, at, key)
+        return admitted, fact if verdict.outcome is _ACCEPTED else None
 
     def release(self) -> list[Folded]:
         """Fold what was parked and can be opened now, in log order within each case."""
@@ -243,39 +256,80 @@ class LinkFold:
             return None, ContentState.UNOPENABLE
         return content, ContentState.OPENED
 
+    def _park(self, item: Parked) -> None:
+        self._parked.setdefault(item.header.case_id, deque()).append(item)
+        self._parked_count += 1
+
+    def _judge(
+        self,
+        header: Header,
+        envelope: Envelope,
+        office: OfficeId,
+        position: int,
+        log_time: int,
+        key: SummaryKey,
+    ) -> tuple[Verdict, StepFact | None, int]:
+        """The verdict on a step, the step if it can be read, and its version if it counts."""
+        try:
+            summary = open_summary(self.link, header, envelope, key)
+        except (SealingError, WireError) as error:
+            return summary_verdict(error), None, 0
+        case = header.case_id
+        fact = StepFact(case, self.link, office, summary, position, log_time)
+        view, verdict = evolve(self._views.get(case), fact, self.trust.parties(log_time))
+        if view is None or verdict.outcome is not _ACCEPTED:
+            return verdict, fact, 0
+        self._views.put(view)
+        return verdict, fact, view.version
+
     def _step(self, item: Parked, admitted: Admitted | None = None) -> Folded:
-        header = item.header
+        header, envelope = item.header, item.envelope
         key = self._keys.summary_key(header.summary_key_id)
         if key is None:
             return _concluded(item, None, None, admitted)
-        try:
-            summary = open_summary(self.link, header, item.envelope, key)
-        except (SealingError, WireError) as error:
-            return _concluded(item, summary_verdict(error), None, admitted)
-        case = header.case_id
-        fact = StepFact(case, self.link, item.office, summary, item.position, item.log_time)
-        view, verdict = evolve(self._views.get(case), fact, self.trust.parties(item.log_time))
-        if view is None or verdict.outcome is not _ACCEPTED:
-            return _concluded(item, verdict, summary, admitted)
-        self._views.put(view)
+        at = item.log_time
+        verdict, fact, version = self._judge(header, envelope, item.office, item.position, at, key)
+        if fact is None or not version:
+            return _concluded(item, verdict, fact, admitted)
+        summary = fact.summary
         content: Content | None = None
         state = _NOT_READ
         if self._reads_content:
-            content, state = self.read_content(header, item.envelope, summary.kind, summary.step)
+            content, state = self.read_content(header, envelope, summary.kind, summary.step)
         return Folded(
             item.position,
-            item.log_time,
+            at,
             item.event,
             item.office,
             header,
-            item.envelope,
+            envelope,
             verdict,
             summary,
             content,
             state,
-            view.version,
+            version,
             admitted,
+            fact,
         )
+
+
+def _item(admitted: Admitted) -> Parked | None:
+    """The record as far as it has a step; ``None``: it stops at the record layer."""
+    event, office, header, envelope = (
+        admitted.id,
+        admitted.office,
+        admitted.header,
+        admitted.envelope,
+    )
+    if (
+        admitted.verdict is not None
+        or event is None
+        or office is None
+        or header is None
+        or envelope is None
+    ):
+        return None
+    return Parked(admitted.position, admitted.log_time, event, office, header, envelope)
 
 
 def _without_step(admitted: Admitted) -> Folded:
@@ -293,7 +347,7 @@ def _without_step(admitted: Admitted) -> Folded:
 
 
 def _concluded(
-    item: Parked, verdict: Verdict | None, summary: Summary | None, admitted: Admitted | None
+    item: Parked, verdict: Verdict | None, fact: StepFact | None, admitted: Admitted | None
 ) -> Folded:
     return Folded(
         item.position,
@@ -303,6 +357,7 @@ def _concluded(
         item.header,
         item.envelope,
         verdict,
-        summary,
+        None if fact is None else fact.summary,
         admitted=admitted,
+        fact=fact,
     )

@@ -8,6 +8,7 @@
     ├── Stuck           a link makes no progress; a new process would
     ├── StreamFailed    Faust has ended or never assigned anything; a new process would
     ├── WriterGone      the program ended while outputs were being written
+    ├── DrawerFailed    cases at rest can't be put on the disk, or read from it
     └── Unprocessable   a record can't be folded (inside; it becomes a dead letter)
 """
 
@@ -62,6 +63,16 @@ class WriterGone(ProcessorError):
         super().__init__("the program ended while outputs were being written")
 
 
+class DrawerFailed(ProcessorError):
+    """Cases at rest can't be put on the disk, or read from it; that is no record's fault."""
+
+    def __init__(self, detail: Exception) -> None:
+        super().__init__(
+            f"the temporary file for cases at rest can't be used ({detail}): make room in the"
+            " directory for temporary files, or set TMPDIR to one that has some"
+        )
+
+
 class Unprocessable(ProcessorError):
     """A record can't be folded.
 
@@ -77,6 +88,7 @@ class Unprocessable(ProcessorError):
 
 
 __all__ = [
+    "DrawerFailed",
     "NoIdentity",
     "ProcessorError",
     "StreamFailed",

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection
+from typing import Any, Final
 
 from blo_domain.cases import StepFact
-from blo_domain.deadlines import Terms, alerts, fold_clocks, next_change, standing
+from blo_domain.deadlines import Terms, alerts, coming, fold_clocks, standing
 from blo_processors.shelf import Shelf
-from blo_schemas.clocks import Alert
+from blo_schemas.clocks import Alert, ClockView
 from blo_schemas.hashing import clearing_id
 from blo_schemas.ids import CaseId
 
 Suspended = Callable[[], Collection[CaseId]]
+Ids = frozenset[bytes]
+
+_NONE: Final[Ids] = frozenset()
 
 
 class Escalation:
@@ -38,20 +42,35 @@ class Escalation:
         self._suspended = suspended
         self._tells = tells
         self._due: list[tuple[int, CaseId]] = []
-        self._next: dict[CaseId, int | None] = {}
+        self._coming: dict[CaseId, tuple[int, ...]] = {}
+        self._next: dict[CaseId, int] = {}
         self._ringing: dict[CaseId, list[Alert]] = {}
-        self._told: set[bytes] = set()
+        self._told: dict[CaseId, Ids] = {}
         self._waiting: set[CaseId] = set()
+        shelf.put_away = self._forget
 
     def step(self, fact: StepFact) -> list[Alert]:
         """Take an accepted step; what it makes known."""
-        case = CaseId(fact.case)
-        clocks = fold_clocks(self._shelf.clocks(case), fact)
+        case: Any = fact.case
+        before = self._shelf.clocks(case)
+        clocks = fold_clocks(before, fact)
         self._shelf.put_clocks(case, clocks)
-        before = self._next.get(case)
-        late = before is not None and before <= clocks.log_time
-        told = self._look(case, clocks.log_time) if late or case in self._ringing else []
-        self._plan(case, clocks.log_time)
+        if not self._tells:
+            return []
+        if case not in self._told:
+            self._told[case] = _NONE if before is None else self._ever_told(before)
+        now = clocks.log_time
+        due = self._next.get(case)
+        ringing = self._ringing.get(case, ())
+        look = due is not None and due <= now
+        if before is None or _moved(before, clocks):
+            self._coming[case] = coming(clocks, self._terms)
+            # What a standstill has held back can become true in the very instant that ends it.
+            look = look or before is not None
+        elif ringing:
+            look = look or any(alert.since > now for alert in ringing)
+        told = self._look(case, now) if look else []
+        self._plan(case, now)
         return told
 
     def advance(self, now: int) -> list[Alert]:
@@ -65,6 +84,8 @@ class Escalation:
             if self._next.get(case) != at:
                 continue
             if case in suspended:
+                # Looked at, and put into the queue again, when its key has come.
+                del self._next[case]
                 self._waiting.add(case)
                 continue
             told += self._look(case, now)
@@ -82,13 +103,30 @@ class Escalation:
 
     def knows(self, alert: Alert) -> bool:
         """Whether an alert about a case was told, or can't be judged because its case waits."""
-        return alert.id in self._told or alert.case in self._suspended()
+        case = CaseId(alert.case or b"")
+        told = self._told.get(case)
+        if told is None:
+            record = self._shelf.record(case)
+            told = _NONE if record is None else self._ever_told(record.clocks)
+        return alert.id in told or case in self._suspended()
+
+    def _ever_told(self, clocks: ClockView) -> Ids:
+        """What was told of a case at rest, found anew."""
+        return frozenset(alert.id for alert in alerts(clocks, self._terms, clocks.log_time))
+
+    def _forget(self, case: CaseId) -> None:
+        for table in (self._told, self._coming, self._ringing):
+            table.pop(case, None)
+        self._waiting.discard(case)
 
     def _look(self, case: CaseId, now: int) -> list[Alert]:
+        # A case that waits for its key may have left the memory.
+        self._shelf.get(case)
         clocks = self._shelf.clocks(case)
         assert clocks is not None
         found = alerts(clocks, self._terms, now)
-        new = [alert for alert in found if alert.id not in self._told]
+        known = self._told.get(case, _NONE)
+        new = [alert for alert in found if alert.id not in known]
         # What the clock told too early, because it is ahead of the log's, has no cause.
         there = {alert.id for alert in found}
         new += [
@@ -96,7 +134,7 @@ class Escalation:
             for alert in self._ringing.get(case, ())
             if alert.id not in there
         ]
-        self._told.update(alert.id for alert in new)
+        self._told[case] = known.union(alert.id for alert in new)
         ringing = list(standing(found))
         if ringing:
             self._ringing[case] = ringing
@@ -111,12 +149,18 @@ class Escalation:
             self._next.pop(case, None)
             self._shelf.rest(case)
             return
-        if not self._tells:
-            return
-        at = next_change(clocks, self._terms, now)
-        self._next[case] = at
-        if at is not None:
+        self._shelf.wake(case)
+        at = next((at for at in self._coming.get(case, ()) if at > now), None)
+        if at is None:
+            self._next.pop(case, None)
+        elif self._next.get(case) != at:
+            self._next[case] = at
             heapq.heappush(self._due, (at, case))
+
+
+def _moved(before: ClockView, after: ClockView) -> bool:
+    """Whether a step changed anything on which instants and alerts rest."""
+    return before.rounds is not after.rounds or before.standstills is not after.standstills
 
 
 __all__ = ["Escalation"]

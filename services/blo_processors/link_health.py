@@ -1,7 +1,7 @@
 """What is wrong with a link and who has to act: silent, behind, unopenable, skewed, forked.
 
-``blo_domain.deadlines.health`` has the rules; here are the facts: the records, and the heads that
-offices sign. Unlike everything else a processor derives, it rests on more than the link's log, so
+``blo_domain.deadlines.health`` has the rules; here are the facts: the records, those that wait here
+for their key, and the heads that offices sign. Unlike everything else a processor derives, it rests on more than the link's log, so
 what was told is learnt from the topic.
 """
 
@@ -61,7 +61,11 @@ class LinkHealth:
             now: Unix milliseconds.
         """
         facts = LogFacts(self.link, state.size, state.log_times.__getitem__)
-        peers = [self._with_head(peer) for peer in state.peers.values()]
+        withheld = state.withheld()
+        peers = [
+            self._with_head(peer)._replace(withheld=withheld.get(peer.office))
+            for peer in state.peers.values()
+        ]
         found = health(facts, peers, terms, now)
         new = [alert for alert in found if alert.id not in self._told]
         cleared = {alert.clears for alert in self._told.values()}

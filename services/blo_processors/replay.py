@@ -1,6 +1,9 @@
 """The fast path: a link's state as of any past instant, read from the log itself (DESIGN §8).
 
-``as-of`` and ``what-if`` use it; no group, no Faust, nothing is written.
+``as-of`` and ``what-if`` use it; no group, no Faust, nothing is written. What this processor has
+proved and signed before is not proved again (``proved``): the same bytes are hashed, opened and
+judged, but signatures are verified only behind its newest checkpoint. If what follows from that is
+not what the checkpoint states, the log is read once more and everything is verified.
 """
 
 from __future__ import annotations
@@ -16,18 +19,21 @@ from blo_domain.deadlines import (
 )
 from blo_domain.deadlines import alerts as alerts_at
 from blo_domain.deadlines import standing as standing_at
+from blo_domain.trust import TrustedDirectory
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
 from blo_log.granted import GrantedKeys
 from blo_log.port import Log, TopicPartition, read_to_end
 from blo_processors.link_health import LinkHealth
+from blo_processors.proved import newest_checkpoint
 from blo_processors.scribe import Place
 from blo_processors.side import SideReader
 from blo_processors.state import LinkState, terms_of_link
+from blo_runtime.logs import get_logger
 from blo_schemas.clocks import Alert
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import CorridorId
-from blo_schemas.outputs import CaseRecord
+from blo_schemas.outputs import CaseRecord, TrailCheckpoint
 from blo_schemas.policy import DeadlinePolicy
 from blo_sealing.identity import Identity
 
@@ -41,12 +47,18 @@ class Replayed:
         place: The link.
         state: Its fold over all records with a log time up to the instant.
         terms: What was agreed when.
+        size: How many records that are.
+        proved: How many of them a checkpoint of this processor has proved.
     """
 
-    def __init__(self, place: Place, state: LinkState, terms: Terms) -> None:
+    def __init__(
+        self, place: Place, state: LinkState, terms: Terms, size: int, proved: int
+    ) -> None:
         self.place = place
         self.state = state
         self.terms = terms
+        self.size = size
+        self.proved = proved
 
     def cases(self) -> tuple[CaseRecord, ...]:
         """The cases, by their position."""
@@ -83,7 +95,12 @@ class WhatIf:
 
 
 async def replay(
-    log: Log, feed: DirectoryFeed, identity: Identity, corridor: CorridorId, until: int
+    log: Log,
+    feed: DirectoryFeed,
+    identity: Identity,
+    corridor: CorridorId,
+    until: int,
+    now: int | None = None,
 ) -> list[Replayed]:
     """Fold all links of a corridor that name this processor, up to an instant.
 
@@ -93,6 +110,8 @@ async def replay(
         identity: The processor's keys, for the summaries.
         corridor: The corridor.
         until: The last log time that counts, Unix milliseconds.
+        now: The machine's time, Unix milliseconds: checkpoints of this processor count while its
+            certificate does. ``None``: none counts, and all signatures are verified.
 
     Raises:
         LogError: The log could not be read.
@@ -103,7 +122,7 @@ async def replay(
         if identity.subject in agreement.processors
     ]
     places.sort(key=lambda place: place.partition)
-    return [await _replay(log, feed, identity, place, until) for place in places]
+    return [await _replay(log, feed, identity, place, until, now) for place in places]
 
 
 def what_if(one: Replayed, policy: DeadlinePolicy, period: Window, now: int) -> WhatIf:
@@ -129,29 +148,74 @@ def what_if(one: Replayed, policy: DeadlinePolicy, period: Window, now: int) -> 
 
 
 async def _replay(
-    log: Log, feed: DirectoryFeed, identity: Identity, place: Place, until: int
+    log: Log,
+    feed: DirectoryFeed,
+    identity: Identity,
+    place: Place,
+    until: int,
+    now: int | None,
 ) -> Replayed:
+    directory = feed.directory
     granted = GrantedKeys(place.link, identity)
     side = SideReader(log, place, granted, feed, LinkHealth(place.link))
     await side.refresh()
     await side.close()
-    terms = terms_of_link(feed.directory, place.link)
-    trust = feed.directory.link_trust(place.link)
-    state = LinkState(place.link, trust, granted, terms, tells_alerts=False)
+    if now is not None:
+        processor = identity.subject
+        checkpoint = await newest_checkpoint(log, directory, granted, place, processor, now)
+        replayed = await _fold(log, directory, granted, place, until, checkpoint)
+        if replayed is not None:
+            return replayed
+        get_logger().warning("everything is verified again", link=place.link)
+    replayed = await _fold(log, directory, granted, place, until, None)
+    assert replayed is not None
+    return replayed
+
+
+async def _fold(
+    log: Log,
+    directory: TrustedDirectory,
+    granted: GrantedKeys,
+    place: Place,
+    until: int,
+    checkpoint: TrailCheckpoint | None,
+) -> Replayed | None:
+    """Fold one link; ``None``: what the checkpoint states does not follow from this log."""
+    terms = terms_of_link(directory, place.link)
+    trust = directory.link_trust(place.link)
+    presumed = 0 if checkpoint is None else checkpoint.size
+    state = LinkState(place.link, trust, granted, terms, presumed=presumed, tells=False)
     exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
     reader = await log.reader({exchange: 0})
+    size: int | None = None
     try:
         async for batch in read_to_end(reader, max_records=_BATCH):
             for one in batch[exchange]:
+                if one.offset == presumed and not _follows(checkpoint, state):
+                    return None
                 # A log is a prefix: what follows the first later record had not been seen then.
-                if one.timestamp > until:
-                    return Replayed(place, state, terms)
-                state.apply(LogRecord(one.offset, one.timestamp, one.value or b""))
-            # Nothing is written from here.
-            state.take_effects()
+                if size is None and one.timestamp > until:
+                    size = one.offset
+                if size is None:
+                    state.apply(LogRecord(one.offset, one.timestamp, one.value or b""))
+                elif one.offset < presumed:
+                    state.pass_over(LogRecord(one.offset, one.timestamp, one.value or b""))
+                else:
+                    return Replayed(place, state, terms, size, min(size, presumed))
     finally:
         await reader.close()
-    return Replayed(place, state, terms)
+    if state.size <= presumed and not _follows(checkpoint, state):
+        return None
+    size = state.size if size is None else size
+    return Replayed(place, state, terms, size, min(size, presumed))
+
+
+def _follows(checkpoint: TrailCheckpoint | None, state: LinkState) -> bool:
+    """Whether the records so far are those of the checkpoint, and were judged as it states."""
+    return checkpoint is None or (
+        (state.size, state.log_hash, state.admissions)
+        == (checkpoint.size, checkpoint.log_hash, checkpoint.admissions)
+    )
 
 
 __all__ = ["Replayed", "WhatIf", "replay", "what_if"]

@@ -17,7 +17,7 @@ from blo_log import topics
 from blo_log.granted import GrantedKeys, OutputKeys
 from blo_log.outputs import Opened, OutputReader
 from blo_log.port import Message, Stored, TopicPartition, read_to_end
-from blo_processors.errors import NoIdentity, Unprocessable, WorkerBroken
+from blo_processors.errors import DrawerFailed, NoIdentity, Unprocessable, WorkerBroken
 from blo_processors.found import OutputWatch
 from blo_processors.ledger import Ledger
 from blo_processors.link_health import LinkHealth
@@ -229,6 +229,8 @@ class LinkWorker:
         for one in records:
             try:
                 self.state.apply(LogRecord(one.offset, one.timestamp, one.value or b""))
+            except DrawerFailed:
+                raise
             except Exception as error:
                 # Whatever a record does to the fold, it must not stop the partition.
                 raise Unprocessable(one.offset, describe(error)) from error
@@ -239,6 +241,8 @@ class LinkWorker:
         await self._side.refresh()
         try:
             self.state.release()
+        except DrawerFailed:
+            raise
         except Exception as error:
             if self.state.at_work is None:
                 raise

@@ -9,6 +9,7 @@ and the header up to its last field.
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -109,7 +110,7 @@ def open_summary(link: LinkId, header: Header, envelope: Envelope, key: SummaryK
         raise WrongKeyCommitment("summary")
     part_key = _derive(_SUMMARY_LABEL, link, header, key.secret)
     bound = associated_data(link, envelope.header)
-    return SUMMARY.decode(unpad_summary(_open(Part.SUMMARY, part_key, envelope.summary_ct, bound)))
+    return _read_summary(_open(Part.SUMMARY, part_key, envelope.summary_ct, bound))
 
 
 def open_content(link: LinkId, header: Header, envelope: Envelope, key: ContentKey) -> Content:
@@ -143,8 +144,19 @@ def summary_verdict(error: SealingError | WireError) -> Verdict:
 
 
 def _derive(label: bytes, link: LinkId, header: Header, secret: bytes) -> bytes:
-    info = label + link.encode() + b"\0" + header.kid + header.oseq.to_bytes(8, "big")
+    info = _label_of(label, link) + header.kid + header.oseq.to_bytes(8, "big")
     return derive_key(secret, header.salt, info)
+
+
+@lru_cache(maxsize=1024)
+def _label_of(label: bytes, link: LinkId) -> bytes:
+    return label + link.encode() + b"\0"
+
+
+@lru_cache(maxsize=4096)
+def _read_summary(padded: bytes) -> Summary:
+    """Summaries are small integers, and most of them have been read before."""
+    return SUMMARY.decode(unpad_summary(padded))
 
 
 def _open(part: Part, part_key: bytes, sealed: bytes, bound: bytes) -> bytes:

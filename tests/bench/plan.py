@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -27,8 +27,19 @@ COMPUTING: Final[dict[str, Callable[[Effort], Measurement]]] = {
 }
 """What needs no broker."""
 
-ON_KAFKA: Final = ("agent_append", "submit_to_opened", "event_to_quorum")
-"""What needs one."""
+TOGETHER: Final = (
+    ("agent_append",),
+    ("submit_to_opened",),
+    ("event_to_quorum",),
+    ("processors_faust", "processors_getmany"),
+    ("two_workers",),
+    ("as_of", "fold_on_assignment"),
+    ("append_to_alert",),
+)
+"""What needs a broker, each row one of its own."""
+ON_KAFKA: Final = tuple(name for row in TOGETHER for name in row)
+
+_Row = Callable[[Effort, str, Path], Sequence[Measurement]]
 
 
 def measure_all(
@@ -44,23 +55,44 @@ def measure_all(
     if not set(ON_KAFKA) & set(names):
         return
     from blo_log.broker import EmbeddedBroker, find_kafka
-    from tests.bench.appending import measure_append
-    from tests.bench.delivering import measure_delivery
-    from tests.bench.witnessing import measure_quorum
 
-    measures = {
-        "agent_append": measure_append,
-        "submit_to_opened": measure_delivery,
-        "event_to_quorum": measure_quorum,
-    }
     libraries = find_kafka(PROJECT_ROOT, os.environ)
-    for name in ON_KAFKA:
-        if name not in names:
+    for row, measure_row in zip(TOGETHER, _rows(), strict=True):
+        wanted = [name for name in row if name in names]
+        if not wanted:
             continue
         with tempfile.TemporaryDirectory(prefix="blo-bench-") as scratch:
             folder = Path(scratch)
             with EmbeddedBroker.start(folder / "broker", libraries) as broker:
-                yield name, partial(measures[name], effort, broker.bootstrap, folder)
+                taken = cache(partial(measure_row, effort, broker.bootstrap, folder))
+                for name in wanted:
+                    yield name, partial(_one, name, taken)
+
+
+def _rows() -> tuple[_Row, ...]:
+    from tests.bench.appending import measure_append
+    from tests.bench.delivering import measure_delivery
+    from tests.bench.processing import (
+        measure_alert,
+        measure_faust,
+        measure_folding,
+        measure_two_workers,
+    )
+    from tests.bench.witnessing import measure_quorum
+
+    return (
+        lambda *given: (measure_append(*given),),
+        lambda *given: (measure_delivery(*given),),
+        lambda *given: (measure_quorum(*given),),
+        measure_faust,
+        measure_two_workers,
+        measure_folding,
+        measure_alert,
+    )
+
+
+def _one(name: str, taken: Callable[[], Sequence[Measurement]]) -> Measurement:
+    return next(one for one in taken() if one.name == name)
 
 
 __all__ = ["COMPUTING", "ON_KAFKA", "measure_all"]

@@ -27,6 +27,8 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
         reads: As above; many short turns, because the fastest counts.
         cases: Cases a turn that an agent opens and works on.
         samples: Events whose way to the counterpart is timed.
+        stream: Records a turn that a stream processor takes of each link.
+        link: Records of the link that a stream processor folds.
     """
 
     rounds: int = 9
@@ -35,9 +37,11 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     reads: int = 120
     cases: int = 400
     samples: int = 48
+    stream: int = 5000
+    link: int = 20_000
 
 
-TINY: Final = Effort(rounds=1, calls=2, records=16, reads=1, cases=1, samples=8)
+TINY: Final = Effort(rounds=1, calls=2, records=16, reads=1, cases=1, samples=8, stream=20, link=40)
 """Only to see that it runs."""
 
 

@@ -372,3 +372,37 @@ async def test_a_shredded_case_is_shown_as_such_and_owes_nothing(world: World) -
     record = (await see(world, log, writer.place)).cases.records[case]
     assert record.view.state is State.SHREDDED
     assert next_change(record.clocks, terms(world, writer.place), writer.now) is None
+
+
+async def test_who_withholds_a_key_is_told_and_cleared_when_it_comes(world: World) -> None:
+    writer = LinkWriter(world, world.places[0], seed=62)
+    writer.play(5)
+    secret = SummaryKey.generate(writer.dice.randbytes)
+    content = ContentKey.generate(writer.dice.randbytes)
+    writer.contents[content.id] = content
+    opening = Summary(SUMMARY_VERSION, Kind.VERIFICATION_REQUEST, Step.OPEN, Urgency.URGENT, 0)
+    parked = writer.write(LA, content.id, opening, summary_key=secret)
+    log = await fresh(world, writer)
+    around = await world.surroundings(log)
+    assert isinstance(around.clock, ManualClock)
+    worker = LinkWorker(writer.place, around)
+    await worker.start()
+
+    async def unopenable() -> list[tuple[tuple[str, ...], int]]:
+        seen = await see(world, log, writer.place)
+        return [
+            (one.must_act, one.position)
+            for one in seen.alerts.standing()
+            if one.signal is Signal.UNOPENABLE
+        ]
+
+    around.clock.set(parked.log_time + 14 * MINUTE_MS)
+    await worker.tick()
+    assert await unopenable() == []
+    around.clock.set(parked.log_time + 16 * MINUTE_MS)
+    await worker.tick()
+    assert await unopenable() == [((LA,), parked.position)]
+    await (await log.appender()).append(writer.grant(secret, LA))
+    for _ in range(2):
+        await worker.tick()
+    assert await unopenable() == []

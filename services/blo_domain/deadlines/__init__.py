@@ -8,7 +8,7 @@ compares offices.
 
 from __future__ import annotations
 
-from blo_domain.deadlines.evaluate import alerts, as_of, due, next_change, standing
+from blo_domain.deadlines.evaluate import alerts, as_of, coming, due, next_change, standing
 from blo_domain.deadlines.fold import fold_clocks
 from blo_domain.deadlines.health import (
     Bounds,
@@ -40,6 +40,7 @@ __all__ = [
     "alerts",
     "as_of",
     "changed",
+    "coming",
     "due",
     "fold_clocks",
     "health",

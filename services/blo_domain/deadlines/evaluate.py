@@ -60,14 +60,22 @@ def next_change(view: ClockView, terms: Terms, after: int) -> int | None:
     ``None``: nothing changes before the case's next step. So a ticker keeps the cases by this
     instant and looks at none before it.
     """
-    instants = (
+    return next((at for at in coming(view, terms) if at > after), None)
+
+
+def coming(view: ClockView, terms: Terms) -> tuple[int, ...]:
+    """All instants at which a running clock is missed or reaches a rung, by time alone; ascending.
+
+    They hold until the case's next step, and through it unless it changes ``rounds`` or
+    ``standstills``: whoever keeps them needs to compute nothing in between.
+    """
+    instants = {
         at
         for one in view.rounds
         if one.end is None
         for at in _instants(plan(view, one, in_force(terms, one.counts_from)))
-        if at > after
-    )
-    return min(instants, default=None)
+    }
+    return tuple(sorted(instants))
 
 
 def as_of(view: ClockView, now: int) -> ClockView:
@@ -210,4 +218,4 @@ def _instants(planned: Plan) -> Iterator[int]:
             yield at
 
 
-__all__ = ["alerts", "as_of", "due", "next_change", "standing"]
+__all__ = ["alerts", "as_of", "coming", "due", "next_change", "standing"]

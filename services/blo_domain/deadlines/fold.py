@@ -6,6 +6,7 @@ judged under any policy. Log time that steps back counts as the latest one of th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from blo_domain.cases import StepFact
@@ -21,16 +22,35 @@ from blo_schemas.clocks import (
     RoundEnd,
     Standstill,
 )
-from blo_schemas.ids import OfficeId
-from blo_schemas.summary import PauseGround, Step, Urgency
+from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 
 Rounds = tuple[Round, ...]
 Standstills = tuple[Standstill, ...]
+
+# Looking up a member on its enum class costs more than the rest of a check (Python 3.11).
+_OPEN: Final = Step.OPEN
+_REOPEN: Final = Step.REOPEN
+_CONFIRM_SHREDDING: Final = Step.CONFIRM_SHREDDING
+_ACKNOWLEDGE: Final = Clock.ACKNOWLEDGE
 
 _STATES_DUE: Final = STATES_DUE | {Step.SUPERSEDE}
 _MOVING: Final = frozenset(
     {Step.PAUSE, Step.RESUME, Step.RETURN_FOR_INFORMATION, Step.SUPPLY_INFORMATION}
 )
+_ENDED: Final[Mapping[tuple[Kind, Step, bool], frozenset[Clock]]] = {
+    (kind, step, own): frozenset(
+        rule.clock
+        for rule in rules
+        if step is _CONFIRM_SHREDDING or step in (rule.void_by if own else rule.met_by)
+    )
+    for kind, rules in CLOCKS.items()
+    for step in Step
+    for own in (False, True)
+}
+"""Which clocks of a kind a step ends, if it is the opener's own and if it is not."""
+_AGAIN: Final = {
+    kind: frozenset(rule.reopened_by for rule in rules) for kind, rules in CLOCKS.items()
+}
 
 
 def fold_clocks(view: ClockView | None, fact: StepFact) -> ClockView:
@@ -45,16 +65,18 @@ def fold_clocks(view: ClockView | None, fact: StepFact) -> ClockView:
     """
     if view is None:
         return _opened(fact)
-    if fact.summary.step is Step.OPEN or fact.case != view.case:
-        raise InconsistentInput(f"step {fact.summary.step.word} at {fact.position} does not follow")
+    step = fact.summary.step
+    if step is _OPEN or fact.case != view.case:
+        raise InconsistentInput(f"step {step.word} at {fact.position} does not follow")
     at = max(view.log_time, fact.log_time)
-    rules = CLOCKS[view.kind]
-    rounds = _end(view.rounds, rules, fact, view.opener, at)
-    standstills = _stand(view.standstills, rounds, fact, at)
+    rounds, standstills = view.rounds, view.standstills
     urgency, due = _stated(view, fact)
-    if urgency is not view.urgency or due != view.due:
-        rounds = _set_anew(rounds, fact, urgency, due, at)
-    rounds = _begin_again(rounds, rules, fact, urgency, due, at)
+    if _stands(view, step):
+        rounds = _end(rounds, fact, view, at)
+        standstills = _stand(standstills, rounds, fact, at)
+        if urgency is not view.urgency or due != view.due:
+            rounds = _set_anew(rounds, fact, urgency, due, at)
+        rounds = _begin_again(rounds, CLOCKS[view.kind], fact, urgency, due, at)
     return ClockView(
         CLOCK_VIEW_VERSION,
         view.case,
@@ -71,9 +93,17 @@ def fold_clocks(view: ClockView | None, fact: StepFact) -> ClockView:
     )
 
 
+def _stands(view: ClockView, step: Step) -> bool:
+    """Whether a step can change anything: not where all has ended and nothing begins again."""
+    for one in view.rounds:
+        if one.end is None:
+            return True
+    return bool(view.standstills) or step in _AGAIN[view.kind]
+
+
 def _opened(fact: StepFact) -> ClockView:
     summary, at = fact.summary, fact.log_time
-    if summary.step is not Step.OPEN:
+    if summary.step is not _OPEN:
         raise InconsistentInput(f"step {summary.step.word} at {fact.position} has no opening")
     return ClockView(
         CLOCK_VIEW_VERSION,
@@ -104,21 +134,18 @@ def _round(
     at: int,
 ) -> Round:
     """A round that begins with this step; a due date is for what is done, not for its receipt."""
-    stated = None if clock is Clock.ACKNOWLEDGE else due
+    stated = None if clock is _ACKNOWLEDGE else due
     return Round(clock, number, counts_from, at, fact.position, urgency, stated, None)
 
 
-def _end(
-    rounds: Rounds, rules: tuple[ClockRule, ...], fact: StepFact, opener: OfficeId, at: int
-) -> Rounds:
+def _end(rounds: Rounds, fact: StepFact, view: ClockView, at: int) -> Rounds:
     """Ends what this step meets, or makes void; without contents nothing is owed."""
     step = fact.summary.step
-    own = fact.office == opener
-    gone = step is Step.CONFIRM_SHREDDING
-    ended = {rule.clock for rule in rules if gone or step in (rule.void_by if own else rule.met_by)}
+    own = fact.office == view.opener
+    ended = _ENDED[view.kind, step, own]
     if not ended:
         return rounds
-    ending = Ending.VOID if own or gone else Ending.MET
+    ending = Ending.VOID if own or step is _CONFIRM_SHREDDING else Ending.MET
     end = RoundEnd(ending, step, fact.office, at, fact.position)
     return tuple(
         one.ended(end) if one.end is None and one.clock in ended else one for one in rounds
@@ -129,7 +156,7 @@ def _stand(standstills: Standstills, rounds: Rounds, fact: StepFact, at: int) ->
     """The standstills after this step; none outlasts the last clock."""
     step = fact.summary.step
     running = any(one.end is None for one in rounds)
-    if running and step not in _MOVING:
+    if (running and step not in _MOVING) or not (running or standstills):
         return standstills
     if not running:
         return _closed(standstills, (True, False), fact, at)
@@ -155,7 +182,7 @@ def _stated(view: ClockView, fact: StepFact) -> tuple[Urgency, int | None]:
     summary = fact.summary
     if fact.office != view.opener:
         return view.urgency, view.due
-    if summary.step is Step.REOPEN or (summary.due is not None and summary.step in _STATES_DUE):
+    if summary.step is _REOPEN or (summary.due is not None and summary.step in _STATES_DUE):
         return summary.urgency, summary.due
     return summary.urgency, view.due
 

@@ -50,6 +50,7 @@ class Peer(NamedTuple):
         head_time: Timestamp of that head's record.
         skewed: The first of its latest records that were all signed ahead of the log's time.
         forked: The first record that claims a place in its chain that another one has.
+        withheld: The first of its records whose summary key a processor of the link still lacks.
     """
 
     office: OfficeId
@@ -58,6 +59,7 @@ class Peer(NamedTuple):
     head_time: int = 0
     skewed: Mark | None = None
     forked: Mark | None = None
+    withheld: Mark | None = None
 
 
 class LogFacts(NamedTuple):
@@ -173,6 +175,9 @@ def _findings(log: LogFacts, peer: Peer, terms: Terms, bounds: Bounds) -> Iterat
         first = min(peer.head.first_unopened, default=read)
         lain = log.log_time_of(first) if first < log.size else peer.head_time
         yield _Finding(Signal.UNOPENABLE, lain + bounds.unopened, first, first)
+    if peer.withheld:
+        position, log_time = peer.withheld
+        yield _Finding(Signal.UNOPENABLE, log_time + bounds.unopened, position, position)
     if peer.skewed:
         position, log_time = peer.skewed
         yield _Finding(Signal.SKEWED, log_time, log_time, position)

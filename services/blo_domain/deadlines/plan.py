@@ -33,6 +33,7 @@ Stills = tuple[Still, ...]
 
 _MS: Final = {SpanUnit.MINUTES: 60_000, SpanUnit.HOURS: 3_600_000}
 _WORKING: Final = SpanUnit.WORKING_DAYS
+_REMEMBERED: Final = 4096
 
 
 class Plan(NamedTuple):
@@ -56,6 +57,17 @@ def plan(view: ClockView, one: Round, term: Term, before: int = FOREVER) -> Plan
         term: The term that it follows.
         before: Standstills that begin at this instant or later are left out.
     """
+    # Asked for again and again between two steps of a case, and it depends on nothing else.
+    asked = (view.kind, view.opener, view.standstills, one, before)
+    known: Plan | None = term.plans.get(asked)
+    if known is None:
+        if len(term.plans) >= _REMEMBERED:
+            term.plans.clear()
+        known = term.plans[asked] = _plan(view, one, term, before)
+    return known
+
+
+def _plan(view: ClockView, one: Round, term: Term, before: int) -> Plan:
     stills = stills_of(view.standstills, one, before)
     plans = [
         _plan_for(view, one, term, term.offices[office], stills)
@@ -71,19 +83,25 @@ def plan(view: ClockView, one: Round, term: Term, before: int = FOREVER) -> Plan
 
 
 def stills_of(standstills: tuple[Standstill, ...], one: Round, before: int = FOREVER) -> Stills:
-    """When a round stood still: in order, none touching another.
+    """When a round stood still: in order, none within another.
 
     A standstill in which the round ends lasts one instant longer, so that nothing is reached in it.
+    Where one begins in the very instant that ends the one before, the round ran between the two
+    steps, and what was reached in that instant stays reached.
     """
     merged: list[Still] = []
+    awake = 0
     for each in standstills:
         start, end = max(each.start, one.counts_from), _until(each, one)
         if start >= end or each.start >= before:
             continue
-        if merged and start <= merged[-1][1]:
+        ended = FOREVER if each.end_position is None else each.end_position
+        if merged and (start < merged[-1][1] or each.position < awake):
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            awake = max(awake, ended)
         else:
             merged.append((start, end))
+            awake = ended
     return tuple(merged)
 
 

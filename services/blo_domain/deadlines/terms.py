@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from blo_domain import policies
 from blo_domain.deadlines.calendars import OfficeTime, office_time
@@ -37,6 +37,7 @@ class Term:
         superiors: Who is whose superior.
         observers: Who observes the link: the ministry level.
         offices: The link's offices, sorted, each with its time zone and working days.
+        plans: What ``deadlines.plan`` has computed under it before.
     """
 
     start: int
@@ -46,6 +47,7 @@ class Term:
     superiors: tuple[Superior, ...] = ()
     observers: Offices = ()
     offices: Mapping[OfficeId, OfficeTime] = field(init=False, compare=False, repr=False)
+    plans: dict[object, Any] = field(init=False, compare=False, repr=False, default_factory=dict)
     _rows: Mapping[tuple[Urgency, Kind | None], Deadline] = field(
         init=False, compare=False, repr=False
     )

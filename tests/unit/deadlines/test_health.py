@@ -97,6 +97,14 @@ def test_a_record_that_waits_for_its_key_too_long_is_unopenable() -> None:
     assert found(unnamed, T + HOUR + 15 * MINUTE)[Signal.UNOPENABLE].position == 10
 
 
+def test_an_office_whose_key_a_processor_lacks_for_too_long_has_to_act() -> None:
+    peer = heard()._replace(withheld=Mark(7, T + 7 * MINUTE))
+    since = T + 22 * MINUTE
+    alert = found(peer, since)[Signal.UNOPENABLE]
+    assert (alert.position, alert.must_act, alert.since) == (7, (LA,), since)
+    assert Signal.UNOPENABLE not in found(peer, since - 1)
+
+
 @pytest.mark.parametrize("off", [6 * MINUTE, -6 * MINUTE])
 def test_a_head_that_was_signed_at_another_time_shows_a_wrong_clock(off: int) -> None:
     peer = with_head(Peer(LA, T), head(10, T + off), T)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_domain.deadlines import alerts, as_of, due, fold_clocks, next_change, standing
-from blo_domain.deadlines.terms import Terms
+from blo_domain.deadlines import alerts, as_of, coming, due, fold_clocks, next_change, standing
+from blo_domain.deadlines.plan import plan
+from blo_domain.deadlines.terms import Terms, in_force
 from blo_schemas.clocks import CLOCK_VIEW, Alert, ClockView
 from blo_schemas.codec import encode
 from tests.unit.deadlines.histories import CASE, Case, replay
@@ -149,3 +152,32 @@ def test_rounds_and_standstills_are_in_order(case: Case) -> None:
         assert all(one.end is not None for one in own[:-1])
         assert all(one.counts_from <= one.set_at <= view.log_time for one in own)
     assert sum(one.end is None for one in view.standstills) <= 2
+
+
+@some
+@given(walks(), POLICIES, st.lists(MOMENTS, min_size=1, max_size=6))
+def test_what_is_kept_between_two_steps_equals_what_is_computed_anew(
+    case: Case, terms: Terms, moments: list[int]
+) -> None:
+    view: ClockView | None = None
+    kept: tuple[int, ...] | None = None
+    for fact in case.facts:
+        before, view = view, fold_clocks(view, fact)
+        if before is None or (before.rounds, before.standstills) != (view.rounds, view.standstills):
+            kept = coming(view, terms)
+        # Terms that were made this moment remember nothing.
+        new = tuple(replace(term) for term in terms)
+        found = {
+            at
+            for one in view.rounds
+            if one.end is None
+            for planned in [plan(view, one, in_force(new, one.counts_from))]
+            for at in (planned.due, *(at for _, at in planned.rungs))
+            if at is not None
+        }
+        assert kept == coming(view, terms) == tuple(sorted(found))
+        for now in [*moments, *found]:
+            later = [at for at in found if at > now]
+            assert next_change(view, terms, now) == min(later, default=None)
+            assert alerts(view, terms, now) == alerts(view, new, now)
+            assert due(view, terms, now) == due(view, new, now)

@@ -1,0 +1,142 @@
+"""What is kept of cases and told of their clocks, against the pure functions themselves."""
+
+from __future__ import annotations
+
+import tempfile
+from itertools import accumulate
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blo_domain.cases import StepFact, evolve
+from blo_domain.deadlines import alerts
+from blo_domain.deadlines.terms import Terms
+from blo_processors import drawer
+from blo_processors.drawer import Drawer
+from blo_processors.errors import DrawerFailed
+from blo_processors.escalation import Escalation
+from blo_processors.shelf import Shelf
+from blo_schemas.clocks import Alert
+from blo_schemas.ids import CaseId
+from blo_schemas.summary import Step
+from tests.unit.deadlines.histories import LA, PAIR, STOCK, VN, Case, assigned
+from tests.unit.deadlines.walks import POLICIES, walks
+
+
+def take(shelf: Shelf, escalation: Escalation, fact: StepFact) -> list[Alert]:
+    view, _ = evolve(shelf.get(CaseId(fact.case)), fact, PAIR)
+    assert view is not None
+    shelf.put(view)
+    return escalation.step(fact)
+
+
+def named(case: Case, number: int) -> Case:
+    """The same history under another id."""
+    case.id = number.to_bytes(32, "big")
+    case.facts = [fact._replace(case=case.id) for fact in case.facts]
+    case.clocks = msgspec.structs.replace(case.now, case=case.id)
+    return case
+
+
+def in_order(cases: list[Case]) -> list[tuple[int, StepFact]]:
+    """All steps as one log may have them, each with the latest log time of its case so far."""
+    steps = [
+        (at, fact)
+        for case in cases
+        for at, fact in zip(
+            accumulate((fact.log_time for fact in case.facts), max), case.facts, strict=True
+        )
+    ]
+    return sorted(steps, key=lambda step: step[0])
+
+
+@pytest.mark.slow
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(walks(), min_size=1, max_size=8), POLICIES, st.sampled_from([1, 2, None]), st.data()
+)
+def test_alerts_told_bit_by_bit_are_those_of_the_end_wherever_cases_lie(
+    cases: list[Case], terms: Terms, at_hand: int | None, data: st.DataObject
+) -> None:
+    shelf = Shelf(at_hand)
+    escalation = Escalation(shelf, terms, set, tells=True)
+    told: list[Alert] = []
+    now = 0
+    for number, case in enumerate(cases):
+        named(case, number)
+    for now, fact in in_order(cases):
+        if data.draw(st.booleans()):
+            told += escalation.advance(now - 1)
+        told += take(shelf, escalation, fact)
+    told += escalation.advance(now)
+    expected = {one.id: one for case in cases for one in alerts(case.now, terms, now)}
+    assert {alert.id: alert for alert in told} == expected
+    assert len(told) == len(expected)
+    assert {record.view.case: record.clocks for record in shelf} == {
+        case.id: case.now for case in cases
+    }
+    assert len(shelf) == len(cases)
+    assert all(escalation.knows(alert) for alert in told if alert.clears is None)
+
+
+def ended() -> Case:
+    """A late answer, so that there are alerts; nothing is owed after it."""
+    case = assigned("2025-06-02 09:00")
+    return case.goes(LA, Step.ANSWER, "2025-07-20 09:00").goes(VN, Step.CLOSE, "2025-07-21 09:00")
+
+
+def test_cases_at_rest_leave_the_memory_and_come_back_as_they_were() -> None:
+    shelf = Shelf(at_hand=8)
+    escalation = Escalation(shelf, STOCK, set, tells=True)
+    cases = [named(ended(), number) for number in range(100)]
+    told = [
+        alert for case in cases for fact in case.facts for alert in take_at(shelf, escalation, fact)
+    ]
+    assert len(shelf) == len(list(shelf)) == 100
+    assert shelf.at_hand <= 10
+    first = cases[0]
+    record = shelf.record(CaseId(first.id))
+    assert record is not None
+    assert shelf.at_hand <= 10
+    assert shelf.get(CaseId(first.id)) == record.view
+    assert shelf.clocks(CaseId(first.id)) == record.clocks == first.now
+    reopened = first.goes(VN, Step.REOPEN, "2025-07-22 09:00")
+    again = take(shelf, escalation, reopened.facts[-1])
+    assert not {one.id for one in told} & {one.id for one in again}
+    assert shelf.get(CaseId(bytes(31) + b"\xff")) is None
+    assert len(list(shelf)) == 100
+
+
+def take_at(shelf: Shelf, escalation: Escalation, fact: StepFact) -> list[Alert]:
+    return [*take(shelf, escalation, fact), *escalation.advance(fact.log_time)]
+
+
+def test_the_drawer_leaves_no_file_and_writes_nothing_in_the_clear(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Path, "unlink", lambda self: None)
+    made = Drawer()
+    made.put((number.to_bytes(32, "big"), b"plain words " * 40) for number in range(5_000))
+    (path,) = tmp_path.iterdir()
+    assert path.stat().st_size > 1_000_000
+    assert b"plain words" not in path.read_bytes()
+    assert made.get(bytes(32)) == b"plain words " * 40
+    monkeypatch.undo()
+    path.unlink()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    again = Drawer()
+    again.put([(b"key", b"value")])
+    assert list(tmp_path.iterdir()) == []
+    assert list(again) == [(b"key", b"value")]
+
+
+def test_a_disk_that_takes_nothing_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Drawer()
+    made._connection.pragma("max_page_count", 2)
+    with pytest.raises(DrawerFailed, match="TMPDIR"):
+        made.put((number.to_bytes(32, "big"), bytes(500)) for number in range(50))
+    assert drawer.Drawer().get(b"key") is None
