@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
@@ -66,6 +66,7 @@ class World:
         self.documents: list[SignedDocument] = []
         self.pins: dict[CountryId, DocumentId] = {}
         self.simulated_time = False
+        self.difference_after_s = 10.0
         self._stack = AsyncExitStack()
         for country, key in self.root_keys.items():
             root = Root(
@@ -116,6 +117,7 @@ class World:
         version: int = 1,
         effective_from: int | None = None,
         effective_until: int | None = None,
+        processors: tuple[OfficeId, ...] = (),
     ) -> SignedDocument:
         agreement = Agreement(
             link=link,
@@ -124,6 +126,7 @@ class World:
             version=version,
             offices=tuple(sorted(offices)),
             superiors=superiors,
+            processors=tuple(sorted(processors)),
             policy=four_urgencies(offices),
             effective_from=NOW - YEAR_MS + version if effective_from is None else effective_from,
             effective_until=effective_until,
@@ -182,7 +185,11 @@ class World:
             log=log or self.connect(),
             clock=self.clock,
             metrics=Metrics(),
-            options=AgentOptions(simulated_time=self.simulated_time, head_interval_s=0.01),
+            options=AgentOptions(
+                simulated_time=self.simulated_time,
+                head_interval_s=0.01,
+                difference_after_s=self.difference_after_s,
+            ),
             probe=probe,
         )
         await agent.load()
@@ -264,6 +271,16 @@ class RunningAgent:
                 if self.task.done():
                     self.task.result()
                 await asyncio.sleep(0.005)
+
+    async def until_true(
+        self, condition: Callable[[], Awaitable[bool]], timeout_s: float = 20
+    ) -> None:
+        """As ``until``, for a condition that has to ask."""
+        async with asyncio.timeout(timeout_s):
+            while not await condition():
+                if self.task.done():
+                    self.task.result()
+                await asyncio.sleep(0.01)
 
     async def submit(
         self,
