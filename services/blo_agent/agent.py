@@ -133,7 +133,7 @@ class Agent:
             self.line,
             clock,
             metrics,
-            self._read_to_end,
+            self.is_read_to_end,
             after_s=self.options.difference_after_s,
             probe=probe,
         )
@@ -212,6 +212,12 @@ class Agent:
                     await self._moved.wait()
         return desk
 
+    def is_read_to_end(self, link: LinkId) -> bool:
+        """Whether a link was read to where its log ended a moment ago."""
+        receiver = self.receiver
+        end = receiver.high_watermarks.get(link)
+        return receiver.is_connected and end is not None and self.office.desks[link].size >= end
+
     def checks(self) -> dict[str, Check]:
         """What ``/readyz`` asks."""
         return {
@@ -252,12 +258,6 @@ class Agent:
         self._telemetry.positions(self.receiver.high_watermarks)
         self.sender.wake()
         self._announce()
-
-    def _read_to_end(self, link: LinkId) -> bool:
-        """Whether a link was read to where its log ended a moment ago."""
-        receiver = self.receiver
-        end = receiver.high_watermarks.get(link)
-        return receiver.is_connected and end is not None and self.office.desks[link].size >= end
 
     def _note_sizes(self) -> None:
         """Called when a batch is on disk; in between, a desk may be ahead of what readers find."""

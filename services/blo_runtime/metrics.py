@@ -377,7 +377,7 @@ class Metrics:
     )
     alerts_standing = _gauge(
         "blo_alerts_standing",
-        "Alerts that concern this office and that nothing has cleared, by rung or signal.",
+        "Alerts that this office has to act on or is told of, not cleared, by rung or signal.",
         "link",
         "reason",
         unit="alerts",
