@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from blo_agent.api.alerting import open_alerts
+from blo_agent.api.types import OpenAlertAnswer
+from blo_agent.own_clocks import clocks_of, facts_of, last_log_time, record_at, terms_of_link
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import alerts, differences, outputs
 from blo_agent.store.tables.alerts import StoredAlert
 from blo_agent.store.tables.differences import Difference
+from blo_domain.deadlines import alerts as alerts_of
 from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
@@ -26,7 +30,7 @@ from blo_schemas.outputs import CaseRecord
 from blo_schemas.trust import Role, Superior
 from blo_sealing.identity import Identity, Signer
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
-from tests.agents.world import CORRIDOR, LINK, PROVINCE, A, B, RunningAgent, World
+from tests.agents.world import CORRIDOR, LINK, PROVINCE, A, B, RunningAgent, World, all_read
 
 PROCESSOR = OfficeId("vn-processor")
 PLACE = Place(LINK, CORRIDOR, 0)
@@ -169,3 +173,71 @@ async def differing(agent: RunningAgent) -> list[Difference]:
 async def standing(agent: RunningAgent) -> list[Alert]:
     """The alerts that stand, by the agent's store."""
     return await agent.ask(lambda tx: [one.decoded for one in alerts.standing(tx, LINK)])
+
+
+async def some(world: Watched, *offices: OfficeId) -> list[RunningAgent]:
+    agents = [await world.agent(one) for one in offices]
+    for one in agents:
+        await one.until(lambda one=one: LINK in one.agent.office.desks)  # type: ignore[misc]
+    return agents
+
+
+async def kept(agent: RunningAgent, case: CaseId, position: int, alerts: int) -> None:
+    """Wait until the agent has the processor's record of a case, and so many alerts about it."""
+
+    async def there() -> bool:
+        record = await shown(agent, case)
+        found = await stored_alerts(agent, case)
+        return record is not None and record.view.position == position and len(found) == alerts
+
+    await agent.until_true(there)
+
+
+async def overdue(world: Watched, agents: list[RunningAgent]) -> CaseId:
+    """A case of A's that B has left alone for forty days, with all rungs reached."""
+    case = (await agents[0].open()).case
+    await all_read(agents, 1)
+    world.later(40 * DAY_MS)
+    await agents[0].open()
+    await all_read(agents, 2)
+    return case
+
+
+async def own_record(agent: RunningAgent, case: CaseId) -> CaseRecord:
+    """What an honest processor would show of the case as it stands."""
+    desk = agent.desk()
+
+    def query(snapshot: Snapshot) -> CaseRecord | None:
+        return record_at(desk, facts_of(snapshot, LINK, case), desk.size - 1)
+
+    found = await agent.ask(query)
+    assert found is not None
+    return found
+
+
+async def own_alerts(agent: RunningAgent, case: CaseId) -> tuple[Alert, ...]:
+    """What the rules give of the case at the last log time."""
+    desk = agent.desk()
+    terms = terms_of_link(agent.agent.office.directory, LINK)
+
+    def query(snapshot: Snapshot) -> tuple[Alert, ...]:
+        clocks = clocks_of(facts_of(snapshot, LINK, case))
+        assert clocks is not None
+        return alerts_of(clocks, terms, last_log_time(snapshot, desk))
+
+    return await agent.ask(query)
+
+
+async def told(agent: RunningAgent, *what: str) -> list[Difference]:
+    """Wait until exactly these differences stand."""
+
+    async def stands() -> bool:
+        return [one.what for one in await differing(agent)] == list(what)
+
+    await agent.until_true(stands)
+    return await differing(agent)
+
+
+async def open_for(agent: RunningAgent) -> list[OpenAlertAnswer]:
+    office = agent.agent.office
+    return await agent.ask(lambda tx: open_alerts(office, tx, None))
