@@ -46,6 +46,12 @@ def named(offices: Iterable[OfficeId], reader: OfficeId) -> str:
     return " or ".join(words) or "nobody"
 
 
+def _beginning(offices: Iterable[OfficeId], reader: OfficeId) -> str:
+    """The same at the beginning of a sentence; an office's id stays as it is."""
+    words = named(offices, reader)
+    return words.replace("your", "Your", 1) if words.startswith("your ") else words
+
+
 def pause_words(ground: PauseGround) -> str:
     """Why a clock stands still."""
     return _GROUNDS[ground]
@@ -66,9 +72,9 @@ def clock_words(state: ClockState, kind: Kind, reader: OfficeId, due: str | None
     if state.met_at is not None:
         late = ", but late" if state.standing is Standing.MISSED else " in time"
         return f"What was owed, to {what}, was done{late}."
-    who = named(state.owed_by, reader).capitalize()
+    who = _beginning(state.owed_by, reader)
     if state.standing is Standing.PAUSED:
-        return f"The clock to {what} stands still; it is {named(state.owed_by, reader)} to act."
+        return f"The clock to {what} stands still. Next to act: {named(state.owed_by, reader)}."
     if state.standing is Standing.MISSED:
         if not state.owed_by:
             return f"Nobody came to {what} in time; it is owed no more."
@@ -85,7 +91,7 @@ def alert_words(alert: Alert, kind: Kind | None, reader: OfficeId, due: str | No
         reader: Whose desk shows it.
         due: Its deadline as the reader writes it.
     """
-    who = named(alert.must_act, reader).capitalize()
+    who = _beginning(alert.must_act, reader)
     if alert.signal is not None:
         return f"{who} {_SIGNALS[alert.signal]}."
     if alert.clock is None or alert.rung is None:

@@ -25,6 +25,8 @@ from blo_processors.worker import LinkWorker
 from blo_runtime.clock import ManualClock
 from blo_runtime.metrics import Metrics
 from blo_schemas.clocks import Alert
+from blo_schemas.codec import encode
+from blo_schemas.hashing import document_id
 from blo_schemas.ids import CaseId, OfficeId
 from blo_schemas.outputs import CaseRecord
 from blo_schemas.trust import Role, Superior
@@ -54,15 +56,29 @@ class Watched(World):
         self.certify(PROCESSOR, not_before=0, role=Role.PROCESSOR)
         self.watch()
 
-    def watch(self, version: int = 1, effective_from: int = 0) -> None:
-        """Agree on the link, with its processor."""
+    def watch(
+        self,
+        version: int = 1,
+        effective_from: int = 0,
+        processors: tuple[OfficeId, ...] = (PROCESSOR,),
+    ) -> None:
+        """Agree on the link, with its processors."""
         self.agree(
             LINK,
             (A, B),
             superiors=(Superior(superior=PROVINCE, office=A),),
             version=version,
             effective_from=effective_from,
-            processors=(PROCESSOR,),
+            processors=processors,
+        )
+
+    async def publish_more(self, known: int) -> None:
+        """Publish all documents but the first ``known``."""
+        await self.append(
+            [
+                Message(topics.DIRECTORY_TOPIC, 0, document_id(one.payload), encode(one))
+                for one in self.documents[known:]
+            ]
         )
 
     def later(self, ms: int) -> None:
