@@ -13,7 +13,6 @@ from blo_agent.store.tables import alerts, differences, outputs
 from blo_agent.store.tables.alerts import StoredAlert
 from blo_agent.store.tables.differences import Difference
 from blo_domain.deadlines import alerts as alerts_of
-from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
 from blo_log.granted import GrantedKeys
@@ -31,7 +30,6 @@ from blo_schemas.ids import CaseId, OfficeId
 from blo_schemas.outputs import CaseRecord
 from blo_schemas.trust import Role, Superior
 from blo_sealing.identity import Identity, Signer
-from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from tests.agents.world import CORRIDOR, LINK, PROVINCE, A, B, RunningAgent, World, all_read
 
 PROCESSOR = OfficeId("vn-processor")
@@ -85,14 +83,6 @@ class Watched(World):
         """Let time pass."""
         self.time.advance(ms)
 
-    def directory(self) -> TrustedDirectory:
-        """All that the documents prove so far."""
-        found, refusals = load_directory(
-            self.pins, self.documents, verify=verify_signature, check_key=is_usable_signing_key
-        )
-        assert not refusals, refusals
-        return found
-
     async def worker(self, log: Log | None = None) -> Worker:
         """A worker of the link that has read what there is."""
         log = log or self.connect()
@@ -139,15 +129,16 @@ class Liar:
     Args:
         world: Where.
         signs_as: Whose keys and certificate it has.
+        place: About which link.
     """
 
-    def __init__(self, world: Watched, signs_as: OfficeId) -> None:
+    def __init__(self, world: World, signs_as: OfficeId = PROCESSOR, place: Place = PLACE) -> None:
         self._world = world
         self._directory = world.directory()
         tag = self._directory.certificates(signs_as)[-1].tag
         self.signer = Signer(signs_as, tag, world.keys[signs_as])
         granted = GrantedKeys(LINK, Identity(signs_as, (self.signer.keys,)))
-        self.scribe = Scribe(PLACE, self.signer, granted)
+        self.scribe = Scribe(place, self.signer, granted)
 
     def case(self, record: CaseRecord) -> Message:
         """A case's record, signed."""

@@ -19,6 +19,7 @@ from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import identities, records
 from blo_domain.commands import Command
 from blo_domain.policies import four_urgencies
+from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log.port import Log, Message
 from blo_log.topics import DIRECTORY_TOPIC, apply, plan
 from blo_runtime.clock import Clock, SystemClock
@@ -42,7 +43,7 @@ from blo_schemas.trust import (
 )
 from blo_sealing.documents import sign_document
 from blo_sealing.keys import NodeKeys
-from blo_sealing.signatures import SigningKey
+from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature
 
 T = TypeVar("T")
 CORRIDOR = CorridorId("la-vn")
@@ -132,6 +133,14 @@ class World:
             effective_until=effective_until,
         )
         return self.sign(agreement, [self.keys[office].signing for office in offices])
+
+    def directory(self) -> TrustedDirectory:
+        """All that the documents prove so far."""
+        found, refusals = load_directory(
+            self.pins, self.documents, verify=verify_signature, check_key=is_usable_signing_key
+        )
+        assert not refusals, refusals
+        return found
 
     async def make_topics(self, links: int = 1) -> None:
         log = self.connect()
