@@ -16,7 +16,13 @@ from typing import Final
 
 import msgspec
 
-from blo_agent.comparing_words import CALL, words_of_alert, words_of_case
+from blo_agent.comparing_words import (
+    CALL,
+    given_by_rules,
+    words_of_alert,
+    words_of_case,
+    wrong_in,
+)
 from blo_agent.desk import LinkDesk
 from blo_agent.office import PROGRAM, Office
 from blo_agent.own_clocks import (
@@ -29,7 +35,6 @@ from blo_agent.own_clocks import (
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import alerts, differences, journal, outputs, records
 from blo_domain.deadlines import Terms, next_change
-from blo_domain.deadlines import alerts as alerts_of
 from blo_schemas.clocks import Alert, ClockView
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, LinkId, OfficeId
@@ -206,6 +211,7 @@ class _LinkComparison:
         self._terms: Terms = terms_of_link(office.directory, link)
         self._waiting: set[CaseId] = set()
         self._due: list[tuple[int, CaseId]] = []
+        self._planned: dict[CaseId, int] = {}
         self._doubts: dict[CaseId, dict[Key, Doubt]] = {}
         self.looked_at = desk.size
         cases = {*desk.views.cases(), *outputs.cases(snapshot, link), *alerts.cases(snapshot, link)}
@@ -224,8 +230,7 @@ class _LinkComparison:
         instant = max(last_log_time(tx, desk), moment.settled.get(desk.link, 0))
         self.queue.update(dict.fromkeys([*moved, *self._waiting, *self._ripe(moment)]))
         self._waiting.clear()
-        while self._due and self._due[0][0] <= instant:
-            self.queue[heapq.heappop(self._due)[1]] = None
+        self.queue.update(dict.fromkeys(self._reached(instant)))
         closed = {item.header.case_id for item in desk.fold.parked()}
         for case in list(self.queue)[:_PORTION]:
             del self.queue[case]
@@ -235,6 +240,24 @@ class _LinkComparison:
                 seen = self._look(case, instant, named, tx)
                 self._reconcile(case, seen, moment, tx, compared)
         compared.more = compared.more or bool(self.queue)
+
+    def _plan(self, case: CaseId, at: int | None) -> None:
+        """Look at a case again when time alone changes what is expected."""
+        if at != self._planned.get(case):
+            self._planned.pop(case, None)
+            if at is not None:
+                self._planned[case] = at
+                heapq.heappush(self._due, (at, case))
+
+    def _reached(self, instant: int) -> list[CaseId]:
+        """The cases of which something else is expected by now."""
+        found = []
+        while self._due and self._due[0][0] <= instant:
+            at, case = heapq.heappop(self._due)
+            if self._planned.get(case) == at:
+                del self._planned[case]
+                found.append(case)
+        return found
 
     def _ripe(self, moment: Moment) -> list[CaseId]:
         """The cases whose differences have lasted long enough to be told."""
@@ -264,9 +287,7 @@ class _LinkComparison:
         if clocks is not None:
             # The log time of a later record may lie before the case's.
             instant = max(instant, clocks.log_time)
-            at = next_change(clocks, self._terms, instant)
-            if at is not None:
-                heapq.heappush(self._due, (at, case))
+            self._plan(case, next_change(clocks, self._terms, instant))
         self._look_at_alerts(alerts.of_case(tx, self._desk.link, case), clocks, instant, seen)
         self._look_for_silence(named, seen)
         if seen.undecided:
@@ -281,14 +302,16 @@ class _LinkComparison:
         seen: _Seen,
     ) -> None:
         sent = [(row.processor, row.value, row.decoded) for row in rows if row.counts]
-        given = self._given(clocks, instant)
+        given = given_by_rules(clocks, self._terms, instant)
         cleared = {alert.clears for _, _, alert in sent}
         for processor, value, alert in sent:
             withdrawn = alert.clears is not None and alert.cleared_by is None
             if alert.position + (not withdrawn) > self._desk.size:
                 seen.undecided.add((processor, What.ALERT))
                 continue
-            words = self._wrong(alert, given, clocks, cleared)
+            words = wrong_in(
+                alert, given, given_by_rules(clocks, self._terms, alert.since), cleared
+            )
             if words:
                 words = f"the processor {processor} {words}; {CALL}"
                 seen.found[processor, What.ALERT] = Doubt(words, value)
@@ -303,37 +326,6 @@ class _LinkComparison:
                     f"{processor} has not told it; {CALL}"
                 )
                 seen.found[processor, What.SILENCE] = Doubt(words, encode(alert))
-
-    def _given(self, clocks: ClockView | None, instant: int) -> dict[bytes, Alert]:
-        """The alerts and clearings that the rules give at an instant."""
-        if clocks is None or not self._terms:
-            return {}
-        return {alert.id: alert for alert in alerts_of(clocks, self._terms, instant)}
-
-    def _wrong(
-        self,
-        alert: Alert,
-        given: Mapping[bytes, Alert],
-        clocks: ClockView | None,
-        cleared: set[bytes | None],
-    ) -> str:
-        """What is wrong with a signed alert or clearing, in words; empty: nothing."""
-        own = given.get(alert.id)
-        if own == alert:
-            return ""
-        if own is not None:
-            return f"has told {words_of_alert(alert)} with other particulars than the rules give"
-        if alert.clears is not None:
-            if alert.clears not in given:
-                return ""
-            return f"has cleared {words_of_alert(alert)}, which stands by this office's log"
-        if alert.id in cleared:
-            return ""
-        # Its clock may be ahead of what is known here: then it is what the rules give at its own
-        # instant, if nothing comes in between.
-        if self._given(clocks, alert.since).get(alert.id) == alert:
-            return ""
-        return f"has told {words_of_alert(alert)}, which the rules do not give"
 
     def _reconcile(
         self,
@@ -376,7 +368,7 @@ class _LinkComparison:
         healed: bool = False,
     ) -> None:
         processor, what = key
-        said = "agrees again" if healed else "differs"
+        said = "no longer differs" if healed else "differs"
         journal.append(
             tx,
             at=now,

@@ -1,11 +1,13 @@
-"""What an officer reads of a processor that differs from this office's log."""
+"""In what a processor differs from this office's log, in words for the officer."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from blo_agent.store.tables.outputs import ShownCase
-from blo_schemas.clocks import Alert
+from blo_domain.deadlines import Terms, alerts
+from blo_schemas.clocks import Alert, ClockView
 from blo_schemas.outputs import CaseRecord
 
 CALL: Final = "call the operator of the processor; nothing was changed here"
@@ -37,4 +39,41 @@ def words_of_alert(alert: Alert) -> str:
     return f"the clearing of {what}" if alert.clears is not None else f"the alert {what}"
 
 
-__all__ = ["CALL", "words_of_alert", "words_of_case"]
+def given_by_rules(clocks: ClockView | None, terms: Terms, instant: int) -> dict[bytes, Alert]:
+    """The alerts and clearings that the rules give of a case at an instant, by their ids."""
+    if clocks is None or not terms:
+        return {}
+    return {alert.id: alert for alert in alerts(clocks, terms, instant)}
+
+
+def wrong_in(
+    alert: Alert,
+    given: Mapping[bytes, Alert],
+    given_then: Mapping[bytes, Alert],
+    cleared: Collection[bytes | None],
+) -> str:
+    """What is wrong with a signed alert or clearing, in words; empty: nothing.
+
+    Args:
+        alert: As it was signed.
+        given: What the rules give now.
+        given_then: What they give at its own instant, if nothing comes in between: the processor's
+            clock may be ahead of what is known here.
+        cleared: The alerts that signed clearings clear.
+    """
+    own = given.get(alert.id)
+    if own == alert:
+        return ""
+    words = words_of_alert(alert)
+    if own is not None:
+        return f"has told {words} with other particulars than the rules give"
+    if alert.clears is not None:
+        if alert.clears not in given:
+            return ""
+        return f"has told {words}, which stands by this office's log"
+    if alert.id in cleared or given_then.get(alert.id) == alert:
+        return ""
+    return f"has told {words}, which the rules do not give"
+
+
+__all__ = ["CALL", "given_by_rules", "words_of_alert", "words_of_case", "wrong_in"]

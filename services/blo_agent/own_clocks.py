@@ -6,7 +6,7 @@ and can tell whether a processor says what the log gives.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from blo_schemas.summary import SUMMARY
 from blo_schemas.views import CaseView
 
 UTC_NAME: Final = "UTC"
+_LAST_DAY: Final = int(datetime(9999, 12, 30, tzinfo=UTC).timestamp()) * 1000
 
 
 def terms_of_link(directory: TrustedDirectory, link: LinkId) -> Terms:
@@ -89,8 +90,13 @@ def zone_of(office: Office, terms: Terms) -> str:
 
 
 def local(at: int, zone: str) -> str:
-    """An instant in Unix milliseconds as people of a zone write it: ``2025-03-14 17:00 +0700``."""
-    return datetime.fromtimestamp(at / 1000, ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %z")
+    """An instant in Unix milliseconds as people of a zone write it: ``2025-03-14 17:00 +0700``.
+
+    What a processor signs may lie anywhere; a day that no calendar has is the last one.
+    """
+    return datetime.fromtimestamp(min(at, _LAST_DAY) / 1000, ZoneInfo(zone)).strftime(
+        "%Y-%m-%d %H:%M %z"
+    )
 
 
 def processors_of(directory: TrustedDirectory, link: LinkId) -> frozenset[OfficeId]:

@@ -55,7 +55,7 @@ class OutputsTelling:
             )
         for one in compared.healed:
             get_logger().warning(
-                "processor agrees again", link=one.link, office=one.processor, reason=one.what
+                "processor no longer differs", link=one.link, office=one.processor, reason=one.what
             )
         self._differences = {**dict.fromkeys(self._differences, 0), **standing}
         for (link, processor, what), count in self._differences.items():

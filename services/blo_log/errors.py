@@ -266,6 +266,8 @@ class OutputReason(StrEnum):
     REVOKED = "revoked"
     OTHER_BODY = "other_body"
     """What is sealed is about something else than what is signed around it."""
+    OTHER_ID = "other_id"
+    """An alert's id is not the hash of what it is about."""
 
 
 class OutputRefused(LogError):

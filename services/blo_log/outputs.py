@@ -16,7 +16,8 @@ from blo_domain.trust import TrustedDirectory
 from blo_log.errors import OutputReason, OutputRefused
 from blo_schemas.clocks import ALERT, Alert
 from blo_schemas.codec import Codec
-from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId
+from blo_schemas.hashing import alert_id, clearing_id, link_alert_id
+from blo_schemas.ids import CaseId, CertificateTag, Digest, KeyId, LinkId
 from blo_schemas.outputs import (
     CASE_RECORD,
     OUTPUT,
@@ -216,7 +217,24 @@ def alert_in(opened: Opened) -> Alert:
     alert, output = _body(opened, ALERT), opened.output
     if (alert.link, alert.position) != (output.link, output.position):
         raise OutputRefused("the alert is not of this link and position", OutputReason.OTHER_BODY)
+    about = _alert_id(alert)
+    expected: tuple[bytes | None, bytes | None] = (about, None)
+    if about is not None and alert.clears is not None:
+        expected = (clearing_id(about), about)
+    if about is None or (alert.id, alert.clears) != expected:
+        raise OutputRefused("the alert's id is not that of what it says", OutputReason.OTHER_ID)
     return alert
+
+
+def _alert_id(alert: Alert) -> Digest | None:
+    """The id of the alert that it is or clears; ``None``: it is neither about a case nor a link."""
+    if alert.case is not None and alert.clock is not None and alert.rung is not None:
+        if alert.signal is not None:
+            return None
+        return alert_id(alert.link, alert.case, alert.clock, alert.rung, alert.round)
+    if alert.signal is None or alert.case is not None or len(alert.must_act) != 1:
+        return None
+    return link_alert_id(alert.link, alert.must_act[0], alert.signal, alert.round)
 
 
 def _body(opened: Opened, codec: Codec[T]) -> T:

@@ -1,4 +1,4 @@
-"""Values on the processors' topics that are no good, late, or gone: an office goes on."""
+"""Values on the processors' topics that are no good, or late: an office goes on."""
 
 from __future__ import annotations
 
@@ -8,32 +8,31 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from blo_agent.api.alerting import case_timing
 from blo_log import topics
-from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Message, TopicPartition
+from blo_log.memory import MemoryCluster
+from blo_log.port import Message
+from blo_schemas.clocks import Signal
 from blo_schemas.codec import encode
-from blo_schemas.ids import CountryId, LinkId, OfficeId
+from blo_schemas.hashing import clearing_id
+from blo_schemas.ids import CaseId, CountryId, LinkId, OfficeId
 from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT, SignedOutput
-from blo_schemas.summary import Step
 from blo_schemas.trust import Revocation, Role
 from blo_sealing.outputs import sign_output
-from tests.agents.crashing import CrashPlan, ended
 from tests.agents.processing import (
-    DAY_MS,
     PROCESSOR,
     Liar,
     Watched,
-    differing,
     kept,
+    open_for,
     overdue,
     own_alerts,
     own_record,
     shown,
     some,
     stored_alerts,
-    told,
 )
-from tests.agents.world import CORRIDOR, LINK, PROVINCE, A, B, RunningAgent, all_read, two_offices
+from tests.agents.world import CORRIDOR, LINK, A, B, RunningAgent
 
 CASES = topics.cases_topic(CORRIDOR)
 ALERTS = topics.alerts_topic(CORRIDOR)
@@ -127,6 +126,57 @@ async def test_a_body_about_something_else_than_what_was_signed_is_passed_over(
         await a.until(lambda: ignored(a, ALERTS) == {"other_body": 1})
 
 
+async def test_an_alert_under_another_id_than_its_own_is_passed_over(tmp_path: Path) -> None:
+    async with Watched(tmp_path, MemoryCluster()) as world:
+        await world.publish()
+        (a,) = agents = await some(world, A)
+        case = await overdue(world, agents)
+        true = (await own_alerts(a, case))[0]
+        no_clearing = true.cleared(bytes(32), None, true.since, true.position)
+        wrong = [
+            msgspec.structs.replace(true, id=bytes(32)),
+            msgspec.structs.replace(true, round=1),
+            msgspec.structs.replace(true, case=None),
+            msgspec.structs.replace(true, signal=Signal.SILENT),
+            no_clearing,
+            msgspec.structs.replace(no_clearing, id=clearing_id(true.id), clears=bytes(32)),
+        ]
+        liar = world.liar()
+        await liar.say(*map(liar.alert, wrong))
+        await a.until(lambda: ignored(a, ALERTS) == {"other_id": len(wrong)})
+        assert await stored_alerts(a, case) == []
+
+
+async def test_an_alert_that_lies_at_the_end_of_time_stops_nobody(tmp_path: Path) -> None:
+    async with Watched(tmp_path, MemoryCluster()) as world:
+        await world.publish()
+        (a,) = agents = await some(world, A)
+        case = await overdue(world, agents)
+        last = (await own_alerts(a, case))[-1]
+        end = 2**53
+        offices = tuple(OfficeId(f"vn-x{number}") for number in range(300))
+        far = msgspec.structs.replace(last, due=end, since=end, told=(A, *offices), agreement=end)
+        liar = world.liar()
+        # Nobody can be granted a key of a month that no calendar has.
+        draft = liar.scribe.alert(far)._replace(at=world.time.now_ms())
+        await liar.say(liar.scribe.message(draft))
+        await kept_alerts(a, case, 1)
+        (one,) = await open_for(a)
+        assert one.alert.due_local == "9999-12-30 07:00 +0700"
+        office, desk = a.agent.office, a.desk()
+        timing = await a.ask(lambda tx: case_timing(office, tx, desk, case, end))
+        assert [alert.by_the_rules for alert in timing.alerts] == [False]
+
+
+async def kept_alerts(agent: RunningAgent, case: CaseId, count: int) -> None:
+    """Wait until so many alerts about a case are kept."""
+
+    async def there() -> bool:
+        return len(await stored_alerts(agent, case)) == count
+
+    await agent.until_true(there)
+
+
 async def test_an_offices_certificate_and_one_that_is_not_named_do_not_count(
     tmp_path: Path,
 ) -> None:
@@ -215,142 +265,3 @@ async def test_a_certificate_that_comes_after_what_it_signed_lets_it_count(tmp_p
         await a.until(lambda: ignored(a) == {"not_a_processor": 1})
         await world.publish_more(known)
         await kept(a, case, 0, 0)
-
-
-@pytest.mark.parametrize(
-    ("step", "at"), [*((step, None) for step in (1, 3, 5, 8, 11)), (1, "outputs taken")]
-)
-async def test_a_crash_at_any_step_loses_and_doubles_nothing(
-    tmp_path: Path, step: int, at: str | None
-) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        await world.publish()
-        b, province = await some(world, B, PROVINCE)
-        case = (await b.open()).case
-        await b.read(1)
-        plan = CrashPlan()
-        crashing = await world.agent(A, probe=plan, store_probe=plan)
-        await crashing.read(1)
-        worker = await world.worker()
-        plan.arm(step, at)
-        await b.do(Step.URGE, case)
-        await all_read([b, province], 2)
-        await worker.work()
-        await ended(crashing)
-        await crashing.kill()
-        (a,) = await some(world, A)
-        await all_read([a], 2)
-        await kept(a, case, 1, 0)
-        assert await differing(a) == []
-        assert ignored(a) == {}
-
-
-def put_back(store: Path, backup: bytes) -> None:
-    """Restore a store from a copy."""
-    for path in store.parent.glob(f"{store.name}*"):
-        path.unlink()
-    store.write_bytes(backup)
-
-
-async def test_after_a_restore_the_outputs_are_read_again(tmp_path: Path) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        await world.publish()
-        (a,) = await some(world, A)
-        case = (await a.open()).case
-        await a.read(1)
-        await a.stop()
-        store = tmp_path / f"{A}.db"
-        backup = store.read_bytes()
-        a = await world.agent(A)
-        world.later(40 * DAY_MS)
-        await a.do(Step.URGE, case)
-        await a.read(2)
-        await (await world.worker()).work()
-        await kept(a, case, 1, 10)
-        await a.stop()
-        put_back(store, backup)
-        a = await world.agent(A)
-        await kept(a, case, 1, 10)
-        assert await differing(a) == []
-
-
-async def test_a_link_that_is_folded_anew_keeps_its_alerts(tmp_path: Path) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        world.difference_after_s = 0
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = await overdue(world, agents)
-        worker = await world.worker()
-        await worker.work()
-        await kept(a, case, 0, 10)
-        before = await stored_alerts(a, case)
-        known = len(world.documents)
-        world.certify(STRANGER, not_before=0)
-        await world.publish_more(known)
-        await a.until(lambda: a.desk().rereads_to > 0 and not a.desk().is_rereading)
-        assert await stored_alerts(a, case) == before
-        await kept(a, case, 0, 10)
-        await worker.work()
-        await told(a)
-
-
-@pytest.mark.parametrize("gone", [CASES, ALERTS])
-async def test_an_agent_works_without_the_topics_and_reads_them_when_they_are_there(
-    tmp_path: Path, gone: str
-) -> None:
-    cluster = MemoryCluster()
-    async with Watched(tmp_path, cluster) as world:
-        await world.publish()
-        held = cluster.topics.pop(gone)
-        a, b = agents = await some(world, A, B)
-        case = (await a.open()).case
-        await all_read(agents, 1)
-        await b.do(Step.ACKNOWLEDGE, case)
-        await all_read(agents, 2)
-        await a.until(lambda: gone in a.agent.checks()["processors"]().detail)
-        assert a.agent.checks()["processors"]().ok
-        cluster.topics[gone] = held
-        await a.kill()
-        (a,) = await some(world, A)
-        await (await world.worker()).work()
-        await kept(a, case, 1, 0)
-        await a.until(lambda: not a.agent.checks()["processors"]().detail)
-
-
-async def test_topics_that_were_made_anew_are_read_from_their_beginning(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    cluster = MemoryCluster()
-    async with Watched(tmp_path, cluster) as world:
-        world.difference_after_s = 0
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = await overdue(world, agents)
-        worker = await world.worker()
-        await worker.work()
-        await kept(a, case, 0, 10)
-        for topic in (CASES, ALERTS):
-            held = cluster.partition(TopicPartition(topic, 0))
-            held.records.clear()
-            held.begin = 0
-        await a.do(Step.URGE, case)
-        await a.read(3)
-        await (await world.worker()).work()
-        await kept(a, case, 2, 10)
-        await told(a)
-        assert "outputs were cut" in capfd.readouterr().err
-
-
-async def test_a_link_without_processors_reads_none(tmp_path: Path) -> None:
-    cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        for topic in (CASES, ALERTS):
-            cluster.delete_topic(topic)
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b], 1)
-        await b.do(Step.ACKNOWLEDGE, case)
-        await all_read([a, b], 2)
-        assert a.agent.checks()["processors"]().detail == ""

@@ -108,10 +108,10 @@ async def test_a_record_that_differs_is_told_loudly_and_clears_when_it_was_rewri
         await liar.say(liar.case(true))
         await told(a)
         await a.until(lambda: count_of(a, "case") == 0)
-        assert (await actions(a))[1:] == [f"processor {PROCESSOR} agrees again: case"]
+        assert (await actions(a))[1:] == [f"processor {PROCESSOR} no longer differs: case"]
         said = capfd.readouterr().err
         assert said.count("processor differs from this office's log") == 1
-        assert "processor agrees again" in said
+        assert "processor no longer differs" in said
 
 
 async def test_clocks_that_differ_are_told_although_the_view_is_the_same(tmp_path: Path) -> None:
