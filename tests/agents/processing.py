@@ -189,13 +189,21 @@ async def some(world: Watched, *offices: OfficeId) -> list[RunningAgent]:
     return agents
 
 
-async def kept(agent: RunningAgent, case: CaseId, position: int, alerts: int) -> None:
-    """Wait until the agent has the processor's record of a case, and so many alerts about it."""
+async def kept(agent: RunningAgent, case: CaseId, position: int | None, alerts: int | None) -> None:
+    """Wait until the agent has the processor's record of a case, and so many alerts about it.
+
+    Args:
+        agent: The agent.
+        case: The case.
+        position: Where the record stands; ``None``: no matter.
+        alerts: How many alerts and clearings there are; ``None``: no matter.
+    """
 
     async def there() -> bool:
         record = await shown(agent, case)
-        found = await stored_alerts(agent, case)
-        return record is not None and record.view.position == position and len(found) == alerts
+        count = len(await stored_alerts(agent, case))
+        at = None if record is None else record.view.position
+        return position in (None, at) and alerts in (None, count)
 
     await agent.until_true(there)
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from blo_agent.own_clocks import (
-    terms_of_link,
-)
+from blo_agent.accepting import CommandRefused
+from blo_agent.comparing import Comparison, Moment, Told
+from blo_agent.own_clocks import terms_of_link
 from blo_agent.store.tables import journal
 from blo_domain.deadlines import alerts as alerts_of
 from blo_log.memory import MemoryCluster
 from blo_schemas.hashing import clearing_id
-from blo_schemas.ids import CaseId
+from blo_schemas.ids import CaseId, OfficeId
 from blo_schemas.policy import Rung
-from blo_schemas.summary import Step
+from blo_schemas.summary import PauseGround, Step
 from blo_schemas.views import State
 from tests.agents.processing import (
     DAY_MS,
@@ -247,3 +249,73 @@ async def test_an_invented_alert_stands_with_a_warning_until_it_is_withdrawn(
         await told(a)
         assert await open_for(a) == []
         assert len(await stored_alerts(a, case)) == 2
+
+
+MOVES: tuple[tuple[OfficeId, Step, dict[str, object]], ...] = (
+    (A, Step.URGE, {}),
+    (A, Step.SUPPLY_INFORMATION, {"text": "(fictional)"}),
+    (A, Step.WITHDRAW, {}),
+    (A, Step.PAUSE, {}),
+    (A, Step.RESUME, {}),
+    (B, Step.ACKNOWLEDGE, {}),
+    (B, Step.ACCEPT, {}),
+    (B, Step.RETURN_FOR_INFORMATION, {"questions": ["(fictional)"]}),
+    (B, Step.DECLINE, {}),
+    (B, Step.PAUSE, {}),
+    (B, Step.RESUME, {}),
+)
+
+
+async def settled(agent: RunningAgent) -> list[Told]:
+    """What a comparison of everything finds at once."""
+    outputs, loop = agent.agent.outputs, asyncio.get_running_loop()
+    comparison = Comparison(agent.agent.office, 0)
+    named = {LINK: frozenset({PROCESSOR})}
+    moment = Moment(0, loop.time(), {}, frozenset({LINK}))
+    found: list[Told] = []
+    while True:
+        compared = await agent.agent.store.write(lambda tx: comparison.step(moment, named, tx))
+        found += compared.loud
+        if not compared.more:
+            assert outputs.standing == {}
+            return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_offices_do_an_honest_processor_is_never_told(
+    tmp_path: Path, seed: int
+) -> None:
+    dice = random.Random(seed)
+    async with Watched(tmp_path, MemoryCluster()) as world:
+        await world.publish()
+        agents = dict(zip((A, B), await some(world, A, B), strict=True))
+        worker = await world.worker()
+        cases: list[CaseId] = []
+        size = 0
+        for _ in range(60):
+            world.later(dice.randrange(3 * DAY_MS))
+            if not cases or dice.random() < 0.1:
+                cases.append((await agents[dice.choice((A, B))].open()).case)
+            else:
+                office, step, fields = dice.choice(MOVES)
+                ground = PauseGround.OTHER if step is Step.PAUSE else None
+                try:
+                    await agents[office].do(
+                        step, dice.choice(cases), fields, reason="fictional", pause_ground=ground
+                    )
+                except CommandRefused:
+                    continue
+            size += 1
+            await all_read(list(agents.values()), size)
+            if dice.random() < 0.1:
+                worker = await world.worker()
+            if dice.random() < 0.5:
+                await worker.work()
+        await worker.work()
+        for agent in agents.values():
+            for case in cases:
+                await kept(agent, case, (await own_record(agent, case)).view.position, None)
+                given = await own_alerts(agent, case)
+                await kept(agent, case, None, len(given))
+            assert await settled(agent) == []
+            assert sum([len(await own_alerts(agent, case)) for case in cases]) > 10
