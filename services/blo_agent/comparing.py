@@ -12,6 +12,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -309,9 +310,7 @@ class _LinkComparison:
             if alert.position + (not withdrawn) > self._desk.size:
                 seen.undecided.add((processor, What.ALERT))
                 continue
-            words = wrong_in(
-                alert, given, given_by_rules(clocks, self._terms, alert.since), cleared
-            )
+            words = wrong_in(alert, given, partial(given_by_rules, clocks, self._terms), cleared)
             if words:
                 words = f"the processor {processor} {words}; {CALL}"
                 seen.found[processor, What.ALERT] = Doubt(words, value)

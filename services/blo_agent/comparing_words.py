@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from blo_agent.store.tables.outputs import ShownCase
@@ -49,7 +49,7 @@ def given_by_rules(clocks: ClockView | None, terms: Terms, instant: int) -> dict
 def wrong_in(
     alert: Alert,
     given: Mapping[bytes, Alert],
-    given_then: Mapping[bytes, Alert],
+    given_at: Callable[[int], Mapping[bytes, Alert]],
     cleared: Collection[bytes | None],
 ) -> str:
     """What is wrong with a signed alert or clearing, in words; empty: nothing.
@@ -57,8 +57,8 @@ def wrong_in(
     Args:
         alert: As it was signed.
         given: What the rules give now.
-        given_then: What they give at its own instant, if nothing comes in between: the processor's
-            clock may be ahead of what is known here.
+        given_at: What they give at an instant, if nothing comes in between: the processor's clock
+            may be ahead of what is known here.
         cleared: The alerts that signed clearings clear.
     """
     own = given.get(alert.id)
@@ -71,7 +71,7 @@ def wrong_in(
         if alert.clears not in given:
             return ""
         return f"has told {words}, which stands by this office's log"
-    if alert.id in cleared or given_then.get(alert.id) == alert:
+    if alert.id in cleared or given_at(alert.since).get(alert.id) == alert:
         return ""
     return f"has told {words}, which the rules do not give"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from blo_agent.comparing import Compared
@@ -46,16 +47,21 @@ class OutputsTelling:
         self, compared: Compared, standing: Mapping[tuple[LinkId, OfficeId, str], int]
     ) -> None:
         """Tell which differences are new, which have gone, and how many stand."""
-        for one in compared.loud:
+        for one, count in Counter(compared.loud).items():
             get_logger().error(
                 "processor differs from this office's log; the API says in what",
                 link=one.link,
                 office=one.processor,
                 reason=one.what,
+                count=count,
             )
-        for one in compared.healed:
+        for one, count in Counter(compared.healed).items():
             get_logger().warning(
-                "processor no longer differs", link=one.link, office=one.processor, reason=one.what
+                "processor no longer differs",
+                link=one.link,
+                office=one.processor,
+                reason=one.what,
+                count=count,
             )
         self._differences = {**dict.fromkeys(self._differences, 0), **standing}
         for (link, processor, what), count in self._differences.items():

@@ -192,11 +192,13 @@ CREATE TABLE alerts(
     offset INTEGER NOT NULL,
     case_id BLOB,                       -- NULL: it is about the link
     clears BLOB,                        -- of a clearing record: the alert that it clears
+    stands INTEGER NOT NULL DEFAULT 0,  -- it counts, and nothing that counts clears it
     alert BLOB NOT NULL,                -- encoded Alert
     value BLOB NOT NULL,                -- as signed
     PRIMARY KEY (link, alert_id, processor)
 ) STRICT;
 CREATE INDEX alerts_case ON alerts(link, case_id);
+CREATE INDEX alerts_standing ON alerts(link, offset) WHERE stands = 1;
 CREATE INDEX alerts_clears ON alerts(link, clears) WHERE clears IS NOT NULL;
 
 CREATE TABLE differences(

@@ -21,10 +21,10 @@ _PUT: Final = (
     " clears = excluded.clears, alert = excluded.alert, value = excluded.value"
     " WHERE excluded.offset >= offset"
 )
-_STANDING: Final = (
-    " AND counts = 1 AND clears IS NULL AND NOT EXISTS ("
+_SETTLE: Final = (
+    "UPDATE alerts SET stands = counts = 1 AND clears IS NULL AND NOT EXISTS ("
     "SELECT 1 FROM alerts AS gone WHERE gone.link = alerts.link"
-    " AND gone.clears = alerts.alert_id AND gone.counts = 1)"
+    " AND gone.clears = alerts.alert_id AND gone.counts = 1) WHERE link = ?"
 )
 
 
@@ -64,6 +64,7 @@ class StoredAlert(NamedTuple):
 def put(tx: Transaction, alert: StoredAlert) -> None:
     """Stores an alert; of one processor and id the last on the topic stays."""
     tx.execute(_PUT, alert)
+    tx.execute(f"{_SETTLE} AND alert_id = ?", (alert.link, alert.clears or alert.alert_id))
 
 
 def of_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[StoredAlert]:
@@ -82,7 +83,7 @@ def of_link_itself(snapshot: Snapshot, link: LinkId) -> list[StoredAlert]:
 
 def standing(snapshot: Snapshot, link: LinkId) -> list[StoredAlert]:
     """The alerts of a link that count and that nothing clears, each id once."""
-    rows = snapshot.rows(f"{_SELECT} WHERE link = ?{_STANDING} ORDER BY offset", (link,))
+    rows = snapshot.rows(f"{_SELECT} WHERE link = ? AND stands = 1 ORDER BY offset", (link,))
     return list({row.alert_id: row for row in _alerts(rows)}.values())
 
 
@@ -104,8 +105,9 @@ def kids(snapshot: Snapshot, link: LinkId) -> list[bytes]:
 
 
 def set_counts(tx: Transaction, link: LinkId, kid: bytes, *, counts: bool) -> None:
-    """Notes whether what a certificate's key has signed counts now."""
+    """Notes whether what a certificate's key has signed counts now; reads the whole link."""
     tx.execute("UPDATE alerts SET counts = ? WHERE link = ? AND kid = ?", (int(counts), link, kid))
+    tx.execute(_SETTLE, (link,))
 
 
 def forget_offsets(tx: Transaction, link: LinkId) -> None:
