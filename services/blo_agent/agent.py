@@ -4,6 +4,7 @@ The parts and who calls whom::
 
     API ──▶ Agent.submit ──▶ store thread: accepting ──▶ outbox ──▶ Sender ──▶ log
     log ──▶ Receiver ──▶ store thread: ingesting ──▶ views, receipts ──▶ heads ──▶ Sender
+    log ──▶ OutputsReceiver ──▶ store thread: taking_outputs, comparing ──▶ alerts, differences
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from blo_agent.desk import LinkDesk
 from blo_agent.granting import review_summary_keys
 from blo_agent.line import Line
 from blo_agent.office import NoIdentity, Office
+from blo_agent.outputs_receiver import OutputsReceiver
 from blo_agent.publishing_heads import head_message
 from blo_agent.receiver import Receiver
 from blo_agent.scrubbing import Scrubber
@@ -52,11 +54,14 @@ class AgentOptions(msgspec.Struct, frozen=True, kw_only=True):
         simulated_time: Whether log times are a scenario's.
         head_interval_s: At most so often a new head is published per link, in seconds.
         head_every_s: At least so often one is published.
+        difference_after_s: How long a processor must differ from this office's log before that is
+            told, in seconds.
     """
 
     simulated_time: bool = False
     head_interval_s: float = 0.25
     head_every_s: float = 60.0
+    difference_after_s: float = 10.0
 
 
 class Agent:
@@ -80,6 +85,7 @@ class Agent:
         line: Whether the line may be used.
         clock: The office's clock.
         receiver: Reads the log.
+        outputs: Reads what processors write about it.
     """
 
     def __init__(
@@ -124,6 +130,17 @@ class Agent:
             simulated_time=self.options.simulated_time,
         )
         self._scrubber = Scrubber(store, clock, probe)
+        self.outputs = OutputsReceiver(
+            self.office,
+            store,
+            log,
+            self.line,
+            clock,
+            metrics,
+            self.is_read_to_end,
+            after_s=self.options.difference_after_s,
+            probe=probe,
+        )
         self._moved = asyncio.Event()
         self._on_disk: dict[LinkId, int] = {}
         self._ending = False
@@ -138,6 +155,7 @@ class Agent:
             self.office.load(tx, now)
             withhold_restored(self.office, tx)
             review_summary_keys(self.office, now, tx)
+            self.outputs.load(tx)
             taken = Taken()
             for desk in self.office.desks.values():
                 compare_heads(self.office, desk, now, tx, taken)
@@ -157,6 +175,7 @@ class Agent:
                 tasks.start("store", self._watch_store)
                 tasks.start("sender", self.sender.run)
                 tasks.start("receiver", self.receiver.run)
+                tasks.start("outputs", self.outputs.run)
                 tasks.start("heads", self._publish_heads)
                 tasks.start("gauges", self._tell_positions)
                 tasks.start("keys", self._review_keys)
@@ -202,6 +221,12 @@ class Agent:
                     await self._moved.wait()
         return desk
 
+    def is_read_to_end(self, link: LinkId) -> bool:
+        """Whether a link was read to where its log ended a moment ago."""
+        receiver = self.receiver
+        end = receiver.high_watermarks.get(link)
+        return receiver.is_connected and end is not None and self.office.desks[link].size >= end
+
     def checks(self) -> dict[str, Check]:
         """What ``/readyz`` asks."""
         return {
@@ -209,6 +234,7 @@ class Agent:
             "line": self._check_line,
             "store": self._check_store,
             "links": self._check_links,
+            "processors": self._check_processors,
         }
 
     async def _note_refusal(self, wanted: OfficeCommand, refusal: CommandRefused, now: int) -> None:
@@ -347,6 +373,14 @@ class Agent:
         if doubtful:
             return Health(ok=False, detail=f"own chain not checked yet: {', '.join(doubtful)}")
         return Health(ok=True)
+
+    def _check_processors(self) -> Health:
+        """A processor that differs is told loudly, and keeps nobody from working."""
+        words = [
+            f"{processor} differs on {link} ({what}, {count} times)"
+            for (link, processor, what), count in sorted(self.outputs.standing.items())
+        ]
+        return Health(ok=True, detail="; ".join([*words, *self.outputs.troubles]))
 
 
 __all__ = ["Agent", "AgentOptions"]

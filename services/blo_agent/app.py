@@ -82,6 +82,7 @@ async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) ->
                 simulated_time=settings.simulated_time,
                 head_interval_s=settings.head_interval_s,
                 head_every_s=settings.head_every_s,
+                difference_after_s=settings.difference_after_s,
             ),
         )
         await agent.load()

@@ -55,6 +55,10 @@ class CaseViews:
         self._changed.clear()
         return changed
 
+    def cases(self) -> list[CaseId]:
+        """All cases, sorted."""
+        return list(self._order)
+
     def digest(self) -> Digest:
         """SHA-256 over all cases in order of their ids, each with its view's SHA-256."""
         whole = sha256(_VIEWS)

@@ -25,6 +25,7 @@ A cause with ``transient`` set passes by itself: resending makes sense.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import ClassVar
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "LogTruncated",
     "LogUnavailable",
     "NotAuthorised",
+    "OutputReason",
     "OutputRefused",
     "RecordRefused",
     "RecordTooLarge",
@@ -252,8 +254,32 @@ class RecordRefused(LogError):
         super().__init__(f"a record for {topic} was refused: {detail}")
 
 
+class OutputReason(StrEnum):
+    """Why a value on a processors' topic does not count."""
+
+    OTHER_LINK = "other_link"
+    OTHER_KIND = "other_kind"
+    NOT_A_PROCESSOR = "not_a_processor"
+    """No certificate of role processor has this key."""
+    NOT_NAMED = "not_named"
+    """The link's agreement does not name this processor."""
+    REVOKED = "revoked"
+    OTHER_BODY = "other_body"
+    """What is sealed is about something else than what is signed around it."""
+    OTHER_ID = "other_id"
+    """An alert's id is not the hash of what it is about."""
+
+
 class OutputRefused(LogError):
-    """A value on a processors' topic that does not count for the link: by whom, or about what."""
+    """A value on a processors' topic that does not count for the link: by whom, or about what.
+
+    Attributes:
+        reason: From the closed list.
+    """
+
+    def __init__(self, detail: str, reason: OutputReason) -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 class LogFault(LogError):

@@ -13,10 +13,11 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from blo_domain.trust import TrustedDirectory
-from blo_log.errors import OutputRefused
+from blo_log.errors import OutputReason, OutputRefused
 from blo_schemas.clocks import ALERT, Alert
 from blo_schemas.codec import Codec
-from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId
+from blo_schemas.hashing import alert_id, clearing_id, link_alert_id
+from blo_schemas.ids import CaseId, CertificateTag, Digest, KeyId, LinkId
 from blo_schemas.outputs import (
     CASE_RECORD,
     OUTPUT,
@@ -90,18 +91,22 @@ class OutputReader:
         signed = SIGNED_OUTPUT.decode(value)
         claimed = OUTPUT.decode(signed.output)
         if claimed.link != self.link or (kind is not None and claimed.kind is not kind):
-            raise OutputRefused(f"it is a {claimed.kind.word} of {claimed.link}")
+            other = claimed.link != self.link
+            raise OutputRefused(
+                f"it is a {claimed.kind.word} of {claimed.link}",
+                OutputReason.OTHER_LINK if other else OutputReason.OTHER_KIND,
+            )
         output = verify_output(signed, self._signing_key(claimed))
         key = None if output.key is None else self._keys.summary_key(KeyId(output.key))
         return Opened(output, open_output(output, key))
 
     def case(self, value: bytes) -> CaseRecord:
         """The record in a value of ``blo.cases``; raises as ``open``."""
-        return _body(self.open(value, OutputKind.CASE), CASE_RECORD)
+        return case_in(self.open(value, OutputKind.CASE))
 
     def alert(self, value: bytes) -> Alert:
         """The alert or clearing in a value of ``blo.alerts``; raises as ``open``."""
-        return _body(self.open(value, OutputKind.ALERT), ALERT)
+        return alert_in(self.open(value, OutputKind.ALERT))
 
     def trail(self, value: bytes) -> TrailEntry | TrailCheckpoint:
         """The entry or checkpoint in a value of ``blo.trail``; raises as ``open``."""
@@ -110,20 +115,24 @@ class OutputReader:
             return _body(opened, TRAIL_CHECKPOINT)
         if opened.output.kind is OutputKind.TRAIL:
             return _body(opened, TRAIL_ENTRY)
-        raise OutputRefused(f"it is a {opened.output.kind.word}, not of the trail")
+        raise OutputRefused(
+            f"it is a {opened.output.kind.word}, not of the trail", OutputReason.OTHER_KIND
+        )
 
     def _signing_key(self, claimed: Output) -> bytes:
         certified = self._directory.certified(self.link, CertificateTag(claimed.kid))
         if certified is None or certified.certificate.role is not Role.PROCESSOR:
-            raise OutputRefused("it is not signed by a certified processor")
+            raise OutputRefused(
+                "it is not signed by a certified processor", OutputReason.NOT_A_PROCESSOR
+            )
         subject = certified.certificate.subject
         agreement = self._directory.agreement(self.link, claimed.at)
         newest = self._directory.agreement(self.link, self._now())
         named = {one for each in (agreement, newest) if each for one in each.processors}
         if subject != claimed.processor or subject not in named:
-            raise OutputRefused(f"{subject} is no processor of {self.link}")
+            raise OutputRefused(f"{subject} is no processor of {self.link}", OutputReason.NOT_NAMED)
         if self._now() >= certified.revoked_at:
-            raise OutputRefused(f"the certificate of {subject} was revoked")
+            raise OutputRefused(f"the certificate of {subject} was revoked", OutputReason.REVOKED)
         return certified.certificate.signing_key
 
 
@@ -188,8 +197,57 @@ class TrailRead:
         return size
 
 
+def case_in(opened: Opened) -> CaseRecord:
+    """The case's record in a verified output.
+
+    Raises:
+        WireError: The body does not decode.
+        OutputRefused: The body is about something else than the output around it says.
+    """
+    record = _body(opened, CASE_RECORD)
+    view, clocks, output = record.view, record.clocks, opened.output
+    about = {(one.link, one.case, one.position) for one in (view, clocks)}
+    if about != {(output.link, view.case, output.position)}:
+        raise OutputRefused("the record is not of this link and position", OutputReason.OTHER_BODY)
+    return record
+
+
+def alert_in(opened: Opened) -> Alert:
+    """The alert or clearing in a verified output; raises as ``case_in``."""
+    alert, output = _body(opened, ALERT), opened.output
+    if (alert.link, alert.position) != (output.link, output.position):
+        raise OutputRefused("the alert is not of this link and position", OutputReason.OTHER_BODY)
+    about = _alert_id(alert)
+    expected: tuple[bytes | None, bytes | None] = (about, None)
+    if about is not None and alert.clears is not None:
+        expected = (clearing_id(about), about)
+    if about is None or (alert.id, alert.clears) != expected:
+        raise OutputRefused("the alert's id is not that of what it says", OutputReason.OTHER_ID)
+    return alert
+
+
+def _alert_id(alert: Alert) -> Digest | None:
+    """The id of the alert that it is or clears; ``None``: it is neither about a case nor a link."""
+    if alert.case is not None and alert.clock is not None and alert.rung is not None:
+        if alert.signal is not None:
+            return None
+        return alert_id(alert.link, alert.case, alert.clock, alert.rung, alert.round)
+    if alert.signal is None or alert.case is not None or len(alert.must_act) != 1:
+        return None
+    return link_alert_id(alert.link, alert.must_act[0], alert.signal, alert.round)
+
+
 def _body(opened: Opened, codec: Codec[T]) -> T:
     return codec.decode(opened.body)
 
 
-__all__ = ["AlertsRead", "CasesRead", "Opened", "OutputReader", "SummaryKeys", "TrailRead"]
+__all__ = [
+    "AlertsRead",
+    "CasesRead",
+    "Opened",
+    "OutputReader",
+    "SummaryKeys",
+    "TrailRead",
+    "alert_in",
+    "case_in",
+]

@@ -390,6 +390,51 @@ class Metrics:
         action="Past a minute: the worker is stuck; it ends by itself and is restarted.",
     )
 
+    # What an office reads of them
+
+    outputs_taken = _counter(
+        "blo_outputs_taken_total",
+        "Case records and alerts of processors that were verified, opened and kept.",
+        "link",
+        "topic",
+        unit="records",
+        action="Flat while blo_link_size rises: no processor writes; call its operator.",
+    )
+    outputs_ignored = _counter(
+        "blo_outputs_ignored_total",
+        "Values on the processors' topics that do not count, by reason.",
+        "link",
+        "topic",
+        "reason",
+        unit="records",
+        action="Any: somebody else may write there, or a key was stolen; check the access rights.",
+    )
+    outputs_waiting = _counter(
+        "blo_outputs_waiting_total",
+        "Times that a processor's value could not be opened for want of its key; it is read again.",
+        "link",
+        unit="records",
+        action="Rising: the processor does not grant its summary keys; call its operator.",
+    )
+    processor_differences = _gauge(
+        "blo_processor_differences",
+        "Cases of which a processor says something else than this office's log, by what: case,"
+        " alert or silence.",
+        "link",
+        "office",
+        "reason",
+        unit="cases",
+        action="Not 0: the API says what; call the operator of the processor, and an auditor.",
+    )
+    alerts_standing = _gauge(
+        "blo_alerts_standing",
+        "Alerts that this office has to act on or is told of, not cleared, by rung or signal.",
+        "link",
+        "reason",
+        unit="alerts",
+        action="Not 0: somebody has to act; the office's API says who, by when.",
+    )
+
     # The node itself
 
     store_commit_seconds = _histogram(

@@ -24,6 +24,7 @@ _CONFIG = """\
 office = "{office}"
 simulated_time = {simulated}
 head_interval_s = 0.05
+difference_after_s = {difference_after_s}
 
 [store]
 path = "office.db"
@@ -74,6 +75,7 @@ class AgentProcess:
                 pins=pins,
                 bootstrap=bootstrap,
                 simulated="true" if simulated else "false",
+                difference_after_s=float(world.difference_after_s),
             )
         )
         with world.store(office) as store:
@@ -166,6 +168,17 @@ class AgentProcess:
         assert status == 200, answer
         found: dict[str, Any] = answer
         return found
+
+    def metrics(self) -> str:
+        """What ``/metrics`` says."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports()["admin_port"], timeout=5)
+        try:
+            connection.request("GET", "/metrics")
+            return connection.getresponse().read().decode()
+        except (OSError, http.client.HTTPException) as error:
+            raise NoAnswer from error
+        finally:
+            connection.close()
 
     def ready(self) -> tuple[int, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.ports()["admin_port"], timeout=5)

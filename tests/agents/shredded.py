@@ -91,7 +91,9 @@ def state_of(agent: RunningAgent, case: CaseId) -> State:
 async def history(agent: RunningAgent, case: CaseId) -> CaseHistory:
     """What the desk shows of a case."""
     office, now = agent.agent.office, agent.agent.clock.now_ms()
-    (found,) = await agent.ask(lambda snapshot: case_history(office, snapshot, case, now))
+    (found,) = await agent.ask(
+        lambda snapshot: case_history(office, snapshot, case, now, lambda _: True)
+    )
     return found
 
 

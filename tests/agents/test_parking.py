@@ -54,14 +54,14 @@ class _KeepingAppender:
         return grant.purpose is self._keeper.keeps and grant.recipient == B
 
 
-def _keeper(cluster: MemoryCluster, purpose: KeyPurpose) -> Keeper:
+def make_keeper(cluster: MemoryCluster, purpose: KeyPurpose) -> Keeper:
     keeper = Keeper(cluster)
     keeper.kept = []
     keeper.keeps = purpose
     return keeper
 
 
-async def _release(cluster: MemoryCluster, keeper: Keeper) -> None:
+async def let_go(cluster: MemoryCluster, keeper: Keeper) -> None:
     appender = await MemoryLog(cluster).appender()
     await appender.append(keeper.kept)
     await appender.close()
@@ -71,7 +71,7 @@ async def test_a_record_whose_summary_key_is_missing_parks_its_case_only(tmp_pat
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         await world.publish()
-        keeper = _keeper(cluster, KeyPurpose.SUMMARY)
+        keeper = make_keeper(cluster, KeyPurpose.SUMMARY)
         a = await world.agent(A, log=keeper)
         b = await world.agent(B)
         await b.until(lambda: LINK in b.agent.office.desks)
@@ -87,7 +87,7 @@ async def test_a_record_whose_summary_key_is_missing_parks_its_case_only(tmp_pat
         assert desk.views.get(own) is not None
         await a.until(lambda: (LINK, B) in a.agent.office.heads)
         await a.until(lambda: a.agent.office.heads[LINK, B].first_unopened == (0,))
-        await _release(cluster, keeper)
+        await let_go(cluster, keeper)
         await b.until(lambda: desk.tally.accepted == 2)
         assert desk.views.get(closed) is not None
         assert desk.fold.parked_count() == 0
@@ -99,7 +99,7 @@ async def test_what_is_parked_stays_parked_over_a_restart(tmp_path: Path) -> Non
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         await world.publish()
-        keeper = _keeper(cluster, KeyPurpose.SUMMARY)
+        keeper = make_keeper(cluster, KeyPurpose.SUMMARY)
         a = await world.agent(A, log=keeper)
         b = await world.agent(B)
         await a.until(lambda: LINK in a.agent.office.desks)
@@ -111,7 +111,7 @@ async def test_what_is_parked_stays_parked_over_a_restart(tmp_path: Path) -> Non
         desk = b.agent.office.desks[LINK]
         assert desk.fold.parked_count() == 2
         assert desk.unopened == [0, 1]
-        await _release(cluster, keeper)
+        await let_go(cluster, keeper)
         await b.until(lambda: desk.tally.accepted == 2)
         assert desk.unopened == []
 
@@ -120,7 +120,7 @@ async def test_content_waits_for_its_key_and_the_step_counts_meanwhile(tmp_path:
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         await world.publish()
-        keeper = _keeper(cluster, KeyPurpose.CONTENT)
+        keeper = make_keeper(cluster, KeyPurpose.CONTENT)
         a = await world.agent(A, log=keeper)
         b = await world.agent(B)
         await a.until(lambda: LINK in a.agent.office.desks)
@@ -130,7 +130,7 @@ async def test_content_waits_for_its_key_and_the_step_counts_meanwhile(tmp_path:
         await b.until(lambda: desk.tally.accepted == 1)
         assert desk.views.get(case) is not None
         assert desk.unopened == [0]
-        await _release(cluster, keeper)
+        await let_go(cluster, keeper)
         await b.until(lambda: desk.unopened == [])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import identities, records
 from blo_domain.commands import Command
 from blo_domain.policies import four_urgencies
+from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log.port import Log, Message
 from blo_log.topics import DIRECTORY_TOPIC, apply, plan
 from blo_runtime.clock import Clock, SystemClock
@@ -42,7 +43,7 @@ from blo_schemas.trust import (
 )
 from blo_sealing.documents import sign_document
 from blo_sealing.keys import NodeKeys
-from blo_sealing.signatures import SigningKey
+from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature
 
 T = TypeVar("T")
 CORRIDOR = CorridorId("la-vn")
@@ -66,6 +67,7 @@ class World:
         self.documents: list[SignedDocument] = []
         self.pins: dict[CountryId, DocumentId] = {}
         self.simulated_time = False
+        self.difference_after_s = 10.0
         self._stack = AsyncExitStack()
         for country, key in self.root_keys.items():
             root = Root(
@@ -116,6 +118,7 @@ class World:
         version: int = 1,
         effective_from: int | None = None,
         effective_until: int | None = None,
+        processors: tuple[OfficeId, ...] = (),
     ) -> SignedDocument:
         agreement = Agreement(
             link=link,
@@ -124,11 +127,20 @@ class World:
             version=version,
             offices=tuple(sorted(offices)),
             superiors=superiors,
+            processors=tuple(sorted(processors)),
             policy=four_urgencies(offices),
             effective_from=NOW - YEAR_MS + version if effective_from is None else effective_from,
             effective_until=effective_until,
         )
         return self.sign(agreement, [self.keys[office].signing for office in offices])
+
+    def directory(self) -> TrustedDirectory:
+        """All that the documents prove so far."""
+        found, refusals = load_directory(
+            self.pins, self.documents, verify=verify_signature, check_key=is_usable_signing_key
+        )
+        assert not refusals, refusals
+        return found
 
     async def make_topics(self, links: int = 1) -> None:
         log = self.connect()
@@ -184,7 +196,11 @@ class World:
             log=log or self.connect(),
             clock=self.clock,
             metrics=Metrics(),
-            options=AgentOptions(simulated_time=self.simulated_time, head_interval_s=0.01),
+            options=AgentOptions(
+                simulated_time=self.simulated_time,
+                head_interval_s=0.01,
+                difference_after_s=self.difference_after_s,
+            ),
             probe=probe,
         )
         await agent.load()
@@ -267,6 +283,16 @@ class RunningAgent:
                 if self.task.done():
                     self.task.result()
                 await asyncio.sleep(0.005)
+
+    async def until_true(
+        self, condition: Callable[[], Awaitable[bool]], timeout_s: float = 20
+    ) -> None:
+        """As ``until``, for a condition that has to ask."""
+        async with asyncio.timeout(timeout_s):
+            while not await condition():
+                if self.task.done():
+                    self.task.result()
+                await asyncio.sleep(0.01)
 
     async def submit(
         self,

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from blo_agent.api.answers import link_answer
+from blo_agent.api.types import LinkAnswer
 from blo_agent.store.tables import checkpoints, journal
 from blo_log.memory import MemoryCluster
 from blo_schemas.hashing import document_id
@@ -61,6 +62,12 @@ def refusals(agent: RunningAgent) -> float:
     return value or 0
 
 
+async def shown_of(agent: RunningAgent) -> LinkAnswer:
+    """The link as the office's API shows it."""
+    office, desk = agent.agent.office, agent.desk()
+    return await agent.ask(lambda snapshot: link_answer(office, snapshot, desk, 3))
+
+
 async def test_the_office_s_own_tree_is_cosigned_once_and_said_again_when_asked(
     tmp_path: Path,
 ) -> None:
@@ -74,7 +81,7 @@ async def test_the_office_s_own_tree_is_cosigned_once_and_said_again_when_asked(
         await a.until(lambda: len(cosigned(cluster)) == 2)
         assert notes(cluster, NoteKind.COSIGNATURE, A) == first * 2
         assert a.desk().trees.cosigned_size == 3
-        assert link_answer(a.agent.office, a.desk(), 3).cosigned == 3
+        assert (await shown_of(a)).cosigned == 3
 
 
 async def test_another_tree_is_refused_shown_and_kept(
@@ -91,7 +98,7 @@ async def test_another_tree_is_refused_shown_and_kept(
         assert "another tree of the first 3 records" in kept.words
         assert parse_checkpoint(kept.note) == note
         assert len(await journalled(a)) == 1
-        (shown,) = link_answer(a.agent.office, a.desk(), 3).refused_checkpoints
+        (shown,) = (await shown_of(a)).refused_checkpoints
         assert shown.witness == WITNESS
         assert shown.notes == [note.encode().decode()]
         assert "another tree" in capfd.readouterr().err

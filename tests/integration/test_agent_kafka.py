@@ -8,29 +8,43 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
 import pytest
 
+from blo_agent.own_clocks import terms_of_link
+from blo_domain.deadlines import alerts as alerts_of
+from blo_log import topics
 from blo_log.broker import EmbeddedBroker, find_kafka
+from blo_log.granted import GrantedKeys, OutputKeys
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.port import TopicPartition
+from blo_log.outputs import OutputReader
+from blo_log.port import TopicPartition, read_to_end
 from blo_log.topics import keys_topic
+from blo_processors.scribe import Place
 from blo_schemas.grants import grant_record_key
 from blo_schemas.ids import KeyId, OfficeId
+from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT
 from blo_schemas.summary import Step
+from blo_schemas.trust import Role
 from blo_schemas.views import State
+from blo_sealing.identity import Identity
 from tests.agents.processes import AgentProcess, NoAnswer
+from tests.agents.processing import DAY_MS, PROCESSOR, Liar
 from tests.agents.shredded import key_of, shredded, state_of
-from tests.agents.world import CORRIDOR, REQUEST, A, B, World, all_read, two_offices
+from tests.agents.world import CORRIDOR, LINK, REQUEST, A, B, World, all_read, two_offices
+from tests.processors.process import WorkerProcess, write_config
 
 pytestmark = pytest.mark.broker
 
 BrokerFactory = Callable[..., EmbeddedBroker]
 _BREATH_S = 0.03
 SHREDDING = 3
-"""The partition of the test that comes last, because topics only grow."""
+LYING = 4
+"""The partitions of the tests that come last, because topics only grow."""
 OPEN = {
     "kind": "verification_request",
     "step": "open",
@@ -268,3 +282,103 @@ async def _last_values(world: World, partition: TopicPartition) -> dict[bytes | 
         await reader.close()
         await log.close()
     return last
+
+
+def until(condition: Callable[[], bool], timeout_s: float = 60) -> None:
+    """Wait until something holds; an agent that is not there (yet) does not make it so."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            if condition():
+                return
+        except NoAnswer:
+            pass
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+async def a_watched_world(broker: EmbeddedBroker, folder: Path, partition: int) -> World:
+    world = World(folder, lambda: KafkaLog(KafkaConnection(bootstrap=broker.bootstrap)))
+    world.difference_after_s = 0
+    world.certify(A)
+    world.certify(B)
+    world.certify(PROCESSOR, role=Role.PROCESSOR)
+    world.agree(LINK, (A, B), partition, processors=(PROCESSOR,))
+    await world.publish(links=partition + 1)
+    return world
+
+
+async def test_agents_read_a_processor_and_tell_when_somebody_lies_with_its_key(
+    tmp_path: Path, shared: EmbeddedBroker
+) -> None:
+    partition = LYING
+    async with await a_watched_world(shared, tmp_path, partition) as world:
+        config = write_config(world, tmp_path, shared.bootstrap, simulated=False)
+        worker = WorkerProcess(config, "one", tmp_path / "worker.log")
+        try:
+            with running(world, shared) as agents:
+                a, b = agents[A], agents[B]
+                status, opened = await asyncio.to_thread(a.ask, "POST", "/v1/commands", OPEN)
+                assert status == 201, opened
+                path = f"/v1/cases/{opened['case']}"
+                for agent in (a, b):
+                    await asyncio.to_thread(until, partial(is_taken, agent))
+                    assert agent.ask("GET", path)[1]["differences"] == []
+                    assert len(agent.ask("GET", path)[1]["clocks"]) == 2
+                worker.stop()
+                # With the processor's key: another view, and an alert long before its time.
+                await lie(world, a, partition, bytes.fromhex(opened["case"]))
+                for agent in (a, b):
+                    await asyncio.to_thread(until, partial(differs, agent, path, LIES))
+                    (alert,) = agent.ask("GET", "/v1/alerts")[1]
+                    assert alert["alert"]["by_the_rules"] is False
+                a.kill()
+                a.start()
+                # An honest worker writes what is right, and takes the alert back.
+                worker = WorkerProcess(config, "two", tmp_path / "worker.log")
+                for agent in (a, b):
+                    await asyncio.to_thread(until, partial(differs, agent, path, []))
+                    assert agent.ask("GET", "/v1/alerts")[1] == []
+        finally:
+            worker.stop()
+
+
+LIES = ["alert", "case"]
+
+
+def differs(agent: AgentProcess, path: str, what: list[str]) -> bool:
+    """Whether an agent shows exactly these differences in a case."""
+    status, answer = agent.ask("GET", path)
+    assert status == 200, answer
+    return sorted(one["what"] for one in answer["differences"]) == what
+
+
+def is_taken(agent: AgentProcess) -> bool:
+    """Whether an agent has kept a processor's record of a case."""
+    name = f'blo_outputs_taken_total{{link="{LINK}",topic="{topics.cases_topic(CORRIDOR)}"}}'
+    return any(line.startswith(name) for line in agent.metrics().splitlines())
+
+
+async def lie(world: World, agent: AgentProcess, partition: int, case: bytes) -> None:
+    """Sign as the processor what the log does not give."""
+    place = Place(LINK, CORRIDOR, partition)
+    log = world.connect()
+    topic = topics.cases_topic(CORRIDOR)
+    (last,) = [
+        one
+        async for batch in read_to_end(await log.reader({TopicPartition(topic, partition): 0}))
+        for one in batch[TopicPartition(topic, partition)]
+    ]
+    await log.close()
+    directory = world.directory()
+    keys = GrantedKeys(LINK, Identity(PROCESSOR, (world.keys[PROCESSOR],)))
+    opening = OutputKeys(LINK, directory, Identity(PROCESSOR, (world.keys[PROCESSOR],)), keys)
+    opening.expect(OUTPUT.decode(SIGNED_OUTPUT.decode(last.value or b"").output))
+    true = OutputReader(LINK, directory, opening, world.clock.now_ms).case(last.value or b"")
+    assert true.view.case == case
+    view = msgspec.structs.replace(true.view, state=State.ANSWERED)
+    terms = terms_of_link(directory, LINK)
+    alert = alerts_of(true.clocks, terms, true.clocks.log_time + 60 * DAY_MS)[0]
+    early = msgspec.structs.replace(alert, since=true.clocks.log_time)
+    liar = Liar(world, PROCESSOR, place)
+    await liar.say(liar.case(msgspec.structs.replace(true, view=view)), liar.alert(early))

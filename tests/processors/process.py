@@ -10,14 +10,26 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Protocol
 
+from blo_schemas.ids import CountryId, DocumentId, OfficeId
 from blo_sealing.identity import Identity
-from tests.processors.world import CORRIDOR, PROCESSOR, World
+from blo_sealing.keys import NodeKeys
+from tests.processors.world import CORRIDOR, PROCESSOR
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 
-def write_config(world: World, folder: Path, bootstrap: str) -> Path:
+class Surroundings(Protocol):
+    """A world that has a processor."""
+
+    keys: dict[OfficeId, NodeKeys]
+    pins: dict[CountryId, DocumentId]
+
+
+def write_config(
+    world: Surroundings, folder: Path, bootstrap: str, *, simulated: bool = True
+) -> Path:
     """The configuration and the keys of the world's processor."""
     keys = folder / "processor.key"
     keys.write_text(world.keys[PROCESSOR].to_bytes().hex() + "\n", encoding="ascii")
@@ -29,7 +41,7 @@ def write_config(world: World, folder: Path, bootstrap: str) -> Path:
 processor = "{PROCESSOR}"
 corridor = "{CORRIDOR}"
 keys = "processor.key"
-simulated_time = true
+simulated_time = {"true" if simulated else "false"}
 
 [trust.pins]
 {pins}

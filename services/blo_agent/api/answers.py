@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
 
 from blo_agent.api import types as api
+from blo_agent.api.alerting import (
+    case_differences,
+    case_timing,
+    link_alerts,
+    link_differences,
+)
 from blo_agent.desk import LinkDesk
 from blo_agent.office import Office
 from blo_agent.own_chain import successor
@@ -31,7 +37,9 @@ from blo_schemas.verdicts import Outcome
 from blo_schemas.views import CaseView
 
 
-def link_answer(office: Office, desk: LinkDesk, high_watermark: int) -> api.LinkAnswer:
+def link_answer(
+    office: Office, snapshot: Snapshot, desk: LinkDesk, high_watermark: int
+) -> api.LinkAnswer:
     """A link as the office knows it."""
     chain = desk.fold.chain
     tally = desk.tally
@@ -74,6 +82,8 @@ def link_answer(office: Office, desk: LinkDesk, high_watermark: int) -> api.Link
             )
             for one in desk.trees.refused
         ],
+        alerts=link_alerts(office, snapshot, desk),
+        differences=link_differences(snapshot, desk.link),
     )
 
 
@@ -90,9 +100,17 @@ def list_cases(
 
 
 def case_history(
-    office: Office, snapshot: Snapshot, case: CaseId, now: int
+    office: Office, snapshot: Snapshot, case: CaseId, now: int, is_read: Callable[[LinkId], bool]
 ) -> list[api.CaseHistory]:
-    """A case with its events; several only if an office misuses another link's case id."""
+    """A case with its events; several only if an office misuses another link's case id.
+
+    Args:
+        office: Who asks.
+        snapshot: Its store.
+        case: The case.
+        now: The office's clock, Unix milliseconds.
+        is_read: Whether a link's log has been read to its end: then clocks stand as of now.
+    """
     histories = []
     for link in sorted(office.desks):
         desk = office.desks[link]
@@ -103,6 +121,7 @@ def case_history(
         view = cases.get(snapshot, link, case)
         superseded = () if view is None else view.superseded
         crossed = {row.event_id for row in rows if row.crossed}
+        timing = case_timing(office, snapshot, desk, case, now if is_read(link) else 0)
         histories.append(
             api.CaseHistory(
                 view=None if view is None else _case_answer(office, snapshot, view, now),
@@ -119,6 +138,9 @@ def case_history(
                     api.UnderWayAnswer(one.event.hex(), one.summary.step.word, one.at)
                     for one in waiting
                 ],
+                clocks=timing.clocks,
+                alerts=timing.alerts,
+                differences=case_differences(snapshot, link, case),
             )
         )
     return histories

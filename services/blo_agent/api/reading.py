@@ -13,9 +13,16 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from blo_agent.agent import Agent
+from blo_agent.api.alerting import open_alerts
 from blo_agent.api.answers import case_history, event_status, link_answer, list_cases
 from blo_agent.api.requests import BadRequest, known_desk, read_id
-from blo_agent.api.types import CaseAnswer, CaseHistory, EventStatus, LinkAnswer
+from blo_agent.api.types import (
+    CaseAnswer,
+    CaseHistory,
+    EventStatus,
+    LinkAnswer,
+    OpenAlertAnswer,
+)
 from blo_agent.reporting import period_report
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_schemas.ids import CaseId, EventId, LinkId
@@ -35,7 +42,8 @@ async def _ask(agent: Agent, question: Callable[[Snapshot], T]) -> T:
 async def links(agent: NamedDependency[Agent]) -> list[LinkAnswer]:
     """All links of the office."""
     return await _ask(
-        agent, lambda _: [_answer(agent, link) for link in sorted(agent.office.desks)]
+        agent,
+        lambda snapshot: [_answer(agent, snapshot, link) for link in sorted(agent.office.desks)],
     )
 
 
@@ -49,7 +57,7 @@ async def one_link(
     """One link; waits until it has been read up to ``min_size``, or for ``timeout`` seconds."""
     desk = known_desk(agent, link)
     await agent.wait_for(desk.link, min_size, min(wait_s, _LONGEST_WAIT_S))
-    return await _ask(agent, lambda _: _answer(agent, desk.link))
+    return await _ask(agent, lambda snapshot: _answer(agent, snapshot, desk.link))
 
 
 @get("/v1/cases")
@@ -67,7 +75,10 @@ async def one_case(agent: NamedDependency[Agent], case: FromPath[str]) -> CaseHi
     """A case with everything that happened in it."""
     wanted = CaseId(read_id(case))
     now = agent.clock.now_ms()
-    found = await _ask(agent, lambda snapshot: case_history(agent.office, snapshot, wanted, now))
+    found = await _ask(
+        agent,
+        lambda snapshot: case_history(agent.office, snapshot, wanted, now, agent.is_read_to_end),
+    )
     if not found:
         raise NotFoundException(f"no case {case} is known here")
     return found[0]
@@ -99,11 +110,20 @@ async def report(
     return Response(msgspec.json.encode(found), media_type="application/json")
 
 
-def _answer(agent: Agent, link: LinkId) -> LinkAnswer:
+@get("/v1/alerts")
+async def alerts(
+    agent: NamedDependency[Agent], link: FromQuery[str | None] = None
+) -> list[OpenAlertAnswer]:
+    """What stands open for the office, on one link or on all, the earliest deadline first."""
+    wanted = None if link is None else known_desk(agent, link).link
+    return await _ask(agent, lambda snapshot: open_alerts(agent.office, snapshot, wanted))
+
+
+def _answer(agent: Agent, snapshot: Snapshot, link: LinkId) -> LinkAnswer:
     known_end = agent.receiver.high_watermarks.get(link, 0)
-    return link_answer(agent.office, agent.office.desks[link], known_end)
+    return link_answer(agent.office, snapshot, agent.office.desks[link], known_end)
 
 
-HANDLERS = (links, one_link, cases, one_case, one_event, report)
+HANDLERS = (links, one_link, cases, one_case, one_event, alerts, report)
 
 __all__ = ["HANDLERS"]

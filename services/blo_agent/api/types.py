@@ -107,6 +107,113 @@ class HeadAnswer(msgspec.Struct, frozen=True):
     view_digest: str
 
 
+class ClockAnswer(msgspec.Struct, frozen=True):
+    """One round of one clock of a case, as this office works it out of its log.
+
+    Attributes:
+        clock: Which clock.
+        round: Which round of it.
+        standing: ``running``, ``paused``, ``met``, ``missed`` or ``void``.
+        owed_by: Whose turn it is.
+        due: First instant at which it is late, Unix milliseconds; ``None`` while it stands still.
+        due_local: The same in the office's own time zone.
+        zone: That time zone.
+        late_ms: By how much it was or is late; 0: it is not.
+        paused_because: Why it stands still.
+        words: For the officer.
+    """
+
+    clock: str
+    round: int
+    standing: str
+    owed_by: list[str]
+    due: int | None
+    due_local: str | None
+    zone: str
+    late_ms: int
+    paused_because: list[str]
+    words: str
+
+
+class AlertAnswer(msgspec.Struct, frozen=True):
+    """An alert that a processor has signed.
+
+    Attributes:
+        alert: Its id.
+        processor: Who signed it.
+        clock: Which clock of the case; ``None``: it is about the link.
+        round: Which round of the clock.
+        cause: The rung of the ladder, or what is wrong with the link.
+        since: From when it is true, Unix milliseconds.
+        due: The deadline as it stood then.
+        due_local: The same in the office's own time zone.
+        zone: That time zone.
+        must_act: Who has to act.
+        told: Who is told.
+        is_standing: Whether it counts and nothing has cleared it.
+        counts: Whether who signed it counts now.
+        by_the_rules: Whether this office's log gives the very same; ``None``: can't be told (yet).
+        cleared_at: When it was cleared.
+        cleared_by: By which step.
+        words: For the officer.
+    """
+
+    alert: str
+    processor: str
+    clock: str | None
+    round: int
+    cause: str
+    since: int
+    due: int | None
+    due_local: str | None
+    zone: str
+    must_act: list[str]
+    told: list[str]
+    is_standing: bool
+    counts: bool
+    by_the_rules: bool | None
+    cleared_at: int | None
+    cleared_by: str | None
+    words: str
+
+
+class OpenAlertAnswer(msgspec.Struct, frozen=True):
+    """What stands open for the office: of each clock the highest rung that concerns it.
+
+    Attributes:
+        link: On which link.
+        case: In which case; ``None``: it is about the link.
+        kind: The case's kind, if the case is known here.
+        role: ``must_act``, ``told``, or ``waits``: the office opened the case.
+        alert: The alert.
+    """
+
+    link: str
+    case: str | None
+    kind: str | None
+    role: str
+    alert: AlertAnswer
+
+
+class DifferenceAnswer(msgspec.Struct, frozen=True):
+    """A processor says something else than this office's log; nothing was changed.
+
+    Attributes:
+        processor: Which one.
+        what: ``case``: its record of it. ``alert``: one that the rules do not give, or not so.
+            ``silence``: one that it has not told.
+        case: In which case.
+        since: When it was found, Unix milliseconds.
+        words: For the officer.
+    """
+
+    processor: str
+    what: str
+    case: str
+    since: int
+    words: str
+
+
 class CountsAnswer(msgspec.Struct, frozen=True):
     """Verdicts since the first record; ``appended`` are the office's own records."""
 
@@ -128,7 +235,11 @@ class RefusedCheckpoint(msgspec.Struct, frozen=True):
 
 
 class LinkAnswer(msgspec.Struct, frozen=True):
-    """A link as the office knows it; ``cosigned`` is the largest tree that it has cosigned."""
+    """A link as the office knows it.
+
+    ``cosigned`` is the largest tree that it has cosigned; ``alerts`` are those about the link
+    itself; ``differences`` those of all its cases.
+    """
 
     link: str
     corridor: str
@@ -146,6 +257,8 @@ class LinkAnswer(msgspec.Struct, frozen=True):
     counts: CountsAnswer
     cosigned: int
     refused_checkpoints: list[RefusedCheckpoint]
+    alerts: list[AlertAnswer]
+    differences: list[DifferenceAnswer]
 
 
 class SignedAnswer(msgspec.Struct, frozen=True):
@@ -245,12 +358,18 @@ class CaseHistory(msgspec.Struct, frozen=True):
         events: Its accepted events.
         rejected: Its rejected events.
         under_way: This office's events that wait for the line.
+        clocks: What is due, by whom.
+        alerts: What processors have told about it, cleared or not.
+        differences: Where a processor says something else than this office's log.
     """
 
     view: CaseAnswer | None
     events: list[EventAnswer]
     rejected: list[RejectedAnswer]
     under_way: list[UnderWayAnswer]
+    clocks: list[ClockAnswer]
+    alerts: list[AlertAnswer]
+    differences: list[DifferenceAnswer]
 
 
 class EventStatus(msgspec.Struct, frozen=True):

@@ -124,14 +124,15 @@ class MemoryReader:
                 while True:
                     changed.clear()
                     if found := self._take(max_records):
-                        # As with a real log, others get their turn.
-                        await asyncio.sleep(0)
-                        return found
+                        break
                     await changed.wait()
         except TimeoutError:
             return {}
         finally:
             self._cluster.waiting.discard(changed)
+        # As with a real log, others get their turn; what was taken is not to be lost to the time.
+        await asyncio.sleep(0)
+        return found
 
     def _take(self, max_records: int) -> dict[TopicPartition, list[Stored]]:
         if self._closed:

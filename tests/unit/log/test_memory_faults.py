@@ -147,3 +147,9 @@ def test_any_bytes_come_back_as_they_were(
         return [(r.key, r.value) async for batch in batches for r in batch[LINK]]
 
     assert asyncio.run(there_and_back()) == pairs
+
+
+async def test_a_poll_without_time_to_wait_loses_nothing_that_is_there(log: MemoryLog) -> None:
+    await (await log.appender()).append(messages(1))
+    reader = await log.reader({LINK: 0})
+    assert [one.value for one in (await reader.poll(timeout_s=0))[LINK]] == [b"0"]

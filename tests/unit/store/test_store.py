@@ -157,6 +157,8 @@ def test_a_query_that_raises_leaves_the_reader_usable(store: Store) -> None:
 def test_a_damaged_page_is_found_by_readers_and_stops_the_writer(
     open_store: OpenStore, store_path: Path
 ) -> None:
+    open_store().close()
+    pages_of_the_schema = store_path.stat().st_size // 4096
     store = open_store()
 
     def fill(tx: Transaction) -> None:
@@ -166,7 +168,7 @@ def test_a_damaged_page_is_found_by_readers_and_stops_the_writer(
     store.submit(fill).result(10)
     store.close()
     damaged = bytearray(store_path.read_bytes())
-    for page in range(30, len(damaged) // 4096):
+    for page in range(pages_of_the_schema, len(damaged) // 4096):
         damaged[page * 4096 + 77] ^= 1
     store_path.write_bytes(damaged)
     store = open_store()

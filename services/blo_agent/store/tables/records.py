@@ -148,6 +148,16 @@ def of_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[RecordRow]:
     return [_record(row) for row in rows]
 
 
+def cases_from(snapshot: Snapshot, link: LinkId, start: int) -> list[CaseId]:
+    """The cases that the records of a link from a position on name, sorted."""
+    rows = snapshot.rows(
+        "SELECT DISTINCT case_id FROM records WHERE link = ? AND position >= ?"
+        " AND case_id IS NOT NULL ORDER BY case_id",
+        (link, start),
+    )
+    return [CaseId(case) for (case,) in rows]
+
+
 def iterate(snapshot: Snapshot, link: LinkId, *, start: int = 0) -> Iterator[RecordRow]:
     """The records of a link in log order."""
     rows = snapshot.iterate(
@@ -217,6 +227,7 @@ __all__ = [
     "RecordTally",
     "append_many",
     "by_event",
+    "cases_from",
     "chain",
     "get",
     "iterate",

@@ -1,0 +1,105 @@
+"""Clocks and alerts in words for the officer: who must do what by when, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from blo_domain.wording import spaced
+from blo_schemas.clocks import Alert, Clock, ClockState, Signal, Standing
+from blo_schemas.ids import OfficeId
+from blo_schemas.policy import Rung
+from blo_schemas.summary import Kind, PauseGround
+
+_OWED: Final[Mapping[Clock, str]] = {
+    Clock.ACKNOWLEDGE: "acknowledge",
+    Clock.ANSWER: "answer",
+    Clock.CONFIRM: "confirm",
+}
+
+_TOLD: Final[Mapping[Rung, str]] = {
+    Rung.WARNING: "The time is nearly over.",
+    Rung.URGE_COUNTERPART: "It is late: urge.",
+    Rung.OWN_CHIEF: "It is late: the chiefs of the offices are told.",
+    Rung.PROVINCE: "It is late: the superior offices are told.",
+    Rung.MINISTRY: "It is late: the ministries are told.",
+}
+
+_SIGNALS: Final[Mapping[Signal, str]] = {
+    Signal.SILENT: "has not been heard of: call it, its agent or its line may be down",
+    Signal.BEHIND: "does not read what was sent: call it",
+    Signal.UNOPENABLE: "can't open a record that it has read: grant it the key again",
+    Signal.SKEWED: "signs times that are far from the log's: have its clock set",
+    Signal.FORKED: "has written two events for one place: stop its second agent, or revoke its key",
+}
+
+_GROUNDS: Final[Mapping[PauseGround, str]] = {
+    PauseGround.CLARIFICATION: "information is awaited",
+    PauseGround.COURT: "a court decides",
+    PauseGround.OTHER: "paused by an office",
+}
+
+
+def named(offices: Iterable[OfficeId], reader: OfficeId) -> str:
+    """Offices as their reader calls them."""
+    words = ["your office" if office == reader else office for office in offices]
+    return " or ".join(words) or "nobody"
+
+
+def _beginning(offices: Iterable[OfficeId], reader: OfficeId) -> str:
+    """The same at the beginning of a sentence; an office's id stays as it is."""
+    words = named(offices, reader)
+    return words.replace("your", "Your", 1) if words.startswith("your ") else words
+
+
+def pause_words(ground: PauseGround) -> str:
+    """Why a clock stands still."""
+    return _GROUNDS[ground]
+
+
+def clock_words(state: ClockState, kind: Kind, reader: OfficeId, due: str | None) -> str:
+    """Where a clock stands, for the desk of ``reader``.
+
+    Args:
+        state: The clock.
+        kind: The case's kind.
+        reader: Whose desk shows it.
+        due: The deadline as the reader writes it.
+    """
+    what = f"{_OWED[state.clock]} the {spaced(kind)}"
+    if state.standing is Standing.VOID:
+        return f"Nobody owes it any more to {what}."
+    if state.met_at is not None:
+        late = ", but late" if state.standing is Standing.MISSED else " in time"
+        return f"What was owed, to {what}, was done{late}."
+    who = _beginning(state.owed_by, reader)
+    if state.standing is Standing.PAUSED:
+        return f"The clock to {what} stands still. Next to act: {named(state.owed_by, reader)}."
+    if state.standing is Standing.MISSED:
+        if not state.owed_by:
+            return f"Nobody came to {what} in time; it is owed no more."
+        return f"{who} had to {what} by {due}: it is late."
+    return f"{who} must {what} by {due}."
+
+
+def alert_words(alert: Alert, kind: Kind | None, reader: OfficeId, due: str | None) -> str:
+    """An alert in words, for the desk of ``reader``.
+
+    Args:
+        alert: The alert.
+        kind: The case's kind, if the case is known here.
+        reader: Whose desk shows it.
+        due: Its deadline as the reader writes it.
+    """
+    who = _beginning(alert.must_act, reader)
+    if alert.signal is not None:
+        return f"{who} {_SIGNALS[alert.signal]}."
+    if alert.clock is None or alert.rung is None:
+        return f"{who} must act."
+    case = "case" if kind is None else spaced(kind)
+    verb = "must" if alert.rung is Rung.WARNING else "had to"
+    until = "" if due is None else f" by {due}"
+    return f"{who} {verb} {_OWED[alert.clock]} the {case}{until}. {_TOLD[alert.rung]}"
+
+
+__all__ = ["alert_words", "clock_words", "named", "pause_words"]
