@@ -111,6 +111,8 @@ class Judge:
             return
         reason = verdict.reason
         assert reason is not None
+        if admitted.id is not None and reason not in (Reason.GAP, Reason.FORK):
+            self._refuse(admitted.id, admitted.position)
         if reason in TRUST or reason in BYTES:
             self.unverifiable += 1
         if reason in TRUST:
@@ -161,20 +163,20 @@ class Judge:
         elif reason is Reason.GAP:
             words = f"its event {header.oseq} follows {header.oprev.hex()[:16]}…, which is nowhere"
             self._add(Code.GAP, admitted, words)
+        elif verified:
+            words = f"its event {header.oseq} ({admitted.id.hex()[:16]}…) contradicts another one"
+            self._add(Code.FORK, admitted, words)
         else:
             words = (
-                f"its event {header.oseq} ({admitted.id.hex()[:16]}…) contradicts an earlier one"
+                f"event {header.oseq} ({admitted.id.hex()[:16]}…) is signed by {admitted.office} "
+                "and contradicts another one, whose signature was not verified: a full replay "
+                "says whether the office or somebody else wrote that one"
             )
-            if not verified:
-                words += (
-                    "; that one's signature was not verified, so it may be forged: only a full "
-                    "replay says who"
-                )
-            self._add(Code.FORK, admitted, words)
+            self._findings.add(Code.FORK, words, position=admitted.position)
 
     def _refuse(self, event: bytes, position: int) -> None:
         if len(self._refused) < MAX_REFUSED:
-            self._refused[event] = position
+            self._refused.setdefault(event, position)
 
     def _add(self, code: Code, admitted: Admitted, words: str) -> None:
         office = admitted.office

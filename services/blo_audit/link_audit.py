@@ -25,7 +25,9 @@ from blo_audit.verifying import NEVER, PORTION, Ahead, Mode, Sample
 from blo_domain.trust import TrustedDirectory
 from blo_log.fold import KeySource
 from blo_schemas.event import LogRecord
+from blo_schemas.hashing import event_input
 from blo_schemas.ids import OfficeId
+from blo_schemas.verdicts import Reason
 from blo_sealing.chain import Admitted, LinkChain
 from blo_sealing.errors import PositionError
 from blo_sealing.signatures import verify_signature
@@ -207,7 +209,7 @@ class LinkAudit:
                 if header is not None:
                     if not -tolerance <= record.log_time - header.at <= tolerance:
                         self._look_at_time(admitted)
-                    if chain.verify and not full:
+                    if chain.verify:
                         self._acknowledge(admitted)
                 if position + 1 == self._next_claim:
                     self._meet()
@@ -242,13 +244,31 @@ class LinkAudit:
             self._watch = min(self._sampled, self._tail)
 
     def _acknowledge(self, admitted: Admitted) -> None:
+        """An event is its writer's word on what it had read, and on itself."""
         if admitted.verdict is None and admitted.office is not None and admitted.header is not None:
-            self._acknowledged[admitted.office] = admitted.header.seen_size
+            seen, position = admitted.header.seen_size, admitted.position
+            self._acknowledged[admitted.office] = position + 1 if seen == position else seen
 
     def _look_at_time(self, admitted: Admitted) -> None:
         """Only of events that are their office's: what others forged says nothing of its clock."""
-        if admitted.chained:
+        if not admitted.chained:
+            return
+        if self._chain.verify or self._genuine(admitted):
             self._times.event(admitted)
+            return
+        words = f"its time is striking, and its signature is not that of {admitted.office}"
+        self.findings.add(Code.BAD_SIGNATURE, words, position=admitted.position)
+
+    def _genuine(self, admitted: Admitted) -> bool:
+        """Whether an event that was not in the sample is signed by whom it names."""
+        header, envelope = admitted.header, admitted.envelope
+        assert header is not None
+        assert envelope is not None
+        tag = header.certificate_tag
+        writer = self._trust.writer(tag, admitted.position, admitted.log_time)
+        assert not isinstance(writer, Reason)
+        signed = event_input(self.place.link, envelope.header)
+        return verify_signature(writer.signing_key, signed, envelope.signature)
 
     def _meet(self) -> None:
         """Compare with the log what was signed about its present size."""
@@ -313,9 +333,6 @@ class LinkAudit:
     def _words(self) -> tuple[Word, ...]:
         """How far each office's word reaches; what that leaves open goes to the findings."""
         size = self._chain.size
-        if self._full:
-            for office, stands in self._chain.offices().items():
-                self._acknowledged[office] = stands.seen_size
         words = []
         for office in sorted(self._offices | self._fitting.keys()):
             head = self._fitting.get(office)

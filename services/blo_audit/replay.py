@@ -71,7 +71,7 @@ class Replay:
 
         Raises:
             NoTrust: No pinned root is there.
-            NothingToAudit: No link fits.
+            NothingToAudit: No link fits, and no refused document or unknown link says why.
             LogError: The source could not be read.
         """
         directory, found = await self._trust()
@@ -121,7 +121,7 @@ class Replay:
         for link in sorted(set(links) - {place.link for place in known}):
             findings.add(Code.NOT_AGREED, f"no agreement that counts names {link}")
         chosen = [place for place in known if not links or place.link in links]
-        if not chosen:
+        if not chosen and not list(findings):
             there = ", ".join(place.link for place in known) or "none"
             raise NothingToAudit(
                 f"{self._source.name}: no such link. Links that the trust documents name: {there}"
