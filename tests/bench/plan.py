@@ -9,6 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from tests.bench.auditing import (
+    measure_audit_amortised,
+    measure_audit_full,
+    measure_audit_memory,
+)
 from tests.bench.reading import measure_read_chained, measure_read_full
 from tests.bench.report import Measurement
 from tests.bench.sealing import measure_open, measure_seal, measure_wire_size
@@ -22,6 +27,9 @@ COMPUTING: Final[dict[str, Callable[[Effort], Measurement]]] = {
     "wire_size": measure_wire_size,
     "read_full": measure_read_full,
     "read_chained": measure_read_chained,
+    "audit_amortised": measure_audit_amortised,
+    "audit_full": measure_audit_full,
+    "audit_memory": measure_audit_memory,
 }
 """What needs no broker."""
 

@@ -19,6 +19,9 @@ NAMES = [
     "submit_to_opened",
     "read_full",
     "read_chained",
+    "audit_amortised",
+    "audit_full",
+    "audit_memory",
 ]
 FIELDS = {"name", "value", "unit", "against", "ratio", "bar", "ok"}
 
