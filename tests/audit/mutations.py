@@ -18,6 +18,19 @@ from blo_schemas.event import HEADER, LogRecord
 from blo_schemas.heads import SIGNED_HEAD
 from blo_schemas.ids import OfficeId
 from blo_schemas.trust import DOCUMENT, Agreement, Certificate, Role
+from tests.audit.exhibits import (
+    DAY,
+    HOUR,
+    LINK,
+    OTHER,
+    Exhibit,
+    flip,
+    forged,
+    head_of,
+    header_of,
+    renumbered,
+    with_envelope,
+)
 from tests.audit.scene import (
     SIZE,
     VN_LAST,
@@ -30,19 +43,6 @@ from tests.audit.scene import (
     retime,
     scene,
     swap,
-)
-from tests.audit.world import (
-    DAY,
-    HOUR,
-    LINK,
-    OTHER,
-    Exhibit,
-    flip,
-    forged,
-    head_of,
-    header_of,
-    renumbered,
-    with_envelope,
 )
 from tests.processors.world import LA, START, VN
 

@@ -19,7 +19,7 @@ from blo_schemas.summary import Summary
 from blo_sealing.chain import LinkChain
 from blo_sealing.keys import ContentKey, NodeKeys
 from blo_sealing.seal import Author, seal_event
-from tests.audit.world import (
+from tests.audit.exhibits import (
     LINK,
     Exhibit,
     World,

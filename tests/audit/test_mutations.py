@@ -9,10 +9,10 @@ import pytest
 from blo_audit.findings import Finding
 from blo_audit.meanings import Code, Severity
 from blo_audit.verifying import Mode
+from tests.audit.exhibits import audit, observer
 from tests.audit.mutations import ALL, Found, Mutation
 from tests.audit.scene import scene
 from tests.audit.table import written
-from tests.audit.world import audit, observer
 
 HARMLESS = {Code.DUPLICATE, Code.HEAD_GOES_BACK, Code.NO_HEAD, Code.KEY_OUTSIDE_VALIDITY}
 HARMLESS |= {Code.NO_AGREEMENT}
