@@ -11,6 +11,7 @@ import asyncio
 import copy
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
@@ -153,7 +154,7 @@ class Writer(LinkWriter):
             unopened=0,
             first_unopened=(),
             journal_size=chain.size,
-            journal_hash=self.world.bytes(32),
+            journal_hash=sha256(f"{office} {chain.size}".encode()).digest(),
             at=self.now,
         )
         return self.signed(msgspec.structs.replace(head, **changes), office)
