@@ -35,6 +35,7 @@ SIZE = 60
 HEADS_AT = (9, 18, 27, 36, 45, 54)
 """Both offices sign here; then VN once more, at 58."""
 VN_LAST = 58
+T_LAST = SIZE - 1
 
 
 class Scene:
@@ -209,6 +210,7 @@ def retime(exhibit: Exhibit, position: int, shift_ms: int) -> None:
 __all__ = [
     "HEADS_AT",
     "SIZE",
+    "T_LAST",
     "VN_LAST",
     "Scene",
     "append",
