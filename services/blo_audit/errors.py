@@ -4,7 +4,9 @@
 
     AuditError
     ├── NoQuorum           not everybody who must has signed a checkpoint
-    └── WitnessStateError  the witness's state file can't be used
+    ├── WitnessStateError  the witness's state file can't be used
+    ├── NothingToAudit     no link fits what was asked for
+    └── NoTrust            no pinned root is proved, so nothing can be
 """
 
 from __future__ import annotations
@@ -35,4 +37,12 @@ class WitnessStateError(AuditError):
         self.path = path
 
 
-__all__ = ["AuditError", "NoQuorum", "WitnessStateError"]
+class NothingToAudit(AuditError):
+    """No link fits what was asked for."""
+
+
+class NoTrust(AuditError):
+    """No pinned country root is among the trust documents."""
+
+
+__all__ = ["AuditError", "NoQuorum", "NoTrust", "NothingToAudit", "WitnessStateError"]

@@ -27,6 +27,9 @@ NAMES = [
     "as_of",
     "fold_on_assignment",
     "append_to_alert",
+    "audit_amortised",
+    "audit_full",
+    "audit_memory",
 ]
 FIELDS = {"name", "value", "unit", "against", "ratio", "bar", "ok"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from blo_cli.audit.proofs import proof
+from blo_cli.audit.replay import init, replay
 from blo_cli.audit.witness import witness
 
 __all__ = ["audit"]
@@ -17,3 +18,5 @@ def audit() -> None:
 
 audit.add_command(proof)
 audit.add_command(witness)
+audit.add_command(init)
+audit.add_command(replay)
