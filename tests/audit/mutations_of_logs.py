@@ -55,6 +55,15 @@ def summary_altered(scene: Scene, exhibit: Exhibit) -> None:
     replace(exhibit, T, with_envelope(summary_ct=flip))
 
 
+@mutation(
+    "a bit of the sealed summary, which the auditor can open",
+    Found(Code.PAYLOAD_MISMATCH, T),
+    keys=True,
+)
+def opened_summary_altered(scene: Scene, exhibit: Exhibit) -> None:
+    replace(exhibit, T, with_envelope(summary_ct=flip))
+
+
 @mutation("a bit of the signature", Found(Code.BAD_SIGNATURE, T), MISREAD)
 def signature_altered(scene: Scene, exhibit: Exhibit) -> None:
     replace(exhibit, T, with_envelope(signature=flip))
