@@ -123,10 +123,27 @@ class Judge:
             self._add(CODES[reason], admitted, _words(admitted, reason))
 
     def step(self, admitted: Admitted, verdict: Verdict) -> None:
-        """Tell about a step that is not accepted."""
-        if verdict.reason is not None:
-            words = f"rejected: {verdict.reason}"
-            self._add(CODES[verdict.reason], admitted, words)
+        """Tell about a step that is not accepted; nobody is blamed for what another forged."""
+        if verdict.reason is None:
+            return
+        code = CODES[verdict.reason]
+        if code is not Code.STEP_CROSSED:
+            code = self._forgery(admitted) or code
+        self._add(code, admitted, f"rejected: {verdict.reason}")
+
+    def _forgery(self, admitted: Admitted) -> Code | None:
+        """What is wrong with an event whose signature may not have been verified before."""
+        header, envelope = admitted.header, admitted.envelope
+        assert header is not None
+        assert envelope is not None
+        if hashing.payload_hash(envelope.summary_ct, envelope.body_ct) != header.payload_hash:
+            return Code.PAYLOAD_MISMATCH
+        certified = self._directory.certified(self._link, header.certificate_tag)
+        assert certified is not None
+        signed = hashing.event_input(self._link, envelope.header)
+        key = certified.certificate.signing_key
+        good = verify_signature(key, signed, envelope.signature)
+        return None if good else Code.BAD_SIGNATURE
 
     def _distrusted(self, admitted: Admitted, reason: Reason) -> None:
         if self.first_distrusted is None:

@@ -114,7 +114,15 @@ class LinkAudit:
         self._steps = (
             None
             if keys is None
-            else Steps(self._chain, self._trust, keys, self._judge, findings, claims)
+            else Steps(
+                self._chain,
+                self._trust,
+                keys,
+                self._judge,
+                findings,
+                claims,
+                verified=self._full,
+            )
         )
         self.outputs = (
             None
