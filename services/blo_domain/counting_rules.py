@@ -16,6 +16,9 @@ from typing import Any, Final
 from blo_schemas.bodies.persons import PenaltyAct
 from blo_schemas.summary import Kind, Step
 
+RULES_VERSION: Final = 1
+"""Counts up with every change of what is counted and how; a report says by which it was made."""
+
 Label = tuple[str, ...]
 """What an amount is of: nothing for a plain number, a nationality, a substance with its unit."""
 
@@ -161,4 +164,4 @@ RULES: Final = (
 )
 """All figures but the number of active offices, which no single event makes."""
 
-__all__ = ["RULES", "Amount", "Label", "Rule", "Tally", "Whose"]
+__all__ = ["RULES", "RULES_VERSION", "Amount", "Label", "Rule", "Tally", "Whose"]
