@@ -33,6 +33,7 @@ _REPORT: Final = b"blo/report/v1\0"
 Hex8 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")]
 Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 Hex64 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}$(?!\n)")]
+HexBytes = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2})+$(?!\n)", max_length=16_384)]
 AmountText = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]*)(\.[0-9]*[1-9])?$(?!\n)")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Label = Annotated[str, msgspec.Meta(max_length=64)]
@@ -61,6 +62,24 @@ class CountedLink(Wire, frozen=True, kw_only=True):
     trust: Hex32
     parked: tuple[Count, ...]
     closed: tuple[Count, ...]
+
+
+class CountedHead(Wire, frozen=True, kw_only=True):
+    """Another office's signed word on the log that was counted.
+
+    Attributes:
+        link: The link.
+        office: Who signed.
+        size: Up to which size; at most the cut's.
+        head: Its encoded ``SignedHead``.
+        proof: Consistency proof from the head's tree to the cut's.
+    """
+
+    link: LinkId
+    office: OfficeId
+    size: Count
+    head: HexBytes
+    proof: tuple[Hex32, ...]
 
 
 class Measured(Wire, frozen=True, kw_only=True):
@@ -203,6 +222,7 @@ class PeriodReport(Wire, frozen=True, kw_only=True):
         until: Up to and with this one: the end of ``last`` there.
         as_of: The instant at which it was computed, Unix milliseconds.
         links: Up to where which logs were counted, sorted by link.
+        heads: What other offices have signed of these logs, by link and office.
         figures: The numbers, in the order of the rules.
         response_times: Of each link and side, from summaries alone.
         notes: What a reader must know.
@@ -219,6 +239,7 @@ class PeriodReport(Wire, frozen=True, kw_only=True):
     until: UnixMs
     as_of: UnixMs
     links: tuple[CountedLink, ...]
+    heads: tuple[CountedHead, ...]
     figures: tuple[ReportFigure, ...]
     response_times: tuple[ResponseTime, ...]
     notes: tuple[ReportNote, ...]
@@ -340,6 +361,7 @@ __all__ = [
     "SIGNED_REPORT",
     "STEPS",
     "Contribution",
+    "CountedHead",
     "CountedLink",
     "FrozenReport",
     "Measured",

@@ -43,6 +43,7 @@ class Flaw(StrEnum):
     BEYOND_THE_CUT = "beyond_the_cut"
     OUT_OF_ORDER = "out_of_order"
     NOTE_MISSING = "note_missing"
+    RESPONSE_TIMES_EDITED = "response_times_edited"
     STEPS_MISSING = "steps_missing"
     ONE_PERSON = "one_person"
 
@@ -64,7 +65,7 @@ def check(frozen: FrozenReport) -> list[Finding]:
 def check_figures(report: PeriodReport) -> list[Finding]:
     """All that is wrong with the figures by their own words."""
     known = {event.event: event for event in report.events}
-    found = [*_rules(report), *_events(report, known), *_notes(report)]
+    found = [*_rules(report), *_events(report, known), *_notes(report), *_times(report)]
     for figure in report.figures:
         found += _figure(report, figure, known)
     return found
@@ -175,6 +176,28 @@ def _is_told_of(report: PeriodReport, note: ReportNote) -> bool:
         (event.event, event.link, event.position) == (note.event, note.link, note.position)
         for event in report.events
     )
+
+
+def _times(report: PeriodReport) -> Iterator[Finding]:
+    """What holds of response times whatever they are."""
+    rows = [(one.link, one.office, one.clock) for one in report.response_times]
+    if rows != sorted(set(rows)):
+        yield Finding(
+            Flaw.OUT_OF_ORDER, "response times", "a row stands there twice, or they are unsorted"
+        )
+    for one in report.response_times:
+        came = one.met + one.missed - one.open
+        told = (one.median_ms is None, one.p90_ms is None)
+        wrong = one.open > one.missed or told != (came == 0, came == 0)
+        if not wrong and one.median_ms is not None and one.p90_ms is not None:
+            wrong = one.median_ms > one.p90_ms
+        if wrong:
+            yield Finding(
+                Flaw.RESPONSE_TIMES_EDITED,
+                f"response times {one.link} {one.office} {one.clock}",
+                f"{one.met} met, {one.missed} missed, {one.open} open, median {one.median_ms} ms "
+                f"and 90th percentile {one.p90_ms} ms can't be of one list of times",
+            )
 
 
 def _figure(

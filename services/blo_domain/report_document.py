@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from blo_domain.cases import StepFact, evolve
@@ -25,6 +25,7 @@ from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.reports import (
     REPORT_VERSION,
     Contribution,
+    CountedHead,
     CountedLink,
     Measured,
     NoteAbout,
@@ -41,8 +42,18 @@ from blo_schemas.views import CaseView
 Parties = Callable[[LinkId, int], Collection[OfficeId]]
 """The offices of a link at a log time."""
 
-Prove = Callable[[LinkId, int], tuple[str, tuple[str, ...]]]
-"""Leaf hash and inclusion proof of a record, in hexadecimal."""
+
+class Prove(Protocol):
+    """Proofs in the trees of the cut, in hexadecimal."""
+
+    def record(self, link: LinkId, position: int) -> tuple[str, tuple[str, ...]]:
+        """Leaf hash and inclusion proof of a record."""
+        ...
+
+    def prefix(self, link: LinkId, size: int) -> tuple[str, ...]:
+        """Consistency proof from the tree of the first ``size`` records to that of the cut."""
+        ...
+
 
 _CaseOfLink = tuple[LinkId, bytes]
 
@@ -65,6 +76,7 @@ class Cut:
         window: The same period in instants, for the clocks.
         as_of: The instant at which clocks are read, Unix milliseconds.
         links: Up to where each log is counted, by link.
+        heads: What others have signed of it; their proofs are made with the document.
         terms: What was agreed on deadlines, by link.
     """
 
@@ -73,6 +85,7 @@ class Cut:
     window: Window
     as_of: int
     links: Mapping[LinkId, CountedLink]
+    heads: tuple[CountedHead, ...]
     terms: Mapping[LinkId, Terms]
 
 
@@ -140,6 +153,7 @@ def compute(cut: Cut, events: Iterable[CutEvent], parties: Parties, prove: Prove
         until=cut.window.end,
         as_of=cut.as_of,
         links=tuple(cut.links[link] for link in sorted(cut.links)),
+        heads=tuple(_head(one, prove) for one in cut.heads),
         figures=figures,
         response_times=tuple(response_time(one) for one in found),
         notes=notes,
@@ -271,8 +285,18 @@ def _named(
     return sorted((known[bytes.fromhex(each)] for each in ids), key=_place)
 
 
+def _head(one: CountedHead, prove: Prove) -> CountedHead:
+    return CountedHead(
+        link=one.link,
+        office=one.office,
+        size=one.size,
+        head=one.head,
+        proof=prove.prefix(one.link, one.size),
+    )
+
+
 def _proven(event: CountedEvent, prove: Prove) -> ProvenEvent:
-    leaf, proof = prove(event.link, event.position)
+    leaf, proof = prove.record(event.link, event.position)
     return ProvenEvent(
         event=event.event_id.hex(),
         link=event.link,

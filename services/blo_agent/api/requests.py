@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
+from urllib.parse import unquote
 
 import msgspec
 from litestar import Request
@@ -49,12 +50,12 @@ def decode(data: bytes, kind: type[T]) -> T:
 
 
 def actor_of(request: Request[Any, Any, State]) -> str:
-    """Who asks, for the journal: what the header ``blo-actor`` says.
+    """Who asks, for the journal: what the header ``blo-actor`` says, percent-encoded.
 
     Raises:
         BadRequest: It is too long to be a name.
     """
-    actor = request.headers.get(ACTOR_HEADER, "") or SOMEBODY
+    actor = unquote(request.headers.get(ACTOR_HEADER, "")) or SOMEBODY
     if len(actor) > MAX_ACTOR:
         raise BadRequest(f"{ACTOR_HEADER}: more than {MAX_ACTOR} characters")
     return actor

@@ -6,7 +6,7 @@ it, in a reader's thread, because a year's events take longer than a writer shou
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -16,7 +16,7 @@ from blo_agent.office import Office
 from blo_agent.reporting import family_of
 from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.store.connection import Snapshot
-from blo_agent.store.tables import events, records
+from blo_agent.store.tables import events, heads, records
 from blo_domain.counting import CountedEvent, Family
 from blo_domain.deadlines import Terms, Window, terms_of
 from blo_domain.errors import InconsistentInput
@@ -25,10 +25,11 @@ from blo_domain.report_document import Cut, CutEvent, compute, window_of
 from blo_domain.trust import TrustedDirectory
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import CONTENT
-from blo_schemas.ids import LinkId, OfficeId
-from blo_schemas.reports import CountedLink, PeriodReport
+from blo_schemas.ids import Digest, LinkId, OfficeId
+from blo_schemas.reports import CountedHead, CountedLink, PeriodReport
 from blo_schemas.summary import SUMMARY
 from blo_schemas.verdicts import Outcome
+from blo_sealing.proofs import consistency_proof
 from blo_sealing.proving import Prover
 
 _NO_ZONE = "UTC"
@@ -66,7 +67,9 @@ def take_cut(office: Office, snapshot: Snapshot, period: Period, now: int) -> Ta
     family = family_of(office, now)
     terms = {link: _terms(office.directory, link) for link in links}
     window = window_of(period, _zone(family, terms))
-    return TakenCut(Cut(family, period, window, now, links, terms), office.directory)
+    signed = [head for link in links.values() for head in _counted_heads(snapshot, office.id, link)]
+    cut = Cut(family, period, window, now, links, tuple(signed), terms)
+    return TakenCut(cut, office.directory)
 
 
 def same_cut(office: Office, report: PeriodReport) -> TakenCut:
@@ -87,6 +90,7 @@ def same_cut(office: Office, report: PeriodReport) -> TakenCut:
         Window(report.after, report.until),
         report.as_of,
         {link.link: link for link in report.links},
+        report.heads,
         terms,
     )
     return TakenCut(cut, office.directory)
@@ -107,16 +111,35 @@ def compute_report(taken: TakenCut, snapshot: Snapshot) -> PeriodReport:
     Raises:
         ReportRefused: The store has not the log that was counted.
     """
-    provers = {link.link: _prover(snapshot, link) for link in taken.cut.links.values()}
-
-    def prove(link: LinkId, position: int) -> tuple[str, tuple[str, ...]]:
-        prover = provers[link]
-        return prover.leaf(position).hex(), tuple(one.hex() for one in prover.proof(position))
-
+    proofs = _Proofs(snapshot, taken.cut)
     try:
-        return compute(taken.cut, _events(taken.cut, snapshot), taken.parties, prove)
+        return compute(taken.cut, _events(taken.cut, snapshot), taken.parties, proofs)
     except InconsistentInput as error:
         raise _not_the_log(str(error)) from error
+
+
+class _Proofs:
+    """Proofs in the trees of a cut, each tree hashed once."""
+
+    def __init__(self, snapshot: Snapshot, cut: Cut) -> None:
+        self._leaves = {link.link: _leaves(snapshot, link) for link in cut.links.values()}
+        self._provers = {link: Prover(leaves) for link, leaves in self._leaves.items()}
+        for link in cut.links.values():
+            if self._provers[link.link].root.hex() != link.tree_root:
+                raise _not_the_log(
+                    f"the first {link.size} records of {link.link} are others than counted"
+                )
+
+    def record(self, link: LinkId, position: int) -> tuple[str, tuple[str, ...]]:
+        prover = self._provers[link]
+        return prover.leaf(position).hex(), _hex(prover.proof(position))
+
+    def prefix(self, link: LinkId, size: int) -> tuple[str, ...]:
+        return _hex(consistency_proof(self._leaves[link], size))
+
+
+def _hex(proof: Iterable[bytes]) -> tuple[str, ...]:
+    return tuple(one.hex() for one in proof)
 
 
 def missing_contents(report: PeriodReport, snapshot: Snapshot) -> list[tuple[LinkId, int]]:
@@ -179,13 +202,19 @@ def _zone(family: Family, terms: dict[LinkId, Terms]) -> str:
     return next((zones[one] for one in sorted(family.offices) if one in zones), _NO_ZONE)
 
 
-def _prover(snapshot: Snapshot, link: CountedLink) -> Prover:
-    prover = Prover(islice(records.leaves(snapshot, link.link), link.size))
-    if prover.size < link.size:
-        raise _not_the_log(f"{link.link} has {prover.size} records here, not {link.size}")
-    if prover.root.hex() != link.tree_root:
-        raise _not_the_log(f"the first {link.size} records of {link.link} are others than counted")
-    return prover
+def _leaves(snapshot: Snapshot, link: CountedLink) -> list[Digest]:
+    leaves = list(islice(records.leaves(snapshot, link.link), link.size))
+    if len(leaves) < link.size:
+        raise _not_the_log(f"{link.link} has {len(leaves)} records here, not {link.size}")
+    return leaves
+
+
+def _counted_heads(snapshot: Snapshot, own: OfficeId, link: CountedLink) -> list[CountedHead]:
+    return [
+        CountedHead(link=link.link, office=one.office, size=one.size, head=one.head.hex(), proof=())
+        for one in heads.of_link(snapshot, link.link)
+        if one.office != own and one.size <= link.size
+    ]
 
 
 def _events(cut: Cut, snapshot: Snapshot) -> Iterator[CutEvent]:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import click
 
+from blo_cli.audit.journal import heads, journal
+from blo_cli.audit.report import report
+from blo_cli.audit.response_times import response_times
+
 __all__ = ["audit"]
 
 
 @click.group()
 def audit() -> None:
     """Replay the log and prove it: findings, checkpoints, bundles, frozen reports."""
+
+
+audit.add_command(report)
+audit.add_command(journal)
+audit.add_command(heads)
+audit.add_command(response_times)
