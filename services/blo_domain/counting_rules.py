@@ -27,6 +27,10 @@ Tally = Mapping[Label, Amount]
 ONE: Final[Tally] = {(): 1}
 
 
+def _one(_body: Any, _opening: Any) -> Tally:
+    return ONE
+
+
 class Whose(Enum):
     """Whose step counts."""
 
@@ -58,8 +62,13 @@ class Rule:
     step: Step
     whose: Whose
     same: Callable[[Any, Any], Hashable] | None = None
-    measure: Callable[[Any, Any], Tally] = lambda _body, _opening: ONE
+    measure: Callable[[Any, Any], Tally] = _one
     joint: bool = False
+
+
+def counts_one(rule: Rule) -> bool:
+    """Whether each event that counts adds exactly one, whatever it says."""
+    return rule.measure in (_one, _overstay)
 
 
 def _by_code(_body: Any, opening: Any) -> Hashable:
@@ -164,4 +173,4 @@ RULES: Final = (
 )
 """All figures but the number of active offices, which no single event makes."""
 
-__all__ = ["RULES", "RULES_VERSION", "Amount", "Label", "Rule", "Tally", "Whose"]
+__all__ = ["RULES", "RULES_VERSION", "Amount", "Label", "Rule", "Tally", "Whose", "counts_one"]

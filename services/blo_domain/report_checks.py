@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from blo_domain.counting_rules import RULES, RULES_VERSION, Rule, Whose
+from blo_domain.counting_rules import RULES, RULES_VERSION, Rule, Whose, counts_one
 from blo_domain.report import OFFICES_ACTIVE
 from blo_domain.report_document import amount_text
 from blo_schemas.reports import (
@@ -239,7 +239,8 @@ def _contribution(
         if event not in known:
             yield Finding(Flaw.EVENT_MISSING, where, f"event {event} is not among the proved ones")
     rule = _BY_NAME.get(where)
-    if rule is not None and rule.plain and _numbers(one.amounts) != {(): Decimal(1)}:
+    is_one = where == OFFICES_ACTIVE or (rule is not None and rule.is_one)
+    if is_one and _numbers(one.amounts) != {(): Decimal(1)}:
         yield Finding(
             Flaw.AMOUNT_EDITED, where, f"event {one.event} counts {_told(one.amounts)}, not 1"
         )
@@ -276,12 +277,11 @@ class _Checked:
     kind: str
     step: str
     whose: Whose
-    plain: bool
+    is_one: bool
 
 
 def _checked(rule: Rule) -> _Checked:
-    plain = rule.measure is Rule.__dataclass_fields__["measure"].default
-    return _Checked(rule.kind.word, rule.step.word, rule.whose, plain)
+    return _Checked(rule.kind.word, rule.step.word, rule.whose, counts_one(rule))
 
 
 def _sum(all_amounts: Iterator[tuple[Measured, ...]]) -> dict[tuple[str, ...], Decimal]:
