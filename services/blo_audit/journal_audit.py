@@ -162,11 +162,11 @@ def _chain(chain: Sequence[_Line]) -> Iterator[Finding]:
             told = f"entries {expected} to {one.seq - 1}" if one.seq - expected > 1 else None
             where = told or f"entry {expected}"
             yield Finding(Tampering.DROPPED, where, f"missing before {one.where}")
-        elif not _follows(one, before) and not _is_known_as_edited(before):
-            yield _broken(chain, index, before)
         if not one.is_as_hashed:
             words = "it is not what the store's hash was made of"
             yield Finding(Tampering.EDITED, one.where, words)
+        elif one.seq == expected and not _follows(one, before) and not _is_named(before):
+            yield _broken(chain, index, before)
         expected, before = one.seq + 1, one
 
 
@@ -175,7 +175,7 @@ def _follows(one: _Line, before: _Line | None) -> bool:
     return one.entry.prev == wanted
 
 
-def _is_known_as_edited(before: _Line | None) -> bool:
+def _is_named(before: _Line | None) -> bool:
     """Whether the break is the one before's, which has been named."""
     return before is not None and not before.is_as_hashed
 
