@@ -25,7 +25,7 @@ from blo_domain.report_document import Cut, CutEvent, compute, window_of
 from blo_domain.trust import TrustedDirectory
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import CONTENT
-from blo_schemas.ids import Digest, LinkId, OfficeId
+from blo_schemas.ids import Digest, EventId, LinkId, OfficeId
 from blo_schemas.reports import CountedHead, CountedLink, PeriodReport
 from blo_schemas.summary import SUMMARY
 from blo_schemas.verdicts import Outcome
@@ -143,13 +143,14 @@ def _hex(proof: Iterable[bytes]) -> tuple[str, ...]:
 
 
 def missing_contents(report: PeriodReport, snapshot: Snapshot) -> list[tuple[LinkId, int]]:
-    """What could be read when a report was computed, and is not here any more: it was shredded."""
-    return [
-        (row.link, row.position)
-        for link in report.links
-        for row in _rows(link, snapshot)
-        if row.content is None and row.position not in link.closed
-    ]
+    """What was counted in a report and can't be read here any more: it was shredded since."""
+    counted = {one.event for figure in report.figures for one in figure.events}
+    found = []
+    for event in report.events:
+        row = events.get(snapshot, EventId(bytes.fromhex(event.event)))
+        if event.event in counted and (row is None or row.content is None):
+            found.append((event.link, event.position))
+    return found
 
 
 def _refuse_doubtful(desk: LinkDesk) -> None:
