@@ -8,10 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
-
-import msgspec
 
 from blo_domain.cases import StepFact
 from blo_domain.deadlines import Responses, Terms, Window, fold_clocks, responses, terms_of
@@ -21,8 +17,6 @@ from blo_log.directory import DirectoryFeed
 from blo_log.fold import KeySource, LinkFold
 from blo_log.granted import GrantedKeys
 from blo_log.port import Log, TopicPartition, read_to_end
-from blo_runtime.config import Settings
-from blo_runtime.settings import KafkaSettings
 from blo_schemas.clocks import ClockView
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import CaseId, CorridorId, LinkId
@@ -33,8 +27,6 @@ from blo_sealing.chain import LinkChain
 from blo_sealing.identity import Identity
 
 _BATCH = 2000
-
-Fingerprint = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +45,6 @@ class LinkTimes:
     size: int
     waiting: int
     rows: tuple[Responses, ...]
-
-
-class ObserverSettings(Settings, frozen=True, kw_only=True):
-    """An observer's configuration file.
-
-    Attributes:
-        observer: Its id, as the agreements name it.
-        keys: The file with its private keys, readable by its owner alone.
-        pins: Per country, the fingerprint of version 1 of its root.
-    """
-
-    observer: str
-    keys: Path
-    pins: dict[str, Fingerprint]
-    kafka: KafkaSettings
 
 
 class ClockFold:
@@ -197,4 +174,4 @@ def _terms(directory: TrustedDirectory, link: LinkId) -> Terms:
     return terms_of((one.agreement, one.start, one.end) for one in directory.terms(link))
 
 
-__all__ = ["ClockFold", "LinkTimes", "ObserverSettings", "response_times", "watched"]
+__all__ = ["ClockFold", "LinkTimes", "response_times", "watched"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from blo_cli.audit.journal import heads, journal
+from blo_cli.audit.replay import init, replay
 from blo_cli.audit.report import report
 from blo_cli.audit.response_times import response_times
 
@@ -20,3 +21,5 @@ audit.add_command(report)
 audit.add_command(journal)
 audit.add_command(heads)
 audit.add_command(response_times)
+audit.add_command(init)
+audit.add_command(replay)

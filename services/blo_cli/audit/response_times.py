@@ -9,17 +9,18 @@ from pathlib import Path
 
 import click
 
+from blo_audit.config import AuditorSettings
 from blo_audit.report_text import hours
-from blo_audit.response_times import LinkTimes, ObserverSettings
+from blo_audit.response_times import LinkTimes
 from blo_audit.response_times import response_times as read_times
-from blo_cli.errors import Exit
+from blo_cli.errors import CliError, Exit
 from blo_domain.deadlines import Window
 from blo_domain.report import Period
 from blo_domain.report_document import window_of
 from blo_log.directory import DirectoryFeed
 from blo_runtime.config import load
 from blo_runtime.keyfiles import load_identity
-from blo_schemas.ids import CountryId, DocumentId, OfficeId
+from blo_schemas.ids import CorridorId, OfficeId
 
 __all__ = ["response_times"]
 
@@ -28,16 +29,16 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 
 @click.command("response-times")
 @click.option(
-    "--config", required=True, type=click.Path(path_type=Path), help="An observer's TOML."
+    "--config", required=True, type=click.Path(path_type=Path), help="The auditor's TOML file."
 )
 @click.option("--from", "first", required=True, type=_DAY, help="First day.")
 @click.option("--to", "last", required=True, type=_DAY, help="Last day, included.")
 @click.option("--zone", default="UTC", help="Time zone of the days, as Asia/Ho_Chi_Minh.")
 def response_times(config: Path, first: datetime, last: datetime, zone: str) -> int:
     """Prints met, missed, median and 90th percentile per link and office, from summaries alone."""
-    settings = load(config, ObserverSettings)
+    settings = load(config, AuditorSettings)
     period = window_of(Period(first.date(), last.date()), zone)
-    for line in times_lines(asyncio.run(_read(settings, period))):
+    for line in times_lines(asyncio.run(_read(config, settings, period))):
         click.echo(line)
     return Exit.OK
 
@@ -58,28 +59,34 @@ def times_lines(found: Iterable[LinkTimes]) -> Iterator[str]:
             )
 
 
-async def _read(settings: ObserverSettings, period: Window) -> list[LinkTimes]:
+async def _read(path: Path, settings: AuditorSettings, period: Window) -> list[LinkTimes]:
+    if settings.kafka is None or settings.keys is None:
+        raise CliError(
+            str(path),
+            "names no keys, or no Kafka to read from",
+            todo='Add auditor = "…", keys = "auditor.key", and [kafka] with bootstrap = "host:port"; '
+            "`blo audit init` makes the keys",
+        )
     # Only what goes to Kafka pays for its library.
     from blo_log.kafka import KafkaConnection, KafkaLog
     from blo_runtime.tls import ssl_context
 
-    identity = load_identity(settings.keys, OfficeId(settings.observer))
+    identity = load_identity(settings.keys, OfficeId(settings.auditor))
     kafka = settings.kafka
     log = KafkaLog(
         KafkaConnection(
             bootstrap=",".join(kafka.servers),
             ssl_context=None if kafka.tls is None else ssl_context(kafka.tls),
-            client_id=settings.observer,
+            client_id=settings.auditor,
             request_timeout_s=kafka.request_timeout_s,
         )
     )
-    roots = {
-        CountryId(country): DocumentId(bytes.fromhex(pin)) for country, pin in settings.pins.items()
-    }
     try:
-        feed = DirectoryFeed(log, roots)
+        feed = DirectoryFeed(log, settings.pins)
         await feed.refresh()
         corridors = feed.directory.corridors()
+        if settings.corridor:
+            corridors = (CorridorId(settings.corridor),)
         return await read_times(log, feed, identity, corridors, period, period.end)
     finally:
         await log.close()
