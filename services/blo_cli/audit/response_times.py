@@ -18,6 +18,7 @@ from blo_domain.deadlines import Window
 from blo_domain.report import Period
 from blo_domain.report_document import window_of
 from blo_log.directory import DirectoryFeed
+from blo_runtime.clock import SystemClock
 from blo_runtime.config import load
 from blo_runtime.keyfiles import load_identity
 from blo_schemas.ids import CorridorId, OfficeId
@@ -87,6 +88,8 @@ async def _read(path: Path, settings: AuditorSettings, period: Window) -> list[L
         corridors = feed.directory.corridors()
         if settings.corridor:
             corridors = (CorridorId(settings.corridor),)
-        return await read_times(log, feed, identity, corridors, period, period.end)
+        # What is due later is not missed yet.
+        now = min(period.end, SystemClock().now_ms())
+        return await read_times(log, feed, identity, corridors, period, now)
     finally:
         await log.close()
