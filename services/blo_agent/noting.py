@@ -52,20 +52,19 @@ def note_authors(
             )
 
 
-def export_journal(tx: Transaction, office: OfficeId, actor: str, now: int) -> bytes:
-    """The journal as a file; its last entry says who took it out."""
-    stands = journal.append(tx, at=now, actor=actor, action=EXPORT_JOURNAL)
-    return journal_of(tx, office, stands, now)
+def note_export(tx: Transaction, actor: str, now: int) -> journal.JournalHead:
+    """Note that somebody takes the journal out; where it stands with that."""
+    return journal.append(tx, at=now, actor=actor, action=EXPORT_JOURNAL)
 
 
 def journal_of(
     snapshot: Snapshot, office: OfficeId, stands: journal.JournalHead, now: int
 ) -> bytes:
-    """The journal as a file, as it stands."""
+    """The journal as a file, up to where it stood; what has come since is left out."""
     head = JournalFileHead(
         journal=office, v=1, exported_at=now, entries=stands.size, hash=stands.hash.hex()
     )
-    entries = journal.entries(snapshot)
+    entries = journal.entries(snapshot, limit=stands.size)
     return journal_file(head, (journal_line(entry, journal_hash(entry)) for entry in entries))
 
 
@@ -73,8 +72,8 @@ __all__ = [
     "EXPORT_JOURNAL",
     "VIEW_CASE",
     "VIEW_FIGURES",
-    "export_journal",
     "journal_of",
     "note_authors",
+    "note_export",
     "note_view",
 ]

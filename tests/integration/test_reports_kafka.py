@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.noting import export_journal
+from blo_agent.noting import journal_of
+from blo_agent.store.tables.journal import head
 from blo_cli.main import run
 from blo_domain.policies import four_urgencies
 from blo_log.broker import EmbeddedBroker
@@ -105,7 +106,8 @@ async def test_an_inspector_checks_a_report_a_journal_and_response_times_against
         a, b, province = [await world.agent(office) for office in (A, B, PROVINCE)]
         await play(a, b, province)
         report.write_bytes(await frozen_file(province))
-        journal.write_bytes(await a.ask(lambda tx: export_journal(tx, A, "auditor", NOW + 1)))  # type: ignore[arg-type]
+        stands = await a.ask(head)
+        journal.write_bytes(await a.ask(lambda tx: journal_of(tx, A, stands, NOW)))
     where = ["--bootstrap", broker.bootstrap]
     for country, pin in world.pins.items():
         where += ["--pin", f"{country}={pin.hex()}"]

@@ -16,11 +16,11 @@ from blo_agent.agent import Agent
 from blo_agent.api.requests import BadRequest, actor_of, decode, read_id
 from blo_agent.api.types import RefusedAnswer, Word
 from blo_agent.api.types import Request as Posted
-from blo_agent.noting import export_journal
+from blo_agent.noting import journal_of, note_export
 from blo_agent.reports import work
 from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.reports.filing import Filed
-from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import reports as stored
 from blo_schemas.reports import ReportAct, ReportStep
 
@@ -129,11 +129,12 @@ async def step(
 async def journal(request: Req, agent: NamedDependency[Agent]) -> Response[bytes]:
     """The journal as a file; that it was taken out is its last entry."""
     actor, now = actor_of(request), agent.clock.now_ms()
+    stands = await agent.store.write(lambda tx: note_export(tx, actor, now))
 
-    def job(tx: Transaction) -> bytes:
-        return export_journal(tx, agent.office.id, actor, now)
+    def query(snapshot: Snapshot) -> bytes:
+        return journal_of(snapshot, agent.office.id, stands, now)
 
-    return Response(await agent.store.write(job), media_type="application/jsonl")
+    return Response(await agent.store.read(query), media_type="application/jsonl")
 
 
 def _answer(filed: Filed) -> ReportAnswer:
