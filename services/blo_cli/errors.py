@@ -5,7 +5,7 @@
     CliError
     ├── ScenarioError       a line of a scenario file (``blo_cli.scenario``)
     ├── LabError            a lab that cannot be made, started, found or stopped
-    ├── AgentAnswerError    an agent's API refused or did not answer
+    ├── AgentAnswerError    an agent, or another program of a lab, refused or did not answer
     └── CannotWrite         a file or folder that cannot be made
 
 An error ends the command with code 2; code 1 says that it ran and a check failed, and 128 plus the
@@ -57,7 +57,7 @@ class LabError(CliError):
 
 
 class AgentAnswerError(CliError):
-    """An agent's API answered with an error, or not at all."""
+    """An agent, or another program of a lab, answered with an error, or not at all."""
 
 
 class CannotWrite(CliError):

@@ -15,6 +15,7 @@ import msgspec
 from blo_cli.errors import CannotWrite, CliError, Exit
 from blo_cli.processors_reports import as_of_lines, what_if_lines
 from blo_cli.trust.specs import AgreementSpec, milliseconds
+from blo_domain import policies
 from blo_domain.deadlines import Window
 from blo_processors.config import ProcessorSettings
 from blo_processors.dead import Retried, read_letters, retry
@@ -25,6 +26,7 @@ from blo_runtime.keyfiles import create_identity
 from blo_runtime.metrics import Metrics
 from blo_schemas.ids import CorridorId, OfficeId
 from blo_schemas.outputs import DeadLetter
+from blo_schemas.trust import Agreement
 
 __all__ = ["processors"]
 
@@ -127,7 +129,9 @@ def as_of(config: Path, moment: datetime) -> int:
 def what_if_command(config: Path, policy: Path, start: datetime, end: datetime) -> int:
     """Prints what would have been met and missed under another agreement's policy."""
     period = Window(milliseconds(start), milliseconds(end))
-    wanted = load(policy, AgreementSpec).document()
+    if period.end <= period.start:
+        raise click.BadParameter(f"{end} does not lie after {start}", param_hint="--to")
+    wanted = _wanted(policy)
 
     async def look(around: Surroundings, corridor: CorridorId) -> list[Replayed]:
         return await replay(around.log, around.feed, around.identity, corridor, period.end)
@@ -138,6 +142,10 @@ def what_if_command(config: Path, policy: Path, start: datetime, end: datetime) 
         raise CliError(
             str(policy), f"is about {wanted.link}, which is not here", todo=f"Links here: {known}"
         )
+    agreed = sorted(links[wanted.link].terms[-1].offices)
+    if agreed != sorted(wanted.offices):
+        todo = f"Name those of the link: {', '.join(agreed)}"
+        raise CliError(str(policy), "offices: it is for other offices than the link's", todo=todo)
     for line in what_if_lines(what_if(links[wanted.link], wanted.policy, period, period.end)):
         click.echo(line)
     return Exit.OK
@@ -185,6 +193,17 @@ def retry_dead(config: Path) -> int:
         place = f"{one.letter.topic}/{one.letter.partition}/{one.letter.offset}"
         click.echo(f"{place}: {one.error or 'processed'}")
     return Exit.CHECK_FAILED if failed else Exit.OK
+
+
+def _wanted(file: Path) -> Agreement:
+    """The agreement in a file, whose policy is whole; found out before Kafka is asked."""
+    try:
+        wanted = load(file, AgreementSpec).document()
+        policies.check(wanted.policy, wanted.offices)
+    except policies.PolicyError as error:
+        todo = "Correct the policy and try again."
+        raise CliError(str(file), f"policy.{error.field}: {error.problem}", todo=todo) from error
+    return wanted
 
 
 def _letters(config: Path) -> list[DeadLetter]:

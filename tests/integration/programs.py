@@ -51,11 +51,11 @@ def processes_of(folder: Path) -> list[str]:
 
 
 def ports_below(folder: Path) -> set[int]:
-    """Every port that a broker or agent below a folder says it listens on."""
+    """Every port that a broker or program below a folder says it listens on."""
     ports: set[int] = set()
-    for path in folder.rglob("run.json"):
+    for path in (*folder.rglob("run.json"), *folder.rglob("run-*.json")):
         told = json.loads(path.read_text())
-        ports |= {told["api_port"], told["admin_port"]}
+        ports |= {port for name, port in told.items() if name.endswith("_port")}
     for path in folder.rglob("broker.json"):
         ports |= set(json.loads(path.read_text())["ports"])
     return ports

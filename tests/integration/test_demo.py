@@ -46,6 +46,12 @@ CHECKS = {
     "report_is_whole",
     "no_plaintext_in_kafka",
     "no_plaintext_at_the_offices",
+    "trail_equals_verdicts",
+    "processors_views_equal",
+    "alerts_equal_plain_fold",
+    "no_dead_letters",
+    "processors_open_no_content",
+    "no_plaintext_at_the_processors",
 }
 
 
@@ -102,6 +108,17 @@ def test_every_check_holds_and_says_what_it_has_seen(year: dict[str, Any]) -> No
     assert all(one["ok"] and one["detail"] for one in checks.values())
 
 
+def test_every_key_and_check_of_the_report_is_explained(
+    year: dict[str, Any], project_root: Path
+) -> None:
+    page = (project_root / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    section = page[page.index("## The report") : page.index("## The shipped scenario")]
+    names = {name for name in year if name not in FIGURES} - {"terminal"}
+    nested = [year["processors"][0], year["alerts"], *year["alerts"]["standing"][:1]]
+    names |= CHECKS.union(*nested, year["alerts"]["counts"][0]) - {"corridor"}
+    assert [name for name in sorted(names) if f"`{name}`" not in section] == []
+
+
 def test_the_broker_is_a_real_kafka_of_the_fourth_generation(year: dict[str, Any]) -> None:
     assert year["broker"]["product"] == "Apache Kafka"
     assert year["broker"]["version"].startswith("4.")
@@ -146,9 +163,47 @@ def test_crossing_and_refusal_are_told_by_case(year: dict[str, Any]) -> None:
     assert sum(one["crossed"] for one in cases.values()) == 1
 
 
+def test_each_corridor_s_processor_has_derived_the_whole_log(year: dict[str, Any]) -> None:
+    processors = {one["corridor"]: one for one in year["processors"]}
+    assert set(processors) == {"cn-vn", "la-vn"}
+    for corridor, one in processors.items():
+        records = [each["records"] for each in year["links"] if each["corridor"] == corridor]
+        assert one["processor"] == f"vn-processor-{corridor}"
+        assert len(one["links"]) == len(records)
+        assert one["records"] == one["trail_entries"] == sum(records)
+        assert one["caught_up"]
+        assert one["dead_letters"] == 0
+    assert processors["la-vn"]["checkpoints"] >= 256 // 50
+    assert sum(one["cases"] for one in processors.values()) == len(year["cases"])
+
+
+def test_alerts_are_those_of_whoever_let_a_deadline_pass(year: dict[str, Any]) -> None:
+    alerts = year["alerts"]
+    (forgotten,) = alerts["standing"]
+    assert (forgotten["case"], forgotten["clock"]) == ("contact-ks", "confirm")
+    assert forgotten["must_act"] == ["vn-kyson"]
+    assert [one["rung"] for one in forgotten["ladder"]] == [
+        "warning",
+        "urge_counterpart",
+        "own_chief",
+        "province",
+        "ministry",
+    ]
+    assert forgotten["told"] == ["vn-c04"]
+    assert forgotten["due"] < forgotten["since"] < alerts["as_of"][forgotten["link"]]
+    raised = sum(one["standing"] + one["cleared"] for one in alerts["counts"])
+    processors = year["processors"]
+    assert raised == sum(one["alerts"] for one in processors)
+    assert sum(one["cleared"] for one in alerts["counts"]) == sum(
+        one["clearings"] for one in processors
+    )
+
+
 def test_people_see_the_figures_and_the_checks(year: dict[str, Any]) -> None:
     terminal = year["terminal"]
     for words in ("bilateral patrols", "18,000", "banh", "equal_views", "blo.exchange.la-vn/0"):
+        assert words in terminal
+    for words in ("Stream processors", "contact-ks", "vn-quephong: answer"):
         assert words in terminal
     assert "FAILED" not in terminal
 
@@ -181,7 +236,7 @@ def short(tmp_path: Path) -> Path:
     [
         ("starting Kafka", 0.5, signal.SIGTERM),
         ("provisioning", 0.1, signal.SIGINT),
-        ("starting 14 agents", 1.0, signal.SIGHUP),
+        ("starting 14 agents and 2 processors", 1.0, signal.SIGHUP),
     ],
 )
 def test_interrupted_at_any_moment_nothing_is_left(
@@ -202,7 +257,7 @@ def test_interrupted_twice_while_playing_the_clean_up_is_still_whole(temporary: 
         demo.await_words("playing")
         time.sleep(2)
         ports = ports_below(temporary)
-        assert len(ports) == 2 + 2 * 14
+        assert len(ports) == 2 + 2 * 14 + 2
         demo.process.send_signal(signal.SIGINT)
         time.sleep(0.1)
         assert demo.end(signal.SIGINT) == 130
@@ -220,7 +275,7 @@ def test_interrupted_at_the_end_nothing_is_left(temporary: Path, short: Path) ->
 def test_killed_outright_no_process_is_left(temporary: Path) -> None:
     with running(temporary, "demo") as demo:
         demo.await_words("playing")
-        assert len(processes_of(temporary)) > 14
+        assert len(processes_of(temporary)) > 14 + 2
         assert demo.end(signal.SIGKILL) == -signal.SIGKILL
     deadline = time.monotonic() + 10
     while processes_of(temporary) and time.monotonic() < deadline:

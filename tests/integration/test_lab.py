@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -17,6 +18,9 @@ from tests.integration.programs import blo, listens, ports_below, processes_of, 
 pytestmark = pytest.mark.broker
 
 LINK = "vn-kyson~la-xiengkhouang"
+PROGRAMS = 14 + 2
+PORTS = 2 + 2 * 14 + 2
+"""Kafka's two, each agent's API, and an admin listener for each agent and processor."""
 
 
 def client(layout: Layout, office: str) -> AgentClient:
@@ -43,7 +47,7 @@ def submit(layout: Layout, code: str) -> None:
     assert isinstance(answer, answers.Submitted), answer
 
 
-def test_up_down_and_up_again(tmp_path: Path) -> None:
+def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "lab")
     folder = str(layout.root)
     up = blo(tmp_path, "lab", "up", folder)
@@ -51,7 +55,7 @@ def test_up_down_and_up_again(tmp_path: Path) -> None:
         assert up.returncode == 0, up.stderr
         assert f"blo lab down {folder}" in up.stdout
         ports = ports_below(layout.root)
-        assert len(ports) == 2 + 2 * 14
+        assert len(ports) == PORTS
         assert all(listens(port) for port in ports)
         submit(layout, "first")
         assert client(layout, "la-xiengkhouang").await_size(LINK, 1, 20).size == 1
@@ -77,16 +81,41 @@ def test_up_down_and_up_again(tmp_path: Path) -> None:
         assert again.returncode == 0, again.stderr
         submit(layout, "second")
         assert client(layout, "vn-nghean").await_size(LINK, 2, 20).size == 2
+        # Whatever became of a program, `down` ends the others and forgets it.
+        run_file = layout.processors / "la-vn" / "run-lab.json"
+        os.kill(json.loads(run_file.read_text())["pid"], signal.SIGKILL)
     finally:
         assert blo(tmp_path, "lab", "down", folder).returncode == 0
     assert processes_of(layout.root) == []
+    assert ports_below(layout.root) == set()
+
+    store_key = layout.store("vn-sonla") / "office.key"
+    words = "does not open with this key"
+    check_that_it_does_not_start(layout, "the agent of vn-sonla", store_key, words)
+    key = layout.processors / "la-vn" / "processor.key"
+    words = "does not hold a program's keys"
+    check_that_it_does_not_start(layout, "the processor of la-vn", key, words)
+
+
+def check_that_it_does_not_start(layout: Layout, program: str, key: Path, words: str) -> None:
+    """A program with a wrong key is told with its own words, and nothing runs on."""
+    right = key.read_text()
+    key.write_text("00" * 32 + "\n")
+    up = blo(layout.root.parent, "lab", "up", str(layout.root))
+    key.write_text(right)
+    assert up.returncode == 2
+    assert f"{program}: ended at its start" in up.stderr
+    assert words in up.stderr
+    assert processes_of(layout.root) == []
+    assert ports_below(layout.root) == set()
+    assert layout.finished.is_file()
 
 
 @pytest.mark.parametrize(
     ("words", "after_s", "number"),
     [
         ("provisioning", 0.3, signal.SIGTERM),
-        ("starting 14 agents", 1.0, signal.SIGINT),
+        ("starting 14 agents and 2 processors", 1.5, signal.SIGINT),
     ],
 )
 def test_up_interrupted_at_any_moment_leaves_nothing(
@@ -96,8 +125,10 @@ def test_up_interrupted_at_any_moment_leaves_nothing(
     with running(tmp_path, "lab", "up", str(folder)) as up:
         up.await_words(words)
         time.sleep(after_s)
+        ports = ports_below(folder)
         assert up.end(number) == 128 + number
     assert processes_of(folder) == []
+    assert not [port for port in ports if listens(port)]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -105,7 +136,7 @@ def test_up_killed_outright_can_be_ended_by_down(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "lab")
     with running(tmp_path, "lab", "up", str(layout.root)) as up:
         up.await_words("starting 14 agents")
-        while len(programs(layout)) < 14:
+        while len(programs(layout)) < PROGRAMS:
             time.sleep(0.01)
         assert up.end(signal.SIGKILL) == -signal.SIGKILL
     assert processes_of(layout.root)
@@ -114,22 +145,6 @@ def test_up_killed_outright_can_be_ended_by_down(tmp_path: Path) -> None:
 
 
 def programs(layout: Layout) -> tuple[state.Program, ...]:
-    """The agents that the folder knows of."""
+    """The programs that the folder knows of."""
     known = state.load(layout.state)
     return known.programs if known else ()
-
-
-def test_an_agent_that_does_not_start_is_told_with_its_words_and_nothing_runs_on(
-    tmp_path: Path,
-) -> None:
-    layout = Layout(tmp_path / "lab")
-    assert blo(tmp_path, "lab", "up", str(layout.root)).returncode == 0
-    assert blo(tmp_path, "lab", "down", str(layout.root)).returncode == 0
-    key = layout.store("vn-sonla") / "office.key"
-    key.write_text("00" * 32 + "\n")
-    up = blo(tmp_path, "lab", "up", str(layout.root))
-    assert up.returncode == 2
-    assert "the agent of vn-sonla: ended at its start" in up.stderr
-    assert "does not open with this key" in up.stderr
-    assert processes_of(layout.root) == []
-    assert layout.finished.is_file()

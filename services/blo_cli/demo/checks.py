@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from prometheus_client.parser import text_string_to_metric_families
 
-from blo_cli.demo.observing import Observed
+from blo_cli.demo.observing import Observed, samples
 from blo_cli.demo.search import Needles, Place
 from blo_cli.lab.world import World
 
@@ -23,6 +21,7 @@ __all__ = [
     "check_rebuilt",
     "check_report_whole",
     "check_verified",
+    "checked",
 ]
 
 
@@ -40,7 +39,7 @@ class Check(msgspec.Struct, frozen=True):
     detail: str
 
 
-def _check(name: str, wrong: Sequence[str], detail: str) -> Check:
+def checked(name: str, wrong: Sequence[str], detail: str) -> Check:
     """Holds if nothing is wrong; says at most three things that are."""
     if not wrong:
         return Check(name, ok=True, detail=detail)
@@ -65,7 +64,7 @@ def check_arrived(seen: Observed, sizes: Mapping[str, int]) -> Check:
                     f"{status.unopened} not opened, halted: {status.halted}"
                 )
     total = sum(sizes.values())
-    return _check("everything_arrived", wrong, f"{total} records, read and opened by all readers")
+    return checked("everything_arrived", wrong, f"{total} records, read and opened by all readers")
 
 
 def check_equal_views(world: World, seen: Observed) -> Check:
@@ -76,7 +75,7 @@ def check_equal_views(world: World, seen: Observed) -> Check:
         held = {(one.log_hash, one.view_digest) for one in statuses.values()}
         if len(held) != 1 or set(statuses) != set(world.links[link].readers):
             wrong.append(f"{link}: {', '.join(_digests(seen, link))}")
-    return _check("equal_views", wrong, f"all readers of each of {len(world.links)} links agree")
+    return checked("equal_views", wrong, f"all readers of each of {len(world.links)} links agree")
 
 
 def _digests(seen: Observed, link: str) -> list[str]:
@@ -92,7 +91,7 @@ def check_rebuilt(seen: Observed) -> Check:
         if not one.equal
     ]
     count = sum(map(len, seen.verified.values()))
-    return _check("rebuilt_equals_live", wrong, f"{count} folds from zero, all equal")
+    return checked("rebuilt_equals_live", wrong, f"{count} folds from zero, all equal")
 
 
 def check_verified(seen: Observed, sizes: Mapping[str, int]) -> Check:
@@ -104,7 +103,7 @@ def check_verified(seen: Observed, sizes: Mapping[str, int]) -> Check:
         if not one.verified == one.records == sizes.get(link, 0)
     ]
     count = sum(one.verified for links in seen.verified.values() for one in links.values())
-    return _check("every_record_verified", wrong, f"{count} signatures and chain places, all good")
+    return checked("every_record_verified", wrong, f"{count} signatures and chain places, all good")
 
 
 def check_heads(world: World, seen: Observed) -> Check:
@@ -125,7 +124,7 @@ def check_heads(world: World, seen: Observed) -> Check:
                     wrong.append(f"{office} on {link}: {other} has read {head.size}")
                 elif head.view_digest != status.view_digest or head.unopened:
                     wrong.append(f"{office} on {link}: {other} shows other views")
-    return _check("heads_cover_the_log", wrong, f"{count} signed heads of others, all at the end")
+    return checked("heads_cover_the_log", wrong, f"{count} signed heads of others, all at the end")
 
 
 def check_metrics(seen: Observed) -> Check:
@@ -133,7 +132,7 @@ def check_metrics(seen: Observed) -> Check:
     wrong = []
     count = 0
     for office, links in seen.links.items():
-        metrics = _samples(seen.metrics[office])
+        metrics = samples(seen.metrics[office])
         for link, status in links.items():
             expected: dict[tuple[str, ...], float] = {
                 ("blo_link_size", link): status.size,
@@ -153,18 +152,7 @@ def check_metrics(seen: Observed) -> Check:
             for key, value in expected.items():
                 if metrics.get(key, 0) != value:
                     wrong.append(f"{office}: {' '.join(key)} is {metrics.get(key, 0)}, not {value}")
-    return _check("metrics_agree", wrong, f"{count} samples of {len(seen.links)} agents")
-
-
-def _samples(text: str) -> dict[tuple[str, ...], float]:
-    """Samples by name, link, and then verdict or reason."""
-    found: dict[tuple[str, ...], float] = defaultdict(float)
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            labels = dict(sample.labels)
-            link = labels.pop("link", "")
-            found[(sample.name, link, *labels.values())] = sample.value
-    return found
+    return checked("metrics_agree", wrong, f"{count} samples of {len(seen.links)} agents")
 
 
 def check_no_plaintext(
@@ -192,7 +180,7 @@ def check_no_plaintext(
         else:
             wrong.append(f"the search is blind: it does not find {word!r} in {begin}")
     size = sum(len(place.data) for place in looked)
-    return _check(
+    return checked(
         name,
         wrong,
         f"{len(needles)} words, {len(looked)} files, {size / 1e6:.1f} MB: none there; what must "
@@ -204,4 +192,4 @@ def check_report_whole(report: Mapping[str, Any]) -> Check:
     """The report could read every event that it counts."""
     wrong = [f"{one['event'][:12]}: {one['why']}" for one in report["left_out"]]
     count = sum(len(one["events"]) for one in report["indicators"].values())
-    return _check("report_is_whole", wrong, f"{count} events make the figures, none left out")
+    return checked("report_is_whole", wrong, f"{count} events make the figures, none left out")

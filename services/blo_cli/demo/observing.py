@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 import msgspec
+from prometheus_client.parser import text_string_to_metric_families
 
 from blo_cli.lab import answers
+from blo_cli.lab.admin import AdminClient
 from blo_cli.lab.client import AgentClient
+from blo_cli.lab.table import LabProgram
 from blo_cli.lab.world import World
+from blo_schemas.verdicts import Outcome, Reason, Verdict
 
-__all__ = ["Observed", "observe", "scrape", "settle"]
+__all__ = ["Observed", "await_outputs", "observe", "samples", "scrape", "settle"]
 
 SETTLE_TIMEOUT_S: Final = 30.0
 _POLL_S = 0.1
@@ -29,11 +34,13 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         links: Office → link → how it stands there.
         verified: Office → link → the result of folding it anew.
+        verdicts: Office → link → position → the verdict, of all records that belong to a case.
         metrics: Office → what its admin listener exposes.
     """
 
     links: Statuses
     verified: Mapping[str, Mapping[str, answers.Verification]]
+    verdicts: Mapping[str, Mapping[str, Mapping[int, Verdict]]]
     metrics: Mapping[str, str]
 
     def at_link(self, link: str) -> dict[str, answers.LinkStatus]:
@@ -67,14 +74,50 @@ def settle(
         time.sleep(_POLL_S)
 
 
+def await_outputs(
+    world: World,
+    processors: Mapping[LabProgram, AdminClient],
+    sizes: Mapping[str, int],
+    timeout_s: float = SETTLE_TIMEOUT_S,
+) -> bool:
+    """Waits until every processor's outputs of the whole log are acknowledged.
+
+    Returns:
+        Whether they are; after the time is over the checks say what is missing.
+
+    Raises:
+        AgentAnswerError: A processor does not answer.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        if all(
+            _covers(metrics, link, sizes.get(link, 0))
+            for program, admin in processors.items()
+            for metrics in (samples(admin.metrics()),)
+            for link, one in world.links_by_name.items()
+            if one.corridor == program.corridor
+        ):
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+
+
 def observe(clients: Mapping[str, AgentClient], links: Statuses) -> Observed:
-    """Asks every office to fold its links anew, and for its metrics."""
+    """Asks every office to fold its links anew, for its verdicts, and for its metrics."""
 
     def verify(client: AgentClient) -> dict[str, answers.Verification]:
         return {link: client.verify(link) for link in links[client.office]}
 
-    verified = _of_all(clients, verify)
-    return Observed(links=links, verified=verified, metrics=scrape(clients))
+    def judge(client: AgentClient) -> dict[str, dict[int, Verdict]]:
+        return {link: _verdicts(client, link) for link in links[client.office]}
+
+    return Observed(
+        links=links,
+        verified=_of_all(clients, verify),
+        verdicts=_of_all(clients, judge),
+        metrics=scrape(clients),
+    )
 
 
 def scrape(clients: Mapping[str, AgentClient]) -> dict[str, str]:
@@ -82,8 +125,35 @@ def scrape(clients: Mapping[str, AgentClient]) -> dict[str, str]:
     return _of_all(clients, AgentClient.metrics)
 
 
+def samples(text: str) -> dict[tuple[str, ...], float]:
+    """Samples by name, link, and then verdict or reason."""
+    found: dict[tuple[str, ...], float] = defaultdict(float)
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = dict(sample.labels)
+            link = labels.pop("link", "")
+            found[(sample.name, link, *labels.values())] = sample.value
+    return found
+
+
 def _links(client: AgentClient) -> dict[str, answers.LinkStatus]:
     return {status.link: status for status in client.links()}
+
+
+def _verdicts(client: AgentClient, link: str) -> dict[int, Verdict]:
+    found: dict[int, Verdict] = {}
+    for listed in client.cases(link):
+        answer = client.case(listed.case)
+        for event in answer.events:
+            found[event.position] = Verdict(Outcome.ACCEPTED, crossed=event.crossed)
+        for one in answer.rejected:
+            found[one.position] = Verdict(Outcome.REJECTED, Reason(one.reason))
+    return found
+
+
+def _covers(metrics: Mapping[tuple[str, ...], float], link: str, size: int) -> bool:
+    read = metrics.get(("blo_link_size", link), -1)
+    return read == size and not metrics.get(("blo_records_parked", link), 0)
 
 
 def _of_all(clients: Mapping[str, AgentClient], ask: Callable[[AgentClient], T]) -> dict[str, T]:

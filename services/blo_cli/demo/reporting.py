@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from blo_cli.demo.checks import Check
+from blo_cli.demo.derived import alert_tables, processors_table
 from blo_cli.demo.observing import Observed
 from blo_cli.demo.player import Played
 from blo_cli.lab import answers
@@ -35,6 +36,7 @@ def build_report(
     seen: Observed,
     figures: Mapping[str, Any],
     cases: Mapping[str, Any],
+    derived: Mapping[str, Any],
     checks: Sequence[Check],
 ) -> dict[str, Any]:
     """The report as it is written to a file.
@@ -45,6 +47,7 @@ def build_report(
         seen: What every office shows.
         figures: The province's report, as its agent words it.
         cases: What became of the cases, by label.
+        derived: What the processors made of the log: the sections about them and their alerts.
         checks: The checks.
     """
     indicators = {name: figures["indicators"][name] for name in IN_SUMMARY}
@@ -61,6 +64,7 @@ def build_report(
         "links": [_link(world, seen, link) for link in world.links],
         "offices": [_office(office, links) for office, links in seen.links.items()],
         "cases": dict(cases),
+        **derived,
         "checks": [{"name": one.name, "ok": one.ok, "detail": one.detail} for one in checks],
     }
 
@@ -179,7 +183,15 @@ def show(console: Console, report: Mapping[str, Any]) -> None:
         one = report[name]
         for row in _rows(name, one):
             figures.add_row(*row)
-    console.print(Group(figures, _links(report["links"]), _checks(report["checks"])))
+    console.print(
+        Group(
+            figures,
+            _links(report["links"]),
+            processors_table(report["processors"]),
+            alert_tables(report["alerts"]),
+            _checks(report["checks"]),
+        )
+    )
 
 
 def _rows(name: str, one: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
@@ -198,13 +210,13 @@ def _rows(name: str, one: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
 
 def _links(links: Iterable[Mapping[str, Any]]) -> RenderableType:
     table = Table(title="Links", title_justify="left")
-    table.add_column("link")
+    table.add_column("link", overflow="fold")
     table.add_column("partition")
     table.add_column("records", justify="right")
     table.add_column("log hash")
     for one in links:
         place = f"blo.exchange.{one['corridor']}/{one['partition']}"
-        table.add_row(one["id"], place, str(one["records"]), one["log_hash"][:16] + "…")
+        table.add_row(one["id"], place, str(one["records"]), one["log_hash"][:12] + "…")
     return table
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from blo_cli.demo import checks
+from blo_cli.demo import checks, output_checks
+from blo_cli.demo.derived import alerts_section, processors_section
 from blo_cli.demo.fetching import fetched
-from blo_cli.demo.observing import Observed, observe, scrape, settle
+from blo_cli.demo.observing import Observed, await_outputs, observe, scrape, settle
+from blo_cli.demo.outputs import CorridorOutputs, read_back
 from blo_cli.demo.player import Played, Player
 from blo_cli.demo.progress import Progress
 from blo_cli.demo.reporting import build_report, case_reports
@@ -26,9 +28,12 @@ from blo_cli.lab.layout import Layout
 from blo_cli.lab.offices import office
 from blo_cli.lab.provision import published
 from blo_cli.lab.running import Lab
-from blo_cli.lab.world import PROVINCE, World
+from blo_cli.lab.table import PROCESSOR
+from blo_cli.lab.world import OBSERVER, PROVINCE, World
 from blo_cli.scenario import Scenario
 from blo_log import topics
+from blo_runtime.keyfiles import load_identity
+from blo_schemas.trust import Role
 
 __all__ = ["Demo", "Period"]
 
@@ -89,7 +94,7 @@ class Demo:
             try:
                 return self._play(lab, progress)
             except AgentAnswerError:
-                # The log of an agent that is gone says more than that it does not answer.
+                # The log of a program that is gone says more than that it does not answer.
                 lab.check_alive()
                 raise
 
@@ -99,9 +104,19 @@ class Demo:
         played = Player(self._world, clients, progress.advance).play(self._scenario)
         progress.tell("waiting until every office has read everything")
         statuses = settle(self._world, clients, played.sizes)
+        progress.tell("waiting until every processor has derived everything")
+        await_outputs(self._world, lab.of_kind(PROCESSOR), played.sizes)
         progress.tell("checking")
         seen = observe(clients, statuses)
-        return self._report(lab, clients, played, seen)
+        return self._report(lab, clients, played, seen, self._outputs(lab))
+
+    def _outputs(self, lab: Lab) -> list[CorridorOutputs]:
+        """What the processors wrote, as the ministry's observer reads it."""
+        assert lab.broker is not None
+        observer = load_identity(lab.layout.identity(OBSERVER), OBSERVER, Role.OBSERVER)
+        # An event loop is not left half way through; it has a time limit of its own.
+        with self._interrupts.shielded():
+            return read_back(lab.broker.bootstrap, self._world, lab.of_kind(PROCESSOR), observer)
 
     def _make_lab(self, progress: Progress) -> Lab:
         if self._keep is None:
@@ -127,7 +142,12 @@ class Demo:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _report(
-        self, lab: Lab, clients: Mapping[str, AgentClient], played: Played, seen: Observed
+        self,
+        lab: Lab,
+        clients: Mapping[str, AgentClient],
+        played: Played,
+        seen: Observed,
+        derived: Sequence[CorridorOutputs],
     ) -> dict[str, Any]:
         first, last = self._period
         figures = clients[PROVINCE].report(first.isoformat(), last.isoformat())
@@ -140,10 +160,20 @@ class Demo:
             checks.check_heads(self._world, seen),
             self._metrics(clients, seen),
             checks.check_report_whole(figures),
+            output_checks.check_trail(seen, derived, played.sizes),
+            output_checks.check_case_views(seen, derived),
+            output_checks.check_alerts(derived),
+            output_checks.check_no_dead_letters(derived),
+            output_checks.check_no_content(derived),
             *self._plaintext(lab),
         ]
         assert lab.broker is not None
-        return build_report(self._world, lab.broker, seen, figures, cases, made)
+        labels = {case: label for label, case in played.cases.items()}
+        sections = {
+            "processors": processors_section(derived, played.sizes),
+            "alerts": alerts_section(derived, labels),
+        }
+        return build_report(self._world, lab.broker, seen, figures, cases, sections, made)
 
     def _metrics(self, clients: Mapping[str, AgentClient], seen: Observed) -> checks.Check:
         """Compares the metrics; some gauges follow the agent only once a second."""
@@ -171,6 +201,12 @@ class Demo:
                 "no_plaintext_in_kafka", needles, self._kept_by_kafka(lab), in_kafka
             ),
             checks.check_no_plaintext("no_plaintext_at_the_offices", needles, at_offices, in_log),
+            checks.check_no_plaintext(
+                "no_plaintext_at_the_processors",
+                needles,
+                files_below(lab.layout.processors, "*"),
+                [("processor is up", "la-vn/processors.log")],
+            ),
         ]
 
     def _kept_by_kafka(self, lab: Lab) -> Iterable[Place]:

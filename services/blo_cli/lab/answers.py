@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 
 __all__ = [
+    "AcceptedEvent",
     "CaseAnswer",
     "CaseState",
     "HeadStatus",
     "LinkCounts",
     "LinkStatus",
+    "ListedCase",
     "Refused",
     "RejectedEvent",
     "Submitted",
@@ -72,6 +74,12 @@ class LinkStatus(msgspec.Struct, frozen=True):
     halted: Any = None
 
 
+class ListedCase(msgspec.Struct, frozen=True):
+    """A case in the list of a link's cases: its id in hex."""
+
+    case: str
+
+
 class CaseState(msgspec.Struct, frozen=True):
     """The view of a case."""
 
@@ -79,6 +87,14 @@ class CaseState(msgspec.Struct, frozen=True):
     state: str
     version: int
     crossed: int
+
+
+class AcceptedEvent(msgspec.Struct, frozen=True):
+    """A record of a case that every reader accepted, and where it lies."""
+
+    event: str
+    position: int
+    crossed: bool
 
 
 class RejectedEvent(msgspec.Struct, frozen=True):
@@ -89,13 +105,15 @@ class RejectedEvent(msgspec.Struct, frozen=True):
     step: str | None
     reason: str
     words: str = ""
+    position: int = 0
 
 
 class CaseAnswer(msgspec.Struct, frozen=True):
-    """A case with what was rejected of it; without a view, nothing of it was accepted."""
+    """A case with its events; without a view, none of them was accepted."""
 
     view: CaseState | None
     rejected: list[RejectedEvent] = []
+    events: list[AcceptedEvent] = []
 
 
 class Verification(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ import msgspec
 
 from blo_cli.errors import AgentAnswerError
 from blo_cli.lab import answers
+from blo_cli.lab.admin import AdminClient
 
 __all__ = ["AgentClient"]
 
@@ -40,7 +41,7 @@ class AgentClient:
         self.office = office
         self._host = host
         self._api_port = api_port
-        self._admin_port = admin_port
+        self._admin = AdminClient(f"the agent of {office}", admin_port, host)
         self._headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
 
     @property
@@ -51,7 +52,7 @@ class AgentClient:
     @property
     def admin_url(self) -> str:
         """Where the admin listener listens."""
-        return f"http://{self._host}:{self._admin_port}"
+        return self._admin.url
 
     def submit(self, command: Mapping[str, Any]) -> answers.Submitted | answers.Refused:
         """Submits a command; the agent has it on disk when this returns.
@@ -80,6 +81,14 @@ class AgentClient:
         """
         query = urlencode({"min_size": size, "timeout": f"{timeout_s:g}"})
         return self._get(f"/v1/links/{quote(link)}?{query}", answers.LinkStatus, timeout_s)
+
+    def cases(self, link: str) -> list[answers.ListedCase]:
+        """All cases of a link.
+
+        Raises:
+            AgentAnswerError: The agent does not answer as it should.
+        """
+        return self._get(f"/v1/cases?{urlencode({'link': link})}", list[answers.ListedCase])
 
     def case(self, case: str) -> answers.CaseAnswer:
         """A case's view and its events.
@@ -129,15 +138,11 @@ class AgentClient:
         Raises:
             AgentAnswerError: The listener does not answer as it should.
         """
-        return self._expect(*self._request("GET", "/metrics", port=self._admin_port)).decode()
+        return self._admin.metrics()
 
     def ready(self) -> bool:
         """Whether the agent says that it is ready; an agent that can't be reached is not."""
-        try:
-            status, _ = self._request("GET", "/readyz", port=self._admin_port)
-        except AgentAnswerError:
-            return False
-        return status == 200
+        return self._admin.ready()
 
     def _get(self, path: str, kind: type[T], extra_s: float = 0.0) -> T:
         status, body = self._request("GET", path, extra_s=extra_s)
@@ -149,13 +154,10 @@ class AgentClient:
         path: str,
         body: Mapping[str, Any] | None = None,
         *,
-        port: int | None = None,
         extra_s: float = 0.0,
     ) -> tuple[int, bytes]:
-        connection = HTTPConnection(
-            self._host, self._api_port if port is None else port, timeout=_TIMEOUT_S + extra_s
-        )
-        headers = dict(self._headers) if port is None else {"Connection": "close"}
+        connection = HTTPConnection(self._host, self._api_port, timeout=_TIMEOUT_S + extra_s)
+        headers = dict(self._headers)
         data = None
         if body is not None:
             data = msgspec.json.encode(body)

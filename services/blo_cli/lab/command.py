@@ -12,6 +12,7 @@ from blo_cli.errors import Exit
 from blo_cli.interrupts import Interrupts
 from blo_cli.lab.layout import Layout
 from blo_cli.lab.running import Lab, stop_lab
+from blo_cli.lab.table import PROCESSOR
 from blo_cli.lab.world import the_world
 
 __all__ = ["lab"]
@@ -21,7 +22,7 @@ _FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path
 
 @click.group()
 def lab() -> None:
-    """Provisioned surroundings: Kafka, offices, links, and an agent for each office."""
+    """Provisioned surroundings: Kafka, an agent for each office, a processor for each corridor."""
 
 
 @lab.command()
@@ -73,7 +74,7 @@ def down(folder: Path) -> int:
     layout = Layout(folder)
     interrupts = Interrupts()
     with interrupts.installed(), interrupts.shielded():
-        stopped = stop_lab(layout)
+        stopped = stop_lab(layout, the_world())
     click.echo(f"stopped the lab of {layout.root}" if stopped else f"no lab runs in {layout.root}")
     return Exit.OK
 
@@ -96,7 +97,13 @@ def _show(one: Lab) -> None:
     assert one.broker is not None
     folder = one.layout.root
     click.echo(f"The lab runs in {folder}, Kafka {one.broker.version} at {one.broker.bootstrap}.")
-    click.echo("Each office's folder has its agent.toml, api.token, agent.log and encrypted store.")
-    for office, client in one.clients().items():
-        click.echo(f"  offices/{office:<16} API {client.api_url}   admin {client.admin_url}")
+    click.echo("Each program by its configuration; its log and its keys lie beside that.")
+    api = {office: client.api_url for office, client in one.clients().items()}
+    wide = max(len(str(program.config.relative_to(folder))) for program in one.programs)
+    for program in one.programs:
+        config = str(program.config.relative_to(folder)).ljust(wide)
+        doors = f"   API {api[program.subject]}" if program.subject in api else ""
+        click.echo(f"  {config}   admin {one.admin(program).url}{doors}")
+    asked = next(program for program in one.programs if program.kind is PROCESSOR)
+    click.echo(f"Ask a corridor's log: blo processors as-of --config {asked.config} MOMENT")
     click.echo(f"Stop it with: blo lab down {folder}")

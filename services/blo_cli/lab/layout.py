@@ -48,12 +48,17 @@ class Layout:
         return self.root / "offices"
 
     @property
+    def processors(self) -> Path:
+        """A folder for each corridor's processor."""
+        return self.root / "processors"
+
+    @property
     def readers(self) -> Path:
-        """The identities of observers and processors."""
+        """The identities of those who read and have no program of their own: observers."""
         return self.root / "readers"
 
     def identity(self, subject: str) -> Path:
-        """The identity of an observer or processor, as `blo trust key new` makes it."""
+        """The identity of such a reader, as `blo trust key new` makes it."""
         return self.readers / f"{subject}.key"
 
     def office(self, office: str) -> Path:

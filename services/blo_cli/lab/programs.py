@@ -18,7 +18,7 @@ _POLL_S = 0.02
 
 
 class Programs:
-    """The agents that this process has started.
+    """The programs that this process has started.
 
     Args:
         detached: Whether they go on when this process ends. Otherwise they die with it, by
@@ -29,30 +29,30 @@ class Programs:
         self._detached = detached
         self._servers: dict[str, Server] = {}
 
-    def start(self, office: str, command: Sequence[str], directory: Path, log: Path) -> None:
-        """Starts one agent.
+    def start(self, name: str, command: Sequence[str], directory: Path, log: Path) -> None:
+        """Starts one program.
 
         Args:
-            office: Its office.
+            name: What it is known by; no two have one.
             command: Program and arguments.
             directory: Its working directory.
             log: The file that its output is appended to.
         """
-        server = self._servers[office] = Server()
+        server = self._servers[name] = Server()
         server.launch(command, directory, log, detached=self._detached)
 
     @property
     def running(self) -> tuple[Program, ...]:
         """What was started, with what each process is known by."""
         return tuple(
-            Program(office, server.process)
-            for office, server in self._servers.items()
+            Program(name, server.process)
+            for name, server in self._servers.items()
             if server.process is not None
         )
 
-    def alive(self, office: str) -> bool:
-        """Whether an agent that was started still runs."""
-        return self._servers[office].alive
+    def alive(self, name: str) -> bool:
+        """Whether a program that was started still runs."""
+        return self._servers[name].alive
 
     def stop(self) -> None:
         """Ends all of them; again is no harm."""

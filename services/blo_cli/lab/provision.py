@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from blo_agent.config import AgentSettings
-from blo_agent.provision import CertificateRequest, initialise, sign_document
+from blo_agent.provision import initialise, sign_document
 from blo_cli.lab import documents
 from blo_cli.lab.layout import Layout
 from blo_cli.lab.offices import OFFICES, PARTNERS
+from blo_cli.lab.table import LabProgram, Surroundings, the_programs
 from blo_cli.lab.world import COUNTRIES, SUBJECTS, World
 from blo_domain.trust import title
 from blo_runtime.config import load
+from blo_runtime.keyfiles import create_identity
 from blo_schemas.codec import encode
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CountryId, DocumentId, OfficeId, country_of
 from blo_schemas.trust import DOCUMENT, Document, SignedDocument
 from blo_sealing.documents import sign_document as sign_with_keys
-from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import SigningKey
 
 __all__ = ["provision", "published", "rewrite_bootstrap", "settings_of"]
@@ -57,7 +58,7 @@ def provision(
     Args:
         layout: Where.
         world: The links to agree on.
-        bootstrap: Where the agents will find Kafka.
+        bootstrap: Where the programs will find Kafka.
         simulated_time: Whether they take their times from a scenario.
 
     Returns:
@@ -66,10 +67,11 @@ def provision(
     authorities = {country: _authority(layout, country) for country in COUNTRIES}
     pins = {country: one.fingerprint for country, one in authorities.items()}
     made = [one.signed for one in authorities.values()]
-    for one in OFFICES:
-        text = _toml(one.id, pins, world, bootstrap, simulated_time=simulated_time)
-        _write(layout.config(one.id), text.encode())
-    made.extend(_certificates(layout, authorities))
+    around = Surroundings(pins, bootstrap, simulated_time)
+    programs = the_programs(layout, world)
+    for program in programs:
+        _write(program.config, program.kind.toml(program, around).encode())
+    made.extend(_certificates(layout, authorities, programs))
     entries = ((one.country, documents.entry(one)) for one in (*OFFICES, *PARTNERS))
     made.extend(authorities[country].sign(entry) for country, entry in entries)
     made.extend(_agreements(layout, world))
@@ -88,17 +90,17 @@ def settings_of(layout: Layout, office: OfficeId) -> AgentSettings:
     return load(layout.config(office), AgentSettings)
 
 
-def rewrite_bootstrap(layout: Layout, bootstrap: str) -> None:
-    """Tells every agent where Kafka is now.
+def rewrite_bootstrap(layout: Layout, world: World, bootstrap: str) -> None:
+    """Tells every program where Kafka is now.
 
     Raises:
         OSError: A configuration can't be written.
     """
-    for one in OFFICES:
-        path = layout.config(one.id)
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        changed = [_bootstrap(bootstrap) if _BOOTSTRAP.match(line) else line for line in lines]
-        path.write_text("".join(changed), encoding="utf-8")
+    told = f'bootstrap = "{bootstrap}"\n'
+    for program in the_programs(layout, world):
+        lines = program.config.read_text(encoding="utf-8").splitlines(keepends=True)
+        changed = [told if _BOOTSTRAP.match(line) else line for line in lines]
+        program.config.write_text("".join(changed), encoding="utf-8")
 
 
 def _authority(layout: Layout, country: CountryId) -> _Authority:
@@ -110,17 +112,18 @@ def _authority(layout: Layout, country: CountryId) -> _Authority:
 
 
 def _certificates(
-    layout: Layout, authorities: Mapping[CountryId, _Authority]
+    layout: Layout, authorities: Mapping[CountryId, _Authority], programs: Iterable[LabProgram]
 ) -> Iterator[SignedDocument]:
+    files = {program.subject: program.keys for program in programs if program.keys is not None}
     for office in OFFICES:
         request = initialise(settings_of(layout, office.id))
         certificate = documents.certificate_of_office(office, request)
         yield authorities[office.country].sign(certificate)
     for subject in SUBJECTS:
-        keys = NodeKeys.generate(os.urandom)
-        _write(layout.identity(subject.id), keys.to_bytes().hex().encode() + b"\n", 0o600)
-        request = CertificateRequest(subject.id, keys.signing.public, keys.kem.public)
-        certificate = documents.certificate_of_subject(subject, request)
+        path = files.get(subject.id, layout.identity(subject.id))
+        certificate = documents.certificate_of_subject(
+            subject, create_identity(path, subject.id, os.urandom)
+        )
         yield authorities[country_of(subject.id)].sign(certificate)
 
 
@@ -138,47 +141,7 @@ def _file_name(signed: SignedDocument) -> str:
     return "-".join(words) + ".blo"
 
 
-def _toml(
-    office: OfficeId,
-    pins: Mapping[CountryId, DocumentId],
-    world: World,
-    bootstrap: str,
-    *,
-    simulated_time: bool,
-) -> str:
-    pinned = "".join(
-        f'{country} = "{pins[country].hex()}"\n' for country in world.countries_of(office)
-    )
-    return f"""\
-# Made by `blo lab up`. Paths are relative to this file.
-office = "{office}"
-simulated_time = {"true" if simulated_time else "false"}
-
-[store]
-path = "store/office.db"
-key = "store/office.key"
-
-[trust.pins]
-{pinned}
-[kafka]
-{_bootstrap(bootstrap)}
-[api]
-token = "api.token"
-
-[admin]
-port = 0
-
-[logging]
-level = "info"
-format = "json"
-"""
-
-
 _BOOTSTRAP = re.compile(r"bootstrap\s*=")
-
-
-def _bootstrap(bootstrap: str) -> str:
-    return f'bootstrap = "{bootstrap}"\n'
 
 
 def _write(path: Path, data: bytes, mode: int = 0o644) -> None:

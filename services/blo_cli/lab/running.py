@@ -1,4 +1,4 @@
-"""A lab that is started: its broker, its agents, and how all of it ends."""
+"""A lab that is started: its broker, its programs, and how all of it ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -16,11 +16,13 @@ import msgspec
 from blo_cli.errors import LabError
 from blo_cli.interrupts import Interrupts
 from blo_cli.lab import state
+from blo_cli.lab.admin import AdminClient
 from blo_cli.lab.client import AgentClient
 from blo_cli.lab.layout import Layout
 from blo_cli.lab.programs import Programs, stop_all
 from blo_cli.lab.provision import provision, rewrite_bootstrap
 from blo_cli.lab.publishing import publish
+from blo_cli.lab.table import AGENT, Kind, LabProgram, counted, the_programs
 from blo_cli.lab.world import World
 from blo_log.broker import (
     Broker,
@@ -76,6 +78,7 @@ class Lab:
     ) -> None:
         self.layout = layout
         self.world = world
+        self.programs = the_programs(layout, world)
         self.broker: Broker | None = None
         self._environ = environ
         self._interrupts = interrupts
@@ -83,17 +86,17 @@ class Lab:
         self._detached = detached
         self._again = again
         self._tell = tell
-        self._programs = Programs(detached=detached)
+        self._running = Programs(detached=detached)
         self._claimed = False
         self._made: list[Path] = []
 
     def start(self) -> None:
-        """Provisions the folder if that is not done yet, and starts broker and agents.
+        """Provisions the folder if that is not done yet, and starts broker and programs.
 
-        Returns when every agent says that it is ready.
+        Returns when every program says that it is ready.
 
         Raises:
-            LabError: The folder is something else, a lab runs in it, or an agent did not start.
+            LabError: The folder is something else, a lab runs in it, or a program did not start.
             BrokerError: There is no Kafka to start, or it did not start.
             LogError: Kafka refused the topics or documents.
         """
@@ -106,9 +109,9 @@ class Lab:
             self._tell("provisioning offices, links and topics")
             self._provision(self.broker.bootstrap)
         else:
-            rewrite_bootstrap(self.layout, self.broker.bootstrap)
-        self._tell(f"starting {len(self.world.offices)} agents")
-        self._start_agents(self.broker.bootstrap)
+            rewrite_bootstrap(self.layout, self.world, self.broker.bootstrap)
+        self._tell(f"starting {counted(self.programs)}")
+        self._start_programs(self.broker.bootstrap)
         self._await_ready()
 
     def clients(self) -> dict[str, AgentClient]:
@@ -117,26 +120,43 @@ class Lab:
         Raises:
             LabError: An agent does not run.
         """
-        return {office: self._client(office) for office in self.world.offices}
+        agents = (program for program in self.programs if program.kind is AGENT)
+        return {agent.subject: self._client(agent) for agent in agents}
+
+    def of_kind(self, kind: Kind) -> dict[LabProgram, AdminClient]:
+        """The programs of a kind, each with its admin listener.
+
+        Raises:
+            LabError: One does not run.
+        """
+        return {program: self.admin(program) for program in self.programs if program.kind is kind}
+
+    def admin(self, program: LabProgram) -> AdminClient:
+        """A program's admin listener.
+
+        Raises:
+            LabError: It does not run.
+        """
+        return AdminClient(program.title, self._ports(program)["admin_port"])
 
     def check_alive(self, within_s: float = 1.0) -> None:
-        """Makes sure that all agents run, and go on running for a moment.
+        """Makes sure that all programs run, and go on running for a moment.
 
         Raises:
             LabError: One has ended; the error says the end of its log.
         """
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
-            for office in self.world.offices:
-                if not self._programs.alive(office):
-                    raise self._failed(office, "has ended")
+            for program in self.programs:
+                if not self._running.alive(program.subject):
+                    raise self._failed(program, "has ended")
             time.sleep(_POLL_S)
 
     def stop(self) -> None:
         """Ends everything that was started here; again is no harm."""
         if not self._claimed:
             return
-        self._programs.stop()
+        self._running.stop()
         if self.broker is not None:
             self.broker.stop()
         elif self._options.embedded:
@@ -167,10 +187,19 @@ class Lab:
         if root.exists() and any(root.iterdir()):
             raise LabError(str(root), "is not empty", todo="Name an empty or new folder for it")
         with self._interrupts.shielded():
-            self._made = _missing(root) or list(_contents(self.layout))
+            self._made = _missing(root) or list(self._contents())
             root.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._claimed = True
         return True
+
+    def _contents(self) -> Iterator[Path]:
+        layout = self.layout
+        yield from (layout.kafka, layout.roots, layout.readers, layout.documents, layout.finished)
+        # Each kind of program has a folder of its own below the lab's.
+        yield from {
+            layout.root / program.folder.relative_to(layout.root).parts[0]
+            for program in self.programs
+        }
 
     def _check_same_options(self) -> None:
         before = msgspec.json.decode(self.layout.finished.read_bytes(), type=_Provisioned)
@@ -182,6 +211,13 @@ class Lab:
                 f"was provisioned {times} --simulated-time, for {kafka}",
                 todo="Start it in the same way, or name another folder",
             )
+        for program in self.programs:
+            if not program.config.exists():
+                raise LabError(
+                    str(self.layout.root),
+                    f"was provisioned without {program.title} ({program.config} is not there)",
+                    todo="Name another folder, to have a lab made with all programs",
+                )
 
     def _start_broker(self) -> Broker:
         if bootstrap := self._environ.get("BLO_BOOTSTRAP"):
@@ -201,51 +237,52 @@ class Lab:
             publish(bootstrap, self.world, documents, simulated_time=simulated)
         self.layout.finished.write_bytes(msgspec.json.encode(self._options))
 
-    def _start_agents(self, bootstrap: str) -> None:
-        for office in self.world.offices:
-            self.layout.run_file(office).unlink(missing_ok=True)
-            config = self.layout.config(office)
-            command = [sys.executable, "-m", "blo_cli", "agent", "run", "--config", str(config)]
+    def _start_programs(self, bootstrap: str) -> None:
+        for program in self.programs:
+            program.run_file.unlink(missing_ok=True)
+            command = [sys.executable, "-m", "blo_cli", *program.arguments]
             with self._interrupts.shielded():
-                log = self.layout.log(office)
-                self._programs.start(office, command, self.layout.office(office), log)
-                running = state.LabState(bootstrap, self._options.embedded, self._programs.running)
+                self._running.start(program.subject, command, program.folder, program.log)
+                running = state.LabState(bootstrap, self._options.embedded, self._running.running)
                 state.save(self.layout.state, running)
 
     def _await_ready(self) -> None:
-        waiting = list(self.world.offices)
+        waiting = list(self.programs)
         deadline = time.monotonic() + READY_TIMEOUT_S
         while waiting:
-            waiting = [office for office in waiting if not self._is_ready(office)]
+            waiting = [program for program in waiting if not self._is_ready(program)]
             if waiting and time.monotonic() > deadline:
                 raise self._failed(waiting[0], f"was not ready within {READY_TIMEOUT_S:g} s")
             time.sleep(_POLL_S)
 
-    def _is_ready(self, office: str) -> bool:
-        if not self._programs.alive(office):
-            raise self._failed(office, "ended at its start")
-        return self.layout.run_file(office).exists() and self._client(office).ready()
+    def _is_ready(self, program: LabProgram) -> bool:
+        if not self._running.alive(program.subject):
+            raise self._failed(program, "ended at its start")
+        return program.run_file.exists() and self.admin(program).ready()
 
-    def _failed(self, office: str, what: str) -> LabError:
-        log = self.layout.log(office)
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
-        told = "\n".join(["", *lines]) if lines else " (it logged nothing)"
-        return LabError(f"the agent of {office}", what, todo=f"The end of its log, {log}:{told}")
+    def _failed(self, program: LabProgram, what: str) -> LabError:
+        lines = program.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        told = "\n".join(["", *lines[-_TAIL_LINES:]]) if lines else " (it logged nothing)"
+        return LabError(program.title, what, todo=f"The end of its log, {program.log}:{told}")
 
-    def _client(self, office: str) -> AgentClient:
+    def _ports(self, program: LabProgram) -> dict[str, int]:
         try:
-            ports = json.loads(self.layout.run_file(office).read_text())
+            ports: dict[str, int] = json.loads(program.run_file.read_text())
         except FileNotFoundError:
-            raise self._failed(office, "does not run") from None
+            raise self._failed(program, "does not run") from None
+        return ports
+
+    def _client(self, program: LabProgram) -> AgentClient:
+        ports = self._ports(program)
         return AgentClient(
-            office,
+            program.subject,
             api_port=ports["api_port"],
             admin_port=ports["admin_port"],
-            token=self.layout.token(office).read_text().strip(),
+            token=self.layout.token(program.subject).read_text().strip(),
         )
 
 
-def stop_lab(layout: Layout) -> bool:
+def stop_lab(layout: Layout, world: World) -> bool:
     """Ends the lab that another process started under a folder, and only that.
 
     Returns:
@@ -260,8 +297,8 @@ def stop_lab(layout: Layout) -> bool:
     stop_all(program.process for program in running.programs)
     if running.embedded:
         _stop_embedded(layout)
-    for program in running.programs:
-        layout.run_file(program.office).unlink(missing_ok=True)
+    for program in the_programs(layout, world):
+        program.run_file.unlink(missing_ok=True)
     state.forget(layout.state)
     return True
 
@@ -279,8 +316,3 @@ def _missing(root: Path) -> list[Path]:
             break
         missing.append(path)
     return missing[::-1]
-
-
-def _contents(layout: Layout) -> tuple[Path, ...]:
-    folders = (layout.kafka, layout.roots, layout.readers, layout.documents, layout.offices)
-    return (*folders, layout.finished)

@@ -13,14 +13,14 @@ __all__ = ["LabState", "Program", "forget", "load", "save"]
 
 
 class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One agent that was started.
+    """One program that was started.
 
     Attributes:
-        office: Its office.
+        name: Whom its certificate names; no two programs of a lab have one.
         process: Its process id, and when it started: together one process for good.
     """
 
-    office: str
+    name: str
     process: KnownProcess
 
 
@@ -30,7 +30,7 @@ class LabState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         bootstrap: Where its Kafka listens.
         embedded: Whether that Kafka is the lab's own, and lies in its folder.
-        programs: Its agents.
+        programs: Its programs.
     """
 
     bootstrap: str

@@ -14,6 +14,8 @@ from blo_schemas.trust import Role, Superior
 __all__ = [
     "COUNTRIES",
     "LINKS",
+    "OBSERVER",
+    "PROVINCE",
     "SUBJECTS",
     "ZONES",
     "Link",
@@ -78,6 +80,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 CN_VN: Final = CorridorId("cn-vn")
 LA_VN: Final = CorridorId("la-vn")
 PROVINCE: Final = OfficeId("vn-nghean")
+OBSERVER: Final = OfficeId("vn-c04")
 
 
 def _pair(corridor: CorridorId, partition: int, vn: str, other: str, *seeds: str) -> Link:
@@ -119,7 +122,7 @@ LINKS: Final[tuple[Link, ...]] = (
 
 SUBJECTS: Final[tuple[Subject, ...]] = (
     Subject(
-        id=OfficeId("vn-c04"),
+        id=OBSERVER,
         role=Role.OBSERVER,
         name="C04, Bộ Công an",
         language="vi",

@@ -84,5 +84,6 @@ def observed(world: World, sizes: dict[str, int]) -> Observed:
             office: {link: verification(sizes[link]) for link in held}
             for office, held in links.items()
         },
+        verdicts={office: {link: {} for link in held} for office, held in links.items()},
         metrics={office: metrics(held) for office, held in links.items()},
     )

@@ -12,6 +12,7 @@ import pytest
 
 from blo_cli.errors import AgentAnswerError
 from blo_cli.lab import answers
+from blo_cli.lab.admin import AdminClient
 from blo_cli.lab.client import AgentClient
 from blo_cli.lab.world import the_world
 from tests.unit.cli import seen as made
@@ -163,3 +164,12 @@ def test_an_answer_of_another_shape_is_told(agent: Agent, client: AgentClient) -
     agent.answer = (200, {"links": []})
     with pytest.raises(AgentAnswerError, match="what this command does not know"):
         client.links()
+
+
+def test_any_program_that_is_not_there_is_told_by_its_title() -> None:
+    nobody = AdminClient("the processor of la-vn", 1)
+    assert not nobody.ready()
+    with pytest.raises(
+        AgentAnswerError, match=r"the processor of la-vn at 127\.0\.0\.1:1: does not answer"
+    ):
+        nobody.metrics()

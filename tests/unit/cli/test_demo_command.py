@@ -48,6 +48,8 @@ class FakeDemo:
             "office": "vn-nghean",
             "period": {"from": "a", "to": "b"},
             "links": [],
+            "processors": [],
+            "alerts": {"counts": [], "standing": []},
             "checks": self.checks,
         }
 

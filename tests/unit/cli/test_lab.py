@@ -11,9 +11,11 @@ import pytest
 from blo_cli.errors import LabError
 from blo_cli.interrupts import Interrupts
 from blo_cli.lab import state
+from blo_cli.lab.admin import AdminClient
 from blo_cli.lab.layout import Layout
 from blo_cli.lab.programs import Programs
 from blo_cli.lab.running import Lab, stop_lab
+from blo_cli.lab.table import LabProgram, the_programs
 from blo_cli.lab.world import the_world
 from blo_cli.main import run
 from blo_log.broker import BrokerStartError, ExternalBroker, KafkaNotFoundError
@@ -95,6 +97,32 @@ def test_a_lab_is_taken_up_again_only_as_it_was_made(
     assert Layout(tmp_path).finished.read_bytes() == before
 
 
+def test_a_lab_that_was_made_without_a_program_is_not_taken_up(tmp_path: Path) -> None:
+    Layout(tmp_path).finished.write_bytes(b'{"simulated_time":true,"embedded":true}')
+    one = lab(tmp_path)
+    last = one.programs[-1]
+    for program in one.programs[:-1]:
+        program.folder.mkdir(parents=True)
+        program.config.write_text("")
+    with pytest.raises(LabError, match=f"without {last.title}.*Name another folder"):
+        one.start()
+
+
+def test_a_program_that_has_ended_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+    one = lab(tmp_path)
+    last = one.programs[-1]
+    for program in one.programs:
+        program.folder.mkdir(parents=True)
+        seconds = "0" if program is last else "60"
+        words = f"echo its last words; exec sleep {seconds}"
+        one._running.start(program.subject, ["sh", "-c", words], program.folder, program.log)
+    try:
+        with pytest.raises(LabError, match=r"(?s)processor of la-vn: has ended.*its last words"):
+            one.check_alive(within_s=30)
+    finally:
+        one._running.stop()
+
+
 def test_a_kafka_that_does_not_answer_is_told(tmp_path: Path) -> None:
     with pytest.raises(BrokerStartError, match=r"127\.0\.0\.1:1"):
         lab(tmp_path, {"BLO_BOOTSTRAP": "127.0.0.1:1"}).start()
@@ -111,6 +139,9 @@ def test_down_ends_what_the_folder_names_and_can_be_said_again(
     layout = Layout(tmp_path)
     layout.store("vn-kyson").mkdir(parents=True)
     layout.run_file("vn-kyson").write_text("{}")
+    (processor,) = (one for one in the_programs(layout, the_world()) if one.corridor == "la-vn")
+    processor.folder.mkdir(parents=True)
+    processor.run_file.write_text("{}")
     programs = Programs(detached=True)
     command = [sys.executable, "-c", "import time; time.sleep(300)"]
     programs.start("vn-kyson", command, tmp_path, tmp_path / "log")
@@ -120,6 +151,7 @@ def test_down_ends_what_the_folder_names_and_can_be_said_again(
     assert run(["lab", "down", str(tmp_path)]) == 0
     assert not running.process.alive
     assert not layout.run_file("vn-kyson").exists()
+    assert not processor.run_file.exists()
     assert run(["lab", "down", str(tmp_path)]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said == [f"stopped the lab of {tmp_path}", f"no lab runs in {tmp_path}"]
@@ -135,7 +167,7 @@ def test_down_leaves_a_process_alone_that_only_has_the_number(tmp_path: Path) ->
         other = KnownProcess(running.process.pid, "another start")
         program = state.Program("vn-kyson", other)
         state.save(layout.state, state.LabState("x", embedded=False, programs=(program,)))
-        assert stop_lab(layout)
+        assert stop_lab(layout, the_world())
         assert running.process.alive
     finally:
         programs.stop()
@@ -175,6 +207,7 @@ class FakeLab:
     def __init__(self, layout: Layout, *_: Any, simulated_time: bool, **__: Any) -> None:
         self.layout = layout
         self.broker = ExternalBroker("127.0.0.1:9", ready_s=1.0, version="4.4.0")
+        self.programs = the_programs(layout, the_world())
         self.simulated_time = simulated_time
         self.clocks: list[int] = []
         made.append(self)
@@ -185,6 +218,9 @@ class FakeLab:
     def clients(self) -> dict[str, Any]:
         return {"vn-kyson": FakeClient(self.clocks)}
 
+    def admin(self, program: LabProgram) -> AdminClient:
+        return AdminClient(program.title, 40_000 + self.programs.index(program))
+
     def undo(self) -> None:
         self.undone = True
 
@@ -192,7 +228,7 @@ class FakeLab:
 class FakeClient:
     """Stands for an agent whose clock can be set."""
 
-    api_url, admin_url = "http://api", "http://admin"
+    api_url = "http://api"
 
     def __init__(self, clocks: list[int]) -> None:
         self.clock = clocks.append
@@ -211,5 +247,8 @@ def test_up_sets_the_clocks_and_says_where_everything_is(
     assert lab.clocks == [1_740_790_800_000]
     assert not lab.undone
     said = capsys.readouterr().out
-    for words in (str(tmp_path), "4.4.0 at 127.0.0.1:9", "vn-kyson", "http://api", "http://admin"):
+    for words in (str(tmp_path), "4.4.0 at 127.0.0.1:9", "http://api"):
         assert words in said
+    for number, program in enumerate(lab.programs):
+        (line,) = [line for line in said.splitlines() if f"127.0.0.1:{40_000 + number}" in line]
+        assert str(program.config.relative_to(tmp_path)) in line

@@ -38,7 +38,7 @@ def start(programs: Programs, folder: Path, name: str, command: list[str] = SLEE
     while "up" not in log.read_text():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    return next(one.process for one in programs.running if one.office == name)
+    return next(one.process for one in programs.running if one.name == name)
 
 
 def test_what_was_started_is_known_and_ended(programs: Programs, tmp_path: Path) -> None:
@@ -111,6 +111,6 @@ def test_the_state_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_a_state_that_can_not_be_read_is_told_and_nothing_is_stopped(tmp_path: Path) -> None:
     path = tmp_path / "lab.json"
-    path.write_text('{"programs": [{"office": "a", "process": 5}]}')
+    path.write_text('{"programs": [{"name": "a", "process": 5}]}')
     with pytest.raises(LabError, match=r"lab\.json"):
         state.load(path)

@@ -12,12 +12,16 @@ from blo_agent.provision import AlreadyInitialised
 from blo_cli.lab.layout import Layout
 from blo_cli.lab.offices import OFFICES, PARTNERS
 from blo_cli.lab.provision import provision, published, rewrite_bootstrap, settings_of
+from blo_cli.lab.table import PROCESSOR, LabProgram, the_programs
 from blo_cli.lab.world import COUNTRIES, SUBJECTS, the_world
 from blo_cli.trust.files import document_files, read_document, read_keys
 from blo_domain.trust import Part, TrustedDirectory, load_directory
+from blo_processors.config import ProcessorSettings
+from blo_runtime.config import load
+from blo_runtime.keyfiles import load_identity
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
-from blo_schemas.trust import DOCUMENT, OfficeEntry, Root, SignedDocument
+from blo_schemas.trust import DOCUMENT, OfficeEntry, Role, Root, SignedDocument
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 
 BOOTSTRAP = "127.0.0.1:12345"
@@ -158,9 +162,68 @@ def test_a_lab_that_is_taken_up_again_is_told_of_the_new_broker_and_nothing_else
     layout = Layout(tmp_path)
     provision(layout, the_world(), BOOTSTRAP, simulated_time=False)
     before = layout.config("vn-kyson").read_text()
-    rewrite_bootstrap(layout, "127.0.0.1:999")
+    rewrite_bootstrap(layout, the_world(), "127.0.0.1:999")
     assert layout.config("vn-kyson").read_text() == before.replace(BOOTSTRAP, "127.0.0.1:999")
     assert settings_of(layout, OfficeId("vn-kyson")).kafka.servers == ["127.0.0.1:999"]
+
+
+# The processors.
+
+
+@pytest.fixture(scope="module")
+def processors(layout: Layout, made: list[SignedDocument]) -> dict[str, LabProgram]:
+    """The processor of each corridor."""
+    programs = the_programs(layout, the_world())
+    return {str(one.corridor): one for one in programs if one.kind is PROCESSOR}
+
+
+def test_every_corridor_has_one_processor(processors: dict[str, LabProgram]) -> None:
+    assert set(processors) == {link.corridor for link in the_world().links.values()}
+
+
+@pytest.mark.parametrize("corridor", ["cn-vn", "la-vn"])
+def test_a_processor_s_configuration_is_read_strictly_and_its_keys_are_its_own(
+    processors: dict[str, LabProgram], corridor: str
+) -> None:
+    program = processors[corridor]
+    settings = load(program.config, ProcessorSettings)
+    assert (settings.processor, settings.corridor) == (program.subject, corridor)
+    assert settings.kafka.servers == [BOOTSTRAP]
+    assert settings.simulated_time
+    assert settings.keys == program.keys
+    assert stat.S_IMODE(settings.keys.stat().st_mode) == 0o600
+    assert program.run_file.name == f"run-{settings.group.instance}.json"
+    assert program.run_file.parent == settings.keys.parent
+
+
+@pytest.mark.parametrize("corridor", ["cn-vn", "la-vn"])
+def test_under_its_own_pins_a_processor_is_certified_and_named_by_every_link_of_its_corridor(
+    processors: dict[str, LabProgram], made: list[SignedDocument], corridor: str
+) -> None:
+    program = processors[corridor]
+    settings = load(program.config, ProcessorSettings)
+    directory, _ = load_directory(
+        settings.pins, made, verify=verify_signature, check_key=is_usable_signing_key
+    )
+    identity = load_identity(settings.keys, program.subject)
+    signer = identity.signer(directory, NOW)
+    assert signer is not None
+    assert signer.subject == program.subject
+    agreements = directory.newest_agreements(CorridorId(corridor))
+    there = {link.id for link in the_world().links.values() if link.corridor == corridor}
+    assert {one.link for one in agreements} == there
+    assert {one.processors for one in agreements} == {(program.subject,)}
+
+
+def test_the_observer_s_keys_are_those_that_the_readers_commands_take(
+    layout: Layout, directory: TrustedDirectory
+) -> None:
+    observer = OfficeId("vn-c04")
+    identity = load_identity(layout.identity(observer), observer, Role.OBSERVER)
+    assert identity.signer(directory, NOW) is not None
+
+
+# At the end: it makes new roots before it is refused.
 
 
 def test_provisioning_never_overwrites_an_office(

@@ -50,8 +50,10 @@ def seen() -> Observed:
 @pytest.fixture
 def report(seen: Observed) -> dict[str, Any]:
     broker = ExternalBroker("127.0.0.1:9", ready_s=1.23456, version="4.4.0")
+    alerts: dict[str, Any] = {"as_of": {}, "counts": [], "standing": []}
+    derived = {"processors": [], "alerts": alerts}
     checks = [Check("one", ok=True, detail="fine"), Check("two", ok=False, detail="[red]bad")]
-    return build_report(WORLD, broker, seen, FIGURES, {"a": {}}, checks)
+    return build_report(WORLD, broker, seen, FIGURES, {"a": {}}, derived, checks)
 
 
 def test_each_indicator_has_its_value_unit_and_events(report: dict[str, Any]) -> None:
@@ -62,8 +64,8 @@ def test_each_indicator_has_its_value_unit_and_events(report: dict[str, Any]) ->
 
 
 def test_the_further_keys_are_those_of_the_issue(report: dict[str, Any]) -> None:
-    further = ["summary", "office", "period", "broker", "links", "offices", "cases", "checks"]
-    assert list(report)[len(IN_SUMMARY) :] == further
+    further = ["summary", "office", "period", "broker", "links", "offices", "cases"]
+    assert list(report)[len(IN_SUMMARY) :] == [*further, "processors", "alerts", "checks"]
     assert report["broker"] == {"product": "Apache Kafka", "version": "4.4.0", "ready_s": 1.235}
     assert report["links"][0] == {
         "id": LINK,
