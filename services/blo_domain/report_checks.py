@@ -22,7 +22,6 @@ from blo_schemas.reports import (
     ProvenEvent,
     ReportAct,
     ReportFigure,
-    ReportNote,
 )
 
 
@@ -164,18 +163,12 @@ def _notes(report: PeriodReport) -> Iterator[Finding]:
                     f"record {position} of {link.link}",
                     "it could not be read, and no note says so",
                 )
+    proved = {(event.event, event.link, event.position) for event in report.events}
     for note in report.notes:
-        if note.event is not None and not _is_told_of(report, note):
+        if note.event is not None and (note.event, note.link, note.position) not in proved:
             yield Finding(
                 Flaw.EVENT_MISSING, f"event {note.event}", "a note names it, the list does not"
             )
-
-
-def _is_told_of(report: PeriodReport, note: ReportNote) -> bool:
-    return any(
-        (event.event, event.link, event.position) == (note.event, note.link, note.position)
-        for event in report.events
-    )
 
 
 def _times(report: PeriodReport) -> Iterator[Finding]:
