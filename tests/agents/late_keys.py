@@ -44,7 +44,7 @@ class _KeepingAppender:
         return grant.purpose is self._keeper.keeps and grant.recipient == self._keeper.recipient
 
 
-def keeper_of(cluster: MemoryCluster, purpose: KeyPurpose, recipient: OfficeId = B) -> Keeper:
+def make_keeper(cluster: MemoryCluster, purpose: KeyPurpose, recipient: OfficeId = B) -> Keeper:
     keeper = Keeper(cluster)
     keeper.kept = []
     keeper.keeps = purpose
@@ -52,7 +52,7 @@ def keeper_of(cluster: MemoryCluster, purpose: KeyPurpose, recipient: OfficeId =
     return keeper
 
 
-async def release(cluster: MemoryCluster, keeper: Keeper) -> None:
+async def let_go(cluster: MemoryCluster, keeper: Keeper) -> None:
     appender = await MemoryLog(cluster).appender()
     await appender.append(keeper.kept)
     await appender.close()

@@ -19,7 +19,7 @@ from blo_schemas.summary import Kind, Step, Summary, Urgency
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.seal import Author, Place, seal_event
-from tests.agents.late_keys import keeper_of, release
+from tests.agents.late_keys import let_go, make_keeper
 from tests.agents.world import CORRIDOR, LINK, NOW, REQUEST, A, B, World, two_offices
 
 
@@ -27,7 +27,7 @@ async def test_a_record_whose_summary_key_is_missing_parks_its_case_only(tmp_pat
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         await world.publish()
-        keeper = keeper_of(cluster, KeyPurpose.SUMMARY)
+        keeper = make_keeper(cluster, KeyPurpose.SUMMARY)
         a = await world.agent(A, log=keeper)
         b = await world.agent(B)
         await b.until(lambda: LINK in b.agent.office.desks)
@@ -43,7 +43,7 @@ async def test_a_record_whose_summary_key_is_missing_parks_its_case_only(tmp_pat
         assert desk.views.get(own) is not None
         await a.until(lambda: (LINK, B) in a.agent.office.heads)
         await a.until(lambda: a.agent.office.heads[LINK, B].first_unopened == (0,))
-        await release(cluster, keeper)
+        await let_go(cluster, keeper)
         await b.until(lambda: desk.tally.accepted == 2)
         assert desk.views.get(closed) is not None
         assert desk.fold.parked_count() == 0
@@ -55,7 +55,7 @@ async def test_what_is_parked_stays_parked_over_a_restart(tmp_path: Path) -> Non
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         await world.publish()
-        keeper = keeper_of(cluster, KeyPurpose.SUMMARY)
+        keeper = make_keeper(cluster, KeyPurpose.SUMMARY)
         a = await world.agent(A, log=keeper)
         b = await world.agent(B)
         await a.until(lambda: LINK in a.agent.office.desks)
@@ -67,7 +67,7 @@ async def test_what_is_parked_stays_parked_over_a_restart(tmp_path: Path) -> Non
         desk = b.agent.office.desks[LINK]
         assert desk.fold.parked_count() == 2
         assert desk.unopened == [0, 1]
-        await release(cluster, keeper)
+        await let_go(cluster, keeper)
         await b.until(lambda: desk.tally.accepted == 2)
         assert desk.unopened == []
 
@@ -76,7 +76,7 @@ async def test_content_waits_for_its_key_and_the_step_counts_meanwhile(tmp_path:
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         await world.publish()
-        keeper = keeper_of(cluster, KeyPurpose.CONTENT)
+        keeper = make_keeper(cluster, KeyPurpose.CONTENT)
         a = await world.agent(A, log=keeper)
         b = await world.agent(B)
         await a.until(lambda: LINK in a.agent.office.desks)
@@ -86,7 +86,7 @@ async def test_content_waits_for_its_key_and_the_step_counts_meanwhile(tmp_path:
         await b.until(lambda: desk.tally.accepted == 1)
         assert desk.views.get(case) is not None
         assert desk.unopened == [0]
-        await release(cluster, keeper)
+        await let_go(cluster, keeper)
         await b.until(lambda: desk.unopened == [])
 
 

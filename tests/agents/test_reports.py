@@ -30,7 +30,7 @@ from blo_schemas.reports import (
     to_json,
 )
 from blo_schemas.summary import Kind, Step
-from tests.agents.late_keys import keeper_of, release
+from tests.agents.late_keys import let_go, make_keeper
 from tests.agents.world import (
     LINK,
     NOW,
@@ -178,7 +178,7 @@ async def test_what_could_not_be_read_at_the_freeze_is_noted_and_stays_out_of_it
     async with AsyncExitStack() as stack:
         cluster = MemoryCluster()
         world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
-        keeper = keeper_of(cluster, KeyPurpose.CONTENT, PROVINCE)
+        keeper = make_keeper(cluster, KeyPurpose.CONTENT, PROVINCE)
         a, b, province = await start(stack, world, keeper)
         closed = await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
         await all_read([a, b, province], 1)
@@ -188,7 +188,7 @@ async def test_what_could_not_be_read_at_the_freeze_is_noted_and_stays_out_of_it
         assert (link.parked, link.closed) == ((), (0,))
         noted = {note.about for note in filed.report.notes if note.position == 0}
         assert noted == {NoteAbout.NOT_OPENED, NoteAbout.NOT_COUNTED}
-        await release(cluster, keeper)
+        await let_go(cluster, keeper)
         await opened(province)
         compared = await work.compare(province.agent, filed.digest, "auditor")
         assert (compared.reproduced, compared.why_not) == (True, [])
@@ -202,7 +202,7 @@ async def test_what_could_not_be_judged_at_the_freeze_is_noted_and_stays_out_of_
     async with AsyncExitStack() as stack:
         cluster = MemoryCluster()
         world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
-        keeper = keeper_of(cluster, KeyPurpose.SUMMARY, PROVINCE)
+        keeper = make_keeper(cluster, KeyPurpose.SUMMARY, PROVINCE)
         a, b, province = await start(stack, world, keeper)
         await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
         await all_read([a, b, province], 1)
@@ -210,7 +210,7 @@ async def test_what_could_not_be_judged_at_the_freeze_is_noted_and_stays_out_of_
         (link,) = filed.report.links
         assert (link.parked, link.closed) == ((0,), ())
         assert [note.about for note in filed.report.notes] == [NoteAbout.NOT_JUDGED]
-        await release(cluster, keeper)
+        await let_go(cluster, keeper)
         await opened(province)
         compared = await work.compare(province.agent, filed.digest, "auditor")
         assert (compared.reproduced, compared.why_not) == (True, [])
