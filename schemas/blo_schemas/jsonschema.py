@@ -23,6 +23,7 @@ from blo_schemas.content import Content, Dispatch
 from blo_schemas.event import Envelope, Header
 from blo_schemas.grants import Grant
 from blo_schemas.heads import Head, SignedHead
+from blo_schemas.reports import SignedReport
 from blo_schemas.summary import Summary
 from blo_schemas.trust import (
     Agreement,
@@ -50,6 +51,7 @@ _FRAMES: Final = (
     Revocation,
     SignedDocument,
     CaseView,
+    SignedReport,
 )
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _WORD_START: Final = re.compile(r"(?<!^)(?=[A-Z])")

@@ -13,6 +13,7 @@ import msgspec
 from blo_agent.desk import LinkDesk, Submitted
 from blo_agent.granting import grant_content_key, grant_summary_key
 from blo_agent.keyring import month_of
+from blo_agent.noting import note_authors
 from blo_agent.office import NoIdentity, Office
 from blo_agent.shredding import what_is_left
 from blo_agent.store.connection import Transaction
@@ -130,6 +131,9 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
         grant_summary_key(office, desk, summary_key, month, now, tx)
     if command.step is Step.OPEN and content_key is not None:
         grant_content_key(office, desk, content_key, now, tx)
+    if content is not None:
+        case = sealed.header.case_id
+        note_authors(tx, content.dispatch, summary.step, desk.link, case, sealed.id, now)
     return _put(office, desk, wanted.actor, sealed, summary, now, tx)
 
 

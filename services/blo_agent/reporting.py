@@ -36,11 +36,11 @@ def period_report(
             views[view.case] = view
         withheld = office.desks[link].withheld
         counted.extend(_counted(row, withheld) for row in events.iterate(snapshot, link))
-    report = annual_report(counted, views, _family(office, now), Period(start, end))
+    report = annual_report(counted, views, family_of(office, now), Period(start, end))
     return {**report.as_json(), "summary": report.summary()}
 
 
-def _family(office: Office, now: int) -> Family:
+def family_of(office: Office, now: int) -> Family:
     """The office and those whose superior it is by any agreement in force."""
     branches: set[OfficeId] = set()
     for link in office.desks:
@@ -76,4 +76,4 @@ def _counted(row: events.EventRow, withheld: bool) -> CountedEvent:
     )
 
 
-__all__ = ["period_report"]
+__all__ = ["family_of", "period_report"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 
 from blo_agent.config import AgentSettings
 from blo_agent.provision import initialise, sign_document
-from blo_cli.errors import CliError, Exit
+from blo_cli.agent_client import client_of
+from blo_cli.agent_journal import journal
+from blo_cli.errors import Exit
 from blo_cli.lab.client import AgentClient
 from blo_cli.trust import files
 from blo_runtime.config import load
@@ -71,7 +72,7 @@ def run(config: Path) -> int:
 def verify(config: Path) -> int:
     """Has the running node fold its links from their first record, and compares."""
     settings = load(config, AgentSettings)
-    client = _client(settings)
+    client = client_of(settings, AgentClient)
     equal = True
     for link in client.links():
         result = client.verify(link.link)
@@ -84,21 +85,4 @@ def verify(config: Path) -> int:
     return Exit.OK if equal else Exit.CHECK_FAILED
 
 
-def _client(settings: AgentSettings) -> AgentClient:
-    run_file = settings.store.path.parent / "run.json"
-    try:
-        ports = msgspec.json.decode(run_file.read_bytes())
-        token = settings.api.token.read_text().strip()
-    except FileNotFoundError as error:
-        raise CliError(
-            f"the agent of {settings.office}",
-            f"does not run ({error.filename} is missing)",
-            todo="Start it with: blo agent run",
-        ) from None
-    return AgentClient(
-        settings.office,
-        host=settings.api.host,
-        api_port=ports["api_port"],
-        admin_port=ports["admin_port"],
-        token=token,
-    )
+agent.add_command(journal)

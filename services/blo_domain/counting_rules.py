@@ -16,12 +16,19 @@ from typing import Any, Final
 from blo_schemas.bodies.persons import PenaltyAct
 from blo_schemas.summary import Kind, Step
 
+RULES_VERSION: Final = 1
+"""Counts up with every change of what is counted and how; a report says by which it was made."""
+
 Label = tuple[str, ...]
 """What an amount is of: nothing for a plain number, a nationality, a substance with its unit."""
 
 Amount = int | Decimal
 Tally = Mapping[Label, Amount]
 ONE: Final[Tally] = {(): 1}
+
+
+def _one(_body: Any, _opening: Any) -> Tally:
+    return ONE
 
 
 class Whose(Enum):
@@ -55,8 +62,13 @@ class Rule:
     step: Step
     whose: Whose
     same: Callable[[Any, Any], Hashable] | None = None
-    measure: Callable[[Any, Any], Tally] = lambda _body, _opening: ONE
+    measure: Callable[[Any, Any], Tally] = _one
     joint: bool = False
+
+
+def counts_one(rule: Rule) -> bool:
+    """Whether each event that counts adds exactly one, whatever it says."""
+    return rule.measure in (_one, _overstay)
 
 
 def _by_code(_body: Any, opening: Any) -> Hashable:
@@ -161,4 +173,4 @@ RULES: Final = (
 )
 """All figures but the number of active offices, which no single event makes."""
 
-__all__ = ["RULES", "Amount", "Label", "Rule", "Tally", "Whose"]
+__all__ = ["RULES", "RULES_VERSION", "Amount", "Label", "Rule", "Tally", "Whose", "counts_one"]

@@ -13,6 +13,7 @@ from blo_schemas.grants import KeyPurpose
 from blo_schemas.ids import LinkId
 from blo_schemas.outputs import CaseRecord
 from blo_schemas.views import State
+from tests.agents.late_keys import let_go, make_keeper
 from tests.agents.processing import (
     DAY_MS,
     PROCESSOR,
@@ -25,7 +26,6 @@ from tests.agents.processing import (
     some,
     told,
 )
-from tests.agents.test_parking import let_go, make_keeper
 from tests.agents.world import LINK, A, B, RunningAgent
 
 NAMED = {LINK: frozenset({PROCESSOR})}

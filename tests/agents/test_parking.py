@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from blo_log.topics import exchange_topic, keys_topic
 from blo_schemas.bodies import NoFields
 from blo_schemas.codec import encode
 from blo_schemas.content import Content, Dispatch
-from blo_schemas.grants import GRANT, KeyPurpose
+from blo_schemas.grants import KeyPurpose
 from blo_schemas.hashing import certificate_tag, document_id, log_origin
 from blo_schemas.heads import HEAD, SIGNED_HEAD
 from blo_schemas.ids import ZERO_HASH, Digest
@@ -20,51 +19,8 @@ from blo_schemas.summary import Kind, Step, Summary, Urgency
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.seal import Author, Place, seal_event
+from tests.agents.late_keys import let_go, make_keeper
 from tests.agents.world import CORRIDOR, LINK, NOW, REQUEST, A, B, World, two_offices
-
-
-class Keeper(MemoryLog):
-    """A log that keeps grants of some purpose back, as a broker could."""
-
-    kept: list[Message]
-    keeps: KeyPurpose | None = None
-
-    async def appender(self) -> _KeepingAppender:
-        return _KeepingAppender(self, await super().appender())
-
-
-class _KeepingAppender:
-    def __init__(self, keeper: Keeper, inner: object) -> None:
-        self._keeper = keeper
-        self._inner = inner
-
-    async def append(self, messages: Sequence[Message]) -> list[int]:
-        passed = [one for one in messages if not self._is_kept(one)]
-        self._keeper.kept.extend(one for one in messages if self._is_kept(one))
-        offsets = iter(await self._inner.append(passed))  # type: ignore[attr-defined]
-        return [0 if self._is_kept(one) else next(offsets) for one in messages]
-
-    async def close(self) -> None:
-        await self._inner.close()  # type: ignore[attr-defined]
-
-    def _is_kept(self, message: Message) -> bool:
-        if message.topic != keys_topic(CORRIDOR) or message.value is None:
-            return False
-        grant = GRANT.decode(message.value)
-        return grant.purpose is self._keeper.keeps and grant.recipient == B
-
-
-def make_keeper(cluster: MemoryCluster, purpose: KeyPurpose) -> Keeper:
-    keeper = Keeper(cluster)
-    keeper.kept = []
-    keeper.keeps = purpose
-    return keeper
-
-
-async def let_go(cluster: MemoryCluster, keeper: Keeper) -> None:
-    appender = await MemoryLog(cluster).appender()
-    await appender.append(keeper.kept)
-    await appender.close()
 
 
 async def test_a_record_whose_summary_key_is_missing_parks_its_case_only(tmp_path: Path) -> None:

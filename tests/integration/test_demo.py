@@ -44,6 +44,7 @@ CHECKS = {
     "heads_cover_the_log",
     "metrics_agree",
     "report_is_whole",
+    "frozen_report_holds",
     "no_plaintext_in_kafka",
     "no_plaintext_at_the_offices",
     "trail_equals_verdicts",

@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
 
 from blo_agent.agent import Agent
-from blo_agent.api import acting, reading
+from blo_agent.api import acting, filing, reading
 from blo_agent.api.types import ErrorAnswer
 from blo_agent.store.errors import StoreError
 from blo_log.errors import LogError
@@ -27,7 +27,7 @@ def office_api(agent: Agent, token: str) -> Litestar:
         agent: The office's agent.
         token: What every request has to show.
     """
-    handlers = [*reading.HANDLERS, *acting.HANDLERS]
+    handlers = [*reading.HANDLERS, *acting.HANDLERS, *filing.HANDLERS]
     if agent.options.simulated_time:
         handlers.extend(acting.SIMULATION_HANDLERS)
     return Litestar(

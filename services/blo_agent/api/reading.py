@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
-from litestar import Response, get
+from litestar import Request, Response, get
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
@@ -15,7 +16,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from blo_agent.agent import Agent
 from blo_agent.api.alerting import open_alerts
 from blo_agent.api.answers import case_history, event_status, link_answer, list_cases
-from blo_agent.api.requests import BadRequest, known_desk, read_id
+from blo_agent.api.requests import BadRequest, actor_of, known_desk, read_id
 from blo_agent.api.types import (
     CaseAnswer,
     CaseHistory,
@@ -23,10 +24,13 @@ from blo_agent.api.types import (
     LinkAnswer,
     OpenAlertAnswer,
 )
+from blo_agent.noting import VIEW_FIGURES, note_view
 from blo_agent.reporting import period_report
 from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.tables import journal
 from blo_schemas.ids import CaseId, EventId, LinkId
 
+Req = Request[Any, Any, State]
 T = TypeVar("T")
 _LONGEST_WAIT_S = 60.0
 
@@ -71,14 +75,18 @@ async def cases(
 
 
 @get("/v1/cases/{case:str}")
-async def one_case(agent: NamedDependency[Agent], case: FromPath[str]) -> CaseHistory:
-    """A case with everything that happened in it."""
+async def one_case(request: Req, agent: NamedDependency[Agent], case: FromPath[str]) -> CaseHistory:
+    """A case with everything that happened in it; who has seen it is noted in the journal."""
     wanted = CaseId(read_id(case))
-    now = agent.clock.now_ms()
-    found = await _ask(
-        agent,
-        lambda snapshot: case_history(agent.office, snapshot, wanted, now, agent.is_read_to_end),
-    )
+    actor, now = actor_of(request), agent.clock.now_ms()
+
+    def job(tx: Transaction) -> list[CaseHistory]:
+        histories = case_history(agent.office, tx, wanted, now, agent.is_read_to_end)
+        if histories and histories[0].view is not None:
+            note_view(tx, actor, LinkId(histories[0].view.link), wanted, now)
+        return histories
+
+    found = await agent.store.write(job)
     if not found:
         raise NotFoundException(f"no case {case} is known here")
     return found[0]
@@ -96,6 +104,7 @@ async def one_event(agent: NamedDependency[Agent], event: FromPath[str]) -> Even
 
 @get("/v1/report")
 async def report(
+    request: Req,
     agent: NamedDependency[Agent],
     start: Annotated[date, QueryParameter(name="from")],
     end: Annotated[date, QueryParameter(name="to")],
@@ -103,10 +112,13 @@ async def report(
     """The figures of the office and its branches for a period of business dates."""
     if end < start:
         raise BadRequest(f"to: {end} lies before from: {start}")
-    now = agent.clock.now_ms()
-    found = await _ask(
-        agent, lambda snapshot: period_report(agent.office, snapshot, start, end, now)
-    )
+    actor, now = actor_of(request), agent.clock.now_ms()
+
+    def job(tx: Transaction) -> dict[str, Any]:
+        journal.append(tx, at=now, actor=actor, action=VIEW_FIGURES)
+        return period_report(agent.office, tx, start, end, now)
+
+    found = await agent.store.write(job)
     return Response(msgspec.json.encode(found), media_type="application/json")
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, Final, TypeVar
+from urllib.parse import unquote
 
 import msgspec
+from litestar import Request
+from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotFoundException
 
 from blo_agent.accepting import OfficeCommand
@@ -19,6 +22,11 @@ from blo_schemas.ids import HASH_SIZE, CaseId, LinkId
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 
 T = TypeVar("T")
+
+ACTOR_HEADER: Final = "blo-actor"
+SOMEBODY: Final = "duty-officer"
+"""Who asks, where nobody says so; as for commands."""
+MAX_ACTOR: Final = 64
 _URGENCIES = {urgency.word: urgency for urgency in Urgency}
 _GROUNDS = {ground.word: ground for ground in PauseGround}
 
@@ -39,6 +47,18 @@ def decode(data: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as error:
         raise BadRequest(str(error)) from error
+
+
+def actor_of(request: Request[Any, Any, State]) -> str:
+    """Who asks, for the journal: what the header ``blo-actor`` says, percent-encoded.
+
+    Raises:
+        BadRequest: It is too long to be a name.
+    """
+    actor = unquote(request.headers.get(ACTOR_HEADER, "")) or SOMEBODY
+    if len(actor) > MAX_ACTOR:
+        raise BadRequest(f"{ACTOR_HEADER}: more than {MAX_ACTOR} characters")
+    return actor
 
 
 def read_id(text: str) -> bytes:
@@ -143,4 +163,4 @@ def _optional(words: Mapping[str, T], word: str | None, field: str) -> T | None:
     return None if word is None else _word(words, word, field)
 
 
-__all__ = ["BadRequest", "decode", "known_desk", "read_command", "read_id"]
+__all__ = ["BadRequest", "actor_of", "decode", "known_desk", "read_command", "read_id"]

@@ -252,7 +252,30 @@ CREATE TABLE differences(
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_OWN + _DERIVED, _CHECKPOINTS, _SHREDDED, _OUTPUTS)
+_REPORTS: Final = """
+CREATE TABLE reports(
+    digest BLOB NOT NULL PRIMARY KEY,
+    first TEXT NOT NULL,                -- YYYY-MM-DD, first business date
+    last TEXT NOT NULL,
+    computed_at INTEGER NOT NULL,
+    draft BLOB NOT NULL,                -- encoded PeriodReport
+    steps BLOB NOT NULL,                -- encoded steps
+    signed BLOB                         -- encoded SignedReport; NULL until it is frozen
+) STRICT;
+CREATE UNIQUE INDEX reports_frozen ON reports(first, last) WHERE signed IS NOT NULL;
+CREATE TRIGGER frozen_report_is_not_changed BEFORE UPDATE ON reports WHEN OLD.signed IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'a frozen report is not changed'); END;
+CREATE TRIGGER frozen_report_is_not_removed BEFORE DELETE ON reports WHEN OLD.signed IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'a frozen report is not removed'); END;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (
+    _OWN + _DERIVED,
+    _CHECKPOINTS,
+    _SHREDDED,
+    _OUTPUTS,
+    _REPORTS,
+)
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
+from blo_cli.audit.journal import heads, journal
 from blo_cli.audit.proofs import proof
 from blo_cli.audit.replay import init, replay
+from blo_cli.audit.report import report
+from blo_cli.audit.response_times import response_times
 from blo_cli.audit.witness import witness
 
 __all__ = ["audit"]
@@ -18,5 +21,9 @@ def audit() -> None:
 
 audit.add_command(proof)
 audit.add_command(witness)
+audit.add_command(report)
+audit.add_command(journal)
+audit.add_command(heads)
+audit.add_command(response_times)
 audit.add_command(init)
 audit.add_command(replay)

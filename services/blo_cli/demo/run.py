@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from blo_cli.demo import checks, output_checks
+from blo_cli.demo.annual import check_frozen_report
 from blo_cli.demo.derived import alerts_section, processors_section
 from blo_cli.demo.fetching import fetched
 from blo_cli.demo.observing import Observed, await_outputs, observe, scrape, settle
@@ -160,6 +161,7 @@ class Demo:
             checks.check_heads(self._world, seen),
             self._metrics(clients, seen),
             checks.check_report_whole(figures),
+            check_frozen_report(lab.layout, PROVINCE, self._period),
             output_checks.check_trail(seen, derived, played.sizes),
             output_checks.check_case_views(seen, derived),
             output_checks.check_alerts(derived),

@@ -1,0 +1,135 @@
+"""An office's journal as a file: JSON, a line for each entry, the first line says what it is.
+
+Bytes are written in hexadecimal. Each line repeats the hash that the office's store has for the
+entry, so that whoever looks for a change can say which line it is in; what counts is the hash that
+is computed anew, and the anchors in the office's heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from blo_schemas.errors import UnknownVersion, WrongType
+from blo_schemas.event import Count, UnixMs
+from blo_schemas.ids import CaseId, LinkId, OfficeId
+from blo_schemas.journal import JOURNAL_VERSION, JournalEntry, Word
+from blo_schemas.policy import Wire
+from blo_schemas.reports import Hex32
+
+
+class JournalFileHead(Wire, frozen=True, kw_only=True):
+    """The first line.
+
+    Attributes:
+        journal: Whose journal it is.
+        v: Version of the entries, 1.
+        exported_at: The office's clock, Unix milliseconds.
+        entries: How many lines follow.
+        hash: The last one's hash; zeros if there is none.
+    """
+
+    journal: OfficeId
+    v: int
+    exported_at: UnixMs
+    entries: Count
+    hash: Hex32
+
+
+class JournalLine(Wire, frozen=True, kw_only=True):
+    """One entry; see ``JournalEntry``.
+
+    Attributes:
+        hash: The entry's hash as the store has it.
+    """
+
+    seq: Count
+    at: UnixMs
+    actor: Word
+    action: Word
+    link: LinkId | None
+    case: Hex32 | None
+    detail: str
+    prev: Hex32
+    hash: Hex32
+
+    def entry(self) -> JournalEntry:
+        """The entry that the line says.
+
+        Raises:
+            ValueError: Its detail is not hexadecimal.
+        """
+        return JournalEntry(
+            JOURNAL_VERSION,
+            self.seq,
+            self.at,
+            self.actor,
+            self.action,
+            self.link,
+            None if self.case is None else CaseId(bytes.fromhex(self.case)),
+            bytes.fromhex(self.detail),
+            bytes.fromhex(self.prev),
+        )
+
+
+def journal_line(entry: JournalEntry, digest: bytes) -> JournalLine:
+    """An entry with its stored hash as a line."""
+    return JournalLine(
+        seq=entry.seq,
+        at=entry.at,
+        actor=entry.actor,
+        action=entry.action,
+        link=entry.link,
+        case=None if entry.case is None else entry.case.hex(),
+        detail=entry.detail.hex(),
+        prev=entry.prev.hex(),
+        hash=digest.hex(),
+    )
+
+
+def journal_file(head: JournalFileHead, lines: Iterable[JournalLine]) -> bytes:
+    """The file."""
+    return b"".join(msgspec.json.encode(one) + b"\n" for one in (head, *lines))
+
+
+def read_head(data: bytes) -> JournalFileHead:
+    """The first line of a file.
+
+    Raises:
+        WireError: It is none.
+    """
+    first = data.partition(b"\n")[0]
+    try:
+        head = msgspec.json.decode(first, type=JournalFileHead)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise WrongType("journal file", str(error)) from None
+    if head.v != JOURNAL_VERSION:
+        raise UnknownVersion(
+            "journal file", f"version {head.v}; this program knows {JOURNAL_VERSION}"
+        )
+    return head
+
+
+def read_lines(data: bytes) -> Iterator[JournalLine | str]:
+    """The lines after the first; of one that is no entry, what is wrong with it in words."""
+    for line in data.split(b"\n")[1:]:
+        if not line:
+            continue
+        try:
+            found = msgspec.json.decode(line, type=JournalLine)
+            found.entry()
+        except (msgspec.MsgspecError, ValueError) as error:
+            yield str(error)
+        else:
+            yield found
+
+
+__all__ = [
+    "JournalFileHead",
+    "JournalLine",
+    "journal_file",
+    "journal_line",
+    "read_head",
+    "read_lines",
+]

@@ -1,0 +1,382 @@
+"""The annual report as a document: figures, the events that make them, and proofs (DESIGN §10).
+
+A report is a file of JSON, so that people can read it; what is signed is the canonical encoding of
+the same struct. Bytes are written in hexadecimal, amounts as decimal text in their shortest form.
+A file has exactly one form (``to_json``), and a reader refuses any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+from hashlib import sha256
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+
+from blo_schemas.clocks import Clock
+from blo_schemas.codec import Codec, encode
+from blo_schemas.errors import NotCanonical, TooLarge, UnknownVersion, WrongType
+from blo_schemas.event import Count, UnixMs
+from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.journal import Word
+from blo_schemas.policy import Wire
+
+REPORT_VERSION: Final = 1
+MAX_REPORT_SIZE: Final = 64 * 1024 * 1024
+"""Largest file of a report in bytes."""
+
+_FIGURES: Final = b"blo/report-figures/v1\0"
+_REPORT: Final = b"blo/report/v1\0"
+
+Hex8 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")]
+Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Hex64 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}$(?!\n)")]
+HexBytes = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2})+$(?!\n)", max_length=16_384)]
+AmountText = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]*)(\.[0-9]*[1-9])?$(?!\n)")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Label = Annotated[str, msgspec.Meta(max_length=64)]
+Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+
+T = TypeVar("T")
+
+
+class CountedLink(Wire, frozen=True, kw_only=True):
+    """Up to where a link's log was counted.
+
+    Attributes:
+        link: The link.
+        size: How many of its records.
+        log_hash: The running hash at that size.
+        tree_root: The RFC 6962 tree's root at that size; the events' proofs lead to it.
+        trust: Digest of the trust documents under which the records were judged.
+        parked: Positions of records whose summary key had not arrived: not judged, not counted.
+        closed: Positions of accepted events whose content could not be opened.
+    """
+
+    link: LinkId
+    size: Count
+    log_hash: Hex32
+    tree_root: Hex32
+    trust: Hex32
+    parked: tuple[Count, ...]
+    closed: tuple[Count, ...]
+
+
+class CountedHead(Wire, frozen=True, kw_only=True):
+    """Another office's signed word on the log that was counted.
+
+    Attributes:
+        link: The link.
+        office: Who signed.
+        size: Up to which size; at most the cut's.
+        head: Its encoded ``SignedHead``.
+        proof: Consistency proof from the head's tree to the cut's.
+    """
+
+    link: LinkId
+    office: OfficeId
+    size: Count
+    head: HexBytes
+    proof: tuple[Hex32, ...]
+
+
+class Measured(Wire, frozen=True, kw_only=True):
+    """How much of what; a plain number is of nothing.
+
+    Attributes:
+        of: Nothing, a nationality (``""``: not stated), or a substance with its unit.
+        amount: How much.
+    """
+
+    of: tuple[Label, ...]
+    amount: AmountText
+
+
+class Contribution(Wire, frozen=True, kw_only=True):
+    """One event that makes a figure.
+
+    Attributes:
+        event: Its id.
+        on: The business date in force.
+        amounts: How much it adds.
+        also_reported: Ids of further reports of the same thing, which count nothing.
+        corrections: Ids of the corrections that are in force, oldest first.
+    """
+
+    event: Hex32
+    on: date
+    amounts: tuple[Measured, ...]
+    also_reported: tuple[Hex32, ...]
+    corrections: tuple[Hex32, ...]
+
+
+class ReportFigure(Wire, frozen=True, kw_only=True):
+    """One number of the report, or one for each thing that is counted apart.
+
+    Attributes:
+        indicator: Its name.
+        unit: What it is counted in.
+        totals: The numbers, sorted by what they are of.
+        events: What makes them, in the order of links and positions.
+    """
+
+    indicator: Name
+    unit: Name
+    totals: tuple[Measured, ...]
+    events: tuple[Contribution, ...]
+
+
+class NoteAbout(StrEnum):
+    """Why something is to be noted."""
+
+    NOT_COUNTED = "not_counted"
+    NOT_JUDGED = "not_judged"
+    NOT_OPENED = "not_opened"
+    LATE_ENTRY = "late_entry"
+    LATE_CORRECTION = "late_correction"
+
+
+class ReportNote(Wire, frozen=True, kw_only=True):
+    """Something that a reader of the figures must know.
+
+    Attributes:
+        about: What sort of thing.
+        link: The link.
+        position: The record's position.
+        event: The event's id; ``None`` of a record that was not judged.
+        words: What is to be said.
+    """
+
+    about: NoteAbout
+    link: LinkId
+    position: Count
+    event: Hex32 | None
+    words: Words
+
+
+class ResponseTime(Wire, frozen=True, kw_only=True):
+    """How one office responded to one sort of clock on one link (``blo_domain.deadlines``).
+
+    Attributes:
+        link: The link.
+        office: Who owed.
+        clock: What it owed.
+        met: How many came in time.
+        missed: How many came late or not at all.
+        open: How many of the missed had not come.
+        median_ms: Middle of the response times, in milliseconds; of two middle ones their mean,
+            rounded down. ``None``: nothing came.
+        p90_ms: The 90th percentile by nearest rank: the smallest that nine of ten do not exceed.
+    """
+
+    link: LinkId
+    office: OfficeId
+    clock: Clock
+    met: Count
+    missed: Count
+    open: Count
+    median_ms: Count | None
+    p90_ms: Count | None
+
+
+class ProvenEvent(Wire, frozen=True, kw_only=True):
+    """An event that the report names, at its place in the log.
+
+    Attributes:
+        event: Its id.
+        link: The link.
+        position: Its position.
+        log_time: Log time, Unix milliseconds.
+        office: Who wrote it.
+        kind: The case's kind, in words.
+        step: What it did, in words.
+        leaf: Leaf hash of its record.
+        proof: Inclusion proof of the leaf in the tree of ``CountedLink.size`` records.
+    """
+
+    event: Hex32
+    link: LinkId
+    position: Count
+    log_time: UnixMs
+    office: OfficeId
+    kind: Name
+    step: Name
+    leaf: Hex32
+    proof: tuple[Hex32, ...]
+
+
+class PeriodReport(Wire, frozen=True, kw_only=True):
+    """What was computed: a pure function of the log up to a cut and of the counting rules.
+
+    Attributes:
+        v: Version of this layout, 1.
+        rules: Version of the counting rules.
+        office: Whose report it is.
+        branches: The branches that it counts too, sorted.
+        first: First business date.
+        last: Last business date, included.
+        after: Clocks count that were due after this instant, Unix milliseconds: the start of
+            ``first`` where the offices are.
+        until: Up to and with this one: the end of ``last`` there.
+        as_of: The instant at which it was computed, Unix milliseconds.
+        links: Up to where which logs were counted, sorted by link.
+        heads: What other offices have signed of these logs, by link and office.
+        figures: The numbers, in the order of the rules.
+        response_times: Of each link and side, from summaries alone.
+        notes: What a reader must know.
+        events: All events that are named above, by link and position.
+    """
+
+    v: int
+    rules: Count
+    office: OfficeId
+    branches: tuple[OfficeId, ...]
+    first: date
+    last: date
+    after: UnixMs
+    until: UnixMs
+    as_of: UnixMs
+    links: tuple[CountedLink, ...]
+    heads: tuple[CountedHead, ...]
+    figures: tuple[ReportFigure, ...]
+    response_times: tuple[ResponseTime, ...]
+    notes: tuple[ReportNote, ...]
+    events: tuple[ProvenEvent, ...]
+
+
+class ReportAct(StrEnum):
+    """What a person does with a report before it is frozen, in this order."""
+
+    COMPUTE = "compute"
+    REVIEW = "review"
+    SIGN = "sign"
+    FREEZE = "freeze"
+
+
+class ReportStep(Wire, frozen=True, kw_only=True):
+    """Who did what, and when by the office's clock (Unix milliseconds)."""
+
+    act: ReportAct
+    by: Word
+    at: UnixMs
+
+
+class FrozenReport(Wire, frozen=True, kw_only=True):
+    """A report that is computed no more: what the office signs.
+
+    Attributes:
+        v: Version of this layout, 1.
+        kid: Tag of the certificate whose key signs.
+        steps: From computing to freezing.
+        report: What was computed.
+    """
+
+    v: int
+    kid: Hex8
+    steps: tuple[ReportStep, ...]
+    report: PeriodReport
+
+
+class SignedReport(Wire, frozen=True, kw_only=True):
+    """A frozen report with the office's signature over ``report_input``; a file."""
+
+    frozen: FrozenReport
+    signature: Hex64
+
+
+PERIOD_REPORT: Final = Codec(PeriodReport, versions=(REPORT_VERSION,), limit=MAX_REPORT_SIZE)
+SIGNED_REPORT: Final = Codec(SignedReport, limit=MAX_REPORT_SIZE)
+STEPS: Final = Codec(tuple[ReportStep, ...])
+
+
+def report_digest(report: PeriodReport) -> str:
+    """The digest of what was computed, in hexadecimal; it names the report."""
+    return sha256(_FIGURES + encode(report)).hexdigest()
+
+
+def report_input(frozen: FrozenReport) -> bytes:
+    """What a report's signature is over."""
+    return _REPORT + encode(frozen)
+
+
+def to_json(value: PeriodReport | SignedReport) -> bytes:
+    """The one form that a report's file has."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+
+
+def signed_report(data: bytes, *, any_form: bool = False) -> SignedReport:
+    """Reads the file of a frozen report.
+
+    Args:
+        data: The file.
+        any_form: Whether another form than ``to_json`` gives is let pass, to look further.
+
+    Raises:
+        WireError: It is none, or has another form.
+    """
+    signed = _read(data, SignedReport, any_form=any_form)
+    _check_versions((signed.frozen.v, signed.frozen.report.v))
+    return signed
+
+
+def period_report(data: bytes) -> PeriodReport:
+    """Reads the file of a report that was computed and is not frozen.
+
+    Raises:
+        WireError: It is none, or has another form than ``to_json`` gives it.
+    """
+    report = _read(data, PeriodReport, any_form=False)
+    _check_versions((report.v,))
+    return report
+
+
+def _read(data: bytes, kind: type[T], *, any_form: bool) -> T:
+    name = kind.__name__
+    if len(data) > MAX_REPORT_SIZE:
+        raise TooLarge(name, f"{len(data)} bytes, at most {MAX_REPORT_SIZE} are allowed")
+    try:
+        value = msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise WrongType(name, str(error)) from None
+    assert isinstance(value, PeriodReport | SignedReport)
+    if not any_form and to_json(value) != data:
+        raise NotCanonical(name, "the text is not the one form of a report's file")
+    return value
+
+
+def _check_versions(versions: Iterable[int]) -> None:
+    for version in versions:
+        if version != REPORT_VERSION:
+            raise UnknownVersion(
+                "report", f"version {version}; this program knows {REPORT_VERSION}"
+            )
+
+
+__all__ = [
+    "MAX_REPORT_SIZE",
+    "PERIOD_REPORT",
+    "REPORT_VERSION",
+    "SIGNED_REPORT",
+    "STEPS",
+    "Contribution",
+    "CountedHead",
+    "CountedLink",
+    "FrozenReport",
+    "Measured",
+    "NoteAbout",
+    "PeriodReport",
+    "ProvenEvent",
+    "ReportAct",
+    "ReportFigure",
+    "ReportNote",
+    "ReportStep",
+    "ResponseTime",
+    "SignedReport",
+    "period_report",
+    "report_digest",
+    "report_input",
+    "signed_report",
+    "to_json",
+]

@@ -1,0 +1,79 @@
+"""The access log: who saw, drafted, approved and took out what, in the same chain as everything.
+
+Each is one entry of the journal, in the transaction of what it tells of.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.tables import journal
+from blo_schemas.content import Dispatch
+from blo_schemas.ids import CaseId, LinkId, OfficeId
+from blo_schemas.journal import journal_hash
+from blo_schemas.journal_file import JournalFileHead, journal_file, journal_line
+from blo_schemas.summary import Step
+
+_LONGEST: Final = 200
+
+VIEW_CASE: Final = "view case"
+VIEW_FIGURES: Final = "view figures"
+EXPORT_JOURNAL: Final = "export journal"
+
+
+def note_view(tx: Transaction, actor: str, link: LinkId, case: CaseId, now: int) -> None:
+    """Note that somebody has opened a case's contents."""
+    journal.append(tx, at=now, actor=actor, action=VIEW_CASE, link=link, case=case)
+
+
+def note_authors(
+    tx: Transaction,
+    dispatch: Dispatch | None,
+    step: Step,
+    link: LinkId,
+    case: CaseId,
+    event: bytes,
+    now: int,
+) -> None:
+    """Note who has drafted and who has signed a document, as the command says it."""
+    if dispatch is None:
+        return
+    for who, did in ((dispatch.drafter, "draft"), (dispatch.signer, "approve")):
+        if who is not None:
+            journal.append(
+                tx,
+                at=now,
+                actor=who[:_LONGEST],
+                action=f"{did} {step.word}",
+                link=link,
+                case=case,
+                detail=event,
+            )
+
+
+def note_export(tx: Transaction, actor: str, now: int) -> journal.JournalHead:
+    """Note that somebody takes the journal out; where it stands with that."""
+    return journal.append(tx, at=now, actor=actor, action=EXPORT_JOURNAL)
+
+
+def journal_of(
+    snapshot: Snapshot, office: OfficeId, stands: journal.JournalHead, now: int
+) -> bytes:
+    """The journal as a file, up to where it stood; what has come since is left out."""
+    head = JournalFileHead(
+        journal=office, v=1, exported_at=now, entries=stands.size, hash=stands.hash.hex()
+    )
+    entries = journal.entries(snapshot, limit=stands.size)
+    return journal_file(head, (journal_line(entry, journal_hash(entry)) for entry in entries))
+
+
+__all__ = [
+    "EXPORT_JOURNAL",
+    "VIEW_CASE",
+    "VIEW_FIGURES",
+    "journal_of",
+    "note_authors",
+    "note_export",
+    "note_view",
+]

@@ -1,0 +1,40 @@
+"""What can't be done with a report, and why."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from blo_agent.store.errors import JobRefused
+
+
+class ReportRefusal(StrEnum):
+    """Why something is not done with a report."""
+
+    REREADING = "rereading"
+    HALTED = "halted"
+    NOT_THE_LOG = "not_the_log"
+    UNKNOWN_REPORT = "unknown_report"
+    FROZEN = "frozen"
+    NOT_FROZEN = "not_frozen"
+    PERIOD_IS_FROZEN = "period_is_frozen"
+    OUT_OF_ORDER = "out_of_order"
+    OWN_WORK = "own_work"
+    FOUR_EYES = "four_eyes"
+    NO_IDENTITY = "no_identity"
+
+
+class ReportRefused(JobRefused):
+    """Something that is not done with a report; nothing was written.
+
+    Attributes:
+        reason: From the closed list.
+        words: What is wrong and what to do.
+    """
+
+    def __init__(self, reason: ReportRefusal, words: str) -> None:
+        super().__init__(words)
+        self.reason = reason
+        self.words = words
+
+
+__all__ = ["ReportRefusal", "ReportRefused"]

@@ -1,0 +1,170 @@
+"""From a computed report to a frozen one: each step by a person, each in the journal (DOMAIN §2).
+
+Jobs of the store's thread. A step that is refused is in the journal too; ``office`` does that.
+"""
+
+from __future__ import annotations
+
+from blo_agent.office import Office
+from blo_agent.reports.errors import ReportRefusal, ReportRefused
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.tables import journal, reports
+from blo_domain.report_checks import check_figures, may_freeze
+from blo_schemas.codec import encode
+from blo_schemas.reports import (
+    PERIOD_REPORT,
+    REPORT_VERSION,
+    SIGNED_REPORT,
+    STEPS,
+    FrozenReport,
+    PeriodReport,
+    ReportAct,
+    ReportStep,
+    SignedReport,
+    report_digest,
+)
+from blo_sealing.reports import sign_report
+
+
+class Filed:
+    """A report as the store has it.
+
+    Attributes:
+        digest: Its digest.
+        report: What was computed.
+        steps: Who did what.
+        signed: The signed report, once it is frozen.
+    """
+
+    def __init__(self, row: reports.ReportRow) -> None:
+        self.digest = row.digest
+        self.report: PeriodReport = PERIOD_REPORT.decode(row.draft)
+        self.steps: tuple[ReportStep, ...] = STEPS.decode(row.steps)
+        self.signed: SignedReport | None = None
+        if row.signed is not None:
+            self.signed = SIGNED_REPORT.decode(row.signed)
+
+    @property
+    def state(self) -> ReportAct:
+        """The last step that was taken."""
+        return self.steps[-1].act
+
+
+def file(report: PeriodReport, actor: str, now: int, tx: Transaction) -> Filed:
+    """Keep a report that was computed."""
+    digest = bytes.fromhex(report_digest(report))
+    known = reports.get(tx, digest)
+    if known is not None:
+        return Filed(known)
+    steps = (ReportStep(act=ReportAct.COMPUTE, by=actor, at=now),)
+    row = reports.ReportRow(
+        digest, report.first, report.last, now, encode(report), encode(steps), None
+    )
+    reports.put(tx, row)
+    _note(tx, ReportAct.COMPUTE, actor, digest, now)
+    return Filed(row)
+
+
+def find(snapshot: Snapshot, digest: bytes) -> Filed:
+    """The report with this digest.
+
+    Raises:
+        ReportRefused: There is none.
+    """
+    row = reports.get(snapshot, digest)
+    if row is None:
+        raise ReportRefused(
+            ReportRefusal.UNKNOWN_REPORT,
+            f"no report {digest.hex()} was computed here; compute one, or look into the list",
+        )
+    return Filed(row)
+
+
+def review(digest: bytes, actor: str, now: int, tx: Transaction) -> Filed:
+    """Note that somebody else than who computed it has looked at a report.
+
+    Raises:
+        ReportRefused: It is frozen, or this person has computed it.
+    """
+    filed = _open(digest, tx)
+    if actor in _who(filed, ReportAct.COMPUTE):
+        raise ReportRefused(
+            ReportRefusal.OWN_WORK, f"{actor} has computed it; somebody else reviews it"
+        )
+    if filed.state is ReportAct.SIGN:
+        raise ReportRefused(ReportRefusal.OUT_OF_ORDER, "it is signed already")
+    return _add(filed, ReportAct.REVIEW, actor, now, tx)
+
+
+def sign(digest: bytes, actor: str, now: int, tx: Transaction) -> Filed:
+    """Note that somebody stands for a report that was reviewed; several may.
+
+    Raises:
+        ReportRefused: It is frozen, or was not reviewed.
+    """
+    filed = _open(digest, tx)
+    if not _who(filed, ReportAct.REVIEW):
+        raise ReportRefused(ReportRefusal.OUT_OF_ORDER, "it was not reviewed yet")
+    return _add(filed, ReportAct.SIGN, actor, now, tx)
+
+
+def freeze(office: Office, digest: bytes, actor: str, now: int, tx: Transaction) -> Filed:
+    """Sign a report with the office's key; from now on nothing changes it.
+
+    Raises:
+        ReportRefused: Not enough people have seen it, its period has a frozen report already, or
+            the office has no key to sign with.
+    """
+    filed = _open(digest, tx)
+    why = may_freeze([(step.act, step.by) for step in filed.steps])
+    if why is not None:
+        raise ReportRefused(ReportRefusal.FOUR_EYES, why)
+    flaws = check_figures(filed.report)
+    if flaws:
+        raise ValueError(f"the report does not add up: {flaws[0].where}: {flaws[0].words}")
+    other = reports.frozen_of(tx, filed.report.first, filed.report.last)
+    if other is not None:
+        raise ReportRefused(
+            ReportRefusal.PERIOD_IS_FROZEN,
+            f"report {other.digest.hex()} of this period is frozen; compare it with what the log "
+            "says now",
+        )
+    certified = office.directory.certificate(office.id, now)
+    held = None if certified is None else office.node_keys_of(certified.tag)
+    if certified is None or held is None:
+        raise ReportRefused(
+            ReportRefusal.NO_IDENTITY, "no valid certificate names a key of this store"
+        )
+    steps = (*filed.steps, ReportStep(act=ReportAct.FREEZE, by=actor, at=now))
+    frozen = FrozenReport(
+        v=REPORT_VERSION, kid=certified.tag.hex(), steps=steps, report=filed.report
+    )
+    signed = sign_report(frozen, held.signing)
+    reports.set_steps(tx, digest, encode(steps), encode(signed))
+    _note(tx, ReportAct.FREEZE, actor, digest, now)
+    return find(tx, digest)
+
+
+def _open(digest: bytes, tx: Transaction) -> Filed:
+    filed = find(tx, digest)
+    if filed.signed is not None:
+        raise ReportRefused(ReportRefusal.FROZEN, "it is frozen; nothing changes it any more")
+    return filed
+
+
+def _who(filed: Filed, act: ReportAct) -> set[str]:
+    return {step.by for step in filed.steps if step.act is act}
+
+
+def _add(filed: Filed, act: ReportAct, actor: str, now: int, tx: Transaction) -> Filed:
+    steps = (*filed.steps, ReportStep(act=act, by=actor, at=now))
+    reports.set_steps(tx, filed.digest, encode(steps), None)
+    _note(tx, act, actor, filed.digest, now)
+    return find(tx, filed.digest)
+
+
+def _note(tx: Transaction, act: ReportAct, actor: str, digest: bytes, now: int) -> None:
+    journal.append(tx, at=now, actor=actor, action=f"report {act}", detail=digest)
+
+
+__all__ = ["Filed", "file", "find", "freeze", "review", "sign"]

@@ -1,0 +1,296 @@
+"""Verifying a frozen report offline: the signature, the sums, the proofs, the cut (DESIGN §10).
+
+Needs no key and no Kafka. With the public trust documents the signatures are checked too, with
+heads the cut, and with the records themselves each event. What was not checked is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from blo_domain.report_checks import Finding, check
+from blo_domain.trust import Certified, TrustedDirectory
+from blo_schemas.codec import encode
+from blo_schemas.errors import NotCanonical, WireError
+from blo_schemas.event import ENVELOPE
+from blo_schemas.hashing import event_id, head_input, leaf_hash
+from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
+from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.reports import (
+    CountedHead,
+    CountedLink,
+    PeriodReport,
+    ProvenEvent,
+    ReportAct,
+    SignedReport,
+    signed_report,
+)
+from blo_schemas.trust import Role
+from blo_sealing import verify_consistency, verify_inclusion
+from blo_sealing.errors import ProofFailed
+from blo_sealing.proving import Prover
+from blo_sealing.reports import report_is_signed
+from blo_sealing.signatures import verify_signature
+
+
+class Breach(StrEnum):
+    """What can be wrong with a report besides its own words (``report_checks.Flaw``)."""
+
+    FORM = "form"
+    NOT_CERTIFIED = "not_certified"
+    BAD_SIGNATURE = "bad_signature"
+    PROOF_BROKEN = "proof_broken"
+    HEAD_NOT_SIGNED = "head_not_signed"
+    ANOTHER_LOG = "another_log"
+    RECORD_MISSING = "record_missing"
+    ANOTHER_RECORD = "another_record"
+    TWO_REPORTS = "two_reports"
+
+
+@dataclass(slots=True)
+class Audited:
+    """What was found of one report.
+
+    Attributes:
+        signed: The report, as far as it can be read.
+        findings: What is wrong with it.
+        checked: What was checked, in words.
+        unchecked: What was not, and what it takes.
+    """
+
+    signed: SignedReport
+    findings: list[Finding] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+
+
+Records = Mapping[LinkId, Sequence[bytes]]
+"""The record values of a link from its first one."""
+
+
+def audit_report(
+    data: bytes,
+    *,
+    directory: TrustedDirectory | None = None,
+    heads: Iterable[SignedHead] = (),
+    records: Records | None = None,
+) -> Audited:
+    """Verify a report's file.
+
+    Args:
+        data: The file.
+        directory: What the public trust documents prove.
+        heads: Heads from elsewhere, to compare the cut with.
+        records: The log, to compare each event with.
+
+    Raises:
+        WireError: It is no report at all.
+    """
+    audited = Audited(_read(data))
+    try:
+        signed_report(data)
+    except NotCanonical as error:
+        audited.findings.append(Finding(Breach.FORM, "the file", error.detail))
+    report = audited.signed.frozen.report
+    audited.findings += check(audited.signed.frozen)
+    audited.checked.append("numbers, units, lists and steps against each other")
+    audited.findings += _proofs(report)
+    audited.checked.append(f"{len(report.events)} inclusion proofs")
+    _signatures(audited, directory)
+    _heads(audited, directory, heads)
+    if records is None:
+        audited.unchecked.append("that the events are what the log has there: give the log")
+    else:
+        audited.findings += _records(report, records)
+        audited.checked.append("each event and each cut against the log's records")
+    return audited
+
+
+def two_reports(reports: Sequence[SignedReport]) -> list[Finding]:
+    """Different frozen reports of one office for one period."""
+    first: dict[tuple[object, ...], SignedReport] = {}
+    found = []
+    for one in reports:
+        report = one.frozen.report
+        key = report.office, report.first, report.last
+        other = first.setdefault(key, one)
+        if encode(other) != encode(one):
+            found.append(
+                Finding(
+                    Breach.TWO_REPORTS,
+                    f"{report.office} {report.first} to {report.last}",
+                    f"signed one way by {_who(other)} and another way by {_who(one)}",
+                )
+            )
+    return found
+
+
+def _read(data: bytes) -> SignedReport:
+    return signed_report(data, any_form=True)
+
+
+def _who(signed: SignedReport) -> str:
+    last = signed.frozen.steps[-1] if signed.frozen.steps else None
+    return "nobody" if last is None else f"{last.by} at {last.at}"
+
+
+def _proofs(report: PeriodReport) -> Iterator[Finding]:
+    links = {link.link: link for link in report.links}
+    for event in report.events:
+        link = links.get(event.link)
+        if link is None:
+            yield _broken(event, "its link was not counted")
+            continue
+        try:
+            verify_inclusion(
+                bytes.fromhex(event.leaf),
+                event.position,
+                link.size,
+                [bytes.fromhex(one) for one in event.proof],
+                bytes.fromhex(link.tree_root),
+            )
+        except ProofFailed as error:
+            yield _broken(event, str(error))
+
+
+def _broken(event: ProvenEvent, words: str) -> Finding:
+    where = f"event {event.event} at {event.position} of {event.link}"
+    return Finding(Breach.PROOF_BROKEN, where, words)
+
+
+# Signatures.
+
+
+def _signatures(audited: Audited, directory: TrustedDirectory | None) -> None:
+    frozen = audited.signed.frozen
+    office = frozen.report.office
+    if directory is None:
+        audited.unchecked.append(
+            "the office's signature and those under the heads: give the trust documents"
+        )
+        return
+    at = max((step.at for step in frozen.steps if step.act is ReportAct.FREEZE), default=0)
+    certified = _certified(directory, office, frozen.kid)
+    if certified is None or not certified.valid_at(at):
+        why = "names no certificate of that office" if certified is None else "was not valid then"
+        words = f"the certificate tag {frozen.kid} {why}"
+        audited.findings.append(Finding(Breach.NOT_CERTIFIED, f"the signature of {office}", words))
+        return
+    if not report_is_signed(audited.signed, certified.certificate.signing_key):
+        words = "it is not over this report: something in it was changed after it was signed"
+        audited.findings.append(Finding(Breach.BAD_SIGNATURE, f"the signature of {office}", words))
+    audited.checked.append(f"the signature of {office}")
+
+
+def _certified(directory: TrustedDirectory, office: OfficeId, tag: str) -> Certified | None:
+    found = (one for one in directory.certificates(office) if one.tag.hex() == tag)
+    return next((one for one in found if one.certificate.role is Role.OFFICE), None)
+
+
+# The cut.
+
+
+def _heads(
+    audited: Audited, directory: TrustedDirectory | None, others: Iterable[SignedHead]
+) -> None:
+    report = audited.signed.frozen.report
+    links = {link.link: link for link in report.links}
+    vouched: set[LinkId] = set()
+    for counted in report.heads:
+        link = links.get(counted.link)
+        found = _counted_head(counted, link, directory)
+        if found is not None:
+            audited.findings.append(found)
+        elif counted.office not in {report.office, *report.branches}:
+            vouched.add(counted.link)
+    for signed in others:
+        head = _valid(signed, directory)
+        if head is not None and _contradicts(head, links.get(head.link)):
+            where = f"the cut of {head.link} at {head.size}"
+            words = f"{head.office} has signed another log of that size"
+            audited.findings.append(Finding(Breach.ANOTHER_LOG, where, words))
+    audited.checked.append(f"{len(report.heads)} heads of others over the logs that were counted")
+    bare = sorted(link.link for link in report.links if link.size and link.link not in vouched)
+    if bare:
+        audited.unchecked.append(f"no counterpart's head vouches for {', '.join(bare)}")
+
+
+def _counted_head(
+    counted: CountedHead, link: CountedLink | None, directory: TrustedDirectory | None
+) -> Finding | None:
+    where = f"the head of {counted.office} on {counted.link}"
+    try:
+        signed = SIGNED_HEAD.decode(bytes.fromhex(counted.head))
+        head = HEAD.decode(signed.head)
+    except WireError as error:
+        return Finding(Breach.HEAD_NOT_SIGNED, where, str(error))
+    said = head.link, head.office, head.size
+    if said != (counted.link, counted.office, counted.size) or link is None:
+        return Finding(Breach.HEAD_NOT_SIGNED, where, f"it is the one of {said}")
+    if directory is not None and _valid(signed, directory) is None:
+        return Finding(Breach.HEAD_NOT_SIGNED, where, "the office has not signed it")
+    proof = [bytes.fromhex(one) for one in counted.proof]
+    root = bytes.fromhex(link.tree_root)
+    try:
+        verify_consistency(head.size, head.tree_root, link.size, root, proof)
+    except ProofFailed as error:
+        return Finding(Breach.ANOTHER_LOG, where, str(error))
+    if _contradicts(head, link):
+        return Finding(Breach.ANOTHER_LOG, where, "its hash is not the cut's")
+    return None
+
+
+def _contradicts(head: Head, link: CountedLink | None) -> bool:
+    if link is None or head.size != link.size:
+        return False
+    return (head.tree_root.hex(), head.log_hash.hex()) != (link.tree_root, link.log_hash)
+
+
+def _valid(signed: SignedHead, directory: TrustedDirectory | None) -> Head | None:
+    """A head that its office has signed; without documents, as it is."""
+    try:
+        head = HEAD.decode(signed.head)
+    except WireError:
+        return None
+    if directory is None:
+        return head
+    certified = _certified(directory, head.office, head.kid.hex())
+    if certified is None or not certified.covers(head.at):
+        return None
+    key = certified.certificate.signing_key
+    return head if verify_signature(key, head_input(signed.head), signed.signature) else None
+
+
+# The records.
+
+
+def _records(report: PeriodReport, records: Records) -> Iterator[Finding]:
+    for link in report.links:
+        values = records.get(link.link, ())
+        if len(values) < link.size:
+            words = f"the log has {len(values)} records, {link.size} were counted"
+            yield Finding(Breach.RECORD_MISSING, link.link, words)
+            continue
+        root = Prover(leaf_hash(value) for value in values[: link.size]).root
+        if root.hex() != link.tree_root:
+            words = f"its first {link.size} records are others than were counted"
+            yield Finding(Breach.ANOTHER_LOG, link.link, words)
+    for event in report.events:
+        values = records.get(event.link, ())
+        if event.position < len(values) and not _is(event, values[event.position]):
+            where = f"position {event.position} of {event.link}"
+            words = f"another event than {event.event} stands there"
+            yield Finding(Breach.ANOTHER_RECORD, where, words)
+
+
+def _is(event: ProvenEvent, value: bytes) -> bool:
+    try:
+        header = ENVELOPE.decode(value).header
+    except WireError:
+        return False
+    return event_id(event.link, header).hex() == event.event
+
+
+__all__ = ["Audited", "Breach", "Records", "audit_report", "two_reports"]

@@ -1,0 +1,101 @@
+"""``blo audit journal`` and ``blo audit heads``: an office's journal against its own heads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from blo_audit.from_log import read_heads, signed_heads
+from blo_audit.journal_audit import JournalAudited, anchors_of, audit_journal
+from blo_audit.report_text import instant
+from blo_cli.audit.trusting import Brought, Pinned, read_heads_file, trust_options
+from blo_cli.errors import Exit
+from blo_cli.reaching import Kafka
+from blo_cli.trust import files
+from blo_domain.trust import TrustedDirectory
+from blo_log import Log
+from blo_schemas.codec import encode
+from blo_schemas.heads import Head, SignedHead
+from blo_schemas.journal_file import read_head
+
+__all__ = ["heads", "journal"]
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option("--heads", "heads_file", type=_FILE, help="Heads, as `blo audit heads` writes them.")
+@click.option("--entries", is_flag=True, help="Print the entries too.")
+@trust_options
+def journal(
+    file: Path,
+    heads_file: Path | None,
+    entries: bool,
+    pinned: Pinned,
+    trust: Path | None,
+    bootstrap: str | None,
+    config: Path | None,
+) -> int:
+    """Replays an office's journal, and checks it against the anchors in the office's heads."""
+    data = file.read_bytes()
+    office = read_head(data).journal
+    brought = Brought(pinned, trust, Kafka(bootstrap, config))
+    anchors = anchors_of(_heads(brought, heads_file), office)
+    audited = audit_journal(data, anchors)
+    if entries:
+        for one in audited.entries:
+            place = " ".join(filter(None, (one.link, (one.case or b"").hex()[:16])))
+            click.echo(f"{one.seq:6} {instant(one.at)} {one.actor}: {one.action} {place}".rstrip())
+    _tell(audited)
+    return Exit.CHECK_FAILED if audited.findings else Exit.OK
+
+
+@click.command()
+@click.argument("output", type=click.Path(path_type=Path))
+@trust_options
+def heads(
+    output: Path,
+    pinned: Pinned,
+    trust: Path | None,
+    bootstrap: str | None,
+    config: Path | None,
+) -> int:
+    """Writes all heads that are on the log to a new file OUTPUT, to check others against them."""
+    found = Brought(pinned, trust, Kafka(bootstrap, config)).ask_log(read_heads)
+    lines = "".join(f"{encode(one).hex()}\n" for one in found)
+    files.write_new(output, lines.encode())
+    click.echo(f"{len(found)} heads")
+    return Exit.OK
+
+
+def _heads(brought: Brought, heads_file: Path | None) -> list[Head]:
+    signed: list[SignedHead] = [] if heads_file is None else read_heads_file(heads_file)
+    if brought.has_log:
+
+        async def look(log: Log, directory: TrustedDirectory) -> list[Head]:
+            return signed_heads([*signed, *await read_heads(log, directory)], directory)
+
+        return brought.ask_log(look)
+    directory = brought.directory()
+    if directory is None:
+        if signed:
+            raise click.UsageError(
+                "whose heads are these? Say --trust FOLDER with the trust documents, and --pin"
+            )
+        return []
+    return signed_heads(signed, directory)
+
+
+def _tell(audited: JournalAudited) -> None:
+    head = audited.head
+    click.echo(f"journal of {head.journal}: {len(audited.entries)} entries")
+    for finding in audited.findings:
+        click.echo(f"{finding.flaw} {finding.where}: {finding.words}")
+    for doubt in audited.doubts:
+        click.echo(f"doubt {doubt.flaw} {doubt.where}: {doubt.words}")
+    click.echo(f"{audited.anchors} heads compared; {audited.anchored} entries are anchored")
+    rest = len(audited.entries) - audited.anchored
+    if rest > 0:
+        click.echo(f"not checked: the last {rest} entries, which no head covers yet")

@@ -1,0 +1,95 @@
+"""``blo audit response-times``: how fast offices respond, without reading what they write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from blo_audit.config import AuditorSettings
+from blo_audit.report_text import hours
+from blo_audit.response_times import LinkTimes
+from blo_audit.response_times import response_times as read_times
+from blo_cli.errors import CliError, Exit
+from blo_domain.deadlines import Window
+from blo_domain.report import Period
+from blo_domain.report_document import window_of
+from blo_log.directory import DirectoryFeed
+from blo_runtime.clock import SystemClock
+from blo_runtime.config import load
+from blo_runtime.keyfiles import load_identity
+from blo_schemas.ids import CorridorId, OfficeId
+
+__all__ = ["response_times"]
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command("response-times")
+@click.option(
+    "--config", required=True, type=click.Path(path_type=Path), help="The auditor's TOML file."
+)
+@click.option("--from", "first", required=True, type=_DAY, help="First day.")
+@click.option("--to", "last", required=True, type=_DAY, help="Last day, included.")
+@click.option("--zone", default="UTC", help="Time zone of the days, as Asia/Ho_Chi_Minh.")
+def response_times(config: Path, first: datetime, last: datetime, zone: str) -> int:
+    """Prints met, missed, median and 90th percentile per link and office, from summaries alone."""
+    settings = load(config, AuditorSettings)
+    period = window_of(Period(first.date(), last.date()), zone)
+    for line in times_lines(asyncio.run(_read(config, settings, period))):
+        click.echo(line)
+    return Exit.OK
+
+
+def times_lines(found: Iterable[LinkTimes]) -> Iterator[str]:
+    """The links' times, an office and clock a line."""
+    for one in found:
+        yield f"{one.link}: {one.size} records"
+        if one.waiting:
+            yield f"  {one.waiting} records wait for a summary key and are not counted"
+        for row in one.rows:
+            times = "no response yet"
+            if row.median is not None:
+                times = f"median {hours(row.median)} h, 90th percentile {hours(row.p90)} h"
+            yield (
+                f"  {row.office} {row.clock}: {row.met} met, {row.missed} missed "
+                f"({row.open} open); {times}"
+            )
+
+
+async def _read(path: Path, settings: AuditorSettings, period: Window) -> list[LinkTimes]:
+    if settings.kafka is None or settings.keys is None:
+        raise CliError(
+            str(path),
+            "names no keys, or no Kafka to read from",
+            todo='Add auditor = "…", keys = "auditor.key", and [kafka] with bootstrap = "host:port"; '
+            "`blo audit init` makes the keys",
+        )
+    # Only what goes to Kafka pays for its library.
+    from blo_log.kafka import KafkaConnection, KafkaLog
+    from blo_runtime.tls import ssl_context
+
+    identity = load_identity(settings.keys, OfficeId(settings.auditor))
+    kafka = settings.kafka
+    log = KafkaLog(
+        KafkaConnection(
+            bootstrap=",".join(kafka.servers),
+            ssl_context=None if kafka.tls is None else ssl_context(kafka.tls),
+            client_id=settings.auditor,
+            request_timeout_s=kafka.request_timeout_s,
+        )
+    )
+    try:
+        feed = DirectoryFeed(log, settings.pins)
+        await feed.refresh()
+        corridors = feed.directory.corridors()
+        if settings.corridor:
+            corridors = (CorridorId(settings.corridor),)
+        # What is due later is not missed yet.
+        now = min(period.end, SystemClock().now_ms())
+        return await read_times(log, feed, identity, corridors, period, now)
+    finally:
+        await log.close()

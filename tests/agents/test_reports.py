@@ -1,0 +1,349 @@
+"""An office's report: from computing to freezing, and computed anew when the log has moved on."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from datetime import date
+from pathlib import Path
+
+import apsw
+import pytest
+
+from blo_agent.reports import work
+from blo_agent.reports.errors import ReportRefusal, ReportRefused
+from blo_agent.reports.filing import Filed
+from blo_agent.store.connection import Transaction
+from blo_agent.store.tables import events, journal, reports
+from blo_domain.commands import Target
+from blo_domain.report_checks import check, check_figures
+from blo_log.memory import MemoryCluster, MemoryLog
+from blo_log.port import Log
+from blo_schemas.codec import encode
+from blo_schemas.grants import KeyPurpose
+from blo_schemas.reports import (
+    NoteAbout,
+    PeriodReport,
+    ReportAct,
+    ReportFigure,
+    report_digest,
+    signed_report,
+    to_json,
+)
+from blo_schemas.summary import Kind, Step
+from tests.agents.late_keys import let_go, make_keeper
+from tests.agents.world import (
+    LINK,
+    NOW,
+    PROVINCE,
+    YEAR_MS,
+    A,
+    B,
+    RunningAgent,
+    World,
+    all_read,
+    two_offices_and_a_province,
+)
+
+FIRST, LAST = date(2024, 11, 1), date(2025, 10, 31)
+PENALTY = {
+    "person": {"name": "A (fictional)", "nationality": "la"},
+    "law": "(fictional)",
+    "act": "overstay",
+    "decision_number": "1",
+}
+
+
+def figure(report: PeriodReport, name: str) -> ReportFigure:
+    return next(one for one in report.figures if one.indicator == name)
+
+
+def number(report: PeriodReport, name: str) -> str:
+    return next((one.amount for one in figure(report, name).totals), "0")
+
+
+async def frozen(running: RunningAgent) -> Filed:
+    """A report that four eyes have seen."""
+    agent = running.agent
+    computed = await work.compute(agent, FIRST, LAST, "officer")
+    await work.act(agent, computed.digest, ReportAct.REVIEW, "deputy")
+    await work.act(agent, computed.digest, ReportAct.SIGN, "chief")
+    return await work.act(agent, computed.digest, ReportAct.FREEZE, "officer")
+
+
+async def start(
+    stack: AsyncExitStack, world: World, log_of_a: Log | None = None
+) -> list[RunningAgent]:
+    """Both offices, and the province that reports."""
+    await stack.enter_async_context(world)
+    await world.publish()
+    agents = [await world.agent(A, log=log_of_a)]
+    agents += [await world.agent(office) for office in (B, PROVINCE)]
+    for one in agents:
+        await one.until(lambda one=one: LINK in one.agent.office.desks)  # type: ignore[misc]
+    return agents
+
+
+async def opened(province: RunningAgent) -> None:
+    """Wait until the province can read whatever it has."""
+    desk = province.desk()
+    await province.until(lambda: not desk.unopened)
+
+
+async def refusal(running: RunningAgent, digest: bytes, act: ReportAct, who: str) -> ReportRefusal:
+    with pytest.raises(ReportRefused) as refused:
+        await work.act(running.agent, digest, act, who)
+    return refused.value.reason
+
+
+async def actions(running: RunningAgent) -> list[tuple[str, str]]:
+    return await running.ask(lambda tx: [(one.actor, one.action) for one in journal.entries(tx)])
+
+
+async def test_a_report_is_computed_reviewed_signed_and_frozen_and_the_journal_says_by_whom(
+    tmp_path: Path,
+) -> None:
+    async with AsyncExitStack() as stack:
+        cluster = MemoryCluster()
+        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
+        a, b, province = await start(stack, world)
+        for _ in range(3):
+            await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
+        await all_read([a, b, province], 3)
+        await opened(province)
+        filed = await frozen(province)
+        assert filed.signed is not None
+        assert check(filed.signed.frozen) == []
+        report = filed.report
+        assert (report.office, report.branches) == (PROVINCE, (A,))
+        assert number(report, "overstay_penalties") == "3"
+        places = {one.event: (one.link, one.position) for one in report.events}
+        counted = figure(report, "overstay_penalties").events
+        assert [places[one.event] for one in counted] == [(LINK, 0), (LINK, 1), (LINK, 2)]
+        assert all(note.about is NoteAbout.LATE_ENTRY for note in report.notes)
+        assert len(report.notes) == 3
+        assert await actions(province) == [
+            ("officer", "report compute"),
+            ("deputy", "report review"),
+            ("chief", "report sign"),
+            ("officer", "report freeze"),
+        ]
+        data = await work.export(province.agent, filed.digest, "chief")
+        assert data == to_json(filed.signed)
+        assert signed_report(data) == filed.signed
+        assert (await actions(province))[-1] == ("chief", "report export")
+
+
+async def test_a_frozen_report_is_reproduced_and_what_came_late_is_shown_beside_it(
+    tmp_path: Path,
+) -> None:
+    async with AsyncExitStack() as stack:
+        cluster = MemoryCluster()
+        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
+        a, b, province = await start(stack, world)
+        await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
+        second = await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
+        await all_read([a, b, province], 2)
+        await opened(province)
+        filed = await frozen(province)
+        compared = await work.compare(province.agent, filed.digest, "auditor")
+        assert (compared.reproduced, compared.why_not) == (True, [])
+        assert compared.since.figures == ()
+        # Late: one more event of the year, and a correction that takes one out of it.
+        late = await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
+        await a.submit(
+            Kind.PENALTY,
+            Step.SUPERSEDE,
+            second.case,
+            fields={"corrects": "open", "fields": {**PENALTY, "act": "other"}},
+            corrects=Target(Step.OPEN, 1),
+        )
+        await all_read([a, b, province], 4)
+        await opened(province)
+        compared = await work.compare(province.agent, filed.digest, "auditor")
+        assert (compared.reproduced, compared.why_not) == (True, [])
+        (changed,) = compared.since.figures
+        assert changed.indicator == "overstay_penalties"
+        assert (changed.before, changed.after) == ({"": "2"}, {"": "2"})
+        assert (changed.added, changed.gone) == ((late.event.hex(),), (second.event.hex(),))
+        assert compared.since.records == {LINK: 2}
+        kept = await province.ask(lambda tx: reports.get(tx, filed.digest))
+        assert kept is not None
+        assert filed.signed is not None
+        assert kept.signed == encode(filed.signed)
+
+
+async def test_what_could_not_be_read_at_the_freeze_is_noted_and_stays_out_of_it(
+    tmp_path: Path,
+) -> None:
+    async with AsyncExitStack() as stack:
+        cluster = MemoryCluster()
+        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
+        keeper = make_keeper(cluster, KeyPurpose.CONTENT, PROVINCE)
+        a, b, province = await start(stack, world, keeper)
+        closed = await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
+        await all_read([a, b, province], 1)
+        filed = await frozen(province)
+        assert number(filed.report, "overstay_penalties") == "0"
+        (link,) = filed.report.links
+        assert (link.parked, link.closed) == ((), (0,))
+        noted = {note.about for note in filed.report.notes if note.position == 0}
+        assert noted == {NoteAbout.NOT_OPENED, NoteAbout.NOT_COUNTED}
+        await let_go(cluster, keeper)
+        await opened(province)
+        compared = await work.compare(province.agent, filed.digest, "auditor")
+        assert (compared.reproduced, compared.why_not) == (True, [])
+        added = {one.indicator: one.added for one in compared.since.figures}
+        assert added["overstay_penalties"] == (closed.event.hex(),)
+
+
+async def test_what_could_not_be_judged_at_the_freeze_is_noted_and_stays_out_of_it(
+    tmp_path: Path,
+) -> None:
+    async with AsyncExitStack() as stack:
+        cluster = MemoryCluster()
+        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
+        keeper = make_keeper(cluster, KeyPurpose.SUMMARY, PROVINCE)
+        a, b, province = await start(stack, world, keeper)
+        await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
+        await all_read([a, b, province], 1)
+        filed = await frozen(province)
+        (link,) = filed.report.links
+        assert (link.parked, link.closed) == ((0,), ())
+        assert [note.about for note in filed.report.notes] == [NoteAbout.NOT_JUDGED]
+        await let_go(cluster, keeper)
+        await opened(province)
+        compared = await work.compare(province.agent, filed.digest, "auditor")
+        assert (compared.reproduced, compared.why_not) == (True, [])
+        names = [one.indicator for one in compared.since.figures]
+        assert names == ["blo_offices_active", "overstay_penalties"]
+
+
+async def test_a_report_whose_contents_were_shredded_since_says_why_it_is_not_reproduced(
+    tmp_path: Path,
+) -> None:
+    async with AsyncExitStack() as stack:
+        cluster = MemoryCluster()
+        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
+        a, b, province = await start(stack, world)
+        case = (await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)).case
+        await all_read([a, b, province], 1)
+        await opened(province)
+        filed = await frozen(province)
+
+        def shred(tx: Transaction) -> None:
+            events.forget_contents(tx, LINK, case)
+
+        await province.agent.store.write(shred)
+        compared = await work.compare(province.agent, filed.digest, "auditor")
+        assert not compared.reproduced
+        assert "overstay_penalties differs" in compared.why_not
+        assert f"the content of 0 of {LINK} was shredded since" in compared.why_not
+
+
+async def test_new_trust_documents_that_change_nothing_leave_the_report_reproducible(
+    tmp_path: Path,
+) -> None:
+    async with AsyncExitStack() as stack:
+        cluster = MemoryCluster()
+        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
+        a, b, province = await start(stack, world)
+        await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
+        await all_read([a, b, province], 1)
+        await opened(province)
+        filed = await frozen(province)
+        # The same key in a certificate of its own: the log is read again, to the same end.
+        await world.publish([world.certify(B, not_before=NOW - YEAR_MS + 1)])
+        desk = province.desk()
+        await province.until(lambda: desk.rereads_to == 1 and not desk.is_rereading)
+        await opened(province)
+        office = province.agent.office
+        assert office.directory.digest_for_link(LINK).hex() != filed.report.links[0].trust
+        compared = await work.compare(province.agent, filed.digest, "auditor")
+        assert (compared.reproduced, compared.why_not) == (True, [])
+
+
+async def test_four_eyes_must_see_a_report_and_each_refusal_is_in_the_journal(
+    tmp_path: Path,
+) -> None:
+    async with AsyncExitStack() as stack:
+        cluster = MemoryCluster()
+        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
+        *_, province = await start(stack, world)
+        agent = province.agent
+        digest = (await work.compute(agent, FIRST, LAST, "officer")).digest
+        tried = [
+            (ReportAct.FREEZE, "chief", ReportRefusal.FOUR_EYES),
+            (ReportAct.SIGN, "chief", ReportRefusal.OUT_OF_ORDER),
+            (ReportAct.REVIEW, "officer", ReportRefusal.OWN_WORK),
+        ]
+        for act, who, reason in tried:
+            assert await refusal(province, digest, act, who) is reason
+        await work.act(agent, digest, ReportAct.REVIEW, "deputy")
+        await work.act(agent, digest, ReportAct.SIGN, "officer")
+        reason = await refusal(province, digest, ReportAct.FREEZE, "chief")
+        assert reason is ReportRefusal.FOUR_EYES
+        await work.act(agent, digest, ReportAct.SIGN, "chief")
+        await work.act(agent, digest, ReportAct.FREEZE, "chief")
+        for act in (ReportAct.REVIEW, ReportAct.SIGN, ReportAct.FREEZE):
+            assert await refusal(province, digest, act, "chief") is ReportRefusal.FROZEN
+        refused = [one for one in await actions(province) if one[1].startswith("refused")]
+        assert refused == [
+            ("chief", "refused report freeze"),
+            ("chief", "refused report sign"),
+            ("officer", "refused report review"),
+            ("chief", "refused report freeze"),
+            ("chief", "refused report review"),
+            ("chief", "refused report sign"),
+            ("chief", "refused report freeze"),
+        ]
+
+
+async def test_a_period_is_frozen_once_and_the_store_keeps_it_as_it_is(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        cluster = MemoryCluster()
+        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
+        a, b, province = await start(stack, world)
+        filed = await frozen(province)
+        await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
+        await all_read([a, b, province], 1)
+        with pytest.raises(ReportRefused) as refused:
+            await frozen(province)
+        assert refused.value.reason is ReportRefusal.PERIOD_IS_FROZEN
+        assert filed.digest.hex() in refused.value.words
+
+        def change(tx: Transaction) -> None:
+            for sql in ("UPDATE reports SET signed = NULL", "DELETE FROM reports"):
+                with pytest.raises(apsw.ConstraintError, match="a frozen report is not"):
+                    tx.execute(f"{sql} WHERE signed IS NOT NULL")
+
+        await province.agent.store.write(change)
+
+
+async def test_only_a_frozen_report_is_reproduced_and_an_unknown_one_is_named(
+    tmp_path: Path,
+) -> None:
+    async with AsyncExitStack() as stack:
+        cluster = MemoryCluster()
+        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
+        *_, province = await start(stack, world)
+        computed = await work.compute(province.agent, FIRST, LAST, "officer")
+        assert computed.digest.hex() == report_digest(computed.report)
+        assert check_figures(computed.report) == []
+        with pytest.raises(ReportRefused) as refused:
+            await work.compare(province.agent, computed.digest, "auditor")
+        assert refused.value.reason is ReportRefusal.NOT_FROZEN
+        with pytest.raises(ReportRefused, match="no report 0000") as refused:
+            await work.export(province.agent, bytes(32), "auditor")
+        assert refused.value.reason is ReportRefusal.UNKNOWN_REPORT
+
+
+async def test_a_link_that_is_halted_is_not_reported_on(tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        cluster = MemoryCluster()
+        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
+        *_, province = await start(stack, world)
+        province.desk().halted = "two logs (fictional)"
+        with pytest.raises(ReportRefused, match="two logs") as refused:
+            await work.compute(province.agent, FIRST, LAST, "officer")
+        assert refused.value.reason is ReportRefusal.HALTED
+        assert (await actions(province))[-1] == ("officer", "refused report compute")

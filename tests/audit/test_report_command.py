@@ -1,0 +1,218 @@
+"""``blo audit report``, ``blo audit journal``: what an inspector and an office type, and read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from blo_cli.main import run
+from blo_schemas.codec import encode
+from blo_schemas.hashing import document_id
+from blo_schemas.reports import signed_report
+from tests.agents.test_api import TOKEN, two_clients
+from tests.audit.frozen import Given, freeze
+
+AGENT = """
+office = "vn-a"
+[store]
+path = "office.db"
+key = "office.key"
+[trust.pins]
+[kafka]
+bootstrap = "127.0.0.1:1"
+[api]
+token = "api.token"
+"""
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
+    return freeze(tmp_path_factory.mktemp("frozen"))
+
+
+class Inspector:
+    """Types commands in a folder with a report, the trust documents and heads."""
+
+    def __init__(self, folder: Path, given: Given, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.report = folder / "report.json"
+        self.report.write_bytes(given.data)
+        self.heads = folder / "heads.txt"
+        self.heads.write_text("".join(f"{encode(one).hex()}\n" for one in given.heads))
+        documents = folder / "trust"
+        documents.mkdir()
+        for one in given.world.documents:
+            name = document_id(one.payload).hex()[:16]
+            (documents / f"{name}.blo").write_bytes(encode(one))
+        self.trust = ["--trust", str(documents)]
+        for country, pin in given.world.pins.items():
+            self.trust += ["--pin", f"{country}={pin.hex()}"]
+        self._capsys = capsys
+
+    def types(self, *arguments: object) -> tuple[int, str]:
+        code = run(["audit", *map(str, arguments)])
+        captured = self._capsys.readouterr()
+        return code, captured.out + captured.err
+
+
+@pytest.fixture
+def inspector(tmp_path: Path, given: Given, capsys: pytest.CaptureFixture[str]) -> Inspector:
+    return Inspector(tmp_path, given, capsys)
+
+
+def test_verify_says_what_was_checked_and_what_was_not(inspector: Inspector) -> None:
+    code, told = inspector.types("report", "verify", inspector.report)
+    assert code == 0
+    assert "nothing wrong" in told
+    assert "not checked: the office's signature" in told
+    code, told = inspector.types("report", "verify", inspector.report, *inspector.trust)
+    assert code == 0
+    assert "checked: the signature of vn-province" in told
+    code, told = inspector.types(
+        "report", "verify", inspector.report, *inspector.trust, "--heads", inspector.heads
+    )
+    assert code == 0
+
+
+def test_verify_names_an_edited_number_and_ends_with_code_1(
+    inspector: Inspector, given: Given
+) -> None:
+    def edit(frozen: dict[str, Any]) -> None:
+        figures = frozen["report"]["figures"]
+        one = next(one for one in figures if one["indicator"] == "overstay_penalties")
+        one["totals"][0]["amount"] = "9"
+
+    other = inspector.folder / "other.json"
+    other.write_bytes(given.edited(edit, signed_again=True))
+    code, told = inspector.types("report", "verify", inspector.report, other, *inspector.trust)
+    assert code == 1
+    assert "number_edited overstay_penalties: it says 9, but its events make 3" in told
+    assert "two_reports vn-province" in told
+    code, told = inspector.types("report", "compare", inspector.report, other)
+    assert code == 0
+    assert "overstay_penalties: 3 → 9" in told
+
+
+def test_show_prints_the_figures_with_their_events_or_writes_a_workbook(
+    inspector: Inspector,
+) -> None:
+    code, told = inspector.types("report", "show", "--language", "vi", inspector.report)
+    assert code == 0
+    assert "chuyên án chung" in told
+    assert "vn-a~la-b/0 " in told
+    book = inspector.folder / "report.xlsx"
+    assert inspector.types("report", "show", "--xlsx", book, inspector.report)[0] == 0
+    assert book.read_bytes()[:2] == b"PK"
+    code, told = inspector.types("report", "show", "--xlsx", book, inspector.report)
+    assert code == 2
+    assert "is there already" in told
+
+
+def test_what_is_no_report_is_told_in_words(inspector: Inspector) -> None:
+    wrong = inspector.folder / "wrong.json"
+    wrong.write_text("{}")
+    for command in ("verify", "show"):
+        code, told = inspector.types("report", command, wrong)
+        assert code == 2
+        assert "is no frozen report" in told
+        assert "blo audit report export" in told
+
+
+def test_heads_that_nobody_vouches_for_are_not_taken(inspector: Inspector) -> None:
+    journal = inspector.folder / "journal.jsonl"
+    journal.write_text(
+        '{"journal":"vn-a","v":1,"exported_at":1,"entries":0,"hash":"' + "0" * 64 + '"}\n'
+    )
+    code, told = inspector.types("journal", journal, "--heads", inspector.heads)
+    assert code == 2
+    assert "whose heads are these" in told
+    code, told = inspector.types("journal", journal, "--heads", inspector.heads, *inspector.trust)
+    assert code == 1
+    assert "truncated the whole journal" in told
+    inspector.heads.write_text("00\n")
+    code, told = inspector.types("journal", journal, "--heads", inspector.heads, *inspector.trust)
+    assert code == 2
+    assert "line 1: is no head" in told
+
+
+# What an office types, to the agent that runs there.
+
+
+@contextmanager
+def agent_running(folder: Path) -> Iterator[None]:
+    """An agent in a thread of its own, with the files by which the command finds it."""
+    up, down = Event(), Event()
+
+    async def serve() -> None:
+        async with two_clients(folder / "stores") as (_, client, _other):
+            await client.opened()
+            await client.running.read(1)
+            port = int(client.url.rsplit(":", 1)[1])
+            (folder / "run.json").write_text(json.dumps({"api_port": port, "admin_port": 1}))
+            (folder / "api.token").write_text(TOKEN)
+            (folder / "agent.toml").write_text(AGENT)
+            up.set()
+            await asyncio.to_thread(down.wait)
+
+    (folder / "stores").mkdir()
+    thread = Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    try:
+        assert up.wait(30)
+        yield
+    finally:
+        down.set()
+        thread.join()
+
+
+def test_an_office_freezes_exports_and_compares_its_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = ("--config", str(tmp_path / "agent.toml"))
+
+    def types(*arguments: str, code: int = 0) -> str:
+        assert run(["audit", "report", *arguments]) == code
+        captured = capsys.readouterr()
+        return captured.out + captured.err
+
+    with agent_running(tmp_path):
+        period = ("--from", "2024-11-01", "--to", "2025-10-31")
+        digest = types("compute", *config, "--actor", "officer", *period).strip()
+        refused = types("freeze", *config, "--actor", "chief", digest, code=2)
+        assert "It was not reviewed yet" in refused
+        for act, actor in (("review", "phó (fictional)"), ("sign", "chief"), ("freeze", "chief")):
+            assert act in types(act, *config, "--actor", actor, digest)
+        assert f"{digest} 2024-11-01 2025-10-31 freeze" in types("list", *config)
+        output = tmp_path / "report.json"
+        types("export", *config, "--actor", "chief", digest, str(output))
+        assert signed_report(output.read_bytes()).frozen.steps[1].by == "phó (fictional)"
+        assert "nothing wrong" in types("verify", str(output))
+        told = types("compare", *config, "--actor", "inspector", digest)
+        assert "reproduced: the same bytes" in told
+        assert "no figure differs" in told
+        assert "say --config" in types("compare", digest, code=2)
+        exported = tmp_path / "journal.jsonl"
+        name = ("--actor", "Thanh tra (fictional)")
+        assert run(["agent", "journal", "export", *config, *name, str(exported)]) == 0
+        capsys.readouterr()
+        assert run(["audit", "journal", "--entries", str(exported)]) == 0
+        told = capsys.readouterr().out
+    assert "phó (fictional): report review" in told
+    assert "Thanh tra (fictional): export journal" in told
+    assert "which no head covers yet" in told
+
+
+def test_a_node_that_does_not_run_is_told_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "agent.toml").write_text(AGENT)
+    config = str(tmp_path / "agent.toml")
+    assert run(["audit", "report", "list", "--config", config]) == 2
+    assert "does not run" in capsys.readouterr().err

@@ -1,0 +1,368 @@
+"""Verifying a frozen report offline: every change is found, and named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from blo_audit.report_audit import Breach, audit_report, two_reports
+from blo_domain.report_checks import Flaw
+from blo_schemas.errors import WireError
+from blo_schemas.ids import LinkId
+from blo_schemas.reports import signed_report, to_json
+from tests.agents.world import LINK, A, B
+from tests.audit.frozen import Edit, Given, freeze
+
+Values = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
+    return freeze(tmp_path_factory.mktemp("frozen"))
+
+
+def found(data: bytes, **evidence: Any) -> set[str]:
+    return {str(one.flaw) for one in audit_report(data, **evidence).findings}
+
+
+def figure(frozen: Values, name: str) -> Values:
+    figures: list[Values] = frozen["report"]["figures"]
+    return next(one for one in figures if one["indicator"] == name)
+
+
+def test_an_untouched_report_is_verified_with_all_evidence(given: Given) -> None:
+    audited = audit_report(
+        given.data, directory=given.directory, heads=given.heads, records=given.records
+    )
+    assert audited.findings == []
+    assert audited.unchecked == []
+    totals = {one.indicator: one.totals for one in given.report.figures}
+    assert [one.amount for one in totals["overstay_penalties"]] == ["3"]
+    assert {(one.of, one.amount) for one in totals["seizures"]} == {
+        (("heroin", "banh"), "8"),
+        (("methamphetamine_crystal", "kg"), "38.5"),
+    }
+
+
+def test_what_both_offices_report_counts_once_and_names_both(given: Given) -> None:
+    (arrests,) = [one for one in given.report.figures if one.indicator == "arrests"]
+    (counted,) = arrests.events
+    assert len(counted.also_reported) == 1
+    at = {event.event: event for event in given.report.events}
+    assert (at[counted.event].office, at[counted.also_reported[0]].office) == (A, B)
+
+
+def test_without_documents_and_log_it_is_said_what_was_not_checked(given: Given) -> None:
+    audited = audit_report(given.data)
+    assert audited.findings == []
+    assert any("signature" in one for one in audited.unchecked)
+    assert any("the log" in one for one in audited.unchecked)
+
+
+# What is wrong by the report's own words. Whoever edits a file breaks the signature; the office
+# itself could sign anew what it has edited, and is found all the same.
+
+
+def edit_number(frozen: Values) -> None:
+    figure(frozen, "overstay_penalties")["totals"][0]["amount"] = "4"
+
+
+def edit_seizure(frozen: Values) -> None:
+    figure(frozen, "seizures")["totals"][1]["amount"] = "385"
+
+
+def edit_plain_amount(frozen: Values) -> None:
+    edit_number(frozen)
+    figure(frozen, "overstay_penalties")["events"][0]["amounts"][0]["amount"] = "2"
+
+
+def change_unit(frozen: Values) -> None:
+    figure(frozen, "seizures")["unit"] = "kg"
+
+
+def change_unit_of_a_substance(frozen: Values) -> None:
+    figure(frozen, "seizures")["totals"][0]["of"][1] = "kg"
+
+
+def remove_event_only(frozen: Values) -> None:
+    figure(frozen, "overstay_penalties")["events"].pop()
+
+
+def add_foreign_event(frozen: Values) -> None:
+    one = figure(frozen, "overstay_penalties")
+    one["events"].append({**one["events"][0], "event": "ab" * 32})
+    one["totals"][0]["amount"] = "4"
+
+
+def count_twice(frozen: Values) -> None:
+    one = figure(frozen, "overstay_penalties")
+    one["events"].append(one["events"][0])
+    one["totals"][0]["amount"] = "4"
+
+
+def count_what_does_not_fit(frozen: Values) -> None:
+    other = figure(frozen, "arrests")["events"][0]["event"]
+    figure(frozen, "overstay_penalties")["events"][0]["event"] = other
+
+
+def call_the_step_otherwise(frozen: Values) -> None:
+    frozen["report"]["events"][0]["step"] = "join"
+
+
+def claim_anothers_event(frozen: Values) -> None:
+    frozen["report"]["events"][0]["office"] = B
+
+
+def move_out_of_the_period(frozen: Values) -> None:
+    figure(frozen, "overstay_penalties")["events"][0]["on"] = "2025-11-01"
+
+
+def shorten_the_period(frozen: Values) -> None:
+    frozen["report"]["last"] = "2025-01-31"
+
+
+def take_a_figure_out(frozen: Values) -> None:
+    frozen["report"]["figures"].remove(figure(frozen, "joint_cases"))
+
+
+def add_a_figure(frozen: Values) -> None:
+    frozen["report"]["figures"].append({**figure(frozen, "delegations"), "indicator": "medals"})
+
+
+def hide_what_was_not_read(frozen: Values) -> None:
+    frozen["report"]["links"][0]["closed"] = [6]
+    frozen["report"]["notes"] = []
+
+
+def count_by_other_rules(frozen: Values) -> None:
+    frozen["report"]["rules"] = 99
+
+
+def have_one_person_do_all(frozen: Values) -> None:
+    for step in frozen["steps"]:
+        step["by"] = "officer"
+
+
+def skip_the_review(frozen: Values) -> None:
+    frozen["steps"] = [step for step in frozen["steps"] if step["act"] != "review"]
+
+
+def sign_before_the_review(frozen: Values) -> None:
+    frozen["steps"][1], frozen["steps"][2] = frozen["steps"][2], frozen["steps"][1]
+
+
+def claim_better_times(frozen: Values) -> None:
+    row = frozen["report"]["response_times"]
+    row.append(
+        {
+            "link": "z~z",
+            "office": A,
+            "clock": "answer",
+            "met": 3,
+            "missed": 0,
+            "open": 0,
+            "median_ms": 9,
+            "p90_ms": 1,
+        }
+    )
+
+
+def change_a_proof(frozen: Values) -> None:
+    frozen["report"]["events"][0]["proof"][0] = "cd" * 32
+
+
+def shorten_a_proof(frozen: Values) -> None:
+    frozen["report"]["events"][0]["proof"].pop()
+
+
+def change_a_leaf(frozen: Values) -> None:
+    frozen["report"]["events"][0]["leaf"] = "cd" * 32
+
+
+def move_an_event(frozen: Values) -> None:
+    events = frozen["report"]["events"]
+    events[0]["leaf"], events[1]["leaf"] = events[1]["leaf"], events[0]["leaf"]
+
+
+def change_the_root(frozen: Values) -> None:
+    frozen["report"]["links"][0]["tree_root"] = "cd" * 32
+
+
+def count_less(frozen: Values) -> None:
+    frozen["report"]["links"][0]["size"] = 2
+
+
+def count_more(frozen: Values) -> None:
+    frozen["report"]["links"][0]["size"] = 8
+
+
+def change_the_log_hash(frozen: Values) -> None:
+    frozen["report"]["links"][0]["log_hash"] = "cd" * 32
+
+
+def change_a_head(frozen: Values) -> None:
+    head = frozen["report"]["heads"][-1]
+    head["head"] = head["head"][:-2] + ("00" if head["head"][-2:] != "00" else "01")
+
+
+def take_a_head_for_anothers(frozen: Values) -> None:
+    frozen["report"]["heads"][-1]["office"] = "la-c"
+
+
+CHANGES: list[tuple[Edit, str]] = [
+    (edit_number, Flaw.NUMBER_EDITED),
+    (edit_seizure, Flaw.NUMBER_EDITED),
+    (edit_plain_amount, Flaw.AMOUNT_EDITED),
+    (change_unit, Flaw.UNIT_CHANGED),
+    (change_unit_of_a_substance, Flaw.NUMBER_EDITED),
+    (remove_event_only, Flaw.NUMBER_EDITED),
+    (add_foreign_event, Flaw.EVENT_MISSING),
+    (count_twice, Flaw.COUNTED_TWICE),
+    (count_what_does_not_fit, Flaw.EVENT_DOES_NOT_FIT),
+    (call_the_step_otherwise, Flaw.EVENT_DOES_NOT_FIT),
+    (claim_anothers_event, Flaw.EVENT_DOES_NOT_FIT),
+    (move_out_of_the_period, Flaw.OUTSIDE_THE_PERIOD),
+    (shorten_the_period, Flaw.OUTSIDE_THE_PERIOD),
+    (take_a_figure_out, Flaw.FIGURE_MISSING),
+    (add_a_figure, Flaw.FIGURE_UNKNOWN),
+    (hide_what_was_not_read, Flaw.NOTE_MISSING),
+    (count_by_other_rules, Flaw.UNKNOWN_RULES),
+    (have_one_person_do_all, Flaw.ONE_PERSON),
+    (skip_the_review, Flaw.ONE_PERSON),
+    (sign_before_the_review, Flaw.STEPS_MISSING),
+    (claim_better_times, Flaw.RESPONSE_TIMES_EDITED),
+    (change_a_proof, Breach.PROOF_BROKEN),
+    (shorten_a_proof, Breach.PROOF_BROKEN),
+    (change_a_leaf, Breach.PROOF_BROKEN),
+    (move_an_event, Breach.PROOF_BROKEN),
+    (change_the_root, Breach.ANOTHER_LOG),
+    (count_less, Flaw.BEYOND_THE_CUT),
+    (count_more, Breach.PROOF_BROKEN),
+    (change_the_log_hash, Breach.ANOTHER_LOG),
+    (change_a_head, Breach.HEAD_NOT_SIGNED),
+    (take_a_head_for_anothers, Breach.HEAD_NOT_SIGNED),
+]
+
+
+@pytest.mark.parametrize(("edit", "flaw"), CHANGES)
+def test_an_edited_report_is_caught_and_what_was_edited_is_named(
+    given: Given, edit: Edit, flaw: str
+) -> None:
+    data = given.edited(edit)
+    assert found(data, directory=given.directory) >= {flaw, Breach.BAD_SIGNATURE}
+    # The signature apart, the file alone is enough, except for what only a signature shows.
+    if flaw is not Breach.HEAD_NOT_SIGNED:
+        assert flaw in found(data)
+
+
+@pytest.mark.parametrize(("edit", "flaw"), CHANGES)
+def test_an_office_that_signs_its_own_edits_is_caught_too(
+    given: Given, edit: Edit, flaw: str
+) -> None:
+    data = given.edited(edit, signed_again=True)
+    flaws = found(data, directory=given.directory)
+    assert flaw in flaws
+    assert Breach.BAD_SIGNATURE not in flaws
+
+
+def test_an_event_that_was_taken_out_with_its_number_is_still_among_the_proved_ones(
+    given: Given,
+) -> None:
+    def take_out(frozen: Values) -> None:
+        one = figure(frozen, "overstay_penalties")
+        event = one["events"].pop()["event"]
+        one["totals"][0]["amount"] = "2"
+        notes = frozen["report"]["notes"]
+        frozen["report"]["notes"] = [note for note in notes if note["event"] != event]
+
+    assert found(given.edited(take_out, signed_again=True)) == {Flaw.EVENT_UNUSED}
+
+
+# Who signed.
+
+
+def test_a_report_signed_with_another_offices_key_is_caught(given: Given) -> None:
+    data = to_json(given.sign(given.signed.frozen, A))
+    assert found(data, directory=given.directory) == {Breach.BAD_SIGNATURE}
+
+
+def test_a_report_under_another_certificate_is_caught(given: Given) -> None:
+    def edit(frozen: Values) -> None:
+        frozen["kid"] = given.directory.certificates(A)[0].tag.hex()
+
+    data = given.edited(edit, signed_again=True)
+    assert found(data, directory=given.directory) == {Breach.NOT_CERTIFIED}
+
+
+def test_a_certificate_must_be_valid_when_the_report_was_frozen(given: Given) -> None:
+    def edit(frozen: Values) -> None:
+        for step in frozen["steps"]:
+            step["at"] += 10 * 366 * 86_400_000
+
+    data = given.edited(edit, signed_again=True)
+    assert found(data, directory=given.directory) == {Breach.NOT_CERTIFIED}
+
+
+def test_two_frozen_reports_of_one_office_and_period_that_differ_are_named(given: Given) -> None:
+    other = signed_report(given.edited(edit_number, signed_again=True))
+    (finding,) = two_reports([given.signed, given.signed, other])
+    assert finding.flaw is Breach.TWO_REPORTS
+    assert "vn-province 2024-11-01 to 2025-10-31" in finding.where
+    assert two_reports([given.signed, given.signed]) == []
+
+
+# Against the log.
+
+
+def test_heads_from_elsewhere_over_another_log_are_named(given: Given) -> None:
+    def edit(frozen: Values) -> None:
+        frozen["report"]["heads"] = []
+        frozen["report"]["links"][0]["log_hash"] = "cd" * 32
+
+    data = given.edited(edit, signed_again=True)
+    evidence = {"directory": given.directory, "heads": given.heads}
+    assert found(data, **evidence) == {Breach.ANOTHER_LOG}
+    assert found(data, directory=given.directory) == set()
+    audited = audit_report(data, directory=given.directory)
+    assert f"no counterpart's head vouches for {LINK}" in audited.unchecked
+
+
+def test_another_event_than_the_log_has_there_is_named(given: Given) -> None:
+    def swap(frozen: Values) -> None:
+        events = frozen["report"]["events"]
+        for key in ("leaf", "proof", "position"):
+            events[0][key], events[1][key] = events[1][key], events[0][key]
+        events[0], events[1] = events[1], events[0]
+        for note in frozen["report"]["notes"]:
+            note["position"] = {0: 1, 1: 0}.get(note["position"], note["position"])
+
+    data = given.edited(swap, signed_again=True)
+    assert found(data, directory=given.directory) == set()
+    assert found(data, records=given.records) == {Breach.ANOTHER_RECORD}
+
+
+def test_a_log_that_is_another_or_too_short_is_named(given: Given) -> None:
+    values = list(given.records[LINK])
+    assert found(given.data, records={LINK: values[:-1]}) == {Breach.RECORD_MISSING}
+    values[4] = values[2]
+    flaws = found(given.data, records={LINK: values})
+    assert flaws == {Breach.ANOTHER_LOG, Breach.ANOTHER_RECORD}
+    assert found(given.data, records={LinkId("x"): values}) == {Breach.RECORD_MISSING}
+
+
+# The file.
+
+
+def test_a_file_in_another_form_is_told_although_its_numbers_are_right(given: Given) -> None:
+    compact = msgspec.json.encode(given.signed)
+    assert found(compact, directory=given.directory) == {Breach.FORM}
+    twice = given.data.replace(b'"rules":', b'"rules": 7,\n   "rules":', 1)
+    assert found(twice, directory=given.directory) == {Breach.FORM}
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"\xff\xfe", b"[" * 100_000])
+def test_what_is_no_report_is_refused(data: bytes) -> None:
+    with pytest.raises(WireError):
+        audit_report(data)
