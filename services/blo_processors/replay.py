@@ -8,6 +8,8 @@ not what the checkpoint states, the log is read once more and everything is veri
 
 from __future__ import annotations
 
+import gc
+
 from blo_domain.deadlines import (
     Changed,
     Responses,
@@ -188,6 +190,9 @@ async def _fold(
     exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
     reader = await log.reader({exchange: 0})
     size: int | None = None
+    # Nothing here makes cycles, and the collector would look at ever more views in vain.
+    collects = gc.isenabled()
+    gc.disable()
     try:
         async for batch in read_to_end(reader, max_records=_BATCH):
             for one in batch[exchange]:
@@ -203,6 +208,8 @@ async def _fold(
                 else:
                     return Replayed(place, state, terms, size, min(size, presumed))
     finally:
+        if collects:
+            gc.enable()
         await reader.close()
     if state.size <= presumed and not _follows(checkpoint, state):
         return None
