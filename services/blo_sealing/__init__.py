@@ -1,7 +1,8 @@
 """Floor 3: keys, sealing and opening events, grants, signatures, chains, Merkle trees.
 
 The only importer of ``cryptography`` and PyNaCl. ``LinkChain`` (``chain.py``) is where a record of
-the log is judged; ``seal_event`` (``seal.py``) is where one is made.
+the log is judged; ``seal_event`` (``seal.py``) is where one is made. Checkpoints and proofs as text
+are in ``blo_sealing.tlog``.
 """
 
 from blo_sealing.chain import Admitted, LinkChain, LinkTrust, Writer
@@ -12,12 +13,15 @@ from blo_sealing.errors import (
     GrantNotAsAsked,
     GrantNotForYou,
     HeadNotAsAsked,
+    MalformedNote,
+    OtherCheckpoint,
     PositionError,
     ProofFailed,
     SealingError,
     SnapshotMismatch,
     TooLargeToSeal,
     Unopenable,
+    UnsignedNote,
     UnusableKey,
     WrongKeyCommitment,
 )
@@ -45,8 +49,6 @@ from blo_sealing.proofs import (
     consistency_proof,
     inclusion_proof,
     tree_root,
-    verify_consistency,
-    verify_inclusion,
 )
 from blo_sealing.seal import Author, Place, SealedEvent, seal_event
 from blo_sealing.signatures import (
@@ -58,6 +60,7 @@ from blo_sealing.signatures import (
     verify_signature,
 )
 from blo_sealing.snapshot import ChainRow
+from blo_sealing.verifier import verify_consistency, verify_inclusion
 
 __all__ = [
     "EMPTY_ROOT",
@@ -74,8 +77,10 @@ __all__ = [
     "KemKey",
     "LinkChain",
     "LinkTrust",
+    "MalformedNote",
     "NodeKeys",
     "OfficeHead",
+    "OtherCheckpoint",
     "Part",
     "Place",
     "PositionError",
@@ -89,6 +94,7 @@ __all__ = [
     "SummaryKey",
     "TooLargeToSeal",
     "Unopenable",
+    "UnsignedNote",
     "UnusableKey",
     "Writer",
     "WrongKeyCommitment",

@@ -14,7 +14,10 @@
     ├── TooLargeToSeal        the envelope would be larger than a record may be
     ├── PositionError         a record was offered out of its order
     ├── SnapshotMismatch      a stored chain state and its rows don't belong together
-    └── ProofFailed           a Merkle proof does not prove what it claims
+    ├── ProofFailed           a Merkle proof does not prove what it claims
+    ├── MalformedNote         a signed note, checkpoint, proof's text or verifier key can't be read
+    ├── UnsignedNote          none of the known keys has signed a note
+    └── OtherCheckpoint       the checkpoint is of another log, or not the one that is meant
 
 Bytes that don't decode raise ``blo_schemas.errors.WireError``. No message contains a private key
 or anything that was sealed.
@@ -129,18 +132,39 @@ class ProofFailed(SealingError):
     defect = "proof_failed"
 
 
+class MalformedNote(SealingError):
+    """Bytes that are not the text form they should be; the message names the rule."""
+
+    defect = "malformed_note"
+
+
+class UnsignedNote(SealingError):
+    """None of the keys that the reader knows has signed the note: it says nothing."""
+
+    defect = "unsigned_note"
+
+
+class OtherCheckpoint(SealingError):
+    """The checkpoint is of another log, or another one than the one that is meant."""
+
+    defect = "other_checkpoint"
+
+
 __all__ = [
     "BadSignature",
     "DuplicateSignature",
     "GrantNotAsAsked",
     "GrantNotForYou",
     "HeadNotAsAsked",
+    "MalformedNote",
+    "OtherCheckpoint",
     "PositionError",
     "ProofFailed",
     "SealingError",
     "SnapshotMismatch",
     "TooLargeToSeal",
     "Unopenable",
+    "UnsignedNote",
     "UnusableKey",
     "WrongKeyCommitment",
 ]

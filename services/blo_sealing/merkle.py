@@ -1,7 +1,7 @@
 """The Merkle tree over a link's records, as RFC 6962 §2.1 defines it (also RFC 9162 §2.1).
 
 ``Frontier`` is the tree that grows with the log: it keeps one hash per set bit of the size.
-Proofs need the leaf hashes and are in ``blo_sealing.proofs``.
+Proofs need the leaf hashes and are in ``blo_sealing.proofs``, checking them is in ``verifier``.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
-"""Merkle proofs: that a record is in the log, and that one log continues another.
+"""Making Merkle proofs: that a record is in the log, and that one log continues another.
 
-Making a proof hashes all leaves once (O(n)); checking one needs O(log n) hashes and no log.
+Making one hashes all leaves once (O(n)). Checking one needs O(log n) hashes and no log; that is
+``blo_sealing.verifier``, apart from this, so that whoever doubts has little to read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from blo_schemas.ids import Digest
-from blo_sealing.errors import ProofFailed
-from blo_sealing.merkle import EMPTY_ROOT, Frontier, node_hash
+from blo_sealing.merkle import Frontier
 
 
 def tree_root(leaves: Sequence[bytes]) -> Digest:
@@ -70,87 +70,9 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> tuple[Digest, ...]
     return tuple(reversed(path))
 
 
-def verify_inclusion(
-    leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
-) -> None:
-    """Checks that a leaf hash stands at ``index`` of a tree (RFC 9162 §2.1.3.2).
-
-    Raises:
-        ProofFailed: It is not proved.
-    """
-    if not 0 <= index < size:
-        raise ProofFailed(f"there is no leaf {index} in a tree of {size}")
-    node, last = index, size - 1
-    computed = leaf
-    for sibling in proof:
-        if last == 0:
-            raise ProofFailed("the inclusion proof is too long")
-        if node & 1 or node == last:
-            computed = node_hash(sibling, computed)
-            while not node & 1 and node:
-                node >>= 1
-                last >>= 1
-        else:
-            computed = node_hash(computed, sibling)
-        node >>= 1
-        last >>= 1
-    if last or computed != root:
-        raise ProofFailed(f"leaf {index} is not in the tree of {size} with this root")
-
-
-def verify_consistency(
-    first: int, first_root: bytes, second: int, second_root: bytes, proof: Sequence[bytes]
-) -> None:
-    """Checks that the tree of ``second`` leaves continues that of ``first`` (RFC 9162 §2.1.4.2).
-
-    Raises:
-        ProofFailed: It is not proved.
-    """
-    if not 0 <= first <= second:
-        raise ProofFailed(f"a tree of {second} can't continue one of {first}")
-    if first in (0, second):
-        expected = EMPTY_ROOT if first == 0 else second_root
-        if proof or first_root != expected or (second == 0 and second_root != EMPTY_ROOT):
-            raise ProofFailed("trees of this size need an empty proof and fitting roots")
-        return
-    path = iter(proof if first & (first - 1) else (first_root, *proof))
-    computed = _fold_consistency(first - 1, second - 1, path)
-    if computed != (first_root, second_root):
-        raise ProofFailed(f"the tree of {second} does not continue that of {first}")
-
-
-def _fold_consistency(node: int, last: int, path: Iterator[bytes]) -> tuple[bytes, bytes]:
-    while node & 1:
-        node >>= 1
-        last >>= 1
-    old = new = next(path, b"")
-    for sibling in path:
-        if last == 0:
-            raise ProofFailed("the consistency proof is too long")
-        if node & 1 or node == last:
-            old = node_hash(sibling, old)
-            new = node_hash(sibling, new)
-            while not node & 1 and node:
-                node >>= 1
-                last >>= 1
-        else:
-            new = node_hash(new, sibling)
-        node >>= 1
-        last >>= 1
-    if last:
-        raise ProofFailed("the consistency proof is too short")
-    return old, new
-
-
 def _split(size: int) -> int:
     """The largest power of two below ``size`` (RFC 6962 §2.1)."""
     return 1 << (size - 1).bit_length() - 1
 
 
-__all__ = [
-    "consistency_proof",
-    "inclusion_proof",
-    "tree_root",
-    "verify_consistency",
-    "verify_inclusion",
-]
+__all__ = ["consistency_proof", "inclusion_proof", "tree_root"]

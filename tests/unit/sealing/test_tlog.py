@@ -1,0 +1,439 @@
+"""Notes, checkpoints and proofs as text: what is taken, what is refused, and what never happens."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from blo_schemas.hashing import leaf_hash
+from blo_schemas.ids import CorridorId, LinkId, OfficeId
+from blo_sealing import (
+    BadSignature,
+    MalformedNote,
+    OtherCheckpoint,
+    ProofFailed,
+    SealingError,
+    SigningKey,
+    UnsignedNote,
+    tree_root,
+)
+from blo_sealing.tlog import (
+    Checkpoint,
+    NoteKey,
+    SignatureType,
+    SignedCheckpoint,
+    cosign,
+    cosign_note,
+    issue,
+    link_of,
+    merge,
+    merge_notes,
+    origin_of,
+    parse_checkpoint,
+    parse_consistency,
+    parse_inclusion,
+    parse_note,
+    parse_vkey,
+    prove_consistency,
+    prove_inclusion,
+    sign_note,
+    verify_note,
+)
+
+LINK = LinkId("vn-kyson~la-xiengkhouang")
+ORIGIN = origin_of(CorridorId("la-vn"), LINK)
+WITNESS, KYSON, XIENG = OfficeId("vn-witness"), OfficeId("vn-kyson"), OfficeId("la-xiengkhouang")
+WITNESS_KEY, KYSON_KEY, XIENG_KEY = (SigningKey(bytes([n]) * 32) for n in (1, 2, 3))
+KEYS = (
+    NoteKey(WITNESS, SignatureType.ED25519, WITNESS_KEY.public),
+    NoteKey(KYSON, SignatureType.COSIGNATURE, KYSON_KEY.public),
+    NoteKey(XIENG, SignatureType.COSIGNATURE, XIENG_KEY.public),
+)
+LEAVES = [leaf_hash(bytes([n]) * n) for n in range(8)]
+
+# Golden: docs/wire-format.md §10 shows the same texts.
+MERGED = """\
+blo-exchange/la-vn/vn-kyson~la-xiengkhouang
+7
+sMxPAM2JMz7vEeYpo00cdGqm5NZJO7VT5NrDaHGrAOU=
+
+— vn-witness dEQ+c2EbM7mlD6zNrxyljOKdjaVhxSZ9aN8xvcybKiIxKplHHpPBHjxhpDgi1YDUER5t6KW1SHz+2ymfHMkXsNc+PwU=
+— vn-kyson kXPSzgAAAABntksAhh77uzQrJsgOmr0nhl+5AieSAx1V7c8HgdGA1A96cgECtNdgmrzcoOcJITxRSR+4IHLIohh0OcchbNb61DVBDQ==
+— la-xiengkhouang fcMKkgAAAABntksBFE37ndU0AlICLPkKiSDO7nSwZ4k3K9Yx0YVkxK2UkZAK+arpyZXuuIbRIQPLRdy1YeKztJE0bkm62M2x7M9pCA==
+"""
+INCLUSION = f"""\
+c2sp.org/tlog-proof@v1
+index 5
+z6W9P7NL4X/yeR9Tw9rAjx5F3xcXyUDBMvpppDGPBx4=
+clbf/+XOOqo7Y4XfuTzy/2m17tHmWQOtI40zfcCsj3o=
+L8XlmJZwAXqnjPryYDbcLgTuZ7f/peIzod7wNUlQ9BY=
+
+{MERGED}"""
+CONSISTENCY = f"""\
+old 3
+Zf3hPPHk6kIGwpMIJlcDdoTuRW5ABByBZQm2PhuJ04c=
+nifF4HFRolsZMElFLu1T2GEoYkZh85gRP5mmApCRkZg=
+U5e3X80CVUnlxsBMhrc+5J2KMTV0X04ILwg5fXn6N7M=
+54N97O54GPQyeqkva5+CzIPNDcsg6p8vjivvGa0Khs0=
+
+{MERGED}"""
+VKEYS = [
+    "vn-witness+74443e73+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c",
+    "vn-kyson+9173d2ce+BIE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU",
+    "la-xiengkhouang+7dc30a92+BO1JKMYo0cLG6ukDOJBZlWEpWSc6XGP5NjbBRhSshzfR",
+]
+
+
+def checkpoint(size: int, origin: str = ORIGIN) -> Checkpoint:
+    return Checkpoint(origin, size, tree_root(LEAVES[:size]))
+
+
+def merged(size: int) -> SignedCheckpoint:
+    tree = checkpoint(size)
+    return merge(
+        [
+            issue(tree, WITNESS, WITNESS_KEY),
+            cosign(tree, KYSON, KYSON_KEY, 1_740_000_000),
+            cosign(tree, XIENG, XIENG_KEY, 1_740_000_001),
+        ]
+    )
+
+
+# Golden.
+
+
+def test_the_golden_texts() -> None:
+    later = merged(7)
+    assert later.encode().decode() == MERGED
+    assert prove_inclusion(LEAVES, 5, later).encode().decode() == INCLUSION
+    assert prove_consistency(LEAVES, checkpoint(3), later).encode().decode() == CONSISTENCY
+    assert [key.vkey for key in KEYS] == VKEYS
+    assert [parse_vkey(text) for text in VKEYS] == list(KEYS)
+
+
+def test_the_golden_texts_are_read_back_and_verify() -> None:
+    signed = parse_checkpoint(MERGED.encode())
+    assert [(one.key.name, one.time) for one in signed.verify(KEYS)] == [
+        (WITNESS, None),
+        (KYSON, 1_740_000_000),
+        (XIENG, 1_740_000_001),
+    ]
+    inclusion = parse_inclusion(INCLUSION.encode())
+    inclusion.verify(LEAVES[5])
+    assert inclusion.encode().decode() == INCLUSION
+    consistency = parse_consistency(CONSISTENCY.encode())
+    consistency.verify(checkpoint(3))
+    assert consistency.encode().decode() == CONSISTENCY
+
+
+def test_a_note_and_keys_made_by_other_hands_verify() -> None:
+    """The example of Go's note package, and the key of its public checksum database."""
+    key = parse_vkey("PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW")
+    note = parse_note(
+        b"If you think cryptography is the answer to your problem,\n"
+        b"then you don't know what your problem is.\n\n"
+        b"\xe2\x80\x94 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZ"
+        b"SNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+    )
+    assert [one.key for one in verify_note(note, [key])] == [key]
+    known = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"
+    assert parse_vkey(known).vkey == known
+
+
+# Notes.
+
+
+def test_a_signature_that_names_a_known_key_and_is_not_its_own_spoils_the_note() -> None:
+    good = merged(7)
+    other = issue(checkpoint(6), WITNESS, WITNESS_KEY)
+    note = good.note
+    note = type(note)(note.text, (other.note.signatures[0], *note.signatures[1:]))
+    with pytest.raises(BadSignature, match="vn-witness"):
+        verify_note(note, KEYS)
+
+
+def test_a_cosignature_at_another_time_is_not_good() -> None:
+    line = cosign(checkpoint(7), KYSON, KYSON_KEY, 5).note.signatures[0]
+    shifted = type(line)(line.name, line.key_id, (6).to_bytes(8, "big") + line.signature[8:])
+    note = parse_note(MERGED.encode())
+    with pytest.raises(BadSignature):
+        verify_note(type(note)(note.text, (shifted,)), KEYS)
+
+
+def test_unknown_signers_prove_nothing_and_disturb_nothing() -> None:
+    foreign = issue(checkpoint(7), OfficeId("la-other"), SigningKey(bytes(32)))
+    same_name = issue(checkpoint(7), WITNESS, SigningKey(bytes(32)))
+    both = merge([foreign, same_name, merged(7)])
+    assert [one.key for one in both.verify(KEYS)] == list(KEYS)
+    with pytest.raises(UnsignedNote):
+        foreign.verify(KEYS)
+    with pytest.raises(UnsignedNote):
+        same_name.verify(KEYS)
+
+
+def test_a_plain_signature_is_no_cosignature() -> None:
+    plain = issue(checkpoint(7), KYSON, KYSON_KEY)
+    with pytest.raises(UnsignedNote):
+        plain.verify(KEYS)
+
+
+def test_notes_over_different_trees_are_not_merged() -> None:
+    with pytest.raises(OtherCheckpoint):
+        merge([merged(7), issue(checkpoint(6), WITNESS, WITNESS_KEY)])
+    with pytest.raises(MalformedNote):
+        merge([])
+
+
+def test_merging_keeps_one_signature_of_each_key() -> None:
+    again = cosign(checkpoint(7), KYSON, KYSON_KEY, 1_999_999_999)
+    assert merge([merged(7), again]).encode().decode() == MERGED
+    assert merge([merged(7), merged(7)]).encode().decode() == MERGED
+
+
+def line_of(note: str, signer: str) -> str:
+    (found,) = [line for line in note.split("\n") if line.startswith(f"— {signer} ")]
+    return found + "\n"
+
+
+MALFORMED = {
+    "empty": "",
+    "no blank line": MERGED.replace("\n\n", "\n"),
+    "no signatures": MERGED.partition("— ")[0],
+    "no last newline": MERGED[:-1],
+    "carriage returns": MERGED.replace("\n", "\r\n"),
+    "a tab": MERGED.replace("— vn-kyson ", "— vn-kyson\t"),
+    "a hyphen for the dash": MERGED.replace("— vn-kyson", "- vn-kyson"),
+    "a name with a plus": MERGED.replace("— vn-kyson", "— vn+kyson"),
+    "a name with a no-break space": MERGED.replace("— vn-kyson", "— vn\u00a0kyson"),
+    "no name": MERGED.replace("— vn-kyson ", "—  "),
+    "a space after a signature": MERGED.replace("PwU=\n", "PwU= \n"),
+    "base64 without padding": MERGED.replace("PwU=\n", "PwU\n"),
+    "base64 with other last bits": MERGED.replace("PwU=\n", "PwV=\n"),
+    "base64 of the web": MERGED.replace("dEQ+", "dEQ-"),
+    "a signature without bytes": MERGED.replace(line_of(MERGED, KYSON), "— vn-kyson kXPSzg==\n"),
+    "one key twice": MERGED + line_of(MERGED, KYSON),
+    "too many signatures": MERGED + line_of(MERGED, KYSON) * 70,
+    "too large": "x" * 70_000 + MERGED,
+    "an extension line": MERGED.replace("AOU=\n\n", "AOU=\nmore\n\n"),
+    "a line less": MERGED.replace("\n7\n", "\n"),
+    "no origin": MERGED.partition("\n")[2].join(["\n", ""]),
+    "a size with a zero before it": MERGED.replace("\n7\n", "\n07\n"),
+    "a size with a sign": MERGED.replace("\n7\n", "\n+7\n"),
+    "a size in other digits": MERGED.replace("\n7\n", "\n٧\n"),
+    "a negative size": MERGED.replace("\n7\n", "\n-7\n"),
+    "a size beyond 2^63-1": MERGED.replace("\n7\n", f"\n{2**63}\n"),
+    "no size": MERGED.replace("\n7\n", "\n \n"),
+    "a short root": MERGED.replace("sMxPAM2JMz7vEeYpo00cdGqm5NZJO7VT5NrDaHGrAOU=", "sMxPAA=="),
+}
+
+
+@pytest.mark.parametrize("defect", MALFORMED)
+def test_a_malformed_checkpoint_is_refused(defect: str) -> None:
+    with pytest.raises(MalformedNote):
+        parse_checkpoint(MALFORMED[defect].encode())
+
+
+def test_a_note_that_is_not_utf_8_is_refused() -> None:
+    with pytest.raises(MalformedNote, match="UTF-8"):
+        parse_checkpoint(b"\xff" + MERGED.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "vn-kyson",
+        VKEYS[1].replace("9173d2ce", "9173d2cf"),
+        VKEYS[1].replace("vn-kyson", "vn-other"),
+        VKEYS[1].replace("9173d2ce", "9173D2CE"),
+        VKEYS[1] + "=",
+        VKEYS[1].replace("+BIE5", "+AoE5"),
+        NoteKey("a b", SignatureType.ED25519, KYSON_KEY.public).vkey,
+        NoteKey("vn-weak", SignatureType.ED25519, bytes(31) + b"\x80").vkey,
+        NoteKey("vn-short", SignatureType.ED25519, bytes(31)).vkey,
+    ],
+)
+def test_a_verifier_key_that_does_not_hold_together_is_refused(text: str) -> None:
+    with pytest.raises(MalformedNote):
+        parse_vkey(text)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: sign_note("no newline", "vn-a", KYSON_KEY),
+        lambda: sign_note("a\n", "vn a", KYSON_KEY),
+        lambda: sign_note("a\n", "", KYSON_KEY),
+        lambda: sign_note("a\tb\n", "vn-a", KYSON_KEY),
+        lambda: sign_note("a\n" * 40_000, "vn-a", KYSON_KEY),
+        lambda: cosign_note("a\n", "vn-a", KYSON_KEY, -1),
+        lambda: cosign_note("a\n", "vn-a", KYSON_KEY, 2**63),
+    ],
+)
+def test_what_nobody_could_read_is_not_signed(make: Callable[[], object]) -> None:
+    with pytest.raises(MalformedNote):
+        make()
+
+
+def test_a_text_with_empty_lines_and_dashes_is_signed_and_read() -> None:
+    text = "one\n\n— two three\n\nfour\n"
+    both = merge_notes(
+        [sign_note(text, "vn-a", KYSON_KEY), cosign_note(text, "vn-b", XIENG_KEY, 0)]
+    )
+    read = parse_note(both.encode())
+    assert read.text == text
+    keys = [
+        NoteKey("vn-a", SignatureType.ED25519, KYSON_KEY.public),
+        NoteKey("vn-b", SignatureType.COSIGNATURE, XIENG_KEY.public),
+    ]
+    assert [one.time for one in verify_note(read, keys)] == [None, 0]
+
+
+# Origins.
+
+
+def test_an_origin_names_its_link() -> None:
+    assert link_of(ORIGIN) == (CorridorId("la-vn"), LINK)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "",
+        "blo-exchange",
+        "blo-exchange/la-vn",
+        f"blo-exchange/vn-la/{LINK}",
+        f"other/la-vn/{LINK}",
+        f"{ORIGIN}/x",
+        f"{ORIGIN} ",
+        "blo-exchange/la-vn/VN",
+    ],
+)
+def test_another_origin_names_none(origin: str) -> None:
+    with pytest.raises(OtherCheckpoint):
+        link_of(origin)
+
+
+# Proofs as text.
+
+
+def test_a_proof_with_extra_data_is_read_and_written_again() -> None:
+    with_extra = INCLUSION.replace("index 5", "extra aGVsbG8=\nindex 5").encode()
+    proof = parse_inclusion(with_extra)
+    assert proof.extra == b"hello"
+    assert proof.encode() == with_extra
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        INCLUSION.replace("@v1", "@v2"),
+        INCLUSION.replace("index 5\n", ""),
+        INCLUSION.replace("index 5", "index 05"),
+        INCLUSION.replace("index 5", "index -5"),
+        INCLUSION.replace("index 5", f"index {2**63}"),
+        INCLUSION.replace("index 5", "index 5\nextra aGVsbG8="),
+        INCLUSION.replace("index 5", "extra \nindex 5"),
+        INCLUSION.replace("z6W9P7NL4X", "6W9P7NL4X"),
+        INCLUSION.replace("\n\nblo", "\nblo"),
+        INCLUSION.replace("index 5\n", "index 5\n" + "z6W9P7NL4X/yeR9Tw9rAjx5F3xcXyUDBMvpppDGPBx4=\n" * 64),
+        CONSISTENCY,
+        INCLUSION.replace("\n", "\r\n"),
+        "x" * 200_000,
+    ],
+)  # fmt: skip
+def test_a_malformed_inclusion_proof_is_refused(text: str) -> None:
+    with pytest.raises(MalformedNote):
+        parse_inclusion(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", INCLUSION, MERGED, CONSISTENCY.replace("old 3", "old 03"), CONSISTENCY.replace("old 3\n", "")],
+)  # fmt: skip
+def test_a_malformed_consistency_proof_is_refused(text: str) -> None:
+    with pytest.raises(MalformedNote):
+        parse_consistency(text.encode())
+
+
+def test_a_consistency_proof_is_of_the_two_checkpoints_that_it_names() -> None:
+    proof = parse_consistency(CONSISTENCY.encode())
+    with pytest.raises(OtherCheckpoint, match="tree of 3, not of 4"):
+        proof.verify(checkpoint(4))
+    with pytest.raises(OtherCheckpoint, match="the earlier checkpoint is of"):
+        proof.verify(checkpoint(3, "blo-exchange/la-vn/other"))
+    with pytest.raises(ProofFailed):
+        proof.verify(Checkpoint(ORIGIN, 3, tree_root(LEAVES[1:4])))
+
+
+def test_no_proof_is_made_for_other_leaves_than_the_checkpoints() -> None:
+    with pytest.raises(ProofFailed):
+        prove_inclusion(LEAVES[::-1], 2, merged(7))
+    with pytest.raises(ProofFailed):
+        prove_consistency(LEAVES[::-1], checkpoint(3), merged(7))
+    with pytest.raises(ValueError, match="there are 6 leaves"):
+        prove_inclusion(LEAVES[:6], 2, merged(7))
+    with pytest.raises(ValueError, match="no leaf 7"):
+        prove_inclusion(LEAVES, 7, merged(7))
+    with pytest.raises(ValueError, match="no tree of 8"):
+        prove_consistency(LEAVES, checkpoint(8), merged(7))
+
+
+def proved(text: bytes, leaf: bytes) -> bool:
+    """What a careful reader asks: the path, and the signatures of all three."""
+    try:
+        proof = parse_inclusion(text)
+        proof.verify(leaf)
+        return len(proof.checkpoint.verify(KEYS)) == len(KEYS)
+    except SealingError:
+        return False
+
+
+@given(st.data())
+def test_no_changed_byte_of_a_proof_s_text_proves_anything(data: st.DataObject) -> None:
+    """Not even another size or index whose path would fit: the size is signed."""
+    text = INCLUSION.encode()
+    assert proved(text, LEAVES[5])
+    at = data.draw(st.integers(0, len(text) - 1))
+    drop = data.draw(st.integers(0, 3))
+    put = data.draw(st.binary(max_size=3) | st.sampled_from([b"\n", b"=", b"0", b"5", b"A"]))
+    changed = text[:at] + put + text[at + drop :]
+    assume(changed != text)
+    assert not proved(changed, LEAVES[5])
+
+
+@given(st.permutations(INCLUSION.splitlines(keepends=True)))
+def test_no_other_order_of_lines_proves_more(lines: list[str]) -> None:
+    """The order of signatures means nothing; everything else does."""
+    changed = "".join(lines)
+    same = changed.partition("— ")[0] == INCLUSION.partition("— ")[0]
+    assert proved(changed.encode(), LEAVES[5]) == same
+
+
+@given(
+    st.binary(max_size=300)
+    | st.text(alphabet="— \n\tabc+=/09old index", max_size=200).map(str.encode)
+    | st.lists(st.sampled_from((INCLUSION + CONSISTENCY).splitlines()), max_size=14).map(
+        lambda lines: "\n".join(lines).encode()
+    )
+    | st.text(max_size=60).map(lambda text: base64.b64encode(text.encode()))
+)
+def test_any_bytes_are_refused_in_a_documented_way_or_are_read_exactly(data: bytes) -> None:
+    with suppress(MalformedNote):
+        assert parse_note(data).encode() == data
+    with suppress(MalformedNote):
+        signed = parse_checkpoint(data)
+        assert signed.encode() == data
+        assert signed.checkpoint.text == signed.note.text
+    with suppress(MalformedNote):
+        assert parse_inclusion(data).encode() == data
+    with suppress(MalformedNote):
+        assert parse_consistency(data).encode() == data
+    with suppress(MalformedNote):
+        assert parse_vkey(data.decode(errors="replace")).vkey == data.decode()
