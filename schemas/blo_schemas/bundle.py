@@ -1,4 +1,4 @@
-"""What a bundle consists of, and the disclosure of single events (``docs/wire-format.md`` §10).
+"""What a bundle consists of, and the disclosure of single events (``docs/wire-format.md`` §11).
 
 A bundle is one file: a manifest, trust documents, heads, checkpoints, disclosures, and records.
 Its frames and limits are ``blo_audit.bundle``'s.

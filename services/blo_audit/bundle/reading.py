@@ -1,6 +1,6 @@
 """Reading a bundle: one pass, bounded memory, and no more trust than the bytes deserve.
 
-The form (``docs/wire-format.md`` §10): 16 bytes of magic, then frames of 4 bytes of length and
+The form (``docs/wire-format.md`` §11): 16 bytes of magic, then frames of 4 bytes of length and
 that many bytes of content, then the SHA-256 of everything before, then nothing. Which frame is
 what follows from the manifest's counts alone: there are no names, paths, offsets or compression
 in the file, so nothing can be named twice, point elsewhere, or grow when it is unpacked (ADR 8).
