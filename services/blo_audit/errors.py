@@ -3,6 +3,8 @@
 .. code-block:: text
 
     AuditError
+    ├── NothingToAudit     no link fits what was asked for
+    └── NoTrust            no pinned root is proved, so nothing can be
 """
 
 from __future__ import annotations
@@ -12,4 +14,12 @@ class AuditError(Exception):
     """Anything that this floor raises."""
 
 
-__all__ = ["AuditError"]
+class NothingToAudit(AuditError):
+    """No link fits what was asked for."""
+
+
+class NoTrust(AuditError):
+    """No pinned country root is among the trust documents."""
+
+
+__all__ = ["AuditError", "NoTrust", "NothingToAudit"]

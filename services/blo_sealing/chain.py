@@ -42,13 +42,16 @@ from blo_schemas.ids import (
 from blo_schemas.verdicts import DUPLICATE, Reason, Verdict, rejected
 from blo_sealing.errors import PositionError, SnapshotMismatch
 from blo_sealing.merkle import Frontier
-from blo_sealing.office_chain import OfficeChain, OfficeHead
+from blo_sealing.office_chain import Memory, OfficeChain, OfficeHead
 from blo_sealing.seal import Place
 from blo_sealing.signatures import verify_signature
 from blo_sealing.snapshot import CHAIN_SNAPSHOT, SNAPSHOT_VERSION, ChainRow, ChainSnapshot
 
 _REJECTED: Final = {reason: rejected(reason) for reason in Reason}
 _DEFECTS: Final = {reason.value: verdict for reason, verdict in _REJECTED.items()}
+
+SignatureCheck = Callable[[bytes, bytes, bytes], bool]
+"""``check(key, message, signature)``: whether an Ed25519 signature is good."""
 
 _Finding = tuple[Verdict | None, OfficeId | None, EventId | None, bool]
 
@@ -125,10 +128,16 @@ class LinkChain:
             ``payload_mismatch``, ``wrong_link`` or ``bad_signature`` are not found here; only
             signed heads then vouch for them.
         trusted_id: Events whose signature need not be checked, because the caller made them.
+        suspects: With ``verify`` off: whether the two steps are taken all the same for an event
+            that a later step would reject, so that nobody is blamed for what another forged.
+        check: What verifies a signature; a caller that verifies many at once beforehand looks up
+            what came of it.
+        memory: Where the hashes and ids are kept, which grow with the log.
 
     Attributes:
         link: The link.
         trust: Who may write on it; replace it when new documents were admitted.
+        verify: As above; may be changed between two records.
     """
 
     def __init__(
@@ -138,15 +147,22 @@ class LinkChain:
         *,
         verify: bool = True,
         trusted_id: Callable[[EventId], bool] | None = None,
+        suspects: bool = False,
+        check: SignatureCheck = verify_signature,
+        memory: Memory = bytearray,
     ) -> None:
         self.link = link
         self.trust = trust
-        self._verify = verify
+        self.verify = verify
         self._trusted_id = trusted_id
+        self._suspects = suspects
+        self._check = check
+        self._memory = memory
         self._context = hashing.event_context(link)
         self._size = 0
         self._log_hash = hashing.log_origin(link)
-        self._hashes = bytearray(self._log_hash)
+        self._hashes = memory()
+        self._hashes += self._log_hash
         self._tree = Frontier()
         self._offices: dict[OfficeId, OfficeChain] = {}
 
@@ -232,10 +248,10 @@ class LinkChain:
         office = writer.office
         signed = self._context + envelope.header
         event = EventId(sha256(signed).digest())
-        verify = self._verify
+        verify = self.verify
         if verify and not _holds_its_payload(header, envelope):
             return _REJECTED[Reason.PAYLOAD_MISMATCH], office, event, False
-        chain = self._offices.get(office) or OfficeChain()
+        chain = self._offices.get(office) or OfficeChain(self._memory)
         if chain.contains(header.oseq, event):
             return DUPLICATE, office, event, False
         if verify and not (self._trusted_id and self._trusted_id(event)):
@@ -243,19 +259,33 @@ class LinkChain:
             if forged is not None:
                 return forged, office, event, False
         misplaced = chain.misplaced(header.oseq, header.oprev)
+        unseen = self._check_seen(chain, position, header)
+        if self._suspects and not verify and (misplaced or unseen) is not None:
+            forged = self._check_forged(writer, header, envelope, signed)
+            if forged is not None:
+                return forged, office, event, False
         if misplaced is not None:
             return _REJECTED[misplaced], office, event, False
         chain.append(event)
         self._offices[office] = chain
-        return self._check_seen(chain, position, header), office, event, True
+        if unseen is None:
+            chain.seen_size = header.seen_size
+        return unseen, office, event, True
+
+    def _check_forged(
+        self, writer: Writer, header: Header, envelope: Envelope, signed: bytes
+    ) -> Verdict | None:
+        if not _holds_its_payload(header, envelope):
+            return _REJECTED[Reason.PAYLOAD_MISMATCH]
+        return self._check_signature(writer, envelope, signed)
 
     def _check_signature(self, writer: Writer, envelope: Envelope, signed: bytes) -> Verdict | None:
         key = writer.signing_key
-        if verify_signature(key, signed, envelope.signature):
+        if self._check(key, signed, envelope.signature):
             return None
         for link in self.trust.other_links(writer.office):
             elsewhere = hashing.event_input(link, envelope.header)
-            if verify_signature(key, elsewhere, envelope.signature):
+            if self._check(key, elsewhere, envelope.signature):
                 return _REJECTED[Reason.WRONG_LINK]
         return _REJECTED[Reason.BAD_SIGNATURE]
 
@@ -267,7 +297,6 @@ class LinkChain:
             return _REJECTED[Reason.SEEN_GOES_BACK]
         if not self._hashes.startswith(header.seen_hash, seen * HASH_SIZE):
             return _REJECTED[Reason.SEEN_HASH_MISMATCH]
-        chain.seen_size = seen
         return None
 
     def snapshot(self) -> bytes:
@@ -301,7 +330,7 @@ class LinkChain:
         for row in rows:
             self._hashes += row.log_hash
             if row.office is not None and row.event is not None:
-                self._offices.setdefault(row.office, OfficeChain()).append(row.event)
+                self._offices.setdefault(row.office, OfficeChain(self._memory)).append(row.event)
         self._size = len(self._hashes) // HASH_SIZE - 1
         counted = {office: chain.events for office, chain in self._offices.items()}
         if self._size != state.size or counted != {name: n for name, n, _ in state.offices}:
@@ -316,4 +345,4 @@ def _holds_its_payload(header: Header, envelope: Envelope) -> bool:
     return hashing.payload_hash(envelope.summary_ct, envelope.body_ct) == header.payload_hash
 
 
-__all__ = ["Admitted", "LinkChain", "LinkTrust", "Writer"]
+__all__ = ["Admitted", "LinkChain", "LinkTrust", "SignatureCheck", "Writer"]

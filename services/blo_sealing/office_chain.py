@@ -7,10 +7,41 @@ both events are signed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol, Self
+
 import msgspec
 
 from blo_schemas.ids import HASH_SIZE, ZERO_HASH, EventId
 from blo_schemas.verdicts import Reason
+
+
+class Growing(Protocol):
+    """Bytes that are only ever appended to; a ``bytearray`` is the simplest.
+
+    What a chain remembers of a log grows with it, and is asked for far back only rarely. A reader
+    of very long logs gives the chain another kind, which keeps little in memory.
+    """
+
+    def __len__(self) -> int:
+        """How many bytes there are."""
+        ...
+
+    def __iadd__(self, more: bytes, /) -> Self:
+        """Append."""
+        ...
+
+    def __getitem__(self, part: slice, /) -> bytes | bytearray:
+        """The bytes of a slice without a step, as far as they are there."""
+        ...
+
+    def startswith(self, prefix: bytes, start: int, /) -> bool:
+        """Whether ``prefix`` stands at ``start``."""
+        ...
+
+
+Memory = Callable[[], Growing]
+"""Makes a place for bytes that grow with the log."""
 
 
 class OfficeHead(msgspec.Struct, frozen=True):
@@ -30,6 +61,9 @@ class OfficeHead(msgspec.Struct, frozen=True):
 class OfficeChain:
     """The ids of an office's events in order.
 
+    Args:
+        memory: Where they are kept.
+
     Attributes:
         events: Number of events.
         last: Id of the last one; zeros before the first.
@@ -38,11 +72,11 @@ class OfficeChain:
 
     __slots__ = ("_ids", "events", "last", "seen_size")
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Memory = bytearray) -> None:
         self.events = 0
         self.last = EventId(ZERO_HASH)
         self.seen_size = 0
-        self._ids = bytearray()
+        self._ids = memory()
 
     def contains(self, oseq: int, event: EventId) -> bool:
         """Whether exactly this event stands at ``oseq``."""
@@ -73,4 +107,4 @@ class OfficeChain:
         return OfficeHead(self.events, self.last, self.seen_size)
 
 
-__all__ = ["OfficeChain", "OfficeHead"]
+__all__ = ["Growing", "Memory", "OfficeChain", "OfficeHead"]

@@ -1,0 +1,216 @@
+"""What others signed about a link's log: that so many records have this hash and this tree root.
+
+Offices' heads are such claims, and checkpoints are: a checkpoint is admitted by whoever knows its
+form and its signers (a ``CheckpointReader``), and from there on treated as a head is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from blo_audit.findings import Code, Findings
+from blo_audit.sources import Place
+from blo_domain.trust import Certified, TrustedDirectory
+from blo_domain.trust.model import Part, parts
+from blo_schemas.errors import WireError
+from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
+from blo_schemas.ids import CertificateTag, LinkId, OfficeId
+from blo_sealing.errors import SealingError
+from blo_sealing.heads import verify_head
+
+
+class ClaimKind(StrEnum):
+    """Who speaks."""
+
+    HEAD = "head"
+    CHECKPOINT = "checkpoint"
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A signed statement on the first ``size`` records, its signatures verified.
+
+    Attributes:
+        kind: A head or a checkpoint.
+        signers: Who signed; one office for a head, everyone of the quorum for a checkpoint.
+        size: How many records.
+        log_hash: The running hash, if it is stated.
+        tree_root: The tree's root.
+        view_digest: Digest of the signer's views; heads only.
+        unopened: How many records the signer could not open.
+        at: The signer's clock, Unix milliseconds; 0 if it does not say.
+    """
+
+    kind: ClaimKind
+    signers: tuple[OfficeId, ...]
+    size: int
+    log_hash: bytes | None
+    tree_root: bytes
+    view_digest: bytes | None = None
+    unopened: int = 0
+    at: int = 0
+
+
+class CheckpointReader(Protocol):
+    """Knows checkpoints: which values are some, and whose signatures make them count."""
+
+    def is_checkpoint(self, value: bytes) -> bool:
+        """Whether a value on the topic of heads is a checkpoint (and not a head)."""
+        ...
+
+    def read(self, value: bytes, place: Place, directory: TrustedDirectory) -> Claim:
+        """The checkpoint, with those of its signers whose signatures are good.
+
+        Raises:
+            WireError: It does not decode.
+            SealingError: Its signatures do not reach the quorum, or it is about another link.
+        """
+        ...
+
+
+def read_claims(
+    values: Sequence[bytes],
+    place: Place,
+    directory: TrustedDirectory,
+    findings: Findings,
+    checkpoints: CheckpointReader | None = None,
+) -> list[Claim]:
+    """Judges the values on a link's topic of heads by themselves, without the log.
+
+    Args:
+        values: In order.
+        place: The link.
+        directory: What the trust documents prove.
+        findings: Where what is wrong with them goes.
+        checkpoints: Who knows checkpoints; without, they count as unreadable.
+
+    Returns:
+        Those whose signatures are good and whose signers may speak, in order.
+    """
+    signers = head_signers(directory, place.link)
+    claims = []
+    last: dict[OfficeId, Head] = {}
+    for value in values:
+        if checkpoints is not None and checkpoints.is_checkpoint(value):
+            try:
+                claims.append(checkpoints.read(value, place, directory))
+            except (WireError, SealingError) as error:
+                findings.add(Code.CHECKPOINT_REFUSED, str(error))
+            continue
+        head = _read_head(value, place, directory, signers, findings)
+        if head is None:
+            continue
+        _compare(last.get(head.office), head, findings)
+        last[head.office] = head
+        claims.append(_claim(head))
+    _contradictions(claims, findings)
+    return claims
+
+
+def head_signers(directory: TrustedDirectory, link: LinkId) -> frozenset[OfficeId]:
+    """Every office that is, was or will be allowed to sign heads of a link."""
+    return frozenset(
+        subject
+        for term in directory.terms(link)
+        for subject, part in parts(term.agreement)
+        if part in (Part.PARTY, Part.SUPERIOR)
+    )
+
+
+def _read_head(
+    value: bytes,
+    place: Place,
+    directory: TrustedDirectory,
+    signers: frozenset[OfficeId],
+    findings: Findings,
+) -> Head | None:
+    try:
+        signed = SIGNED_HEAD.decode(value)
+        claimed = HEAD.decode(signed.head)
+    except WireError as error:
+        findings.add(Code.HEAD_UNREADABLE, str(error))
+        return None
+    tag = CertificateTag(claimed.kid)
+    certified = directory.certified(place.link, tag)
+    if claimed.link != place.link or certified is None or claimed.office not in signers:
+        words = f"it names {claimed.office}, {claimed.link} and certificate {tag.hex()}"
+        findings.add(Code.HEAD_OF_STRANGER, words, position=claimed.size)
+        return None
+    return _verified(signed, claimed, certified, place, findings)
+
+
+def _verified(
+    signed: SignedHead, claimed: Head, certified: Certified, place: Place, findings: Findings
+) -> Head | None:
+    office = certified.certificate.subject
+    key = certified.certificate.signing_key
+    try:
+        head = verify_head(signed, link=place.link, office=office, kid=certified.tag, key=key)
+    except SealingError as error:
+        findings.add(Code.HEAD_BAD_SIGNATURE, str(error), position=claimed.size)
+        return None
+    if len(head.first_unopened) > head.unopened or (head.unopened and not head.first_unopened):
+        findings.add(
+            Code.HEAD_UNREADABLE,
+            f"it counts {head.unopened} records as unopened and names {len(head.first_unopened)}",
+            position=head.size,
+            office=office,
+        )
+        return None
+    cut_size, cut_time = certified.cut(place.link)
+    if not certified.covers(head.at) or head.size > cut_size or head.at >= cut_time:
+        words = f"its certificate {certified.tag.hex()} did not count at that time and size"
+        findings.add(Code.HEAD_KEY_NOT_VALID, words, position=head.size, office=office)
+        return None
+    return head
+
+
+def _compare(before: Head | None, head: Head, findings: Findings) -> None:
+    """What two heads of one office, one after the other, say of each other."""
+    if before is None:
+        return
+    if head.size < before.size:
+        words = f"{head.size} records after {before.size}"
+        findings.add(Code.HEAD_GOES_BACK, words, position=head.size, office=head.office)
+    if head.journal_size == before.journal_size and head.journal_hash != before.journal_hash:
+        words = f"two hashes of the first {head.journal_size} entries of its journal"
+        findings.add(Code.JOURNAL_REWRITTEN, words, position=head.size, office=head.office)
+    if head.journal_size < before.journal_size and head.at >= before.at:
+        words = f"{head.journal_size} entries of its journal after {before.journal_size}"
+        findings.add(Code.JOURNAL_GOES_BACK, words, position=head.size, office=head.office)
+
+
+def _contradictions(claims: Sequence[Claim], findings: Findings) -> None:
+    """Different hashes that one office signed for one size."""
+    signed: dict[tuple[OfficeId, int], Claim] = {}
+    for claim in claims:
+        if claim.kind is not ClaimKind.HEAD:
+            continue
+        first = signed.setdefault((claim.signers[0], claim.size), claim)
+        if (first.log_hash, first.tree_root) != (claim.log_hash, claim.tree_root):
+            one, other = (first.log_hash or b"").hex(), (claim.log_hash or b"").hex()
+            findings.add(
+                Code.HEADS_CONTRADICT,
+                f"it signed {one[:16]}… and {other[:16]}… for the first {claim.size} records",
+                position=claim.size,
+                office=claim.signers[0],
+            )
+
+
+def _claim(head: Head) -> Claim:
+    return Claim(
+        kind=ClaimKind.HEAD,
+        signers=(head.office,),
+        size=head.size,
+        log_hash=head.log_hash,
+        tree_root=head.tree_root,
+        view_digest=head.view_digest,
+        unopened=head.unopened,
+        at=head.at,
+    )
+
+
+__all__ = ["CheckpointReader", "Claim", "ClaimKind", "head_signers", "read_claims"]

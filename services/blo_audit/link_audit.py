@@ -1,0 +1,343 @@
+"""The audit of one link: every record from the first, against everything that was signed about it.
+
+Parts, each of its own: the chain (``blo_sealing.chain``), the judge of its verdicts, the clocks,
+the claims of others about a size, the views. Memory does not grow with the log: hashes, ids and
+times are spilled to unnamed files (``spill.py``). What grows is the number of claims, and the
+cases' views where summary keys are held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from blo_audit.claims import Claim, ClaimKind
+from blo_audit.findings import Code, Findings
+from blo_audit.judging import Judge
+from blo_audit.sources import Place
+from blo_audit.spill import Shelf
+from blo_audit.statement import LinkStatement, OutputsProof, Word
+from blo_audit.steps import Steps
+from blo_audit.times import Times, instant
+from blo_audit.verifying import NEVER, PORTION, Ahead, Mode, Sample
+from blo_domain.trust import TrustedDirectory
+from blo_log.fold import KeySource
+from blo_schemas.event import LogRecord
+from blo_schemas.ids import OfficeId
+from blo_sealing.chain import Admitted, LinkChain
+from blo_sealing.errors import PositionError
+from blo_sealing.signatures import verify_signature
+
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 60 * MINUTE_MS
+
+
+class AuditOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How an audit is done.
+
+    Attributes:
+        mode: Full or amortised.
+        seed: Amortised: what the sample follows from; drawn by the auditor, after the log was
+            written.
+        rate: Amortised: the probability with which each record is drawn.
+        tolerance_ms: How far an office's clock and the log's may differ.
+        late_ms: After how long between signing and arrival an event is told as late.
+    """
+
+    mode: Mode = Mode.FULL
+    seed: bytes = b""
+    rate: float = 1 / 256
+    tolerance_ms: int = 5 * MINUTE_MS
+    late_ms: int = 72 * HOUR_MS
+
+
+class LinkAudit:
+    """Takes a link's records in order, and says at the end what was found and proved.
+
+    Args:
+        place: The link.
+        directory: What the trust documents prove.
+        claims: What others signed about the link (``read_claims``).
+        options: How it is done.
+        shelf: Where to put what grows with the log.
+        findings: Where what is wrong goes.
+        keys: The auditor's summary keys; ``None``: only the record layer is judged.
+        ahead: Verifies signatures on all cores; ``None``: one by one.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        directory: TrustedDirectory,
+        claims: Sequence[Claim],
+        options: AuditOptions,
+        shelf: Shelf,
+        findings: Findings,
+        *,
+        keys: KeySource | None = None,
+        ahead: Ahead | None = None,
+    ) -> None:
+        self.place = place
+        self.findings = findings
+        self._options = options
+        self._full = options.mode is Mode.FULL
+        self._trust = directory.link_trust(place.link)
+        self._ahead = ahead if self._full else None
+        self._chain = LinkChain(
+            place.link,
+            self._trust,
+            verify=self._full,
+            suspects=True,
+            memory=shelf.spill,
+            check=verify_signature if self._ahead is None else self._ahead.check,
+        )
+        self._judge = Judge(place.link, directory, findings)
+        self._times = Times(
+            findings,
+            shelf.spill(),
+            tolerance_ms=options.tolerance_ms,
+            late_ms=options.late_ms,
+        )
+        self._steps = (
+            None
+            if keys is None
+            else Steps(self._chain, self._trust, keys, self._judge, findings, claims)
+        )
+        self._offices = directory.offices(place.link)
+        self._claims = sorted(claims, key=lambda claim: claim.size)
+        self._met = 0
+        self._next_claim = self._claims[0].size if self._claims else NEVER
+        self._fitting: dict[OfficeId, int] = {}
+        self._heads = 0
+        self._checkpoint: Claim | None = None
+        self._sample = Sample(options.seed, place.link, options.rate)
+        self._tail = NEVER if self._full else self._vouched()
+        self._sampled = NEVER if self._full else self._sample.next()
+        self._watch = NEVER if self._full else min(self._sampled, self._tail)
+        self._verified = 0
+        self._acknowledged: dict[OfficeId, int] = {}
+        self._accepted = 0
+        self._stopped: str | None = None
+        self._meet()
+
+    @property
+    def size(self) -> int:
+        """How many records were taken."""
+        return self._chain.size
+
+    def take(self, records: Sequence[LogRecord]) -> None:
+        """Audit the next records; after a hole in the log nothing more is taken."""
+        if self._stopped is not None:
+            return
+        self._times.take(records)
+        if self._ahead is None:
+            self._fold(records)
+            return
+        parts = [records[at : at + PORTION] for at in range(0, len(records), PORTION)]
+        link = self.place.link
+        under_way = [self._ahead.start(part, link, self._trust) for part in parts]
+        for part, verified in zip(parts, under_way, strict=True):
+            self._ahead.finish([verified])
+            self._fold(part)
+
+    def stop(self, why: str) -> None:
+        """The log cannot be read further; what follows is not judged.
+
+        Args:
+            why: In words.
+        """
+        self._stopped = why
+        self.findings.add(Code.RECORDS_MISSING, why, position=self._chain.size)
+
+    def finish(self, outputs: OutputsProof | None = None) -> LinkStatement:
+        """Judge what only the end of the log shows, and say what was proved.
+
+        Args:
+            outputs: What was proved of the processors' outputs.
+        """
+        if self._stopped is None:
+            self._beyond()
+        words = self._words()
+        chain, options = self._chain, self._options
+        tail = None if self._full else min(self._tail, chain.size)
+        checkpoint = self._checkpoint
+        return LinkStatement(
+            link=self.place.link,
+            records=chain.size,
+            log_hash=chain.log_hash.hex(),
+            tree_root=chain.tree_root().hex(),
+            first_log_time=self._times.first,
+            last_log_time=self._times.last,
+            accepted=self._accepted,
+            mode=options.mode,
+            verified=self._count_verified(),
+            sample_rate=1.0 if self._full else options.rate,
+            seed="" if self._full else options.seed.hex(),
+            verified_from=tail,
+            heads=self._heads,
+            checkpoint=None if checkpoint is None else checkpoint.size,
+            checkpoint_signers=() if checkpoint is None else checkpoint.signers,
+            words=words,
+            views=None if self._steps is None else self._steps.proof(),
+            outputs=outputs,
+            stopped=self._stopped,
+        )
+
+    def _fold(self, records: Sequence[LogRecord]) -> None:
+        """The loop over all records; what is not in it costs nothing."""
+        chain = self._chain
+        admit = chain.admit if self._steps is None else self._steps.feed
+        judge = self._judge.record
+        tolerance = self._options.tolerance_ms
+        full = self._full
+        accepted = 0
+        try:
+            for record in records:
+                position = record.position
+                if position >= self._watch:
+                    self._turn(position)
+                admitted = admit(record)
+                if admitted.verdict is None:
+                    accepted += 1
+                else:
+                    judge(admitted, verified=full)
+                header = admitted.header
+                if header is not None:
+                    if not -tolerance <= record.log_time - header.at <= tolerance:
+                        self._look_at_time(admitted)
+                    if chain.verify and not full:
+                        self._acknowledge(admitted)
+                if position + 1 == self._next_claim:
+                    self._meet()
+        except PositionError as error:
+            self.stop(f"after record {error.expected - 1} comes record {error.got}")
+        finally:
+            self._accepted += accepted
+
+    def _vouched(self) -> int:
+        """Up to where the heads of all offices that gave any reach.
+
+        What lies behind rests on fewer signatures, so there every one is verified.
+        """
+        newest: dict[OfficeId, int] = {}
+        for claim in self._claims:
+            if claim.kind is ClaimKind.HEAD and claim.signers[0] in self._offices:
+                newest[claim.signers[0]] = claim.size
+        return min(newest.values(), default=0)
+
+    def _turn(self, position: int) -> None:
+        """Begin to verify, or end it, as the sample says."""
+        if position >= self._tail:
+            self._chain.verify = True
+            self._watch = NEVER
+        elif position == self._sampled:
+            self._chain.verify = True
+            self._verified += 1
+            self._sampled = self._sample.next()
+            self._watch = position + 1
+        else:
+            self._chain.verify = False
+            self._watch = min(self._sampled, self._tail)
+
+    def _acknowledge(self, admitted: Admitted) -> None:
+        if admitted.verdict is None and admitted.office is not None and admitted.header is not None:
+            self._acknowledged[admitted.office] = admitted.header.seen_size
+
+    def _look_at_time(self, admitted: Admitted) -> None:
+        """Only of events that are their office's: what others forged says nothing of its clock."""
+        if admitted.chained:
+            self._times.event(admitted)
+
+    def _meet(self) -> None:
+        """Compare with the log what was signed about its present size."""
+        size = self._chain.size
+        while self._next_claim == size:
+            claim = self._claims[self._met]
+            self._met += 1
+            left = self._met < len(self._claims)
+            self._next_claim = self._claims[self._met].size if left else NEVER
+            if self._fits(claim):
+                self._keep(claim)
+
+    def _fits(self, claim: Claim) -> bool:
+        chain, size = self._chain, claim.size
+        checkpoint = claim.kind is ClaimKind.CHECKPOINT
+        office = None if checkpoint else claim.signers[0]
+        signers = ", ".join(claim.signers)
+        if claim.log_hash not in (None, chain.log_hash):
+            assert claim.log_hash is not None
+            words = (
+                f"{signers} signed {claim.log_hash.hex()[:16]}… for the first {size} records, "
+                f"which have {chain.log_hash.hex()[:16]}… here"
+            )
+            code = Code.CHECKPOINT_DIFFERS if checkpoint else Code.HEAD_OF_ANOTHER_LOG
+        elif claim.tree_root != chain.tree_root():
+            words = (
+                f"{signers} signed the root {claim.tree_root.hex()[:16]}… over {size} records, "
+                f"which have {chain.tree_root().hex()[:16]}… here"
+            )
+            code = Code.CHECKPOINT_DIFFERS if checkpoint else Code.HEAD_ROOT_DIFFERS
+        else:
+            return True
+        self.findings.add(code, words, position=size, office=office)
+        return False
+
+    def _keep(self, claim: Claim) -> None:
+        if claim.kind is ClaimKind.CHECKPOINT:
+            self._checkpoint = claim
+            return
+        office = claim.signers[0]
+        self._heads += 1
+        self._fitting[office] = claim.size
+        if claim.size and claim.at < self._times.at(claim.size - 1) - self._times.tolerance_ms:
+            received = instant(self._times.at(claim.size - 1))
+            words = f"signed {instant(claim.at)}, and covers a record that came at {received}"
+            self.findings.add(Code.HEAD_BACK_DATED, words, position=claim.size, office=office)
+        if self._steps is not None:
+            self._steps.compare(claim)
+
+    def _beyond(self) -> None:
+        """What was signed about records that are not there."""
+        for claim in self._claims[self._met :]:
+            checkpoint = claim.kind is ClaimKind.CHECKPOINT
+            signers = ", ".join(claim.signers)
+            self.findings.add(
+                Code.CHECKPOINT_BEYOND_LOG if checkpoint else Code.HEAD_BEYOND_LOG,
+                f"{signers} signed about {claim.size} records, and there are {self._chain.size}",
+                position=self._chain.size,
+                office=None if checkpoint else claim.signers[0],
+            )
+
+    def _words(self) -> tuple[Word, ...]:
+        """How far each office's word reaches; what that leaves open goes to the findings."""
+        size = self._chain.size
+        if self._full:
+            for office, stands in self._chain.offices().items():
+                self._acknowledged[office] = stands.seen_size
+        words = []
+        for office in sorted(self._offices | self._fitting.keys()):
+            head = self._fitting.get(office)
+            upto = max(head or 0, self._acknowledged.get(office, 0))
+            word = Word(office, head, upto, size - upto)
+            words.append(word)
+            if size and head is None:
+                self.findings.add(
+                    Code.NO_HEAD, "no head of it fits this log", position=size, office=office
+                )
+            elif word.after:
+                words_after = (
+                    f"its word ends at record {upto - 1}; the last {word.after} records rest on "
+                    "the other signatures alone"
+                )
+                self.findings.add(Code.END_UNCOVERED, words_after, position=upto, office=office)
+        return tuple(words)
+
+    def _count_verified(self) -> int:
+        if self._full:
+            return self._chain.size - self._judge.unverifiable
+        return self._verified + max(0, self._chain.size - self._tail)
+
+
+__all__ = ["AuditOptions", "LinkAudit"]

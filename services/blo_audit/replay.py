@@ -1,0 +1,171 @@
+"""``blo audit replay``: reads everything from a source, audits link by link, and reports.
+
+The source is read in the event loop, and each portion of records is audited in a thread, so that
+reading and computing overlap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+
+from blo_audit.claims import CheckpointReader, read_claims
+from blo_audit.errors import NothingToAudit, NoTrust
+from blo_audit.findings import Code, Finding, Findings, order
+from blo_audit.link_audit import AuditOptions, LinkAudit
+from blo_audit.sources import Place, Source, places
+from blo_audit.spill import Shelf
+from blo_audit.statement import LinkStatement, Report
+from blo_audit.verifying import Ahead, Mode
+from blo_domain.trust import Pins, TrustedDirectory, load_directory
+from blo_log.errors import LogTruncated
+from blo_log.granted import GrantedKeys
+from blo_schemas.ids import CorridorId, LinkId
+from blo_sealing.identity import Identity
+from blo_sealing.signatures import is_usable_signing_key, verify_signature
+
+Progress = Callable[[Place, int, int | None], None]
+"""Told after each portion: the link, how many records were read, and of how many if known."""
+
+
+class Replay:
+    """An audit of a source.
+
+    Args:
+        source: What is read.
+        pins: The pinned roots; the only thing that is believed.
+        options: How it is done.
+        identity: The auditor's keys, where it was granted summary keys.
+        checkpoints: Who knows checkpoints.
+        workers: How many threads verify signatures; by default one a core.
+        progress: Told how far it is.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        pins: Pins,
+        options: AuditOptions,
+        *,
+        identity: Identity | None = None,
+        checkpoints: CheckpointReader | None = None,
+        workers: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._source = source
+        self._pins = pins
+        self._options = options
+        self._identity = identity
+        self._checkpoints = checkpoints
+        self._workers = workers
+        self._progress = progress
+
+    async def run(
+        self, *, corridor: CorridorId | None = None, links: Collection[LinkId] = ()
+    ) -> Report:
+        """Audit links.
+
+        Args:
+            corridor: Only those of this one.
+            links: Only these; all if there are none.
+
+        Raises:
+            NoTrust: No pinned root is there.
+            NothingToAudit: No link fits.
+            LogError: The source could not be read.
+        """
+        directory, found = await self._trust()
+        chosen = self._choose(directory, corridor, links, found)
+        findings: list[Finding] = list(found)
+        statements = []
+        ahead = Ahead(self._workers) if self._options.mode is Mode.FULL else None
+        try:
+            for place in chosen:
+                statement, told = await self._audit(place, directory, ahead)
+                statements.append(statement)
+                findings += told
+        finally:
+            if ahead is not None:
+                ahead.close()
+        return Report(
+            source=self._source.name,
+            mode=self._options.mode,
+            links=tuple(statements),
+            findings=tuple(sorted(findings, key=order)),
+        )
+
+    async def _trust(self) -> tuple[TrustedDirectory, Findings]:
+        documents = await self._source.documents()
+        directory, refusals = load_directory(
+            self._pins, documents, verify=verify_signature, check_key=is_usable_signing_key
+        )
+        if not directory.roots:
+            raise NoTrust(
+                f"{self._source.name}: none of the pinned roots is among its {len(documents)} trust "
+                "documents. Compare the fingerprints in [trust.pins] with those that the countries "
+                "published"
+            )
+        findings = Findings()
+        for refusal in refusals:
+            findings.add(Code.DOCUMENT_REFUSED, str(refusal.error))
+        return directory, findings
+
+    def _choose(
+        self,
+        directory: TrustedDirectory,
+        corridor: CorridorId | None,
+        links: Collection[LinkId],
+        findings: Findings,
+    ) -> Sequence[Place]:
+        known = places(directory, corridor)
+        for link in sorted(set(links) - {place.link for place in known}):
+            findings.add(Code.NOT_AGREED, f"no agreement that counts names {link}")
+        chosen = [place for place in known if not links or place.link in links]
+        if not chosen:
+            there = ", ".join(place.link for place in known) or "none"
+            raise NothingToAudit(
+                f"{self._source.name}: no such link. Links that the trust documents name: {there}"
+            )
+        return chosen
+
+    async def _audit(
+        self, place: Place, directory: TrustedDirectory, ahead: Ahead | None
+    ) -> tuple[LinkStatement, Findings]:
+        findings = Findings(place.link)
+        values = await self._source.heads(place)
+        claims = read_claims(values, place, directory, findings, self._checkpoints)
+        keys = await self._keys(place, directory)
+        end = await self._source.end(place)
+        shelf = Shelf()
+        try:
+            audit = LinkAudit(
+                place,
+                directory,
+                claims,
+                self._options,
+                shelf,
+                findings,
+                keys=keys,
+                ahead=ahead,
+            )
+            try:
+                async for batch in self._source.records(place):
+                    await asyncio.to_thread(audit.take, batch)
+                    if self._progress is not None:
+                        self._progress(place, audit.size, end)
+            except LogTruncated as error:
+                audit.stop(str(error))
+            return audit.finish(), findings
+        finally:
+            shelf.close()
+
+    async def _keys(self, place: Place, directory: TrustedDirectory) -> GrantedKeys | None:
+        if self._identity is None:
+            return None
+        keys = GrantedKeys(place.link, self._identity)
+        for stored in await self._source.grants(place):
+            keys.take(stored, directory)
+        return keys
+
+
+__all__ = ["Progress", "Replay"]

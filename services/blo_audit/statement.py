@@ -1,0 +1,272 @@
+"""What an audit proved and what it did not, as values and in words.
+
+A list of findings without this would be half an answer: nothing found may also mean that nothing
+was looked at.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from blo_audit.findings import Finding
+from blo_audit.meanings import Severity
+from blo_audit.times import instant
+from blo_audit.verifying import Mode, unseen
+from blo_schemas.ids import LinkId, OfficeId
+
+ODDS: Final = (1, 10, 100, 1000)
+"""For so many forged records the odds are told."""
+
+
+_READ: Final = (
+    "Every record was read and hashed, and its place in its office's chain and what its writer had "
+    "seen were checked; {:,} records count."
+)
+_NO_KEYS: Final = (
+    "Without summary keys nothing was proved of what the records do: steps, case views and the "
+    "view digests in heads were not judged."
+)
+
+
+class Word(msgspec.Struct, frozen=True):
+    """How far an office's signed word about a link reaches.
+
+    Attributes:
+        office: The office.
+        head: Size of its newest head that fits this log; ``None``: there is none.
+        upto: How many records from the first it has signed to have read: by that head, or by its
+            newest verified event.
+        after: How many records follow.
+    """
+
+    office: OfficeId
+    head: int | None
+    upto: int
+    after: int
+
+
+class ViewsProof(msgspec.Struct, frozen=True):
+    """What was proved of the case views.
+
+    Attributes:
+        cases: How many cases the log has.
+        agreed: Signed view digests that equal the rebuilt ones.
+        differed: Signed view digests that do not.
+        incomparable: Those that could not be compared, because the office or the auditor lacked a
+            key.
+        unopened: Records that the auditor could not open.
+        given_up_at: From which position on the views were given up for want of keys.
+    """
+
+    cases: int
+    agreed: int
+    differed: int
+    incomparable: int
+    unopened: int
+    given_up_at: int | None = None
+
+
+class OutputsProof(msgspec.Struct, frozen=True):
+    """What was proved of the processors' outputs.
+
+    Attributes:
+        entries: Trail entries that say what this audit finds.
+        checkpoints: Trail checkpoints that do.
+        cases: Case views that do.
+        differed: Outputs that do not.
+    """
+
+    entries: int
+    checkpoints: int
+    cases: int
+    differed: int
+
+
+class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
+    """What was proved of one link.
+
+    Attributes:
+        link: The link.
+        records: How many records were read from the first.
+        log_hash: The running hash over them, in hex.
+        tree_root: The Merkle tree's root over them, in hex.
+        first_log_time: Log time of the first record, Unix milliseconds.
+        last_log_time: Of the last one.
+        accepted: Records against which the record layer has nothing.
+        mode: Full or amortised.
+        verified: How many records had their signature and sealed parts verified.
+        sample_rate: Amortised: the probability with which each record was drawn.
+        seed: Amortised: what the sample follows from, in hex.
+        verified_from: Amortised: from here on every record was verified, because no head of both
+            sides covers it.
+        heads: How many heads' signatures were good and fit the log.
+        checkpoint: Size of the largest checkpoint that fits the log.
+        checkpoint_signers: Who signed it.
+        words: How far each office's word reaches.
+        views: What was proved of the case views; ``None`` without summary keys.
+        outputs: What was proved of the processors' outputs; ``None``: they were not looked at.
+        stopped: Why the log could not be read to its end, in words; ``None``: it was.
+    """
+
+    link: LinkId
+    records: int
+    log_hash: str
+    tree_root: str
+    first_log_time: int | None
+    last_log_time: int | None
+    accepted: int
+    mode: Mode
+    verified: int
+    sample_rate: float
+    seed: str
+    verified_from: int | None
+    heads: int
+    checkpoint: int | None
+    checkpoint_signers: tuple[OfficeId, ...]
+    words: tuple[Word, ...]
+    views: ViewsProof | None
+    outputs: OutputsProof | None
+    stopped: str | None = None
+
+    def odds(self) -> dict[int, float]:
+        """For some numbers of forged records: the probability that the sample holds none."""
+        rate = 1.0 if self.mode is Mode.FULL else self.sample_rate
+        return {forged: unseen(rate, forged) for forged in ODDS}
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """An audit's result.
+
+    Attributes:
+        source: What was read, in words.
+        mode: Full or amortised.
+        links: The statements.
+        findings: What was found, the gravest first.
+    """
+
+    source: str
+    mode: Mode
+    links: tuple[LinkStatement, ...]
+    findings: tuple[Finding, ...]
+
+    def count(self, severity: Severity) -> int:
+        """How many findings there are of a severity."""
+        return sum(one.count for one in self.findings if one.severity is severity)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is wrong: no breach and no doubt."""
+        return not self.count(Severity.BREACH) and not self.count(Severity.DOUBT)
+
+
+def proved(one: LinkStatement) -> list[str]:
+    """What was proved of a link, one sentence each."""
+    said = [
+        f"The log of {one.link} has {one.records:,} records"
+        + (
+            ""
+            if one.first_log_time is None or one.last_log_time is None
+            else f", from {instant(one.first_log_time)} to {instant(one.last_log_time)}"
+        )
+        + f"; its hash is {one.log_hash}.",
+        _READ.format(one.accepted),
+    ]
+    if one.mode is Mode.FULL:
+        said.append("Every signature of every record was verified.")
+    else:
+        said.append(
+            f"{one.verified:,} records had their signature and sealed parts verified: a sample "
+            f"of one in {_one_in(one.sample_rate)}, everything that looked wrong, and every "
+            f"record from {one.verified_from:,} on."
+            if one.verified_from is not None
+            else f"{one.verified:,} records had their signature and sealed parts verified: a "
+            f"sample of one in {_one_in(one.sample_rate)}, and everything that looked wrong."
+        )
+    said += [
+        f"{word.office} has signed to have read this log up to record {word.upto - 1:,}."
+        for word in one.words
+        if word.upto
+    ]
+    if one.checkpoint:
+        signers = ", ".join(one.checkpoint_signers)
+        said.append(f"A checkpoint over {one.checkpoint:,} records by {signers} fits this log.")
+    if one.views is not None and one.views.agreed:
+        said.append(
+            f"The views of {one.views.cases:,} cases were rebuilt; {one.views.agreed} signed "
+            "digests of the offices equal them at exactly their position."
+        )
+    if one.outputs is not None:
+        said.append(
+            f"{one.outputs.entries:,} entries and {one.outputs.checkpoints} checkpoints of the "
+            f"trail and {one.outputs.cases:,} case views of the processors say the same."
+        )
+    return said
+
+
+def not_proved(one: LinkStatement) -> list[str]:
+    """What was not proved of a link, one sentence each."""
+    said = []
+    if one.stopped is not None:
+        said.append(f"The log was not read to its end: {one.stopped}.")
+    if one.mode is Mode.AMORTISED:
+        odds = "; ".join(
+            f"{forged:,}: {chance:.2g}" for forged, chance in one.odds().items() if chance > 1e-12
+        )
+        said.append(
+            "Signatures outside the sample rest on the word of the offices whose heads cover "
+            "them: an honest office's agent had verified each before it signed. If all of them "
+            "lied, the probability that forged records stay unseen is, by their number, "
+            f"{odds}. Seed {one.seed}."
+        )
+    said += [_silence(word, one.records) for word in one.words if word.after or word.head is None]
+    if not one.checkpoint:
+        said.append("No checkpoint of a witness was there to compare with.")
+    said += _about_views(one)
+    if one.outputs is None:
+        said.append("The processors' outputs were not looked at.")
+    said += [
+        "Whether an office was shown another log after its last word cannot be seen here.",
+        "Log times are the broker's word, within what the offices' signed times allow.",
+        "Whether what the offices wrote is true.",
+    ]
+    return said
+
+
+def _silence(word: Word, records: int) -> str:
+    head = "no head" if word.head is None else f"no head after record {max(word.head, 1) - 1:,}"
+    if not word.after:
+        return f"There is {head} of {word.office}; its newest event covers the log."
+    first = records - word.after
+    return (
+        f"There is {head} of {word.office}, and its word ends before record {first:,}: the last "
+        f"{word.after:,} records rest on the other signatures alone."
+    )
+
+
+def _about_views(one: LinkStatement) -> list[str]:
+    views = one.views
+    if views is None:
+        return [_NO_KEYS]
+    said = []
+    if views.given_up_at is not None:
+        said.append(
+            f"From record {views.given_up_at:,} on too many summary keys were missing; steps and "
+            "views were not judged any more."
+        )
+    elif views.unopened:
+        said.append(f"{views.unopened:,} records could not be opened; their cases are unjudged.")
+    if views.incomparable:
+        said.append(f"{views.incomparable} signed view digests could not be compared.")
+    if not views.agreed and not views.differed:
+        said.append("No signed view digest was there to compare with.")
+    said.append("Contents were not read: no content key is needed, or used.")
+    return said
+
+
+def _one_in(rate: float) -> str:
+    return f"{round(1 / rate):,}" if rate > 0 else "none"
+
+
+__all__ = ["LinkStatement", "OutputsProof", "Report", "ViewsProof", "Word", "not_proved", "proved"]

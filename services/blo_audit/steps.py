@@ -1,0 +1,123 @@
+"""The step layer of one link's audit, for an auditor who holds summary keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from blo_audit.claims import Claim
+from blo_audit.findings import Code, Findings
+from blo_audit.judging import Judge
+from blo_audit.statement import ViewsProof
+from blo_audit.views import MAX_PARKED, Views, to_compare
+from blo_domain.trust import LinkTrust
+from blo_log.fold import Folded, KeySource, LinkFold
+from blo_schemas.event import LogRecord
+from blo_schemas.verdicts import Outcome
+from blo_sealing.chain import Admitted, LinkChain
+
+
+class Steps:
+    """Folds a link's records down to the cases' views, and compares these with signed digests.
+
+    Args:
+        chain: The record layer.
+        trust: What the trust documents say about the link.
+        keys: The auditor's summary keys.
+        judge: Tells what verdicts mean.
+        findings: Where the rest is told.
+        claims: What others signed about the link.
+
+    Attributes:
+        views: The cases' views.
+        last: What the fold concluded of the last record; ``None`` after the views were given up.
+    """
+
+    def __init__(
+        self,
+        chain: LinkChain,
+        trust: LinkTrust,
+        keys: KeySource,
+        judge: Judge,
+        findings: Findings,
+        claims: Sequence[Claim],
+    ) -> None:
+        self.views = Views()
+        self.last: Folded | None = None
+        self._chain = chain
+        self._judge = judge
+        self._findings = findings
+        self._fold: LinkFold | None = LinkFold(
+            chain.link, chain, trust, self.views, keys, read_content=False
+        )
+        self._compared = to_compare(claims)
+        self._agreed = self._differed = self._incomparable = self._unopened = 0
+        self._first_unopened: int | None = None
+        self._given_up_at: int | None = None
+
+    def feed(self, record: LogRecord) -> Admitted:
+        """Take the next record.
+
+        Raises:
+            PositionError: It is not the next one; nothing was changed.
+        """
+        fold = self._fold
+        if fold is None:
+            return self._chain.admit(record)
+        self.last = folded = fold.feed(record)
+        admitted = folded.admitted
+        assert admitted is not None
+        if admitted.verdict is None:
+            if folded.verdict is None:
+                self._park(fold, record.position)
+            elif folded.verdict.outcome is Outcome.REJECTED:
+                self._judge.step(admitted, folded.verdict)
+        return admitted
+
+    def compare(self, claim: Claim) -> None:
+        """Compare the views with what an office signed about this size."""
+        office = claim.signers[0]
+        if claim.view_digest is None or (office, claim.size) not in self._compared:
+            return
+        if self._fold is None or self._unopened:
+            self._incomparable += 1
+            return
+        if self.views.digest() == claim.view_digest:
+            self._agreed += 1
+            return
+        if claim.unopened:
+            self._incomparable += 1
+            return
+        self._differed += 1
+        distrusted = self._judge.first_distrusted
+        explained = distrusted is not None and distrusted < claim.size
+        code = Code.VIEWS_UNDER_OTHER_TRUST if explained else Code.VIEWS_DIFFER
+        words = (
+            f"it signed {claim.view_digest.hex()[:16]}… for its views at {claim.size} records; "
+            f"the log gives {self.views.digest().hex()[:16]}…"
+        )
+        self._findings.add(code, words, position=claim.size, office=office)
+
+    def proof(self) -> ViewsProof:
+        """What was proved; what was not for want of keys goes to the findings."""
+        if self._first_unopened is not None:
+            words = f"{self._unopened} records from here on could not be opened"
+            self._findings.add(Code.KEYS_MISSING, words, position=self._first_unopened)
+        return ViewsProof(
+            len(self.views),
+            self._agreed,
+            self._differed,
+            self._incomparable,
+            self._unopened,
+            self._given_up_at,
+        )
+
+    def _park(self, fold: LinkFold, position: int) -> None:
+        self._unopened += 1
+        if self._first_unopened is None:
+            self._first_unopened = position
+        if fold.parked_count() > MAX_PARKED:
+            self._fold = self.last = None
+            self._given_up_at = position
+
+
+__all__ = ["Steps"]
