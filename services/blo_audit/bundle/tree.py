@@ -70,7 +70,8 @@ def _above(level: bytearray) -> bytearray:
     even = len(level) // pair * pair
     above = bytearray()
     for at in range(0, even, pair):
-        above += node_hash(level[at : at + HASH_SIZE], level[at + HASH_SIZE : at + pair])
+        both = bytes(level[at : at + pair])
+        above += node_hash(both[:HASH_SIZE], both[HASH_SIZE:])
     above += level[even:]
     return above
 
