@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import click
 
+from blo_cli.audit.replay import init, replay
+
 __all__ = ["audit"]
 
 
 @click.group()
 def audit() -> None:
     """Replay the log and prove it: findings, checkpoints, bundles, frozen reports."""
+
+
+audit.add_command(init)
+audit.add_command(replay)
