@@ -19,13 +19,21 @@ from blo_schemas.ids import CorridorId, LinkId, OfficeId
 from blo_schemas.trust import SignedDocument
 from blo_sealing.errors import UnsignedNote
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
-from blo_sealing.tlog import origin_of, parse_checkpoint
+from blo_sealing.tlog import SignedCheckpoint, origin_of, parse_checkpoint, signatories
 
 _CHECKPOINT: bytes = b"blo-exchange/"
 
 
 class QuorumReader:
-    """Knows checkpoints: those count that a witness and all parties have signed."""
+    """Knows checkpoints: those count that a witness and all parties have signed.
+
+    Args:
+        partial: Whether a note counts, too, that only some of them have signed, as the word of
+            those. The log has such notes while the others have not signed yet.
+    """
+
+    def __init__(self, *, partial: bool = False) -> None:
+        self._partial = partial
 
     def is_checkpoint(self, value: bytes) -> bool:
         """Whether a value is a checkpoint and not a head."""
@@ -35,8 +43,8 @@ class QuorumReader:
         """The checkpoint with its signers.
 
         Raises:
-            SealingError: It can't be read, its signatures do not reach the quorum, or it is about
-                another link.
+            SealingError: It can't be read, its signatures do not suffice, or it is about another
+                link.
         """
         signed = parse_checkpoint(value)
         if signed.checkpoint.origin != origin_of(place.corridor, place.link):
@@ -44,6 +52,8 @@ class QuorumReader:
         try:
             quorum = verify_quorum(signed, directory)
         except NoQuorum as error:
+            if self._partial:
+                return _partial_claim(signed, directory)
             raise UnsignedNote(str(error)) from error
         return Claim(
             kind=ClaimKind.CHECKPOINT,
@@ -53,6 +63,18 @@ class QuorumReader:
             tree_root=signed.checkpoint.root,
             at=min(time for _, time in quorum.cosigned),
         )
+
+
+def _partial_claim(signed: SignedCheckpoint, directory: TrustedDirectory) -> Claim:
+    found = signatories(signed, directory)
+    return Claim(
+        kind=ClaimKind.CHECKPOINT,
+        signers=tuple(one.subject for one in found),
+        size=signed.checkpoint.size,
+        log_hash=None,
+        tree_root=signed.checkpoint.root,
+        at=max((one.time or 0 for one in found), default=0),
+    )
 
 
 class Base(msgspec.Struct, frozen=True):

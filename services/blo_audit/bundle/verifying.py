@@ -58,7 +58,9 @@ def verify_bundle(path: Path, pins: Pins) -> BundleReport:
         NothingToAudit: No agreement that counts names its link.
     """
     with open_bundle(path) as bundle:
-        return _Verification(bundle, pins, path.name).run()
+        # A file's name may hold bytes that are no text.
+        name = path.name.encode(errors="replace").decode()
+        return _Verification(bundle, pins, name).run()
 
 
 class _Verification:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from blo_cli.audit.bundle import bundle
 from blo_cli.audit.replay import init, replay
+from blo_cli.audit.verify import verify
 
 __all__ = ["audit"]
 
@@ -16,3 +18,5 @@ def audit() -> None:
 
 audit.add_command(init)
 audit.add_command(replay)
+audit.add_command(bundle)
+audit.add_command(verify)
