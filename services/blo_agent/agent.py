@@ -230,7 +230,7 @@ class Agent:
         if self._dirty:
             self._heads_due.set()
         self._telemetry.positions(self.receiver.high_watermarks)
-        self.sender.wake()
+        self.sender.publish(taken.cosignatures)
         self._announce()
 
     def _note_sizes(self) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from blo_log.fold import ContentState
-from blo_log.port import TopicPartition
+from blo_log.port import Message, TopicPartition
 from blo_schemas.event import LogRecord
 from blo_schemas.grants import KeyPurpose
+from blo_schemas.heads import NoteRecordKey
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.verdicts import Verdict
 
@@ -19,7 +20,8 @@ class Batch(msgspec.Struct):
         documents: Values of ``blo.directory``.
         grants: Values of ``blo.keys.*`` that are meant for this office.
         records: Records of ``blo.exchange.*`` by link, in order.
-        heads: Values of ``blo.heads.*``.
+        heads: Values of ``blo.heads.*`` that should be heads.
+        notes: Those that should be signed notes over a link's tree, with what their keys say.
         offsets: Where the keyed topics are to be read on.
     """
 
@@ -27,6 +29,7 @@ class Batch(msgspec.Struct):
     grants: list[bytes] = msgspec.field(default_factory=list)
     records: dict[LinkId, list[LogRecord]] = msgspec.field(default_factory=dict)
     heads: list[bytes] = msgspec.field(default_factory=list)
+    notes: list[tuple[NoteRecordKey, bytes]] = msgspec.field(default_factory=list)
     offsets: dict[TopicPartition, int] = msgspec.field(default_factory=dict)
 
 
@@ -53,6 +56,8 @@ class Taken(msgspec.Struct):
         grants: How many grants were taken, by link and purpose.
         ignored: Bytes on keyed topics that are not what belongs there.
         alarms: What an operator has to look at, in words.
+        cosignatures: What is to be said of witnesses' checkpoints, once this is on disk.
+        refused: The link of each checkpoint that was refused.
     """
 
     seen: list[Seen] = msgspec.field(default_factory=list)
@@ -62,6 +67,8 @@ class Taken(msgspec.Struct):
     grants: list[tuple[LinkId, KeyPurpose]] = msgspec.field(default_factory=list)
     ignored: int = 0
     alarms: list[str] = msgspec.field(default_factory=list)
+    cosignatures: list[Message] = msgspec.field(default_factory=list)
+    refused: list[LinkId] = msgspec.field(default_factory=list)
 
     @property
     def must_begin_anew(self) -> bool:

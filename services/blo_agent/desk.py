@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from blo_agent.signed_trees import SignedTrees
 from blo_domain.cases import StepFact, evolve
 from blo_log.fold import LinkFold
 from blo_schemas.codec import encode
@@ -132,6 +133,7 @@ class LinkDesk:
         rereads_to: Up to which size the log is being read again, because documents have changed;
             until then the views are those of an earlier moment. 0: they are as they should be.
         arriving: Leaf hash of the record that is being folded now.
+        trees: What this office and witnesses have signed of the link's tree.
     """
 
     def __init__(
@@ -158,6 +160,7 @@ class LinkDesk:
         self.unopened: list[int] = []
         self.rereads_to = 0
         self.arriving: Digest | None = None
+        self.trees = SignedTrees()
         self._by_case: dict[CaseId, list[Submitted]] = {}
         self._ahead: dict[CaseId, CaseView] = {}
 

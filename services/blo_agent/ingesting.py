@@ -7,6 +7,7 @@ happens in between.
 from __future__ import annotations
 
 from blo_agent.batches import Batch, Seen, Taken
+from blo_agent.cosigning import take_notes, take_waiting
 from blo_agent.desk import LinkDesk
 from blo_agent.office import Office
 from blo_agent.own_chain import settle_own_record
@@ -51,6 +52,9 @@ def take(office: Office, batch: Batch, now: int, tx: Transaction) -> Taken:
         _write_released(office, desk, desk.fold.release(), tx, taken)
         _store_progress(desk, tx)
         compare_heads(office, desk, now, tx, taken)
+        take_waiting(office, desk, now, tx, taken)
+    if batch.notes:
+        take_notes(office, batch.notes, now, tx, taken)
     if batch.heads:
         take_heads(office, batch.heads, now, tx, taken)
     return taken

@@ -200,6 +200,7 @@ class Office:
             is_party=membership.is_party,
         )
         desk.rereads_to = rereads_to(tx, desk.link)
+        desk.trees.load(tx, desk.link)
         progress = links.get(tx, desk.link)
         if progress is None:
             self.restart(desk)

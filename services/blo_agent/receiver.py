@@ -32,6 +32,7 @@ from blo_log.topics import (
 from blo_runtime.clock import Clock
 from blo_runtime.logs import get_logger
 from blo_schemas.event import LogRecord
+from blo_schemas.heads import read_note_key
 from blo_schemas.ids import LinkId
 
 _BATCH: Final = 400
@@ -250,6 +251,8 @@ class Receiver:
                     continue
                 if partition.topic == DIRECTORY_TOPIC:
                     batch.documents.append(one.value)
+                elif (note := read_note_key(one.key)) is not None:
+                    batch.notes.append((note, one.value))
                 elif partition.topic.startswith("blo.heads."):
                     batch.heads.append(one.value)
                 elif one.key.endswith(own):

@@ -53,6 +53,8 @@ class Telemetry:
             log.warning("log is folded anew, because trust documents changed", link=link)
         if taken.ignored:
             log.warning("bytes that do not belong on their topic were ignored", count=taken.ignored)
+        for link in taken.refused:
+            metrics.checkpoints_refused.labels(link=link).inc()
         for words in taken.alarms:
             log.error("alarm", reason=words)
 
@@ -65,6 +67,7 @@ class Telemetry:
             metrics.link_high_watermark.labels(link=link).set(end)
             metrics.records_parked.labels(link=link).set(desk.fold.parked_count())
             metrics.records_unopenable.labels(link=link).set(len(desk.unopened))
+            metrics.checkpoint_size.labels(link=link).set(desk.trees.cosigned_size)
         directory = self._office.directory
         metrics.directory_documents.labels(state="counted").set(len(directory.documents))
         metrics.directory_documents.labels(state="refused").set(len(directory.refusals))

@@ -4,10 +4,14 @@
 
     AuditError
     ├── NothingToAudit     no link fits what was asked for
-    └── NoTrust            no pinned root is proved, so nothing can be
+    ├── NoTrust            no pinned root is proved, so nothing can be
+    ├── NoQuorum           not everybody who must has signed a checkpoint
+    └── WitnessStateError  the witness's state file can't be used
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 
 class AuditError(Exception):
@@ -22,4 +26,23 @@ class NoTrust(AuditError):
     """No pinned country root is among the trust documents."""
 
 
-__all__ = ["AuditError", "NoTrust", "NothingToAudit"]
+class NoQuorum(AuditError):
+    """Not everybody who must has signed a checkpoint; the message says who has not."""
+
+
+class WitnessStateError(AuditError):
+    """The witness's state file is damaged, or another witness's.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"{path} {problem}. Bring back its safe copy; or remove it: the witness then reads "
+            "the log from its first record, and what it has published binds it all the same"
+        )
+        self.path = path
+
+
+__all__ = ["AuditError", "NoQuorum", "NoTrust", "NothingToAudit", "WitnessStateError"]

@@ -255,6 +255,43 @@ class Metrics:
         action="Any: two agents run with one identity, or it was stolen; revoke and ask.",
     )
 
+    # Checkpoints
+
+    checkpoint_size = _gauge(
+        "blo_checkpoint_size",
+        "How many records the last checkpoint covers that was signed here.",
+        "link",
+        unit="records",
+        action="At a witness, flat while blo_link_size rises: it does not sign; see its log.",
+    )
+    quorum_size = _gauge(
+        "blo_quorum_size",
+        "How many records the last checkpoint covers that all offices have cosigned.",
+        "link",
+        unit="records",
+        action="Stays behind blo_checkpoint_size: an office does not cosign; call it.",
+    )
+    quorum_seconds = _histogram(
+        "blo_quorum_seconds",
+        "Time from a checkpoint to the last of its cosignatures.",
+        buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 600),
+        action="Slower than 2 seconds on a quiet system: an office or its line is slow.",
+    )
+    checkpoints_refused = _counter(
+        "blo_checkpoints_refused_total",
+        "Checkpoints and cosignatures over another tree than the one that was read here.",
+        "link",
+        unit="checkpoints",
+        action="Any: somebody was shown another log, or lies; keep both notes, call the auditor.",
+    )
+    witness_stopped = _gauge(
+        "blo_witness_stopped",
+        "Whether the witness signs nothing more for the link: 1 if so.",
+        "link",
+        unit="links",
+        action="1: the log was cut or made anew, or the key is used twice; see its log.",
+    )
+
     # Keys and trust
 
     grants = _counter(

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from tests.bench.proving import measure_proof_check
 from tests.bench.reading import measure_read_chained, measure_read_full
 from tests.bench.report import Measurement
 from tests.bench.sealing import measure_open, measure_seal, measure_wire_size
@@ -22,10 +23,11 @@ COMPUTING: Final[dict[str, Callable[[Effort], Measurement]]] = {
     "wire_size": measure_wire_size,
     "read_full": measure_read_full,
     "read_chained": measure_read_chained,
+    "proof_check": measure_proof_check,
 }
 """What needs no broker."""
 
-ON_KAFKA: Final = ("agent_append", "submit_to_opened")
+ON_KAFKA: Final = ("agent_append", "submit_to_opened", "event_to_quorum")
 """What needs one."""
 
 
@@ -45,7 +47,13 @@ def measure_all(
     from tests.bench.appending import measure_append
     from tests.bench.delivering import measure_delivery
 
-    measures = {"agent_append": measure_append, "submit_to_opened": measure_delivery}
+    from tests.bench.witnessing import measure_quorum
+
+    measures = {
+        "agent_append": measure_append,
+        "submit_to_opened": measure_delivery,
+        "event_to_quorum": measure_quorum,
+    }
     libraries = find_kafka(PROJECT_ROOT, os.environ)
     for name in ON_KAFKA:
         if name not in names:

@@ -85,6 +85,8 @@ SUBJECTS = (
     Subject("submit_to_opened", "ms", "bare produce→consume", Bar.RATIO_AT_MOST, 4),
     Subject("read_full", "events/s", "bare libsodium verify", Bar.VALUE_AT_LEAST, 12_000),
     Subject("read_chained", "events/s", "bare SHA-256 of the values", Bar.VALUE_AT_LEAST, 100_000),
+    Subject("proof_check", "proofs/s", "bare SHA-256 of its nodes", Bar.RATIO_AT_LEAST, 0.2),
+    Subject("event_to_quorum", "ms", "the 2 seconds it may take", Bar.RATIO_AT_MOST, 1),
 )
 BY_NAME = {subject.name: subject for subject in SUBJECTS}
 

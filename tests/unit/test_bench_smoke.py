@@ -19,6 +19,8 @@ NAMES = [
     "submit_to_opened",
     "read_full",
     "read_chained",
+    "proof_check",
+    "event_to_quorum",
 ]
 FIELDS = {"name", "value", "unit", "against", "ratio", "bar", "ok"}
 

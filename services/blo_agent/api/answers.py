@@ -55,6 +55,17 @@ def link_answer(office: Office, desk: LinkDesk, high_watermark: int) -> api.Link
         counts=api.CountsAnswer(
             tally.own, tally.accepted, tally.crossed, tally.duplicates, dict(tally.rejected)
         ),
+        cosigned=desk.trees.cosigned_size,
+        refused_checkpoints=[
+            api.RefusedCheckpoint(
+                one.signer,
+                one.size,
+                one.at,
+                one.words,
+                [note.decode() for note in (one.note, one.other) if note],
+            )
+            for one in desk.trees.refused
+        ],
     )
 
 

@@ -139,8 +139,18 @@ class CountsAnswer(msgspec.Struct, frozen=True):
     rejected: dict[str, int]
 
 
+class RefusedCheckpoint(msgspec.Struct, frozen=True):
+    """A witness's checkpoint that this office refused; ``notes`` are what shows why."""
+
+    witness: str
+    size: int
+    at: int
+    words: str
+    notes: list[str]
+
+
 class LinkAnswer(msgspec.Struct, frozen=True):
-    """A link as the office knows it."""
+    """A link as the office knows it; ``cosigned`` is the largest tree that it has cosigned."""
 
     link: str
     corridor: str
@@ -156,6 +166,8 @@ class LinkAnswer(msgspec.Struct, frozen=True):
     halted: str | None
     heads: list[HeadAnswer]
     counts: CountsAnswer
+    cosigned: int
+    refused_checkpoints: list[RefusedCheckpoint]
 
 
 class CaseAnswer(msgspec.Struct, frozen=True):

@@ -7,6 +7,8 @@ import click
 from blo_cli.audit.bundle import bundle
 from blo_cli.audit.replay import init, replay
 from blo_cli.audit.verify import verify
+from blo_cli.audit.proofs import proof
+from blo_cli.audit.witness import witness
 
 __all__ = ["audit"]
 
@@ -20,3 +22,5 @@ audit.add_command(init)
 audit.add_command(replay)
 audit.add_command(bundle)
 audit.add_command(verify)
+audit.add_command(proof)
+audit.add_command(witness)

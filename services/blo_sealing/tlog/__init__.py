@@ -23,6 +23,7 @@ from blo_sealing.tlog.notes import (
     sign_note,
     verify_note,
 )
+from blo_sealing.tlog.signers import Signatory, known_link, signatories, unknown_signers
 from blo_sealing.tlog.texts import (
     ConsistencyProof,
     InclusionProof,
@@ -40,6 +41,7 @@ __all__ = [
     "InclusionProof",
     "NoteKey",
     "NoteSignature",
+    "Signatory",
     "SignatureType",
     "Signed",
     "SignedCheckpoint",
@@ -49,6 +51,7 @@ __all__ = [
     "is_consistency",
     "is_inclusion",
     "issue",
+    "known_link",
     "link_of",
     "merge",
     "merge_notes",
@@ -61,5 +64,7 @@ __all__ = [
     "prove_consistency",
     "prove_inclusion",
     "sign_note",
+    "signatories",
+    "unknown_signers",
     "verify_note",
 ]

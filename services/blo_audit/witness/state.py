@@ -1,0 +1,109 @@
+"""What the witness has signed, on its disk: one small file, written whole before anything is said.
+
+It is not the truth about what was signed, ``blo.heads`` has that too, and the witness obeys both.
+It saves reading the log from the first record after every start.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from blo_audit.errors import WitnessStateError
+from blo_schemas.ids import Digest, LinkId, OfficeId
+from blo_sealing.errors import SnapshotMismatch
+from blo_sealing.merkle import Frontier
+
+_VERSION: Final = 1
+
+
+class LastSigned(msgspec.Struct, frozen=True):
+    """The last tree that was signed of one link.
+
+    Attributes:
+        size: Its records.
+        root: Its root.
+        peaks: What a ``Frontier`` goes on from.
+        leaf: The leaf hash of its last record, to see whether the log is still the same.
+        note: The signed checkpoint.
+    """
+
+    size: int
+    root: bytes
+    peaks: bytes
+    leaf: bytes
+    note: bytes
+
+    def tree(self) -> Frontier:
+        """The tree, to go on from."""
+        return Frontier(self.size, self.peaks)
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    v: int
+    witness: str
+    links: dict[LinkId, LastSigned]
+
+
+class WitnessState:
+    """The state file of one witness.
+
+    Args:
+        path: The file; made with the first signature.
+        witness: Whose it must be.
+
+    Raises:
+        WitnessStateError: The file is damaged, or another witness's.
+    """
+
+    def __init__(self, path: Path, witness: OfficeId) -> None:
+        self._path = path
+        self._witness = witness
+        self._links = _read(path, witness)
+
+    def get(self, link: LinkId) -> LastSigned | None:
+        """What was signed last of a link; ``None`` if the file does not know."""
+        return self._links.get(link)
+
+    def put(self, link: LinkId, signed: LastSigned) -> None:
+        """Keep what is about to be published; when this returns, it is on disk."""
+        links = {**self._links, link: signed}
+        text = msgspec.json.encode(_File(_VERSION, self._witness, links))
+        draft = self._path.with_suffix(".new")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._path)
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        self._links = links
+
+
+def _read(path: Path, witness: OfficeId) -> dict[LinkId, LastSigned]:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise WitnessStateError(path, f"cannot be read ({type(error).__name__})") from error
+    try:
+        found = msgspec.json.decode(data, type=_File)
+        for signed in found.links.values():
+            if signed.tree().root() != Digest(signed.root):
+                raise SnapshotMismatch("a tree has another root")
+    except (msgspec.MsgspecError, SnapshotMismatch) as error:
+        raise WitnessStateError(path, "does not hold a witness's state") from error
+    if found.v != _VERSION or found.witness != witness:
+        raise WitnessStateError(path, f"is the state of {found.witness}, version {found.v}")
+    return found.links
+
+
+__all__ = ["LastSigned", "WitnessState"]

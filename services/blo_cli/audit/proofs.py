@@ -1,0 +1,163 @@
+"""``blo audit proof``: proofs as text, checked with nothing but the keys that one trusts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from blo_cli.errors import CliError, Exit
+from blo_schemas.hashing import leaf_hash
+from blo_sealing.errors import (
+    BadSignature,
+    MalformedNote,
+    OtherCheckpoint,
+    ProofFailed,
+    UnsignedNote,
+)
+from blo_sealing.tlog import (
+    Checkpoint,
+    NoteKey,
+    SignedCheckpoint,
+    is_consistency,
+    is_inclusion,
+    parse_checkpoint,
+    parse_consistency,
+    parse_inclusion,
+    parse_vkey,
+)
+
+__all__ = ["proof"]
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_NOT_PROVED = (BadSignature, OtherCheckpoint, ProofFailed, UnsignedNote)
+
+
+@click.group()
+def proof() -> None:
+    """Proofs that a record is in a log, or that a log continues another."""
+
+
+@proof.command()
+@click.argument("files", type=_FILE, nargs=-1, required=True)
+@click.option("--key", "keys", multiple=True, help="A verifier key, name+id+key; repeat it.")
+@click.option("--keys", "key_file", type=_FILE, help="A file with verifier keys, one a line.")
+@click.option("--origin", required=True, help="The log, as blo-exchange/la-vn/vn-a~la-b.")
+@click.option("--record", type=_FILE, help="The record's value, for a proof of inclusion.")
+@click.option("--leaf", help="The record's leaf hash in hex, instead of the record.")
+@click.option("--earlier", type=_FILE, help="The earlier checkpoint, for a proof of consistency.")
+def verify(
+    files: tuple[Path, ...],
+    keys: tuple[str, ...],
+    key_file: Path | None,
+    origin: str,
+    record: Path | None,
+    leaf: str | None,
+    earlier: Path | None,
+) -> int:
+    """Checks proofs and checkpoints in FILES, without network, and says what they prove.
+
+    Every key that is given must have signed every checkpoint. Ends with 0 if all is proved, 1 if
+    something is not.
+    """
+    known = _keys(keys, key_file)
+    failed = False
+    for path in files:
+        try:
+            lines = _proved(path, known, origin, _leaf(record, leaf), earlier)
+        except _NOT_PROVED as error:
+            failed = True
+            lines = [f"NOT PROVED: {error}"]
+        except MalformedNote as error:
+            raise CliError(
+                str(path), str(error), todo="Copy the file again from whoever made it."
+            ) from error
+        for line in lines:
+            click.echo(f"{path.name}: {line}")
+    return Exit.CHECK_FAILED if failed else Exit.OK
+
+
+def _proved(
+    path: Path, known: list[NoteKey], origin: str, leaf: bytes | None, earlier: Path | None
+) -> list[str]:
+    data = path.read_bytes()
+    if is_inclusion(data):
+        inclusion = parse_inclusion(data)
+        signers = _signed(inclusion.checkpoint, known, origin)
+        if leaf is None:
+            raise CliError(
+                str(path), "does not say which record it is about", todo="Give --record or --leaf."
+            )
+        inclusion.verify(leaf)
+        tree = inclusion.checkpoint.checkpoint
+        words = (
+            f"proved: the record with leaf hash {leaf.hex()} stands at position "
+            f"{inclusion.index} of the {tree.size} records of {tree.origin}"
+        )
+        return [*signers, words]
+    if is_consistency(data):
+        consistency = parse_consistency(data)
+        signers = _signed(consistency.checkpoint, known, origin)
+        if earlier is None:
+            raise CliError(
+                str(path), "does not hold the earlier checkpoint", todo="Give it with --earlier."
+            )
+        first = parse_checkpoint(earlier.read_bytes())
+        before = _signed(first, known, origin)
+        consistency.verify(first.checkpoint)
+        tree = consistency.checkpoint.checkpoint
+        words = (
+            f"proved: the {tree.size} records of {tree.origin} begin with the "
+            f"{first.checkpoint.size} of the earlier checkpoint; none was changed or removed"
+        )
+        return [*(f"earlier: {line}" for line in before), *signers, words]
+    return _signed(parse_checkpoint(data), known, origin)
+
+
+def _signed(signed: SignedCheckpoint, known: list[NoteKey], origin: str) -> list[str]:
+    """Whose signatures are good, in words; all that are asked for must be there."""
+    tree: Checkpoint = signed.checkpoint
+    if tree.origin != origin:
+        raise OtherCheckpoint(f"the checkpoint is of {tree.origin}, not of {origin}")
+    found = signed.verify(known)
+    missing = sorted(key.name for key in set(known) - {one.key for one in found})
+    if missing:
+        raise UnsignedNote(f"the checkpoint is not signed by {', '.join(missing)}")
+    lines = [f"checkpoint of {tree.origin}: {tree.size} records, root {tree.root.hex()}"]
+    for one in found:
+        when = "issued it" if one.time is None else f"cosigned it on {_moment(one.time)}"
+        lines.append(f"{one.key.name} {when}")
+    return lines
+
+
+def _moment(seconds: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError, OSError):
+        return f"second {seconds} of Unix time"
+
+
+def _keys(given: tuple[str, ...], key_file: Path | None) -> list[NoteKey]:
+    lines = [*given]
+    if key_file is not None:
+        lines += [line.strip() for line in key_file.read_text(encoding="utf-8").splitlines()]
+    found = [parse_vkey(line) for line in lines if line]
+    if not found:
+        raise CliError(
+            "--key", "no key is given", todo="Give the keys of those whose word you take."
+        )
+    return found
+
+
+def _leaf(record: Path | None, leaf: str | None) -> bytes | None:
+    if record is not None and leaf is not None:
+        raise CliError("--leaf", "is given beside --record", todo="Give one of them.")
+    if record is not None:
+        return leaf_hash(record.read_bytes())
+    if leaf is None:
+        return None
+    try:
+        return bytes.fromhex(leaf)
+    except ValueError:
+        raise CliError("--leaf", f"{leaf!r} is no hex", todo="Give 64 hex digits.") from None

@@ -1,0 +1,238 @@
+"""What an auditor makes of the notes on ``blo.heads``: quorums, and findings with evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from blo_audit.checkpoints import (
+    CheckpointFault,
+    CheckpointReading,
+    against_log,
+    read_checkpoints,
+    verify_quorum,
+)
+from blo_audit.errors import NoQuorum
+from blo_log.port import Stored
+from blo_schemas.hashing import document_id, leaf_hash
+from blo_schemas.heads import NoteKind, NoteRecordKey, head_record_key
+from blo_schemas.ids import CountryId, Digest, LinkId, OfficeId
+from blo_schemas.trust import Revocation, RevokedFrom, Role
+from blo_sealing import BadSignature, OtherCheckpoint, UnsignedNote, tree_root
+from blo_sealing.tlog import Checkpoint, SignedCheckpoint, cosign, issue, merge, origin_of
+from tests.agents.world import CORRIDOR, LINK, NOW, YEAR_MS, A, B, World
+from tests.audit.world import WITNESS, directory_of, note_message, with_witness
+
+C = OfficeId("la-c")
+SECOND = NOW // 1000
+LEAVES = [leaf_hash(bytes([n])) for n in range(9)]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World(tmp_path, lambda: pytest.fail("no log is needed"))
+    for office in (A, B, C):
+        world.certify(office)
+    world.agree(LINK, (A, B))
+    return with_witness(world)
+
+
+def tree(size: int) -> Checkpoint:
+    return Checkpoint(origin_of(CORRIDOR, LINK), size, tree_root(LEAVES[:size]))
+
+
+def signed_by(
+    world: World, checkpoint: Checkpoint, *signers: OfficeId, at: int = SECOND
+) -> SignedCheckpoint:
+    parts = []
+    for signer in signers:
+        key = world.keys[signer].signing
+        if signer == WITNESS:
+            parts.append(issue(checkpoint, signer, key))
+        else:
+            parts.append(cosign(checkpoint, signer, key, at))
+    return merge(parts)
+
+
+def read(world: World, *found: tuple[NoteKind, OfficeId, SignedCheckpoint]) -> CheckpointReading:
+    messages = [note_message(note, kind, signer) for kind, signer, note in found]
+    stored = [
+        Stored(offset, NOW, message.key, message.value) for offset, message in enumerate(messages)
+    ]
+    return read_checkpoints(stored, directory_of(world))
+
+
+# Quorums.
+
+
+def test_a_quorum_is_a_witness_and_all_parties(world: World) -> None:
+    note = signed_by(world, tree(4), WITNESS, A, B)
+    found = verify_quorum(note, directory_of(world))
+    assert (found.link, found.checkpoint, found.witness) == (LINK, tree(4), WITNESS)
+    assert found.cosigned == tuple(sorted([(A, SECOND * 1000), (B, SECOND * 1000)]))
+    reading = read(world, (NoteKind.QUORUM, WITNESS, note))
+    assert reading.newest == {LINK: found}
+    assert reading.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("signers", "words"),
+    [
+        ((WITNESS, A), "la-b did not"),
+        ((A, B), "no witness"),
+        ((WITNESS,), "no office"),
+    ],
+)
+def test_less_is_none(world: World, signers: tuple[OfficeId, ...], words: str) -> None:
+    note = signed_by(world, tree(4), *signers)
+    with pytest.raises(NoQuorum, match=words):
+        verify_quorum(note, directory_of(world))
+    (finding,) = read(world, (NoteKind.QUORUM, WITNESS, note)).findings
+    assert finding.fault is CheckpointFault.NO_QUORUM
+
+
+def test_an_office_that_is_no_party_does_not_stand_in_for_one(world: World) -> None:
+    note = signed_by(world, tree(4), WITNESS, A, C)
+    with pytest.raises(NoQuorum, match="la-b did not"):
+        verify_quorum(note, directory_of(world))
+    reading = read(world, (NoteKind.QUORUM, WITNESS, note))
+    assert [one.fault for one in reading.findings] == [
+        CheckpointFault.UNKNOWN_SIGNER,
+        CheckpointFault.NO_QUORUM,
+    ]
+
+
+def test_who_must_sign_is_who_is_a_party_then(world: World) -> None:
+    conference = LinkId("conference")
+    world.agree(conference, (A, B), partition=1)
+    world.agree(conference, (A, B, C), partition=1, version=2, effective_from=(SECOND + 10) * 1000)
+    directory = directory_of(world)
+    of_conference = msgspec.structs.replace(tree(4), origin=origin_of(CORRIDOR, conference))
+    verify_quorum(signed_by(world, of_conference, WITNESS, A, B), directory)
+    later = SECOND + 10
+    with pytest.raises(NoQuorum, match="la-c did not"):
+        verify_quorum(signed_by(world, of_conference, WITNESS, A, B, at=later), directory)
+    verify_quorum(signed_by(world, of_conference, WITNESS, A, B, C, at=later), directory)
+
+
+def test_signatures_count_only_while_their_certificates_do(world: World) -> None:
+    before = signed_by(world, tree(4), WITNESS, A, B, at=SECOND - 2 * YEAR_MS // 1000)
+    with pytest.raises(NoQuorum):
+        verify_quorum(before, directory_of(world))
+
+
+@pytest.mark.parametrize("links", [(), (RevokedFrom(link=LINK, size=3),)])
+def test_a_revoked_witness_s_checkpoint_has_no_quorum(
+    world: World, links: tuple[RevokedFrom, ...]
+) -> None:
+    certificate = world.documents[-1]
+    revocation = Revocation(
+        country=CountryId("vn"),
+        certificate=document_id(certificate.payload),
+        at=NOW - 1000,
+        links=links,
+        reason="key lost (fictional)",
+    )
+    world.sign(revocation, [world.root_keys["vn"]])
+    directory = directory_of(world)
+    with pytest.raises(NoQuorum, match="no witness"):
+        verify_quorum(signed_by(world, tree(4), WITNESS, A, B), directory)
+    # What lies before the revocation stays.
+    earlier = signed_by(world, tree(2), WITNESS, A, B, at=SECOND - 60)
+    verify_quorum(earlier, directory)
+
+
+def test_what_is_not_of_the_link_is_refused(world: World) -> None:
+    directory = directory_of(world)
+    for origin in (f"blo-exchange/cn-vn/{LINK}", "blo-exchange/la-vn/other", "sum.example/log"):
+        elsewhere = msgspec.structs.replace(tree(4), origin=origin)
+        with pytest.raises(OtherCheckpoint):
+            verify_quorum(signed_by(world, elsewhere, WITNESS, A, B), directory)
+    with pytest.raises(UnsignedNote):
+        verify_quorum(signed_by(world, tree(4), C), directory)
+
+
+# Findings.
+
+
+def test_the_newest_quorum_is_given_whatever_lies_around_it(world: World) -> None:
+    four, six = (signed_by(world, tree(size), WITNESS, A, B) for size in (4, 6))
+    eight = signed_by(world, tree(8), WITNESS)
+    reading = read(
+        world,
+        (NoteKind.QUORUM, WITNESS, six),
+        (NoteKind.QUORUM, WITNESS, four),
+        (NoteKind.CHECKPOINT, WITNESS, eight),
+    )
+    assert reading.newest[LINK].checkpoint == tree(6)
+    assert reading.findings == ()
+    assert against_log(reading.trees, LINK, LEAVES) == ()
+
+
+def test_a_signer_of_two_trees_is_shown_with_both(world: World) -> None:
+    lie = msgspec.structs.replace(tree(4), root=Digest(bytes(32)))
+    notes = [signed_by(world, one, WITNESS) for one in (tree(4), lie)]
+    reading = read(world, *((NoteKind.CHECKPOINT, WITNESS, note) for note in notes))
+    (finding,) = reading.findings
+    assert (finding.fault, finding.signer) == (CheckpointFault.TWO_TREES, WITNESS)
+    assert finding.evidence == tuple(note.encode() for note in notes)
+    assert "it was shown two logs, or it lies" in finding.words
+    (other,) = against_log(reading.trees, LINK, LEAVES)
+    assert (other.fault, other.signer) == (CheckpointFault.OTHER_TREE, WITNESS)
+    assert other.evidence == (notes[1].encode(),)
+
+
+def test_an_office_that_cosigns_two_trees_is_shown_too(world: World) -> None:
+    lie = msgspec.structs.replace(tree(4), root=Digest(bytes(32)))
+    reading = read(
+        world,
+        (NoteKind.QUORUM, WITNESS, signed_by(world, tree(4), WITNESS, A, B)),
+        (NoteKind.COSIGNATURE, B, signed_by(world, lie, B)),
+    )
+    assert [(one.fault, one.signer) for one in reading.findings] == [(CheckpointFault.TWO_TREES, B)]
+
+
+def test_a_tree_beyond_the_log_is_not_judged(world: World) -> None:
+    reading = read(world, (NoteKind.CHECKPOINT, WITNESS, signed_by(world, tree(9), WITNESS)))
+    assert against_log(reading.trees, LINK, LEAVES[:8]) == ()
+
+
+def test_a_false_signature_and_a_foreign_one_are_found(world: World) -> None:
+    good = signed_by(world, tree(4), WITNESS, A, B)
+    wrong = signed_by(world, tree(5), A)
+    lines = (*good.note.signatures[:1], *wrong.note.signatures, *good.note.signatures[2:])
+    spoiled = SignedCheckpoint(
+        good.checkpoint, msgspec.structs.replace(good.note, signatures=lines)
+    )
+    with pytest.raises(BadSignature):
+        verify_quorum(spoiled, directory_of(world))
+    stranger = OfficeId("vn-stranger")
+    world.certify(stranger, role=Role.AUDITOR)
+    foreign = issue(tree(4), stranger, world.keys[stranger].signing)
+    reading = read(
+        world, (NoteKind.QUORUM, WITNESS, spoiled), (NoteKind.CHECKPOINT, stranger, foreign)
+    )
+    assert [(one.fault, one.signer) for one in reading.findings] == [
+        (CheckpointFault.BAD_SIGNATURE, WITNESS),
+        (CheckpointFault.UNKNOWN_SIGNER, stranger),
+    ]
+    assert reading.newest == {}
+
+
+def test_rubbish_and_other_links_notes_are_found_and_heads_are_passed_over(world: World) -> None:
+    note = signed_by(world, tree(4), WITNESS)
+    key = NoteRecordKey(LINK, WITNESS, NoteKind.CHECKPOINT).encode()
+    elsewhere = msgspec.structs.replace(tree(4), origin=f"blo-exchange/la-vn/{LINK}-2")
+    records = [
+        Stored(0, NOW, key, b"\x92rubbish"),
+        Stored(1, NOW, key, signed_by(world, elsewhere, WITNESS).encode()),
+        Stored(2, NOW, head_record_key(LINK, A), b"\x92head"),
+        Stored(3, NOW, None, note.encode()),
+        Stored(4, NOW, key + b"\0more", note.encode()),
+        Stored(5, NOW, key, None),
+    ]
+    reading = read_checkpoints(records, directory_of(world))
+    assert [one.fault for one in reading.findings] == [CheckpointFault.MALFORMED] * 2
+    assert reading.trees == ()

@@ -1,0 +1,221 @@
+"""A witness and two agents on one log: what is signed, by whom, and what survives a crash."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from blo_audit.checkpoints import against_log, verify_quorum
+from blo_log.memory import MemoryCluster
+from blo_log.port import TopicPartition
+from blo_log.topics import exchange_topic
+from blo_schemas.heads import NoteKind
+from blo_sealing import verify_consistency
+from blo_sealing.proofs import consistency_proof
+from blo_sealing.tlog import prove_consistency, prove_inclusion
+from tests.agents.world import CORRIDOR, LINK, A, B, all_read
+from tests.audit.world import (
+    WITNESS,
+    RunningWitness,
+    directory_of,
+    leaves_of,
+    notes,
+    reading,
+    tree_of,
+    witnessed_world,
+)
+
+
+async def test_every_record_soon_stands_under_a_checkpoint_of_all_three(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with witnessed_world(tmp_path, cluster) as world:
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        witness = RunningWitness(world)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        await a.open()
+        await witness.quorum(1)
+        for _ in range(3):
+            await a.open()
+        await all_read([a, b], 4)
+        merged = await witness.quorum(4)
+        quorum = verify_quorum(merged, directory_of(world))
+        assert quorum.checkpoint == tree_of(cluster, 4)
+        assert [office for office, _ in quorum.cosigned] == sorted([A, B])
+        assert quorum.witness == WITNESS
+        found = reading(world, cluster)
+        assert found.findings == ()
+        assert found.newest[LINK] == quorum
+        assert against_log(found.trees, LINK, leaves_of(cluster)) == ()
+        leaves = leaves_of(cluster)
+        prove_inclusion(leaves, 2, merged).verify(leaves[2])
+        prove_consistency(leaves, tree_of(cluster, 1), merged).verify(tree_of(cluster, 1))
+        assert a.desk().halted is None
+        assert a.desk().trees.refused == []
+        await witness.kill()
+
+
+async def test_a_checkpoint_waits_for_an_office_that_is_away(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with witnessed_world(tmp_path, cluster) as world:
+        await world.publish()
+        a = await world.agent(A)
+        witness = RunningWitness(world)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        await a.open()
+        await witness.until(lambda: bool(notes(cluster, NoteKind.COSIGNATURE, A)))
+        assert LINK not in witness.witness.quorums
+        assert notes(cluster, NoteKind.QUORUM, WITNESS) == []
+        await world.agent(B)
+        await witness.quorum(1)
+        await witness.kill()
+
+
+@pytest.mark.parametrize("point", ["before keeping", "before publishing", "after publishing"])
+async def test_a_witness_that_is_killed_anywhere_goes_on_with_the_same_tree(
+    tmp_path: Path, point: str
+) -> None:
+    cluster = MemoryCluster()
+
+    class Killed(BaseException):
+        """What ends the witness as a kill would."""
+
+    times = 0
+
+    def probe(passed: str) -> None:
+        nonlocal times
+        times += passed == point
+        if passed == point and times in (2, 4):
+            raise Killed
+
+    async with witnessed_world(tmp_path, cluster) as world:
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        witness = RunningWitness(world, probe=probe)
+        for size in range(1, 6):
+            await a.open()
+            await all_read([a, b], size)
+            await ended_or_agreed(witness, size)
+            if witness.task.done():
+                assert isinstance(witness.task.exception(), Killed)
+                await witness.log.close()
+                witness = RunningWitness(world, probe=probe)
+                await witness.quorum(size)
+        assert times > 4
+        await witness.kill()
+        assert_one_history(cluster)
+        assert reading(world, cluster).findings == ()
+
+
+async def ended_or_agreed(witness: RunningWitness, size: int) -> None:
+    """Wait for a quorum, or for the witness's sudden end."""
+    agreed = asyncio.create_task(witness.quorum(size))
+    await asyncio.wait([agreed, witness.task], return_when=asyncio.FIRST_COMPLETED)
+    agreed.cancel()
+    await asyncio.gather(agreed, return_exceptions=True)
+
+
+def assert_one_history(cluster: MemoryCluster) -> None:
+    """All that the witness has ever signed are trees of one log."""
+    said = [note.checkpoint for note in notes(cluster, NoteKind.CHECKPOINT, WITNESS)]
+    leaves = leaves_of(cluster)
+    for one in said:
+        assert one == tree_of(cluster, one.size)
+        last = said[-1]
+        if one.size <= last.size:
+            path = consistency_proof(leaves[: last.size], one.size)
+            verify_consistency(one.size, one.root, last.size, last.root, path)
+
+
+async def test_a_witness_without_its_state_goes_on_from_what_it_has_published(
+    tmp_path: Path,
+) -> None:
+    cluster = MemoryCluster()
+    async with witnessed_world(tmp_path, cluster) as world:
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        witness = RunningWitness(world)
+        await a.open()
+        await witness.quorum(1)
+        await witness.kill()
+        (tmp_path / "witness.json").unlink()
+        await a.open()
+        await all_read([a, b], 2)
+        witness = RunningWitness(world)
+        await witness.quorum(2)
+        await witness.kill()
+        assert_one_history(cluster)
+
+
+async def remade_log(cluster: MemoryCluster, keep: int) -> None:
+    """What nobody may do: the exchange's records from ``keep`` on are others."""
+    held = cluster.partition(TopicPartition(exchange_topic(CORRIDOR), 0))
+    held.records[keep:] = [
+        type(one)(one.offset, one.timestamp, one.key, b"other " + (one.value or b""))
+        for one in held.records[keep:]
+    ]
+
+
+@pytest.mark.parametrize("keeps_state", [True, False])
+async def test_a_witness_signs_nothing_of_a_log_that_was_made_anew(
+    tmp_path: Path, keeps_state: bool
+) -> None:
+    cluster = MemoryCluster()
+    async with witnessed_world(tmp_path, cluster) as world:
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        witness = RunningWitness(world)
+        for _ in range(3):
+            await a.open()
+        await witness.quorum(3)
+        await witness.kill()
+        await a.stop()
+        await b.stop()
+        said = len(notes(cluster, NoteKind.CHECKPOINT, WITNESS))
+        await remade_log(cluster, 1)
+        if not keeps_state:
+            (tmp_path / "witness.json").unlink()
+        witness = RunningWitness(world)
+        await witness.until(lambda: bool(stopped(witness)))
+        assert "sign" in stopped(witness)
+        assert not witness.witness.check().ok
+        value = witness.metrics.registry.get_sample_value("blo_witness_stopped", {"link": LINK})
+        assert value == 1
+        await witness.kill()
+        assert len(notes(cluster, NoteKind.CHECKPOINT, WITNESS)) == said
+
+
+@pytest.mark.parametrize("while_running", [True, False])
+async def test_a_log_that_was_cut_stops_the_witness(tmp_path: Path, while_running: bool) -> None:
+    cluster = MemoryCluster()
+    async with witnessed_world(tmp_path, cluster) as world:
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        witness = RunningWitness(world)
+        for _ in range(3):
+            await a.open()
+        await all_read([a, b], 3)
+        await witness.quorum(3)
+        await a.stop()
+        await b.stop()
+        if not while_running:
+            await witness.kill()
+        held = cluster.partition(TopicPartition(exchange_topic(CORRIDOR), 0))
+        del held.records[2:]
+        cluster.wake()
+        if not while_running:
+            witness = RunningWitness(world)
+        await witness.until(lambda: bool(stopped(witness)))
+        assert "cut" in stopped(witness) or "no offset" in stopped(witness)
+        await witness.kill()
+
+
+def stopped(witness: RunningWitness) -> str:
+    link = witness.witness.links.get(LINK)
+    return "" if link is None or link.stopped is None else link.stopped
