@@ -6,12 +6,13 @@ import io
 import random
 from collections.abc import Iterable
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from blo_audit.bundle.reading import Bundle
+from blo_audit.bundle.reading import MAGIC, Bundle
 from blo_audit.bundle.writing import BundleWriter, Papers
 from blo_domain.cases import content_of
 from blo_domain.commands import Command
@@ -30,17 +31,20 @@ from blo_schemas.content import Dispatch
 from blo_schemas.event import LogRecord
 from blo_schemas.hashing import certificate_tag, document_id, leaf_hash
 from blo_schemas.heads import HEAD_VERSION, Head, SignedHead
-from blo_schemas.ids import CaseId, CertificateTag, LinkId, OfficeId
+from blo_schemas.ids import CaseId, CertificateTag, Digest, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
+from blo_schemas.trust import Role
 from blo_sealing.chain import LinkChain
 from blo_sealing.disclosures import disclose_event, sign_disclosure
 from blo_sealing.heads import sign_head
 from blo_sealing.keys import ContentKey, SummaryKey
-from blo_sealing.proofs import inclusion_proof
+from blo_sealing.proofs import inclusion_proof, tree_root
 from blo_sealing.seal import Author, seal_event
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
+from blo_sealing.tlog import Checkpoint, cosign, issue, merge, origin_of
 from tests.agents.world import CORRIDOR, LINK, NOW, A, B, World, two_offices
 
+WITNESS = OfficeId("vn-witness")
 FIRST = NOW - 1_000_000
 """The first record's log time; each next one comes a second later."""
 
@@ -58,6 +62,7 @@ class Corpus:
         self.link = link
         self.dice = random.Random(records)
         self.world: World = two_offices(Path(), lambda: MemoryLog(MemoryCluster()))
+        self.world.certify(WITNESS, role=Role.WITNESS)
         self.tags = {office: self._tag(office) for office in (A, B)}
         self.content_keys = [ContentKey(self.dice.randbytes(32)) for _ in range(cases)]
         self.summary_keys = {office: SummaryKey(self.dice.randbytes(32)) for office in (A, B)}
@@ -85,13 +90,33 @@ class Corpus:
     def case(self, number: int) -> CaseId:
         return self.content_keys[number].id
 
-    def write(self, office: OfficeId, case: int, text: str = "(fictional) Nguyen Van A") -> None:
+    def write(self, office: OfficeId, case: int) -> None:
         """One more honest event."""
-        time = FIRST + 1000 * len(self.records)
+        self.put(self.sealed(office, case))
+
+    def sealed(
+        self,
+        office: OfficeId,
+        case: int,
+        oseq: int | None = None,
+        *,
+        sealing: ContentKey | None = None,
+        text: str = "(fictional) Nguyen Van A",
+    ) -> bytes:
+        """An event that its office has signed.
+
+        Args:
+            office: Who writes.
+            case: In which case.
+            oseq: Its place in the office's chain, if it is not the next one.
+            sealing: Seal the content with this key, which is not the case's.
+            text: What it says.
+        """
+        number = len(self.records)
         command = Command(
             kind=Kind.VERIFICATION_REQUEST,
             step=Step.OPEN,
-            on=date(2025, 2, 1 + len(self.records) % 28),
+            on=date(2025, 2, 1 + number % 28),
             body=body_from_json(
                 Kind.VERIFICATION_REQUEST,
                 Step.OPEN,
@@ -99,19 +124,19 @@ class Corpus:
             ),
             dispatch=Dispatch(subject="(fictional) about a fictional person"),
         )
-        sealed = seal_event(
+        place = self.chain.next_place(office)
+        return seal_event(
             self.author(office),
-            self.chain.next_place(office),
-            at=time,
-            content_key=self.content_keys[case],
+            place if oseq is None else msgspec.structs.replace(place, oseq=oseq),
+            at=FIRST + 1000 * number,
+            content_key=_named(self.content_keys[case], sealing),
             summary_key=self.summary_keys[office],
             summary=Summary(
                 SUMMARY_VERSION, Kind.VERIFICATION_REQUEST, Step.OPEN, Urgency.ROUTINE, 0
             ),
             content=content_of(command),
             random=self.dice.randbytes,
-        )
-        self.put(sealed.value, time)
+        ).value
 
     def put(self, value: bytes, time: int | None = None) -> None:
         """Anything at all, as the broker may put it there."""
@@ -142,15 +167,42 @@ class Corpus:
         )
         return sign_head(msgspec.structs.replace(head, **changed), self.world.keys[office].signing)
 
-    def keys_of(self, position: int) -> DisclosedEvent:
-        """The derived keys of one event."""
-        office = (A, B)[position % 2]
+    def root(self, size: int | None = None) -> Digest:
+        return tree_root([leaf_hash(record.value) for record in self.records[:size]])
+
+    def checkpoint(
+        self,
+        size: int | None = None,
+        signers: tuple[OfficeId, ...] = (WITNESS, A, B),
+        **changed: Any,
+    ) -> bytes:
+        """A checkpoint over the log's first records."""
+        found = Checkpoint(
+            origin_of(CORRIDOR, self.link),
+            len(self.records) if size is None else size,
+            self.root(size),
+        )
+        tree = msgspec.structs.replace(found, **changed)
+        seconds = (FIRST + 1000 * len(self.records)) // 1000
+        parts = [
+            issue(tree, one, self.world.keys[one].signing)
+            if one == WITNESS
+            else cosign(tree, one, self.world.keys[one].signing, seconds)
+            for one in signers
+        ]
+        return merge(parts).encode()
+
+    def keys_of(
+        self, position: int, *, office: OfficeId | None = None, sealing: ContentKey | None = None
+    ) -> DisclosedEvent:
+        """The derived keys of one event; of its writer and key, where they are not the usual."""
+        writer = office or (A, B)[position % 2]
         number = position % len(self.content_keys)
         return disclose_event(
             self.link,
             self.records[position],
-            self.summary_keys[office],
-            self.content_keys[number],
+            self.summary_keys[writer],
+            _named(self.content_keys[number], sealing),
         )
 
     def disclosure(self, office: OfficeId, *positions: int) -> SignedDisclosure:
@@ -162,12 +214,13 @@ class Corpus:
         found = Papers(
             documents=tuple(self.world.documents),
             heads=(self.head(A), self.head(B)),
+            checkpoints=(self.checkpoint(),),
             disclosures=disclosures,
         )
         return msgspec.structs.replace(found, **changed)
 
-    def proven(self, position: int) -> ProvenRecord:
-        leaves = [leaf_hash(record.value) for record in self.records]
+    def proven(self, position: int, size: int | None = None) -> ProvenRecord:
+        leaves = [leaf_hash(record.value) for record in self.records[:size]]
         record = self.records[position]
         return ProvenRecord(
             position, record.log_time, record.value, inclusion_proof(leaves, position)
@@ -188,6 +241,15 @@ class Corpus:
         ]
         draft = manifest(Scope.CASE, len(self.records), case=self.case(case))
         return write_bundle(draft, papers or self.papers(), found)
+
+
+def _named(case: ContentKey, sealing: ContentKey | None) -> ContentKey:
+    """A key that goes by the case's id, whatever it is."""
+    if sealing is None:
+        return case
+    other = ContentKey(sealing.secret)
+    other.id = case.id
+    return other
 
 
 def manifest(scope: Scope, size: int, **fields: Any) -> Manifest:
@@ -231,3 +293,20 @@ def read_bundle(data: bytes) -> tuple[Bundle, list[LogRecord] | list[ProvenRecor
     if bundle.manifest.scope.is_selection:
         return bundle, list(bundle.proven())
     return bundle, [record for batch in bundle.batches() for record in batch]
+
+
+def frames_of(data: bytes) -> list[bytes]:
+    """The frames of an honest bundle."""
+    found = []
+    place = len(MAGIC)
+    while place < len(data) - 32:
+        size = int.from_bytes(data[place : place + 4], "big")
+        found.append(data[place + 4 : place + 4 + size])
+        place += 4 + size
+    return found
+
+
+def joined(frames: list[bytes]) -> bytes:
+    """A bundle of these frames, with a digest that fits."""
+    whole = MAGIC + b"".join(len(frame).to_bytes(4, "big") + frame for frame in frames)
+    return whole + sha256(whole).digest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -28,28 +27,11 @@ from blo_schemas.bundle import MANIFEST, PROVEN_RECORD, Counts, Scope
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
 from tests.agents.world import A
-from tests.audit.bundling import Corpus, manifest, read_bundle, write_bundle
+from tests.audit.bundling import Corpus, frames_of, joined, manifest, read_bundle, write_bundle
 
 CORPUS = Corpus()
 LINK_BUNDLE = CORPUS.link_bundle(CORPUS.papers(CORPUS.disclosure(A, 2, 5)))
 CASE_BUNDLE = CORPUS.case_bundle(1)
-
-
-def frames_of(data: bytes) -> list[bytes]:
-    """The frames of an honest bundle."""
-    found = []
-    place = len(MAGIC)
-    while place < len(data) - 32:
-        size = int.from_bytes(data[place : place + 4], "big")
-        found.append(data[place + 4 : place + 4 + size])
-        place += 4 + size
-    return found
-
-
-def joined(frames: list[bytes], tail: bytes = b"") -> bytes:
-    """A bundle of these frames, with a digest that fits."""
-    whole = MAGIC + b"".join(len(frame).to_bytes(4, "big") + frame for frame in frames)
-    return whole + sha256(whole).digest() + tail
 
 
 def test_a_whole_link_is_read_back_as_it_was_written() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from blo_cli.audit.bundle import bundle
+from blo_cli.audit.proofs import proof
 from blo_cli.audit.replay import init, replay
 from blo_cli.audit.verify import verify
-from blo_cli.audit.proofs import proof
 from blo_cli.audit.witness import witness
 
 __all__ = ["audit"]
