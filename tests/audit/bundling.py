@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -90,9 +90,9 @@ class Corpus:
     def case(self, number: int) -> CaseId:
         return self.content_keys[number].id
 
-    def write(self, office: OfficeId, case: int) -> None:
+    def write(self, office: OfficeId, case: int, text: str = "(fictional) Nguyen Van A") -> None:
         """One more honest event."""
-        self.put(self.sealed(office, case))
+        self.put(self.sealed(office, case, text=text))
 
     def sealed(
         self,
@@ -102,6 +102,7 @@ class Corpus:
         *,
         sealing: ContentKey | None = None,
         text: str = "(fictional) Nguyen Van A",
+        questions: Sequence[str] = ("Known?",),
     ) -> bytes:
         """An event that its office has signed.
 
@@ -111,6 +112,7 @@ class Corpus:
             oseq: Its place in the office's chain, if it is not the next one.
             sealing: Seal the content with this key, which is not the case's.
             text: What it says.
+            questions: What it asks.
         """
         number = len(self.records)
         command = Command(
@@ -120,7 +122,7 @@ class Corpus:
             body=body_from_json(
                 Kind.VERIFICATION_REQUEST,
                 Step.OPEN,
-                {"subject": text, "questions": ["Known?"], "purpose": "fictional"},
+                {"subject": text, "questions": list(questions), "purpose": "fictional"},
             ),
             dispatch=Dispatch(subject="(fictional) about a fictional person"),
         )

@@ -27,7 +27,7 @@ from blo_schemas.ids import CertificateTag, EventId, OfficeId
 from blo_sealing.disclosures import Opened, open_disclosed, verify_disclosure
 from blo_sealing.errors import SealingError
 
-MAX_SHOWN: Final = 4 * 1024 * 1024
+MAX_SHOWN: Final = 1024 * 1024
 """At most so many bytes of sealed contents are shown; the rest are opened, checked and counted."""
 
 
