@@ -18,6 +18,8 @@ from blo_domain.cases import content_of
 from blo_domain.commands import Command
 from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log.memory import MemoryCluster, MemoryLog
+from blo_log.port import Message
+from blo_log.topics import exchange_topic, heads_topic
 from blo_schemas.bodies import body_from_json
 from blo_schemas.bundle import (
     MANIFEST_VERSION,
@@ -27,10 +29,19 @@ from blo_schemas.bundle import (
     Scope,
     SignedDisclosure,
 )
+from blo_schemas.codec import encode
 from blo_schemas.content import Dispatch
 from blo_schemas.event import LogRecord
 from blo_schemas.hashing import certificate_tag, document_id, leaf_hash
-from blo_schemas.heads import HEAD_VERSION, Head, SignedHead
+from blo_schemas.heads import (
+    HEAD,
+    HEAD_VERSION,
+    Head,
+    NoteKind,
+    NoteRecordKey,
+    SignedHead,
+    head_record_key,
+)
 from blo_schemas.ids import CaseId, CertificateTag, Digest, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
 from blo_schemas.trust import Role
@@ -61,7 +72,8 @@ class Corpus:
     def __init__(self, records: int = 12, cases: int = 3, link: LinkId = LINK) -> None:
         self.link = link
         self.dice = random.Random(records)
-        self.world: World = two_offices(Path(), lambda: MemoryLog(MemoryCluster()))
+        self.cluster = MemoryCluster()
+        self.world: World = two_offices(Path(), lambda: MemoryLog(self.cluster))
         self.world.certify(WITNESS, role=Role.WITNESS)
         self.tags = {office: self._tag(office) for office in (A, B)}
         self.content_keys = [ContentKey(self.dice.randbytes(32)) for _ in range(cases)]
@@ -211,6 +223,23 @@ class Corpus:
         return sign_disclosure(
             self.author(office), office, NOW, tuple(map(self.keys_of, positions))
         )
+
+    async def publish(self, papers: Papers | None = None) -> None:
+        """Put it all on topics, as agents, a broker and a witness would have done."""
+        found = papers or self.papers()
+        self.world.simulated_time = True
+        await self.world.publish(list(found.documents))
+        messages = [
+            Message(exchange_topic(CORRIDOR), 0, self.link.encode(), one.value, one.log_time)
+            for one in self.records
+        ]
+        for signed in found.heads:
+            key = head_record_key(self.link, HEAD.decode(signed.head).office)
+            messages.append(Message(heads_topic(CORRIDOR), 0, key, encode(signed)))
+        for note in found.checkpoints:
+            key = NoteRecordKey(self.link, WITNESS, NoteKind.QUORUM).encode()
+            messages.append(Message(heads_topic(CORRIDOR), 0, key, note))
+        await self.world.append(messages)
 
     def papers(self, *disclosures: SignedDisclosure, **changed: Any) -> Papers:
         found = Papers(
