@@ -41,7 +41,8 @@ async def exchanged(world: World, disclosed: Path) -> CaseId:
 
 
 def head_size(agent: RunningAgent, other: str) -> int:
-    return max(one.size for one in agent.agent.office.heads.values() if one.office == other)
+    found = [one.size for one in agent.agent.office.heads.values() if one.office == other]
+    return max(found, default=0)
 
 
 def verified(file: Path, pins: list[str], project_root: Path) -> str:
