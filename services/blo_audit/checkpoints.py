@@ -1,8 +1,9 @@
 """What an auditor finds on ``blo.heads``: per link the newest checkpoint that everybody has signed.
 
-A checkpoint has a **quorum** when a witness of the link and all parties of the agreement in force
-have signed it, each with a certificate that counted then. Anything else on the topic that is
-signed and does not fit is a finding: it is evidence, and it is kept.
+A checkpoint has a **quorum** when all parties of one version of the agreement have cosigned it while
+that version was in force, and a witness of the link has signed it, all with certificates that
+counted then. Anything else on the topic that is signed and does not fit is a finding: it is
+evidence, and it is kept.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import msgspec
 
 from blo_audit.errors import NoQuorum
 from blo_domain.trust import TrustedDirectory
+from blo_domain.trust.terms import Term
 from blo_log.port import Stored
 from blo_schemas.heads import NoteRecordKey, read_note_key
 from blo_schemas.ids import Digest, LinkId, OfficeId
@@ -249,27 +251,51 @@ class _Reader:
 def _quorum(
     signed: SignedCheckpoint, found: tuple[Signatory, ...], directory: TrustedDirectory
 ) -> QuorumCheckpoint:
+    """Looks for a term of the agreement all of whose parties have cosigned within it.
+
+    Whoever else has cosigned is left out: a former party could otherwise spoil every quorum.
+    """
     link = known_link(signed, directory)
     size = signed.checkpoint.size
-    cosigned = {
+    best: tuple[dict[OfficeId, int], list[OfficeId]] = ({}, [])
+    for term in directory.terms(link):
+        times = _cosigned_in(term, found, link, size)
+        missing = sorted(set(term.agreement.offices) - times.keys())
+        if not missing:
+            return _with_witness(signed, found, link, times)
+        if len(times) > len(best[0]):
+            best = times, missing
+    if not best[0]:
+        raise NoQuorum(f"no office of {link} has cosigned its tree of {size}")
+    raise NoQuorum(f"{', '.join(best[1])} did not cosign the tree of {size} of {link}")
+
+
+def _cosigned_in(
+    term: Term, found: tuple[Signatory, ...], link: LinkId, size: int
+) -> dict[OfficeId, int]:
+    """Which parties have cosigned while a version of the agreement had the say, and when."""
+    return {
         one.subject: one.time
         for one in found
-        if one.role is Role.OFFICE and one.time is not None and one.counts(link, size, one.time)
+        if one.time is not None
+        and one.subject in term.agreement.offices
+        and term.start <= one.time < term.end
+        and one.counts(link, size, one.time)
     }
-    times = sorted(cosigned.values())
-    if not times:
-        raise NoQuorum(f"no office of {link} has cosigned its tree of {size}")
-    for at in times:
-        agreement = directory.agreement(link, at)
-        parties = () if agreement is None else agreement.offices
-        missing = sorted(set(parties) - cosigned.keys())
-        if missing or not parties:
-            words = f"{', '.join(missing)} did not" if missing else "no agreement was in force to"
-            raise NoQuorum(f"{words} cosign the tree of {size} of {link}")
+
+
+def _with_witness(
+    signed: SignedCheckpoint,
+    found: tuple[Signatory, ...],
+    link: LinkId,
+    times: dict[OfficeId, int],
+) -> QuorumCheckpoint:
+    size = signed.checkpoint.size
     for one in found:
-        if one.role is Role.WITNESS and all(one.counts(link, size, at) for at in times):
+        counted = all(one.counts(link, size, at) for at in times.values())
+        if one.role is Role.WITNESS and counted:
             return QuorumCheckpoint(
-                link, signed.checkpoint, signed, one.subject, tuple(sorted(cosigned.items()))
+                link, signed.checkpoint, signed, one.subject, tuple(sorted(times.items()))
             )
     raise NoQuorum(f"no witness of {link} has signed its tree of {size}")
 

@@ -8,6 +8,7 @@ from blo_log.granted import GrantedKeys
 from blo_log.port import Log, Reader, TopicPartition, read_to_end
 from blo_processors.link_health import LinkHealth
 from blo_processors.scribe import Place
+from blo_schemas.heads import read_note_key
 
 
 class SideReader:
@@ -55,7 +56,9 @@ class SideReader:
             for stored in batch.get(self._keys, ()):
                 brought = self._granted.take(stored, self._feed.directory) or brought
             for stored in batch.get(self._heads, ()):
-                self._health.take_head(stored, self._feed.directory)
+                # Checkpoints and cosignatures lie there too; they say nothing of an office's health.
+                if read_note_key(stored.key) is None:
+                    self._health.take_head(stored, self._feed.directory)
         return brought
 
     async def close(self) -> None:

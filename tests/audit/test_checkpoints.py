@@ -115,6 +115,13 @@ def test_who_must_sign_is_who_is_a_party_then(world: World) -> None:
     with pytest.raises(NoQuorum, match="la-c did not"):
         verify_quorum(signed_by(world, of_conference, WITNESS, A, B, at=later), directory)
     verify_quorum(signed_by(world, of_conference, WITNESS, A, B, C, at=later), directory)
+    # One who was no party then, or says so, spoils nothing.
+    with_another = [
+        signed_by(world, of_conference, WITNESS, A, B),
+        signed_by(world, of_conference, C, at=later),
+    ]
+    found = verify_quorum(merge(with_another), directory)
+    assert [office for office, _ in found.cosigned] == sorted([A, B])
 
 
 def test_signatures_count_only_while_their_certificates_do(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from blo_audit.checkpoints import against_log, verify_quorum
@@ -12,6 +13,8 @@ from blo_log.memory import MemoryCluster
 from blo_log.port import TopicPartition
 from blo_log.topics import exchange_topic
 from blo_schemas.heads import NoteKind
+from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.trust import Role
 from blo_sealing import verify_consistency
 from blo_sealing.proofs import consistency_proof
 from blo_sealing.tlog import prove_consistency, prove_inclusion
@@ -23,6 +26,7 @@ from tests.audit.world import (
     leaves_of,
     notes,
     reading,
+    say,
     tree_of,
     witnessed_world,
 )
@@ -142,7 +146,7 @@ async def test_a_witness_without_its_state_goes_on_from_what_it_has_published(
         await a.open()
         await witness.quorum(1)
         await witness.kill()
-        (tmp_path / "witness.json").unlink()
+        (tmp_path / "vn-witness.json").unlink()
         await a.open()
         await all_read([a, b], 2)
         witness = RunningWitness(world)
@@ -179,13 +183,12 @@ async def test_a_witness_signs_nothing_of_a_log_that_was_made_anew(
         said = len(notes(cluster, NoteKind.CHECKPOINT, WITNESS))
         await remade_log(cluster, 1)
         if not keeps_state:
-            (tmp_path / "witness.json").unlink()
+            (tmp_path / "vn-witness.json").unlink()
         witness = RunningWitness(world)
         await witness.until(lambda: bool(stopped(witness)))
         assert "sign" in stopped(witness)
         assert not witness.witness.check().ok
-        value = witness.metrics.registry.get_sample_value("blo_witness_stopped", {"link": LINK})
-        assert value == 1
+        await witness.until(lambda: metric(witness, "blo_witness_stopped") == 1)
         await witness.kill()
         assert len(notes(cluster, NoteKind.CHECKPOINT, WITNESS)) == said
 
@@ -219,3 +222,61 @@ async def test_a_log_that_was_cut_stops_the_witness(tmp_path: Path, while_runnin
 def stopped(witness: RunningWitness) -> str:
     link = witness.witness.links.get(LINK)
     return "" if link is None or link.stopped is None else link.stopped
+
+
+async def test_a_key_that_is_used_elsewhere_too_stops_the_witness(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with witnessed_world(tmp_path, cluster) as world:
+        await world.publish()
+        a, _ = await world.agent(A), await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        witness = RunningWitness(world)
+        await a.open()
+        await witness.quorum(1)
+        await say(world, msgspec.structs.replace(tree_of(cluster, 1), size=9))
+        await witness.until(lambda: bool(stopped(witness)))
+        assert "used elsewhere" in stopped(witness)
+        await a.open()
+        await a.read(2)
+        await witness.kill()
+        assert {note.checkpoint.size for note in notes(cluster, NoteKind.QUORUM, WITNESS)} == {1}
+
+
+async def test_two_witnesses_of_two_countries_do_not_disturb_each_other(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with witnessed_world(tmp_path, cluster) as world:
+        other = OfficeId("la-witness")
+        world.certify(other, role=Role.WITNESS)
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        await a.until(lambda: LINK in a.agent.office.desks)
+        first, second = RunningWitness(world), RunningWitness(world, witness=other)
+        for size in range(1, 4):
+            await a.open()
+            await all_read([a, b], size)
+        await first.quorum(3)
+        await second.quorum(3)
+        await first.kill()
+        await second.kill()
+        assert reading(world, cluster).findings == ()
+
+
+async def test_a_link_that_is_agreed_later_is_followed_too(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with witnessed_world(tmp_path, cluster) as world:
+        conference = LinkId("conference")
+        await world.publish(links=2)
+        witness = RunningWitness(world)
+        await witness.until(lambda: LINK in witness.witness.links)
+        a, _ = await world.agent(A), await world.agent(B)
+        before = len(world.documents)
+        world.agree(conference, (A, B), partition=1)
+        await world.publish(world.documents[before:], links=2)
+        await a.until(lambda: conference in a.agent.office.desks)
+        await a.open(conference)
+        await witness.quorum(1, conference)
+        await witness.kill()
+
+
+def metric(witness: RunningWitness, name: str) -> float | None:
+    return witness.metrics.registry.get_sample_value(name, {"link": LINK})

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from blo_audit.checkpoints import CheckpointReading, read_checkpoints
+from blo_audit.witness.options import WitnessOptions
 from blo_audit.witness.state import WitnessState
-from blo_audit.witness.worker import Witness, WitnessOptions
+from blo_audit.witness.worker import Witness
 from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log.directory import DirectoryFeed
 from blo_log.memory import MemoryCluster, MemoryLog
@@ -52,15 +53,16 @@ class RunningWitness:
         log: Log | None = None,
         probe: Callable[[str], None] | None = None,
         options: WitnessOptions = QUICK,
+        witness: OfficeId = WITNESS,
     ) -> None:
         self.log = log or world.connect()
         self.metrics = Metrics()
         self.witness = Witness(
             [CORRIDOR],
-            Identity(WITNESS, (world.keys[WITNESS],), Role.WITNESS),
+            Identity(witness, (world.keys[witness],), Role.WITNESS),
             log=self.log,
             feed=DirectoryFeed(self.log, world.pins),
-            state=WitnessState(state or world.folder / "witness.json", WITNESS),
+            state=WitnessState(state or world.folder / f"{witness}.json", witness),
             clock=SystemClock(),
             metrics=self.metrics,
             options=options,

@@ -46,7 +46,6 @@ def measure_all(
     from blo_log.broker import EmbeddedBroker, find_kafka
     from tests.bench.appending import measure_append
     from tests.bench.delivering import measure_delivery
-
     from tests.bench.witnessing import measure_quorum
 
     measures = {

@@ -9,7 +9,7 @@ from time import perf_counter
 
 import uvloop
 
-from blo_audit.witness.worker import WitnessOptions
+from blo_audit.witness.options import WitnessOptions
 from blo_schemas.ids import CaseId
 from tests.agents.world import LINK, A, B
 from tests.audit.world import RunningWitness, with_witness

@@ -11,8 +11,9 @@ from typing import Final
 import msgspec
 
 from blo_audit.witness.config import WitnessSettings
+from blo_audit.witness.options import WitnessOptions
 from blo_audit.witness.state import WitnessState
-from blo_audit.witness.worker import Witness, WitnessOptions
+from blo_audit.witness.worker import Witness
 from blo_log.directory import DirectoryFeed
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_runtime.admin import start_admin

@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import msgspec
-
 from blo_audit.checkpoints import verify_quorum
 from blo_audit.errors import NoQuorum
 from blo_audit.witness.collecting import Collecting
 from blo_audit.witness.link import WitnessedLink
+from blo_audit.witness.options import WitnessOptions
 from blo_audit.witness.state import LastSigned, WitnessState
 from blo_log.directory import DirectoryFeed
 from blo_log.errors import LogError, LogTruncated
@@ -26,30 +25,19 @@ from blo_schemas.ids import CorridorId, LinkId
 from blo_schemas.trust import Role
 from blo_sealing.errors import SealingError
 from blo_sealing.identity import Identity
-from blo_sealing.tlog import SignedCheckpoint, issue, link_of, parse_checkpoint, signatories
+from blo_sealing.tlog import (
+    Checkpoint,
+    SignedCheckpoint,
+    issue,
+    link_of,
+    parse_checkpoint,
+    signatories,
+)
 
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 5.0
 _POLL_S: Final = 1.0
 _BATCH: Final = 2000
-
-
-class WitnessOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """When a witness signs; see ``SigningSettings``, in seconds.
-
-    Attributes:
-        delay_s: Between a record and its checkpoint.
-        patience_s: For the cosignatures of one checkpoint, before the next.
-        again_s: Between two publications of a checkpoint without a quorum.
-        directory_s: How often the trust documents are looked at.
-        simulated_time: Whether a link's time is that of its last record.
-    """
-
-    delay_s: float = 0.2
-    patience_s: float = 5.0
-    again_s: float = 15.0
-    directory_s: float = 5.0
-    simulated_time: bool = False
 
 
 class Witness:
@@ -270,11 +258,19 @@ class Witness:
         directory = self._feed.directory
         for one in signatories(signed, directory):
             if one.subject == self._identity.subject and one.role is Role.WITNESS:
-                self.links[key.link].bind(signed.checkpoint)
+                self._bind(self.links[key.link], signed.checkpoint)
         if key.kind is NoteKind.QUORUM and key.signer == self._identity.subject:
             last = self.quorums.get(key.link)
             if last is None or last.checkpoint.size < signed.checkpoint.size:
                 self.quorums[key.link] = verify_quorum(signed, directory).signed
+
+    def _bind(self, link: WitnessedLink, said: Checkpoint) -> None:
+        link.bind(said)
+        if self._is_connected and said.size > link.signed_size:
+            link.stop(
+                f"a checkpoint of {said.size} records of {link.link} that this process has not "
+                "made carries its signature: its key is used elsewhere too"
+            )
 
     def _take_cosignature(self, link: LinkId, signed: SignedCheckpoint) -> None:
         collecting = self._collecting.get(link)
@@ -398,4 +394,4 @@ def _nothing(_: str) -> None:
     return None
 
 
-__all__ = ["Witness", "WitnessOptions"]
+__all__ = ["Witness"]
