@@ -417,9 +417,11 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "Have both offices show the case's key to somebody whom both trust.",
     ),
     Code.DISCLOSED_WITHOUT_RECORD: Meaning(
-        _D,
-        "An event is disclosed that is not in the bundle.",
-        "Ask for a bundle that has the record.",
+        _N,
+        "An event is disclosed that is not in the bundle, or whose record does not count. It was "
+        "not opened.",
+        "Nothing, if the disclosure is of more than the bundle; a record that does not count has "
+        "a finding of its own.",
     ),
     Code.DISCLOSED_BY_WRITER_ALONE: Meaning(
         _N,

@@ -19,11 +19,13 @@ from blo_schemas.hashing import leaf_hash
 from blo_schemas.ids import ZERO_HASH
 from blo_sealing import node_hash, verify_inclusion
 from blo_sealing.errors import ProofFailed
+from tests.agents.world import A, B
 from tests.audit.bundling import Corpus, frames_of, joined, manifest, write_bundle
 
 CORPUS = Corpus()
 PAPERS = CORPUS.papers()
-HONEST = [CORPUS.case_bundle(1), CORPUS.link_bundle()]
+DISCLOSING = CORPUS.papers(CORPUS.disclosure(B, 1, 4), CORPUS.disclosure(A, 4))
+HONEST = [CORPUS.case_bundle(1, DISCLOSING), CORPUS.link_bundle(DISCLOSING)]
 LARGEST = 40
 VALUES = [bytes([at]) * (at + 1) for at in range(LARGEST)]
 TREE = LeafTree()
