@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -9,12 +11,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from blo_agent.api import office_api
 from blo_agent.disclosing import Disclosed, DisclosureRefused, Wanted, disclose
 from blo_agent.store.tables import journal
+from blo_cli.main import run
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import TopicPartition
 from blo_log.topics import exchange_topic
-from blo_schemas.bundle import DisclosureNote
+from blo_runtime.http import serve
+from blo_schemas.bundle import SIGNED_DISCLOSURE, DisclosureNote
 from blo_schemas.codec import encode
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.ids import CaseId, EventId
@@ -157,3 +162,51 @@ async def test_a_disclosure_that_was_altered_is_not_the_offices(tmp_path: Path) 
         )
         with pytest.raises(BadSignature):
             verify_disclosure(forged, world.keys[A].signing.public)
+
+
+async def test_the_command_writes_a_file_for_its_owner_alone_or_says_why_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = MemoryCluster()
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        a, _, (first, _) = await two_cases(world)
+        server = await serve(office_api(a.agent, "a-token"))
+        config, made = tmp_path / "agent.toml", tmp_path / "made"
+
+        def command(*more: str) -> int:
+            (tmp_path / "token").write_text("a-token\n")
+            ports = {"pid": 1, "api_port": server.port, "admin_port": 1}
+            (tmp_path / "run.json").write_text(json.dumps(ports))
+            config.write_text(
+                f'office = "{A}"\n[store]\npath = "a.db"\nkey = "a.key"\n[trust.pins]\n'
+                '[kafka]\nbootstrap = "127.0.0.1:1"\n[api]\ntoken = "token"\n'
+            )
+            told = ["--reason", "fictional", "--for", "nobody", "--actor", "chief"]
+            return run(
+                [
+                    "agent",
+                    "disclose",
+                    "--config",
+                    str(config),
+                    "--link",
+                    LINK,
+                    *told,
+                    "--output",
+                    str(made),
+                    *more,
+                ]
+            )
+
+        try:
+            assert await asyncio.to_thread(command, "--case", "ab" * 32) == 1
+            assert "nothing was disclosed: none of the 0" in capsys.readouterr().err
+            assert await asyncio.to_thread(command, "--case", first.hex()) == 0
+            assert "opens 3 events" in capsys.readouterr().out
+            assert await asyncio.to_thread(command, "--from", "2025-02-20") == 2
+        finally:
+            await server.stop()
+        signed = SIGNED_DISCLOSURE.decode(await asyncio.to_thread(made.read_bytes))
+        assert len(verify_disclosure(signed, world.keys[A].signing.public).events) == 3
+        mode = (await asyncio.to_thread(made.stat)).st_mode
+        assert mode & 0o777 == 0o600
+        assert [entry.actor for entry in await entries(a)] == ["chief"]
