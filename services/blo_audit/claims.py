@@ -184,19 +184,19 @@ def _compare(before: Head | None, head: Head, findings: Findings) -> None:
 
 
 def _contradictions(claims: Sequence[Claim], findings: Findings) -> None:
-    """Different hashes that one office signed for one size."""
+    """Different hashes or trees that one signer signed for one size."""
     signed: dict[tuple[OfficeId, int], Claim] = {}
-    for claim in claims:
-        if claim.kind is not ClaimKind.HEAD:
-            continue
-        first = signed.setdefault((claim.signers[0], claim.size), claim)
-        if (first.log_hash, first.tree_root) != (claim.log_hash, claim.tree_root):
-            one, other = (first.log_hash or b"").hex(), (claim.log_hash or b"").hex()
+    for signer, claim in [(signer, one) for one in claims for signer in one.signers]:
+        first = signed.setdefault((signer, claim.size), claim)
+        hashes = {first.log_hash, claim.log_hash} - {None}
+        if first.tree_root != claim.tree_root or len(hashes) > 1:
+            one, other = first.tree_root.hex(), claim.tree_root.hex()
             findings.add(
                 Code.HEADS_CONTRADICT,
-                f"it signed {one[:16]}… and {other[:16]}… for the first {claim.size} records",
+                f"it signed the trees {one[:16]}… and {other[:16]}… of the first {claim.size} "
+                "records, or two hashes of them",
                 position=claim.size,
-                office=claim.signers[0],
+                office=signer,
             )
 
 

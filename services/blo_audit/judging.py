@@ -111,6 +111,8 @@ class Judge:
             return
         reason = verdict.reason
         assert reason is not None
+        if admitted.id is not None and reason not in (Reason.GAP, Reason.FORK):
+            self._refuse(admitted.id, admitted.position)
         if reason in TRUST or reason in BYTES:
             self.unverifiable += 1
         if reason in TRUST:
@@ -121,10 +123,27 @@ class Judge:
             self._add(CODES[reason], admitted, _words(admitted, reason))
 
     def step(self, admitted: Admitted, verdict: Verdict) -> None:
-        """Tell about a step that is not accepted."""
-        if verdict.reason is not None:
-            words = f"rejected: {verdict.reason}"
-            self._add(CODES[verdict.reason], admitted, words)
+        """Tell about a step that is not accepted; nobody is blamed for what another forged."""
+        if verdict.reason is None:
+            return
+        code = CODES[verdict.reason]
+        if code is not Code.STEP_CROSSED:
+            code = self._forgery(admitted) or code
+        self._add(code, admitted, f"rejected: {verdict.reason}")
+
+    def _forgery(self, admitted: Admitted) -> Code | None:
+        """What is wrong with an event whose signature may not have been verified before."""
+        header, envelope = admitted.header, admitted.envelope
+        assert header is not None
+        assert envelope is not None
+        if hashing.payload_hash(envelope.summary_ct, envelope.body_ct) != header.payload_hash:
+            return Code.PAYLOAD_MISMATCH
+        certified = self._directory.certified(self._link, header.certificate_tag)
+        assert certified is not None
+        signed = hashing.event_input(self._link, envelope.header)
+        key = certified.certificate.signing_key
+        good = verify_signature(key, signed, envelope.signature)
+        return None if good else Code.BAD_SIGNATURE
 
     def _distrusted(self, admitted: Admitted, reason: Reason) -> None:
         if self.first_distrusted is None:
@@ -161,20 +180,20 @@ class Judge:
         elif reason is Reason.GAP:
             words = f"its event {header.oseq} follows {header.oprev.hex()[:16]}…, which is nowhere"
             self._add(Code.GAP, admitted, words)
+        elif verified:
+            words = f"its event {header.oseq} ({admitted.id.hex()[:16]}…) contradicts another one"
+            self._add(Code.FORK, admitted, words)
         else:
             words = (
-                f"its event {header.oseq} ({admitted.id.hex()[:16]}…) contradicts an earlier one"
+                f"event {header.oseq} ({admitted.id.hex()[:16]}…) is signed by {admitted.office} "
+                "and contradicts another one, whose signature was not verified: a full replay "
+                "says whether the office or somebody else wrote that one"
             )
-            if not verified:
-                words += (
-                    "; that one's signature was not verified, so it may be forged: only a full "
-                    "replay says who"
-                )
-            self._add(Code.FORK, admitted, words)
+            self._findings.add(Code.FORK, words, position=admitted.position)
 
     def _refuse(self, event: bytes, position: int) -> None:
         if len(self._refused) < MAX_REFUSED:
-            self._refused[event] = position
+            self._refused.setdefault(event, position)
 
     def _add(self, code: Code, admitted: Admitted, words: str) -> None:
         office = admitted.office

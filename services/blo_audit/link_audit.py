@@ -8,7 +8,7 @@ cases' views where summary keys are held.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -16,16 +16,19 @@ import msgspec
 from blo_audit.claims import Claim, ClaimKind
 from blo_audit.findings import Code, Findings
 from blo_audit.judging import Judge
+from blo_audit.outputs import Outputs
 from blo_audit.sources import Place
 from blo_audit.spill import Shelf
-from blo_audit.statement import LinkStatement, OutputsProof, Word
+from blo_audit.statement import LinkStatement, Word
 from blo_audit.steps import Steps
 from blo_audit.times import Times, instant
 from blo_audit.verifying import NEVER, PORTION, Ahead, Mode, Sample
 from blo_domain.trust import TrustedDirectory
-from blo_log.fold import KeySource
+from blo_log.granted import GrantedKeys
 from blo_schemas.event import LogRecord
+from blo_schemas.hashing import event_input
 from blo_schemas.ids import OfficeId
+from blo_schemas.verdicts import Reason
 from blo_sealing.chain import Admitted, LinkChain
 from blo_sealing.errors import PositionError
 from blo_sealing.signatures import verify_signature
@@ -44,6 +47,7 @@ class AuditOptions(msgspec.Struct, frozen=True, kw_only=True):
         rate: Amortised: the probability with which each record is drawn.
         tolerance_ms: How far an office's clock and the log's may differ.
         late_ms: After how long between signing and arrival an event is told as late.
+        outputs: Whether the processors' outputs are compared, too.
     """
 
     mode: Mode = Mode.FULL
@@ -51,6 +55,7 @@ class AuditOptions(msgspec.Struct, frozen=True, kw_only=True):
     rate: float = 1 / 256
     tolerance_ms: int = 5 * MINUTE_MS
     late_ms: int = 72 * HOUR_MS
+    outputs: bool = False
 
 
 class LinkAudit:
@@ -65,6 +70,12 @@ class LinkAudit:
         findings: Where what is wrong goes.
         keys: The auditor's summary keys; ``None``: only the record layer is judged.
         ahead: Verifies signatures on all cores; ``None``: one by one.
+
+    Attributes:
+        place: The link.
+        findings: As above.
+        outputs: Takes the processors' outputs, after all records; ``None`` if they are not asked
+            for.
     """
 
     def __init__(
@@ -76,7 +87,7 @@ class LinkAudit:
         shelf: Shelf,
         findings: Findings,
         *,
-        keys: KeySource | None = None,
+        keys: GrantedKeys | None = None,
         ahead: Ahead | None = None,
     ) -> None:
         self.place = place
@@ -103,13 +114,36 @@ class LinkAudit:
         self._steps = (
             None
             if keys is None
-            else Steps(self._chain, self._trust, keys, self._judge, findings, claims)
+            else Steps(
+                self._chain,
+                self._trust,
+                keys,
+                self._judge,
+                findings,
+                claims,
+                verified=self._full,
+            )
         )
+        self.outputs = (
+            None
+            if not options.outputs
+            else Outputs(
+                place.link,
+                directory,
+                findings,
+                shelf.spill(),
+                self._chain,
+                views=None if self._steps is None else self._steps.views,
+                keys=keys,
+            )
+        )
+        self._directory = directory
         self._offices = directory.offices(place.link)
         self._claims = sorted(claims, key=lambda claim: claim.size)
         self._met = 0
         self._next_claim = self._claims[0].size if self._claims else NEVER
         self._fitting: dict[OfficeId, int] = {}
+        self._cosigned: dict[OfficeId, int] = {}
         self._heads = 0
         self._checkpoint: Claim | None = None
         self._sample = Sample(options.seed, place.link, options.rate)
@@ -156,12 +190,8 @@ class LinkAudit:
         self._stopped = why
         self.findings.add(Code.RECORDS_MISSING, why, position=self._chain.size)
 
-    def finish(self, outputs: OutputsProof | None = None) -> LinkStatement:
-        """Judge what only the end of the log shows, and say what was proved.
-
-        Args:
-            outputs: What was proved of the processors' outputs.
-        """
+    def finish(self) -> LinkStatement:
+        """Judge what only the end of the log shows, and say what was proved."""
         if self._stopped is None:
             self._beyond()
         words = self._words()
@@ -186,14 +216,14 @@ class LinkAudit:
             checkpoint_signers=() if checkpoint is None else checkpoint.signers,
             words=words,
             views=None if self._steps is None else self._steps.proof(),
-            outputs=outputs,
+            outputs=None if self.outputs is None else self.outputs.proof(),
             stopped=self._stopped,
         )
 
     def _fold(self, records: Sequence[LogRecord]) -> None:
         """The loop over all records; what is not in it costs nothing."""
         chain = self._chain
-        admit = chain.admit if self._steps is None else self._steps.feed
+        admit = self._admission()
         judge = self._judge.record
         tolerance = self._options.tolerance_ms
         full = self._full
@@ -212,7 +242,7 @@ class LinkAudit:
                 if header is not None:
                     if not -tolerance <= record.log_time - header.at <= tolerance:
                         self._look_at_time(admitted)
-                    if chain.verify and not full:
+                    if chain.verify:
                         self._acknowledge(admitted)
                 if position + 1 == self._next_claim:
                     self._meet()
@@ -221,15 +251,33 @@ class LinkAudit:
         finally:
             self._accepted += accepted
 
+    def _admission(self) -> Callable[[LogRecord], Admitted]:
+        """What takes a record: as little as is needed."""
+        steps, outputs = self._steps, self.outputs
+        admit = self._chain.admit if steps is None else steps.feed
+        if outputs is None:
+            return admit
+
+        def noted(record: LogRecord) -> Admitted:
+            admitted = admit(record)
+            verdict = admitted.verdict
+            if verdict is None and steps is not None and steps.last is not None:
+                verdict = steps.last.verdict
+            outputs.note(admitted, verdict)
+            return admitted
+
+        return noted
+
     def _vouched(self) -> int:
-        """Up to where the heads of all offices that gave any reach.
+        """Up to where the word of all offices reaches that signed a head or checkpoint.
 
         What lies behind rests on fewer signatures, so there every one is verified.
         """
         newest: dict[OfficeId, int] = {}
         for claim in self._claims:
-            if claim.kind is ClaimKind.HEAD and claim.signers[0] in self._offices:
-                newest[claim.signers[0]] = claim.size
+            for signer in claim.signers:
+                if signer in self._offices:
+                    newest[signer] = claim.size
         return min(newest.values(), default=0)
 
     def _turn(self, position: int) -> None:
@@ -247,13 +295,31 @@ class LinkAudit:
             self._watch = min(self._sampled, self._tail)
 
     def _acknowledge(self, admitted: Admitted) -> None:
+        """An event is its writer's word on what it had read, and on itself."""
         if admitted.verdict is None and admitted.office is not None and admitted.header is not None:
-            self._acknowledged[admitted.office] = admitted.header.seen_size
+            seen, position = admitted.header.seen_size, admitted.position
+            self._acknowledged[admitted.office] = position + 1 if seen == position else seen
 
     def _look_at_time(self, admitted: Admitted) -> None:
         """Only of events that are their office's: what others forged says nothing of its clock."""
-        if admitted.chained:
+        if not admitted.chained:
+            return
+        if self._chain.verify or self._genuine(admitted):
             self._times.event(admitted)
+            return
+        words = f"its time is striking, and its signature is not that of {admitted.office}"
+        self.findings.add(Code.BAD_SIGNATURE, words, position=admitted.position)
+
+    def _genuine(self, admitted: Admitted) -> bool:
+        """Whether an event that was not in the sample is signed by whom it names."""
+        header, envelope = admitted.header, admitted.envelope
+        assert header is not None
+        assert envelope is not None
+        tag = header.certificate_tag
+        writer = self._trust.writer(tag, admitted.position, admitted.log_time)
+        assert not isinstance(writer, Reason)
+        signed = event_input(self.place.link, envelope.header)
+        return verify_signature(writer.signing_key, signed, envelope.signature)
 
     def _meet(self) -> None:
         """Compare with the log what was signed about its present size."""
@@ -291,7 +357,7 @@ class LinkAudit:
 
     def _keep(self, claim: Claim) -> None:
         if claim.kind is ClaimKind.CHECKPOINT:
-            self._checkpoint = claim
+            self._keep_checkpoint(claim)
             return
         office = claim.signers[0]
         self._heads += 1
@@ -302,6 +368,14 @@ class LinkAudit:
             self.findings.add(Code.HEAD_BACK_DATED, words, position=claim.size, office=office)
         if self._steps is not None:
             self._steps.compare(claim)
+
+    def _keep_checkpoint(self, claim: Claim) -> None:
+        """It is its offices' word, as a head is; with a witness and all parties, more than that."""
+        self._cosigned.update((one, claim.size) for one in claim.signers if one in self._offices)
+        agreement = self._directory.agreement(self.place.link, claim.at)
+        others = set(claim.signers) - self._offices
+        if agreement is not None and others and set(agreement.offices) <= set(claim.signers):
+            self._checkpoint = claim
 
     def _beyond(self) -> None:
         """What was signed about records that are not there."""
@@ -318,16 +392,14 @@ class LinkAudit:
     def _words(self) -> tuple[Word, ...]:
         """How far each office's word reaches; what that leaves open goes to the findings."""
         size = self._chain.size
-        if self._full:
-            for office, stands in self._chain.offices().items():
-                self._acknowledged[office] = stands.seen_size
         words = []
         for office in sorted(self._offices | self._fitting.keys()):
             head = self._fitting.get(office)
-            upto = max(head or 0, self._acknowledged.get(office, 0))
+            cosigned = self._cosigned.get(office, 0)
+            upto = max(head or 0, cosigned, self._acknowledged.get(office, 0))
             word = Word(office, head, upto, size - upto)
             words.append(word)
-            if size and head is None:
+            if size and head is None and not cosigned:
                 self.findings.add(
                     Code.NO_HEAD, "no head of it fits this log", position=size, office=office
                 )

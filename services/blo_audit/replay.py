@@ -13,11 +13,13 @@ from blo_audit.claims import CheckpointReader, read_claims
 from blo_audit.errors import NothingToAudit, NoTrust
 from blo_audit.findings import Code, Finding, Findings, order
 from blo_audit.link_audit import AuditOptions, LinkAudit
+from blo_audit.outputs import Outputs
 from blo_audit.sources import Place, Source, places
 from blo_audit.spill import Shelf
 from blo_audit.statement import LinkStatement, Report
 from blo_audit.verifying import Ahead, Mode
 from blo_domain.trust import Pins, TrustedDirectory, load_directory
+from blo_log import topics
 from blo_log.errors import LogTruncated
 from blo_log.granted import GrantedKeys
 from blo_schemas.ids import CorridorId, LinkId
@@ -71,7 +73,7 @@ class Replay:
 
         Raises:
             NoTrust: No pinned root is there.
-            NothingToAudit: No link fits.
+            NothingToAudit: No link fits, and no refused document or unknown link says why.
             LogError: The source could not be read.
         """
         directory, found = await self._trust()
@@ -121,7 +123,7 @@ class Replay:
         for link in sorted(set(links) - {place.link for place in known}):
             findings.add(Code.NOT_AGREED, f"no agreement that counts names {link}")
         chosen = [place for place in known if not links or place.link in links]
-        if not chosen:
+        if not chosen and not list(findings):
             there = ", ".join(place.link for place in known) or "none"
             raise NothingToAudit(
                 f"{self._source.name}: no such link. Links that the trust documents name: {there}"
@@ -155,9 +157,17 @@ class Replay:
                         self._progress(place, audit.size, end)
             except LogTruncated as error:
                 audit.stop(str(error))
+            if audit.outputs is not None:
+                await self._compare(place, audit.outputs)
             return audit.finish(), findings
         finally:
             shelf.close()
+
+    async def _compare(self, place: Place, outputs: Outputs) -> None:
+        async for batch in self._source.outputs(place, topics.trail_topic(place.corridor)):
+            await asyncio.to_thread(outputs.take_trail, batch)
+        async for batch in self._source.outputs(place, topics.cases_topic(place.corridor)):
+            await asyncio.to_thread(outputs.take_cases, batch)
 
     async def _keys(self, place: Place, directory: TrustedDirectory) -> GrantedKeys | None:
         if self._identity is None:

@@ -22,7 +22,7 @@ ODDS: Final = (1, 10, 100, 1000)
 
 _READ: Final = (
     "Every record was read and hashed, and its place in its office's chain and what its writer had "
-    "seen were checked; {:,} records count."
+    "seen were checked: {:,} of them count as far as no key is needed to tell."
 )
 _NO_KEYS: Final = (
     "Without summary keys nothing was proved of what the records do: steps, case views and the "
@@ -176,13 +176,10 @@ def proved(one: LinkStatement) -> list[str]:
     if one.mode is Mode.FULL:
         said.append("Every signature of every record was verified.")
     else:
+        drawn = "" if one.sample_rate <= 0 else f"a sample of one in {1 / one.sample_rate:,.0f}, "
         said.append(
-            f"{one.verified:,} records had their signature and sealed parts verified: a sample "
-            f"of one in {_one_in(one.sample_rate)}, everything that looked wrong, and every "
-            f"record from {one.verified_from:,} on."
-            if one.verified_from is not None
-            else f"{one.verified:,} records had their signature and sealed parts verified: a "
-            f"sample of one in {_one_in(one.sample_rate)}, and everything that looked wrong."
+            f"{one.verified:,} records had their signature and sealed parts verified: {drawn}"
+            f"everything that looked wrong, and every record from {one.verified_from:,} on."
         )
     said += [
         f"{word.office} has signed to have read this log up to record {word.upto - 1:,}."
@@ -263,10 +260,6 @@ def _about_views(one: LinkStatement) -> list[str]:
         said.append("No signed view digest was there to compare with.")
     said.append("Contents were not read: no content key is needed, or used.")
     return said
-
-
-def _one_in(rate: float) -> str:
-    return f"{round(1 / rate):,}" if rate > 0 else "none"
 
 
 __all__ = ["LinkStatement", "OutputsProof", "Report", "ViewsProof", "Word", "not_proved", "proved"]

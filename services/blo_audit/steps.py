@@ -26,6 +26,8 @@ class Steps:
         judge: Tells what verdicts mean.
         findings: Where the rest is told.
         claims: What others signed about the link.
+        verified: Whether every signature is verified, so that views that differ are their
+            signer's doing.
 
     Attributes:
         views: The cases' views.
@@ -40,10 +42,13 @@ class Steps:
         judge: Judge,
         findings: Findings,
         claims: Sequence[Claim],
+        *,
+        verified: bool,
     ) -> None:
         self.views = Views()
         self.last: Folded | None = None
         self._chain = chain
+        self._verified = verified
         self._judge = judge
         self._findings = findings
         self._fold: LinkFold | None = LinkFold(
@@ -95,7 +100,13 @@ class Steps:
             f"it signed {claim.view_digest.hex()[:16]}… for its views at {claim.size} records; "
             f"the log gives {self.views.digest().hex()[:16]}…"
         )
-        self._findings.add(code, words, position=claim.size, office=office)
+        if not self._verified:
+            words = (
+                f"{office}: {words}. A forged record before may be why, which {office} has refused "
+                "and this replay has not verified: a full one tells"
+            )
+        named = office if self._verified else None
+        self._findings.add(code, words, position=claim.size, office=named)
 
     def proof(self) -> ViewsProof:
         """What was proved; what was not for want of keys goes to the findings."""

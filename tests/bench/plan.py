@@ -9,6 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from tests.bench.auditing import (
+    measure_audit_amortised,
+    measure_audit_full,
+    measure_audit_memory,
+)
 from tests.bench.proving import measure_proof_check
 from tests.bench.reading import measure_read_chained, measure_read_full
 from tests.bench.report import Measurement
@@ -24,6 +29,9 @@ COMPUTING: Final[dict[str, Callable[[Effort], Measurement]]] = {
     "read_full": measure_read_full,
     "read_chained": measure_read_chained,
     "proof_check": measure_proof_check,
+    "audit_amortised": measure_audit_amortised,
+    "audit_full": measure_audit_full,
+    "audit_memory": measure_audit_memory,
 }
 """What needs no broker."""
 

@@ -40,7 +40,7 @@ def measure_read_full(effort: Effort) -> Measurement:
     """
     log = SampleLog(effort.records)
     trust = log.ground.trust
-    signatures = list(_signatures(log))
+    signed_by = list(signatures(log))
 
     def fold() -> None:
         chain = LinkChain(LINK, trust)
@@ -51,7 +51,7 @@ def measure_read_full(effort: Effort) -> Measurement:
             assert verdict.outcome is Outcome.ACCEPTED
 
     def verify() -> None:
-        for key, signed, signature in signatures:
+        for key, signed, signature in signed_by:
             assert verify_signature(key, signed, signature)
 
     ours, bare = in_turns(fold, verify, rounds=effort.reads, calls=1)
@@ -59,7 +59,7 @@ def measure_read_full(effort: Effort) -> Measurement:
     return BY_NAME["read_full"].measured(best_rate(ours, count), best_rate(bare, count))
 
 
-def _signatures(log: SampleLog) -> Iterator[tuple[bytes, bytes, bytes]]:
+def signatures(log: SampleLog) -> Iterator[tuple[bytes, bytes, bytes]]:
     """Key, signed bytes and signature of each record; the same one again would be learned."""
     keys = {author.kid: author.signing.public for author in log.ground.authors.values()}
     for record in log.records:
@@ -88,4 +88,4 @@ def measure_read_chained(effort: Effort) -> Measurement:
     return BY_NAME["read_chained"].measured(best_rate(ours, count), best_rate(bare, count))
 
 
-__all__ = ["measure_read_chained", "measure_read_full"]
+__all__ = ["measure_read_chained", "measure_read_full", "signatures"]

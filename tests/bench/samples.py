@@ -99,7 +99,7 @@ class SampleLog:
         for key in self._own.values():
             self.keys.summaries[key.id] = key
         chain = LinkChain(LINK, self.ground.trust, verify=False)
-        for value in self._values(chain, abreast):
+        for value in self.values(chain, abreast):
             position = len(self.records)
             record = LogRecord(position, NOW + position, value)
             assert chain.admit(record).verdict is None
@@ -107,7 +107,8 @@ class SampleLog:
             if len(self.records) == records:
                 break
 
-    def _values(self, chain: LinkChain, abreast: int) -> Iterator[bytes]:
+    def values(self, chain: LinkChain, abreast: int = 50) -> Iterator[bytes]:
+        """Without end: what comes next, each made when the one before was admitted."""
         kind = Kind.JOINT_CASE
         contents = [kib_content(kind, step, fields) for step, _, fields in JOINT_CASE]
         for _ in count():

@@ -21,6 +21,9 @@ NAMES = [
     "read_chained",
     "proof_check",
     "event_to_quorum",
+    "audit_amortised",
+    "audit_full",
+    "audit_memory",
 ]
 FIELDS = {"name", "value", "unit", "against", "ratio", "bar", "ok"}
 

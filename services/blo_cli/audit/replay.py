@@ -86,6 +86,7 @@ def init(config: Path) -> int:
 @click.option("--mode", type=click.Choice([str(one) for one in Mode]), default=str(Mode.FULL))
 @click.option("--sample", type=click.FloatRange(0, 1), help="Amortised: the share of signatures.")
 @click.option("--seed", type=Seed(), help="Amortised: draw an earlier audit's sample again.")
+@click.option("--outputs", is_flag=True, help="Compare the processors' trail and views, too.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON, for machines.")
 @click.option("--from-bundle", "file", type=_FILE, help="Read this bundle of a link, not Kafka.")
 def replay(
@@ -94,6 +95,7 @@ def replay(
     mode: str,
     sample: float | None,
     seed: bytes | None,
+    outputs: bool,
     as_json: bool,
     file: Path | None,
 ) -> int:
@@ -108,6 +110,7 @@ def replay(
         rate=settings.replay.sample if sample is None else sample,
         tolerance_ms=round(settings.replay.clock_tolerance_s * 1000),
         late_ms=round(settings.replay.late_h * 3_600_000),
+        outputs=outputs,
     )
     source = open_source(config, settings) if file is None else BundleSource(file)
     report = asyncio.run(_run(source, settings, options, links, quiet=as_json))

@@ -1,0 +1,193 @@
+"""The processors' outputs of one link, against what the audit itself found.
+
+What the trail has to say of each record is kept in sixteen bytes a record, spilled as the hashes
+are: a part of the hash over what a trail entry states, and the verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final
+
+from blo_audit.findings import Code, Findings
+from blo_audit.statement import OutputsProof
+from blo_audit.views import Views
+from blo_domain.trust import TrustedDirectory
+from blo_log.errors import OutputRefused
+from blo_log.outputs import OutputReader, SummaryKeys
+from blo_log.port import Stored
+from blo_schemas.codec import encode
+from blo_schemas.errors import WireError
+from blo_schemas.ids import CaseId, EventId, KeyId, LinkId, OfficeId
+from blo_schemas.outputs import CaseRecord, TrailCheckpoint, TrailEntry
+from blo_schemas.verdicts import Verdict
+from blo_sealing.chain import Admitted, LinkChain
+from blo_sealing.errors import SealingError
+from blo_sealing.keys import SummaryKey
+from blo_sealing.office_chain import Growing
+
+_STATED: Final = 12
+_JUDGED: Final = 4
+_ROW: Final = _STATED + _JUDGED
+_UNKNOWN: Final = bytes(_JUDGED)
+
+
+class _NoKeys:
+    """The trail is in the clear."""
+
+    def summary_key(self, key: KeyId) -> SummaryKey | None:
+        del key
+        return None
+
+
+class Outputs:
+    """Compares outputs with a link's audit.
+
+    Args:
+        link: The link.
+        directory: What the trust documents prove.
+        findings: Where what differs goes.
+        memory: Where what the trail must say is kept.
+        chain: The record layer.
+        views: The rebuilt views, where summary keys are held.
+        keys: The auditor's summary keys; the trail needs none.
+    """
+
+    def __init__(
+        self,
+        link: LinkId,
+        directory: TrustedDirectory,
+        findings: Findings,
+        memory: Growing,
+        chain: LinkChain,
+        *,
+        views: Views | None = None,
+        keys: SummaryKeys | None = None,
+    ) -> None:
+        self._findings = findings
+        self._rows = memory
+        self._chain = chain
+        self._views = views
+        self._last_log_time = 0
+        self._reader = OutputReader(link, directory, keys or _NoKeys(), lambda: self._last_log_time)
+        self._said = bytearray()
+        self._entries = self._checkpoints = self._cases = self._differed = 0
+
+    def note(self, admitted: Admitted, verdict: Verdict | None) -> None:
+        """Keep what the trail must say of the next record.
+
+        Args:
+            admitted: What the record layer says of it.
+            verdict: The verdict; ``None`` if it takes a key that is not held.
+        """
+        self._last_log_time = admitted.log_time
+        stated = _stated(admitted.log_time, admitted.office, admitted.id, admitted.log_hash)
+        self._rows += stated + _judged(verdict)
+
+    def take_trail(self, batch: Sequence[Stored]) -> None:
+        """Compare the next values of the link's trail."""
+        for stored in batch:
+            try:
+                said = self._reader.trail(stored.value or b"")
+            except (WireError, SealingError, OutputRefused) as error:
+                self._refuse(error)
+                continue
+            if isinstance(said, TrailCheckpoint):
+                self._compare_checkpoint(said)
+            else:
+                self._compare_entry(said)
+
+    def take_cases(self, batch: Sequence[Stored]) -> None:
+        """Compare the next values of the link's case views; superseded ones are passed over."""
+        if self._views is None:
+            return
+        for stored in batch:
+            if stored.value is None:
+                continue
+            try:
+                said = self._reader.case(stored.value)
+            except (WireError, SealingError, OutputRefused) as error:
+                self._refuse(error)
+                continue
+            self._compare_case(said, self._views)
+
+    def proof(self) -> OutputsProof:
+        """What was proved; what is missing goes to the findings."""
+        missing = self._said.find(0)
+        end = len(self._said) if missing < 0 else missing
+        if end < self._chain.size:
+            words = f"the trail says nothing of record {end}"
+            self._findings.add(Code.TRAIL_INCOMPLETE, words, position=end)
+        return OutputsProof(self._entries, self._checkpoints, self._cases, self._differed)
+
+    def _compare_entry(self, said: TrailEntry) -> None:
+        position = said.position
+        if position >= self._chain.size:
+            return
+        row = bytes(self._rows[position * _ROW : (position + 1) * _ROW])
+        event = None if said.event is None else EventId(said.event)
+        stated = _stated(said.log_time, said.office, event, said.log_hash)
+        if len(self._said) <= position:
+            self._said.extend(bytes(position + 1 - len(self._said)))
+        self._said[position] = 1
+        known = row[_STATED:]
+        judged = _judged(said.verdict)
+        if stated != row[:_STATED]:
+            self._differ(position, "of its writer, time or hash")
+        elif _UNKNOWN not in (known, judged) and judged != known:
+            self._differ(position, f"of its verdict, which it calls {_words(said.verdict)}")
+        else:
+            self._entries += 1
+
+    def _compare_checkpoint(self, said: TrailCheckpoint) -> None:
+        fits = self._chain.matches(said.size, said.log_hash)
+        if fits is None:
+            return
+        if fits and said.size == self._chain.size:
+            fits = said.tree_root == self._chain.tree_root()
+        if fits:
+            self._checkpoints += 1
+        else:
+            self._differ(said.size, f"of the first {said.size} records")
+
+    def _compare_case(self, said: CaseRecord, views: Views) -> None:
+        view = said.view
+        ours = views.get(CaseId(view.case))
+        if view.position >= self._chain.size:
+            return
+        if ours is not None and view.position < ours.position:
+            return
+        if ours is not None and encode(ours) == encode(view):
+            self._cases += 1
+            return
+        self._differed += 1
+        words = f"case {view.case.hex()[:16]}… at version {view.version}"
+        self._findings.add(Code.CASE_DIFFERS, words, position=view.position)
+
+    def _differ(self, position: int, what: str) -> None:
+        self._differed += 1
+        words = f"the processor says something else {what}"
+        self._findings.add(Code.TRAIL_DIFFERS, words, position=position)
+
+    def _refuse(self, error: Exception) -> None:
+        self._findings.add(Code.OUTPUT_REFUSED, str(error))
+
+
+def _stated(
+    log_time: int, office: OfficeId | None, event: EventId | None, log_hash: bytes
+) -> bytes:
+    return sha256(encode((log_time, office, event, log_hash))).digest()[:_STATED]
+
+
+def _judged(verdict: Verdict | None) -> bytes:
+    return _UNKNOWN if verdict is None else sha256(encode(verdict)).digest()[:_JUDGED]
+
+
+def _words(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "open"
+    return str(verdict.reason or verdict.outcome)
+
+
+__all__ = ["Outputs"]

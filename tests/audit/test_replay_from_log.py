@@ -1,0 +1,154 @@
+"""Replays of a log that processors and real agents wrote to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from blo_audit.link_audit import AuditOptions
+from blo_audit.meanings import Code
+from blo_audit.replay import Replay
+from blo_audit.sources import LogSource, Place
+from blo_audit.statement import Report
+from blo_log import topics
+from blo_log.memory import MemoryCluster, MemoryLog
+from blo_processors.worker import LinkWorker
+from blo_schemas.codec import encode
+from blo_schemas.heads import head_record_key
+from blo_schemas.ids import OfficeId
+from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT, TRAIL_ENTRY, OutputKind
+from blo_schemas.summary import Step
+from blo_schemas.trust import Role
+from blo_schemas.verdicts import Reason, rejected
+from blo_sealing.identity import Identity
+from blo_sealing.outputs import sign_output
+from tests.agents.world import (
+    CORRIDOR,
+    PROVINCE,
+    A,
+    B,
+    all_read,
+    two_offices_and_a_province,
+)
+from tests.agents.world import LINK as AGENTS_LINK
+from tests.audit.exhibits import (
+    LINK,
+    found,
+)
+from tests.processors.helpers import fresh
+from tests.processors.world import PROCESSOR, LinkWriter
+from tests.processors.world import World as ProcessorsWorld
+
+
+async def _replayed(log: MemoryLog, world: ProcessorsWorld, *, outputs: bool = True) -> Report:
+    options = AuditOptions(outputs=outputs)
+    identity = Identity(OfficeId("vn-ministry"), (world.keys[OfficeId("vn-ministry")],))
+    source = LogSource(log)
+    return await Replay(source, world.pins, options, identity=identity, workers=1).run()
+
+
+async def _processed() -> tuple[MemoryLog, ProcessorsWorld, LinkWriter]:
+    world = ProcessorsWorld()
+    writer = LinkWriter(world, world.places[0], seed=5)
+    writer.play(60)
+    log = await fresh(world, writer)
+    worker = LinkWorker(writer.place, await world.surroundings(log))
+    await worker.start()
+    return log, world, writer
+
+
+async def test_what_a_processor_wrote_is_what_the_audit_finds() -> None:
+    log, world, writer = await _processed()
+    [link] = (await _replayed(log, world)).links
+    assert link.outputs is not None
+    assert link.outputs.differed == 0
+    assert link.outputs.entries >= len(writer.records)
+    assert link.outputs.checkpoints > 0
+    assert link.views is not None
+    assert link.outputs.cases >= link.views.cases > 0
+
+
+async def test_a_processor_that_signs_another_verdict_or_view_is_found() -> None:
+    log, world, writer = await _processed()
+    appender = await log.appender()
+    reader = await log.reader({})
+    await reader.close()
+    place = writer.place
+    topic = topics.trail_topic(place.corridor)
+    key = world.keys[PROCESSOR].signing
+    entry, value = await _first_entry(log, place.partition)
+    lied = msgspec.structs.replace(entry, verdict=rejected(Reason.BAD_SIGNATURE))
+    output = OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
+    forged = sign_output(msgspec.structs.replace(output, body=encode(lied)), key)
+    message = writer.messages(0, 1)[0]
+    add = [encode(forged), b"rubbish"]
+    await appender.append([msgspec.structs.replace(message, topic=topic, value=one) for one in add])
+    report = await _replayed(log, world)
+    [told] = found(report, Code.TRAIL_DIFFERS)
+    assert told.position == entry.position
+    assert "bad_signature" in told.detail
+    assert found(report, Code.OUTPUT_REFUSED)
+
+
+async def _first_entry(log: MemoryLog, partition: int):  # type: ignore[no-untyped-def]
+    source = LogSource(log)
+    place = Place(LINK, CORRIDOR, partition)
+    async for batch in source.outputs(place, topics.trail_topic(CORRIDOR)):
+        for stored in batch:
+            value = stored.value or b""
+            output = OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
+            if output.kind is OutputKind.TRAIL:
+                return TRAIL_ENTRY.decode(output.body), value
+    raise AssertionError("there is no trail")
+
+
+async def test_a_trail_that_ends_early_is_told() -> None:
+    world = ProcessorsWorld()
+    writer = LinkWriter(world, world.places[0], seed=5)
+    writer.play(20)
+    log = await fresh(world, writer)
+    [told] = found(await _replayed(log, world), Code.TRAIL_INCOMPLETE)
+    assert told.position == 0
+
+
+async def test_rebuilt_views_equal_those_that_real_agents_signed(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster)) as world:
+        await world.publish()
+        a, b = await world.agent(A), await world.agent(B)
+        await a.until(lambda: AGENTS_LINK in a.agent.office.desks)
+        opened = [await a.open() for _ in range(3)]
+        await all_read([a, b], 3)
+        for one in opened:
+            await b.do(Step.ACKNOWLEDGE, one.case)
+        await all_read([a, b], 6)
+        await b.do(Step.ACCEPT, opened[0].case)
+        await all_read([a, b], 7)
+        partition, topic = 0, topics.heads_topic(CORRIDOR)
+        keys = {head_record_key(AGENTS_LINK, office) for office in (A, B)}
+
+        def heads_cover() -> bool:
+            last = {one.key: one for one in cluster.records(topic, partition)}
+            return keys <= last.keys() and all(
+                _size_of(last[key].value or b"") == 7 for key in keys
+            )
+
+        await a.until(heads_cover)
+        log = MemoryLog(cluster)
+        identity = Identity(PROVINCE, (world.keys[PROVINCE],), Role.OFFICE)
+        replay = Replay(LogSource(log), world.pins, AuditOptions(), identity=identity, workers=1)
+        report = await replay.run()
+        await log.close()
+    assert report.clean, report.findings
+    [link] = report.links
+    assert link.records == 7
+    assert link.views is not None
+    assert (link.views.cases, link.views.differed) == (3, 0)
+    assert link.views.agreed >= 2
+
+
+def _size_of(value: bytes) -> int:
+    from tests.audit.exhibits import head_of
+
+    return head_of(value).size
