@@ -188,6 +188,7 @@ class Corpus:
         self,
         size: int | None = None,
         signers: tuple[OfficeId, ...] = (WITNESS, A, B),
+        seconds: int = (FIRST + 100_000) // 1000,
         **changed: Any,
     ) -> bytes:
         """A checkpoint over the log's first records."""
@@ -197,7 +198,6 @@ class Corpus:
             self.root(size),
         )
         tree = msgspec.structs.replace(found, **changed)
-        seconds = (FIRST + 1000 * len(self.records)) // 1000
         parts = [
             issue(tree, one, self.world.keys[one].signing)
             if one == WITNESS

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from blo_audit.bundle.basis import QuorumReader
+from blo_audit.bundle.basis import QuorumReader, judge_documents
 from blo_audit.bundle.choosing import Wanted
 from blo_audit.bundle.collecting import Collector, Written, read_disclosure
 from blo_audit.bundle.errors import NothingToBundle
@@ -21,14 +21,15 @@ from blo_audit.errors import NoTrust
 from blo_audit.findings import Code
 from blo_audit.link_audit import AuditOptions
 from blo_audit.replay import Replay
-from blo_audit.sources import LogSource
+from blo_audit.sources import LogSource, Place
 from blo_audit.verifying import Mode
 from blo_cli.main import run
 from blo_schemas.bundle import Scope, SignedDisclosure
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, CountryId, DocumentId
-from tests.agents.world import LINK, A, B
-from tests.audit.bundling import FIRST, Corpus
+from blo_sealing.errors import UnsignedNote
+from tests.agents.world import CORRIDOR, LINK, A, B
+from tests.audit.bundling import FIRST, WITNESS, Corpus
 
 
 async def made(
@@ -277,3 +278,20 @@ def test_a_disclosure_of_another_link_is_not_packed(tmp_path: Path) -> None:
             await made(corpus, Wanted(link=LINK), tmp_path / "whole", other)
 
     asyncio.run(both())
+
+
+def test_a_note_that_only_some_have_signed_is_the_word_of_those_alone() -> None:
+    corpus = Corpus()
+    place = Place(LINK, CORRIDOR, 0)
+    directory, _ = judge_documents(corpus.world.documents, corpus.world.pins, "the world")
+    for signers in ((A,), (WITNESS,), (WITNESS, B)):
+        note = corpus.checkpoint(None, signers)
+        claim = QuorumReader(partial=True).read(note, place, directory)
+        assert set(claim.signers) == set(signers)
+        with pytest.raises(UnsignedNote):
+            QuorumReader().read(note, place, directory)
+    late = corpus.checkpoint(None, (A,), seconds=2**40)
+    with pytest.raises(UnsignedNote, match="nobody whose certificate counted"):
+        QuorumReader(partial=True).read(late, place, directory)
+    whole = QuorumReader().read(corpus.checkpoint(), place, directory)
+    assert whole.signers == (WITNESS, B, A)

@@ -53,7 +53,7 @@ class QuorumReader:
             quorum = verify_quorum(signed, directory)
         except NoQuorum as error:
             if self._partial:
-                return _partial_claim(signed, directory)
+                return _partial_claim(signed, place, directory)
             raise UnsignedNote(str(error)) from error
         return Claim(
             kind=ClaimKind.CHECKPOINT,
@@ -65,15 +65,28 @@ class QuorumReader:
         )
 
 
-def _partial_claim(signed: SignedCheckpoint, directory: TrustedDirectory) -> Claim:
-    found = signatories(signed, directory)
+def _partial_claim(signed: SignedCheckpoint, place: Place, directory: TrustedDirectory) -> Claim:
+    """The word of those whose certificates counted when they signed."""
+    size = signed.checkpoint.size
+    found = [
+        one
+        for one in signatories(signed, directory)
+        # A witness's signature names no time, so a revoked certificate of it never counts.
+        if (
+            not all(certified.revocations for certified in one.certificates)
+            if one.time is None
+            else one.counts(place.link, size, one.time)
+        )
+    ]
+    if not found:
+        raise UnsignedNote(f"nobody whose certificate counted has signed the tree of {size}")
     return Claim(
         kind=ClaimKind.CHECKPOINT,
         signers=tuple(one.subject for one in found),
-        size=signed.checkpoint.size,
+        size=size,
         log_hash=None,
         tree_root=signed.checkpoint.root,
-        at=max((one.time or 0 for one in found), default=0),
+        at=max(one.time or 0 for one in found),
     )
 
 
