@@ -34,6 +34,7 @@ _SUMMARY_KEY: Final = b"blo/summary-key/v1\0"
 _ALERT: Final = b"blo/alert/v1\0"
 _LINK_ALERT: Final = b"blo/link-alert/v1\0"
 _CLEARING: Final = b"blo/alert-cleared/v1\0"
+_DISCLOSURE: Final = b"blo/disclosure/v1\0"
 
 
 @lru_cache(maxsize=1024)
@@ -148,3 +149,8 @@ def link_alert_id(link: LinkId, office: OfficeId, signal: str, number: int) -> D
 def clearing_id(alert: bytes) -> Digest:
     """The id of the record that says that an alert's cause has gone."""
     return Digest(sha256(_CLEARING + alert).digest())
+
+
+def disclosure_input(disclosure: bytes) -> bytes:
+    """What a disclosure's signature is over."""
+    return _DISCLOSURE + disclosure

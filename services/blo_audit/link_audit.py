@@ -161,6 +161,11 @@ class LinkAudit:
         """How many records were taken."""
         return self._chain.size
 
+    @property
+    def accepted(self) -> int:
+        """How many of them the record layer has nothing against."""
+        return self._accepted
+
     def take(self, records: Sequence[LogRecord]) -> None:
         """Audit the next records; after a hole in the log nothing more is taken."""
         if self._stopped is not None:

@@ -79,6 +79,16 @@ class Code(StrEnum):
     TRAIL_DIFFERS = "trail_differs"
     TRAIL_INCOMPLETE = "trail_incomplete"
     CASE_DIFFERS = "case_differs"
+    # Bundles.
+    PROOF_FAILED = "proof_failed"
+    NOTHING_SIGNED = "nothing_signed"
+    NOT_OF_SELECTION = "not_of_selection"
+    DISCLOSURE_REFUSED = "disclosure_refused"
+    DISCLOSED_OTHERWISE = "disclosed_otherwise"
+    DISCLOSURES_CONTRADICT = "disclosures_contradict"
+    DISCLOSED_WITHOUT_RECORD = "disclosed_without_record"
+    DISCLOSED_BY_WRITER_ALONE = "disclosed_by_writer_alone"
+    DISCLOSED_WAS_CLOSED = "disclosed_was_closed"
     # Trust documents.
     DOCUMENT_REFUSED = "document_refused"
     NOT_AGREED = "not_agreed"
@@ -371,6 +381,58 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         _B,
         "The processor signed another view of a case than this log gives.",
         "Ask the processor's operator which program ran; run a worker again, which heals it.",
+    ),
+    Code.PROOF_FAILED: Meaning(
+        _B,
+        "The record is not proved to lie in the signed tree: the record, its position or its "
+        "proof was made up or altered.",
+        "Believe nothing of this record; ask for a bundle of the whole link.",
+    ),
+    Code.NOTHING_SIGNED: Meaning(
+        _D,
+        "Nobody whose signature counts has signed the tree that the proofs are for, so they prove "
+        "nothing.",
+        "Ask for a bundle with a checkpoint, or with an office's head of that size.",
+    ),
+    Code.NOT_OF_SELECTION: Meaning(
+        _D,
+        "A record that does not belong to what the bundle says it selects.",
+        "Ask whoever made the bundle why it is there.",
+    ),
+    Code.DISCLOSURE_REFUSED: Meaning(
+        _D,
+        "A disclosure that no office which may read the link has signed; it was not used.",
+        "Ask the office that it names for its disclosure.",
+    ),
+    Code.DISCLOSED_OTHERWISE: Meaning(
+        _B,
+        "The disclosed keys do not open what lies in the log: what was disclosed is not what was "
+        "sealed.",
+        "Ask the office that signed the disclosure, and another office of the link for its own.",
+    ),
+    Code.DISCLOSURES_CONTRADICT: Meaning(
+        _B,
+        "Two offices disclosed different keys of one event: one of the two is not derived from "
+        "the case's key.",
+        "Have both offices show the case's key to somebody whom both trust.",
+    ),
+    Code.DISCLOSED_WITHOUT_RECORD: Meaning(
+        _N,
+        "An event is disclosed that is not in the bundle, or whose record does not count. It was "
+        "not opened.",
+        "Nothing, if the disclosure is of more than the bundle; a record that does not count has "
+        "a finding of its own.",
+    ),
+    Code.DISCLOSED_BY_WRITER_ALONE: Meaning(
+        _N,
+        "Only the office that wrote the event discloses it. The keys open it, but nothing shows "
+        "that the others were granted the key that these are derived from.",
+        "Where that matters, ask another office of the link to disclose the same event.",
+    ),
+    Code.DISCLOSED_WAS_CLOSED: Meaning(
+        _D,
+        "An office had signed that it could not open this record, which is now disclosed.",
+        "Ask that office whether it can open the record, and what it reads.",
     ),
     Code.DOCUMENT_REFUSED: Meaning(
         _D,

@@ -11,6 +11,7 @@ from blo_agent.provision import initialise, sign_document
 from blo_cli.agent_client import client_of
 from blo_cli.agent_journal import journal
 from blo_cli.errors import Exit
+from blo_cli.lab.answers import Refused
 from blo_cli.lab.client import AgentClient
 from blo_cli.trust import files
 from blo_runtime.config import load
@@ -83,6 +84,42 @@ def verify(config: Path) -> int:
             f"rebuilt views are {word} to the live ones"
         )
     return Exit.OK if equal else Exit.CHECK_FAILED
+
+
+@agent.command()
+@_CONFIG
+@click.option("--link", required=True, help="On which link.")
+@click.option("--case", help="All opened events of this case: its id in hex.")
+@click.option("--event", "events", multiple=True, help="This event: its id in hex; repeatable.")
+@click.option("--from", "first", help="All opened events from this business date on.")
+@click.option("--to", "last", help="The last business date.")
+@click.option("--reason", required=True, help="Why; goes into the journal.")
+@click.option("--for", "recipient", required=True, help="For whom; goes into the journal.")
+@click.option("--actor", required=True, help="Who discloses; goes into the journal.")
+@click.option("--output", required=True, type=_FILE, help="The file to be made.")
+def disclose(
+    config: Path,
+    link: str,
+    output: Path,
+    **wanted: str | tuple[str, ...] | None,
+) -> int:
+    """Writes what opens chosen events to somebody outside, and nothing else.
+
+    The file holds, for each event, the two keys derived for it alone; the case's key stays in the
+    store. It is signed by the office. Pack it with: blo audit bundle --disclose FILE
+    """
+    wanted["from"], wanted["to"] = wanted.pop("first"), wanted.pop("last")
+    settings = load(config, AgentSettings)
+    made = client_of(settings, AgentClient).disclose(
+        link, {key: one for key, one in wanted.items() if one}
+    )
+    if isinstance(made, Refused):
+        click.echo(f"blo: nothing was disclosed: {made.words}", err=True)
+        return Exit.CHECK_FAILED
+    files.write_new(output, made.disclosure, private=True)
+    closed = f"; {made.closed} more are closed at this office" if made.closed else ""
+    click.echo(f"{output}: opens {made.events} events of {link}{closed}")
+    return Exit.OK
 
 
 agent.add_command(journal)

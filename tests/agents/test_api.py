@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import journal
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_runtime.http import serve
+from blo_schemas.bundle import SIGNED_DISCLOSURE
 from blo_schemas.ids import LinkId
 from tests.agents.shredded import tombstones_sent
 from tests.agents.world import LINK, REQUEST, A, B, RunningAgent, World, all_read, two_offices
@@ -270,3 +272,22 @@ async def test_the_desk_proposes_agrees_and_confirms_a_shredding_and_sees_how_fa
             assert not [one for one in shown["events"] if one["body"] or one["on"]]
         status, answer = await a.command(case=case, step="confirm_shredding", reason="again")
         assert (status, answer["refused"]) == (409, "not_legal_now")
+
+
+async def test_a_disclosure_is_given_out_or_refused_in_words(tmp_path: Path) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        case = await a.opened()
+        await a.running.read(1)
+        path, why = f"/v1/links/{LINK}/disclosures", {"reason": "fictional", "recipient": "nobody"}
+        status, made = await a.ask(path, {**why, "case": case})
+        assert (status, made["events"], made["closed"]) == (201, 1, 0)
+        assert SIGNED_DISCLOSURE.decode(b64decode(made["disclosure"])).signature
+        day = {"from": "2025-02-20", "to": "2025-02-20"}
+        assert (await a.ask(path, {**why, **day}))[1]["events"] == 1
+        status, refused = await a.ask(path, {**why, "case": "ab" * 32})
+        assert status == 409
+        assert refused["refused"] == "nothing_to_disclose"
+        for wrong in ({}, {**day, "case": case}, {"from": "2025-02-20"}, {"events": ["ab"]}):
+            assert (await a.ask(path, {**why, **wrong}))[0] == 400
+        assert (await a.ask(path, {"case": case}))[0] == 400
+        assert (await a.ask("/v1/links/nowhere/disclosures", {**why, "case": case}))[0] == 404

@@ -1,18 +1,22 @@
-"""The table of ``docs/threats.md`` that says which mode catches which mutation.
+"""The tables of ``docs/threats.md`` (which mode catches what) and ``docs/audit.md`` (what it means).
 
-``python -m tests.audit.table`` writes it anew.
+``python -m tests.audit.table`` writes both anew.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from blo_audit.meanings import MEANINGS
+from blo_audit.meanings import rows as meanings
 from tests.audit.mutations import ALL, Found
 
 BEGIN = "<!-- mutations: python -m tests.audit.table -->"
 END = "<!-- end of mutations -->"
+MEANINGS_BEGIN = "<!-- meanings: python -m tests.audit.table -->"
+MEANINGS_END = "<!-- end of meanings -->"
 
 
 def rows() -> list[str]:
@@ -36,20 +40,30 @@ def _cell(found: Found | None) -> str:
 
 
 def written(text: str) -> str:
-    """The page with the table of today."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return "\n".join([before + BEGIN, "", *rows(), "", END + after])
+    """``docs/threats.md`` with the table of today."""
+    return _between(text, BEGIN, END, rows())
+
+
+def explained(text: str) -> str:
+    """``docs/audit.md`` with the table of today."""
+    return _between(text, MEANINGS_BEGIN, MEANINGS_END, meanings())
+
+
+def _between(text: str, begin: str, end: str, lines: Sequence[str]) -> str:
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return "\n".join([before + begin, "", *lines, "", end + after])
 
 
 def main() -> None:
-    """Write it."""
-    page = Path(__file__).parents[2] / "docs" / "threats.md"
-    page.write_text(written(page.read_text()))
-    sys.stdout.write(f"{page}: {len(ALL)} mutations\n")
+    """Write them."""
+    docs = Path(__file__).parents[2] / "docs"
+    for page, write in ((docs / "threats.md", written), (docs / "audit.md", explained)):
+        page.write_text(write(page.read_text()))
+    sys.stdout.write(f"{len(ALL)} mutations, {len(MEANINGS)} meanings\n")
 
 
 if __name__ == "__main__":
     main()
 
-__all__ = ["BEGIN", "END", "rows", "written"]
+__all__ = ["explained", "rows", "written"]

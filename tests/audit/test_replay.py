@@ -14,7 +14,7 @@ from blo_audit.claims import Claim, ClaimKind
 from blo_audit.errors import NothingToAudit, NoTrust
 from blo_audit.judging import CODES
 from blo_audit.link_audit import AuditOptions
-from blo_audit.meanings import MEANINGS, Code, Severity, rows
+from blo_audit.meanings import MEANINGS, Code, Severity
 from blo_audit.replay import Replay
 from blo_audit.sources import Place
 from blo_audit.spill import Shelf, Spill
@@ -41,6 +41,7 @@ from tests.audit.exhibits import (
 )
 from tests.audit.mutations import ALL
 from tests.audit.scene import SIZE, scene
+from tests.audit.table import explained
 from tests.processors.world import LA, VN
 
 WITNESS = OfficeId("vn-witness")
@@ -334,4 +335,4 @@ def test_every_reason_is_a_finding_and_every_finding_is_explained(project_root: 
     assert set(CODES) == set(Reason)
     assert set(MEANINGS) == set(Code)
     page = (project_root / "docs" / "audit.md").read_text()
-    assert "\n".join(rows()) in page, "run: python -m blo_audit.meanings"
+    assert explained(page) == page, "run: python -m tests.audit.table"

@@ -11,17 +11,27 @@ from litestar.params import FromPath
 
 from blo_agent.accepting import CommandRefused
 from blo_agent.agent import Agent
-from blo_agent.api.requests import BadRequest, decode, known_desk, read_command
+from blo_agent.api.requests import (
+    BadRequest,
+    decode,
+    known_desk,
+    read_command,
+    read_disclosure,
+)
 from blo_agent.api.types import (
     AcceptedAnswer,
     ClockRequest,
     CommandRequest,
+    DisclosureAnswer,
+    DisclosureRequest,
     LineRequest,
     RefusedAnswer,
     ReplayAnswer,
 )
+from blo_agent.disclosing import DisclosureRefused, disclose
 from blo_agent.replaying import replay
 from blo_runtime.clock import ManualClock
+from blo_schemas.codec import encode
 
 Req = Request[Any, Any, State]
 
@@ -62,6 +72,25 @@ async def verify(agent: NamedDependency[Agent], link: FromPath[str]) -> ReplayAn
     )
 
 
+@post("/v1/links/{link:str}/disclosures")
+async def disclosures(
+    request: Req, agent: NamedDependency[Agent], link: FromPath[str]
+) -> Response[DisclosureAnswer | RefusedAnswer]:
+    """Disclose events: 201 when that is in the journal, 409 when it is refused."""
+    wanted = decode(await request.body(), DisclosureRequest)
+    desk = known_desk(agent, link)
+    now = agent.clock.now_ms()
+    try:
+        made = await disclose(
+            agent.office, agent.store, agent.log, desk, read_disclosure(wanted), now
+        )
+    except DisclosureRefused as refusal:
+        return Response(RefusedAnswer(refusal.reason, str(refusal)), status_code=409)
+    return Response(
+        DisclosureAnswer(encode(made.signed), made.events, made.closed), status_code=201
+    )
+
+
 @post("/v1/line", status_code=200)
 async def line(request: Req, agent: NamedDependency[Agent]) -> dict[str, bool]:
     """Take the line up or down; only with simulated time."""
@@ -85,7 +114,7 @@ def _set_time(agent: Agent, at: int) -> None:
     agent.clock.set(max(at, agent.clock.now_ms()))
 
 
-HANDLERS = (commands, verify)
+HANDLERS = (commands, verify, disclosures)
 SIMULATION_HANDLERS = (line, clock)
 
 __all__ = ["HANDLERS", "SIMULATION_HANDLERS"]

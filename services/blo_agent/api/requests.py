@@ -13,12 +13,13 @@ from litestar.exceptions import HTTPException, NotFoundException
 
 from blo_agent.accepting import OfficeCommand
 from blo_agent.agent import Agent
-from blo_agent.api.types import CommandRequest, Corrects
+from blo_agent.api.types import CommandRequest, Corrects, DisclosureRequest
 from blo_agent.desk import LinkDesk
+from blo_agent.disclosing import Wanted
 from blo_domain.commands import Command, Target
 from blo_schemas.bodies import KIND_WORDS, STEP_WORDS, body_from_json
 from blo_schemas.errors import WireError
-from blo_schemas.ids import HASH_SIZE, CaseId, LinkId
+from blo_schemas.ids import HASH_SIZE, CaseId, EventId, LinkId
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 
 T = TypeVar("T")
@@ -127,6 +128,31 @@ def read_command(agent: Agent, wanted: CommandRequest) -> OfficeCommand:
     )
 
 
+def read_disclosure(wanted: DisclosureRequest) -> Wanted:
+    """Which events a request wants disclosed.
+
+    Raises:
+        BadRequest: It names none, or names them in two ways.
+    """
+    period = None
+    if wanted.first is not None and wanted.last is not None:
+        period = wanted.first, wanted.last
+        if wanted.last < wanted.first:
+            raise BadRequest(f"to: {wanted.last} lies before from: {wanted.first}")
+    elif wanted.first is not None or wanted.last is not None:
+        raise BadRequest("from, to: a period needs both")
+    if [wanted.case is not None, bool(wanted.events), period is not None].count(True) != 1:
+        raise BadRequest("name either a case, or events, or a period with from and to")
+    return Wanted(
+        reason=wanted.reason,
+        recipient=wanted.recipient,
+        actor=wanted.actor,
+        case=None if wanted.case is None else CaseId(bytes.fromhex(wanted.case)),
+        events=tuple(EventId(bytes.fromhex(event)) for event in wanted.events),
+        period=period,
+    )
+
+
 def _corrected(wanted: CommandRequest, step: Step) -> Corrects | None:
     """Which step is corrected, said beside the body or in it."""
     if step is not Step.SUPERSEDE:
@@ -163,4 +189,12 @@ def _optional(words: Mapping[str, T], word: str | None, field: str) -> T | None:
     return None if word is None else _word(words, word, field)
 
 
-__all__ = ["BadRequest", "actor_of", "decode", "known_desk", "read_command", "read_id"]
+__all__ = [
+    "BadRequest",
+    "actor_of",
+    "decode",
+    "known_desk",
+    "read_command",
+    "read_disclosure",
+    "read_id",
+]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from blo_schemas.content import Dispatch, Text
+from blo_schemas.content import Dispatch, Line, Text
 from blo_schemas.event import UnixMs
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -60,6 +60,28 @@ class CommandRequest(Request, frozen=True):
     pause_ground: Word | None = None
     actor: Word = "duty-officer"
     at: UnixMs | None = None
+
+
+class DisclosureRequest(Request, frozen=True, rename={"first": "from", "last": "to"}):
+    """Which events are to be disclosed: a case, single events, or a period of business dates.
+
+    Attributes:
+        reason: Why, for the journal.
+        recipient: For whom, for the journal.
+        case: All opened events of this case, id in hex.
+        events: These events, ids in hex.
+        first: All opened events from this business date on.
+        last: The last business date.
+        actor: Who discloses.
+    """
+
+    reason: Line
+    recipient: Line
+    case: Hex32 | None = None
+    events: tuple[Hex32, ...] = ()
+    first: date | None = None
+    last: date | None = None
+    actor: Word = "duty-officer"
 
 
 class LineRequest(Request, frozen=True):
@@ -390,6 +412,20 @@ class EventStatus(msgspec.Struct, frozen=True):
     verdict: str | None
     delivered: list[str]
     opened: list[str]
+
+
+class DisclosureAnswer(msgspec.Struct, frozen=True):
+    """A signed disclosure.
+
+    Attributes:
+        disclosure: Its bytes, for ``blo audit bundle --disclose``; base64 in JSON.
+        events: How many events it opens.
+        closed: How many were meant too, but are closed here: not granted yet, or shredded.
+    """
+
+    disclosure: bytes
+    events: int
+    closed: int
 
 
 class ReplayAnswer(msgspec.Struct, frozen=True):

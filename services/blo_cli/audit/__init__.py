@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
+from blo_cli.audit.bundle import bundle
 from blo_cli.audit.journal import heads, journal
 from blo_cli.audit.proofs import proof
 from blo_cli.audit.replay import init, replay
 from blo_cli.audit.report import report
 from blo_cli.audit.response_times import response_times
+from blo_cli.audit.verify import verify
 from blo_cli.audit.witness import witness
 
 __all__ = ["audit"]
@@ -19,11 +21,16 @@ def audit() -> None:
     """Replay the log and prove it: findings, checkpoints, bundles, frozen reports."""
 
 
-audit.add_command(proof)
-audit.add_command(witness)
-audit.add_command(report)
-audit.add_command(journal)
-audit.add_command(heads)
-audit.add_command(response_times)
-audit.add_command(init)
-audit.add_command(replay)
+for command in (
+    bundle,
+    heads,
+    init,
+    journal,
+    proof,
+    replay,
+    report,
+    response_times,
+    verify,
+    witness,
+):
+    audit.add_command(command)

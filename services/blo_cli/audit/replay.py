@@ -12,6 +12,8 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from blo_audit.bundle.basis import QuorumReader
+from blo_audit.bundle.source import BundleSource
 from blo_audit.config import AuditorSettings
 from blo_audit.findings import Finding
 from blo_audit.link_audit import AuditOptions
@@ -86,6 +88,7 @@ def init(config: Path) -> int:
 @click.option("--seed", type=Seed(), help="Amortised: draw an earlier audit's sample again.")
 @click.option("--outputs", is_flag=True, help="Compare the processors' trail and views, too.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON, for machines.")
+@click.option("--from-bundle", "file", type=_FILE, help="Read this bundle of a link, not Kafka.")
 def replay(
     config: Path,
     links: tuple[str, ...],
@@ -94,6 +97,7 @@ def replay(
     seed: bytes | None,
     outputs: bool,
     as_json: bool,
+    file: Path | None,
 ) -> int:
     """Reads every record from the first, checks it, and says what was proved and what not.
 
@@ -108,7 +112,8 @@ def replay(
         late_ms=round(settings.replay.late_h * 3_600_000),
         outputs=outputs,
     )
-    report = asyncio.run(_run(config, settings, options, links, quiet=as_json))
+    source = open_source(config, settings) if file is None else BundleSource(file)
+    report = asyncio.run(_run(source, settings, options, links, quiet=as_json))
     if as_json:
         click.echo(as_json_text(report))
     else:
@@ -117,14 +122,13 @@ def replay(
 
 
 async def _run(
-    path: Path,
+    source: Source,
     settings: AuditorSettings,
     options: AuditOptions,
     links: tuple[str, ...],
     *,
     quiet: bool,
 ) -> Report:
-    source = open_source(path, settings)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -144,7 +148,12 @@ async def _run(
     try:
         with bar:
             audit = Replay(
-                source, settings.pins, options, identity=_identity(settings), progress=progress
+                source,
+                settings.pins,
+                options,
+                identity=_identity(settings),
+                checkpoints=QuorumReader(partial=True),
+                progress=progress,
             )
             corridor = CorridorId(settings.corridor) if settings.corridor else None
             return await audit.run(corridor=corridor, links=[LinkId(link) for link in links])

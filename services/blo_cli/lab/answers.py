@@ -136,3 +136,17 @@ class Verification(msgspec.Struct, frozen=True):
     records: int
     verified: int
     rejected: Any = None
+
+
+class Disclosed(msgspec.Struct, frozen=True):
+    """A signed disclosure of events.
+
+    Attributes:
+        disclosure: Its bytes.
+        events: How many events it opens.
+        closed: How many were meant too but are closed at that office.
+    """
+
+    disclosure: bytes
+    events: int
+    closed: int

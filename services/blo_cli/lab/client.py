@@ -116,6 +116,17 @@ class AgentClient:
         status, body = self._request("POST", f"/v1/links/{quote(link)}/verify", {})
         return self._read(self._expect(status, body), answers.Verification)
 
+    def disclose(self, link: str, wanted: Mapping[str, Any]) -> answers.Disclosed | answers.Refused:
+        """Has the agent disclose events; that is in its journal when this returns.
+
+        Raises:
+            AgentAnswerError: The agent does not answer as it should.
+        """
+        status, body = self._request("POST", f"/v1/links/{quote(link)}/disclosures", wanted)
+        if status == 409:
+            return self._read(body, answers.Refused)
+        return self._read(self._expect(status, body), answers.Disclosed)
+
     def line(self, *, up: bool) -> None:
         """Cuts the simulated line, or gives it back.
 

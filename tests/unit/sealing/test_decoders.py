@@ -10,6 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blo_schemas.bundle import (
+    DISCLOSURE,
+    MANIFEST,
+    PROVEN_RECORD,
+    RECORD_CHUNK,
+    SIGNED_DISCLOSURE,
+)
 from blo_schemas.codec import Codec, encode
 from blo_schemas.content import CONTENT
 from blo_schemas.errors import TrailingBytes, Truncated, UnknownVersion, WireError, WrongType
@@ -23,7 +30,7 @@ from blo_sealing.snapshot import CHAIN_SNAPSHOT
 
 CODECS: list[Codec[Any]] = [
     ENVELOPE, HEADER, SUMMARY, CONTENT, GRANT, HEAD, SIGNED_HEAD, DOCUMENT, SIGNED_DOCUMENT,
-    CASE_VIEW, CHAIN_SNAPSHOT,
+    CASE_VIEW, CHAIN_SNAPSHOT, MANIFEST, RECORD_CHUNK, PROVEN_RECORD, DISCLOSURE, SIGNED_DISCLOSURE,
 ]  # fmt: skip
 leaf = (
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats()

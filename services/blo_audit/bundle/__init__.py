@@ -1,0 +1,1 @@
+"""One file that carries records of a link with everything that proves them."""

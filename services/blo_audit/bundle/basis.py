@@ -1,0 +1,222 @@
+"""What a bundle's proofs rest on: trust documents, and who has signed which tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from blo_audit.bundle.reading import Bundle
+from blo_audit.checkpoints import verify_quorum
+from blo_audit.claims import Claim, ClaimKind, read_claims
+from blo_audit.errors import NoQuorum, NothingToAudit, NoTrust
+from blo_audit.findings import Code, Findings
+from blo_audit.sources import Place, places
+from blo_domain.trust import Pins, TrustedDirectory, load_directory
+from blo_schemas.codec import encode
+from blo_schemas.heads import HEAD, SignedHead
+from blo_schemas.ids import CorridorId, LinkId, OfficeId
+from blo_schemas.trust import SignedDocument
+from blo_sealing.errors import UnsignedNote
+from blo_sealing.signatures import is_usable_signing_key, verify_signature
+from blo_sealing.tlog import SignedCheckpoint, origin_of, parse_checkpoint, signatories
+
+_CHECKPOINT: bytes = b"blo-exchange/"
+
+
+class QuorumReader:
+    """Knows checkpoints: those count that a witness and all parties have signed.
+
+    Args:
+        partial: Whether a note counts, too, that only some of them have signed, as the word of
+            those. The log has such notes while the others have not signed yet.
+    """
+
+    def __init__(self, *, partial: bool = False) -> None:
+        self._partial = partial
+
+    def is_checkpoint(self, value: bytes) -> bool:
+        """Whether a value is a checkpoint and not a head."""
+        return value.startswith(_CHECKPOINT)
+
+    def read(self, value: bytes, place: Place, directory: TrustedDirectory) -> Claim:
+        """The checkpoint with its signers.
+
+        Raises:
+            SealingError: It can't be read, its signatures do not suffice, or it is about another
+                link.
+        """
+        signed = parse_checkpoint(value)
+        if signed.checkpoint.origin != origin_of(place.corridor, place.link):
+            raise UnsignedNote(f"a checkpoint of another log than that of {place.link}")
+        try:
+            quorum = verify_quorum(signed, directory)
+        except NoQuorum as error:
+            if self._partial:
+                return _partial_claim(signed, place, directory)
+            raise UnsignedNote(str(error)) from error
+        return Claim(
+            kind=ClaimKind.CHECKPOINT,
+            signers=(quorum.witness, *(office for office, _ in quorum.cosigned)),
+            size=signed.checkpoint.size,
+            log_hash=None,
+            tree_root=signed.checkpoint.root,
+            at=min(time for _, time in quorum.cosigned),
+        )
+
+
+def _partial_claim(signed: SignedCheckpoint, place: Place, directory: TrustedDirectory) -> Claim:
+    """The word of those whose certificates counted when they signed."""
+    size = signed.checkpoint.size
+    found = [
+        one
+        for one in signatories(signed, directory)
+        # A witness's signature names no time, so a revoked certificate of it never counts.
+        if (
+            not all(certified.revocations for certified in one.certificates)
+            if one.time is None
+            else one.counts(place.link, size, one.time)
+        )
+    ]
+    if not found:
+        raise UnsignedNote(f"nobody whose certificate counted has signed the tree of {size}")
+    return Claim(
+        kind=ClaimKind.CHECKPOINT,
+        signers=tuple(one.subject for one in found),
+        size=size,
+        log_hash=None,
+        tree_root=signed.checkpoint.root,
+        at=max(one.time or 0 for one in found),
+    )
+
+
+class Base(msgspec.Struct, frozen=True):
+    """The tree that the proofs of a selection are for.
+
+    Attributes:
+        size: How many records it is over.
+        root: Its root; ``None``: nobody whose signature counts has signed one.
+        checkpoint: Who signed the checkpoint over it; nobody: there is none.
+        heads: Whose heads are over it.
+    """
+
+    size: int
+    root: bytes | None
+    checkpoint: tuple[OfficeId, ...]
+    heads: tuple[OfficeId, ...]
+
+    @property
+    def words(self) -> str:
+        """Whose word it is."""
+        if self.checkpoint:
+            witness, *offices = self.checkpoint
+            return f"a checkpoint that the witness {witness} and {', '.join(offices)} signed"
+        if len(self.heads) == 1:
+            return f"the signature of {self.heads[0]} alone"
+        return f"the signatures of {', '.join(self.heads)} alone"
+
+
+def judge_documents(
+    documents: Sequence[SignedDocument], pins: Pins, name: str
+) -> tuple[TrustedDirectory, Findings]:
+    """What the trust documents prove under the pins.
+
+    Raises:
+        NoTrust: None of the pinned roots is among them.
+    """
+    directory, refusals = load_directory(
+        pins, documents, verify=verify_signature, check_key=is_usable_signing_key
+    )
+    if not directory.roots:
+        raise NoTrust(
+            f"{name}: none of the pinned roots is among its {len(documents)} trust documents. "
+            "Compare the fingerprints with those that the countries published"
+        )
+    findings = Findings()
+    for refusal in refusals:
+        findings.add(Code.DOCUMENT_REFUSED, str(refusal.error))
+    return directory, findings
+
+
+def find_place(
+    directory: TrustedDirectory, pins: Pins, link: LinkId, corridor: CorridorId
+) -> Place:
+    """Where the agreements say that the link lies.
+
+    Raises:
+        NothingToAudit: None that counts names it; says which pin is missing, if that is why.
+    """
+    for place in places(directory):
+        if place.link == link and place.corridor == corridor:
+            return place
+    unpinned = [country for country in corridor.split("-") if country not in pins]
+    why = (
+        f"; no root is pinned for {' and '.join(unpinned)}: add --pin {unpinned[0]}=FINGERPRINT"
+        if unpinned
+        else "; ask whoever made the bundle for the agreement"
+    )
+    raise NothingToAudit(f"no agreement that counts names {link} in {corridor}{why}")
+
+
+def claim_values(bundle: Bundle) -> list[bytes]:
+    """Everything in a bundle that is signed about a size: heads and checkpoints."""
+    return [*map(encode, bundle.heads), *bundle.checkpoints]
+
+
+def base_of(claims: Sequence[Claim], size: int, findings: Findings) -> Base:
+    """The tree of a size that most signatures speak for.
+
+    A checkpoint goes before heads. Whoever signed another tree of that size is told.
+    """
+    fitting = [claim for claim in claims if claim.size == size]
+    checkpoints = [claim for claim in fitting if claim.kind is ClaimKind.CHECKPOINT]
+    heads = [claim for claim in fitting if claim.kind is ClaimKind.HEAD]
+    if not fitting:
+        findings.add(
+            Code.NOTHING_SIGNED,
+            f"neither a checkpoint nor a head that counts is over exactly {size} records",
+            position=size,
+        )
+        return Base(size, None, (), ())
+    roots = sorted({claim.tree_root for claim in heads}, key=lambda root: _votes(heads, root))
+    root = checkpoints[0].tree_root if checkpoints else roots[-1]
+    for claim in fitting:
+        if claim.tree_root != root:
+            checkpoint = claim.kind is ClaimKind.CHECKPOINT
+            findings.add(
+                Code.CHECKPOINT_DIFFERS if checkpoint else Code.HEAD_ROOT_DIFFERS,
+                f"{', '.join(claim.signers)} signed the root {claim.tree_root.hex()[:16]}… over "
+                f"{size} records, and the proofs are for {root.hex()[:16]}…",
+                position=size,
+                office=None if checkpoint else claim.signers[0],
+            )
+    signers = next((one.signers for one in checkpoints if one.tree_root == root), ())
+    agreed = tuple(sorted({claim.signers[0] for claim in heads if claim.tree_root == root}))
+    return Base(size, root, signers, agreed)
+
+
+def closed_positions(
+    heads: Sequence[SignedHead], place: Place, directory: TrustedDirectory
+) -> Mapping[int, set[OfficeId]]:
+    """Which offices have signed of which records that they could not open them."""
+    closed: dict[int, set[OfficeId]] = {}
+    for signed in heads:
+        for claim in read_claims([encode(signed)], place, directory, Findings(place.link)):
+            for position in HEAD.decode(signed.head).first_unopened:
+                closed.setdefault(position, set()).add(claim.signers[0])
+    return closed
+
+
+def _votes(heads: Sequence[Claim], root: bytes) -> tuple[int, bytes]:
+    return sum(claim.tree_root == root for claim in heads), root
+
+
+__all__ = [
+    "Base",
+    "QuorumReader",
+    "base_of",
+    "claim_values",
+    "closed_positions",
+    "find_place",
+    "judge_documents",
+]

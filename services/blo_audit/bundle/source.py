@@ -1,0 +1,86 @@
+"""A bundle of a whole link as something that a replay reads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from blo_audit.bundle.basis import claim_values
+from blo_audit.bundle.errors import NothingToBundle
+from blo_audit.bundle.reading import open_bundle
+from blo_audit.sources import Place
+from blo_log.port import Stored
+from blo_schemas.event import LogRecord
+from blo_schemas.trust import SignedDocument
+
+
+class BundleSource:
+    """A ``Source`` over a bundle. Its records are read from the file as they are asked for.
+
+    Args:
+        path: The file.
+
+    Raises:
+        BundleError: It is no bundle of a whole link.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with open_bundle(path) as bundle:
+            self._manifest = bundle.manifest
+            self._documents = bundle.documents
+            self._heads = claim_values(bundle)
+        if self._manifest.scope.is_selection:
+            raise NothingToBundle(
+                f"{path} holds a selection of records, and a replay needs all of a link: use "
+                "`blo audit verify`, or ask for a bundle of the whole link"
+            )
+
+    @property
+    def name(self) -> str:
+        """See ``Source.name``."""
+        return f"bundle {self._path.name}"
+
+    async def documents(self) -> Sequence[SignedDocument]:
+        """See ``Source.documents``."""
+        return self._documents
+
+    async def heads(self, place: Place) -> Sequence[bytes]:
+        """See ``Source.heads``."""
+        return self._heads if self._has(place) else []
+
+    async def grants(self, place: Place) -> Sequence[Stored]:
+        """See ``Source.grants``: a bundle has none."""
+        del place
+        return []
+
+    async def end(self, place: Place) -> int | None:
+        """See ``Source.end``."""
+        return self._manifest.size if self._has(place) else 0
+
+    async def records(self, place: Place) -> AsyncIterator[Sequence[LogRecord]]:
+        """See ``Source.records``.
+
+        Raises:
+            BundleError: The file is not what it promises.
+        """
+        if self._has(place):
+            with open_bundle(self._path) as bundle:
+                for batch in bundle.batches():
+                    yield batch
+
+    async def outputs(self, place: Place, topic: str) -> AsyncIterator[Sequence[Stored]]:
+        """See ``Source.outputs``: a bundle has none."""
+        del place, topic
+        nothing: Sequence[Sequence[Stored]] = ()
+        for batch in nothing:
+            yield batch
+
+    async def close(self) -> None:
+        """See ``Source.close``: nothing is open between two reads."""
+
+    def _has(self, place: Place) -> bool:
+        return (place.link, place.corridor) == (self._manifest.link, self._manifest.corridor)
+
+
+__all__ = ["BundleSource"]

@@ -1,0 +1,201 @@
+"""What the verification of a bundle proved and what it did not, as a value and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from blo_audit.bundle.disclosed import Shown
+from blo_audit.findings import Finding
+from blo_audit.meanings import Severity
+from blo_audit.statement import LinkStatement, not_proved, proved
+from blo_audit.times import instant
+from blo_schemas.bundle import Manifest, Scope
+from blo_schemas.ids import OfficeId
+
+
+class Disclosing(msgspec.Struct, frozen=True, kw_only=True):
+    """What was disclosed.
+
+    Attributes:
+        opened: How many events were opened, each to what its writer sealed and signed.
+        alone: How many of them only their writer discloses.
+        unshown: How many of them are not among ``contents``, for want of room.
+        contents: What they say, by position.
+    """
+
+    opened: int
+    alone: int
+    unshown: int
+    contents: tuple[Shown, ...]
+
+
+class Selected(msgspec.Struct, frozen=True, kw_only=True):
+    """What was proved of a selection.
+
+    Attributes:
+        size: How many records the tree is over.
+        root: Its root, in hex; ``None``: nobody has signed one.
+        rests_on: Whose word that is, in words; ``None`` likewise.
+        quorum: Whether a witness and all parties have signed it.
+        records: How many records the bundle has.
+        proven: How many of them lie in that tree.
+        authentic: How many of these their office has signed, by office.
+        first: Position of the first of them.
+        last: Position of the last of them.
+        log_times: Log times of the earliest and the latest.
+    """
+
+    size: int
+    root: str | None
+    rests_on: str | None
+    quorum: bool
+    records: int
+    proven: int
+    authentic: Mapping[OfficeId, int]
+    first: int | None
+    last: int | None
+    log_times: tuple[int, int] | None
+
+
+class BundleReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of verifying a bundle.
+
+    Attributes:
+        name: The file, as it was named.
+        digest: The digest at its end, in hex: two bundles with one digest are the same.
+        manifest: What it says of itself.
+        whole: What was proved of a whole link; ``None``: it is a selection.
+        selected: What was proved of a selection; ``None``: it is a whole link.
+        disclosing: What was disclosed.
+        findings: What was found, the gravest first.
+    """
+
+    name: str
+    digest: str
+    manifest: Manifest
+    whole: LinkStatement | None
+    selected: Selected | None
+    disclosing: Disclosing
+    findings: tuple[Finding, ...]
+
+    def count(self, severity: Severity) -> int:
+        """How many findings there are of a severity."""
+        return sum(one.count for one in self.findings if one.severity is severity)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is wrong: no breach and no doubt."""
+        return not self.count(Severity.BREACH) and not self.count(Severity.DOUBT)
+
+    @property
+    def proved(self) -> list[str]:
+        """What was proved, one sentence each."""
+        said = [] if self.whole is None else proved(self.whole)
+        if self.selected is not None:
+            said += _proved_of_selection(self.manifest, self.selected)
+        if self.disclosing.opened:
+            said.append(
+                f"The contents of {self.disclosing.opened:,} events were disclosed and opened: each "
+                "is exactly what lies sealed under the record's signature."
+            )
+        return said
+
+    @property
+    def not_proved(self) -> list[str]:
+        """What was not proved, one sentence each."""
+        if self.whole is not None:
+            said = not_proved(self.whole)
+        else:
+            assert self.selected is not None
+            said = _not_proved_of_selection(self.manifest, self.selected)
+        disclosing = self.disclosing
+        if disclosing.alone:
+            said.append(
+                f"{disclosing.alone:,} disclosed events are disclosed by their writer alone: that "
+                "the other offices were given the key that opens them is not shown."
+            )
+        if disclosing.unshown:
+            said.append(
+                f"{disclosing.unshown:,} disclosed events were opened and checked, and are too "
+                "large together to be shown: make a bundle with fewer."
+            )
+        said.append(
+            "Trust documents are those in the bundle: a revocation that was left out is not seen. "
+            "Ask both countries whether they have revoked any of the keys used here."
+        )
+        return said
+
+
+def scope_words(manifest: Manifest) -> str:
+    """What a bundle says that it contains."""
+    match manifest.scope:
+        case Scope.CASE:
+            return f"case {(manifest.case or b'').hex()} on {manifest.link}"
+        case Scope.LOG_TIME:
+            period = f"{instant(manifest.start or 0)} to {instant(manifest.end or 0)}"
+            return f"{manifest.link}, log time from {period}"
+        case Scope.BUSINESS_DATE:
+            return f"{manifest.link}, business date {manifest.first_day} to {manifest.last_day}"
+        case _:
+            return f"the whole link {manifest.link}"
+
+
+def _proved_of_selection(manifest: Manifest, one: Selected) -> list[str]:
+    if one.root is None or not one.proven:
+        return []
+    said = [
+        (
+            f"{one.proven:,} of {one.records:,} records of {manifest.link}, from position {one.first} "
+            f"to {one.last}, each lie at their position in the log's tree of {one.size:,} records with "
+            f"the root {one.root}."
+        ),
+        f"That tree rests on {one.rests_on}.",
+    ]
+    if one.authentic:
+        offices = ", ".join(f"{count:,} by {office}" for office, count in one.authentic.items())
+        said.append(
+            f"Signatures and sealed parts were verified, with certificates and an agreement that "
+            f"counted: {offices}."
+        )
+    if one.last is not None and one.first is not None and one.last - one.first + 1 == one.proven:
+        said.append("No record between the first and the last is missing.")
+    return said
+
+
+def _not_proved_of_selection(manifest: Manifest, one: Selected) -> list[str]:
+    said = []
+    if one.root is not None and not one.quorum:
+        said.append(
+            "There is no checkpoint that a witness and all parties signed: the tree rests on "
+            f"{one.rests_on}."
+        )
+    what = {
+        Scope.CASE: "the case",
+        Scope.LOG_TIME: "the period",
+        Scope.BUSINESS_DATE: "the days",
+    }[manifest.scope]
+    said += [
+        (
+            f"Whether these are all records of {what}: a proof shows that a record is in the log, "
+            "never that another is not. A bundle of the whole link shows it."
+        ),
+        (
+            "Whether an office's chain is whole and what the writers had read: the records between "
+            "are not here, so an event that was sent twice or follows a refused one is not told."
+        ),
+        (
+            "What the records do: steps were not judged, for that needs the whole link and its "
+            "summary keys."
+        ),
+        (
+            "Log times are the word of the broker and of whoever made the bundle: no proof covers "
+            "them. The signed times beside them are the offices'."
+        ),
+        "Whether what the offices wrote is true.",
+    ]
+    return said
+
+
+__all__ = ["BundleReport", "Disclosing", "Selected", "scope_words"]

@@ -1,0 +1,163 @@
+"""``blo audit bundle``: put records of a link, with all that proves them, into one file."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import click
+
+from blo_audit.bundle.choosing import Wanted
+from blo_audit.bundle.collecting import Collector, Written, read_disclosure
+from blo_audit.bundle.statement import scope_words
+from blo_cli.audit.reaching import Pinned, Reach, reach_options
+from blo_cli.errors import Exit
+from blo_schemas.bundle import Scope, SignedDisclosure
+from blo_schemas.ids import HASH_SIZE, CaseId, LinkId, is_link_id
+
+__all__ = ["bundle"]
+
+_FILE: Final = click.Path(path_type=Path)
+_OLD: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class Case(click.ParamType):
+    """A case's id in hex."""
+
+    name = "hex"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> CaseId:
+        """Reads an id; a wrong one is told with what was expected."""
+        try:
+            case = bytes.fromhex(str(value))
+        except ValueError:
+            case = b""
+        if len(case) != HASH_SIZE:
+            self.fail(f"{value!r} is no case; expected 64 hexadecimal digits", param, ctx)
+        return CaseId(case)
+
+
+class Period(click.ParamType):
+    """``2025-01-01..2025-03-31``: two days, both included."""
+
+    name = "day..day"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[date, date]:
+        """Reads a period; a wrong one is told with what was expected."""
+        first, _, last = str(value).partition("..")
+        try:
+            days = date.fromisoformat(first), date.fromisoformat(last)
+        except ValueError:
+            self.fail(
+                f"{value!r} is no period; expected such as 2025-01-01..2025-03-31", param, ctx
+            )
+        if days[1] < days[0]:
+            self.fail(f"{days[1]} lies before {days[0]}", param, ctx)
+        return days
+
+
+@click.command()
+@click.option("--link", help="The link; alone: all of it.")
+@click.option("--case", type=Case(), help="All records that name this case.")
+@click.option("--period", type=Period(), help="Records of these days (UTC), both included.")
+@click.option(
+    "--by",
+    type=click.Choice(["log-time", "business-date"]),
+    default="log-time",
+    show_default=True,
+    help="What the days are; the business date is sealed, so only disclosed events have one.",
+)
+@click.option(
+    "--disclose", "disclosed", type=_OLD, multiple=True, help="A file from `blo agent disclose`."
+)
+@click.option("-o", "--output", required=True, type=_FILE, help="The file to be made.")
+@reach_options
+def bundle(
+    link: str | None,
+    case: CaseId | None,
+    period: tuple[date, date] | None,
+    by: str,
+    disclosed: tuple[Path, ...],
+    output: Path,
+    config: Path | None,
+    bootstrap: str | None,
+    pinned: Pinned,
+) -> int:
+    """Writes one file that an inspector can check without network or keys, with `blo audit verify`.
+
+    A whole link shows that nothing was left out; a case or a period shows that these records are
+    in the log. Holds no key of any case.
+    """
+    wanted = _wanted(link, case, period, by)
+    if wanted.days is not None and not disclosed:
+        raise click.UsageError(
+            "business dates are sealed: have an office disclose the events of these days, and "
+            "name the file with --disclose"
+        )
+    disclosures = [read_disclosure(path) for path in disclosed]
+    reach = Reach(config, bootstrap, pinned)
+    written = asyncio.run(_write(reach, wanted, disclosures, output))
+    for line in _told(written, output):
+        click.echo(line)
+    return Exit.OK
+
+
+async def _write(
+    reach: Reach, wanted: Wanted, disclosures: list[SignedDisclosure], output: Path
+) -> Written:
+    pins = reach.pins
+    source = reach.source()
+    try:
+        return await Collector(source, pins).write(wanted, disclosures, output)
+    finally:
+        await source.close()
+
+
+def _wanted(
+    link: str | None, case: CaseId | None, period: tuple[date, date] | None, by: str
+) -> Wanted:
+    if link is not None and not is_link_id(link):
+        raise click.UsageError(f"{link!r} is no link")
+    if case is not None and period is not None:
+        raise click.UsageError("say either --case or --period")
+    if link is None and case is None:
+        raise click.UsageError("what is to be bundled? Say --link or --case")
+    found = None if link is None else LinkId(link)
+    if period is None:
+        return Wanted(link=found, case=case)
+    if by == "business-date":
+        return Wanted(link=found, days=period)
+    return Wanted(link=found, period=(_midnight(period[0]), _midnight(period[1], days=1)))
+
+
+def _midnight(day: date, *, days: int = 0) -> int:
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=days)
+    return max(0, round(start.timestamp() * 1000))
+
+
+def _told(written: Written, output: Path) -> list[str]:
+    manifest = written.manifest
+    counts = manifest.counts
+    said = [
+        (
+            f"{output}: {scope_words(manifest)}, {counts.records:,} records; "
+            f"digest {written.digest.hex()}"
+        ),
+        f"its proofs rest on {written.rests_on}",
+    ]
+    if written.uncovered and manifest.scope is Scope.LINK:
+        said.append(f"the last {written.uncovered:,} records are behind that")
+    elif written.uncovered:
+        said.append(
+            f"LEFT OUT: {written.uncovered:,} newer records that were meant too; nobody has signed "
+            "a tree with them yet. Make the bundle again after the next checkpoint"
+        )
+    if counts.disclosures:
+        said.append("it opens contents of disclosed events: hand it only to whom they are for")
+    return said

@@ -1,0 +1,128 @@
+"""Disclosing single events: the two derived keys of each, stated and signed by an office.
+
+A derived key opens one part of one event. Nothing commits to it (``parts.derive_part_key``), so a
+writer can seal under a key that it never granted, and show that key years later. Who signs a
+disclosure therefore matters as much as that it opens: an office other than the writer derived it
+from the key that the writer had granted.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from blo_schemas.bundle import (
+    DISCLOSURE,
+    DISCLOSURE_VERSION,
+    DisclosedEvent,
+    Disclosure,
+    SignedDisclosure,
+)
+from blo_schemas.codec import encode
+from blo_schemas.content import CONTENT, Content
+from blo_schemas.event import ENVELOPE, HEADER, Envelope, LogRecord
+from blo_schemas.hashing import disclosure_input, event_id
+from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.summary import SUMMARY, Summary
+from blo_sealing.errors import BadSignature
+from blo_sealing.keys import ContentKey, SummaryKey
+from blo_sealing.parts import (
+    Part,
+    derive_part_key,
+    open_content,
+    open_summary,
+    open_with_part_key,
+)
+from blo_sealing.seal import Author
+from blo_sealing.signatures import verify_signature
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """What a disclosed event contains."""
+
+    summary: Summary
+    content: Content
+
+
+def disclose_event(
+    link: LinkId, record: LogRecord, summary_key: SummaryKey, content_key: ContentKey
+) -> DisclosedEvent:
+    """The derived keys of one event, after trying that they open it.
+
+    Args:
+        link: The event's link.
+        record: The record.
+        summary_key: The summary key that its header names.
+        content_key: The key of its case.
+
+    Raises:
+        WireError: The record is no event, or what was sealed is no summary or content.
+        SealingError: A key is not the right one, or the event does not open.
+    """
+    envelope = ENVELOPE.decode(record.value)
+    header = HEADER.decode(envelope.header)
+    open_summary(link, header, envelope, summary_key)
+    open_content(link, header, envelope, content_key)
+    return DisclosedEvent(
+        record.position,
+        event_id(link, envelope.header),
+        derive_part_key(Part.SUMMARY, link, header, summary_key.secret),
+        derive_part_key(Part.CONTENT, link, header, content_key.secret),
+    )
+
+
+def open_disclosed(link: LinkId, envelope: Envelope, disclosed: DisclosedEvent) -> Opened:
+    """Opens an event with its disclosed keys.
+
+    Raises:
+        Unopenable: A key does not open its part.
+        WireError: It opens, but holds no canonical summary or content.
+    """
+    summary = open_with_part_key(Part.SUMMARY, link, envelope, disclosed.summary_key)
+    content = open_with_part_key(Part.CONTENT, link, envelope, disclosed.content_key)
+    return Opened(SUMMARY.decode(summary), CONTENT.decode(content))
+
+
+def sign_disclosure(
+    author: Author, office: OfficeId, at: int, events: tuple[DisclosedEvent, ...]
+) -> SignedDisclosure:
+    """States and signs the derived keys of chosen events.
+
+    Args:
+        author: Who discloses, on which link.
+        office: The same as an id.
+        at: The office's clock, Unix milliseconds.
+        events: The events, by ascending position, each once.
+
+    Raises:
+        WireError: There are too many or none, or they do not ascend.
+    """
+    disclosure = Disclosure(DISCLOSURE_VERSION, author.link, office, author.kid, at, events)
+    encoded = encode(disclosure)
+    DISCLOSURE.decode(encoded)
+    return SignedDisclosure(encoded, author.signing.sign(disclosure_input(encoded)))
+
+
+def verify_disclosure(signed: SignedDisclosure, key: bytes) -> Disclosure:
+    """Reads a disclosure.
+
+    Args:
+        signed: The disclosure.
+        key: The Ed25519 public key of the certificate that it names.
+
+    Raises:
+        WireError: It does not decode.
+        BadSignature: The signature does not verify.
+    """
+    disclosure = DISCLOSURE.decode(signed.disclosure)
+    if not verify_signature(key, disclosure_input(signed.disclosure), signed.signature):
+        raise BadSignature(f"the disclosure is not signed by {disclosure.office}")
+    return disclosure
+
+
+__all__ = [
+    "Opened",
+    "disclose_event",
+    "open_disclosed",
+    "sign_disclosure",
+    "verify_disclosure",
+]
