@@ -127,20 +127,32 @@ class Escalation:
         found = alerts(clocks, self._terms, now)
         known = self._told.get(case, _NONE)
         new = [alert for alert in found if alert.id not in known]
-        # What the clock told too early, because it is ahead of the log's, has no cause.
-        there = {alert.id for alert in found}
+        there = {alert.id for alert in found} | self._still_coming(case, clocks, now)
+        # What the clock told too early, because it is ahead of the log's, has lost its cause.
         new += [
             alert.cleared(clearing_id(alert.id), None, now, clocks.position)
             for alert in self._ringing.get(case, ())
             if alert.id not in there
         ]
         self._told[case] = known.union(alert.id for alert in new)
-        ringing = list(standing(found))
+        early = [alert for alert in self._ringing.get(case, ()) if alert.since > now]
+        ringing = [*standing(found), *(alert for alert in early if alert.id in there)]
         if ringing:
             self._ringing[case] = ringing
         else:
             self._ringing.pop(case, None)
         return new
+
+    def _still_coming(self, case: CaseId, clocks: ClockView, now: int) -> Ids:
+        """What was told too early and becomes true by time alone: it is not taken back.
+
+        An alert is told once, so one that was taken back would never be told again.
+        """
+        told = [alert.since for alert in self._ringing.get(case, ()) if alert.since > now]
+        if not told:
+            return _NONE
+        later = alerts(clocks, self._terms, max(told))
+        return frozenset(alert.id for alert in standing(later))
 
     def _plan(self, case: CaseId, now: int) -> None:
         clocks = self._shelf.clocks(case)

@@ -326,6 +326,30 @@ async def test_an_alert_that_a_fast_clock_told_too_early_is_cleared(world: World
     assert all(one.clock is not Clock.ACKNOWLEDGE for one in seen.alerts.standing())
 
 
+async def test_an_alert_that_was_told_too_early_and_is_still_coming_is_not_taken_back(
+    world: World,
+) -> None:
+    writer = LinkWriter(world, world.places[0], seed=33)
+    case = writer.open(VN, Urgency.IMMEDIATE)
+    log = await fresh(world, writer)
+    around = await world.surroundings(log)
+    assert isinstance(around.clock, ManualClock)
+    worker = LinkWorker(writer.place, around)
+    await worker.start()
+    around.clock.set(writer.now + 90 * MINUTE_MS)
+    await worker.tick()
+    early = (await see(world, log, writer.place)).alerts.standing()
+    assert [one for one in early if one.since > writer.now + MINUTE_MS]
+    writer.now += MINUTE_MS
+    writer.step(VN, case, Step.URGE)
+    await writer.append(log, 1)
+    await worker.take(stored(log.cluster, writer.place))
+    around.clock.set(writer.now + 2 * 90 * MINUTE_MS)
+    await worker.tick()
+    stands = {one.id for one in (await see(world, log, writer.place)).alerts.standing()}
+    assert {one.id for one in early} <= stands
+
+
 async def test_a_silent_office_is_told_once_and_cleared_when_its_head_comes(world: World) -> None:
     writer = LinkWriter(world, world.places[0], seed=61)
     writer.play(5)
