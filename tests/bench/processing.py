@@ -31,7 +31,8 @@ from tests.bench.report import BY_NAME, Measurement
 from tests.bench.sides import Plan, Took
 from tests.bench.timing import Effort
 from tests.processors.process import PROJECT_ROOT, write_config
-from tests.processors.world import CORRIDOR, VN, LinkWriter, World, plain, terms
+from tests.processors.seeing import plain, terms
+from tests.processors.world import CORRIDOR, VN, LinkWriter, World
 
 T = TypeVar("T")
 

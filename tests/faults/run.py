@@ -16,7 +16,8 @@ from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_schemas.event import LogRecord
 from tests.faults.chaos import Plan, disturb
 from tests.processors.process import WorkerProcess, write_config
-from tests.processors.world import LinkWriter, Seen, World, cases_of, plain, see, whole_topic
+from tests.processors.seeing import Seen, cases_of, plain, see, whole_topic
+from tests.processors.world import LinkWriter, World
 
 _CHUNK = 25
 

@@ -6,7 +6,8 @@ from blo_log import topics
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import Stored
 from blo_processors.scribe import Place
-from tests.processors.world import LinkWriter, World, cases_of, plain, see
+from tests.processors.seeing import cases_of, plain, see
+from tests.processors.world import LinkWriter, World
 
 
 def stored(cluster: MemoryCluster, place: Place) -> list[Stored]:

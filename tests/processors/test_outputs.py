@@ -27,19 +27,8 @@ from blo_sealing.keys import ContentKey
 from blo_sealing.outputs import open_output, processor_summary_key, seal_output
 from blo_sealing.parts import Part, derive_part_key, open_content, open_with_part_key
 from tests.processors.helpers import check, fresh, stored
-from tests.processors.world import (
-    CORRIDOR,
-    LA,
-    MINUTE_MS,
-    PROCESSOR,
-    VN,
-    LinkWriter,
-    World,
-    cases_of,
-    plain,
-    see,
-    whole_topic,
-)
+from tests.processors.seeing import cases_of, plain, see, whole_topic
+from tests.processors.world import CORRIDOR, LA, MINUTE_MS, PROCESSOR, VN, LinkWriter, World
 
 
 async def test_as_of_now_equals_what_the_worker_wrote_and_as_of_then_what_stood_then(

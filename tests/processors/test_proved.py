@@ -25,17 +25,8 @@ from blo_sealing.chain import Admitted, LinkChain
 from blo_sealing.identity import Signer
 from blo_sealing.signatures import verify_signature
 from tests.processors.helpers import fresh
-from tests.processors.world import (
-    CORRIDOR,
-    LA,
-    PROCESSOR,
-    START,
-    VN,
-    LinkWriter,
-    World,
-    cases_of,
-    plain,
-)
+from tests.processors.seeing import cases_of, plain
+from tests.processors.world import CORRIDOR, LA, PROCESSOR, START, VN, LinkWriter, World
 
 Verified = list[bytes]
 

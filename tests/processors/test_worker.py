@@ -23,19 +23,8 @@ from blo_schemas.verdicts import Outcome, Reason
 from blo_schemas.views import State
 from blo_sealing.keys import ContentKey, SummaryKey
 from tests.processors.helpers import check, fresh, stored
-from tests.processors.world import (
-    LA,
-    MINUTE_MS,
-    OBSERVER,
-    VN,
-    LinkWriter,
-    World,
-    cases_of,
-    plain,
-    see,
-    terms,
-    whole_topic,
-)
+from tests.processors.seeing import cases_of, plain, see, terms, whole_topic
+from tests.processors.world import LA, MINUTE_MS, OBSERVER, VN, LinkWriter, World
 
 
 async def test_a_worker_writes_what_a_plain_fold_gives(world: World, writer: LinkWriter) -> None:

@@ -11,37 +11,31 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from blo_domain.cases import legal_steps
-from blo_domain.deadlines import Terms, terms_of
 from blo_domain.policies import four_urgencies
 from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
-from blo_log.errors import OutputRefused
 from blo_log.fold import LinkFold
-from blo_log.granted import GrantedKeys, month_of
-from blo_log.outputs import AlertsRead, CasesRead, OutputReader, TrailRead
-from blo_log.port import Log, Message, Stored, TopicPartition, read_to_end
+from blo_log.granted import month_of
+from blo_log.port import Log, Message
 from blo_processors.scribe import Place
-from blo_processors.state import LinkState
 from blo_processors.surroundings import Surroundings, WorkerOptions
 from blo_processors.worker import LinkWorker
 from blo_runtime.clock import Clock, ManualClock
 from blo_runtime.metrics import Metrics
 from blo_schemas.codec import encode
 from blo_schemas.content import Content
-from blo_schemas.errors import WireError
 from blo_schemas.event import LogRecord
 from blo_schemas.grants import grant_record_key
 from blo_schemas.hashing import document_id
 from blo_schemas.heads import HEAD_VERSION, Head, head_record_key
 from blo_schemas.ids import CaseId, CorridorId, CountryId, DocumentId, KeyId, LinkId, OfficeId
-from blo_schemas.outputs import CaseRecord, OutputKind
+from blo_schemas.outputs import OutputKind
 from blo_schemas.summary import SUMMARY_VERSION, Kind, PauseGround, Step, Summary, Urgency
 from blo_schemas.trust import Agreement, Certificate, Dated, Document, Role, Root, SignedDocument
 from blo_schemas.views import CaseView
 from blo_sealing.chain import LinkChain
 from blo_sealing.documents import sign_document
-from blo_sealing.errors import SealingError
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.heads import sign_head
 from blo_sealing.identity import Identity
@@ -369,109 +363,6 @@ class LinkWriter:
         await appender.append(grants)
         await appender.append(self.messages(start, end))
         await appender.close()
-
-
-class Seen:
-    """What a reader of the output topics sees of one link."""
-
-    def __init__(self) -> None:
-        self.cases = CasesRead()
-        self.trail = TrailRead()
-        self.alerts = AlertsRead()
-        self.alerts_written = 0
-        self.last: dict[CaseId, CaseRecord] = {}
-        self.written = 0
-        self.refused = 0
-
-
-class ReaderKeys:
-    """The summary keys of somebody who is granted them, from the topic alone."""
-
-    def __init__(self, granted: GrantedKeys) -> None:
-        self._granted = granted
-
-    def summary_key(self, key: KeyId) -> SummaryKey | None:
-        return self._granted.summary_key(key)
-
-
-async def whole_topic(log: Log, topic: str, partition: int) -> list[Stored]:
-    part = TopicPartition(topic, partition)
-    reader = await log.reader({part: 0})
-    try:
-        return [stored async for batch in read_to_end(reader) for stored in batch[part]]
-    finally:
-        await reader.close()
-
-
-async def see(world: World, log: Log, place: Place, as_whom: OfficeId = OBSERVER) -> Seen:
-    """Reads all outputs of a link as somebody who has only what was granted."""
-    granted = GrantedKeys(place.link, Identity(as_whom, (world.keys[as_whom],)))
-    part = TopicPartition(topics.keys_topic(place.corridor), place.partition)
-    reader = await log.reader({part: 0})
-    async for batch in read_to_end(reader):
-        for stored in batch[part]:
-            granted.take(stored, world.directory)
-    await reader.close()
-    outputs = OutputReader(place.link, world.directory, granted, lambda: START)
-    seen = Seen()
-    for stored in await whole_topic(log, topics.cases_topic(place.corridor), place.partition):
-        try:
-            record = outputs.case(stored.value or b"")
-        except (WireError, SealingError, OutputRefused):
-            seen.refused += 1
-            continue
-        assert stored.key == record.view.case
-        seen.cases.take(record)
-        seen.last[CaseId(record.view.case)] = record
-    for stored in await whole_topic(log, topics.trail_topic(place.corridor), place.partition):
-        seen.trail.take(outputs.trail(stored.value or b""))
-        seen.written += 1
-    for stored in await whole_topic(log, topics.alerts_topic(place.corridor), place.partition):
-        alert = outputs.alert(stored.value or b"")
-        assert stored.key == alert.id
-        seen.alerts.take(alert)
-        seen.alerts_written += 1
-    return seen
-
-
-class KeysOfWriter:
-    """All summary keys at once, for a plain fold."""
-
-    def __init__(self, writer: LinkWriter) -> None:
-        self._writer = writer
-
-    def summary_key(self, key: KeyId) -> SummaryKey | None:
-        return self._writer.summary_key(key)
-
-    def content_key(self, case: CaseId) -> ContentKey | None:
-        del case
-        return None
-
-
-def plain(
-    world: World, writer: LinkWriter, records: Iterable[LogRecord] | None = None
-) -> LinkState:
-    """The fold of the link from zero, in one go: of what was written, or of other records."""
-    trust = world.directory.link_trust(writer.place.link)
-    state = LinkState(
-        writer.place.link,
-        trust,
-        KeysOfWriter(writer),
-        terms(world, writer.place),
-        checkpoint_every=7,
-    )
-    for record in writer.records if records is None else records:
-        state.apply(record)
-    return state
-
-
-def terms(world: World, place: Place) -> Terms:
-    agreed = world.directory.terms(place.link)
-    return terms_of((one.agreement, one.start, one.end) for one in agreed)
-
-
-def cases_of(state: LinkState) -> dict[CaseId, CaseRecord]:
-    return {CaseId(record.view.case): record for record in state.shelf}
 
 
 Connect = Callable[[], Log]

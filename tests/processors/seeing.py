@@ -1,0 +1,125 @@
+"""What readers of the outputs see, and the plain fold that it has to equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from blo_domain.deadlines import Terms, terms_of
+from blo_log import topics
+from blo_log.errors import OutputRefused
+from blo_log.granted import GrantedKeys
+from blo_log.outputs import AlertsRead, CasesRead, OutputReader, TrailRead
+from blo_log.port import Log, Stored, TopicPartition, read_to_end
+from blo_processors.scribe import Place
+from blo_processors.state import LinkState
+from blo_schemas.errors import WireError
+from blo_schemas.event import LogRecord
+from blo_schemas.ids import CaseId, KeyId, OfficeId
+from blo_schemas.outputs import CaseRecord
+from blo_sealing.errors import SealingError
+from blo_sealing.identity import Identity
+from blo_sealing.keys import ContentKey, SummaryKey
+from tests.processors.world import OBSERVER, START, LinkWriter, World
+
+
+class Seen:
+    """What a reader of the output topics sees of one link."""
+
+    def __init__(self) -> None:
+        self.cases = CasesRead()
+        self.trail = TrailRead()
+        self.alerts = AlertsRead()
+        self.alerts_written = 0
+        self.last: dict[CaseId, CaseRecord] = {}
+        self.written = 0
+        self.refused = 0
+
+
+class ReaderKeys:
+    """The summary keys of somebody who is granted them, from the topic alone."""
+
+    def __init__(self, granted: GrantedKeys) -> None:
+        self._granted = granted
+
+    def summary_key(self, key: KeyId) -> SummaryKey | None:
+        return self._granted.summary_key(key)
+
+
+async def whole_topic(log: Log, topic: str, partition: int) -> list[Stored]:
+    part = TopicPartition(topic, partition)
+    reader = await log.reader({part: 0})
+    try:
+        return [stored async for batch in read_to_end(reader) for stored in batch[part]]
+    finally:
+        await reader.close()
+
+
+async def see(world: World, log: Log, place: Place, as_whom: OfficeId = OBSERVER) -> Seen:
+    """Reads all outputs of a link as somebody who has only what was granted."""
+    granted = GrantedKeys(place.link, Identity(as_whom, (world.keys[as_whom],)))
+    part = TopicPartition(topics.keys_topic(place.corridor), place.partition)
+    reader = await log.reader({part: 0})
+    async for batch in read_to_end(reader):
+        for stored in batch[part]:
+            granted.take(stored, world.directory)
+    await reader.close()
+    outputs = OutputReader(place.link, world.directory, granted, lambda: START)
+    seen = Seen()
+    for stored in await whole_topic(log, topics.cases_topic(place.corridor), place.partition):
+        try:
+            record = outputs.case(stored.value or b"")
+        except (WireError, SealingError, OutputRefused):
+            seen.refused += 1
+            continue
+        assert stored.key == record.view.case
+        seen.cases.take(record)
+        seen.last[CaseId(record.view.case)] = record
+    for stored in await whole_topic(log, topics.trail_topic(place.corridor), place.partition):
+        seen.trail.take(outputs.trail(stored.value or b""))
+        seen.written += 1
+    for stored in await whole_topic(log, topics.alerts_topic(place.corridor), place.partition):
+        alert = outputs.alert(stored.value or b"")
+        assert stored.key == alert.id
+        seen.alerts.take(alert)
+        seen.alerts_written += 1
+    return seen
+
+
+class KeysOfWriter:
+    """All summary keys at once, for a plain fold."""
+
+    def __init__(self, writer: LinkWriter) -> None:
+        self._writer = writer
+
+    def summary_key(self, key: KeyId) -> SummaryKey | None:
+        return self._writer.summary_key(key)
+
+    def content_key(self, case: CaseId) -> ContentKey | None:
+        del case
+        return None
+
+
+def plain(
+    world: World, writer: LinkWriter, records: Iterable[LogRecord] | None = None
+) -> LinkState:
+    """The fold of the link from zero, in one go: of what was written, or of other records."""
+    trust = world.directory.link_trust(writer.place.link)
+    state = LinkState(
+        writer.place.link,
+        trust,
+        KeysOfWriter(writer),
+        terms(world, writer.place),
+        checkpoint_every=7,
+    )
+    for record in writer.records if records is None else records:
+        state.apply(record)
+    return state
+
+
+def terms(world: World, place: Place) -> Terms:
+    agreed = world.directory.terms(place.link)
+    return terms_of((one.agreement, one.start, one.end) for one in agreed)
+
+
+def cases_of(state: LinkState) -> dict[CaseId, CaseRecord]:
+    return {CaseId(record.view.case): record for record in state.shelf}
