@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sized
 from pathlib import Path
@@ -14,11 +15,12 @@ from blo_agent.store import load_store_key
 from blo_agent.store.connection import Snapshot, open_connection
 from blo_agent.store.tables import keys, outbox
 from blo_agent.store.tables import shredded as table
+from blo_log.memory import MemoryCluster, MemoryLog
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, KeyId, OfficeId
 from blo_schemas.summary import Step
 from blo_schemas.views import State
-from tests.agents.world import LINK, REQUEST, RunningAgent, World, all_read
+from tests.agents.world import LINK, REQUEST, A, B, RunningAgent, World, all_read, two_offices
 
 _PAGE, _FRAME_HEAD, _WAL_HEAD = 4096, 24, 32
 """Sizes in a write-ahead log of SQLite: a page, the head of its frame, the head of the file."""
@@ -170,3 +172,34 @@ __all__ = [
     "until_scrubbed",
     "withdrawn",
 ]
+
+
+async def back_up(world: World, agent: RunningAgent) -> Path:
+    office = agent.agent.office.id
+    path = world.folder / f"{office}.backup"
+    await agent.agent.store.backup(path, load_store_key(world.folder / f"{office}.key"))
+    return path
+
+
+def restore(world: World, backup: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        (world.folder / f"{backup.stem}.db{suffix}").unlink(missing_ok=True)
+    shutil.copy(backup, world.folder / f"{backup.stem}.db")
+
+
+def line_up(agent: RunningAgent) -> None:
+    agent.agent.line.set(up=True)
+    agent.agent.sender.wake()
+
+
+async def both(world: World) -> tuple[RunningAgent, RunningAgent]:
+    await world.publish()
+    a, b = await world.agent(A), await world.agent(B)
+    for one in (a, b):
+        await one.until(lambda one=one: LINK in one.agent.office.desks)  # type: ignore[misc]
+    return a, b
+
+
+def a_world(folder: Path) -> tuple[World, MemoryCluster]:
+    cluster = MemoryCluster()
+    return two_offices(folder, lambda: MemoryLog(cluster)), cluster
