@@ -286,10 +286,12 @@ def begin_anew(office: Office, desk: LinkDesk, now: int, tx: Transaction) -> Non
 
     Its log is then read again from the first record. Outbox, journal and keys stay as they are.
     """
-    desk.rereads_to = max(desk.rereads_to, desk.size)
-    meta.put(tx, _rereads_key(desk.link), encode(desk.rereads_to))
+    size = max(desk.rereads_to, desk.size)
+    meta.put(tx, _rereads_key(desk.link), encode(size))
     links.reset(tx, desk.link)
     office.restart(desk)
+    # Last, so that whoever looks from another thread never takes the old views for the new ones.
+    desk.rereads_to = size
     desk.own_chain_checked = False
     journal.append(tx, at=now, actor=PROGRAM, action="refold", link=desk.link)
 
