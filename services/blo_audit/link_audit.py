@@ -136,8 +136,11 @@ class LinkAudit:
                 findings,
                 shelf.spill(),
                 self._chain,
-                views=None if self._steps is None else self._steps.views,
+                self._judge,
+                shelf.spill(),
+                steps=self._steps,
                 keys=keys,
+                verified=self._full,
             )
         )
         self._directory = directory

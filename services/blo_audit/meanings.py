@@ -79,6 +79,7 @@ class Code(StrEnum):
     TRAIL_DIFFERS = "trail_differs"
     TRAIL_INCOMPLETE = "trail_incomplete"
     CASE_DIFFERS = "case_differs"
+    OUTPUT_UNDER_OTHER_TRUST = "output_under_other_trust"
     # Shredding; needs summary keys.
     SHREDDING_UNCONFIRMED = "shredding_unconfirmed"
     GRANTS_WITHDRAWN = "grants_withdrawn"
@@ -384,6 +385,12 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         _B,
         "The processor signed another view of a case than this log gives.",
         "Ask the processor's operator which program ran; run a worker again, which heals it.",
+    ),
+    Code.OUTPUT_UNDER_OTHER_TRUST: Meaning(
+        _N,
+        "The processor's output differs, and trust documents refuse records below it: it was "
+        "written before the processor knew those documents.",
+        "Nothing, if what it writes now agrees.",
     ),
     Code.SHREDDING_UNCONFIRMED: Meaning(
         _D,

@@ -13,7 +13,7 @@ from blo_audit.views import MAX_PARKED, Views, to_compare
 from blo_domain.trust import LinkTrust
 from blo_log.fold import Folded, KeySource, LinkFold
 from blo_schemas.event import LogRecord
-from blo_schemas.ids import KeyId
+from blo_schemas.ids import CaseId, KeyId
 from blo_schemas.verdicts import Outcome
 from blo_sealing.chain import Admitted, LinkChain
 
@@ -117,15 +117,21 @@ class Steps:
         named = office if self._verified else None
         self._findings.add(code, words, position=claim.size, office=named)
 
+    def unjudged(self) -> set[CaseId] | None:
+        """Cases with records that could not be opened; ``None``: the views were given up."""
+        if self._fold is None:
+            return None
+        return {one.header.case_id for one in self._fold.parked()}
+
     def proof(self, *, whole: bool) -> ViewsProof:
         """What was proved; what was not for want of keys goes to the findings.
 
         Args:
             whole: Whether the log was read to its end.
         """
-        fold = self._fold
-        waiting = set() if fold is None else {one.header.case_id for one in fold.parked()}
-        shredded = self._shreddings.finish(waiting, whole=whole and fold is not None)
+        unjudged = self.unjudged()
+        whole = whole and unjudged is not None
+        shredded = self._shreddings.finish(unjudged or (), whole=whole)
         if self._first_unopened is not None:
             words = f"{self._unopened} records from here on could not be opened"
             self._findings.add(Code.KEYS_MISSING, words, position=self._first_unopened)
