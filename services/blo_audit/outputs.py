@@ -3,10 +3,15 @@
 What the trail has to say of each record is kept in sixteen bytes a record, spilled as the hashes
 are: a part of the hash over what a trail entry states, and the verdict. Beside it lies the running hash
 of admissions after each record, which a checkpoint states of all records before it.
+
+An amortised replay verifies no entry that says what it has found itself, once a later checkpoint
+under the same key is verified and fits: that is the processor's word on the same records, verdicts
+on steps apart. What differs is verified, and so is what no such checkpoint follows.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
@@ -24,7 +29,15 @@ from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.hashing import admissions_hash, admissions_origin
 from blo_schemas.ids import HASH_SIZE, CaseId, EventId, KeyId, LinkId, OfficeId
-from blo_schemas.outputs import CaseRecord, TrailCheckpoint, TrailEntry
+from blo_schemas.outputs import (
+    OUTPUT,
+    SIGNED_OUTPUT,
+    TRAIL_ENTRY,
+    CaseRecord,
+    OutputKind,
+    TrailCheckpoint,
+    TrailEntry,
+)
 from blo_schemas.verdicts import Verdict
 from blo_sealing.chain import Admitted, LinkChain, is_signed
 from blo_sealing.errors import SealingError
@@ -35,6 +48,8 @@ _STATED: Final = 12
 _JUDGED: Final = 4
 _ROW: Final = _STATED + _JUDGED
 _UNKNOWN: Final = bytes(_JUDGED)
+MAX_WAITING: Final = 20_000
+"""So many entries may wait for a checkpoint; with more, the oldest are verified."""
 
 
 class _NoKeys:
@@ -87,6 +102,9 @@ class Outputs:
         self._admissions += self._running
         self._last_log_time = 0
         self._reader = OutputReader(link, directory, keys or _NoKeys(), lambda: self._last_log_time)
+        self._link = link
+        self._waiting: deque[tuple[int, bytes, bytes]] = deque()
+        self._covered = 0
         self._said = bytearray()
         self._entries = self._checkpoints = self._cases = self._differed = 0
 
@@ -107,15 +125,11 @@ class Outputs:
     def take_trail(self, batch: Sequence[Stored]) -> None:
         """Compare the next values of the link's trail."""
         for stored in batch:
-            try:
-                said = self._reader.trail(stored.value or b"")
-            except (WireError, SealingError, OutputRefused) as error:
-                self._refuse(error)
-                continue
-            if isinstance(said, TrailCheckpoint):
-                self._compare_checkpoint(said)
-            else:
-                self._compare_entry(said)
+            value = stored.value or b""
+            if self._verified or not self._waits(value):
+                self._verify(value)
+        while len(self._waiting) > MAX_WAITING:
+            self._verify(self._waiting.popleft()[-1])
 
     def take_cases(self, batch: Sequence[Stored]) -> None:
         """Compare the next values of the link's case views; superseded ones are passed over."""
@@ -136,38 +150,89 @@ class Outputs:
 
     def proof(self) -> OutputsProof:
         """What was proved; what is missing goes to the findings."""
+        while self._waiting:
+            self._verify(self._waiting.popleft()[-1])
         missing = self._said.find(0)
         end = len(self._said) if missing < 0 else missing
         if end < self._chain.size:
             words = f"the trail says nothing of record {end}"
             self._findings.add(Code.TRAIL_INCOMPLETE, words, position=end)
-        return OutputsProof(self._entries, self._checkpoints, self._cases, self._differed)
+        return OutputsProof(
+            self._entries, self._checkpoints, self._cases, self._differed, self._covered
+        )
+
+    def _waits(self, value: bytes) -> bool:
+        """Whether a value is an entry that says what was found, so that a checkpoint may do."""
+        try:
+            output = OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
+            if output.kind is not OutputKind.TRAIL or output.key is not None:
+                return False
+            said = TRAIL_ENTRY.decode(output.body)
+        except WireError:
+            return False
+        ours = said.position < self._chain.size and self._difference(said) is None
+        if output.link != self._link or not ours:
+            return False
+        self._waiting.append((said.position, output.kid, value))
+        return True
+
+    def _verify(self, value: bytes) -> None:
+        try:
+            said = self._reader.trail(value)
+        except (WireError, SealingError, OutputRefused) as error:
+            self._refuse(error)
+            return
+        if not isinstance(said, TrailCheckpoint):
+            self._compare_entry(said)
+        elif self._compare_checkpoint(said):
+            self._cover(said.size, OUTPUT.decode(SIGNED_OUTPUT.decode(value).output).kid)
+
+    def _cover(self, size: int, kid: bytes) -> None:
+        """A verified checkpoint fits: the entries before it need not be verified."""
+        left: deque[tuple[int, bytes, bytes]] = deque()
+        for one in self._waiting:
+            position, signer, _ = one
+            if position >= size or signer != kid:
+                left.append(one)
+                continue
+            self._mark(position)
+            self._entries += 1
+            self._covered += 1
+        self._waiting = left
+
+    def _mark(self, position: int) -> None:
+        if len(self._said) <= position:
+            self._said.extend(bytes(position + 1 - len(self._said)))
+        self._said[position] = 1
+
+    def _difference(self, said: TrailEntry) -> str | None:
+        """About what an entry says something else than was found."""
+        position = said.position
+        row = bytes(self._rows[position * _ROW : (position + 1) * _ROW])
+        event = None if said.event is None else EventId(said.event)
+        if _stated(said.log_time, said.office, event, said.log_hash) != row[:_STATED]:
+            return f"of the writer, time or hash of record {position}"
+        known, judged = row[_STATED:], _judged(said.verdict)
+        if _UNKNOWN not in (known, judged) and judged != known:
+            return f"of the verdict on record {position}, which it calls {_words(said.verdict)}"
+        return None
 
     def _compare_entry(self, said: TrailEntry) -> None:
         position = said.position
         if position >= self._chain.size:
             return
-        row = bytes(self._rows[position * _ROW : (position + 1) * _ROW])
-        event = None if said.event is None else EventId(said.event)
-        stated = _stated(said.log_time, said.office, event, said.log_hash)
-        if len(self._said) <= position:
-            self._said.extend(bytes(position + 1 - len(self._said)))
-        self._said[position] = 1
-        known = row[_STATED:]
-        judged = _judged(said.verdict)
-        if stated != row[:_STATED]:
-            words = f"of the writer, time or hash of record {position}"
-            self._differ(Code.TRAIL_DIFFERS, words, position, said.log_hash, position + 1)
-        elif _UNKNOWN not in (known, judged) and judged != known:
-            words = f"of the verdict on record {position}, which it calls {_words(said.verdict)}"
-            self._differ(Code.TRAIL_DIFFERS, words, position, said.log_hash, position + 1)
-        else:
+        self._mark(position)
+        words = self._difference(said)
+        if words is None:
             self._entries += 1
+        else:
+            self._differ(Code.TRAIL_DIFFERS, words, position, said.log_hash, position + 1)
 
-    def _compare_checkpoint(self, said: TrailCheckpoint) -> None:
+    def _compare_checkpoint(self, said: TrailCheckpoint) -> bool:
+        """Whether it says what was found, and of no more records than were read."""
         fits = self._chain.matches(said.size, said.log_hash)
         if fits is None:
-            return
+            return False
         if fits and said.size == self._chain.size:
             fits = said.tree_root == self._chain.tree_root()
         size = said.size
@@ -179,6 +244,8 @@ class Outputs:
             self._differ(Code.TRAIL_DIFFERS, words, size, said.log_hash, size)
         else:
             self._checkpoints += 1
+            return True
+        return False
 
     def _compare_case(self, said: CaseRecord, views: Views) -> None:
         view = said.view
@@ -243,4 +310,4 @@ def _words(verdict: Verdict | None) -> str:
     return str(verdict.reason or verdict.outcome)
 
 
-__all__ = ["Outputs"]
+__all__ = ["MAX_WAITING", "Outputs"]

@@ -129,12 +129,15 @@ class OutputsProof(msgspec.Struct, frozen=True):
         checkpoints: Trail checkpoints that do.
         cases: Case views that do.
         differed: Outputs that do not.
+        covered: Entries among them whose own signature was not verified, because a verified
+            checkpoint of the same processor covers them.
     """
 
     entries: int
     checkpoints: int
     cases: int
     differed: int
+    covered: int = 0
 
 
 class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
@@ -278,6 +281,12 @@ def not_proved(one: LinkStatement) -> list[str]:
     said += _about_views(one)
     if one.outputs is None:
         said.append("The processors' outputs were not looked at.")
+    elif one.outputs.covered:
+        said.append(
+            f"{one.outputs.covered:,} trail entries that say the same were not asked for their own "
+            "signature: verified checkpoints under the same key cover their records, but not what "
+            "they say of steps."
+        )
     said += [
         "Whether an office was shown another log after its last word cannot be seen here.",
         "Log times are the broker's word, within what the offices' signed times allow.",

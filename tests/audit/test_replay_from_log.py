@@ -11,7 +11,7 @@ from blo_audit.link_audit import AuditOptions
 from blo_audit.meanings import Code
 from blo_audit.replay import Replay
 from blo_audit.sources import LogSource, Place
-from blo_audit.statement import Report
+from blo_audit.statement import Report, not_proved
 from blo_audit.verifying import Mode
 from blo_log import topics
 from blo_log.memory import MemoryCluster, MemoryLog
@@ -48,6 +48,7 @@ from tests.agents.world import (
 from tests.agents.world import LINK as AGENTS_LINK
 from tests.audit.exhibits import (
     LINK,
+    flip,
     forged,
     found,
     header_of,
@@ -58,8 +59,10 @@ from tests.processors.world import LA, OBSERVER, PROCESSOR, VN, LinkWriter
 from tests.processors.world import World as ProcessorsWorld
 
 
-async def _replayed(log: MemoryLog, world: ProcessorsWorld, *, outputs: bool = True) -> Report:
-    options = AuditOptions(outputs=outputs)
+async def _replayed(
+    log: MemoryLog, world: ProcessorsWorld, *, outputs: bool = True, mode: Mode = Mode.FULL
+) -> Report:
+    options = AuditOptions(outputs=outputs, mode=mode, rate=0)
     identity = Identity(OfficeId("vn-ministry"), (world.keys[OfficeId("vn-ministry")],))
     source = LogSource(log)
     return await Replay(source, world.pins, options, identity=identity, workers=1).run()
@@ -214,6 +217,31 @@ async def _append(log: MemoryLog, message: Message) -> None:
     appender = await log.appender()
     await appender.append([message])
     await appender.close()
+
+
+async def test_amortised_verifies_no_entry_that_says_the_same_under_a_verified_checkpoint() -> None:
+    log, world, writer = await _processed()
+    [full] = (await _replayed(log, world)).links
+    [quick] = (await _replayed(log, world, mode=Mode.AMORTISED)).links
+    assert full.outputs is not None
+    assert quick.outputs is not None
+    # The last checkpoint is over 56 of 60 records.
+    assert (full.outputs.covered, quick.outputs.covered) == (0, 56)
+    assert msgspec.structs.replace(quick.outputs, covered=0) == full.outputs
+    assert any("were not asked for their own signature" in one for one in not_proved(quick))
+    # What no checkpoint follows is verified, and so is what differs.
+    entry, value = await _first_entry(log, writer.place.partition)
+    signed = SIGNED_OUTPUT.decode(value)
+    lie = encode(msgspec.structs.replace(entry, verdict=rejected(Reason.BAD_SIGNATURE)))
+    lied = msgspec.structs.replace(OUTPUT.decode(signed.output), body=lie)
+    unsigned = msgspec.structs.replace(signed, signature=flip(signed.signature))
+    message = writer.messages(0, 1)[0]
+    topic = topics.trail_topic(CORRIDOR)
+    for said in (unsigned, sign_output(lied, world.keys[PROCESSOR].signing)):
+        await _append(log, msgspec.structs.replace(message, topic=topic, value=encode(said)))
+    report = await _replayed(log, world, mode=Mode.AMORTISED)
+    assert len(found(report, Code.OUTPUT_REFUSED)) == 1
+    assert len(found(report, Code.TRAIL_DIFFERS)) == 1
 
 
 async def test_a_trail_that_ends_early_is_told() -> None:
