@@ -134,8 +134,10 @@ class Replay:
         self, place: Place, directory: TrustedDirectory, ahead: Ahead | None
     ) -> tuple[LinkStatement, Findings]:
         findings = Findings(place.link)
-        values = await self._source.heads(place)
-        claims = read_claims(values, place, directory, findings, self._checkpoints)
+        # The values themselves are let go of: of each head its claim is kept, and nothing more.
+        claims = read_claims(
+            await self._source.heads(place), place, directory, findings, self._checkpoints
+        )
         keys, withdrawn = await self._keys(place, directory)
         end = await self._source.end(place)
         shelf = Shelf()
