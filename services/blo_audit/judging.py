@@ -128,10 +128,10 @@ class Judge:
             return
         code = CODES[verdict.reason]
         if code is not Code.STEP_CROSSED:
-            code = self._forgery(admitted) or code
+            code = self.forgery(admitted) or code
         self._add(code, admitted, f"rejected: {verdict.reason}")
 
-    def _forgery(self, admitted: Admitted) -> Code | None:
+    def forgery(self, admitted: Admitted) -> Code | None:
         """What is wrong with an event whose signature may not have been verified before."""
         header, envelope = admitted.header, admitted.envelope
         assert header is not None

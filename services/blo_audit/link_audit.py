@@ -8,7 +8,7 @@ cases' views where summary keys are held.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -27,7 +27,7 @@ from blo_domain.trust import TrustedDirectory
 from blo_log.granted import GrantedKeys
 from blo_schemas.event import LogRecord
 from blo_schemas.hashing import event_input
-from blo_schemas.ids import OfficeId
+from blo_schemas.ids import KeyId, OfficeId
 from blo_schemas.verdicts import Reason
 from blo_sealing.chain import Admitted, LinkChain
 from blo_sealing.errors import PositionError
@@ -70,6 +70,7 @@ class LinkAudit:
         findings: Where what is wrong goes.
         keys: The auditor's summary keys; ``None``: only the record layer is judged.
         ahead: Verifies signatures on all cores; ``None``: one by one.
+        withdrawn: Ids of the keys whose grants were withdrawn.
 
     Attributes:
         place: The link.
@@ -89,6 +90,7 @@ class LinkAudit:
         *,
         keys: GrantedKeys | None = None,
         ahead: Ahead | None = None,
+        withdrawn: Collection[KeyId] = (),
     ) -> None:
         self.place = place
         self.findings = findings
@@ -122,6 +124,7 @@ class LinkAudit:
                 findings,
                 claims,
                 verified=self._full,
+                withdrawn=withdrawn,
             )
         )
         self.outputs = (
@@ -133,8 +136,11 @@ class LinkAudit:
                 findings,
                 shelf.spill(),
                 self._chain,
-                views=None if self._steps is None else self._steps.views,
+                self._judge,
+                shelf.spill(),
+                steps=self._steps,
                 keys=keys,
+                verified=self._full,
             )
         )
         self._directory = directory
@@ -215,7 +221,7 @@ class LinkAudit:
             checkpoint=None if checkpoint is None else checkpoint.size,
             checkpoint_signers=() if checkpoint is None else checkpoint.signers,
             words=words,
-            views=None if self._steps is None else self._steps.proof(),
+            views=None if self._steps is None else self._steps.proof(whole=self._stopped is None),
             outputs=None if self.outputs is None else self.outputs.proof(),
             stopped=self._stopped,
         )

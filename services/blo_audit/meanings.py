@@ -79,6 +79,10 @@ class Code(StrEnum):
     TRAIL_DIFFERS = "trail_differs"
     TRAIL_INCOMPLETE = "trail_incomplete"
     CASE_DIFFERS = "case_differs"
+    OUTPUT_UNDER_OTHER_TRUST = "output_under_other_trust"
+    # Shredding; needs summary keys.
+    SHREDDING_UNCONFIRMED = "shredding_unconfirmed"
+    GRANTS_WITHDRAWN = "grants_withdrawn"
     # Bundles.
     PROOF_FAILED = "proof_failed"
     NOTHING_SIGNED = "nothing_signed"
@@ -381,6 +385,25 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         _B,
         "The processor signed another view of a case than this log gives.",
         "Ask the processor's operator which program ran; run a worker again, which heals it.",
+    ),
+    Code.OUTPUT_UNDER_OTHER_TRUST: Meaning(
+        _N,
+        "The processor's output differs, and trust documents refuse records below it: it was "
+        "written before the processor knew those documents.",
+        "Nothing, if what it writes now agrees.",
+    ),
+    Code.SHREDDING_UNCONFIRMED: Meaning(
+        _D,
+        "All offices agreed to delete a case's contents, and this one has not signed that it has. "
+        "On a log in use that may be hours old: the instant of the agreement is told.",
+        "Ask the office whether the contents are deleted; it takes the step confirm_shredding.",
+    ),
+    Code.GRANTS_WITHDRAWN: Meaning(
+        _D,
+        "The grants of a key were withdrawn from the broker, and no agreement to shred its case is "
+        "in the log: whoever was to read the case later cannot.",
+        "Ask who may write to the topic of the grants, and the office that opened the case; the "
+        "offices hold the key and can grant it again.",
     ),
     Code.PROOF_FAILED: Meaning(
         _B,

@@ -22,7 +22,7 @@ from blo_domain.trust import Pins, TrustedDirectory, load_directory
 from blo_log import topics
 from blo_log.errors import LogTruncated
 from blo_log.granted import GrantedKeys
-from blo_schemas.ids import CorridorId, LinkId
+from blo_schemas.ids import HASH_SIZE, CorridorId, KeyId, LinkId
 from blo_sealing.identity import Identity
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 
@@ -134,9 +134,11 @@ class Replay:
         self, place: Place, directory: TrustedDirectory, ahead: Ahead | None
     ) -> tuple[LinkStatement, Findings]:
         findings = Findings(place.link)
-        values = await self._source.heads(place)
-        claims = read_claims(values, place, directory, findings, self._checkpoints)
-        keys = await self._keys(place, directory)
+        # The values themselves are let go of: of each head its claim is kept, and nothing more.
+        claims = read_claims(
+            await self._source.heads(place), place, directory, findings, self._checkpoints
+        )
+        keys, withdrawn = await self._keys(place, directory)
         end = await self._source.end(place)
         shelf = Shelf()
         try:
@@ -149,6 +151,7 @@ class Replay:
                 findings,
                 keys=keys,
                 ahead=ahead,
+                withdrawn=withdrawn,
             )
             try:
                 async for batch in self._source.records(place):
@@ -169,13 +172,19 @@ class Replay:
         async for batch in self._source.outputs(place, topics.cases_topic(place.corridor)):
             await asyncio.to_thread(outputs.take_cases, batch)
 
-    async def _keys(self, place: Place, directory: TrustedDirectory) -> GrantedKeys | None:
+    async def _keys(
+        self, place: Place, directory: TrustedDirectory
+    ) -> tuple[GrantedKeys | None, frozenset[KeyId]]:
+        """The auditor's keys, and the ids of all keys whose grants were withdrawn."""
         if self._identity is None:
-            return None
+            return None, frozenset()
         keys = GrantedKeys(place.link, self._identity)
+        withdrawn = set()
         for stored in await self._source.grants(place):
+            if stored.value is None and stored.key is not None and len(stored.key) > HASH_SIZE:
+                withdrawn.add(KeyId(stored.key[:HASH_SIZE]))
             keys.take(stored, directory)
-        return keys
+        return keys, frozenset(withdrawn)
 
 
 __all__ = ["Progress", "Replay"]

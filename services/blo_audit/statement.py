@@ -6,6 +6,7 @@ was looked at.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -26,8 +27,11 @@ _READ: Final = (
 )
 _NO_KEYS: Final = (
     "Without summary keys nothing was proved of what the records do: steps, case views and the "
-    "view digests in heads were not judged."
+    "view digests in heads were not judged, nor can be told which contents are gone by agreement "
+    "(shredding)."
 )
+_SHREDDED_IN_WORDS: Final = 50
+"""So many shredded cases are told one by one in words; the values name all."""
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -47,6 +51,53 @@ class Word(msgspec.Struct, frozen=True):
     after: int
 
 
+class Confirmed(msgspec.Struct, frozen=True):
+    """An office's signed word that it deleted the contents of a case.
+
+    Attributes:
+        office: The office.
+        position: Where it stands.
+    """
+
+    office: OfficeId
+    position: int
+
+
+class ShreddedCase(msgspec.Struct, frozen=True, kw_only=True):
+    """A case whose contents all offices agreed to delete (ADR 7).
+
+    Attributes:
+        case: The case, in hex.
+        agreed_at: Position of the last consent, which agreed it.
+        agreed_time: Its log time, Unix milliseconds.
+        agreed_by: Whose consents they are, in the order of the log.
+        confirmed: Who signed since that it deleted them, in the order of the log.
+        missing: Who agreed and has not signed that.
+    """
+
+    case: str
+    agreed_at: int
+    agreed_time: int
+    agreed_by: tuple[OfficeId, ...]
+    confirmed: tuple[Confirmed, ...]
+    missing: tuple[OfficeId, ...]
+
+    def __str__(self) -> str:
+        agreed = " and ".join(self.agreed_by)
+        confirmed = " and ".join(
+            f"{one.office} at record {one.position:,}" for one in self.confirmed
+        )
+        words = (
+            f"The contents of case {self.case} are gone by agreement of {agreed}, at record "
+            f"{self.agreed_at:,}, {instant(self.agreed_time)}"
+        )
+        words += f"; that it deleted them has signed {confirmed}" if confirmed else ""
+        missing = " and ".join(self.missing)
+        return (
+            f"{words}; {missing} has not signed that it deleted them." if missing else f"{words}."
+        )
+
+
 class ViewsProof(msgspec.Struct, frozen=True):
     """What was proved of the case views.
 
@@ -58,6 +109,7 @@ class ViewsProof(msgspec.Struct, frozen=True):
             key.
         unopened: Records that the auditor could not open.
         given_up_at: From which position on the views were given up for want of keys.
+        shredded: The cases whose contents are gone by agreement.
     """
 
     cases: int
@@ -66,6 +118,7 @@ class ViewsProof(msgspec.Struct, frozen=True):
     incomparable: int
     unopened: int
     given_up_at: int | None = None
+    shredded: tuple[ShreddedCase, ...] = ()
 
 
 class OutputsProof(msgspec.Struct, frozen=True):
@@ -76,12 +129,15 @@ class OutputsProof(msgspec.Struct, frozen=True):
         checkpoints: Trail checkpoints that do.
         cases: Case views that do.
         differed: Outputs that do not.
+        covered: Entries among them whose own signature was not verified, because a verified
+            checkpoint of the same processor covers them.
     """
 
     entries: int
     checkpoints: int
     cases: int
     differed: int
+    covered: int = 0
 
 
 class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,6 +250,8 @@ def proved(one: LinkStatement) -> list[str]:
             f"The views of {one.views.cases:,} cases were rebuilt; {one.views.agreed} signed "
             "digests of the offices equal them at exactly their position."
         )
+    if one.views is not None:
+        said += _shredded([each for each in one.views.shredded if not each.missing])
     if one.outputs is not None:
         said.append(
             f"{one.outputs.entries:,} entries and {one.outputs.checkpoints} checkpoints of the "
@@ -223,6 +281,12 @@ def not_proved(one: LinkStatement) -> list[str]:
     said += _about_views(one)
     if one.outputs is None:
         said.append("The processors' outputs were not looked at.")
+    elif one.outputs.covered:
+        said.append(
+            f"{one.outputs.covered:,} trail entries that say the same were not asked for their own "
+            "signature: verified checkpoints under the same key cover their records, but not what "
+            "they say of steps."
+        )
     said += [
         "Whether an office was shown another log after its last word cannot be seen here.",
         "Log times are the broker's word, within what the offices' signed times allow.",
@@ -258,8 +322,32 @@ def _about_views(one: LinkStatement) -> list[str]:
         said.append(f"{views.incomparable} signed view digests could not be compared.")
     if not views.agreed and not views.differed:
         said.append("No signed view digest was there to compare with.")
+    said += _shredded([each for each in views.shredded if each.missing])
+    if views.shredded:
+        said.append(
+            "Whether an office that signed so has deleted all copies of the contents: that is its "
+            "word."
+        )
     said.append("Contents were not read: no content key is needed, or used.")
     return said
 
 
-__all__ = ["LinkStatement", "OutputsProof", "Report", "ViewsProof", "Word", "not_proved", "proved"]
+def _shredded(cases: Sequence[ShreddedCase]) -> list[str]:
+    said = [str(one) for one in cases[:_SHREDDED_IN_WORDS]]
+    left = len(cases) - len(said)
+    if left:
+        said.append(f"The contents of {left:,} more cases likewise; --json names them.")
+    return said
+
+
+__all__ = [
+    "Confirmed",
+    "LinkStatement",
+    "OutputsProof",
+    "Report",
+    "ShreddedCase",
+    "ViewsProof",
+    "Word",
+    "not_proved",
+    "proved",
+]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from blo_audit.claims import Claim
 from blo_audit.findings import Code, Findings
 from blo_audit.judging import Judge
+from blo_audit.shreddings import Shreddings
 from blo_audit.statement import ViewsProof
 from blo_audit.views import MAX_PARKED, Views, to_compare
 from blo_domain.trust import LinkTrust
 from blo_log.fold import Folded, KeySource, LinkFold
 from blo_schemas.event import LogRecord
+from blo_schemas.ids import CaseId, KeyId
 from blo_schemas.verdicts import Outcome
 from blo_sealing.chain import Admitted, LinkChain
 
@@ -28,6 +30,7 @@ class Steps:
         claims: What others signed about the link.
         verified: Whether every signature is verified, so that views that differ are their
             signer's doing.
+        withdrawn: Ids of the keys whose grants were withdrawn.
 
     Attributes:
         views: The cases' views.
@@ -44,6 +47,7 @@ class Steps:
         claims: Sequence[Claim],
         *,
         verified: bool,
+        withdrawn: Collection[KeyId] = (),
     ) -> None:
         self.views = Views()
         self.last: Folded | None = None
@@ -53,6 +57,9 @@ class Steps:
         self._findings = findings
         self._fold: LinkFold | None = LinkFold(
             chain.link, chain, trust, self.views, keys, read_content=False
+        )
+        self._shreddings = Shreddings(
+            self.views, judge, findings, verified=verified, withdrawn=withdrawn
         )
         self._compared = to_compare(claims)
         self._agreed = self._differed = self._incomparable = self._unopened = 0
@@ -76,6 +83,8 @@ class Steps:
                 self._park(fold, record.position)
             elif folded.verdict.outcome is Outcome.REJECTED:
                 self._judge.step(admitted, folded.verdict)
+            else:
+                self._shreddings.note(folded)
         return admitted
 
     def compare(self, claim: Claim) -> None:
@@ -108,8 +117,21 @@ class Steps:
         named = office if self._verified else None
         self._findings.add(code, words, position=claim.size, office=named)
 
-    def proof(self) -> ViewsProof:
-        """What was proved; what was not for want of keys goes to the findings."""
+    def unjudged(self) -> set[CaseId] | None:
+        """Cases with records that could not be opened; ``None``: the views were given up."""
+        if self._fold is None:
+            return None
+        return {one.header.case_id for one in self._fold.parked()}
+
+    def proof(self, *, whole: bool) -> ViewsProof:
+        """What was proved; what was not for want of keys goes to the findings.
+
+        Args:
+            whole: Whether the log was read to its end.
+        """
+        unjudged = self.unjudged()
+        whole = whole and unjudged is not None
+        shredded = self._shreddings.finish(unjudged or (), whole=whole)
         if self._first_unopened is not None:
             words = f"{self._unopened} records from here on could not be opened"
             self._findings.add(Code.KEYS_MISSING, words, position=self._first_unopened)
@@ -120,6 +142,7 @@ class Steps:
             self._incomparable,
             self._unopened,
             self._given_up_at,
+            shredded,
         )
 
     def _park(self, fold: LinkFold, position: int) -> None:

@@ -24,10 +24,9 @@ from blo_schemas.hashing import admissions_hash, admissions_origin, clearing_id
 from blo_schemas.ids import CaseId, Digest, LinkId, OfficeId
 from blo_schemas.outputs import Finality, TrailCheckpoint, TrailEntry
 from blo_schemas.verdicts import Outcome, Reason
-from blo_sealing.chain import Admitted, LinkChain
+from blo_sealing.chain import Admitted, LinkChain, is_signed
 
 _ACCEPTED: Final = Outcome.ACCEPTED
-_NOT_SIGNED: Final = frozenset({Reason.PAYLOAD_MISMATCH, Reason.WRONG_LINK, Reason.BAD_SIGNATURE})
 
 
 class Checkpointed(msgspec.Struct, frozen=True):
@@ -314,12 +313,4 @@ def terms_of_link(directory: TrustedDirectory, link: LinkId) -> Terms:
     return terms_of((one.agreement, one.start, one.end) for one in directory.terms(link))
 
 
-def is_signed(admitted: Admitted) -> bool:
-    """Whether an event's signature was checked and is its writer's."""
-    verdict = admitted.verdict
-    if verdict is None or admitted.id is None:
-        return admitted.id is not None
-    return verdict.outcome is not Outcome.DUPLICATE and verdict.reason not in _NOT_SIGNED
-
-
-__all__ = ["Checkpointed", "Effects", "LinkState", "is_signed", "terms_of_link"]
+__all__ = ["Checkpointed", "Effects", "LinkState", "terms_of_link"]

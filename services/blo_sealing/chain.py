@@ -39,7 +39,7 @@ from blo_schemas.ids import (
     LinkId,
     OfficeId,
 )
-from blo_schemas.verdicts import DUPLICATE, Reason, Verdict, rejected
+from blo_schemas.verdicts import DUPLICATE, Outcome, Reason, Verdict, rejected
 from blo_sealing.errors import PositionError, SnapshotMismatch
 from blo_sealing.merkle import Frontier
 from blo_sealing.office_chain import Memory, OfficeChain, OfficeHead
@@ -49,6 +49,7 @@ from blo_sealing.snapshot import CHAIN_SNAPSHOT, SNAPSHOT_VERSION, ChainRow, Cha
 
 _REJECTED: Final = {reason: rejected(reason) for reason in Reason}
 _MISMATCH: Final = _REJECTED[Reason.PAYLOAD_MISMATCH]
+_NOT_SIGNED: Final = frozenset({Reason.PAYLOAD_MISMATCH, Reason.WRONG_LINK, Reason.BAD_SIGNATURE})
 _DEFECTS: Final = {reason.value: verdict for reason, verdict in _REJECTED.items()}
 
 SignatureCheck = Callable[[bytes, bytes, bytes], bool]
@@ -368,4 +369,15 @@ def _holds_its_payload(header: Header, envelope: Envelope) -> bool:
     return hashing.payload_hash(envelope.summary_ct, envelope.body_ct) == header.payload_hash
 
 
-__all__ = ["Admitted", "LinkChain", "LinkTrust", "SignatureCheck", "Writer"]
+def is_signed(admitted: Admitted) -> bool:
+    """Whether an event's signature was checked and is its writer's, as admissions state it.
+
+    Of a chain that does not verify, what is accepted is presumed to be signed.
+    """
+    verdict = admitted.verdict
+    if verdict is None or admitted.id is None:
+        return admitted.id is not None
+    return verdict.outcome is not Outcome.DUPLICATE and verdict.reason not in _NOT_SIGNED
+
+
+__all__ = ["Admitted", "LinkChain", "LinkTrust", "SignatureCheck", "Writer", "is_signed"]

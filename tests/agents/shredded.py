@@ -17,7 +17,7 @@ from blo_agent.store.tables import keys, outbox
 from blo_agent.store.tables import shredded as table
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_schemas.codec import encode
-from blo_schemas.ids import CaseId, KeyId, OfficeId
+from blo_schemas.ids import CaseId, KeyId, LinkId, OfficeId
 from blo_schemas.summary import Step
 from blo_schemas.views import State
 from tests.agents.world import LINK, REQUEST, A, B, RunningAgent, World, all_read, two_offices
@@ -30,24 +30,24 @@ SUBJECT = str(REQUEST["subject"]).encode()
 WHY = "the term has ended (fictional)"
 
 
-async def withdrawn(a: RunningAgent, readers: list[RunningAgent]) -> CaseId:
+async def withdrawn(a: RunningAgent, readers: list[RunningAgent], link: LinkId = LINK) -> CaseId:
     """A case of A's in which nothing more is owed, and that all have read."""
-    before = a.desk().size
-    case = (await a.open()).case
-    await a.do(Step.WITHDRAW, case)
-    await all_read([a, *readers], before + 2)
+    before = a.desk(link).size
+    case = (await a.open(link)).case
+    await a.do(Step.WITHDRAW, case, link=link)
+    await all_read([a, *readers], before + 2, link)
     return case
 
 
-async def consents(agent: RunningAgent, case: CaseId) -> Accepted:
-    return await agent.do(Step.SHRED, case, GROUND, reason=WHY)
+async def consents(agent: RunningAgent, case: CaseId, link: LinkId = LINK) -> Accepted:
+    return await agent.do(Step.SHRED, case, GROUND, link, reason=WHY)
 
 
-async def confirms(agent: RunningAgent, case: CaseId) -> Accepted:
+async def confirms(agent: RunningAgent, case: CaseId, link: LinkId = LINK) -> Accepted:
     """Confirms as soon as the agent lets the office."""
     await until_scrubbed(agent)
     await tombstones_sent(agent)
-    return await agent.do(Step.CONFIRM_SHREDDING, case)
+    return await agent.do(Step.CONFIRM_SHREDDING, case, link=link)
 
 
 async def until_scrubbed(agent: RunningAgent) -> None:
@@ -84,8 +84,8 @@ async def shredded(a: RunningAgent, b: RunningAgent, readers: list[RunningAgent]
     return case
 
 
-def state_of(agent: RunningAgent, case: CaseId) -> State:
-    view = agent.desk().views.get(case)
+def state_of(agent: RunningAgent, case: CaseId, link: LinkId = LINK) -> State:
+    view = agent.desk(link).views.get(case)
     assert view is not None
     return view.state
 
@@ -99,11 +99,11 @@ async def history(agent: RunningAgent, case: CaseId) -> CaseHistory:
     return found
 
 
-async def key_of(agent: RunningAgent, case: CaseId) -> bytes | None:
+async def key_of(agent: RunningAgent, case: CaseId, link: LinkId = LINK) -> bytes | None:
     """The case's key, if the store holds it."""
 
     def query(snapshot: Snapshot) -> bytes | None:
-        found = keys.get(snapshot, LINK, KeyId(case))
+        found = keys.get(snapshot, link, KeyId(case))
         return None if found is None else found.key
 
     return await agent.ask(query)

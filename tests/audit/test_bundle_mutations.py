@@ -113,6 +113,13 @@ def test_a_selection_never_claims_to_be_complete(tmp_path: Path) -> None:
     assert any("never that another is not" in said for said in report.not_proved)
 
 
+def test_a_bundle_says_that_it_cannot_tell_what_was_shredded(tmp_path: Path) -> None:
+    corpus = Corpus()
+    for made in (corpus.case_bundle(CASE), corpus.link_bundle()):
+        report = verify(made, corpus, tmp_path)
+        assert any("are gone by agreement (shredding)" in said for said in report.not_proved)
+
+
 def test_a_content_that_its_reader_could_not_open_is_told_when_its_writer_discloses_it(
     tmp_path: Path,
 ) -> None:

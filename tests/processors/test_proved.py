@@ -14,14 +14,14 @@ from blo_log.port import Message, TopicPartition
 from blo_processors.proved import newest_checkpoint
 from blo_processors.replay import Replayed, replay
 from blo_processors.scribe import Scribe
-from blo_processors.state import Checkpointed, is_signed
+from blo_processors.state import Checkpointed
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
 from blo_schemas.hashing import admissions_hash, admissions_origin, certificate_tag
 from blo_schemas.ids import Digest, LinkId, OfficeId
 from blo_schemas.outputs import TrailCheckpoint
-from blo_sealing.chain import Admitted, LinkChain
+from blo_sealing.chain import Admitted, LinkChain, is_signed
 from blo_sealing.identity import Signer
 from blo_sealing.signatures import verify_signature
 from tests.processors.helpers import fresh

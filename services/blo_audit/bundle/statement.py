@@ -187,7 +187,8 @@ def _not_proved_of_selection(manifest: Manifest, one: Selected) -> list[str]:
         ),
         (
             "What the records do: steps were not judged, for that needs the whole link and its "
-            "summary keys."
+            "summary keys. So it is not told either which contents are gone by agreement "
+            "(shredding)."
         ),
         (
             "Log times are the word of the broker and of whoever made the bundle: no proof covers "
