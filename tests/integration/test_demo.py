@@ -237,7 +237,7 @@ def short(tmp_path: Path) -> Path:
     [
         ("starting Kafka", 0.5, signal.SIGTERM),
         ("provisioning", 0.1, signal.SIGINT),
-        ("starting 14 agents and 2 processors", 1.0, signal.SIGHUP),
+        ("starting 14 agents, 2 processors and 1 witness", 1.0, signal.SIGHUP),
     ],
 )
 def test_interrupted_at_any_moment_nothing_is_left(
@@ -258,7 +258,7 @@ def test_interrupted_twice_while_playing_the_clean_up_is_still_whole(temporary: 
         demo.await_words("playing")
         time.sleep(2)
         ports = ports_below(temporary)
-        assert len(ports) == 2 + 2 * 14 + 2
+        assert len(ports) == 2 + 14 + 14 + 2 + 1
         demo.process.send_signal(signal.SIGINT)
         time.sleep(0.1)
         assert demo.end(signal.SIGINT) == 130
@@ -276,7 +276,7 @@ def test_interrupted_at_the_end_nothing_is_left(temporary: Path, short: Path) ->
 def test_killed_outright_no_process_is_left(temporary: Path) -> None:
     with running(temporary, "demo") as demo:
         demo.await_words("playing")
-        assert len(processes_of(temporary)) > 14 + 2
+        assert len(processes_of(temporary)) > 14 + 2 + 1
         assert demo.end(signal.SIGKILL) == -signal.SIGKILL
     deadline = time.monotonic() + 10
     while processes_of(temporary) and time.monotonic() < deadline:

@@ -18,9 +18,9 @@ from tests.integration.programs import blo, listens, ports_below, processes_of, 
 pytestmark = pytest.mark.broker
 
 LINK = "vn-kyson~la-xiengkhouang"
-PROGRAMS = 14 + 2
-PORTS = 2 + 2 * 14 + 2
-"""Kafka's two, each agent's API, and an admin listener for each agent and processor."""
+PROGRAMS = 14 + 2 + 1
+PORTS = 2 + 14 + PROGRAMS
+"""Kafka's two, each agent's API, and an admin listener for each program."""
 
 
 def client(layout: Layout, office: str) -> AgentClient:
@@ -95,6 +95,8 @@ def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Pa
     key = layout.processors / "la-vn" / "processor.key"
     words = "does not hold a program's keys"
     check_that_it_does_not_start(layout, "the processor of la-vn", key, words)
+    key = layout.witnesses / "vn-witness" / "witness.key"
+    check_that_it_does_not_start(layout, "the witness vn-witness", key, words)
 
 
 def check_that_it_does_not_start(layout: Layout, program: str, key: Path, words: str) -> None:
@@ -115,7 +117,7 @@ def check_that_it_does_not_start(layout: Layout, program: str, key: Path, words:
     ("words", "after_s", "number"),
     [
         ("provisioning", 0.3, signal.SIGTERM),
-        ("starting 14 agents and 2 processors", 1.5, signal.SIGINT),
+        ("starting 14 agents, 2 processors and 1 witness", 1.5, signal.SIGINT),
     ],
 )
 def test_up_interrupted_at_any_moment_leaves_nothing(

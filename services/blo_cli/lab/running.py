@@ -195,6 +195,7 @@ class Lab:
     def _contents(self) -> Iterator[Path]:
         layout = self.layout
         yield from (layout.kafka, layout.roots, layout.readers, layout.documents, layout.finished)
+        yield layout.auditor
         # Each kind of program has a folder of its own below the lab's.
         yield from {
             layout.root / program.folder.relative_to(layout.root).parts[0]
