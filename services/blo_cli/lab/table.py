@@ -236,6 +236,10 @@ simulated_time = {_boolean(around.simulated_time)}
 [kafka]
 bootstrap = "{around.bootstrap}"
 
+# Not at once: in a burst, every office would sign every few records.
+[signing]
+delay_s = 1
+
 {_TAIL}"""
 
 
