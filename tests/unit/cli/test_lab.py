@@ -123,6 +123,21 @@ def test_a_program_that_has_ended_is_told_with_the_end_of_its_log(tmp_path: Path
         one._running.stop()
 
 
+def test_programs_that_run_are_looked_at_without_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = lab(tmp_path)
+    asked: list[str] = []
+
+    def alive(name: str) -> bool:
+        asked.append(name)
+        return True
+
+    monkeypatch.setattr(one._running, "alive", alive)
+    one.check_alive()
+    assert asked == [program.subject for program in one.programs]
+
+
 def test_a_kafka_that_does_not_answer_is_told(tmp_path: Path) -> None:
     with pytest.raises(BrokerStartError, match=r"127\.0\.0\.1:1"):
         lab(tmp_path, {"BLO_BOOTSTRAP": "127.0.0.1:1"}).start()
