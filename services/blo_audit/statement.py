@@ -23,7 +23,7 @@ ODDS: Final = (1, 10, 100, 1000)
 
 _READ: Final = (
     "Every record was read and hashed, and its place in its office's chain and what its writer had "
-    "seen were checked: {:,} of them count as far as no key is needed to tell."
+    "seen were checked; {:,} of them count, as far as that can be told without opening them."
 )
 _NO_KEYS: Final = (
     "Without summary keys nothing was proved of what the records do: steps, case views and the "
@@ -220,34 +220,34 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 def proved(one: LinkStatement) -> list[str]:
     """What was proved of a link, one sentence each."""
     said = [
-        f"The log of {one.link} has {one.records:,} records"
-        + (
-            ""
-            if one.first_log_time is None or one.last_log_time is None
-            else f", from {instant(one.first_log_time)} to {instant(one.last_log_time)}"
-        )
+        f"The log of {one.link} has {counted(one.records, 'record')}"
+        + _between(one.first_log_time, one.last_log_time)
         + f"; its hash is {one.log_hash}.",
-        _READ.format(one.accepted),
     ]
+    if not one.records:
+        return said
+    said.append(_READ.format(one.accepted))
     if one.mode is Mode.FULL:
         said.append("Every signature of every record was verified.")
     else:
         drawn = "" if one.sample_rate <= 0 else f"a sample of one in {1 / one.sample_rate:,.0f}, "
         said.append(
-            f"{one.verified:,} records had their signature and sealed parts verified: {drawn}"
+            f"{counted(one.verified, 'record')} had signature and sealed parts verified: {drawn}"
             f"everything that looked wrong, and every record from {one.verified_from:,} on."
         )
     said += [
-        f"{word.office} has signed to have read this log up to record {word.upto - 1:,}."
+        f"{word.office} has signed to have read {_first(word.upto, one.records)}."
         for word in one.words
         if word.upto
     ]
     if one.checkpoint:
         signers = ", ".join(one.checkpoint_signers)
-        said.append(f"A checkpoint over {one.checkpoint:,} records by {signers} fits this log.")
+        said.append(
+            f"A checkpoint over {counted(one.checkpoint, 'record')} by {signers} fits this log."
+        )
     if one.views is not None and one.views.agreed:
         said.append(
-            f"The views of {one.views.cases:,} cases were rebuilt; {one.views.agreed} signed "
+            f"The views of {counted(one.views.cases, 'case')} were rebuilt; {one.views.agreed} signed "
             "digests of the offices equal them at exactly their position."
         )
     if one.views is not None:
@@ -258,6 +258,25 @@ def proved(one: LinkStatement) -> list[str]:
             f"trail and {one.outputs.cases:,} case views of the processors say the same."
         )
     return said
+
+
+def counted(number: int, word: str) -> str:
+    """A number of things in words: ``1 record``, ``2,000 records``."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _between(first: int | None, last: int | None) -> str:
+    if first is None or last is None:
+        return ""
+    if instant(first) == instant(last):
+        return f", at {instant(first)}"
+    return f", from {instant(first)} to {instant(last)}"
+
+
+def _first(upto: int, records: int) -> str:
+    if upto == records:
+        return "all of it"
+    return f"the first {counted(upto, 'record')} of it"
 
 
 def not_proved(one: LinkStatement) -> list[str]:
@@ -276,7 +295,7 @@ def not_proved(one: LinkStatement) -> list[str]:
             f"{odds}. Seed {one.seed}."
         )
     said += [_silence(word, one.records) for word in one.words if word.after or word.head is None]
-    if not one.checkpoint:
+    if one.records and not one.checkpoint:
         said.append("No checkpoint of a witness was there to compare with.")
     said += _about_views(one)
     if one.outputs is None:
@@ -348,6 +367,7 @@ __all__ = [
     "ShreddedCase",
     "ViewsProof",
     "Word",
+    "counted",
     "not_proved",
     "proved",
 ]

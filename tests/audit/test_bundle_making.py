@@ -241,6 +241,13 @@ def test_verify_ends_with_0_for_good_1_for_wrong_and_2_for_what_is_no_bundle(
     assert run(["audit", "verify", str(path), *pins]) == 2
     assert "blo: the file ends inside the first bytes" in capsys.readouterr().err
     assert run(["audit", "verify", str(path)]) == 2
+    path.write_bytes(corpus.case_bundle(1))
+    config = tmp_path / "auditor.toml"
+    roots = "".join(f'{country} = "{root.hex()}"\n' for country, root in corpus.world.pins.items())
+    config.write_text(f"[trust.pins]\n{roots}")
+    assert run(["audit", "verify", str(path), "--config", str(config)]) == 0
+    config.write_text(f'[trust.pins]\nvn = "{"00" * 32}"\n')
+    assert run(["audit", "verify", str(path), "--config", str(config)]) == 2
 
 
 def test_replay_reads_a_bundle_by_command(

@@ -158,6 +158,35 @@ def test_what_rests_on_one_signature_is_said_with_its_position() -> None:
     assert (one.position, one.office) == (58, VN)
 
 
+def test_what_was_proved_is_said_in_numbers_that_read_well() -> None:
+    one = audit(scene().exhibit, identity=observer(scene().world)).links[0]
+    assert one.views is not None
+    single = msgspec.structs.replace(
+        one,
+        records=1,
+        last_log_time=one.first_log_time,
+        checkpoint=1,
+        words=tuple(msgspec.structs.replace(word, upto=1, after=0) for word in one.words),
+        views=msgspec.structs.replace(one.views, cases=1),
+    )
+    said = " ".join(proved(single))
+    for words in ("has 1 record, at ", "to have read all of it.", "over 1 record by", "of 1 case "):
+        assert words in said
+    behind = tuple(msgspec.structs.replace(word, upto=2, after=1) for word in one.words)
+    assert "to have read the first 2 records of it." in " ".join(
+        proved(msgspec.structs.replace(one, words=behind))
+    )
+
+
+def test_of_an_empty_log_only_that_is_said() -> None:
+    one = audit(scene().exhibit).links[0]
+    empty = msgspec.structs.replace(
+        one, records=0, first_log_time=None, last_log_time=None, checkpoint=None, words=()
+    )
+    assert proved(empty) == [f"The log of {LINK} has 0 records; its hash is {one.log_hash}."]
+    assert not any("No checkpoint" in words for words in not_proved(empty))
+
+
 def test_an_auditor_without_keys_is_told_what_that_leaves_unproved() -> None:
     bare = audit(scene().exhibit).links[0]
     assert bare.views is None

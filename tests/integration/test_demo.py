@@ -48,6 +48,9 @@ CHECKS = {
     "no_plaintext_in_kafka",
     "no_plaintext_at_the_offices",
     "trail_equals_verdicts",
+    "witnessed",
+    "audit_is_clean",
+    "bundle_verifies",
     "processors_views_equal",
     "alerts_equal_plain_fold",
     "no_dead_letters",
@@ -116,6 +119,7 @@ def test_every_key_and_check_of_the_report_is_explained(
     section = page[page.index("## The report") : page.index("## The shipped scenario")]
     names = {name for name in year if name not in FIGURES} - {"terminal"}
     nested = [year["processors"][0], year["alerts"], *year["alerts"]["standing"][:1]]
+    nested += [year["audit"], year["audit"]["bundle"], year["audit"]["quorums"][0]]
     names |= CHECKS.union(*nested, year["alerts"]["counts"][0]) - {"corridor"}
     assert [name for name in sorted(names) if f"`{name}`" not in section] == []
 
@@ -200,6 +204,30 @@ def test_alerts_are_those_of_whoever_let_a_deadline_pass(year: dict[str, Any]) -
     )
 
 
+def test_an_auditor_has_verified_everything_and_everybody_has_signed_it(
+    year: dict[str, Any],
+) -> None:
+    audit = year["audit"]
+    records = {one["id"]: one["records"] for one in year["links"]}
+    assert audit["mode"] == "full"
+    assert audit["records"] == audit["signatures_verified"] == sum(records.values())
+    # One of each link's readers at least has signed its end.
+    assert audit["heads_verified"] >= 16
+    assert audit["views_agreed"] >= 16
+    entries = sum(one["trail_entries"] for one in year["processors"])
+    assert audit["outputs_agreed"] >= entries + len(year["cases"])
+    assert audit["breaches"] == 0
+    assert audit["findings"].keys() <= {"head_back_dated", "step_crossed"}
+    assert audit["findings"]["step_crossed"] == audit["notes"] == 1
+    assert {one["link"]: one["size"] for one in audit["quorums"]} == records
+    assert {one["witness"] for one in audit["quorums"]} == {"vn-witness"}
+    cosigned = {one["link"]: one["cosigned"] for one in audit["quorums"]}
+    assert cosigned["vn-tralinh~cn-jingxi"] == ["cn-jingxi", "vn-tralinh"]
+    assert len(cosigned["conference-8-provinces"]) == 8
+    assert audit["bundle"]["records"] == max(records.values())
+    assert audit["bundle"]["bytes"] > 0
+
+
 def test_people_see_the_figures_and_the_checks(year: dict[str, Any]) -> None:
     terminal = year["terminal"]
     for words in ("bilateral patrols", "18,000", "banh", "equal_views", "blo.exchange.la-vn/0"):
@@ -237,7 +265,7 @@ def short(tmp_path: Path) -> Path:
     [
         ("starting Kafka", 0.5, signal.SIGTERM),
         ("provisioning", 0.1, signal.SIGINT),
-        ("starting 14 agents and 2 processors", 1.0, signal.SIGHUP),
+        ("starting 14 agents, 2 processors and 1 witness", 1.0, signal.SIGHUP),
     ],
 )
 def test_interrupted_at_any_moment_nothing_is_left(
@@ -258,7 +286,7 @@ def test_interrupted_twice_while_playing_the_clean_up_is_still_whole(temporary: 
         demo.await_words("playing")
         time.sleep(2)
         ports = ports_below(temporary)
-        assert len(ports) == 2 + 2 * 14 + 2
+        assert len(ports) == 2 + 14 + 14 + 2 + 1
         demo.process.send_signal(signal.SIGINT)
         time.sleep(0.1)
         assert demo.end(signal.SIGINT) == 130
@@ -276,7 +304,7 @@ def test_interrupted_at_the_end_nothing_is_left(temporary: Path, short: Path) ->
 def test_killed_outright_no_process_is_left(temporary: Path) -> None:
     with running(temporary, "demo") as demo:
         demo.await_words("playing")
-        assert len(processes_of(temporary)) > 14 + 2
+        assert len(processes_of(temporary)) > 14 + 2 + 1
         assert demo.end(signal.SIGKILL) == -signal.SIGKILL
     deadline = time.monotonic() + 10
     while processes_of(temporary) and time.monotonic() < deadline:
@@ -328,14 +356,24 @@ def test_what_is_to_be_kept_is_kept_without_processes(
     assert f"{kept}: is not empty" in again.stderr
 
 
-def test_an_agent_that_ends_in_between_is_told_with_the_end_of_its_log(temporary: Path) -> None:
+@pytest.mark.parametrize(
+    ("run_file", "title", "logged"),
+    [
+        ("vn-kyson/store/run.json", "the agent of vn-kyson", "agent is up"),
+        ("vn-witness/run-witness.json", "the witness vn-witness", "witness is up"),
+    ],
+)
+def test_a_program_that_ends_in_between_is_told_at_once_with_the_end_of_its_log(
+    temporary: Path, run_file: str, title: str, logged: str
+) -> None:
     with running(temporary, "demo") as demo:
         demo.await_words("playing")
-        (run_file,) = temporary.rglob("vn-kyson/store/run.json")
-        os.kill(json.loads(run_file.read_text())["pid"], signal.SIGKILL)
+        (path,) = temporary.rglob(run_file)
+        os.kill(json.loads(path.read_text())["pid"], signal.SIGKILL)
         assert demo.process.wait(60) == 2
         demo.await_end()
     (line,) = [line for line in demo.told if line.startswith("blo: ")]
-    assert "the agent of vn-kyson: has ended" in line
-    assert "agent is up" in "".join(demo.told)
+    assert f"{title}: has ended" in line
+    assert logged in "".join(demo.told)
+    assert not [line for line in demo.told if line.startswith("waiting until")]
     nothing_left(temporary)

@@ -18,9 +18,9 @@ from tests.integration.programs import blo, listens, ports_below, processes_of, 
 pytestmark = pytest.mark.broker
 
 LINK = "vn-kyson~la-xiengkhouang"
-PROGRAMS = 14 + 2
-PORTS = 2 + 2 * 14 + 2
-"""Kafka's two, each agent's API, and an admin listener for each agent and processor."""
+PROGRAMS = 14 + 2 + 1
+PORTS = 2 + 14 + PROGRAMS
+"""Kafka's two, each agent's API, and an admin listener for each program."""
 
 
 def client(layout: Layout, office: str) -> AgentClient:
@@ -65,6 +65,8 @@ def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Pa
         assert verified.returncode == 0, verified.stderr
         assert f"{LINK}: 1 records, 1 verified" in verified.stdout
 
+        check_that_it_can_be_audited(tmp_path, layout)
+
         second = blo(tmp_path, "lab", "up", folder)
         assert second.returncode == 2
         assert "blo lab down" in second.stderr
@@ -74,6 +76,8 @@ def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Pa
     assert down.returncode == 0, down.stderr
     assert processes_of(layout.root) == []
     assert not [port for port in ports if listens(port)]
+    files = {"processors.toml", "processors.log", "processor.key"}
+    assert {path.name for path in (layout.processors / "la-vn").iterdir()} == files
     assert "no lab runs" in blo(tmp_path, "lab", "down", folder).stdout
 
     again = blo(tmp_path, "lab", "up", folder)
@@ -95,6 +99,28 @@ def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Pa
     key = layout.processors / "la-vn" / "processor.key"
     words = "does not hold a program's keys"
     check_that_it_does_not_start(layout, "the processor of la-vn", key, words)
+    key = layout.witnesses / "vn-witness" / "witness.key"
+    check_that_it_does_not_start(layout, "the witness vn-witness", key, words)
+
+
+def check_that_it_can_be_audited(folder: Path, layout: Layout) -> None:
+    """The three commands of the README, on a log of one record."""
+    config = ("--config", str(layout.auditor))
+    deadline = time.monotonic() + 30
+    while True:
+        replayed = blo(folder, "audit", "replay", *config)
+        assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+        if "A checkpoint over 1 record by vn-witness, la-xiengkhouang, vn-kyson" in replayed.stdout:
+            break
+        assert time.monotonic() < deadline, replayed.stdout
+    assert "Nothing is wrong." in replayed.stdout
+    bundle = str(folder / "link.bundle")
+    written = blo(folder, "audit", "bundle", *config, "--link", LINK, "--output", bundle)
+    assert written.returncode == 0, written.stderr
+    assert "rest on a checkpoint of 1 record by vn-witness" in written.stdout
+    verified = blo(folder, "audit", "verify", bundle, *config)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert "Nothing is wrong." in verified.stdout
 
 
 def check_that_it_does_not_start(layout: Layout, program: str, key: Path, words: str) -> None:
@@ -115,7 +141,7 @@ def check_that_it_does_not_start(layout: Layout, program: str, key: Path, words:
     ("words", "after_s", "number"),
     [
         ("provisioning", 0.3, signal.SIGTERM),
-        ("starting 14 agents and 2 processors", 1.5, signal.SIGINT),
+        ("starting 14 agents, 2 processors and 1 witness", 1.5, signal.SIGINT),
     ],
 )
 def test_up_interrupted_at_any_moment_leaves_nothing(

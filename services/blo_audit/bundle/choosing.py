@@ -13,6 +13,7 @@ from blo_audit.bundle.errors import NothingToBundle
 from blo_audit.claims import Claim, ClaimKind, read_claims
 from blo_audit.findings import Findings
 from blo_audit.sources import Place
+from blo_audit.statement import counted
 from blo_domain.trust import Pins, TrustedDirectory, TrustError, load_directory
 from blo_domain.trust.model import Paper
 from blo_schemas.bundle import DISCLOSURE, DisclosedEvent, Scope, SignedDisclosure
@@ -194,7 +195,7 @@ def needed_documents(
 def words_of(claim: Claim) -> str:
     """Whose word a statement is, in words."""
     kind = "checkpoint" if claim.kind is ClaimKind.CHECKPOINT else "head"
-    return f"a {kind} of {claim.size} records by {', '.join(claim.signers)}"
+    return f"a {kind} of {counted(claim.size, 'record')} by {', '.join(claim.signers)}"
 
 
 __all__ = ["HEADS_KEPT", "Chooser", "Signed", "Wanted", "needed_documents", "words_of"]

@@ -12,6 +12,7 @@ import click
 from blo_audit.bundle.choosing import Wanted
 from blo_audit.bundle.collecting import Collector, Written, read_disclosure
 from blo_audit.bundle.statement import scope_words
+from blo_audit.statement import counted
 from blo_cli.audit.reaching import Pinned, Reach, reach_options
 from blo_cli.errors import Exit
 from blo_schemas.bundle import Scope, SignedDisclosure
@@ -146,7 +147,7 @@ def _told(written: Written, output: Path) -> list[str]:
     counts = manifest.counts
     said = [
         (
-            f"{output}: {scope_words(manifest)}, {counts.records:,} records; "
+            f"{output}: {scope_words(manifest)}, {counted(counts.records, 'record')}; "
             f"digest {written.digest.hex()}"
         ),
         f"its proofs rest on {written.rests_on}",

@@ -15,9 +15,9 @@ from blo_audit.bundle.statement import BundleReport, scope_words
 from blo_audit.bundle.verifying import verify_bundle
 from blo_audit.meanings import Severity
 from blo_audit.times import instant
+from blo_cli.audit.reaching import Pinned, Reach
 from blo_cli.errors import Exit
-from blo_cli.reaching import pins, pins_option
-from blo_schemas.ids import CountryId, DocumentId
+from blo_cli.reaching import pins_option
 
 __all__ = ["as_json_text", "plain", "show", "verify"]
 
@@ -28,8 +28,9 @@ _STYLES: Final = {Severity.BREACH: "bold red", Severity.DOUBT: "yellow", Severit
 @click.command()
 @click.argument("file", type=_FILE)
 @pins_option
+@click.option("--config", type=_FILE, help="An auditor's configuration: its pinned roots.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON, for machines.")
-def verify(file: Path, pinned: tuple[tuple[CountryId, DocumentId], ...], as_json: bool) -> int:
+def verify(file: Path, pinned: Pinned, config: Path | None, as_json: bool) -> int:
     """Checks the bundle FILE and says what it proves and what not. Needs no network and no key.
 
     Believes only the roots that are pinned: compare their fingerprints over another channel than
@@ -37,7 +38,7 @@ def verify(file: Path, pinned: tuple[tuple[CountryId, DocumentId], ...], as_json
 
     Exit code 0: nothing is wrong. 1: there is a breach or a doubt. 2: it could not be checked.
     """
-    report = verify_bundle(file, pins(pinned, None))
+    report = verify_bundle(file, Reach(config, None, pinned).pins)
     if as_json:
         click.echo(as_json_text(report))
     else:

@@ -18,7 +18,15 @@ from blo_cli.lab.table import LabProgram
 from blo_cli.lab.world import World
 from blo_schemas.verdicts import Outcome, Reason, Verdict
 
-__all__ = ["Observed", "await_outputs", "observe", "samples", "scrape", "settle"]
+__all__ = [
+    "Observed",
+    "await_outputs",
+    "await_quorums",
+    "observe",
+    "samples",
+    "scrape",
+    "settle",
+]
 
 SETTLE_TIMEOUT_S: Final = 30.0
 _POLL_S = 0.1
@@ -97,6 +105,31 @@ def await_outputs(
             for link, one in world.links_by_name.items()
             if one.corridor == program.corridor
         ):
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+
+
+def await_quorums(
+    witnesses: Mapping[LabProgram, AdminClient],
+    sizes: Mapping[str, int],
+    timeout_s: float = SETTLE_TIMEOUT_S,
+) -> bool:
+    """Waits until every link's whole log has a checkpoint that everybody has signed.
+
+    Returns:
+        Whether it has; after the time is over the checks say what is missing.
+
+    Raises:
+        AgentAnswerError: A witness does not answer.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        found: dict[tuple[str, ...], float] = {}
+        for admin in witnesses.values():
+            found |= samples(admin.metrics())
+        if all(found.get(("blo_quorum_size", link), 0) == size for link, size in sizes.items()):
             return True
         if time.monotonic() > deadline:
             return False

@@ -28,6 +28,7 @@ __all__ = ["Desk", "Outcome", "Played", "Player", "sequences"]
 
 READ_TIMEOUT_S: Final = 30.0
 _POLL_S: Final = 0.01
+_WATCH_S: Final = 0.5
 
 
 class Desk(Protocol):
@@ -100,14 +101,21 @@ class Player:
         world: The links and their offices.
         desks: Each office's API.
         progress: Called after each line, from several threads.
+        watch: Called twice a second in between, from the thread that plays; what it raises ends
+            the play.
     """
 
     def __init__(
-        self, world: World, desks: Mapping[str, Desk], progress: Callable[[], None] = lambda: None
+        self,
+        world: World,
+        desks: Mapping[str, Desk],
+        progress: Callable[[], None] = lambda: None,
+        watch: Callable[[], None] = lambda: None,
     ) -> None:
         self._world = world
         self._desks = desks
         self._progress = progress
+        self._watch = watch
         self._stopped = threading.Event()
 
     def play(self, scenario: Scenario) -> Played:
@@ -121,9 +129,12 @@ class Player:
         pool = ThreadPoolExecutor(max_workers=max(len(parts), 1))
         running = [pool.submit(self._play_part, part) for part in parts]
         try:
-            done, _ = wait(running, return_when=FIRST_EXCEPTION)
-            failed = [one for one in done if one.exception() is not None]
-            return _merged(one.result() for one in failed or running)
+            while True:
+                done, playing = wait(running, _WATCH_S, return_when=FIRST_EXCEPTION)
+                failed = [one for one in done if one.exception() is not None]
+                if failed or not playing:
+                    return _merged(one.result() for one in failed or running)
+                self._watch()
         finally:
             # Whoever still waits for an answer is not waited for: the agents may be gone.
             self._stopped.set()

@@ -12,11 +12,19 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from blo_cli.demo import checks, output_checks
+from blo_cli.demo import audit_checks, checks, output_checks
 from blo_cli.demo.annual import check_frozen_report
+from blo_cli.demo.auditing import Audited, audit, audit_section
 from blo_cli.demo.derived import alerts_section, processors_section
 from blo_cli.demo.fetching import fetched
-from blo_cli.demo.observing import Observed, await_outputs, observe, scrape, settle
+from blo_cli.demo.observing import (
+    Observed,
+    await_outputs,
+    await_quorums,
+    observe,
+    scrape,
+    settle,
+)
 from blo_cli.demo.outputs import CorridorOutputs, read_back
 from blo_cli.demo.player import Played, Player
 from blo_cli.demo.progress import Progress
@@ -29,7 +37,7 @@ from blo_cli.lab.layout import Layout
 from blo_cli.lab.offices import office
 from blo_cli.lab.provision import published
 from blo_cli.lab.running import Lab
-from blo_cli.lab.table import PROCESSOR
+from blo_cli.lab.table import PROCESSOR, WITNESS
 from blo_cli.lab.world import OBSERVER, PROVINCE, World
 from blo_cli.scenario import Scenario
 from blo_log import topics
@@ -39,6 +47,8 @@ from blo_schemas.trust import Role
 __all__ = ["Demo", "Period"]
 
 METRICS_TIMEOUT_S: Final = 5.0
+BUNDLE: Final = "link.bundle"
+"""The bundle that is written and verified, in the lab's folder."""
 _POLL_S: Final = 0.25
 
 
@@ -96,20 +106,25 @@ class Demo:
                 return self._play(lab, progress)
             except AgentAnswerError:
                 # The log of a program that is gone says more than that it does not answer.
-                lab.check_alive()
+                lab.check_alive(within_s=1.0)
                 raise
 
     def _play(self, lab: Lab, progress: Progress) -> dict[str, Any]:
         clients = lab.clients()
         progress.tell("playing the scenario")
-        played = Player(self._world, clients, progress.advance).play(self._scenario)
+        player = Player(self._world, clients, progress.advance, lab.check_alive)
+        played = player.play(self._scenario)
         progress.tell("waiting until every office has read everything")
         statuses = settle(self._world, clients, played.sizes)
         progress.tell("waiting until every processor has derived everything")
         await_outputs(self._world, lab.of_kind(PROCESSOR), played.sizes)
+        progress.tell("waiting until everybody has signed the tree of everything")
+        await_quorums(lab.of_kind(WITNESS), played.sizes)
         progress.tell("checking")
         seen = observe(clients, statuses)
-        return self._report(lab, clients, played, seen, self._outputs(lab))
+        derived = self._outputs(lab)
+        progress.tell("auditing")
+        return self._report(lab, clients, played, seen, derived, self._audit(lab, played))
 
     def _outputs(self, lab: Lab) -> list[CorridorOutputs]:
         """What the processors wrote, as the ministry's observer reads it."""
@@ -118,6 +133,15 @@ class Demo:
         # An event loop is not left half way through; it has a time limit of its own.
         with self._interrupts.shielded():
             return read_back(lab.broker.bootstrap, self._world, lab.of_kind(PROCESSOR), observer)
+
+    def _audit(self, lab: Lab, played: Played) -> Audited:
+        """What an inspector finds; the link with the most records is bundled."""
+        assert lab.broker is not None
+        link = max(self._world.links_by_name, key=lambda name: played.sizes.get(name, 0))
+        bundle = lab.layout.root / BUNDLE
+        # An event loop is not left half way through; it has a time limit of its own.
+        with self._interrupts.shielded():
+            return audit(lab.broker.bootstrap, lab.layout.auditor, link, bundle)
 
     def _make_lab(self, progress: Progress) -> Lab:
         if self._keep is None:
@@ -149,6 +173,7 @@ class Demo:
         played: Played,
         seen: Observed,
         derived: Sequence[CorridorOutputs],
+        audited: Audited,
     ) -> dict[str, Any]:
         first, last = self._period
         figures = clients[PROVINCE].report(first.isoformat(), last.isoformat())
@@ -167,6 +192,7 @@ class Demo:
             output_checks.check_alerts(derived),
             output_checks.check_no_dead_letters(derived),
             output_checks.check_no_content(derived),
+            *self._audited(audited, derived, played.sizes),
             *self._plaintext(lab),
         ]
         assert lab.broker is not None
@@ -174,8 +200,20 @@ class Demo:
         sections = {
             "processors": processors_section(derived, played.sizes),
             "alerts": alerts_section(derived, labels),
+            "audit": audit_section(audited),
         }
         return build_report(self._world, lab.broker, seen, figures, cases, sections, made)
+
+    def _audited(
+        self, audited: Audited, derived: Sequence[CorridorOutputs], played: Mapping[str, int]
+    ) -> list[checks.Check]:
+        sizes = {link: played.get(link, 0) for link in self._world.links_by_name}
+        roots = audit_checks.tree_roots(derived)
+        return [
+            audit_checks.check_witnessed(audited.checkpoints, sizes, roots),
+            audit_checks.check_audit(audited.report, sizes),
+            audit_checks.check_bundle(audited.bundled, sizes, roots),
+        ]
 
     def _metrics(self, clients: Mapping[str, AgentClient], seen: Observed) -> checks.Check:
         """Compares the metrics; some gauges follow the agent only once a second."""

@@ -22,7 +22,7 @@ _FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path
 
 @click.group()
 def lab() -> None:
-    """Provisioned surroundings: Kafka, an agent for each office, a processor for each corridor."""
+    """Provisioned surroundings: Kafka, agents, a processor for each corridor, and a witness."""
 
 
 @lab.command()
@@ -106,4 +106,5 @@ def _show(one: Lab) -> None:
         click.echo(f"  {config}   admin {one.admin(program).url}{doors}")
     asked = next(program for program in one.programs if program.kind is PROCESSOR)
     click.echo(f"Ask a corridor's log: blo processors as-of --config {asked.config} MOMENT")
+    click.echo(f"Audit all of it: blo audit replay --config {one.layout.auditor}")
     click.echo(f"Stop it with: blo lab down {folder}")

@@ -67,7 +67,7 @@ def certificate_of_office(office: Office, keys: Keys) -> Certificate:
 
 
 def certificate_of_subject(subject: Subject, keys: Keys) -> Certificate:
-    """The certificate of an observer or processor."""
+    """The certificate of an observer, processor or witness."""
     names = (Dated(text=subject.name, language=subject.language),)
     return _certificate(keys, subject.role, names)
 

@@ -53,6 +53,16 @@ class Layout:
         return self.root / "processors"
 
     @property
+    def witnesses(self) -> Path:
+        """A folder for each witness."""
+        return self.root / "witnesses"
+
+    @property
+    def auditor(self) -> Path:
+        """The configuration of an auditor of the lab, who is its observer too."""
+        return self.root / "auditor.toml"
+
+    @property
     def readers(self) -> Path:
         """The identities of those who read and have no program of their own: observers."""
         return self.root / "readers"

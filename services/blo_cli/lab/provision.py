@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 from blo_agent.config import AgentSettings
 from blo_agent.provision import initialise, sign_document
+from blo_cli.errors import LabError
 from blo_cli.lab import documents
 from blo_cli.lab.layout import Layout
 from blo_cli.lab.offices import OFFICES, PARTNERS
-from blo_cli.lab.table import LabProgram, Surroundings, the_programs
+from blo_cli.lab.table import LabProgram, Surroundings, auditor_toml, the_programs
 from blo_cli.lab.world import COUNTRIES, SUBJECTS, World
 from blo_domain.trust import title
 from blo_runtime.config import load
@@ -63,14 +64,19 @@ def provision(
 
     Returns:
         The documents to publish.
+
+    Raises:
+        LabError: The folder was provisioned before, wholly or in part; nothing was changed.
     """
+    programs = the_programs(layout, world)
+    _refuse_again(layout, programs)
     authorities = {country: _authority(layout, country) for country in COUNTRIES}
     pins = {country: one.fingerprint for country, one in authorities.items()}
     made = [one.signed for one in authorities.values()]
     around = Surroundings(pins, bootstrap, simulated_time)
-    programs = the_programs(layout, world)
     for program in programs:
         _write(program.config, program.kind.toml(program, around).encode())
+    _write(layout.auditor, auditor_toml(layout, around).encode())
     made.extend(_certificates(layout, authorities, programs))
     entries = ((one.country, documents.entry(one)) for one in (*OFFICES, *PARTNERS))
     made.extend(authorities[country].sign(entry) for country, entry in entries)
@@ -91,16 +97,28 @@ def settings_of(layout: Layout, office: OfficeId) -> AgentSettings:
 
 
 def rewrite_bootstrap(layout: Layout, world: World, bootstrap: str) -> None:
-    """Tells every program where Kafka is now.
+    """Tells every program, and the auditor, where Kafka is now.
 
     Raises:
         OSError: A configuration can't be written.
     """
     told = f'bootstrap = "{bootstrap}"\n'
-    for program in the_programs(layout, world):
-        lines = program.config.read_text(encoding="utf-8").splitlines(keepends=True)
+    for config in (*(one.config for one in the_programs(layout, world)), layout.auditor):
+        lines = config.read_text(encoding="utf-8").splitlines(keepends=True)
         changed = [told if _BOOTSTRAP.match(line) else line for line in lines]
-        program.config.write_text("".join(changed), encoding="utf-8")
+        config.write_text("".join(changed), encoding="utf-8")
+
+
+def _refuse_again(layout: Layout, programs: Iterable[LabProgram]) -> None:
+    """Before anything is written: whoever lost the roots' keys could certify nobody any more."""
+    folders = (layout.roots, layout.readers, layout.documents)
+    for path in (*folders, layout.auditor, *(program.config for program in programs)):
+        if path.exists():
+            raise LabError(
+                str(layout.root),
+                f"was provisioned before ({path.relative_to(layout.root)} is there)",
+                todo="Name an empty or new folder for it; nothing was changed",
+            )
 
 
 def _authority(layout: Layout, country: CountryId) -> _Authority:

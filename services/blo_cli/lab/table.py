@@ -15,11 +15,21 @@ from typing import Final, NamedTuple
 import msgspec
 
 from blo_cli.lab.layout import Layout
-from blo_cli.lab.world import SUBJECTS, World
+from blo_cli.lab.world import COUNTRIES, OBSERVER, SUBJECTS, Subject, World
 from blo_schemas.ids import CorridorId, CountryId, DocumentId, OfficeId
 from blo_schemas.trust import Role
 
-__all__ = ["AGENT", "PROCESSOR", "Kind", "LabProgram", "Surroundings", "counted", "the_programs"]
+__all__ = [
+    "AGENT",
+    "PROCESSOR",
+    "WITNESS",
+    "Kind",
+    "LabProgram",
+    "Surroundings",
+    "auditor_toml",
+    "counted",
+    "the_programs",
+]
 
 
 class Surroundings(NamedTuple):
@@ -64,7 +74,7 @@ class LabProgram(msgspec.Struct, frozen=True, kw_only=True):
         run_file: There while it runs, with at least ``admin_port``.
         countries: The countries whose roots it trusts.
         keys: The file of its private keys; ``None``: it keeps them in a store.
-        corridor: The corridor that it works on; ``None``: it is not of one.
+        corridor: The corridor that it works on; ``None``: it is not of one alone.
     """
 
     kind: Kind
@@ -97,7 +107,8 @@ def the_programs(layout: Layout, world: World) -> tuple[LabProgram, ...]:
         if one.role is Role.PROCESSOR
         for corridor in one.corridors
     )
-    return (*agents, *processors)
+    witnesses = (_witness(layout, one) for one in SUBJECTS if one.role is Role.WITNESS)
+    return (*agents, *processors, *witnesses)
 
 
 def counted(programs: Iterable[LabProgram]) -> str:
@@ -134,6 +145,36 @@ def _processor(layout: Layout, subject: OfficeId, corridor: CorridorId) -> LabPr
     )
 
 
+def _witness(layout: Layout, subject: Subject) -> LabProgram:
+    folder = layout.witnesses / subject.id
+    named = {CountryId(code) for corridor in subject.corridors for code in corridor.split("-")}
+    return LabProgram(
+        kind=WITNESS,
+        subject=subject.id,
+        title=f"the witness {subject.id}",
+        config=folder / "witness.toml",
+        log=folder / "witness.log",
+        run_file=folder / "run-witness.json",
+        countries=tuple(sorted(named)),
+        keys=folder / "witness.key",
+    )
+
+
+def auditor_toml(layout: Layout, around: Surroundings) -> str:
+    """The configuration of an auditor of all corridors, with the observer's summary keys."""
+    keys = layout.identity(OBSERVER).relative_to(layout.auditor.parent)
+    return f"""\
+{_HEAD}
+# For `blo audit replay` and `blo audit bundle`. The offices grant the observer their summary keys.
+auditor = "{OBSERVER}"
+keys = "{keys}"
+
+{_pins(COUNTRIES, around)}
+[kafka]
+bootstrap = "{around.bootstrap}"
+"""
+
+
 def _agent_toml(program: LabProgram, around: Surroundings) -> str:
     return f"""\
 {_HEAD}
@@ -144,7 +185,7 @@ simulated_time = {_boolean(around.simulated_time)}
 path = "store/office.db"
 key = "store/office.key"
 
-{_pins(program, around)}
+{_pins(program.countries, around)}
 [kafka]
 bootstrap = "{around.bootstrap}"
 
@@ -163,7 +204,7 @@ corridor = "{program.corridor}"
 keys = "{program.keys.name}"
 simulated_time = {_boolean(around.simulated_time)}
 
-{_pins(program, around)}
+{_pins(program.countries, around)}
 [kafka]
 bootstrap = "{around.bootstrap}"
 
@@ -180,8 +221,30 @@ audit_s = 5
 {_TAIL}"""
 
 
-def _pins(program: LabProgram, around: Surroundings) -> str:
-    lines = (f'{country} = "{around.pins[country].hex()}"\n' for country in program.countries)
+def _witness_toml(program: LabProgram, around: Surroundings) -> str:
+    assert program.keys is not None
+    (corridors,) = (one.corridors for one in SUBJECTS if one.id == program.subject)
+    return f"""\
+{_HEAD}
+witness = "{program.subject}"
+corridors = [{", ".join(f'"{one}"' for one in corridors)}]
+keys = "{program.keys.name}"
+state = "witness.json"
+simulated_time = {_boolean(around.simulated_time)}
+
+{_pins(program.countries, around)}
+[kafka]
+bootstrap = "{around.bootstrap}"
+
+# Not at once: in a burst, every office would sign every few records.
+[signing]
+delay_s = 1
+
+{_TAIL}"""
+
+
+def _pins(countries: Iterable[CountryId], around: Surroundings) -> str:
+    lines = (f'{country} = "{around.pins[country].hex()}"\n' for country in countries)
     return "[trust.pins]\n" + "".join(lines)
 
 
@@ -202,3 +265,4 @@ _INSTANCE: Final = "lab"
 
 AGENT: Final = Kind("agent", "agents", ("agent", "run"), _agent_toml)
 PROCESSOR: Final = Kind("processor", "processors", ("processors", "run"), _processor_toml)
+WITNESS: Final = Kind("witness", "witnesses", ("audit", "witness", "run"), _witness_toml)

@@ -67,7 +67,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         role: What it may be.
         name: What it is called, in ``language``.
         language: BCP 47 tag.
-        corridors: Where it reads summaries.
+        corridors: Where it reads summaries, or, as a witness, signs trees.
     """
 
     id: OfficeId
@@ -142,8 +142,18 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
         language="en",
         corridors=(LA_VN,),
     ),
+    Subject(
+        id=OfficeId("vn-witness"),
+        role=Role.WITNESS,
+        name="Witness of corridors cn-vn and la-vn",
+        language="en",
+        corridors=(CN_VN, LA_VN),
+    ),
 )
-"""The ministry's observer (DOMAIN §1 names C04) and one processor a corridor."""
+"""The ministry's observer (DOMAIN §1 names C04), one processor a corridor, and one witness.
+
+A link's witness is certified by a country of its offices; Việt Nam has offices in both corridors.
+"""
 
 
 class World:

@@ -15,7 +15,7 @@ from blo_cli.demo.derived import (
     processors_section,
     processors_table,
 )
-from blo_cli.demo.observing import await_outputs
+from blo_cli.demo.observing import await_outputs, await_quorums
 from blo_cli.demo.outputs import CorridorOutputs
 from blo_cli.lab.world import the_world
 from blo_schemas.outputs import Finality
@@ -220,3 +220,24 @@ def test_the_demo_waits_for_the_last_output() -> None:
 @pytest.mark.parametrize("admin", [Admin(1000), Admin(0, parked=1)])
 def test_the_demo_does_not_wait_for_ever(admin: Any) -> None:
     assert not await_outputs(the_world(), {PROGRAM: admin}, SIZES, timeout_s=0.2)
+
+
+class WitnessAdmin:
+    """A witness that has everybody's signatures at the nth look; on an empty link there are none."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def metrics(self) -> str:
+        self.looks -= 1
+        (used, *_) = SIZES
+        return f'blo_quorum_size{{link="{used}"}} {7 if self.looks <= 0 else 6}.0\n'
+
+
+def test_the_demo_waits_for_the_last_cosignature() -> None:
+    witness: Any = WitnessAdmin(3)
+    (used, *others) = SIZES
+    sizes = {used: 7, **dict.fromkeys(others, 0)}
+    assert await_quorums({PROGRAM: witness}, sizes)
+    assert witness.looks == 0
+    assert not await_quorums({PROGRAM: witness}, SIZES, timeout_s=0.2)

@@ -117,10 +117,25 @@ def test_a_program_that_has_ended_is_told_with_the_end_of_its_log(tmp_path: Path
         words = f"echo its last words; exec sleep {seconds}"
         one._running.start(program.subject, ["sh", "-c", words], program.folder, program.log)
     try:
-        with pytest.raises(LabError, match=r"(?s)processor of la-vn: has ended.*its last words"):
+        with pytest.raises(LabError, match=r"(?s)witness vn-witness: has ended.*its last words"):
             one.check_alive(within_s=30)
     finally:
         one._running.stop()
+
+
+def test_programs_that_run_are_looked_at_without_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = lab(tmp_path)
+    asked: list[str] = []
+
+    def alive(name: str) -> bool:
+        asked.append(name)
+        return True
+
+    monkeypatch.setattr(one._running, "alive", alive)
+    one.check_alive()
+    assert asked == [program.subject for program in one.programs]
 
 
 def test_a_kafka_that_does_not_answer_is_told(tmp_path: Path) -> None:
@@ -249,6 +264,7 @@ def test_up_sets_the_clocks_and_says_where_everything_is(
     said = capsys.readouterr().out
     for words in (str(tmp_path), "4.4.0 at 127.0.0.1:9", "http://api"):
         assert words in said
+    assert f"blo audit replay --config {tmp_path / 'auditor.toml'}" in said
     for number, program in enumerate(lab.programs):
         (line,) = [line for line in said.splitlines() if f"127.0.0.1:{40_000 + number}" in line]
         assert str(program.config.relative_to(tmp_path)) in line

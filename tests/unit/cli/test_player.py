@@ -276,3 +276,28 @@ def test_an_office_on_no_link_can_have_its_line_switched() -> None:
     stage = Stage()
     stage.play(scenario(line(1, "vn-quangbinh", "line_down"), line(2, "vn-quangbinh", "line_up")))
     assert [call[1] for call in stage.calls] == ["clock", "line", "clock", "line"]
+
+
+def test_what_the_watch_raises_ends_the_play_although_an_office_still_waits() -> None:
+    stage = Stage()
+    waits = threading.Event()
+
+    class Waiting(FakeDesk):
+        def submit(self, command: Mapping[str, Any]) -> answers.Submitted | answers.Refused:
+            waits.wait(60)
+            return super().submit(command)
+
+    class Died(Exception):
+        pass
+
+    def watch() -> None:
+        raise Died
+
+    stage.desks["vn-kyson"] = Waiting("vn-kyson", stage.calls, set())
+    try:
+        with pytest.raises(Died):
+            Player(WORLD, stage.desks, watch=watch).play(scenario(line(1, "vn-kyson", "open")))
+        assert stage.advanced == 0
+        assert ("vn-kyson", "open") not in stage.calls
+    finally:
+        waits.set()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
 from blo_agent.app import pins_of
-from blo_agent.provision import AlreadyInitialised
+from blo_audit.config import AuditorSettings
+from blo_audit.witness.app import RUN_FILE
+from blo_audit.witness.config import WitnessSettings
+from blo_cli.errors import LabError
 from blo_cli.lab.layout import Layout
 from blo_cli.lab.offices import OFFICES, PARTNERS
 from blo_cli.lab.provision import provision, published, rewrite_bootstrap, settings_of
-from blo_cli.lab.table import PROCESSOR, LabProgram, the_programs
+from blo_cli.lab.table import PROCESSOR, WITNESS, LabProgram, the_programs
 from blo_cli.lab.world import COUNTRIES, SUBJECTS, the_world
 from blo_cli.trust.files import document_files, read_document, read_keys
 from blo_domain.trust import Part, TrustedDirectory, load_directory
@@ -165,6 +169,9 @@ def test_a_lab_that_is_taken_up_again_is_told_of_the_new_broker_and_nothing_else
     rewrite_bootstrap(layout, the_world(), "127.0.0.1:999")
     assert layout.config("vn-kyson").read_text() == before.replace(BOOTSTRAP, "127.0.0.1:999")
     assert settings_of(layout, OfficeId("vn-kyson")).kafka.servers == ["127.0.0.1:999"]
+    auditor = load(layout.auditor, AuditorSettings)
+    assert auditor.kafka is not None
+    assert auditor.kafka.servers == ["127.0.0.1:999"]
 
 
 # The processors.
@@ -223,11 +230,63 @@ def test_the_observer_s_keys_are_those_that_the_readers_commands_take(
     assert identity.signer(directory, NOW) is not None
 
 
-# At the end: it makes new roots before it is refused.
+# The witness and the auditor.
 
 
-def test_provisioning_never_overwrites_an_office(
+def test_the_witness_is_configured_for_all_corridors_and_certified_under_its_own_pins(
     layout: Layout, made: list[SignedDocument]
 ) -> None:
-    with pytest.raises(AlreadyInitialised):
-        provision(layout, the_world(), BOOTSTRAP, simulated_time=True)
+    (program,) = (one for one in the_programs(layout, the_world()) if one.kind is WITNESS)
+    settings = load(program.config, WitnessSettings)
+    assert settings.witness == program.subject
+    assert set(settings.corridors) == {link.corridor for link in the_world().links.values()}
+    assert settings.kafka.servers == [BOOTSTRAP]
+    assert settings.simulated_time
+    assert settings.keys == program.keys
+    assert stat.S_IMODE(settings.keys.stat().st_mode) == 0o600
+    assert program.run_file == settings.state.parent / RUN_FILE
+    directory, _ = load_directory(
+        settings.pins, made, verify=verify_signature, check_key=is_usable_signing_key
+    )
+    assert set(directory.links()) == set(the_world().links)
+    signer = load_identity(settings.keys, program.subject, Role.WITNESS).signer(directory, NOW)
+    assert signer is not None
+
+
+def test_the_auditor_pins_every_country_and_holds_the_observer_s_keys(
+    layout: Layout, made: list[SignedDocument]
+) -> None:
+    settings = load(layout.auditor, AuditorSettings)
+    assert settings.kafka is not None
+    assert settings.kafka.servers == [BOOTSTRAP]
+    directory, refusals = load_directory(
+        settings.pins, made, verify=verify_signature, check_key=is_usable_signing_key
+    )
+    assert (set(directory.roots), refusals) == (set(COUNTRIES), ())
+    assert settings.keys is not None
+    identity = load_identity(settings.keys, OfficeId(settings.auditor), Role.OBSERVER)
+    assert identity.signer(directory, NOW) is not None
+
+
+# At the end, for they look at all that was made.
+
+
+@pytest.mark.parametrize("left", ["roots", "auditor.toml", "offices", "witnesses"])
+def test_provisioning_again_is_refused_before_anything_is_changed(
+    layout: Layout, made: list[SignedDocument], tmp_path: Path, left: str
+) -> None:
+    shutil.copytree(layout.root, tmp_path / "lab")
+    again = Layout(tmp_path / "lab")
+    for path in again.root.iterdir():
+        if path.name != left:
+            path.unlink() if path.is_file() else shutil.rmtree(path)
+    before = contents(again.root)
+    assert before
+    with pytest.raises(LabError, match=rf"was provisioned before \({left}.* is there\)"):
+        provision(again, the_world(), BOOTSTRAP, simulated_time=True)
+    assert contents(again.root) == before
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every file below a folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

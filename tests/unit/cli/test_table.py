@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
 from blo_cli.lab.layout import Layout
-from blo_cli.lab.table import AGENT, PROCESSOR, counted, the_programs
+from blo_cli.lab.table import AGENT, PROCESSOR, WITNESS, counted, the_programs
 from blo_cli.lab.world import the_world
 
 PROGRAMS = the_programs(Layout(Path("lab")), the_world())
@@ -29,9 +27,8 @@ def test_every_program_is_run_with_its_configuration() -> None:
 def test_programs_are_counted_in_words() -> None:
     agents = [one for one in PROGRAMS if one.kind is AGENT]
     processors = [one for one in PROGRAMS if one.kind is PROCESSOR]
-    assert counted(PROGRAMS) == "14 agents and 2 processors"
+    witnesses = [one for one in PROGRAMS if one.kind is WITNESS]
+    assert counted(PROGRAMS) == "14 agents, 2 processors and 1 witness"
     assert counted(agents[:1]) == "1 agent"
-    third = msgspec.structs.replace(
-        agents[0], kind=msgspec.structs.replace(AGENT, word="witness", plural="witnesses")
-    )
-    assert counted([*agents[:2], *processors[:1], third]) == "2 agents, 1 processor and 1 witness"
+    assert counted([*processors, *witnesses]) == "2 processors and 1 witness"
+    assert counted(witnesses * 2) == "2 witnesses"

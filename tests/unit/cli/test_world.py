@@ -136,12 +136,13 @@ def test_an_office_trusts_its_corridors_countries_and_no_others() -> None:
     assert world.countries_of(OfficeId("cn-jingxi")) == ("cn", "vn")
 
 
-def test_the_ministry_observes_and_each_corridor_has_its_processor() -> None:
+def test_the_ministry_observes_each_corridor_has_its_processor_and_both_a_witness() -> None:
     roles = {one.id: (one.role, one.corridors) for one in SUBJECTS}
     assert roles == {
         "vn-c04": (Role.OBSERVER, ("cn-vn", "la-vn")),
         "vn-processor-cn-vn": (Role.PROCESSOR, ("cn-vn",)),
         "vn-processor-la-vn": (Role.PROCESSOR, ("la-vn",)),
+        "vn-witness": (Role.WITNESS, ("cn-vn", "la-vn")),
     }
 
 

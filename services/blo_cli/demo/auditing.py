@@ -1,0 +1,182 @@
+"""What an inspector makes of the demo's log: a replay, the witness's checkpoints, and a bundle.
+
+He has the auditor's configuration that every lab has: pinned roots, where Kafka is, and the
+observer's keys. Nothing that the offices or processors say of themselves is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from blo_audit.bundle.basis import QuorumReader
+from blo_audit.bundle.choosing import Wanted
+from blo_audit.bundle.collecting import Collector
+from blo_audit.bundle.statement import BundleReport
+from blo_audit.bundle.verifying import verify_bundle
+from blo_audit.checkpoints import CheckpointReading, read_checkpoints
+from blo_audit.config import AuditorSettings
+from blo_audit.link_audit import AuditOptions
+from blo_audit.meanings import Severity
+from blo_audit.replay import Replay
+from blo_audit.sources import LogSource, places
+from blo_audit.statement import Report
+from blo_audit.verifying import SEED_SIZE, Mode
+from blo_cli.errors import CliError
+from blo_log import topics
+from blo_log.directory import DirectoryFeed
+from blo_log.kafka import KafkaConnection, KafkaLog
+from blo_log.port import Log, Stored, TopicPartition, read_to_end
+from blo_runtime.config import load
+from blo_runtime.keyfiles import load_identity
+from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.trust import Role
+
+__all__ = ["Audited", "Bundled", "audit", "audit_section"]
+
+_TIMEOUT_S: Final = 30.0
+
+
+class Bundled(msgspec.Struct, frozen=True):
+    """A bundle that was written, and verified from its file.
+
+    Attributes:
+        size: Of the file, in bytes.
+        report: What the file proves.
+    """
+
+    size: int
+    report: BundleReport
+
+
+class Audited(msgspec.Struct, frozen=True):
+    """What the inspector found.
+
+    Attributes:
+        report: The replay's result.
+        checkpoints: What lies among the heads of all links.
+        bundled: The bundle of a whole link.
+    """
+
+    report: Report
+    checkpoints: CheckpointReading
+    bundled: Bundled
+
+
+def audit(bootstrap: str, config: Path, link: str, bundle: Path) -> Audited:
+    """Replays everything in full mode, reads the checkpoints, and makes a bundle of a link.
+
+    Args:
+        bootstrap: Where Kafka listens.
+        config: The auditor's configuration.
+        link: The link to be bundled.
+        bundle: The file to be made.
+
+    Raises:
+        CliError: Kafka does not give the records in time.
+        LogError: They can't be read.
+        BundleError: The link can't be bundled, or the file can't be read.
+    """
+    settings = load(config, AuditorSettings)
+
+    async def read() -> tuple[Report, CheckpointReading]:
+        log = KafkaLog(KafkaConnection(bootstrap=bootstrap, client_id=settings.auditor))
+        source = LogSource(log, f"Kafka at {bootstrap}")
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                report = await _replay(source, settings)
+                checkpoints = await _checkpoints(log, settings)
+                await Collector(source, settings.pins).write(Wanted(link=LinkId(link)), [], bundle)
+                return report, checkpoints
+        except TimeoutError:
+            raise CliError(
+                f"Kafka at {bootstrap}",
+                f"did not give its records to the audit within {_TIMEOUT_S:g} s",
+                todo="See whether every partition has a leader, then try again",
+            ) from None
+        finally:
+            await source.close()
+
+    report, checkpoints = asyncio.run(read())
+    verified = verify_bundle(bundle, settings.pins)
+    return Audited(report, checkpoints, Bundled(bundle.stat().st_size, verified))
+
+
+async def _replay(source: LogSource, settings: AuditorSettings) -> Report:
+    assert settings.keys is not None
+    replay = Replay(
+        source,
+        settings.pins,
+        AuditOptions(mode=Mode.FULL, seed=os.urandom(SEED_SIZE), outputs=True),
+        identity=load_identity(settings.keys, OfficeId(settings.auditor), Role.OBSERVER),
+        checkpoints=QuorumReader(partial=True),
+    )
+    return await replay.run()
+
+
+async def _checkpoints(log: Log, settings: AuditorSettings) -> CheckpointReading:
+    feed = DirectoryFeed(log, settings.pins)
+    await feed.refresh()
+    start = {
+        TopicPartition(topics.heads_topic(place.corridor), place.partition): 0
+        for place in places(feed.directory)
+    }
+    found: list[Stored] = []
+    reader = await log.reader(start)
+    try:
+        async for batch in read_to_end(reader):
+            found += [one for records in batch.values() for one in records]
+    finally:
+        await reader.close()
+    return read_checkpoints(found, feed.directory)
+
+
+def audit_section(audited: Audited) -> dict[str, Any]:
+    """The statement's key numbers, for the report."""
+    report, bundled = audited.report, audited.bundled
+    views = [one.views for one in report.links if one.views is not None]
+    outputs = [one.outputs for one in report.links if one.outputs is not None]
+    return {
+        "mode": str(report.mode),
+        "records": sum(one.records for one in report.links),
+        "signatures_verified": sum(one.verified for one in report.links),
+        "heads_verified": sum(one.heads for one in report.links),
+        "views_agreed": sum(one.agreed for one in views),
+        "outputs_agreed": sum(one.entries + one.checkpoints + one.cases for one in outputs),
+        "breaches": report.count(Severity.BREACH),
+        "doubts": report.count(Severity.DOUBT),
+        "notes": report.count(Severity.NOTE),
+        "findings": _by_code(report),
+        "quorums": _quorums(audited.checkpoints),
+        "bundle": {
+            "link": bundled.report.manifest.link,
+            "records": bundled.report.manifest.counts.records,
+            "bytes": bundled.size,
+            "digest": bundled.report.digest,
+        },
+    }
+
+
+def _by_code(report: Report) -> Mapping[str, int]:
+    counts: dict[str, int] = {}
+    for one in report.findings:
+        counts[str(one.code)] = counts.get(str(one.code), 0) + one.count
+    return counts
+
+
+def _quorums(checkpoints: CheckpointReading) -> Sequence[Mapping[str, Any]]:
+    return [
+        {
+            "link": link,
+            "size": one.checkpoint.size,
+            "tree_root": one.checkpoint.root.hex(),
+            "witness": one.witness,
+            "cosigned": [office for office, _ in one.cosigned],
+        }
+        for link, one in sorted(checkpoints.newest.items())
+    ]
