@@ -12,6 +12,7 @@ from typing import Final
 from blo_schemas.ids import HASH_SIZE, Digest
 from blo_sealing.errors import SnapshotMismatch
 
+_NODE: Final = sha256(b"\x01")
 EMPTY_ROOT: Final = Digest(sha256().digest())
 """The root of a tree without leaves (RFC 6962 §2.1)."""
 
@@ -50,7 +51,10 @@ class Frontier:
         self.size = size + 1
         peaks = self._peaks
         while size & 1:
-            leaf = sha256(b"\x01" + peaks.pop() + leaf).digest()
+            # node_hash, from a context that is copied: a new one costs more.
+            node = _NODE.copy()
+            node.update(peaks.pop() + leaf)
+            leaf = node.digest()
             size >>= 1
         peaks.append(leaf)
 
