@@ -294,7 +294,9 @@ class LinkChain:
             if forged is not None:
                 return forged, office, event, False
         misplaced = None if continues else chain.misplaced(header.oseq, header.oprev)
-        unseen = self._check_seen(chain, position, header)
+        # Who has read all there was needs no look back.
+        up_to_date = header.seen_size == position and header.seen_hash == self._log_hash
+        unseen = None if up_to_date else self._check_seen(chain, position, header)
         if self._suspects and not verify and (misplaced or unseen) is not None:
             forged = self._check_forged(writer, header, envelope)
             if forged is not None:
@@ -328,9 +330,6 @@ class LinkChain:
             return _REJECTED[Reason.SEEN_BEYOND_LOG]
         if seen < chain.seen_size:
             return _REJECTED[Reason.SEEN_GOES_BACK]
-        # Who has read all there was needs no look back.
-        if seen == position and header.seen_hash == self._log_hash:
-            return None
         if not self._hashes.startswith(header.seen_hash, seen * HASH_SIZE):
             return _REJECTED[Reason.SEEN_HASH_MISMATCH]
         return None

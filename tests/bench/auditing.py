@@ -34,7 +34,8 @@ from tests.bench.samples import SampleLog
 from tests.bench.timing import Effort
 
 _SEED: Final = bytes(16)
-_TURN: Final = 400
+_TURN: Final = 512
+"""A multiple of what the Merkle tree merges at once, so that each turn does its share of it."""
 
 
 class _Audit:

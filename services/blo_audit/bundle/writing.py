@@ -178,7 +178,10 @@ class NewFile:
 
 
 async def write_link(
-    stream: BinaryIO, manifest: Manifest, papers: Papers, batches: AsyncIterable[Sequence[LogRecord]]
+    stream: BinaryIO,
+    manifest: Manifest,
+    papers: Papers,
+    batches: AsyncIterable[Sequence[LogRecord]],
 ) -> bytes:
     """Writes a whole link's bundle; returns the digest at its end.
 

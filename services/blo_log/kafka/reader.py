@@ -22,7 +22,7 @@ from blo_log.port import Stored, TopicPartition
 
 __all__ = ["KafkaReader"]
 
-_PARTITION_FETCH_BYTES: Final = 4 * 1024 * 1024
+_PARTITION_FETCH_BYTES: Final = 1024 * 1024
 
 
 class KafkaReader:
