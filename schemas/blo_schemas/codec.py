@@ -8,6 +8,7 @@ that equal meaning is equal bytes and a hash over bytes is a hash over meaning.
 from __future__ import annotations
 
 import re
+import threading
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -32,6 +33,17 @@ _QUOTED: Final = re.compile(
     r"((?:unknown field|Invalid(?: enum)? value)) .*?(?= - at `\$|\Z)", re.DOTALL
 )
 """The parts of msgspec's messages that quote what was read, which no error may repeat."""
+
+
+class _Scratch(threading.local):
+    """Where a thread encodes what is only compared; a new bytes object would cost more than that."""
+
+    def __init__(self) -> None:
+        self.buffer = bytearray()
+
+
+_encode_into: Final = _encoder.encode_into
+_scratch: Final = _Scratch()
 
 # MessagePack: how many bytes follow the first one of an integer.
 _INTEGER_SIZES: Final = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}
@@ -59,7 +71,7 @@ class Codec(Generic[T]):
         self, kind: type[T], *, versions: tuple[int, ...] = (), limit: int = MAX_RECORD_SIZE
     ) -> None:
         self._name = getattr(kind, "__name__", str(kind))
-        self._decoder = msgspec.msgpack.Decoder(kind)
+        self._decode = msgspec.msgpack.Decoder(kind).decode
         self._versions = versions
         self._limit = limit
 
@@ -72,8 +84,10 @@ class Codec(Generic[T]):
         if len(data) > self._limit:
             raise TooLarge(self._name, f"{len(data)} bytes, at most {self._limit} are allowed")
         try:
-            value = self._decoder.decode(data)
-            canonical = _encoder.encode(value) == data
+            value = self._decode(data)
+            buffer = _scratch.buffer
+            _encode_into(value, buffer)
+            canonical = buffer == data
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise self._explain(data, error) from None
         if self._versions and value.v not in self._versions:  # type: ignore[attr-defined]
@@ -92,7 +106,7 @@ class Codec(Generic[T]):
             WireError: They can't be read at all.
         """
         try:
-            return self._decoder.decode(data)
+            return self._decode(data)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return self.decode(data)
 

@@ -12,6 +12,9 @@ from typing import Final
 from blo_schemas.ids import HASH_SIZE, Digest
 from blo_sealing.errors import SnapshotMismatch
 
+_TOGETHER: Final = 256
+"""So many leaves, a power of two, are merged at once: level by level, which needs fewer calls."""
+
 EMPTY_ROOT: Final = Digest(sha256().digest())
 """The root of a tree without leaves (RFC 6962 §2.1)."""
 
@@ -29,33 +32,34 @@ class Frontier:
         peaks: The roots of the perfect subtrees from left to right, one per set bit of ``size``,
             32 bytes each, as ``peaks()`` gave them.
 
-    Attributes:
-        size: Number of leaves.
-
     Raises:
         SnapshotMismatch: ``peaks`` is not of the length that ``size`` demands.
     """
 
-    __slots__ = ("_peaks", "size")
+    __slots__ = ("_merged", "_peaks", "_waiting")
 
     def __init__(self, size: int = 0, peaks: bytes = b"") -> None:
         if size < 0 or len(peaks) != size.bit_count() * HASH_SIZE:
             raise SnapshotMismatch(f"a tree of {size} leaves has not {len(peaks)} bytes of peaks")
-        self.size = size
+        self._merged = size
         self._peaks = [peaks[i : i + HASH_SIZE] for i in range(0, len(peaks), HASH_SIZE)]
+        self._waiting: list[bytes] = []
+
+    @property
+    def size(self) -> int:
+        """Number of leaves."""
+        return self._merged + len(self._waiting)
 
     def append(self, leaf: bytes) -> None:
         """Adds a leaf hash (``hashing.leaf_hash``)."""
-        size = self.size
-        self.size = size + 1
-        peaks = self._peaks
-        while size & 1:
-            leaf = sha256(b"\x01" + peaks.pop() + leaf).digest()
-            size >>= 1
-        peaks.append(leaf)
+        waiting = self._waiting
+        waiting.append(leaf)
+        if len(waiting) == _TOGETHER:
+            self._merge_aligned()
 
     def root(self) -> Digest:
         """The root over all leaves so far."""
+        self._merge_all()
         if not self._peaks:
             return EMPTY_ROOT
         peaks = reversed(self._peaks)
@@ -66,7 +70,40 @@ class Frontier:
 
     def peaks(self) -> bytes:
         """What a new ``Frontier`` of the same size can be made from."""
+        self._merge_all()
         return b"".join(self._peaks)
+
+    def _merge_aligned(self) -> None:
+        """Merge what waits: one by one up to a multiple of ``_TOGETHER``, from there all at once."""
+        nodes = self._waiting
+        alone = -self._merged % _TOGETHER
+        self._merge(nodes[:alone])
+        if alone:
+            self._waiting = nodes[alone:]
+            return
+        self._waiting = []
+        while len(nodes) > 1:
+            pairs = zip(nodes[::2], nodes[1::2], strict=True)
+            nodes = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+        self._carry(nodes[0], self._merged // _TOGETHER)
+        self._merged += _TOGETHER
+
+    def _merge_all(self) -> None:
+        self._merge(self._waiting)
+        self._waiting = []
+
+    def _merge(self, leaves: list[bytes]) -> None:
+        for leaf in leaves:
+            self._carry(leaf, self._merged)
+            self._merged += 1
+
+    def _carry(self, node: bytes, before: int) -> None:
+        """Add a node, where so many of its own size stand before it."""
+        peaks = self._peaks
+        while before & 1:
+            node = node_hash(peaks.pop(), node)
+            before >>= 1
+        peaks.append(node)
 
 
 __all__ = ["EMPTY_ROOT", "Frontier", "node_hash"]

@@ -18,6 +18,7 @@ from tests.bench.proving import measure_proof_check
 from tests.bench.reading import measure_read_chained, measure_read_full
 from tests.bench.report import Measurement
 from tests.bench.sealing import measure_open, measure_seal, measure_wire_size
+from tests.bench.sourcing import measure_from_bundle, measure_from_kafka
 from tests.bench.timing import Effort
 
 PROJECT_ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -35,6 +36,9 @@ COMPUTING: Final[dict[str, Callable[[Effort], Measurement]]] = {
 }
 """What needs no broker."""
 
+IN_A_FILE: Final = ("audit_from_bundle", "audit_full_from_bundle")
+"""What needs no broker either, measured together."""
+
 TOGETHER: Final = (
     ("agent_append",),
     ("submit_to_opened",),
@@ -43,6 +47,7 @@ TOGETHER: Final = (
     ("two_workers",),
     ("as_of", "fold_on_assignment"),
     ("append_to_alert",),
+    ("audit_from_kafka", "audit_full_from_kafka"),
 )
 """What needs a broker, each row one of its own."""
 ON_KAFKA: Final = tuple(name for row in TOGETHER for name in row)
@@ -60,6 +65,10 @@ def measure_all(
     for name, measure in COMPUTING.items():
         if name in names:
             yield name, partial(measure, effort)
+    from_file = cache(partial(measure_from_bundle, effort))
+    for name in IN_A_FILE:
+        if name in names:
+            yield name, partial(_one, name, from_file)
     if not set(ON_KAFKA) & set(names):
         return
     from blo_log.broker import EmbeddedBroker, find_kafka
@@ -96,6 +105,7 @@ def _rows() -> tuple[_Row, ...]:
         measure_two_workers,
         measure_folding,
         measure_alert,
+        measure_from_kafka,
     )
 
 

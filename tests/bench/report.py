@@ -105,6 +105,10 @@ SUBJECTS = (
     Subject("audit_amortised", "events/s", "bare SHA-256 of the values", _VALUE, 120_000),
     Subject("audit_full", "events/s a core", "bare libsodium verify", _VALUE, 12_000),
     Subject("audit_memory", "MiB", "a tenth of the records", Bar.RATIO_AT_MOST, 1.1),
+    Subject("audit_from_bundle", "events/s a core", "reading it alone", _VALUE, 120_000),
+    Subject("audit_full_from_bundle", "events/s a core", "reading it alone", _VALUE, 12_000),
+    Subject("audit_from_kafka", "events/s a core", "fetching alone", _VALUE, 120_000),
+    Subject("audit_full_from_kafka", "events/s a core", "fetching alone", _VALUE, 12_000),
 )
 BY_NAME = {subject.name: subject for subject in SUBJECTS}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.plan import COMPUTING, ON_KAFKA, measure_all
+from tests.bench.plan import COMPUTING, IN_A_FILE, ON_KAFKA, measure_all
 from tests.bench.report import SUBJECTS, Bar, Measurement, Subject, table, write
 from tests.bench.timing import TINY
 
@@ -30,26 +30,31 @@ NAMES = [
     "audit_amortised",
     "audit_full",
     "audit_memory",
+    "audit_from_bundle",
+    "audit_full_from_bundle",
+    "audit_from_kafka",
+    "audit_full_from_kafka",
 ]
 FIELDS = {"name", "value", "unit", "against", "ratio", "bar", "ok"}
 
 
 def test_the_names_are_stable_and_each_is_measured() -> None:
     assert [subject.name for subject in SUBJECTS] == NAMES
-    assert sorted([*COMPUTING, *ON_KAFKA]) == sorted(NAMES)
+    assert sorted([*COMPUTING, *IN_A_FILE, *ON_KAFKA]) == sorted(NAMES)
 
 
 def test_what_needs_no_broker_runs_and_is_reported(tmp_path: Path) -> None:
-    found = [measure() for _, measure in measure_all(list(COMPUTING), TINY)]
+    names = [*COMPUTING, *IN_A_FILE]
+    found = [measure() for _, measure in measure_all(names, TINY)]
     write(found, tmp_path / "new" / "report.json")
     report = json.loads((tmp_path / "new" / "report.json").read_bytes())
-    assert [entry["name"] for entry in report] == list(COMPUTING)
+    assert [entry["name"] for entry in report] == names
     for entry in report:
         assert set(entry) == FIELDS
         assert isinstance(entry["ok"], bool)
         assert entry["value"] > 0
         assert entry["against"] > 0
-    assert table(found).row_count == len(COMPUTING)
+    assert table(found).row_count == len(names)
 
 
 def test_the_envelope_of_a_kib_is_small_enough_on_every_machine() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -178,7 +178,10 @@ class NewFile:
 
 
 async def write_link(
-    stream: BinaryIO, manifest: Manifest, papers: Papers, batches: AsyncIterable[list[LogRecord]]
+    stream: BinaryIO,
+    manifest: Manifest,
+    papers: Papers,
+    batches: AsyncIterable[Sequence[LogRecord]],
 ) -> bytes:
     """Writes a whole link's bundle; returns the digest at its end.
 

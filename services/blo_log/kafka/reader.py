@@ -17,11 +17,12 @@ from aiokafka.errors import (
 from blo_log.errors import LogError, LogFault, LogTruncated, TopicMissing
 from blo_log.kafka.connection import KafkaConnection, known_partitions
 from blo_log.kafka.errors import FAILURES, translate
+from blo_log.kafka.portions import take_over
 from blo_log.port import Stored, TopicPartition
 
 __all__ = ["KafkaReader"]
 
-_PARTITION_FETCH_BYTES: Final = 4 * 1024 * 1024
+_PARTITION_FETCH_BYTES: Final = 1024 * 1024
 
 
 class KafkaReader:
@@ -57,6 +58,7 @@ class KafkaReader:
         """
         try:
             await self._consumer.start()
+            take_over(self._consumer)
             # Not before: aiokafka's own look-up could make the topics.
             await self._find_topics()
             self._consumer.assign(list(self._partitions))
@@ -92,13 +94,7 @@ class KafkaReader:
         # A compacted topic can have nothing left to read before a position: ask for it.
         for wanted, partition in self._partitions.items():
             self._positions[partition] = await self._consumer.position(wanted)
-        return {
-            self._partitions[partition]: [
-                Stored(record.offset, record.timestamp, record.key, record.value)
-                for record in records
-            ]
-            for partition, records in fetched.items()
-        }
+        return {self._partitions[partition]: records for partition, records in fetched.items()}
 
     def position(self, partition: TopicPartition) -> int:
         """See ``blo_log.port.Reader.position``."""

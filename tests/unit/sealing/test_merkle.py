@@ -83,6 +83,24 @@ def test_a_frontier_goes_on_from_its_peaks(before: list[bytes], after: list[byte
     assert (again.size, again.peaks(), again.root()) == (tree.size, tree.peaks(), tree.root())
 
 
+@pytest.mark.parametrize("begun", [0, 1, 200, 255, 256, 257, 511, 700])
+def test_leaves_that_are_merged_together_give_the_same_tree(begun: int) -> None:
+    oracle = InmemoryTree(algorithm="sha256")
+    tree, asked = Frontier(), Frontier()
+    for n in range(begun + 1100):
+        oracle.append_entry(b"%d" % n)
+        leaf = leaf_hash(b"%d" % n)
+        tree.append(leaf)
+        asked.append(leaf)
+        if n % 97 == 0:
+            assert asked.root() == oracle.get_root()
+        if n == begun:
+            tree = Frontier(tree.size, tree.peaks())
+        assert tree.size == asked.size == n + 1
+    assert tree.root() == asked.root() == oracle.get_root()
+    assert tree.peaks() == asked.peaks()
+
+
 @pytest.mark.parametrize(("size", "peaks"), [(-1, b""), (0, bytes(32)), (3, bytes(32)), (1, b"1")])
 def test_peaks_that_do_not_fit_the_size_are_refused(size: int, peaks: bytes) -> None:
     with pytest.raises(SnapshotMismatch):
