@@ -24,8 +24,9 @@ BOTH = (VN, LA)
 
 def continued(scene: Scene) -> Writer:
     """The scene's writer, who may write on without the scene being changed."""
-    world = scene.world
-    return copy.deepcopy(scene.writer, {id(world): world})
+    # A hash context is only ever copied from, so both may have it.
+    shared = (scene.world, scene.writer.fold.chain._event)
+    return copy.deepcopy(scene.writer, {id(one): one for one in shared})
 
 
 def conference() -> World:

@@ -72,7 +72,7 @@ class _Audit:
             findings,
             ahead=ahead,
         )
-        times = []
+        times: list[float] = []
         records = self.log.records
         for at in range(0, len(records), turn):
             part = records[at : at + turn]
