@@ -8,7 +8,7 @@ from typing import Final
 from blo_audit.checkpoints import CheckpointReading
 from blo_audit.findings import Finding
 from blo_audit.meanings import Code, Severity
-from blo_audit.statement import LinkStatement, Report
+from blo_audit.statement import LinkStatement, Report, counted
 from blo_audit.verifying import Mode
 from blo_cli.demo.auditing import Bundled
 from blo_cli.demo.checks import Check, checked
@@ -57,7 +57,7 @@ def check_witnessed(found: CheckpointReading, sizes: Mapping[str, int], roots: R
     return checked(
         "witnessed",
         wrong,
-        f"{len(used)} links: the witness and all parties have signed one tree of the whole log "
+        f"{counted(len(used), 'link')}: the witness and all parties have signed one tree of the whole log "
         f"each ({signatures} signatures)",
     )
 
@@ -79,8 +79,8 @@ def check_audit(report: Report, sizes: Mapping[str, int]) -> Check:
         f"{sum(one.verified for one in report.links)} records and "
         f"{sum(one.heads for one in report.links)} heads verified, "
         f"{sum(one.agreed for one in views)} signed digests of case views equal those that the "
-        f"log gives; no breach; {doubts} doubts, all about clocks, which simulated time stops; "
-        f"{notes} notes",
+        f"log gives; no breach; {counted(doubts, 'doubt')}, all about clocks, which simulated time "
+        f"stops; {counted(notes, 'note')}",
     )
 
 

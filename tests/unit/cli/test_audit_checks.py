@@ -68,7 +68,7 @@ def reading(*found: QuorumCheckpoint, findings: tuple[CheckpointFinding, ...] = 
 def test_a_quorum_over_the_whole_log_holds_and_an_empty_log_needs_none() -> None:
     check = check_witnessed(reading(quorum(7, root_of(7))), SIZES, ROOTS)
     assert check.ok, check.detail
-    assert "1 links" in check.detail
+    assert "1 link:" in check.detail
     assert "(3 signatures)" in check.detail
 
 
@@ -143,7 +143,7 @@ def test_a_replay_that_proved_everything_holds_and_says_how_much() -> None:
     check = check_audit(replayed(finding(Code.STEP_CROSSED)), SIZES)
     assert check.ok, check.detail
     assert "7 records and 8 heads" in check.detail
-    assert "1 notes" in check.detail
+    assert "1 note" in check.detail
 
 
 @pytest.mark.parametrize("code", [one for one in Code if MEANINGS[one].severity != Severity.NOTE])
