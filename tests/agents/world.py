@@ -329,8 +329,13 @@ class RunningAgent:
         **more: object,
     ) -> Accepted:
         """Take a step in such a case; a key that is late for its records is waited for."""
-        desk = self.desk(link)
-        await self.until(lambda: desk.view(case) is not None or not desk.unopened)
+        desk, keyring = self.desk(link), self.agent.office.keyring
+        await self.until(
+            lambda: (
+                (desk.view(case) is not None and keyring.content_key(case) is not None)
+                or not desk.unopened
+            )
+        )
         reasons = {Step.WITHDRAW, Step.DECLINE, Step.RETURN_FOR_INFORMATION}
         reason = "fictional" if step in reasons else None
         given: dict[str, Any] = {"reason": reason, **more}
