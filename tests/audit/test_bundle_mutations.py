@@ -24,10 +24,9 @@ from blo_schemas.ids import CountryId
 from blo_sealing.disclosures import open_disclosed, sign_disclosure
 from blo_sealing.keys import ContentKey
 from tests.agents.world import NOW, A, B
-from tests.audit.bundle_mutations import (
+from tests.audit.bundle_mutations import FILE_MUTATIONS, FOUND_MUTATIONS
+from tests.audit.bundle_spoiling import (
     CASE,
-    FILE_MUTATIONS,
-    FOUND_MUTATIONS,
     case_with,
     nothing_signed,
     replace,
