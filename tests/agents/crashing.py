@@ -40,6 +40,12 @@ class CrashPlan:
         with self._gate:
             self._left, self._at = steps, at
 
+    def disarm(self) -> bool:
+        """Strike no more from now on; whether it has struck."""
+        with self._gate:
+            self._left = None
+            return bool(self.struck)
+
     def __call__(self, point: str) -> None:
         with self._gate:
             self.passed.append(point)
