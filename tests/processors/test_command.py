@@ -49,3 +49,13 @@ def test_a_damaged_key_file_is_refused_with_what_to_do(tmp_path: Path, content: 
     keys.chmod(0o600)
     with pytest.raises(KeyFileError, match="Run `init`"):
         load_identity(keys, PROCESSOR)
+
+
+def test_a_worker_does_not_start_with_keys_that_are_none(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = tmp_path / "processor.key"
+    keys.write_text("00" * 32 + "\n")
+    keys.chmod(0o600)
+    assert run(["processors", "run", "--config", str(config)]) == 2
+    assert f"{keys}: does not hold a program's keys" in capsys.readouterr().err
