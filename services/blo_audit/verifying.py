@@ -20,7 +20,7 @@ from typing import Final
 
 from blo_schemas import hashing
 from blo_schemas.errors import WireError
-from blo_schemas.event import ENVELOPE, HEADER, LogRecord
+from blo_schemas.event import LogRecord, decode_event
 from blo_schemas.ids import LinkId
 from blo_schemas.verdicts import Reason
 from blo_sealing.chain import LinkTrust
@@ -125,8 +125,7 @@ def _verify(records: Sequence[LogRecord], context: bytes, trust: LinkTrust) -> l
     good = []
     for record in records:
         try:
-            envelope = ENVELOPE.decode(record.value)
-            header = HEADER.decode(envelope.header)
+            envelope, header = decode_event(record.value)
         except WireError:
             continue
         writer = trust.writer(header.certificate_tag, record.position, record.log_time)

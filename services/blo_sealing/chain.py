@@ -29,7 +29,7 @@ import msgspec
 from blo_schemas import hashing
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
-from blo_schemas.event import ENVELOPE, HEADER, Envelope, Header, LogRecord
+from blo_schemas.event import ENVELOPE, HEADER, Envelope, Header, LogRecord, decode_event
 from blo_schemas.ids import (
     HASH_SIZE,
     ZERO_HASH,
@@ -96,7 +96,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
         log_time: Its log time, Unix milliseconds.
         leaf: RFC 6962 leaf hash of its value.
         log_hash: The link's running hash after it.
-        envelope: Its envelope, if it decodes.
+        envelope: Its envelope, if that and the header in it decode.
         header: Its header, if it decodes.
         verdict: Why it does not count, or ``None`` if nothing speaks against it so far.
         office: Who wrote it, if the trust documents know the key.
@@ -244,20 +244,23 @@ class LinkChain:
             raise PositionError(self._size, position)
         # As in blo_schemas.hashing, whose functions would cost a tenth of this. A context that is
         # copied costs less than a new one, and its prefix less than a copy of the value behind it.
-        hashed = _LEAF.copy()
-        hashed.update(value)
-        leaf: Any = hashed.digest()
+        leaf: Any = record.leaf
+        if leaf is None:
+            hashed = _LEAF.copy()
+            hashed.update(value)
+            leaf = hashed.digest()
         hashed = _LOG.copy()
         hashed.update(self._log_hash + leaf)
         log_hash: Any = hashed.digest()
-        envelope = header = None
+        envelope: Envelope | None = None
+        header: Header | None = None
         try:
             if position < self._presumed:
-                envelope = ENVELOPE.decode_known(value)
-                header = HEADER.decode_known(envelope.header)
+                known = ENVELOPE.decode_known(value)
+                header = HEADER.decode_known(known.header)
+                envelope = known
             else:
-                envelope = ENVELOPE.decode(value)
-                header = HEADER.decode(envelope.header)
+                envelope, header = decode_event(value)
         except WireError as error:
             finding: _Finding = (_DEFECTS[error.defect], None, None, False)
         else:

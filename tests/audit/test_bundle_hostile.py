@@ -8,7 +8,6 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -27,7 +26,15 @@ from blo_schemas.ids import OfficeId
 from blo_schemas.trust import Agreement, DocumentSignature, SignedDocument
 from blo_sealing.disclosures import sign_disclosure
 from tests.agents.world import NOW, A
-from tests.audit.bundling import FIRST, Corpus, frames_of, joined, manifest, write_bundle
+from tests.audit.bundling import (
+    FIRST,
+    Corpus,
+    digest_of,
+    frames_of,
+    joined,
+    manifest,
+    write_bundle,
+)
 
 LIMIT = 512 * 1024 * 1024
 CORPUS = Corpus()
@@ -290,4 +297,4 @@ def test_texts_of_the_offices_languages_are_shown_as_they_are() -> None:
 def test_a_digest_that_fits_protects_nobody() -> None:
     """Whoever makes a hostile bundle gives it the right digest; all of the above have one."""
     data = deep_chunk()
-    assert data[-32:] == sha256(data[:-32]).digest()
+    assert data[-32:] == digest_of(frames_of(data))

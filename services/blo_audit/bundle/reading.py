@@ -1,9 +1,9 @@
 """Reading a bundle: one pass, bounded memory, and no more trust than the bytes deserve.
 
 The form (``docs/wire-format.md`` §13): 16 bytes of magic, then frames of 4 bytes of length and
-that many bytes of content, then the SHA-256 of everything before, then nothing. Which frame is
-what follows from the manifest's counts alone: there are no names, paths, offsets or compression
-in the file, so nothing can be named twice, point elsewhere, or grow when it is unpacked (ADR 8).
+that many bytes of content, then a digest over everything before, then nothing. Which frame is what
+follows from the manifest's counts alone: there are no names, paths, offsets or compression in the
+file, so nothing can be named twice, point elsewhere, or grow when it is unpacked (ADR 8).
 
 A frame's length is compared with its limit before a byte of it is read.
 """
@@ -11,7 +11,7 @@ A frame's length is compared with its limit before a byte of it is read.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -36,9 +36,12 @@ from blo_schemas.bundle import (
     ProvenRecord,
     SignedDisclosure,
 )
+from blo_schemas.codec import encode
 from blo_schemas.errors import UnknownVersion, WireError
 from blo_schemas.event import LogRecord
+from blo_schemas.hashing import leaf_hash
 from blo_schemas.heads import SIGNED_HEAD, SignedHead
+from blo_schemas.ids import Digest
 from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
 
 MAGIC: Final = b"blo/bundle/v1\r\n\0"
@@ -98,16 +101,22 @@ class Bundle:
             BundleError: What follows is not what the manifest promises.
         """
         count = self.manifest.counts.records
+        part = limits.LINK_RECORDS
         position = 0
         while position < count:
-            chunk = self._decode(limits.LINK_RECORDS, RECORD_CHUNK.decode, position)
+            frame = self._part_frame(part, position, hashed=False)
+            chunk = _decoded(part, position, frame, RECORD_CHUNK.decode)
             values = chunk.values
             size = len(values)
             if position + size > count:
                 raise BundleMalformed(f"there are more than the {count} records of the manifest")
             if max(map(len, values)) > MAX_RECORD_VALUE:
                 raise BundleTooLarge(f"a record after {position} is larger than any log takes")
-            yield list(map(LogRecord, range(position, position + size), chunk.times, values))
+            leaves = list(map(leaf_hash, values))
+            self._hash.update(hashed_in_place_of(chunk.times, leaves))
+            yield list(
+                map(LogRecord, range(position, position + size), chunk.times, values, leaves)
+            )
             position += size
         self._finish()
 
@@ -119,7 +128,8 @@ class Bundle:
         """
         before = -1
         for number in range(self.manifest.counts.records):
-            record = self._decode(limits.PROVEN_RECORDS, PROVEN_RECORD.decode, number)
+            frame = self._part_frame(limits.PROVEN_RECORDS, number)
+            record = _decoded(limits.PROVEN_RECORDS, number, frame, PROVEN_RECORD.decode)
             if record.position <= before:
                 raise BundleMalformed(
                     f"record {record.position} comes after record {before}: records ascend, and "
@@ -158,22 +168,19 @@ class Bundle:
             found.append(_decoded(part, number, frame, decode))
         return tuple(found)
 
-    def _decode(self, part: PartLimits, decode: Callable[[bytes], T], number: int) -> T:
-        return _decoded(part, number, self._part_frame(part, number), decode)
-
-    def _part_frame(self, part: PartLimits, number: int) -> bytes:
-        frame = self._frame(part.frame, f"number {number} of the {part.name}")
+    def _part_frame(self, part: PartLimits, number: int, *, hashed: bool = True) -> bytes:
+        frame = self._frame(part.frame, f"number {number} of the {part.name}", hashed=hashed)
         used = self._used.get(part.name, 0) + len(frame)
         if used > part.total:
             raise BundleTooLarge(f"the {part.name} have more than {part.total} bytes together")
         self._used[part.name] = used
         return frame
 
-    def _frame(self, limit: int, what: str) -> bytes:
+    def _frame(self, limit: int, what: str, *, hashed: bool = True) -> bytes:
         size = int.from_bytes(self._take(LENGTH_SIZE, what), "big")
         if size > limit:
             raise BundleTooLarge(f"{what} has {size} bytes, at most {limit} are allowed")
-        return self._take(size, what)
+        return self._take(size, what, hashed=hashed)
 
     def _finish(self) -> None:
         computed = self._hash.digest()
@@ -185,11 +192,12 @@ class Bundle:
             raise BundleMalformed("something follows after the end of the bundle")
         self.digest = computed
 
-    def _take(self, size: int, what: str) -> bytes:
+    def _take(self, size: int, what: str, *, hashed: bool = True) -> bytes:
         data = self._read(size)
         if len(data) != size:
             raise BundleTruncated(f"the file ends inside {what}")
-        self._hash.update(data)
+        if hashed:
+            self._hash.update(data)
         return data
 
     def _read(self, size: int) -> bytes:
@@ -197,6 +205,18 @@ class Bundle:
             return self._stream.read(size)
         except OSError as error:
             raise BundleUnreadable(f"the file can't be read: {error.strerror}") from error
+
+
+def hashed_in_place_of(times: Sequence[int], leaves: Iterable[Digest]) -> bytes:
+    """What of a chunk's content goes into the digest at the end, as it is said in §13.
+
+    A value stands as its leaf hash, which a replay needs as well: so it hashes each value once.
+
+    Args:
+        times: The records' log times.
+        leaves: Their values' leaf hashes.
+    """
+    return encode(times) + b"".join(leaves)
 
 
 @contextmanager
@@ -228,4 +248,12 @@ def _too_many(part: PartLimits, count: int) -> str:
     return f"the manifest promises {count} {part.name}, a bundle has at most {part.count}"
 
 
-__all__ = ["DIGEST_SIZE", "LENGTH_SIZE", "MAGIC", "MAX_RECORD_VALUE", "Bundle", "open_bundle"]
+__all__ = [
+    "DIGEST_SIZE",
+    "LENGTH_SIZE",
+    "MAGIC",
+    "MAX_RECORD_VALUE",
+    "Bundle",
+    "hashed_in_place_of",
+    "open_bundle",
+]

@@ -14,7 +14,7 @@ import msgspec
 from blo_audit.bundle import limits
 from blo_audit.bundle.errors import BundleTooLarge, NothingToBundle
 from blo_audit.bundle.limits import PartLimits
-from blo_audit.bundle.reading import LENGTH_SIZE, MAGIC
+from blo_audit.bundle.reading import LENGTH_SIZE, MAGIC, hashed_in_place_of
 from blo_schemas.bundle import (
     MAX_CHUNK_RECORDS,
     Counts,
@@ -25,10 +25,11 @@ from blo_schemas.bundle import (
 )
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
+from blo_schemas.hashing import leaf_hash
 from blo_schemas.heads import SignedHead
 from blo_schemas.trust import SignedDocument
 
-CHUNK_BYTES: Final = 512 * 1024
+CHUNK_BYTES: Final = 128 * 1024
 """A chunk of records is closed before the record that would take its values beyond this."""
 
 
@@ -131,7 +132,10 @@ class BundleWriter:
 
     def _flush(self) -> None:
         if self._values:
-            self._frame(encode(RecordChunk(tuple(self._times), tuple(self._values))))
+            data = encode(RecordChunk(tuple(self._times), tuple(self._values)))
+            self._put(len(data).to_bytes(LENGTH_SIZE, "big"))
+            self._stream.write(data)
+            self._hash.update(hashed_in_place_of(self._times, map(leaf_hash, self._values)))
         self._times, self._values, self._bytes = [], [], 0
 
     def _frame(self, data: bytes) -> None:

@@ -20,7 +20,7 @@ from blo_schemas.bundle import (
 from blo_schemas.codec import Codec, encode
 from blo_schemas.content import CONTENT
 from blo_schemas.errors import TrailingBytes, Truncated, UnknownVersion, WireError, WrongType
-from blo_schemas.event import ENVELOPE, HEADER
+from blo_schemas.event import ENVELOPE, HEADER, Envelope, Header, decode_event
 from blo_schemas.grants import GRANT
 from blo_schemas.heads import HEAD, SIGNED_HEAD
 from blo_schemas.summary import SUMMARY
@@ -108,3 +108,55 @@ def test_the_end_of_the_bytes_is_told_from_their_middle() -> None:
         ENVELOPE.decode(good[:-1])
     with pytest.raises(TrailingBytes):
         ENVELOPE.decode(good + b"\xc0")
+
+
+def one_by_one(value: bytes) -> tuple[Envelope, Header] | tuple[type[WireError], str]:
+    try:
+        envelope = ENVELOPE.decode(value)
+        return envelope, HEADER.decode(envelope.header)
+    except WireError as error:
+        return type(error), str(error)
+
+
+def both_at_once(value: bytes) -> tuple[Envelope, Header] | tuple[type[WireError], str]:
+    try:
+        return decode_event(value)
+    except WireError as error:
+        return type(error), str(error)
+
+
+GOOD = [1, bytes(8), 300, bytes(32), 70_000, bytes(32), bytes(32), 2**41, bytes(32), bytes(16)]
+HEADER_BYTES = encode([*GOOD, bytes(32)])
+EVENT = encode([HEADER_BYTES, bytes(64), b"summary", b"body" * 400])
+
+
+@given(st.integers(0, len(EVENT) - 1), st.binary(max_size=3), st.integers(0, 3))
+def test_an_event_is_read_at_once_as_it_is_one_by_one(at: int, put: bytes, take: int) -> None:
+    value = EVENT[:at] + put + EVENT[at + take :]
+    assert both_at_once(value) == one_by_one(value)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        encode([2, *GOOD[1:], bytes(32)]),
+        encode([*GOOD, bytes(31)]),
+        encode([*GOOD, bytes(32), 0]),
+        # 300 as an int16 and as a uint32, where a uint16 is the one form.
+        HEADER_BYTES.replace(b"\xcd\x01\x2c", b"\xd1\x01\x2c"),
+        HEADER_BYTES.replace(b"\xcd\x01\x2c", b"\xce\x00\x00\x01\x2c"),
+        HEADER_BYTES + bytes(1),
+        bytes(600),
+        b"",
+    ],
+)
+def test_a_header_that_is_none_is_refused_at_once_as_it_is_alone(header: bytes) -> None:
+    value = encode([header, bytes(64), b"", b""])
+    assert both_at_once(value) == one_by_one(value)
+    assert isinstance(one_by_one(value)[1], str)
+
+
+def test_a_record_that_is_too_large_is_refused_at_once_as_it_is_alone() -> None:
+    value = encode([HEADER_BYTES, bytes(64), b"", bytes(256 * 1024)])
+    assert both_at_once(value) == one_by_one(value)
+    assert isinstance(both_at_once(EVENT)[1], Header)
