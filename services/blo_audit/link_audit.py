@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-from blo_audit.claims import Claim, ClaimKind
+from blo_audit.claim_check import ClaimCheck
+from blo_audit.claims import Claim
 from blo_audit.findings import Code, Findings
 from blo_audit.judging import Judge
 from blo_audit.outputs import Outputs
@@ -21,7 +22,7 @@ from blo_audit.sources import Place
 from blo_audit.spill import Shelf
 from blo_audit.statement import LinkStatement, Word
 from blo_audit.steps import Steps
-from blo_audit.times import Times, instant
+from blo_audit.times import Times
 from blo_audit.verifying import NEVER, PORTION, Ahead, Mode, Sample
 from blo_domain.trust import TrustedDirectory
 from blo_log.granted import GrantedKeys
@@ -143,24 +144,18 @@ class LinkAudit:
                 verified=self._full,
             )
         )
-        self._directory = directory
-        self._offices = directory.offices(place.link)
-        self._claims = sorted(claims, key=lambda claim: claim.size)
-        self._met = 0
-        self._next_claim = self._claims[0].size if self._claims else NEVER
-        self._fitting: dict[OfficeId, int] = {}
-        self._cosigned: dict[OfficeId, int] = {}
-        self._heads = 0
-        self._checkpoint: Claim | None = None
+        self._claims = ClaimCheck(
+            place.link, directory, claims, self._chain, self._times, findings, self._steps
+        )
         self._sample = Sample(options.seed, place.link, options.rate)
-        self._tail = NEVER if self._full else self._vouched()
+        self._tail = NEVER if self._full else self._claims.vouched()
         self._sampled = NEVER if self._full else self._sample.next()
         self._watch = NEVER if self._full else min(self._sampled, self._tail)
         self._verified = 0
         self._acknowledged: dict[OfficeId, int] = {}
         self._accepted = 0
         self._stopped: str | None = None
-        self._meet()
+        self._claims.meet()
 
     @property
     def size(self) -> int:
@@ -199,11 +194,11 @@ class LinkAudit:
     def finish(self) -> LinkStatement:
         """Judge what only the end of the log shows, and say what was proved."""
         if self._stopped is None:
-            self._beyond()
+            self._claims.beyond()
         words = self._words()
         chain, options = self._chain, self._options
         tail = None if self._full else min(self._tail, chain.size)
-        checkpoint = self._checkpoint
+        checkpoint = self._claims.checkpoint
         return LinkStatement(
             link=self.place.link,
             records=chain.size,
@@ -217,7 +212,7 @@ class LinkAudit:
             sample_rate=1.0 if self._full else options.rate,
             seed="" if self._full else options.seed.hex(),
             verified_from=tail,
-            heads=self._heads,
+            heads=self._claims.heads,
             checkpoint=None if checkpoint is None else checkpoint.size,
             checkpoint_signers=() if checkpoint is None else checkpoint.signers,
             words=words,
@@ -231,6 +226,7 @@ class LinkAudit:
         chain = self._chain
         admit = self._admission()
         judge = self._judge.record
+        claims = self._claims
         tolerance = self._options.tolerance_ms
         full = self._full
         accepted = 0
@@ -250,8 +246,8 @@ class LinkAudit:
                         self._look_at_time(admitted)
                     if chain.verify:
                         self._acknowledge(admitted)
-                if position + 1 == self._next_claim:
-                    self._meet()
+                if position + 1 == claims.next:
+                    claims.meet()
         except PositionError as error:
             self.stop(f"after record {error.expected - 1} comes record {error.got}")
         finally:
@@ -273,18 +269,6 @@ class LinkAudit:
             return admitted
 
         return noted
-
-    def _vouched(self) -> int:
-        """Up to where the word of all offices reaches that signed a head or checkpoint.
-
-        What lies behind rests on fewer signatures, so there every one is verified.
-        """
-        newest: dict[OfficeId, int] = {}
-        for claim in self._claims:
-            for signer in claim.signers:
-                if signer in self._offices:
-                    newest[signer] = claim.size
-        return min(newest.values(), default=0)
 
     def _turn(self, position: int) -> None:
         """Begin to verify, or end it, as the sample says."""
@@ -327,81 +311,13 @@ class LinkAudit:
         signed = event_input(self.place.link, envelope.header)
         return verify_signature(writer.signing_key, signed, envelope.signature)
 
-    def _meet(self) -> None:
-        """Compare with the log what was signed about its present size."""
-        size = self._chain.size
-        while self._next_claim == size:
-            claim = self._claims[self._met]
-            self._met += 1
-            left = self._met < len(self._claims)
-            self._next_claim = self._claims[self._met].size if left else NEVER
-            if self._fits(claim):
-                self._keep(claim)
-
-    def _fits(self, claim: Claim) -> bool:
-        chain, size = self._chain, claim.size
-        checkpoint = claim.kind is ClaimKind.CHECKPOINT
-        office = None if checkpoint else claim.signers[0]
-        signers = ", ".join(claim.signers)
-        if claim.log_hash not in (None, chain.log_hash):
-            assert claim.log_hash is not None
-            words = (
-                f"{signers} signed {claim.log_hash.hex()[:16]}… for the first {size} records, "
-                f"which have {chain.log_hash.hex()[:16]}… here"
-            )
-            code = Code.CHECKPOINT_DIFFERS if checkpoint else Code.HEAD_OF_ANOTHER_LOG
-        elif claim.tree_root != chain.tree_root():
-            words = (
-                f"{signers} signed the root {claim.tree_root.hex()[:16]}… over {size} records, "
-                f"which have {chain.tree_root().hex()[:16]}… here"
-            )
-            code = Code.CHECKPOINT_DIFFERS if checkpoint else Code.HEAD_ROOT_DIFFERS
-        else:
-            return True
-        self.findings.add(code, words, position=size, office=office)
-        return False
-
-    def _keep(self, claim: Claim) -> None:
-        if claim.kind is ClaimKind.CHECKPOINT:
-            self._keep_checkpoint(claim)
-            return
-        office = claim.signers[0]
-        self._heads += 1
-        self._fitting[office] = claim.size
-        if claim.size and claim.at < self._times.at(claim.size - 1) - self._times.tolerance_ms:
-            received = instant(self._times.at(claim.size - 1))
-            words = f"signed {instant(claim.at)}, and covers a record that came at {received}"
-            self.findings.add(Code.HEAD_BACK_DATED, words, position=claim.size, office=office)
-        if self._steps is not None:
-            self._steps.compare(claim)
-
-    def _keep_checkpoint(self, claim: Claim) -> None:
-        """It is its offices' word, as a head is; with a witness and all parties, more than that."""
-        self._cosigned.update((one, claim.size) for one in claim.signers if one in self._offices)
-        agreement = self._directory.agreement(self.place.link, claim.at)
-        others = set(claim.signers) - self._offices
-        if agreement is not None and others and set(agreement.offices) <= set(claim.signers):
-            self._checkpoint = claim
-
-    def _beyond(self) -> None:
-        """What was signed about records that are not there."""
-        for claim in self._claims[self._met :]:
-            checkpoint = claim.kind is ClaimKind.CHECKPOINT
-            signers = ", ".join(claim.signers)
-            self.findings.add(
-                Code.CHECKPOINT_BEYOND_LOG if checkpoint else Code.HEAD_BEYOND_LOG,
-                f"{signers} signed about {claim.size} records, and there are {self._chain.size}",
-                position=self._chain.size,
-                office=None if checkpoint else claim.signers[0],
-            )
-
     def _words(self) -> tuple[Word, ...]:
         """How far each office's word reaches; what that leaves open goes to the findings."""
         size = self._chain.size
         words = []
-        for office in sorted(self._offices | self._fitting.keys()):
-            head = self._fitting.get(office)
-            cosigned = self._cosigned.get(office, 0)
+        for office in sorted(self._claims.offices | self._claims.fitting.keys()):
+            head = self._claims.fitting.get(office)
+            cosigned = self._claims.cosigned.get(office, 0)
             upto = max(head or 0, cosigned, self._acknowledged.get(office, 0))
             word = Word(office, head, upto, size - upto)
             words.append(word)
