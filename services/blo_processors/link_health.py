@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from blo_domain.deadlines import LogFacts, Peer, Terms, health, repaired, with_head
+from blo_domain.deadlines import (
+    LogFacts,
+    Peer,
+    Terms,
+    expected_since,
+    health,
+    in_force,
+    repaired,
+    with_head,
+)
 from blo_domain.trust import TrustedDirectory
 from blo_log.port import Stored
 from blo_processors.state import LinkState
@@ -64,7 +73,7 @@ class LinkHealth:
         withheld = state.withheld()
         peers = [
             self._with_head(peer)._replace(withheld=withheld.get(peer.office))
-            for peer in state.peers.values()
+            for peer in (*state.peers.values(), *_newcomers(state, terms, now))
         ]
         found = health(facts, peers, terms, now)
         new = [alert for alert in found if alert.id not in self._told]
@@ -77,6 +86,15 @@ class LinkHealth:
     def _with_head(self, peer: Peer) -> Peer:
         held = self._heads.get(peer.office)
         return peer if held is None else with_head(peer, *held)
+
+
+def _newcomers(state: LinkState, terms: Terms, now: int) -> list[Peer]:
+    """Who has joined a link on which nothing was written since."""
+    if not state.size or not terms:
+        return []
+    first = state.log_times[0]
+    offices = in_force(terms, now).offices.keys() - state.peers.keys()
+    return [Peer(office, expected_since(office, terms, first)) for office in sorted(offices)]
 
 
 __all__ = ["LinkHealth"]

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from blo_domain.deadlines import Mark, Peer, Terms, terms_of, with_record
+from blo_domain.deadlines import Mark, Peer, Terms, expected_since, terms_of, with_record
 from blo_domain.trust import LinkTrust, TrustedDirectory
 from blo_log.fold import Folded, KeySource, LinkFold
 from blo_processors.escalation import Escalation
@@ -98,6 +98,8 @@ class LinkState:
         self.fold = LinkFold(link, chain, trust, self.shelf, keys, read_content=False)
         self.log_times = array("q")
         self.peers: dict[OfficeId, Peer] = {}
+        self._watched: frozenset[OfficeId] = frozenset()
+        self._terms = terms
         self._escalation = Escalation(self.shelf, terms, self._parked_cases, tells=tells)
         self._tells = tells
         self._keys = keys
@@ -252,9 +254,13 @@ class LinkState:
 
     def _watch(self, folded: Folded) -> None:
         """Note what the record layer says of the offices; that needs no key."""
-        if not self.peers:
-            offices = sorted(self.fold.trust.parties(folded.log_time))
-            self.peers = {office: Peer(office, folded.log_time) for office in offices}
+        parties = self.fold.trust.parties(folded.log_time)
+        if parties is not self._watched:
+            self._watched = parties
+            first = self.log_times[0] if self.log_times else folded.log_time
+            for office in sorted(parties - self.peers.keys()):
+                since = expected_since(office, self._terms, first)
+                self.peers[office] = Peer(office, since)
         peer = None if folded.office is None else self.peers.get(folded.office)
         if peer is None or folded.header is None or folded.admitted is None:
             return

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from blo_domain.deadlines import next_change
-from blo_log import topics
-from blo_log.port import TopicPartition
 from blo_processors.worker import LinkWorker
 from blo_runtime.clock import ManualClock
-from blo_schemas.clocks import Clock, Signal
-from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
+from blo_schemas.clocks import Clock
+from blo_schemas.summary import Step, Urgency
 from blo_schemas.views import State
-from blo_sealing.keys import ContentKey, SummaryKey
 from tests.processors.helpers import check, fresh, stored
 from tests.processors.seeing import plain, see, terms
 from tests.processors.world import LA, MINUTE_MS, VN, LinkWriter, World
@@ -98,38 +93,6 @@ async def test_an_alert_that_was_told_too_early_and_is_still_coming_is_not_taken
     assert {one.id for one in early} <= stands
 
 
-async def test_a_silent_office_is_told_once_and_cleared_when_its_head_comes(world: World) -> None:
-    writer = LinkWriter(world, world.places[0], seed=61)
-    writer.play(5)
-    log = await fresh(world, writer)
-    around = await world.surroundings(log)
-    assert isinstance(around.clock, ManualClock)
-    worker = LinkWorker(writer.place, around)
-    await worker.start()
-    around.clock.set(writer.now)
-    await worker.tick()
-    signals = (await see(world, log, writer.place)).alerts.standing()
-    assert not [one for one in signals if one.signal is Signal.SILENT]
-    around.clock.set(writer.now + 40 * 24 * 60 * MINUTE_MS)
-    for _ in range(2):
-        await worker.tick()
-    seen = await see(world, log, writer.place)
-    silent = [one for one in seen.alerts.standing() if one.signal is Signal.SILENT]
-    assert sorted(one.must_act for one in silent) == [(LA,), (VN,)]
-    assert seen.alerts_written == len(seen.alerts.records)
-    appender = await log.appender()
-    await appender.append([writer.head(VN, around.clock.now_ms())])
-    topic = topics.heads_topic(writer.place.corridor)
-    held = log.cluster.partition(TopicPartition(topic, 0)).records
-    held[-1] = msgspec.structs.replace(held[-1], timestamp=around.clock.now_ms())
-    again = LinkWorker(writer.place, around)
-    await again.start()
-    await again.tick()
-    seen = await see(world, log, writer.place)
-    silent = [one for one in seen.alerts.standing() if one.signal is Signal.SILENT]
-    assert [one.must_act for one in silent] == [(LA,)]
-
-
 async def test_a_shredded_case_is_shown_as_such_and_owes_nothing(world: World) -> None:
     writer = LinkWriter(world, world.places[0], seed=4)
     case = writer.open(VN)
@@ -144,37 +107,3 @@ async def test_a_shredded_case_is_shown_as_such_and_owes_nothing(world: World) -
     record = (await see(world, log, writer.place)).cases.records[case]
     assert record.view.state is State.SHREDDED
     assert next_change(record.clocks, terms(world, writer.place), writer.now) is None
-
-
-async def test_who_withholds_a_key_is_told_and_cleared_when_it_comes(world: World) -> None:
-    writer = LinkWriter(world, world.places[0], seed=62)
-    writer.play(5)
-    secret = SummaryKey.generate(writer.dice.randbytes)
-    content = ContentKey.generate(writer.dice.randbytes)
-    writer.contents[content.id] = content
-    opening = Summary(SUMMARY_VERSION, Kind.VERIFICATION_REQUEST, Step.OPEN, Urgency.URGENT, 0)
-    parked = writer.write(LA, content.id, opening, summary_key=secret)
-    log = await fresh(world, writer)
-    around = await world.surroundings(log)
-    assert isinstance(around.clock, ManualClock)
-    worker = LinkWorker(writer.place, around)
-    await worker.start()
-
-    async def unopenable() -> list[tuple[tuple[str, ...], int]]:
-        seen = await see(world, log, writer.place)
-        return [
-            (one.must_act, one.position)
-            for one in seen.alerts.standing()
-            if one.signal is Signal.UNOPENABLE
-        ]
-
-    around.clock.set(parked.log_time + 14 * MINUTE_MS)
-    await worker.tick()
-    assert await unopenable() == []
-    around.clock.set(parked.log_time + 16 * MINUTE_MS)
-    await worker.tick()
-    assert await unopenable() == [((LA,), parked.position)]
-    await (await log.appender()).append(writer.grant(secret, LA))
-    for _ in range(2):
-        await worker.tick()
-    assert await unopenable() == []

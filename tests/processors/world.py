@@ -41,6 +41,7 @@ from blo_sealing.heads import sign_head
 from blo_sealing.identity import Identity
 from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
 from blo_sealing.seal import Author, seal_event
+from blo_sealing.seal import Place as Position
 from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature
 
 CORRIDOR = CorridorId("la-vn")
@@ -111,19 +112,25 @@ class World:
         signed = self.sign(certificate, [self.roots[subject[:2]]])
         self.tags[subject] = document_id(signed.payload)
 
-    def agree(self, place: Place, version: int = 1, effective_from: int = 0) -> None:
+    def agree(
+        self,
+        place: Place,
+        version: int = 1,
+        effective_from: int = 0,
+        offices: tuple[OfficeId, ...] = (LA, VN),
+    ) -> None:
         agreement = Agreement(
             link=place.link,
             corridor=place.corridor,
             partition=place.partition,
             version=version,
-            offices=tuple(sorted((VN, LA))),
+            offices=offices,
             observers=(OBSERVER,),
             processors=(PROCESSOR,),
-            policy=four_urgencies((VN, LA)),
+            policy=four_urgencies(offices),
             effective_from=effective_from,
         )
-        self.sign(agreement, [self.keys[office].signing for office in (LA, VN)])
+        self.sign(agreement, [self.keys[office].signing for office in offices])
 
     def load(self) -> TrustedDirectory:
         directory, refusals = load_directory(
@@ -274,14 +281,27 @@ class LinkWriter:
         *,
         summary_key: SummaryKey | None = None,
         after_ms: int | None = None,
+        ahead_ms: int = 0,
+        at: Position | None = None,
     ) -> LogRecord:
+        """Append an event.
+
+        Args:
+            office: Who writes it.
+            case: In which case.
+            summary: What it does.
+            summary_key: What seals the summary; by default the office's key of the month.
+            after_ms: How long after the event before; by default some minutes.
+            ahead_ms: By how much the office's clock is ahead of the log's.
+            at: Another place in the office's chain than the next one.
+        """
         wait = self.dice.randrange(10 * MINUTE_MS) if after_ms is None else after_ms
         self.now += wait
         tag = self.world.directory.certificates(office)[-1].tag
         sealed = seal_event(
             Author(self.place.link, tag, self.world.keys[office].signing),
-            self.fold.chain.next_place(office),
-            at=self.now,
+            at or self.fold.chain.next_place(office),
+            at=self.now + ahead_ms,
             content_key=self.contents[case],
             summary_key=summary_key or self.key_of(office),
             summary=summary,

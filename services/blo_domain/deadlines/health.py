@@ -76,6 +76,18 @@ class LogFacts(NamedTuple):
     log_time_of: Callable[[int], int]
 
 
+def expected_since(office: OfficeId, terms: Terms, first: int) -> int:
+    """From when an office is expected to send heads, Unix milliseconds.
+
+    Args:
+        office: The office.
+        terms: The link's terms.
+        first: Log time of the link's first record; before it nobody has anything to sign.
+    """
+    joined = next((term.start for term in terms if office in term.offices), first)
+    return max(joined, first)
+
+
 def with_head(peer: Peer, head: Head, log_time: int) -> Peer:
     """The office after a head of it; one that is older than the latest changes nothing."""
     if log_time < peer.head_time:
@@ -169,7 +181,7 @@ def _findings(log: LogFacts, peer: Peer, terms: Terms, bounds: Bounds) -> Iterat
     heard = peer.head_time if peer.head else peer.since
     yield _Finding(Signal.SILENT, _too_long(peer.office, terms, heard), heard, read)
     if read < log.size:
-        unread = _too_long(peer.office, terms, log.log_time_of(read))
+        unread = _too_long(peer.office, terms, max(log.log_time_of(read), peer.since))
         yield _Finding(Signal.BEHIND, unread, read, read)
     if peer.head and peer.head.unopened:
         first = min(peer.head.first_unopened, default=read)
@@ -222,6 +234,7 @@ __all__ = [
     "LogFacts",
     "Mark",
     "Peer",
+    "expected_since",
     "health",
     "next_health_change",
     "repaired",
