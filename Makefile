@@ -19,6 +19,7 @@ endif
 
 # Many tests wait for a broker or a process; so two at a time, file by file, take half the time.
 TEST_PROCESSES ?= 2
+PYTEST := $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 export PYTHON
 
@@ -36,10 +37,10 @@ demo: can-demo environment $(DEMO_LIBRARIES) ## play a year of exchanges on a re
 	$(BIN)/blo demo --report build/demo/report.json
 
 test: can-test environment $(BROKER_LIBRARIES) check ## everything that must pass, on a real Kafka too
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
 
 test-fast: can-work environment check ## the same without a broker and what takes seconds, for daily work
-	$(BIN)/pytest -m "not broker and not slow"
+	$(PYTEST) -m "not broker and not slow"
 
 test-faults: can-test environment $(BROKER_LIBRARIES) ## kill and starve the processors for long; writes docs/faults.md
 	$(BIN)/python -m tests.faults

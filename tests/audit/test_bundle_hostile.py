@@ -36,6 +36,8 @@ from tests.audit.bundling import (
     write_bundle,
 )
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 512 * 1024 * 1024
 CORPUS = Corpus()
 CONFINED = Path(__file__).with_name("confined.py")

@@ -22,6 +22,8 @@ from blo_sealing.errors import ProofFailed
 from tests.agents.world import A, B
 from tests.audit.bundling import Corpus, frames_of, joined, manifest, write_bundle
 
+pytestmark = pytest.mark.slow
+
 CORPUS = Corpus()
 PAPERS = CORPUS.papers()
 DISCLOSING = CORPUS.papers(CORPUS.disclosure(B, 1, 4), CORPUS.disclosure(A, 4))

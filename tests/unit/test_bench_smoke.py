@@ -43,6 +43,7 @@ def test_the_names_are_stable_and_each_is_measured() -> None:
     assert sorted([*COMPUTING, *IN_A_FILE, *ON_KAFKA]) == sorted(NAMES)
 
 
+@pytest.mark.slow
 def test_what_needs_no_broker_runs_and_is_reported(tmp_path: Path) -> None:
     names = [*COMPUTING, *IN_A_FILE]
     found = [measure() for _, measure in measure_all(names, TINY)]
