@@ -22,7 +22,8 @@ from tests.agents.processing import (
     stored_alerts,
     told,
 )
-from tests.agents.world import CORRIDOR, LINK, PROVINCE, A, B, all_read, two_offices
+from tests.agents.started import opened_case, up
+from tests.agents.world import CORRIDOR, PROVINCE, A, B, all_read, two_offices
 
 CASES = topics.cases_topic(CORRIDOR)
 ALERTS = topics.alerts_topic(CORRIDOR)
@@ -158,10 +159,8 @@ async def test_a_link_without_processors_reads_none(tmp_path: Path) -> None:
         await world.publish()
         for topic in (CASES, ALERTS):
             cluster.delete_topic(topic)
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b], 1)
+        a, b = await up(world, A, B)
+        case = await opened_case(a, [b])
         await b.do(Step.ACKNOWLEDGE, case)
         await all_read([a, b], 2)
         assert a.agent.checks()["processors"]().detail == ""
