@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +32,7 @@ from blo_schemas.ids import CaseId, OfficeId
 from blo_schemas.outputs import CaseRecord
 from blo_schemas.trust import Role, Superior
 from blo_sealing.identity import Identity, Signer
+from tests.agents.started import begin
 from tests.agents.world import CORRIDOR, LINK, PROVINCE, A, B, RunningAgent, World, all_read
 
 PROCESSOR = OfficeId("vn-processor")
@@ -182,11 +185,20 @@ async def standing(agent: RunningAgent) -> list[Alert]:
     return await agent.ask(lambda tx: [one.decoded for one in alerts.standing(tx, LINK)])
 
 
-async def some(world: Watched, *offices: OfficeId) -> list[RunningAgent]:
-    agents = [await world.agent(one) for one in offices]
-    for one in agents:
-        await one.until(lambda one=one: LINK in one.agent.office.desks)  # type: ignore[misc]
-    return agents
+@asynccontextmanager
+async def a_watched(
+    folder: Path, difference_after_s: float = 10
+) -> AsyncIterator[tuple[Watched, RunningAgent]]:
+    """A watched link of which only A's agent is up.
+
+    Args:
+        folder: Where its store is.
+        difference_after_s: How long a difference lasts before the agent tells it.
+    """
+    async with Watched(folder, MemoryCluster()) as world:
+        world.difference_after_s = difference_after_s
+        (a,) = await begin(world, A)
+        yield world, a
 
 
 async def kept(agent: RunningAgent, case: CaseId, position: int | None, alerts: int | None) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from pathlib import Path
 
 from blo_agent.accepting import Accepted
@@ -15,12 +14,11 @@ from blo_agent.store import load_store_key
 from blo_agent.store.connection import Snapshot, open_connection
 from blo_agent.store.tables import keys, outbox
 from blo_agent.store.tables import shredded as table
-from blo_log.memory import MemoryCluster, MemoryLog
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, KeyId, LinkId, OfficeId
 from blo_schemas.summary import Step
 from blo_schemas.views import State
-from tests.agents.world import LINK, REQUEST, A, B, RunningAgent, World, all_read, two_offices
+from tests.agents.world import LINK, REQUEST, RunningAgent, World, all_read
 
 _PAGE, _FRAME_HEAD, _WAL_HEAD = 4096, 24, 32
 """Sizes in a write-ahead log of SQLite: a page, the head of its frame, the head of the file."""
@@ -50,6 +48,26 @@ async def confirms(agent: RunningAgent, case: CaseId, link: LinkId = LINK) -> Ac
     return await agent.do(Step.CONFIRM_SHREDDING, case, link=link)
 
 
+async def both_consent(
+    a: RunningAgent, b: RunningAgent, case: CaseId, readers: Sequence[RunningAgent] = ()
+) -> None:
+    """Both offices consent, and all have read it."""
+    before = a.desk().size
+    for one in (a, b):
+        await consents(one, case)
+    await all_read([a, b, *readers], before + 2)
+
+
+async def both_confirm(
+    a: RunningAgent, b: RunningAgent, case: CaseId, readers: Sequence[RunningAgent] = ()
+) -> None:
+    """Both offices confirm, A first, and all have read it."""
+    before = a.desk().size
+    for one in (a, b):
+        await confirms(one, case)
+    await all_read([a, b, *readers], before + 2)
+
+
 async def until_scrubbed(agent: RunningAgent) -> None:
     """Waits until nothing that was shredded is left on the disk."""
     await _empty(agent, table.unscrubbed)
@@ -74,13 +92,8 @@ async def _empty(agent: RunningAgent, query: Callable[[Snapshot], Sized]) -> Non
 async def shredded(a: RunningAgent, b: RunningAgent, readers: list[RunningAgent]) -> CaseId:
     """A case that was shredded and confirmed, as all have read."""
     case = await withdrawn(a, [b, *readers])
-    size = a.desk().size
-    await consents(a, case)
-    await consents(b, case)
-    await all_read([a, b, *readers], size + 2)
-    await confirms(a, case)
-    await confirms(b, case)
-    await all_read([a, b, *readers], size + 4)
+    await both_consent(a, b, case, readers)
+    await both_confirm(a, b, case, readers)
     return case
 
 
@@ -159,6 +172,8 @@ __all__ = [
     "GROUND",
     "SUBJECT",
     "WHY",
+    "both_confirm",
+    "both_consent",
     "confirms",
     "consents",
     "history",
@@ -172,34 +187,3 @@ __all__ = [
     "until_scrubbed",
     "withdrawn",
 ]
-
-
-async def back_up(world: World, agent: RunningAgent) -> Path:
-    office = agent.agent.office.id
-    path = world.folder / f"{office}.backup"
-    await agent.agent.store.backup(path, load_store_key(world.folder / f"{office}.key"))
-    return path
-
-
-def restore(world: World, backup: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        (world.folder / f"{backup.stem}.db{suffix}").unlink(missing_ok=True)
-    shutil.copy(backup, world.folder / f"{backup.stem}.db")
-
-
-def line_up(agent: RunningAgent) -> None:
-    agent.agent.line.set(up=True)
-    agent.agent.sender.wake()
-
-
-async def both(world: World) -> tuple[RunningAgent, RunningAgent]:
-    await world.publish()
-    a, b = await world.agent(A), await world.agent(B)
-    for one in (a, b):
-        await one.until(lambda one=one: LINK in one.agent.office.desks)  # type: ignore[misc]
-    return a, b
-
-
-def a_world(folder: Path) -> tuple[World, MemoryCluster]:
-    cluster = MemoryCluster()
-    return two_offices(folder, lambda: MemoryLog(cluster)), cluster

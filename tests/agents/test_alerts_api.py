@@ -23,9 +23,9 @@ from tests.agents.processing import (
     kept,
     overdue,
     own_record,
-    some,
     told,
 )
+from tests.agents.started import opened_case, up
 from tests.agents.test_api import TOKEN, Client
 from tests.agents.world import LINK, PROVINCE, A, B, RunningAgent, all_read
 
@@ -34,7 +34,7 @@ from tests.agents.world import LINK, PROVINCE, A, B, RunningAgent, all_read
 async def clients(
     world: Watched, *offices: OfficeId
 ) -> AsyncIterator[tuple[list[RunningAgent], list[Client]]]:
-    agents = await some(world, *offices)
+    agents = await up(world, *offices)
     servers = [await serve(office_api(one.agent, TOKEN)) for one in agents]
     try:
         pairs = zip(servers, agents, strict=True)
@@ -54,8 +54,7 @@ async def test_a_case_shows_its_clocks_in_the_offices_own_time_zone(tmp_path: Pa
     async with Watched(tmp_path, MemoryCluster()) as world:
         await world.publish()
         async with clients(world, A, B, PROVINCE) as (agents, (a, b, province)):
-            case = (await agents[0].open()).case
-            await all_read(agents, 1)
+            case = await opened_case(agents[0], agents[1:])
             path = f"/v1/cases/{case.hex()}"
             acknowledge, answer = (await got(a, path))["clocks"]
             # Two working days after Monday, 3 March 2025, end with Wednesday.
@@ -133,8 +132,7 @@ async def test_a_warning_is_for_whoever_must_act_and_whoever_waits(tmp_path: Pat
     async with Watched(tmp_path, MemoryCluster()) as world:
         await world.publish()
         async with clients(world, A, B, PROVINCE) as (agents, (a, b, province)):
-            case = (await agents[0].open()).case
-            await all_read(agents, 1)
+            case = await opened_case(agents[0], agents[1:])
             # Of two working days the warning comes after the first.
             world.later(2 * DAY_MS)
             await agents[0].do(Step.URGE, case)
@@ -154,8 +152,7 @@ async def test_a_difference_is_shown_on_the_link_and_on_the_case(tmp_path: Path)
         world.difference_after_s = 0
         await world.publish()
         async with clients(world, A) as (agents, (a,)):
-            case = (await agents[0].open()).case
-            await all_read(agents, 1)
+            case = await opened_case(agents[0], agents[1:])
             true = await own_record(agents[0], case)
             view = msgspec.structs.replace(true.view, state=State.CLOSED)
             liar = world.liar()

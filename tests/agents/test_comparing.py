@@ -10,22 +10,24 @@ import msgspec
 from blo_agent.comparing import Compared, Comparison, Moment
 from blo_log.memory import MemoryCluster
 from blo_schemas.grants import KeyPurpose
-from blo_schemas.ids import LinkId
+from blo_schemas.ids import CaseId, LinkId
 from blo_schemas.outputs import CaseRecord
 from blo_schemas.views import State
 from tests.agents.late_keys import let_go, make_keeper
 from tests.agents.processing import (
     DAY_MS,
     PROCESSOR,
+    Liar,
     Watched,
+    a_watched,
     differing,
     kept,
     overdue,
     own_alerts,
     own_record,
-    some,
     told,
 )
+from tests.agents.started import begin, opened_case
 from tests.agents.world import LINK, A, B, RunningAgent
 
 NAMED = {LINK: frozenset({PROCESSOR})}
@@ -62,17 +64,19 @@ def lied_about(record: CaseRecord) -> CaseRecord:
     return msgspec.structs.replace(record, view=view)
 
 
+async def lied_to(world: Watched, a: RunningAgent) -> tuple[Liar, CaseId, CaseRecord]:
+    """A case of A's of which A keeps a lie: who told it, about which case, and what is true."""
+    case = await opened_case(a)
+    true = await own_record(a, case)
+    liar = world.liar()
+    await liar.say(liar.case(lied_about(true)))
+    await kept(a, case, 0, 0)
+    return liar, case, true
+
+
 async def test_a_difference_is_told_once_when_it_has_lasted(tmp_path: Path) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        world.difference_after_s = 3600
-        await world.publish()
-        (a,) = await some(world, A)
-        case = (await a.open()).case
-        await a.read(1)
-        true = await own_record(a, case)
-        liar = world.liar()
-        await liar.say(liar.case(lied_about(true)))
-        await kept(a, case, 0, 0)
+    async with a_watched(tmp_path, difference_after_s=3600) as (world, a):
+        await lied_to(world, a)
         judge = Judge(a, 10)
         assert not (await judge.look(100, read=False)).loud
         assert not (await judge.look(100)).loud
@@ -85,10 +89,7 @@ async def test_a_difference_is_told_once_when_it_has_lasted(tmp_path: Path) -> N
 
 
 async def test_what_the_offices_clock_alone_says_is_expected_too(tmp_path: Path) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        world.difference_after_s = 3600
-        await world.publish()
-        (a,) = await some(world, A)
+    async with a_watched(tmp_path, difference_after_s=3600) as (world, a):
         await a.open()
         await a.read(1)
         judge = Judge(a, 0)
@@ -99,11 +100,8 @@ async def test_what_the_offices_clock_alone_says_is_expected_too(tmp_path: Path)
 
 
 async def test_a_link_that_is_read_again_is_not_judged_meanwhile(tmp_path: Path) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        world.difference_after_s = 3600
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        await overdue(world, agents)
+    async with a_watched(tmp_path, difference_after_s=3600) as (world, a):
+        await overdue(world, [a])
         judge = Judge(a, 0)
         a.desk().rereads_to = 3
         assert not (await judge.look()).loud
@@ -115,16 +113,8 @@ async def test_a_link_that_is_read_again_is_not_judged_meanwhile(tmp_path: Path)
 async def test_a_difference_that_cannot_be_judged_any_more_stays_until_it_can(
     tmp_path: Path,
 ) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        world.difference_after_s = 3600
-        await world.publish()
-        (a,) = await some(world, A)
-        case = (await a.open()).case
-        await a.read(1)
-        true = await own_record(a, case)
-        liar = world.liar()
-        await liar.say(liar.case(lied_about(true)))
-        await kept(a, case, 0, 0)
+    async with a_watched(tmp_path, difference_after_s=3600) as (world, a):
+        liar, case, true = await lied_to(world, a)
         judge = Judge(a, 0)
         assert len((await judge.look()).loud) == 1
         ahead = msgspec.structs.replace(
@@ -148,13 +138,9 @@ async def test_a_case_that_waits_for_its_key_is_judged_when_it_was_opened(tmp_pa
     cluster = MemoryCluster()
     async with Watched(tmp_path, cluster) as world:
         world.difference_after_s = 0
-        await world.publish()
         keeper = make_keeper(cluster, KeyPurpose.SUMMARY)
-        a = await world.agent(A, log=keeper)
-        (b,) = await some(world, B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await a.read(1)
+        a, b = await begin(world, A, B, log_of_a=keeper)
+        case = await opened_case(a)
         await b.read(1)
         assert b.desk().fold.parked_count() == 1
         liar = world.liar()
@@ -168,11 +154,8 @@ async def test_a_case_that_waits_for_its_key_is_judged_when_it_was_opened(tmp_pa
 
 
 async def test_one_alert_of_many_that_is_withheld_is_missed(tmp_path: Path) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        world.difference_after_s = 3600
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = await overdue(world, agents)
+    async with a_watched(tmp_path, difference_after_s=3600) as (world, a):
+        case = await overdue(world, [a])
         given = await own_alerts(a, case)
         liar = world.liar()
         await liar.say(*map(liar.alert, given[:-1]))

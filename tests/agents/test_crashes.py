@@ -16,7 +16,6 @@ from blo_agent.store.errors import StoreError
 from blo_agent.store.writer import PROBE_POINTS
 from blo_domain.shredding import is_shredded
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.topics import exchange_topic
 from blo_schemas.ids import CaseId, OfficeId
 from blo_schemas.summary import Step
 from blo_schemas.verdicts import Outcome
@@ -27,8 +26,9 @@ from tests.agents.crashing import (
     ended,
     same_place_same_bytes,
 )
+from tests.agents.interleaving import come_to_rest
 from tests.agents.shredded import GROUND, history, key_of
-from tests.agents.world import CORRIDOR, LINK, A, B, RunningAgent, World, all_read, two_offices
+from tests.agents.world import A, B, RunningAgent, World, two_offices
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +68,7 @@ class Play:
         for office in (A, B):
             await self.start(office)
         for agent in self.agents.values():
-            await agent.until(lambda agent=agent: LINK in agent.agent.office.desks)  # type: ignore[misc]
+            await agent.has_desk()
 
     async def submit(self, office: OfficeId, case: int, step: Step) -> None:
         agent = self.agents[office]
@@ -89,7 +89,7 @@ class Play:
     async def revive(self, office: OfficeId) -> None:
         await self.agents[office].kill()
         await self.start(office)
-        await self.agents[office].until(lambda: LINK in self.agents[office].agent.office.desks)
+        await self.agents[office].has_desk()
 
     async def revive_the_dead(self) -> None:
         for office, plan in list(self.plans.items()):
@@ -100,13 +100,7 @@ class Play:
         """All run, all is sent, all is read."""
         for office in self.agents:
             await self.revive(office)
-        agents = list(self.agents.values())
-        async with asyncio.timeout(20):
-            while True:
-                end = len(self.cluster.records(exchange_topic(CORRIDOR), 0))
-                await all_read(agents, end)
-                if end == len(self.cluster.records(exchange_topic(CORRIDOR), 0)):
-                    return
+        await come_to_rest(self.cluster, list(self.agents.values()), timeout_s=20)
 
     async def keep_all_promises(self) -> None:
         same_place_same_bytes(self.cluster)

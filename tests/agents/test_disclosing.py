@@ -27,6 +27,7 @@ from blo_schemas.journal import JournalEntry
 from blo_schemas.summary import Step
 from blo_sealing.disclosures import open_disclosed, verify_disclosure
 from blo_sealing.errors import BadSignature, Unopenable
+from tests.agents.started import begin
 from tests.agents.world import (
     CORRIDOR,
     LINK,
@@ -58,9 +59,7 @@ async def entries(agent: RunningAgent) -> list[JournalEntry]:
 
 
 async def two_cases(world: World) -> tuple[RunningAgent, RunningAgent, list[CaseId]]:
-    await world.publish()
-    a, b = await world.agent(A), await world.agent(B)
-    await a.until(lambda: LINK in a.agent.office.desks)
+    a, b = await begin(world, A, B)
     first = (await a.open()).case
     second = (await a.open()).case
     await all_read([a, b], 2)

@@ -20,7 +20,8 @@ from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.topics import apply, plan
 from blo_runtime.errors import TaskFailed
 from tests.agents.processes import AgentProcess, NoAnswer
-from tests.agents.world import CORRIDOR, LINK, A, B, World, all_read, two_offices
+from tests.agents.started import begin, opened_case
+from tests.agents.world import CORRIDOR, LINK, A, B, World, two_offices
 
 pytestmark = pytest.mark.slow
 
@@ -51,9 +52,7 @@ def until_it_says(agent: AgentProcess, words: str, timeout_s: float = 20) -> Non
 async def test_a_failed_store_ends_the_agent_even_when_nothing_is_written(tmp_path: Path) -> None:
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a = await world.agent(A)
-        await a.until(lambda: LINK in a.agent.office.desks)
+        (a,) = await begin(world, A)
 
         def full(_: Transaction) -> None:
             raise OSError(28, "No space left on device")
@@ -80,9 +79,7 @@ async def test_a_failed_store_ends_the_agent_even_when_nothing_is_written(tmp_pa
 async def test_whoever_waits_for_a_link_is_let_go_when_the_agent_ends(tmp_path: Path) -> None:
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a = await world.agent(A)
-        await a.until(lambda: LINK in a.agent.office.desks)
+        (a,) = await begin(world, A)
         waiting = asyncio.create_task(a.agent.wait_for(LINK, 99, 60))
         await asyncio.sleep(0.05)
         await a.stop()
@@ -101,9 +98,8 @@ async def test_an_agent_waits_for_its_topics_and_says_who_makes_them(
         with pytest.raises(CommandRefused):
             await a.open()
         await world.publish()
-        await a.until(lambda: LINK in a.agent.office.desks)
-        await a.open()
-        await all_read([a, b], 1)
+        await a.has_desk()
+        await opened_case(a, [b])
         assert "blo.directory is not there: run `blo topics apply`" in capfd.readouterr().err
 
 

@@ -23,6 +23,7 @@ from blo_schemas.summary import Step
 from blo_sealing.heads import sign_head
 from blo_sealing.keys import NodeKeys
 from tests.agents.crashing import agree
+from tests.agents.started import begin, both_up, opened_case, three_up
 from tests.agents.world import (
     CORRIDOR,
     LINK,
@@ -34,7 +35,6 @@ from tests.agents.world import (
     World,
     all_read,
     two_offices,
-    two_offices_and_a_province,
 )
 
 C = OfficeId("la-c")
@@ -48,28 +48,22 @@ async def head_of(agent: RunningAgent, **changed: Any) -> Head:
     return msgspec.structs.replace(made, **changed)
 
 
-async def say(world: World, head: Head, keys: NodeKeys) -> None:
-    """Publish a head, signed by whoever's keys are given."""
-    message = Message(
-        heads_topic(CORRIDOR),
-        0,
-        head_record_key(LINK, head.office),
-        encode(sign_head(head, keys.signing)),
-    )
-    await world.append([message])
+def signed(head: Head, keys: NodeKeys) -> Message:
+    key = head_record_key(LINK, head.office)
+    return Message(heads_topic(CORRIDOR), 0, key, encode(sign_head(head, keys.signing)))
+
+
+async def say(world: World, keys: NodeKeys, *heads: Head) -> None:
+    """Publish heads, signed by whoever's keys are given."""
+    await world.append([signed(one, keys) for one in heads])
 
 
 async def test_a_head_over_another_log_halts_the_link(tmp_path: Path) -> None:
-    cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b], 1)
+    async with both_up(tmp_path) as (world, a, b):
+        case = await opened_case(a, [b])
         lie = await head_of(b, log_hash=ELSEWHERE)
         await b.stop()
-        await say(world, lie, world.keys[B])
+        await say(world, world.keys[B], lie)
         await a.until(lambda: a.desk().halted is not None)
         with pytest.raises(CommandRefused) as refusal:
             await a.do(Step.URGE, case)
@@ -94,16 +88,11 @@ def size_of_head(agent: RunningAgent) -> int | None:
 async def test_a_head_that_is_ahead_is_compared_when_the_log_has_been_read_that_far(
     tmp_path: Path,
 ) -> None:
-    cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b], 1)
+    async with both_up(tmp_path) as (world, a, b):
+        case = await opened_case(a, [b])
         lie = await head_of(b, size=2, log_hash=ELSEWHERE)
         await b.stop()
-        await say(world, lie, world.keys[B])
+        await say(world, world.keys[B], lie)
         await a.until(lambda: size_of_head(a) == 2)
         assert a.desk().halted is None
         await a.do(Step.URGE, case)
@@ -114,43 +103,24 @@ async def test_a_head_that_is_ahead_is_compared_when_the_log_has_been_read_that_
 async def test_two_heads_of_one_size_are_noticed_before_one_replaces_the_other(
     tmp_path: Path,
 ) -> None:
-    cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        await a.open()
-        await all_read([a, b], 1)
+    async with both_up(tmp_path) as (world, a, b):
+        await opened_case(a, [b])
         head = await head_of(b, size=9)
         await b.stop()
-        await say(world, head, world.keys[B])
+        await say(world, world.keys[B], head)
         await a.until(lambda: size_of_head(a) == 9)
-        await say(world, msgspec.structs.replace(head, log_hash=ELSEWHERE), world.keys[B])
+        await say(world, world.keys[B], msgspec.structs.replace(head, log_hash=ELSEWHERE))
         await a.until(lambda: a.desk().halted is not None)
         assert "has signed two different hashes" in (a.desk().halted or "")
 
 
 async def test_a_lie_between_two_true_heads_is_found_all_the_same(tmp_path: Path) -> None:
-    cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        await a.open()
-        await all_read([a, b], 1)
+    async with both_up(tmp_path) as (world, a, b):
+        await opened_case(a, [b])
         truth = await head_of(b)
         lie = msgspec.structs.replace(truth, log_hash=ELSEWHERE)
         await b.stop()
-        messages = [
-            Message(
-                heads_topic(CORRIDOR),
-                0,
-                head_record_key(LINK, B),
-                encode(sign_head(one, world.keys[B].signing)),
-            )
-            for one in (truth, lie, truth)
-        ]
-        await world.append(messages)
+        await say(world, world.keys[B], truth, lie, truth)
         await a.until(lambda: a.desk().halted is not None)
 
 
@@ -160,16 +130,13 @@ async def test_heads_that_nobody_of_the_link_has_signed_are_counted_and_ignored(
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         stranger = world.certify(C)
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        await a.open()
-        await all_read([a, b], 1)
+        a, b = await begin(world, A, B)
+        await opened_case(a, [b])
         lie = await head_of(b, size=1, log_hash=ELSEWHERE)
         tag = certificate_tag(document_id(stranger.payload))
-        await say(world, lie, world.keys[C])
-        await say(world, msgspec.structs.replace(lie, office=C, kid=tag), world.keys[C])
-        await say(world, msgspec.structs.replace(lie, at=NOW - 400 * 86_400_000 * 2), world.keys[B])
+        await say(world, world.keys[C], lie)
+        await say(world, world.keys[C], msgspec.structs.replace(lie, office=C, kid=tag))
+        await say(world, world.keys[B], msgspec.structs.replace(lie, at=NOW - 400 * 86_400_000 * 2))
         await world.append([Message(heads_topic(CORRIDOR), 0, b"rubbish", b"rubbish")])
         await a.do(Step.URGE, (await a.open()).case)
         await all_read([a, b], 3)
@@ -185,22 +152,18 @@ async def test_an_event_is_accepted_then_appended_read_delivered_and_opened(
 ) -> None:
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a = await world.agent(A)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        a.agent.line.set(up=False)
-        await a.until(lambda: not a.agent.receiver.is_connected)
+        (a,) = await begin(world, A)
+        await a.line_down()
         event = (await a.open()).event
         assert await state_of(a, event) == ("accepted", None)
-        a.agent.line.set(up=True)
-        a.agent.sender.wake()
+        a.line_up()
         await a.read(1)
         assert await state_of(a, event) == ("read", "accepted")
         lacking = await head_of(a, office=B, unopened=1, first_unopened=(0,))
         certified = a.agent.office.directory.certificate(B, NOW)
         assert certified is not None
         lacking = msgspec.structs.replace(lacking, kid=certified.tag)
-        await say(world, lacking, world.keys[B])
+        await say(world, world.keys[B], lacking)
         await a.until(lambda: (LINK, B) in a.agent.office.heads)
         assert await state_of(a, event) == ("delivered", "accepted")
         b = await world.agent(B)
@@ -217,13 +180,8 @@ async def state_of(agent: RunningAgent, event: EventId) -> tuple[str, str | None
 
 
 async def test_a_superior_reads_its_branchs_link_and_appends_nothing(tmp_path: Path) -> None:
-    cluster = MemoryCluster()
-    async with two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b, province = [await world.agent(one) for one in (A, B, PROVINCE)]
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b, province], 1)
+    async with three_up(tmp_path) as (_, a, b, province):
+        case = await opened_case(a, [b, province])
         await b.do(Step.ACKNOWLEDGE, case)
         await all_read([a, b, province], 2)
         await province.until(lambda: not province.desk().unopened)
@@ -240,11 +198,7 @@ async def test_a_superior_reads_its_branchs_link_and_appends_nothing(tmp_path: P
 
 
 async def test_a_journal_that_was_cut_shows_against_its_signed_head(tmp_path: Path) -> None:
-    cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+    async with both_up(tmp_path) as (_, a, b):
         before = await a.ask(journal.verify)
         await a.open()
         with pytest.raises(CommandRefused):

@@ -8,25 +8,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from blo_agent.accepting import CommandRefused
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.topics import exchange_topic
 from blo_schemas.ids import CaseId, OfficeId
 from blo_schemas.summary import Step
-from tests.agents.crashing import agree, same_place_same_bytes
+from tests.agents.interleaving import PLAYS, come_to_agree
+from tests.agents.started import opened_case, three_up
 from tests.agents.world import (
     ANSWER,
-    CORRIDOR,
-    LINK,
     PROVINCE,
     A,
     B,
     RunningAgent,
-    all_read,
-    two_offices_and_a_province,
 )
 
 pytestmark = pytest.mark.slow
@@ -76,13 +72,9 @@ ACTIONS: st.SearchStrategy[Action] = st.one_of(
 
 async def play_out(actions: list[Action], folder: Path) -> int:
     cluster = MemoryCluster()
-    async with two_offices_and_a_province(folder, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        agents = {office: await world.agent(office) for office in (A, B, PROVINCE)}
-        for agent in agents.values():
-            await agent.until(lambda agent=agent: LINK in agent.agent.office.desks)  # type: ignore[misc]
-        cases: list[CaseId] = [(await agents[A].open()).case]
-        await all_read(list(agents.values()), 1)
+    async with three_up(folder, cluster) as (_, *everyone):
+        agents = dict(zip((A, B, PROVINCE), everyone, strict=True))
+        cases = [await opened_case(agents[A], everyone[1:])]
         for action in actions:
             match action:
                 case Do(office, case, step):
@@ -96,12 +88,7 @@ async def play_out(actions: list[Action], folder: Path) -> int:
                     log.faults.lose_next_ack()
                 case ReadAll():
                     await asyncio.sleep(0.02)
-        for agent in agents.values():
-            agent.agent.line.set(up=True)
-            agent.agent.sender.wake()
-        await come_to_rest(cluster, list(agents.values()))
-        same_place_same_bytes(cluster)
-        await agree(list(agents.values()))
+        await come_to_agree(cluster, everyone)
         return sum(crossed for _, _, crossed in await agents[A].verdicts())
 
 
@@ -116,22 +103,7 @@ async def act(agent: RunningAgent, cases: list[CaseId], case: int, step: Step) -
         pass
 
 
-async def come_to_rest(cluster: MemoryCluster, agents: list[RunningAgent]) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            end = len(cluster.records(exchange_topic(CORRIDOR), 0))
-            await all_read(agents, end)
-            if end == len(cluster.records(exchange_topic(CORRIDOR), 0)):
-                return
-
-
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@PLAYS
 @given(actions=st.lists(ACTIONS, min_size=8, max_size=30))
 def test_any_interleaving_gives_equal_views_and_verdicts(actions: list[Action]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -25,6 +25,7 @@ from blo_schemas.summary import Kind, Step
 from blo_schemas.trust import Revocation, RevokedFrom, SignedDocument, Superior
 from blo_sealing.seal import Author, seal_event
 from tests.agents.crashing import agree
+from tests.agents.started import begin, both_up, opened_case, up
 from tests.agents.world import (
     CORRIDOR,
     LINK,
@@ -71,19 +72,17 @@ async def test_a_new_agreement_opens_a_desk_without_a_restart(tmp_path: Path) ->
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         await world.publish(links=2)
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+        a, b = await up(world, A, B)
         with pytest.raises(CommandRefused) as refusal:
             await a.open(SECOND)
         assert refusal.value.reason == "unknown_link"
         assert f"its links are: {LINK}" in refusal.value.words
         await world.publish([world.certify(C), world.agree(SECOND, (A, C), 1)], links=2)
         c = await world.agent(C)
-        await a.until(lambda: SECOND in a.agent.office.desks)
+        await a.has_desk(SECOND)
         await a.open(SECOND)
         await all_read([a, c], 1, SECOND)
-        await a.open()
-        await all_read([a, b], 1)
+        await opened_case(a, [b])
 
 
 async def test_a_link_whose_topics_are_not_made_yet_does_not_hold_up_the_others(
@@ -99,8 +98,7 @@ async def test_a_link_whose_topics_are_not_made_yet_does_not_hold_up_the_others(
         assert "blo topics apply" in a.agent.receiver.unserved[SECOND]
         assert not a.agent.checks()["line"]().ok
         await a.open(SECOND)
-        await a.open()
-        await all_read([a, b], 1)
+        await opened_case(a, [b])
         await world.make_topics(2)
         await a.read(1, SECOND)
         assert a.agent.checks()["line"]().ok
@@ -136,11 +134,8 @@ def acknowledged_by_b(
 async def test_verdicts_heal_when_the_writers_certificate_arrives(tmp_path: Path) -> None:
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a = await world.agent(A)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a], 1)
+        (a,) = await begin(world, A)
+        case = await opened_case(a)
         renewed = world.certify(B, not_before=NOW - 1000)
         await world.append([acknowledged_by_b(world, a, renewed, case)])
         await a.read(2)
@@ -167,9 +162,7 @@ async def test_a_revocation_below_what_was_read_rejects_the_later_records_and_ke
     certificate = world.certify(B)
     world.agree(LINK, (A, B))
     async with world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+        a, b = await begin(world, A, B)
         case = (await a.open()).case
         await b.read(1)
         for step in (Step.ACKNOWLEDGE, Step.ACCEPT):
@@ -198,10 +191,7 @@ async def test_what_is_unopened_is_counted_once_after_a_log_was_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+    async with both_up(tmp_path, cluster) as (world, a, b):
         append = cluster.append
 
         def without_keys(message: Message) -> int:
@@ -221,12 +211,8 @@ async def test_what_is_unopened_is_counted_once_after_a_log_was_read_again(
 
 async def test_nothing_is_decided_on_views_of_an_earlier_moment(tmp_path: Path) -> None:
     cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b], 1)
+    async with both_up(tmp_path, cluster) as (world, a, b):
+        case = await opened_case(a, [b])
         log = a.agent.log
         assert isinstance(log, MemoryLog)
         # The directory can be read, and then the line breaks before the log is.
@@ -258,9 +244,7 @@ async def test_two_agreements_that_claim_one_partition_stop_the_link_and_say_so(
 ) -> None:
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a = await world.agent(A)
-        await a.until(lambda: LINK in a.agent.office.desks)
+        (a,) = await begin(world, A)
         await a.open()
         await a.read(1)
         await world.publish([world.certify(C), world.agree(SECOND, (A, C), 0)])
@@ -275,11 +259,7 @@ async def test_two_agreements_that_claim_one_partition_stop_the_link_and_say_so(
 async def test_a_copy_with_bad_signatures_takes_nothing_away_over_a_restart(
     tmp_path: Path,
 ) -> None:
-    cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+    async with both_up(tmp_path) as (world, a, b):
         spoiled = []
         for signed in world.documents:
             bad = [type(one)(one.key, bytes(64)) for one in signed.signatures]
@@ -290,8 +270,7 @@ async def test_a_copy_with_bad_signatures_takes_nothing_away_over_a_restart(
         await a.kill()
         a = await world.agent(A)
         assert await a.ask(lambda tx: len(list(documents.iterate(tx)))) == held + len(spoiled)
-        await a.open()
-        await all_read([a, b], 1)
+        await opened_case(a, [b])
         assert DocumentId(document_id(spoiled[0].payload)) in a.agent.office.directory.documents
 
 
@@ -307,10 +286,8 @@ async def test_a_grant_to_a_certificate_that_comes_later_is_not_lost(tmp_path: P
         for name, topic in cluster.topics.items():
             if name != DIRECTORY_TOPIC:
                 behind.topics[name] = topic
-        a = await world.agent(A)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        await a.open()
-        await all_read([a], 1)
+        (a,) = await up(world, A)
+        await opened_case(a)
         b = await world.agent(B, log=MemoryLog(behind))
         await b.until(lambda: LINK in b.agent.office.desks and b.desk().fold.parked_count() == 1)
         await _publish_on(world, behind, [renewed])
@@ -324,11 +301,7 @@ async def _publish_on(world: World, cluster: MemoryCluster, found: list[SignedDo
 
 
 async def test_who_becomes_a_reader_reads_what_is_written_from_then_on(tmp_path: Path) -> None:
-    cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+    async with both_up(tmp_path) as (world, a, b):
         before = (await a.open()).case
         await b.read(1)
         await b.do(Step.ACKNOWLEDGE, before)
@@ -360,13 +333,8 @@ async def test_who_becomes_a_reader_reads_what_is_written_from_then_on(tmp_path:
 async def test_a_link_is_read_again_if_its_documents_changed_while_nobody_looked(
     tmp_path: Path,
 ) -> None:
-    cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        await a.open()
-        await all_read([a, b], 1)
+    async with both_up(tmp_path) as (world, a, b):
+        await opened_case(a, [b])
 
         def forget(tx: Transaction) -> None:
             tx.execute("UPDATE links SET trust_digest = x'00'")

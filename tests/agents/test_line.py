@@ -10,7 +10,8 @@ from blo_log.memory import MemoryCluster, MemoryLog
 from blo_schemas.ids import CaseId
 from blo_schemas.summary import Kind, Step
 from blo_schemas.views import State
-from tests.agents.world import LINK, REQUEST, A, B, RunningAgent, two_offices
+from tests.agents.started import both_up
+from tests.agents.world import LINK, REQUEST, RunningAgent
 
 
 async def _views(running: RunningAgent, case: CaseId) -> tuple[list[str], list[tuple[str, str]]]:
@@ -31,12 +32,8 @@ async def test_commands_are_accepted_while_the_line_is_down_and_sent_when_it_is_
     tmp_path: Path,
 ) -> None:
     cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        log = MemoryLog(cluster)
-        a = await world.agent(A, log=log)
-        b = await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+    log = MemoryLog(cluster)
+    async with both_up(tmp_path, cluster, log) as (_, a, b):
         log.faults.line_down()
         cases = [
             (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
@@ -55,25 +52,17 @@ async def test_commands_are_accepted_while_the_line_is_down_and_sent_when_it_is_
 
 
 async def test_events_that_cross_are_judged_by_the_log_and_told_in_words(tmp_path: Path) -> None:
-    cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a = await world.agent(A)
-        b = await world.agent(B)
-        await b.until(lambda: LINK in b.agent.office.desks)
-        await a.until(lambda: LINK in a.agent.office.desks)
+    async with both_up(tmp_path) as (_, a, b):
         lost = (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
         kept = (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
         await b.read(2)
-        b.agent.line.set(up=False)
-        await b.until(lambda: not b.agent.receiver.is_connected)
+        await b.line_down()
         await a.submit(Kind.VERIFICATION_REQUEST, Step.WITHDRAW, lost, reason="fictional")
         await a.submit(Kind.VERIFICATION_REQUEST, Step.URGE, kept)
         await a.read(4)
         for case in (lost, kept):
             await b.submit(Kind.VERIFICATION_REQUEST, Step.ACKNOWLEDGE, case)
-        b.agent.line.set(up=True)
-        b.agent.sender.wake()
+        b.line_up()
         for running in (a, b):
             await running.read(6)
         for running, whose in ((a, "Their"), (b, "Your")):
@@ -90,12 +79,8 @@ async def test_what_was_appended_without_acknowledgement_is_sent_again_and_count
     tmp_path: Path,
 ) -> None:
     cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        log = MemoryLog(cluster)
-        a = await world.agent(A, log=log)
-        b = await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+    log = MemoryLog(cluster)
+    async with both_up(tmp_path, cluster, log) as (_, a, b):
         first = await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)
         await a.read(1)
         log.faults.line_down()

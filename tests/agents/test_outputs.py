@@ -15,7 +15,7 @@ from blo_log.port import Message
 from blo_schemas.clocks import Signal
 from blo_schemas.codec import encode
 from blo_schemas.hashing import clearing_id
-from blo_schemas.ids import CaseId, CountryId, LinkId, OfficeId
+from blo_schemas.ids import CountryId, LinkId, OfficeId
 from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT, SignedOutput
 from blo_schemas.trust import Revocation, Role
 from blo_sealing.outputs import sign_output
@@ -23,15 +23,16 @@ from tests.agents.processing import (
     PROCESSOR,
     Liar,
     Watched,
+    a_watched,
     kept,
     open_for,
     overdue,
     own_alerts,
     own_record,
     shown,
-    some,
     stored_alerts,
 )
+from tests.agents.started import begin, opened_case, up
 from tests.agents.world import CORRIDOR, LINK, A, B, RunningAgent
 
 CASES = topics.cases_topic(CORRIDOR)
@@ -90,11 +91,8 @@ BAD: dict[str, Callable[[Message, Liar], Message]] = {
 async def test_a_bad_value_is_counted_by_its_reason_and_passed_over(
     tmp_path: Path, reason: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        await world.publish()
-        (a,) = await some(world, A)
-        case = (await a.open()).case
-        await a.read(1)
+    async with a_watched(tmp_path) as (world, a):
+        case = await opened_case(a)
         liar = world.liar()
         good = liar.case(await own_record(a, case))
         bad = BAD[reason](good, liar)
@@ -109,10 +107,8 @@ async def test_a_bad_value_is_counted_by_its_reason_and_passed_over(
 async def test_a_body_about_something_else_than_what_was_signed_is_passed_over(
     tmp_path: Path,
 ) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = await overdue(world, agents)
+    async with a_watched(tmp_path) as (world, a):
+        case = await overdue(world, [a])
         liar = world.liar()
         record = await own_record(a, case)
         alert = (await own_alerts(a, case))[0]
@@ -127,10 +123,8 @@ async def test_a_body_about_something_else_than_what_was_signed_is_passed_over(
 
 
 async def test_an_alert_under_another_id_than_its_own_is_passed_over(tmp_path: Path) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = await overdue(world, agents)
+    async with a_watched(tmp_path) as (world, a):
+        case = await overdue(world, [a])
         true = (await own_alerts(a, case))[0]
         no_clearing = true.cleared(bytes(32), None, true.since, true.position)
         wrong = [
@@ -148,10 +142,8 @@ async def test_an_alert_under_another_id_than_its_own_is_passed_over(tmp_path: P
 
 
 async def test_an_alert_that_lies_at_the_end_of_time_stops_nobody(tmp_path: Path) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = await overdue(world, agents)
+    async with a_watched(tmp_path) as (world, a):
+        case = await overdue(world, [a])
         last = (await own_alerts(a, case))[-1]
         end = 2**53
         offices = tuple(OfficeId(f"vn-x{number}") for number in range(300))
@@ -160,7 +152,7 @@ async def test_an_alert_that_lies_at_the_end_of_time_stops_nobody(tmp_path: Path
         # Nobody can be granted a key of a month that no calendar has.
         draft = liar.scribe.alert(far)._replace(at=world.time.now_ms())
         await liar.say(liar.scribe.message(draft))
-        await kept_alerts(a, case, 1)
+        await kept(a, case, None, 1)
         (one,) = await open_for(a)
         assert one.alert.due_local == "9999-12-30 07:00 +0700"
         office, desk = a.agent.office, a.desk()
@@ -168,24 +160,13 @@ async def test_an_alert_that_lies_at_the_end_of_time_stops_nobody(tmp_path: Path
         assert [alert.by_the_rules for alert in timing.alerts] == [False]
 
 
-async def kept_alerts(agent: RunningAgent, case: CaseId, count: int) -> None:
-    """Wait until so many alerts about a case are kept."""
-
-    async def there() -> bool:
-        return len(await stored_alerts(agent, case)) == count
-
-    await agent.until_true(there)
-
-
 async def test_an_offices_certificate_and_one_that_is_not_named_do_not_count(
     tmp_path: Path,
 ) -> None:
     async with Watched(tmp_path, MemoryCluster()) as world:
         world.certify(STRANGER, not_before=0, role=Role.PROCESSOR)
-        await world.publish()
-        (a,) = await some(world, A)
-        case = (await a.open()).case
-        await a.read(1)
+        (a,) = await begin(world, A)
+        case = await opened_case(a)
         record = await own_record(a, case)
         for signer, reason in ((B, "not_a_processor"), (STRANGER, "not_named")):
             liar = world.liar(signer)
@@ -212,10 +193,8 @@ async def revoke(world: Watched, subject: OfficeId) -> None:
 async def test_what_a_revoked_processor_has_signed_stays_in_the_history_and_counts_no_more(
     tmp_path: Path,
 ) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = await overdue(world, agents)
+    async with a_watched(tmp_path) as (world, a):
+        case = await overdue(world, [a])
         liar = world.liar()
         await liar.say(
             liar.case(await own_record(a, case)), *map(liar.alert, await own_alerts(a, case))
@@ -234,10 +213,8 @@ async def test_what_a_revoked_processor_has_signed_stays_in_the_history_and_coun
 
 
 async def test_values_wait_for_their_key_and_are_read_again_when_it_comes(tmp_path: Path) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = await overdue(world, agents)
+    async with a_watched(tmp_path) as (world, a):
+        case = await overdue(world, [a])
         liar = world.liar()
         record, given = await own_record(a, case), await own_alerts(a, case)
         await world.append([liar.case(record), *map(liar.alert, given)])
@@ -257,9 +234,8 @@ async def test_a_certificate_that_comes_after_what_it_signed_lets_it_count(tmp_p
         world.certify(STRANGER, not_before=0, role=Role.PROCESSOR)
         world.watch(version=2, effective_from=1, processors=(PROCESSOR, STRANGER))
         await world.publish(world.documents[:known])
-        (a,) = await some(world, A)
-        case = (await a.open()).case
-        await a.read(1)
+        (a,) = await up(world, A)
+        case = await opened_case(a)
         liar = world.liar(STRANGER)
         await liar.say(liar.case(await own_record(a, case)))
         await a.until(lambda: ignored(a) == {"not_a_processor": 1})

@@ -15,14 +15,15 @@ from tests.agents.crashing import CrashPlan, ended
 from tests.agents.processing import (
     DAY_MS,
     Watched,
+    a_watched,
     differing,
     kept,
     overdue,
-    some,
     stored_alerts,
     told,
 )
-from tests.agents.world import CORRIDOR, LINK, PROVINCE, A, B, all_read, two_offices
+from tests.agents.started import begin, opened_case, up
+from tests.agents.world import CORRIDOR, PROVINCE, A, B, all_read, two_offices
 
 CASES = topics.cases_topic(CORRIDOR)
 ALERTS = topics.alerts_topic(CORRIDOR)
@@ -36,8 +37,7 @@ async def test_a_crash_at_any_step_loses_and_doubles_nothing(
     tmp_path: Path, step: int, at: str | None
 ) -> None:
     async with Watched(tmp_path, MemoryCluster()) as world:
-        await world.publish()
-        b, province = await some(world, B, PROVINCE)
+        b, province = await begin(world, B, PROVINCE)
         case = (await b.open()).case
         await b.read(1)
         plan = CrashPlan()
@@ -50,7 +50,7 @@ async def test_a_crash_at_any_step_loses_and_doubles_nothing(
         await worker.work()
         await ended(crashing)
         await crashing.kill()
-        (a,) = await some(world, A)
+        (a,) = await up(world, A)
         await all_read([a], 2)
         await kept(a, case, 1, 0)
         assert await differing(a) == []
@@ -64,11 +64,8 @@ def put_back(store: Path, backup: bytes) -> None:
 
 
 async def test_after_a_restore_the_outputs_are_read_again(tmp_path: Path) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        await world.publish()
-        (a,) = await some(world, A)
-        case = (await a.open()).case
-        await a.read(1)
+    async with a_watched(tmp_path) as (world, a):
+        case = await opened_case(a)
         await a.stop()
         store = tmp_path / f"{A}.db"
         backup = store.read_bytes()
@@ -86,11 +83,8 @@ async def test_after_a_restore_the_outputs_are_read_again(tmp_path: Path) -> Non
 
 
 async def test_a_link_that_is_folded_anew_keeps_its_alerts(tmp_path: Path) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        world.difference_after_s = 0
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = await overdue(world, agents)
+    async with a_watched(tmp_path, difference_after_s=0) as (world, a):
+        case = await overdue(world, [a])
         worker = await world.worker()
         await worker.work()
         await kept(a, case, 0, 10)
@@ -113,16 +107,15 @@ async def test_an_agent_works_without_the_topics_and_reads_them_when_they_are_th
     async with Watched(tmp_path, cluster) as world:
         await world.publish()
         held = cluster.topics.pop(gone)
-        a, b = agents = await some(world, A, B)
-        case = (await a.open()).case
-        await all_read(agents, 1)
+        a, b = agents = await up(world, A, B)
+        case = await opened_case(a, [b])
         await b.do(Step.ACKNOWLEDGE, case)
         await all_read(agents, 2)
         await a.until(lambda: gone in a.agent.checks()["processors"]().detail)
         assert a.agent.checks()["processors"]().ok
         cluster.topics[gone] = held
         await a.kill()
-        (a,) = await some(world, A)
+        (a,) = await up(world, A)
         await (await world.worker()).work()
         await kept(a, case, 1, 0)
         await a.until(lambda: not a.agent.checks()["processors"]().detail)
@@ -134,9 +127,8 @@ async def test_topics_that_were_made_anew_are_read_from_their_beginning(
     cluster = MemoryCluster()
     async with Watched(tmp_path, cluster) as world:
         world.difference_after_s = 0
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = await overdue(world, agents)
+        (a,) = await begin(world, A)
+        case = await overdue(world, [a])
         worker = await world.worker()
         await worker.work()
         await kept(a, case, 0, 10)
@@ -158,10 +150,8 @@ async def test_a_link_without_processors_reads_none(tmp_path: Path) -> None:
         await world.publish()
         for topic in (CASES, ALERTS):
             cluster.delete_topic(topic)
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b], 1)
+        a, b = await up(world, A, B)
+        case = await opened_case(a, [b])
         await b.do(Step.ACKNOWLEDGE, case)
         await all_read([a, b], 2)
         assert a.agent.checks()["processors"]().detail == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from copy import copy
 from pathlib import Path
 
@@ -13,7 +14,6 @@ import pytest
 from blo_agent.accepting import CommandRefused
 from blo_agent.api.answers import event_status
 from blo_agent.api.types import EventStatus
-from blo_agent.store import load_store_key
 from blo_agent.store.tables import journal
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import Message
@@ -23,7 +23,9 @@ from blo_schemas.codec import encode
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.ids import EventId
 from blo_schemas.summary import Step
+from tests.agents.backups import back_up, restore
 from tests.agents.crashing import agree, counts_of, same_place_same_bytes
+from tests.agents.started import begin, both_up, opened_case
 from tests.agents.world import (
     CORRIDOR,
     LINK,
@@ -33,48 +35,49 @@ from tests.agents.world import (
     RunningAgent,
     World,
     all_read,
-    two_offices,
 )
 
 HOUR_MS = 3_600_000
 
 
-async def line_down(agent: RunningAgent) -> None:
-    agent.agent.line.set(up=False)
-    await agent.until(lambda: not agent.agent.receiver.is_connected)
+def on_a_clock(folder: Path) -> tuple[World, MemoryCluster, ManualClock]:
+    """A world without documents yet, whose time the test moves."""
+    clock = ManualClock(NOW)
+    cluster = MemoryCluster(clock.now_ms)
+    world = World(folder, lambda: MemoryLog(cluster))
+    world.clock = clock
+    return world, cluster, clock
 
 
-def line_up(agent: RunningAgent) -> None:
-    agent.agent.line.set(up=True)
-    agent.agent.sender.wake()
+def alter_the_next(
+    cluster: MemoryCluster, monkeypatch: pytest.MonkeyPatch, alter: Callable[[bytes], bytes]
+) -> None:
+    """Let the broker keep something else in the place of the next record of the exchange."""
+    append = cluster.append
+
+    def altering(message: Message) -> int:
+        if message.topic != exchange_topic(CORRIDOR):
+            return append(message)
+        monkeypatch.setattr(cluster, "append", append)
+        return append(msgspec.structs.replace(message, value=alter(message.value or b"")))
+
+    monkeypatch.setattr(cluster, "append", altering)
 
 
-async def back_up(world: World, agent: RunningAgent, name: str = "backup") -> Path:
-    path = world.folder / f"{name}.db"
-    office = agent.agent.office.id
-    await agent.agent.store.backup(path, load_store_key(world.folder / f"{office}.key"))
-    return path
-
-
-def restore(world: World, backup: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        (world.folder / f"{A}.db{suffix}").unlink(missing_ok=True)
-    shutil.copy(backup, world.folder / f"{A}.db")
+async def became(agent: RunningAgent, event: EventId) -> list[str]:
+    """What an agent says of each record of an event."""
+    return [str(one) for one in await counts_of(agent, event)]
 
 
 async def test_an_agent_from_an_older_backup_reads_its_own_chain_before_it_writes(
     tmp_path: Path,
 ) -> None:
     cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        first = await a.open()
-        await all_read([a, b], 1)
+    async with both_up(tmp_path, cluster) as (world, a, b):
+        first = await opened_case(a, [b])
         backup = await back_up(world, a)
-        await a.do(Step.URGE, first.case)
-        await b.do(Step.ACKNOWLEDGE, first.case)
+        await a.do(Step.URGE, first)
+        await b.do(Step.ACKNOWLEDGE, first)
         later = await a.open()
         await all_read([a, b], 4)
         await a.stop()
@@ -88,22 +91,18 @@ async def test_an_agent_from_an_older_backup_reads_its_own_chain_before_it_write
         await agree([a, b])
         same_place_same_bytes(cluster)
         assert {outcome for outcome, _, _ in await a.verdicts()} == {"accepted"}
-        assert [str(one) for one in await counts_of(a, early.event)] == ["accepted"]
-        assert all(a.agent.office.keyring.content_key(case) for case in (first.case, later.case))
+        assert await became(a, early.event) == ["accepted"]
+        assert all(a.agent.office.keyring.content_key(case) for case in (first, later.case))
 
 
 async def test_what_an_old_outbox_still_holds_is_sealed_anew_behind_the_chain_in_the_log(
     tmp_path: Path,
 ) -> None:
     cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b], 1)
+    async with both_up(tmp_path, cluster) as (world, a, b):
+        case = await opened_case(a, [b])
         empty = await back_up(world, a, "empty")
-        await line_down(a)
+        await a.line_down()
         waiting = [await a.do(Step.URGE, case) for _ in range(2)]
         full = await back_up(world, a, "full")
         await a.kill()
@@ -120,7 +119,7 @@ async def test_what_an_old_outbox_still_holds_is_sealed_anew_behind_the_chain_in
         same_place_same_bytes(cluster)
         assert {outcome for outcome, _, _ in await b.verdicts()} == {"accepted"}
         for accepted in waiting:
-            assert [str(one) for one in await counts_of(a, accepted.event)] == ["accepted"]
+            assert await became(a, accepted.event) == ["accepted"]
             status = await status_of(a, accepted.event)
             assert status.verdict == "accepted"
             assert status.event != accepted.event.hex()
@@ -149,20 +148,16 @@ async def twin_of(world: World, agent: RunningAgent) -> RunningAgent:
 
 async def test_a_second_writer_halts_the_link(tmp_path: Path) -> None:
     cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b], 1)
+    async with both_up(tmp_path, cluster) as (world, a, b):
+        case = await opened_case(a, [b])
         twin = await twin_of(world, a)
         await twin.until(lambda: twin.desk().own_chain_checked)
-        await line_down(a)
-        await line_down(twin)
+        await a.line_down()
+        await twin.line_down()
         await a.do(Step.URGE, case)
         await twin.do(Step.WITHDRAW, case)
-        line_up(a)
-        line_up(twin)
+        a.line_up()
+        twin.line_up()
         await a.until(lambda: a.desk().halted is not None)
         await twin.until(lambda: twin.desk().halted is not None)
         for one in (a, twin):
@@ -185,12 +180,8 @@ async def test_a_second_writer_halts_the_link(tmp_path: Path) -> None:
 
 async def test_a_record_that_only_claims_to_be_ours_halts_nothing(tmp_path: Path) -> None:
     cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b], 1)
+    async with both_up(tmp_path, cluster) as (world, a, b):
+        case = await opened_case(a, [b])
         genuine = ENVELOPE.decode(cluster.records(exchange_topic(CORRIDOR), 0)[0].value or b"")
         header = msgspec.structs.replace(HEADER.decode(genuine.header), oseq=1)
         forged = msgspec.structs.replace(genuine, header=encode(header))
@@ -207,73 +198,46 @@ async def test_an_event_that_the_broker_altered_is_refused_by_its_own_office_too
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b], 1)
-        append = cluster.append
+    async with both_up(tmp_path, cluster) as (_, a, b):
+        case = await opened_case(a, [b])
 
-        def altering(message: Message) -> int:
-            if message.topic != exchange_topic(CORRIDOR):
-                return append(message)
-            monkeypatch.setattr(cluster, "append", append)
-            envelope = ENVELOPE.decode(message.value or b"")
-            altered = msgspec.structs.replace(envelope, signature=bytes(64))
-            return append(msgspec.structs.replace(message, value=encode(altered)))
+        def unsigned(value: bytes) -> bytes:
+            envelope = ENVELOPE.decode(value)
+            return encode(msgspec.structs.replace(envelope, signature=bytes(64)))
 
-        monkeypatch.setattr(cluster, "append", altering)
+        alter_the_next(cluster, monkeypatch, unsigned)
         urged = await a.do(Step.URGE, case)
         await all_read([a, b], 3)
         await agree([a, b])
-        assert [str(one) for one in await counts_of(b, urged.event)] == ["rejected"]
-        assert [str(one) for one in await counts_of(a, urged.event)] == ["accepted"]
+        assert await became(b, urged.event) == ["rejected"]
+        assert await became(a, urged.event) == ["accepted"]
 
 
 async def test_an_acknowledged_event_that_is_not_in_the_log_is_sealed_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b], 1)
-        append = cluster.append
-
-        def swallowing(message: Message) -> int:
-            if message.topic != exchange_topic(CORRIDOR):
-                return append(message)
-            monkeypatch.setattr(cluster, "append", append)
-            return append(msgspec.structs.replace(message, value=b"rubbish"))
-
-        monkeypatch.setattr(cluster, "append", swallowing)
+    async with both_up(tmp_path, cluster) as (_, a, b):
+        case = await opened_case(a, [b])
+        alter_the_next(cluster, monkeypatch, lambda _: b"rubbish")
         urged = await a.do(Step.URGE, case)
         await all_read([a, b], 3)
         await agree([a, b])
-        assert [str(one) for one in await counts_of(a, urged.event)] == ["accepted"]
+        assert await became(a, urged.event) == ["accepted"]
 
 
 async def test_what_a_certificate_outran_is_sealed_anew_under_the_next_one(tmp_path: Path) -> None:
-    clock = ManualClock(NOW)
-    cluster = MemoryCluster(clock.now_ms)
-    world = World(tmp_path, lambda: MemoryLog(cluster))
-    world.clock = clock
+    world, cluster, clock = on_a_clock(tmp_path)
     world.certify(A, not_after=NOW + HOUR_MS)
     world.certify(B)
     world.agree(LINK, (A, B))
     async with world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b], 1)
-        await line_down(a)
+        a, b = await begin(world, A, B)
+        case = await opened_case(a, [b])
+        await a.line_down()
         late = [await a.do(Step.URGE, case), await a.open()]
         clock.advance(2 * HOUR_MS)
-        line_up(a)
+        a.line_up()
         await b.read(3)
         assert [reason for _, reason, _ in await b.verdicts()] == ["None", *["key_expired"] * 2]
         await a.until(lambda: not a.desk().own_chain_checked)
@@ -289,28 +253,22 @@ async def test_what_a_certificate_outran_is_sealed_anew_under_the_next_one(tmp_p
         await all_read([a, b], 5)
         await agree([a, b])
         for accepted in late:
-            assert [str(one) for one in await counts_of(a, accepted.event)] == ["accepted"]
+            assert await became(a, accepted.event) == ["accepted"]
         assert [outcome for outcome, _, _ in await b.verdicts()][3:] == ["accepted"] * 2
 
 
 async def test_while_no_agreement_is_in_force_nothing_is_sealed_anew(tmp_path: Path) -> None:
-    clock = ManualClock(NOW)
-    cluster = MemoryCluster(clock.now_ms)
-    world = World(tmp_path, lambda: MemoryLog(cluster))
-    world.clock = clock
+    world, cluster, clock = on_a_clock(tmp_path)
     world.certify(A)
     world.certify(B)
     world.agree(LINK, (A, B), effective_until=NOW + HOUR_MS)
     async with world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
-        case = (await a.open()).case
-        await all_read([a, b], 1)
-        await line_down(a)
+        a, b = await begin(world, A, B)
+        case = await opened_case(a, [b])
+        await a.line_down()
         late = await a.do(Step.URGE, case)
         clock.advance(2 * HOUR_MS)
-        line_up(a)
+        a.line_up()
         await b.read(2)
         assert (await b.verdicts())[1] == ("rejected", "no_agreement", False)
         await asyncio.sleep(0.3)
@@ -324,4 +282,4 @@ async def test_while_no_agreement_is_in_force_nothing_is_sealed_anew(tmp_path: P
         await world.publish([renewed])
         await all_read([a, b], 3)
         await agree([a, b])
-        assert [str(one) for one in await counts_of(a, late.event)] == ["accepted"]
+        assert await became(a, late.event) == ["accepted"]

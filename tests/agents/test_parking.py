@@ -20,18 +20,14 @@ from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.seal import Author, Place, seal_event
 from tests.agents.late_keys import let_go, make_keeper
+from tests.agents.started import both_up
 from tests.agents.world import CORRIDOR, LINK, NOW, REQUEST, A, B, World, two_offices
 
 
 async def test_a_record_whose_summary_key_is_missing_parks_its_case_only(tmp_path: Path) -> None:
     cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        keeper = make_keeper(cluster, KeyPurpose.SUMMARY)
-        a = await world.agent(A, log=keeper)
-        b = await world.agent(B)
-        await b.until(lambda: LINK in b.agent.office.desks)
-        await a.until(lambda: LINK in a.agent.office.desks)
+    keeper = make_keeper(cluster, KeyPurpose.SUMMARY)
+    async with both_up(tmp_path, cluster, keeper) as (_, a, b):
         closed = (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
         await b.read(1)
         desk = b.agent.office.desks[LINK]
@@ -53,12 +49,8 @@ async def test_a_record_whose_summary_key_is_missing_parks_its_case_only(tmp_pat
 
 async def test_what_is_parked_stays_parked_over_a_restart(tmp_path: Path) -> None:
     cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        keeper = make_keeper(cluster, KeyPurpose.SUMMARY)
-        a = await world.agent(A, log=keeper)
-        b = await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+    keeper = make_keeper(cluster, KeyPurpose.SUMMARY)
+    async with both_up(tmp_path, cluster, keeper) as (world, a, b):
         case = (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
         await a.submit(Kind.VERIFICATION_REQUEST, Step.URGE, case)
         await b.read(2)
@@ -74,12 +66,8 @@ async def test_what_is_parked_stays_parked_over_a_restart(tmp_path: Path) -> Non
 
 async def test_content_waits_for_its_key_and_the_step_counts_meanwhile(tmp_path: Path) -> None:
     cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        keeper = make_keeper(cluster, KeyPurpose.CONTENT)
-        a = await world.agent(A, log=keeper)
-        b = await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+    keeper = make_keeper(cluster, KeyPurpose.CONTENT)
+    async with both_up(tmp_path, cluster, keeper) as (_, a, b):
         case = (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
         await b.read(1)
         desk = b.agent.office.desks[LINK]

@@ -24,27 +24,26 @@ from tests.agents.processing import (
     DAY_MS,
     PROCESSOR,
     Watched,
+    a_watched,
     differing,
     kept,
     open_for,
     overdue,
     own_alerts,
     own_record,
-    some,
     standing,
     stored_alerts,
     told,
 )
+from tests.agents.started import begin, opened_case
 from tests.agents.world import LINK, PROVINCE, A, B, RunningAgent, all_read
 
 
 async def test_records_and_alerts_are_kept_beside_the_case_at_all_readers(tmp_path: Path) -> None:
     async with Watched(tmp_path, MemoryCluster()) as world:
-        await world.publish()
-        a, b, province = agents = await some(world, A, B, PROVINCE)
+        a, b, province = agents = await begin(world, A, B, PROVINCE)
         worker = await world.worker()
-        case = (await a.open()).case
-        await all_read(agents, 1)
+        case = await opened_case(a, [b, province])
         await worker.work()
         for one in agents:
             await kept(one, case, 0, 0)
@@ -82,12 +81,8 @@ async def actions(agent: RunningAgent) -> list[str]:
 async def test_a_record_that_differs_is_told_loudly_and_clears_when_it_was_rewritten(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        world.difference_after_s = 0
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = (await a.open()).case
-        await all_read(agents, 1)
+    async with a_watched(tmp_path, difference_after_s=0) as (world, a):
+        case = await opened_case(a)
         true = await own_record(a, case)
         liar = world.liar()
         view = msgspec.structs.replace(true.view, state=State.ANSWERED)
@@ -117,12 +112,8 @@ async def test_a_record_that_differs_is_told_loudly_and_clears_when_it_was_rewri
 
 
 async def test_clocks_that_differ_are_told_although_the_view_is_the_same(tmp_path: Path) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        world.difference_after_s = 0
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = (await a.open()).case
-        await all_read(agents, 1)
+    async with a_watched(tmp_path, difference_after_s=0) as (world, a):
+        case = await opened_case(a)
         true = await own_record(a, case)
         clocks = msgspec.structs.replace(true.clocks, rounds=())
         liar = world.liar()
@@ -134,12 +125,8 @@ async def test_clocks_that_differ_are_told_although_the_view_is_the_same(tmp_pat
 async def test_a_record_ahead_waits_and_one_behind_is_compared_where_it_stands(
     tmp_path: Path,
 ) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        world.difference_after_s = 0
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = (await a.open()).case
-        await all_read(agents, 1)
+    async with a_watched(tmp_path, difference_after_s=0) as (world, a):
+        case = await opened_case(a)
         first = await own_record(a, case)
         ahead = msgspec.structs.replace(
             first,
@@ -170,13 +157,8 @@ async def test_a_record_ahead_waits_and_one_behind_is_compared_where_it_stands(
 
 
 async def test_a_case_that_the_office_does_not_have_is_told(tmp_path: Path) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        world.difference_after_s = 0
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        await a.open()
-        await all_read(agents, 1)
-        true = await own_record(a, (await first_case(a)))
+    async with a_watched(tmp_path, difference_after_s=0) as (world, a):
+        true = await own_record(a, await opened_case(a))
         invented = CaseId(bytes(32))
         liar = world.liar()
         record = msgspec.structs.replace(
@@ -190,18 +172,11 @@ async def test_a_case_that_the_office_does_not_have_is_told(tmp_path: Path) -> N
         assert "says that there is no such case" in difference.words
 
 
-async def first_case(agent: RunningAgent) -> CaseId:
-    return agent.desk().views.cases()[0]
-
-
 async def test_an_alert_that_the_rules_do_not_give_is_told_and_one_that_is_withheld_too(
     tmp_path: Path,
 ) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        world.difference_after_s = 0
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = await overdue(world, agents)
+    async with a_watched(tmp_path, difference_after_s=0) as (world, a):
+        case = await overdue(world, [a])
         given = await own_alerts(a, case)
         assert len(given) == 10
         (silence,) = await told(a, "silence")
@@ -226,12 +201,8 @@ async def test_an_alert_that_the_rules_do_not_give_is_told_and_one_that_is_withh
 async def test_an_invented_alert_stands_with_a_warning_until_it_is_withdrawn(
     tmp_path: Path,
 ) -> None:
-    async with Watched(tmp_path, MemoryCluster()) as world:
-        world.difference_after_s = 0
-        await world.publish()
-        (a,) = agents = await some(world, A)
-        case = (await a.open()).case
-        await all_read(agents, 1)
+    async with a_watched(tmp_path, difference_after_s=0) as (world, a):
+        case = await opened_case(a)
         world.later(DAY_MS)
         clocks = (await own_record(a, case)).clocks
         terms = terms_of_link(a.agent.office.directory, LINK)
@@ -287,8 +258,7 @@ async def test_whatever_offices_do_an_honest_processor_is_never_told(
 ) -> None:
     dice = random.Random(seed)
     async with Watched(tmp_path, MemoryCluster()) as world:
-        await world.publish()
-        agents = dict(zip((A, B), await some(world, A, B), strict=True))
+        agents = dict(zip((A, B), await begin(world, A, B), strict=True))
         worker = await world.worker()
         cases: list[CaseId] = []
         size = 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from datetime import date
 from pathlib import Path
 
 import apsw
 import pytest
 
+from blo_agent.accepting import Accepted
 from blo_agent.reports import work
 from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.reports.filing import Filed
@@ -16,8 +16,8 @@ from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import events, journal, reports
 from blo_domain.commands import Target
 from blo_domain.report_checks import check, check_figures
-from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Log
+from blo_domain.report_difference import Difference
+from blo_log.memory import MemoryCluster
 from blo_schemas.codec import encode
 from blo_schemas.grants import KeyPurpose
 from blo_schemas.reports import (
@@ -31,6 +31,7 @@ from blo_schemas.reports import (
 )
 from blo_schemas.summary import Kind, Step
 from tests.agents.late_keys import let_go, make_keeper
+from tests.agents.started import three_up
 from tests.agents.world import (
     LINK,
     NOW,
@@ -39,9 +40,7 @@ from tests.agents.world import (
     A,
     B,
     RunningAgent,
-    World,
     all_read,
-    two_offices_and_a_province,
 )
 
 FIRST, LAST = date(2024, 11, 1), date(2025, 10, 31)
@@ -70,20 +69,7 @@ async def frozen(running: RunningAgent) -> Filed:
     return await work.act(agent, computed.digest, ReportAct.FREEZE, "officer")
 
 
-async def start(
-    stack: AsyncExitStack, world: World, log_of_a: Log | None = None
-) -> list[RunningAgent]:
-    """Both offices, and the province that reports."""
-    await stack.enter_async_context(world)
-    await world.publish()
-    agents = [await world.agent(A, log=log_of_a)]
-    agents += [await world.agent(office) for office in (B, PROVINCE)]
-    for one in agents:
-        await one.until(lambda one=one: LINK in one.agent.office.desks)  # type: ignore[misc]
-    return agents
-
-
-async def opened(province: RunningAgent) -> None:
+async def can_read_all(province: RunningAgent) -> None:
     """Wait until the province can read whatever it has."""
     desk = province.desk()
     await province.until(lambda: not desk.unopened)
@@ -95,6 +81,21 @@ async def refusal(running: RunningAgent, digest: bytes, act: ReportAct, who: str
     return refused.value.reason
 
 
+async def penalised(a: RunningAgent, *readers: RunningAgent) -> Accepted:
+    """A penalty of A's, which all have read."""
+    before = a.desk().size
+    accepted = await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
+    await all_read([a, *readers], before + 1)
+    return accepted
+
+
+async def still_reproduced(running: RunningAgent, filed: Filed) -> Difference:
+    """What the log says otherwise since the freeze; the report itself is computed as it was."""
+    compared = await work.compare(running.agent, filed.digest, "auditor")
+    assert (compared.reproduced, compared.why_not) == (True, [])
+    return compared.since
+
+
 async def actions(running: RunningAgent) -> list[tuple[str, str]]:
     return await running.ask(lambda tx: [(one.actor, one.action) for one in journal.entries(tx)])
 
@@ -102,14 +103,11 @@ async def actions(running: RunningAgent) -> list[tuple[str, str]]:
 async def test_a_report_is_computed_reviewed_signed_and_frozen_and_the_journal_says_by_whom(
     tmp_path: Path,
 ) -> None:
-    async with AsyncExitStack() as stack:
-        cluster = MemoryCluster()
-        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
-        a, b, province = await start(stack, world)
+    async with three_up(tmp_path) as (_, a, b, province):
         for _ in range(3):
             await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
         await all_read([a, b, province], 3)
-        await opened(province)
+        await can_read_all(province)
         filed = await frozen(province)
         assert filed.signed is not None
         assert check(filed.signed.frozen) == []
@@ -136,18 +134,13 @@ async def test_a_report_is_computed_reviewed_signed_and_frozen_and_the_journal_s
 async def test_a_frozen_report_is_reproduced_and_what_came_late_is_shown_beside_it(
     tmp_path: Path,
 ) -> None:
-    async with AsyncExitStack() as stack:
-        cluster = MemoryCluster()
-        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
-        a, b, province = await start(stack, world)
+    async with three_up(tmp_path) as (_, a, b, province):
         await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
         second = await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
         await all_read([a, b, province], 2)
-        await opened(province)
+        await can_read_all(province)
         filed = await frozen(province)
-        compared = await work.compare(province.agent, filed.digest, "auditor")
-        assert (compared.reproduced, compared.why_not) == (True, [])
-        assert compared.since.figures == ()
+        assert (await still_reproduced(province, filed)).figures == ()
         # Late: one more event of the year, and a correction that takes one out of it.
         late = await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
         await a.submit(
@@ -158,14 +151,13 @@ async def test_a_frozen_report_is_reproduced_and_what_came_late_is_shown_beside_
             corrects=Target(Step.OPEN, 1),
         )
         await all_read([a, b, province], 4)
-        await opened(province)
-        compared = await work.compare(province.agent, filed.digest, "auditor")
-        assert (compared.reproduced, compared.why_not) == (True, [])
-        (changed,) = compared.since.figures
+        await can_read_all(province)
+        since = await still_reproduced(province, filed)
+        (changed,) = since.figures
         assert changed.indicator == "overstay_penalties"
         assert (changed.before, changed.after) == ({"": "2"}, {"": "2"})
         assert (changed.added, changed.gone) == ((late.event.hex(),), (second.event.hex(),))
-        assert compared.since.records == {LINK: 2}
+        assert since.records == {LINK: 2}
         kept = await province.ask(lambda tx: reports.get(tx, filed.digest))
         assert kept is not None
         assert filed.signed is not None
@@ -175,13 +167,10 @@ async def test_a_frozen_report_is_reproduced_and_what_came_late_is_shown_beside_
 async def test_what_could_not_be_read_at_the_freeze_is_noted_and_stays_out_of_it(
     tmp_path: Path,
 ) -> None:
-    async with AsyncExitStack() as stack:
-        cluster = MemoryCluster()
-        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
-        keeper = make_keeper(cluster, KeyPurpose.CONTENT, PROVINCE)
-        a, b, province = await start(stack, world, keeper)
-        closed = await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
-        await all_read([a, b, province], 1)
+    cluster = MemoryCluster()
+    keeper = make_keeper(cluster, KeyPurpose.CONTENT, PROVINCE)
+    async with three_up(tmp_path, cluster, keeper) as (_, a, b, province):
+        closed = await penalised(a, b, province)
         filed = await frozen(province)
         assert number(filed.report, "overstay_penalties") == "0"
         (link,) = filed.report.links
@@ -189,45 +178,36 @@ async def test_what_could_not_be_read_at_the_freeze_is_noted_and_stays_out_of_it
         noted = {note.about for note in filed.report.notes if note.position == 0}
         assert noted == {NoteAbout.NOT_OPENED, NoteAbout.NOT_COUNTED}
         await let_go(cluster, keeper)
-        await opened(province)
-        compared = await work.compare(province.agent, filed.digest, "auditor")
-        assert (compared.reproduced, compared.why_not) == (True, [])
-        added = {one.indicator: one.added for one in compared.since.figures}
+        await can_read_all(province)
+        since = await still_reproduced(province, filed)
+        added = {one.indicator: one.added for one in since.figures}
         assert added["overstay_penalties"] == (closed.event.hex(),)
 
 
 async def test_what_could_not_be_judged_at_the_freeze_is_noted_and_stays_out_of_it(
     tmp_path: Path,
 ) -> None:
-    async with AsyncExitStack() as stack:
-        cluster = MemoryCluster()
-        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
-        keeper = make_keeper(cluster, KeyPurpose.SUMMARY, PROVINCE)
-        a, b, province = await start(stack, world, keeper)
-        await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
-        await all_read([a, b, province], 1)
+    cluster = MemoryCluster()
+    keeper = make_keeper(cluster, KeyPurpose.SUMMARY, PROVINCE)
+    async with three_up(tmp_path, cluster, keeper) as (_, a, b, province):
+        await penalised(a, b, province)
         filed = await frozen(province)
         (link,) = filed.report.links
         assert (link.parked, link.closed) == ((0,), ())
         assert [note.about for note in filed.report.notes] == [NoteAbout.NOT_JUDGED]
         await let_go(cluster, keeper)
-        await opened(province)
-        compared = await work.compare(province.agent, filed.digest, "auditor")
-        assert (compared.reproduced, compared.why_not) == (True, [])
-        names = [one.indicator for one in compared.since.figures]
+        await can_read_all(province)
+        since = await still_reproduced(province, filed)
+        names = [one.indicator for one in since.figures]
         assert names == ["blo_offices_active", "overstay_penalties"]
 
 
 async def test_a_report_whose_contents_were_shredded_since_says_why_it_is_not_reproduced(
     tmp_path: Path,
 ) -> None:
-    async with AsyncExitStack() as stack:
-        cluster = MemoryCluster()
-        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
-        a, b, province = await start(stack, world)
-        case = (await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)).case
-        await all_read([a, b, province], 1)
-        await opened(province)
+    async with three_up(tmp_path) as (_, a, b, province):
+        case = (await penalised(a, b, province)).case
+        await can_read_all(province)
         filed = await frozen(province)
 
         def shred(tx: Transaction) -> None:
@@ -243,32 +223,24 @@ async def test_a_report_whose_contents_were_shredded_since_says_why_it_is_not_re
 async def test_new_trust_documents_that_change_nothing_leave_the_report_reproducible(
     tmp_path: Path,
 ) -> None:
-    async with AsyncExitStack() as stack:
-        cluster = MemoryCluster()
-        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
-        a, b, province = await start(stack, world)
-        await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
-        await all_read([a, b, province], 1)
-        await opened(province)
+    async with three_up(tmp_path) as (world, a, b, province):
+        await penalised(a, b, province)
+        await can_read_all(province)
         filed = await frozen(province)
         # The same key in a certificate of its own: the log is read again, to the same end.
         await world.publish([world.certify(B, not_before=NOW - YEAR_MS + 1)])
         desk = province.desk()
         await province.until(lambda: desk.rereads_to == 1 and not desk.is_rereading)
-        await opened(province)
+        await can_read_all(province)
         office = province.agent.office
         assert office.directory.digest_for_link(LINK).hex() != filed.report.links[0].trust
-        compared = await work.compare(province.agent, filed.digest, "auditor")
-        assert (compared.reproduced, compared.why_not) == (True, [])
+        await still_reproduced(province, filed)
 
 
 async def test_four_eyes_must_see_a_report_and_each_refusal_is_in_the_journal(
     tmp_path: Path,
 ) -> None:
-    async with AsyncExitStack() as stack:
-        cluster = MemoryCluster()
-        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
-        *_, province = await start(stack, world)
+    async with three_up(tmp_path) as (*_, province):
         agent = province.agent
         digest = (await work.compute(agent, FIRST, LAST, "officer")).digest
         tried = [
@@ -299,13 +271,9 @@ async def test_four_eyes_must_see_a_report_and_each_refusal_is_in_the_journal(
 
 
 async def test_a_period_is_frozen_once_and_the_store_keeps_it_as_it_is(tmp_path: Path) -> None:
-    async with AsyncExitStack() as stack:
-        cluster = MemoryCluster()
-        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
-        a, b, province = await start(stack, world)
+    async with three_up(tmp_path) as (_, a, b, province):
         filed = await frozen(province)
-        await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
-        await all_read([a, b, province], 1)
+        await penalised(a, b, province)
         with pytest.raises(ReportRefused) as refused:
             await frozen(province)
         assert refused.value.reason is ReportRefusal.PERIOD_IS_FROZEN
@@ -322,10 +290,7 @@ async def test_a_period_is_frozen_once_and_the_store_keeps_it_as_it_is(tmp_path:
 async def test_only_a_frozen_report_is_reproduced_and_an_unknown_one_is_named(
     tmp_path: Path,
 ) -> None:
-    async with AsyncExitStack() as stack:
-        cluster = MemoryCluster()
-        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
-        *_, province = await start(stack, world)
+    async with three_up(tmp_path) as (*_, province):
         computed = await work.compute(province.agent, FIRST, LAST, "officer")
         assert computed.digest.hex() == report_digest(computed.report)
         assert check_figures(computed.report) == []
@@ -338,10 +303,7 @@ async def test_only_a_frozen_report_is_reproduced_and_an_unknown_one_is_named(
 
 
 async def test_a_link_that_is_halted_is_not_reported_on(tmp_path: Path) -> None:
-    async with AsyncExitStack() as stack:
-        cluster = MemoryCluster()
-        world = two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster))
-        *_, province = await start(stack, world)
+    async with three_up(tmp_path) as (*_, province):
         province.desk().halted = "two logs (fictional)"
         with pytest.raises(ReportRefused, match="two logs") as refused:
             await work.compute(province.agent, FIRST, LAST, "officer")

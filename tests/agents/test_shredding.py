@@ -8,7 +8,7 @@ import pytest
 
 from blo_agent.accepting import CommandRefused
 from blo_agent.store.tables import journal
-from blo_log.memory import MemoryCluster, MemoryLog
+from blo_log.memory import MemoryCluster
 from blo_log.topics import exchange_topic, keys_topic
 from blo_schemas.event import ENVELOPE
 from blo_schemas.grants import grant_record_key
@@ -19,13 +19,12 @@ from tests.agents.crashing import agree
 from tests.agents.shredded import (
     SUBJECT,
     WHY,
-    a_world,
-    both,
+    both_confirm,
+    both_consent,
     confirms,
     consents,
     history,
     key_of,
-    line_up,
     pages,
     shredded,
     state_of,
@@ -35,6 +34,7 @@ from tests.agents.shredded import (
     until_scrubbed,
     withdrawn,
 )
+from tests.agents.started import both_up, three_up
 from tests.agents.world import (
     CORRIDOR,
     LINK,
@@ -42,16 +42,14 @@ from tests.agents.world import (
     A,
     B,
     all_read,
-    two_offices_and_a_province,
 )
 
 
 async def test_the_contents_go_when_both_have_agreed_and_both_sign_that_they_are_gone(
     tmp_path: Path,
 ) -> None:
-    world, cluster = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    cluster = MemoryCluster()
+    async with both_up(tmp_path, cluster) as (_, a, b):
         case = await withdrawn(a, [b])
         assert await key_of(a, case)
         assert await key_of(b, case)
@@ -95,9 +93,8 @@ async def test_the_contents_go_when_both_have_agreed_and_both_sign_that_they_are
 
 
 async def test_the_office_that_made_the_grants_withdraws_them(tmp_path: Path) -> None:
-    world, cluster = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    cluster = MemoryCluster()
+    async with both_up(tmp_path, cluster) as (_, a, b):
         case = await shredded(a, b, [])
         last = {record.key: record.value for record in cluster.records(keys_topic(CORRIDOR), 0)}
         for reader in (A, B):
@@ -106,9 +103,7 @@ async def test_the_office_that_made_the_grants_withdraws_them(tmp_path: Path) ->
 
 
 async def test_nothing_of_a_shredded_case_is_left_in_the_stores(tmp_path: Path) -> None:
-    world, _ = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    async with both_up(tmp_path) as (world, a, b):
         case = await withdrawn(a, [b])
         key = await key_of(a, case)
         assert key is not None
@@ -123,9 +118,7 @@ async def test_nothing_of_a_shredded_case_is_left_in_the_stores(tmp_path: Path) 
         a, b = await world.agent(A), await world.agent(B)
         await consents(b, case)
         await all_read([a, b], 4)
-        await confirms(a, case)
-        await confirms(b, case)
-        await all_read([a, b], 6)
+        await both_confirm(a, b, case)
         for one in (a, b):
             await one.stop()
         for office in (A, B):
@@ -135,9 +128,7 @@ async def test_nothing_of_a_shredded_case_is_left_in_the_stores(tmp_path: Path) 
 async def test_an_office_does_not_confirm_before_older_pages_are_off_its_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world, _ = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    async with both_up(tmp_path) as (world, a, b):
 
         async def busy() -> bool:
             return False
@@ -163,28 +154,23 @@ async def test_an_office_does_not_confirm_before_older_pages_are_off_its_disk(
 async def test_an_office_does_not_confirm_what_only_its_own_wish_would_make_agreed(
     tmp_path: Path,
 ) -> None:
-    world, _ = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    async with both_up(tmp_path) as (_, a, b):
         case = await withdrawn(a, [b])
         await consents(b, case)
         await all_read([a, b], 3)
-        a.agent.line.set(up=False)
-        await a.until(lambda: not a.agent.receiver.is_connected)
+        await a.line_down()
         await consents(a, case)
         with pytest.raises(CommandRefused, match="consent of every office") as refused:
             await a.do(Step.CONFIRM_SHREDDING, case)
         assert refused.value.reason == "not_shredded_yet"
         assert await key_of(a, case), "nothing is deleted before the log has it"
-        line_up(a)
+        a.line_up()
         await all_read([a, b], 4)
         await confirms(a, case)
 
 
 async def test_a_proposal_that_was_taken_back_deletes_nothing(tmp_path: Path) -> None:
-    world, _ = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    async with both_up(tmp_path) as (_, a, b):
         case = await withdrawn(a, [b])
         await consents(a, case)
         await a.do(Step.KEEP, case, reason="(fictional) it is needed")
@@ -199,16 +185,14 @@ async def test_a_proposal_that_was_taken_back_deletes_nothing(tmp_path: Path) ->
 
 
 async def test_crossing_proposals_are_an_agreement(tmp_path: Path) -> None:
-    world, _ = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    async with both_up(tmp_path) as (_, a, b):
         case = await withdrawn(a, [b])
         for one in (a, b):
-            one.agent.line.set(up=False)
+            await one.line_down()
         for one in (a, b):
             await consents(one, case)
         for one in (a, b):
-            line_up(one)
+            one.line_up()
         await all_read([a, b], 4)
         for one in (a, b):
             assert state_of(one, case) is State.SHREDDING
@@ -217,21 +201,13 @@ async def test_crossing_proposals_are_an_agreement(tmp_path: Path) -> None:
 
 
 async def test_a_superior_deletes_too_and_its_journal_and_head_say_so(tmp_path: Path) -> None:
-    cluster = MemoryCluster()
-    async with two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster)) as world:
-        a, b = await both(world)
-        province = await world.agent(PROVINCE)
-        await province.until(lambda: LINK in province.agent.office.desks)
+    async with three_up(tmp_path) as (_, a, b, province):
         case = await withdrawn(a, [b, province])
         assert await key_of(province, case)
-        for one in (a, b):
-            await consents(one, case)
-        await all_read([a, b, province], 4)
+        await both_consent(a, b, case, [province])
         assert await key_of(province, case) is None
         assert province.desk().unconfirmed == set(), "it has nothing to sign"
-        for one in (a, b):
-            await confirms(one, case)
-        await all_read([a, b, province], 6)
+        await both_confirm(a, b, case, [province])
         await agree([a, b, province])
         said = await province.ask(lambda snapshot: journal.of_case(snapshot, case))
         assert said[0].action == "delete contents"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,29 +15,29 @@ from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.summary import Step
 from blo_schemas.views import State
 from tests.agents.shredded import confirms, consents, history, key_of, state_of, withdrawn
-from tests.agents.world import A, B, World, all_read
+from tests.agents.started import begin
+from tests.agents.world import A, B, RunningAgent, World, all_read
 
 C = OfficeId("la-c")
 THREE = LinkId("vn-a~la-b~la-c")
 
 
-def conference(folder: Path) -> World:
+@asynccontextmanager
+async def conference(folder: Path) -> AsyncIterator[list[RunningAgent]]:
+    """Three offices on one link, with their agents up."""
     cluster = MemoryCluster()
-    world = World(folder, lambda: MemoryLog(cluster))
-    for office in (A, B, C):
-        world.certify(office)
-    world.agree(THREE, (A, B, C))
-    return world
+    async with World(folder, lambda: MemoryLog(cluster)) as world:
+        for office in (A, B, C):
+            world.certify(office)
+        world.agree(THREE, (A, B, C))
+        yield await begin(world, A, B, C, link=THREE)
 
 
 async def test_at_a_conference_the_contents_go_with_the_last_consent_and_each_office_confirms(
     tmp_path: Path,
 ) -> None:
-    async with conference(tmp_path) as world:
-        await world.publish()
-        a, b, c = everyone = [await world.agent(office) for office in (A, B, C)]
-        for one in everyone:
-            await one.until(lambda one=one: THREE in one.agent.office.desks)  # type: ignore[misc]
+    async with conference(tmp_path) as everyone:
+        a, b, c = everyone
         case = await withdrawn(a, [b, c], THREE)
         await consents(b, case, THREE)
         await consents(c, case, THREE)
@@ -73,11 +75,8 @@ async def test_at_a_conference_the_contents_go_with_the_last_consent_and_each_of
 async def test_at_a_conference_any_office_can_still_keep_what_the_others_want_gone(
     tmp_path: Path,
 ) -> None:
-    async with conference(tmp_path) as world:
-        await world.publish()
-        a, b, c = everyone = [await world.agent(office) for office in (A, B, C)]
-        for one in everyone:
-            await one.until(lambda one=one: THREE in one.agent.office.desks)  # type: ignore[misc]
+    async with conference(tmp_path) as everyone:
+        a, b, c = everyone
         case = await withdrawn(a, [b, c], THREE)
         await consents(a, case, THREE)
         await consents(b, case, THREE)

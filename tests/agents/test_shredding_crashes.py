@@ -25,7 +25,7 @@ from tests.agents.shredded import (
     until_scrubbed,
     withdrawn,
 )
-from tests.agents.world import CORRIDOR, LINK, A, B, RunningAgent, World, all_read, two_offices
+from tests.agents.world import CORRIDOR, A, B, RunningAgent, World, all_read, two_offices
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +51,7 @@ class Fragile:
         self.lives += 1
         self.plan = CrashPlan()
         self.agent = await self.world.agent(self.office, self.plan, self.plan)
-        await self.agent.until(lambda: LINK in self.agent.agent.office.desks)
+        await self.agent.has_desk()
 
     async def shreds(self, case: CaseId) -> None:
         """Agrees and confirms, as often as it takes; what it may not do yet it tries again."""

@@ -8,27 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from blo_agent.accepting import CommandRefused
 from blo_domain.shredding import is_shredded, shredding_of
-from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.topics import exchange_topic
+from blo_log.memory import MemoryCluster
 from blo_schemas.ids import CaseId, OfficeId
 from blo_schemas.summary import Step
 from blo_schemas.views import State
-from tests.agents.crashing import agree, same_place_same_bytes
+from tests.agents.interleaving import PLAYS, come_to_agree
 from tests.agents.shredded import GROUND, key_of, withdrawn
+from tests.agents.started import three_up
 from tests.agents.world import (
-    CORRIDOR,
-    LINK,
     PROVINCE,
     A,
     B,
     RunningAgent,
-    all_read,
-    two_offices_and_a_province,
 )
 
 pytestmark = pytest.mark.slow
@@ -46,21 +42,12 @@ ACTIONS = st.lists(st.tuples(st.sampled_from((A, B)), DEEDS), min_size=4, max_si
 
 async def play_out(actions: list[tuple[OfficeId, Step | str]], folder: Path) -> State:
     cluster = MemoryCluster()
-    async with two_offices_and_a_province(folder, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        agents = {office: await world.agent(office) for office in (A, B, PROVINCE)}
-        for agent in agents.values():
-            await agent.until(lambda agent=agent: LINK in agent.agent.office.desks)  # type: ignore[misc]
-        everyone = list(agents.values())
+    async with three_up(folder, cluster) as (_, *everyone):
+        agents = dict(zip((A, B, PROVINCE), everyone, strict=True))
         case = await withdrawn(agents[A], everyone[1:])
         for office, deed in actions:
             await act(agents[office], case, deed)
-        for agent in everyone:
-            agent.agent.line.set(up=True)
-            agent.agent.sender.wake()
-        await come_to_rest(cluster, everyone)
-        same_place_same_bytes(cluster)
-        await agree(everyone)
+        await come_to_agree(cluster, everyone)
         view = agents[PROVINCE].desk().views.get(case)
         assert view is not None
         for agent in everyone:
@@ -85,22 +72,7 @@ async def act(agent: RunningAgent, case: CaseId, deed: Step | str) -> None:
                 raise
 
 
-async def come_to_rest(cluster: MemoryCluster, agents: list[RunningAgent]) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            end = len(cluster.records(exchange_topic(CORRIDOR), 0))
-            await all_read(agents, end)
-            if end == len(cluster.records(exchange_topic(CORRIDOR), 0)):
-                return
-
-
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@PLAYS
 @given(actions=ACTIONS)
 def test_however_they_cross_all_delete_the_same_and_only_what_is_agreed(
     actions: list[tuple[OfficeId, Step | str]],

@@ -22,18 +22,16 @@ from blo_schemas.ids import CaseId, CountryId, KeyId, LinkId
 from blo_schemas.summary import Step
 from blo_schemas.trust import Revocation, RevokedFrom, Superior
 from blo_schemas.views import State
+from tests.agents.backups import back_up, restore
 from tests.agents.crashing import agree
 from tests.agents.shredded import (
-    a_world,
-    back_up,
-    both,
+    both_confirm,
+    both_consent,
     confirms,
     consents,
     history,
     key_of,
-    line_up,
     pages,
-    restore,
     shredded,
     state_of,
     tombstones_sent,
@@ -41,6 +39,7 @@ from tests.agents.shredded import (
     until_scrubbed,
     withdrawn,
 )
+from tests.agents.started import begin, both_up
 from tests.agents.world import (
     CORRIDOR,
     LINK,
@@ -59,7 +58,7 @@ async def test_a_reader_that_comes_later_deletes_at_once_what_it_was_granted(
 ) -> None:
     cluster = MemoryCluster()
     async with two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster)) as world:
-        a, b = await both(world)
+        a, b = await begin(world, A, B)
         case = await shredded(a, b, [])
         other = await withdrawn(a, [b])
         province = await world.agent(PROVINCE)
@@ -72,16 +71,13 @@ async def test_a_reader_that_comes_later_deletes_at_once_what_it_was_granted(
 
 
 async def test_a_grant_that_comes_late_or_again_is_not_taken(tmp_path: Path) -> None:
-    world, cluster = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    cluster = MemoryCluster()
+    async with both_up(tmp_path, cluster) as (world, a, b):
         case = await withdrawn(a, [b])
         topic = keys_topic(CORRIDOR)
         name = grant_record_key(KeyId(case), B)
         (grant,) = [r for r in cluster.records(topic, 0) if r.key == name]
-        for one in (a, b):
-            await consents(one, case)
-        await all_read([a, b], 4)
+        await both_consent(a, b, case)
         await confirms(a, case)
         await confirms(b, case)
         await world.append([Message(topic, 0, name, grant.value)])
@@ -100,9 +96,7 @@ async def test_a_grant_that_comes_late_or_again_is_not_taken(tmp_path: Path) -> 
 async def test_when_the_log_is_read_again_shredded_contents_are_neither_missed_nor_back(
     tmp_path: Path,
 ) -> None:
-    world, _ = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    async with both_up(tmp_path) as (world, a, b):
         case = await shredded(a, b, [])
         world.certify(PROVINCE)
         document = world.agree(
@@ -132,19 +126,13 @@ async def test_when_the_log_is_read_again_shredded_contents_are_neither_missed_n
 async def test_a_restored_office_shows_no_contents_before_it_has_read_the_log(
     tmp_path: Path,
 ) -> None:
-    world, _ = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    async with both_up(tmp_path) as (world, a, b):
         case, kept = await withdrawn(a, [b]), await withdrawn(a, [b])
         key = await key_of(a, case)
         assert key is not None
         backup = await back_up(world, a)
-        for one in (a, b):
-            await consents(one, case)
-        await all_read([a, b], 6)
-        await confirms(a, case)
-        await confirms(b, case)
-        await all_read([a, b], 8)
+        await both_consent(a, b, case)
+        await both_confirm(a, b, case)
         await a.stop()
         restore(world, backup)
         a = await world.agent(A, line_up=False)
@@ -157,7 +145,7 @@ async def test_a_restored_office_shows_no_contents_before_it_has_read_the_log(
         a = await world.agent(A, line_up=False)
         assert (await history(a, kept)).events[0].content == "withheld", "a restart changes nothing"
 
-        line_up(a)
+        a.line_up()
         await a.read(8)
         await a.until(lambda: not a.desk().withheld)
         assert await key_of(a, case) is None
@@ -175,9 +163,8 @@ async def test_what_waits_in_a_case_that_was_shredded_meanwhile_is_sealed_anew_w
     tmp_path: Path,
 ) -> None:
     """B is restored to before its consent, and does not know yet that the key is gone."""
-    world, cluster = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    cluster = MemoryCluster()
+    async with both_up(tmp_path, cluster) as (world, a, b):
         case = await withdrawn(a, [b])
         await consents(a, case)
         await all_read([a, b], 3)
@@ -188,7 +175,7 @@ async def test_what_waits_in_a_case_that_was_shredded_meanwhile_is_sealed_anew_w
         restore(world, backup)
         b = await world.agent(B, line_up=False)
         kept = await b.do(Step.KEEP, case, reason="(fictional) too late")
-        line_up(b)
+        b.line_up()
         await all_read([a, b], 5)
         sealed = ENVELOPE.decode(cluster.records(exchange_topic(CORRIDOR), 0)[4].value or b"")
         assert sealed.body_ct == b""
@@ -197,20 +184,14 @@ async def test_what_waits_in_a_case_that_was_shredded_meanwhile_is_sealed_anew_w
         assert lost.event != kept.event.hex(), "it was sealed anew"
         assert lost.words.startswith("Your wish to keep the contents")
         assert lost.words.endswith("does not count: the case no longer allows it.")
-        await confirms(a, case)
-        await confirms(b, case)
-        await all_read([a, b], 7)
+        await both_confirm(a, b, case)
         await agree([a, b])
 
 
 async def test_a_confirmation_that_has_to_be_sealed_anew_needs_no_key(tmp_path: Path) -> None:
-    world, _ = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    async with both_up(tmp_path) as (world, a, b):
         case = await withdrawn(a, [b])
-        await consents(a, case)
-        await consents(b, case)
-        await all_read([a, b], 4)
+        await both_consent(a, b, case)
         await until_scrubbed(b)
         backup = await back_up(world, b)
         await b.open()
@@ -219,7 +200,7 @@ async def test_a_confirmation_that_has_to_be_sealed_anew_needs_no_key(tmp_path: 
         restore(world, backup)
         b = await world.agent(B, line_up=False)
         said = await b.do(Step.CONFIRM_SHREDDING, case)
-        line_up(b)
+        b.line_up()
         await all_read([a, b], 6)
         await confirms(a, case)
         await all_read([a, b], 7)
@@ -230,14 +211,10 @@ async def test_a_confirmation_that_has_to_be_sealed_anew_needs_no_key(tmp_path: 
 
 
 async def test_a_report_says_how_much_it_misses_because_it_was_shredded(tmp_path: Path) -> None:
-    world, _ = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    async with both_up(tmp_path) as (_, a, b):
         case = await _answered(a, b)
         before = await _figures(a)
-        for one in (a, b):
-            await consents(one, case)
-        await all_read([a, b], 8)
+        await both_consent(a, b, case)
         after = await _figures(a)
         assert (before["indicators"]["requests_answered"]["value"], before["shredded"]) == (1, 0)
         assert (after["indicators"]["requests_answered"]["value"], after["shredded"]) == (0, 1)
@@ -271,9 +248,7 @@ async def _figures(agent: RunningAgent) -> dict[str, Any]:
 async def test_an_office_does_not_confirm_while_another_link_uses_the_same_key(
     tmp_path: Path,
 ) -> None:
-    world, _ = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    async with both_up(tmp_path) as (_, a, b):
         case = await withdrawn(a, [b])
         key = await key_of(a, case)
         assert key is not None
@@ -286,9 +261,7 @@ async def test_an_office_does_not_confirm_while_another_link_uses_the_same_key(
             keys.put(tx, again)
 
         await a.agent.store.write(hold)
-        for one in (a, b):
-            await consents(one, case)
-        await all_read([a, b], 4)
+        await both_consent(a, b, case)
         await tombstones_sent(a)
         with pytest.raises(CommandRefused, match=r"held for vn-a~la-c too") as refused:
             await a.do(Step.CONFIRM_SHREDDING, case)
@@ -299,13 +272,9 @@ async def test_contents_stay_gone_when_later_documents_take_a_consent_away(
     tmp_path: Path,
 ) -> None:
     """B's certificate turns out not to have counted when it agreed."""
-    world, _ = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    async with both_up(tmp_path) as (world, a, b):
         case = await withdrawn(a, [b])
-        await consents(a, case)
-        await consents(b, case)
-        await all_read([a, b], 4)
+        await both_consent(a, b, case)
         of_b = world.documents[3]
         revocation = Revocation(
             country=CountryId("la"),
@@ -332,13 +301,9 @@ async def test_contents_stay_gone_when_later_documents_take_a_consent_away(
 
 
 async def test_metrics_count_what_was_shredded_and_what_is_not_confirmed(tmp_path: Path) -> None:
-    world, _ = a_world(tmp_path)
-    async with world:
-        a, b = await both(world)
+    async with both_up(tmp_path) as (_, a, b):
         case = await withdrawn(a, [b])
-        for one in (a, b):
-            await consents(one, case)
-        await all_read([a, b], 4)
+        await both_consent(a, b, case)
 
         def told(name: str) -> float | None:
             return a.agent.metrics.registry.get_sample_value(name, {"link": LINK})

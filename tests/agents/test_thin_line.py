@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blo_log.memory import MemoryCluster, MemoryLog
 from blo_schemas.summary import Kind, Step
-from tests.agents.world import LINK, REQUEST, A, B, two_offices
+from tests.agents.started import both_up
+from tests.agents.world import LINK, REQUEST, B
 
 
 async def test_an_event_reaches_the_counterpart_and_comes_back_as_a_receipt(
     tmp_path: Path,
 ) -> None:
-    cluster = MemoryCluster()
-    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a = await world.agent(A)
-        b = await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+    async with both_up(tmp_path) as (_, a, b):
         opened = await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)
         await b.read(1)
         view = b.agent.office.desks[LINK].views.get(opened.case)

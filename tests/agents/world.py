@@ -250,6 +250,14 @@ class RunningAgent:
         await self.agent.log.close()
         await self.agent.store.aclose()
 
+    async def line_down(self) -> None:
+        self.agent.line.set(up=False)
+        await self.until(lambda: not self.agent.receiver.is_connected)
+
+    def line_up(self) -> None:
+        self.agent.line.set(up=True)
+        self.agent.sender.wake()
+
     async def replay(self, link: LinkId = LINK) -> Replayed:
         return await replay(self.agent.office, self.agent.store, self.agent.log, self.desk(link))
 
@@ -272,8 +280,11 @@ class RunningAgent:
 
         return await self.agent.store.write(job)
 
-    async def read(self, size: int, link: LinkId = LINK, timeout_s: float = 20) -> None:
+    async def has_desk(self, link: LinkId = LINK, timeout_s: float = 20) -> None:
         await self.until(lambda: link in self.agent.office.desks, timeout_s)
+
+    async def read(self, size: int, link: LinkId = LINK, timeout_s: float = 20) -> None:
+        await self.has_desk(link, timeout_s)
         desk = await self.agent.wait_for(link, size, timeout_s)
         assert desk.size >= size, f"{self.agent.office.id} has read {desk.size} of {size}"
 

@@ -30,15 +30,14 @@ from blo_schemas.reports import (
 from blo_schemas.summary import Kind, Step
 from blo_sealing.reports import sign_report
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
+from tests.agents.started import three_up
 from tests.agents.world import (
     LINK,
     PROVINCE,
-    A,
     B,
     RunningAgent,
     World,
     all_read,
-    two_offices_and_a_province,
 )
 
 FIRST, LAST = date(2024, 11, 1), date(2025, 10, 31)
@@ -98,11 +97,7 @@ def freeze(folder: Path) -> Given:
 
 async def _freeze(folder: Path) -> Given:
     cluster = MemoryCluster()
-    async with two_offices_and_a_province(folder, lambda: MemoryLog(cluster)) as world:
-        await world.publish()
-        a, b, province = [await world.agent(office) for office in (A, B, PROVINCE)]
-        for one in (a, b, province):
-            await one.until(lambda one=one: LINK in one.agent.office.desks)  # type: ignore[misc]
+    async with three_up(folder, cluster) as (world, a, b, province):
         size = await _play(a, b, province)
         await province.until(lambda: not province.desk().unopened)
         known = province.agent.office

@@ -18,6 +18,7 @@ from blo_schemas.ids import CountryId, Digest, OfficeId
 from blo_schemas.trust import Revocation, Role
 from blo_sealing.signatures import SigningKey
 from blo_sealing.tlog import Checkpoint, SignedCheckpoint, cosign, issue, parse_checkpoint
+from tests.agents.started import begin
 from tests.agents.world import LINK, NOW, YEAR_MS, A, B, RunningAgent, World, all_read
 from tests.audit.world import (
     WITNESS,
@@ -37,9 +38,7 @@ def lie(checkpoint: Checkpoint) -> Checkpoint:
 
 async def busy(world: World, events: int = 3) -> tuple[RunningAgent, RunningAgent]:
     """Two agents that have read some events."""
-    await world.publish()
-    a, b = await world.agent(A), await world.agent(B)
-    await a.until(lambda: LINK in a.agent.office.desks)
+    a, b = await begin(world, A, B)
     for _ in range(events):
         await a.open()
     await all_read([a, b], events)
@@ -48,6 +47,21 @@ async def busy(world: World, events: int = 3) -> tuple[RunningAgent, RunningAgen
 
 def cosigned(cluster: MemoryCluster, office: OfficeId = A) -> list[Checkpoint]:
     return [note.checkpoint for note in notes(cluster, NoteKind.COSIGNATURE, office)]
+
+
+async def cosigns(a: RunningAgent, world: World, cluster: MemoryCluster, size: int) -> Checkpoint:
+    """The witness says the true tree of a size, and A cosigns it."""
+    tree = tree_of(cluster, size)
+    await say(world, tree)
+    await a.until(lambda: tree in cosigned(cluster))
+    return tree
+
+
+async def four_records(a: RunningAgent, world: World, cluster: MemoryCluster) -> Checkpoint:
+    """The tree that A cosigns when there is one record more than the first three."""
+    await a.open()
+    await a.read(4)
+    return await cosigns(a, world, cluster, 4)
 
 
 async def journalled(agent: RunningAgent) -> list[bytes]:
@@ -149,21 +163,11 @@ async def test_a_smaller_tree_than_the_last_is_not_signed_and_a_larger_waits(
     cluster = MemoryCluster()
     async with witnessed_world(tmp_path, cluster) as world:
         a, _ = await busy(world)
-        await say(world, tree_of(cluster, 3))
-        await a.until(lambda: len(cosigned(cluster)) == 1)
+        await cosigns(a, world, cluster, 3)
         await say(world, tree_of(cluster, 2))
         four = await four_records(a, world, cluster)
         assert cosigned(cluster) == [tree_of(cluster, 3), four]
         assert a.desk().trees.refused == []
-
-
-async def four_records(a: RunningAgent, world: World, cluster: MemoryCluster) -> Checkpoint:
-    await a.open()
-    await a.read(4)
-    four = tree_of(cluster, 4)
-    await say(world, four)
-    await a.until(lambda: four in cosigned(cluster))
-    return four
 
 
 async def test_a_checkpoint_that_is_ahead_is_compared_when_the_log_has_been_read(
@@ -174,8 +178,7 @@ async def test_a_checkpoint_that_is_ahead_is_compared_when_the_log_has_been_read
         a, _ = await busy(world)
         ahead = msgspec.structs.replace(tree_of(cluster, 3), size=4, root=OTHER_ROOT)
         await say(world, ahead)
-        await say(world, tree_of(cluster, 3))
-        await a.until(lambda: len(cosigned(cluster)) == 1)
+        await cosigns(a, world, cluster, 3)
         assert a.desk().trees.refused == []
         await a.open()
         await a.until(lambda: len(a.desk().trees.refused) == 1)
@@ -258,8 +261,7 @@ async def test_a_store_from_a_backup_signs_no_other_tree_than_it_has_signed(
         await a.stop()
         back_up(tmp_path)
         a = await world.agent(A)
-        await say(world, tree_of(cluster, 3))
-        await a.until(lambda: len(cosigned(cluster)) == 1)
+        await cosigns(a, world, cluster, 3)
         await a.stop()
         bring_back(tmp_path)
         a = await world.agent(A)
@@ -299,8 +301,7 @@ async def test_reading_again_from_the_first_record_changes_nothing_that_was_sign
     cluster = MemoryCluster()
     async with witnessed_world(tmp_path, cluster) as world:
         a, _ = await busy(world)
-        await say(world, tree_of(cluster, 3))
-        await a.until(lambda: len(cosigned(cluster)) == 1)
+        await cosigns(a, world, cluster, 3)
         # A new certificate in one of the countries makes every link be folded again.
         before = len(world.documents)
         world.certify(OfficeId("la-new-witness"), role=Role.WITNESS)

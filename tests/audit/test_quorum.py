@@ -18,6 +18,7 @@ from blo_schemas.trust import Role
 from blo_sealing import verify_consistency
 from blo_sealing.proofs import consistency_proof
 from blo_sealing.tlog import prove_consistency, prove_inclusion
+from tests.agents.started import begin
 from tests.agents.world import CORRIDOR, LINK, A, B, all_read
 from tests.audit.world import (
     WITNESS,
@@ -35,10 +36,8 @@ from tests.audit.world import (
 async def test_every_record_soon_stands_under_a_checkpoint_of_all_three(tmp_path: Path) -> None:
     cluster = MemoryCluster()
     async with witnessed_world(tmp_path, cluster) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
+        a, b = await begin(world, A, B)
         witness = RunningWitness(world)
-        await a.until(lambda: LINK in a.agent.office.desks)
         await a.open()
         await witness.quorum(1)
         for _ in range(3):
@@ -64,10 +63,8 @@ async def test_every_record_soon_stands_under_a_checkpoint_of_all_three(tmp_path
 async def test_a_checkpoint_waits_for_an_office_that_is_away(tmp_path: Path) -> None:
     cluster = MemoryCluster()
     async with witnessed_world(tmp_path, cluster) as world:
-        await world.publish()
-        a = await world.agent(A)
+        (a,) = await begin(world, A)
         witness = RunningWitness(world)
-        await a.until(lambda: LINK in a.agent.office.desks)
         await a.open()
         await witness.until(lambda: bool(notes(cluster, NoteKind.COSIGNATURE, A)))
         assert LINK not in witness.witness.quorums
@@ -95,9 +92,7 @@ async def test_a_witness_that_is_killed_anywhere_goes_on_with_the_same_tree(
             raise Killed
 
     async with witnessed_world(tmp_path, cluster) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+        a, b = await begin(world, A, B)
         witness = RunningWitness(world, probe=probe)
         for size in range(1, 6):
             await a.open()
@@ -139,9 +134,7 @@ async def test_a_witness_without_its_state_goes_on_from_what_it_has_published(
 ) -> None:
     cluster = MemoryCluster()
     async with witnessed_world(tmp_path, cluster) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+        a, b = await begin(world, A, B)
         witness = RunningWitness(world)
         await a.open()
         await witness.quorum(1)
@@ -155,7 +148,7 @@ async def test_a_witness_without_its_state_goes_on_from_what_it_has_published(
         assert_one_history(cluster)
 
 
-async def remade_log(cluster: MemoryCluster, keep: int) -> None:
+def remake_log(cluster: MemoryCluster, keep: int) -> None:
     """What nobody may do: the exchange's records from ``keep`` on are others."""
     held = cluster.partition(TopicPartition(exchange_topic(CORRIDOR), 0))
     held.records[keep:] = [
@@ -170,9 +163,7 @@ async def test_a_witness_signs_nothing_of_a_log_that_was_made_anew(
 ) -> None:
     cluster = MemoryCluster()
     async with witnessed_world(tmp_path, cluster) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+        a, b = await begin(world, A, B)
         witness = RunningWitness(world)
         for _ in range(3):
             await a.open()
@@ -181,7 +172,7 @@ async def test_a_witness_signs_nothing_of_a_log_that_was_made_anew(
         await a.stop()
         await b.stop()
         said = len(notes(cluster, NoteKind.CHECKPOINT, WITNESS))
-        await remade_log(cluster, 1)
+        remake_log(cluster, 1)
         if not keeps_state:
             (tmp_path / "vn-witness.json").unlink()
         witness = RunningWitness(world)
@@ -197,9 +188,7 @@ async def test_a_witness_signs_nothing_of_a_log_that_was_made_anew(
 async def test_a_log_that_was_cut_stops_the_witness(tmp_path: Path, while_running: bool) -> None:
     cluster = MemoryCluster()
     async with witnessed_world(tmp_path, cluster) as world:
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+        a, b = await begin(world, A, B)
         witness = RunningWitness(world)
         for _ in range(3):
             await a.open()
@@ -227,9 +216,7 @@ def stopped(witness: RunningWitness) -> str:
 async def test_a_key_that_is_used_elsewhere_too_stops_the_witness(tmp_path: Path) -> None:
     cluster = MemoryCluster()
     async with witnessed_world(tmp_path, cluster) as world:
-        await world.publish()
-        a, _ = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+        a, _ = await begin(world, A, B)
         witness = RunningWitness(world)
         await a.open()
         await witness.quorum(1)
@@ -247,9 +234,7 @@ async def test_two_witnesses_of_two_countries_do_not_disturb_each_other(tmp_path
     async with witnessed_world(tmp_path, cluster) as world:
         other = OfficeId("la-witness")
         world.certify(other, role=Role.WITNESS)
-        await world.publish()
-        a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+        a, b = await begin(world, A, B)
         first, second = RunningWitness(world), RunningWitness(world, witness=other)
         for size in range(1, 4):
             await a.open()
@@ -272,7 +257,7 @@ async def test_a_link_that_is_agreed_later_is_followed_too(tmp_path: Path) -> No
         before = len(world.documents)
         world.agree(conference, (A, B), partition=1)
         await world.publish(world.documents[before:], links=2)
-        await a.until(lambda: conference in a.agent.office.desks)
+        await a.has_desk(conference)
         await a.open(conference)
         await witness.quorum(1, conference)
         await witness.kill()

@@ -258,7 +258,7 @@ async def test_rebuilt_views_equal_those_that_real_agents_signed(tmp_path: Path)
     async with two_offices_and_a_province(tmp_path, lambda: MemoryLog(cluster)) as world:
         await world.publish()
         a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: AGENTS_LINK in a.agent.office.desks)
+        await a.has_desk(AGENTS_LINK)
         opened = [await a.open() for _ in range(3)]
         await all_read([a, b], 3)
         for one in opened:
