@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from blo_agent.api import office_api
 from blo_log.memory import MemoryCluster
@@ -28,6 +29,8 @@ from tests.agents.processing import (
 from tests.agents.started import opened_case, up
 from tests.agents.test_api import TOKEN, Client
 from tests.agents.world import LINK, PROVINCE, A, B, RunningAgent, all_read
+
+pytestmark = pytest.mark.slow
 
 
 @asynccontextmanager

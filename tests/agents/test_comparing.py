@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from blo_agent.comparing import Compared, Comparison, Moment
 from blo_log.memory import MemoryCluster
@@ -29,6 +30,8 @@ from tests.agents.processing import (
 )
 from tests.agents.started import begin, opened_case
 from tests.agents.world import LINK, A, B, RunningAgent
+
+pytestmark = pytest.mark.slow
 
 NAMED = {LINK: frozenset({PROCESSOR})}
 

@@ -35,6 +35,8 @@ from tests.agents.processing import (
 from tests.agents.started import begin, opened_case, up
 from tests.agents.world import CORRIDOR, LINK, A, B, RunningAgent
 
+pytestmark = pytest.mark.slow
+
 CASES = topics.cases_topic(CORRIDOR)
 ALERTS = topics.alerts_topic(CORRIDOR)
 STRANGER = OfficeId("vn-stranger")

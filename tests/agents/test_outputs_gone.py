@@ -25,6 +25,8 @@ from tests.agents.processing import (
 from tests.agents.started import begin, opened_case, up
 from tests.agents.world import CORRIDOR, PROVINCE, A, B, all_read, two_offices
 
+pytestmark = pytest.mark.slow
+
 CASES = topics.cases_topic(CORRIDOR)
 ALERTS = topics.alerts_topic(CORRIDOR)
 STRANGER = OfficeId("vn-stranger")

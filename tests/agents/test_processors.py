@@ -38,6 +38,8 @@ from tests.agents.processing import (
 from tests.agents.started import begin, opened_case
 from tests.agents.world import LINK, PROVINCE, A, B, RunningAgent, all_read
 
+pytestmark = pytest.mark.slow
+
 
 async def test_records_and_alerts_are_kept_beside_the_case_at_all_readers(tmp_path: Path) -> None:
     async with Watched(tmp_path, MemoryCluster()) as world:
