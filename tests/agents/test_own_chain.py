@@ -37,6 +37,8 @@ from tests.agents.world import (
     all_read,
 )
 
+pytestmark = pytest.mark.slow
+
 HOUR_MS = 3_600_000
 
 

@@ -19,6 +19,8 @@ from blo_log.broker import (
 from blo_log.broker.processes import KnownProcess
 from blo_log.broker.server import Server
 
+pytestmark = pytest.mark.slow
+
 SLEEPER = [sys.executable, "-c", "import time; print('here', flush=True); time.sleep(600)"]
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from blo_runtime.supervision import ExitCode, StopSignal, run
 
+pytestmark = pytest.mark.slow
+
 PRELUDE = """
 import asyncio, os, sys, threading, time
 from pathlib import Path

@@ -9,10 +9,14 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from blo_agent.store import Store
 from blo_agent.store.tables import journal, outbox
 from tests.unit.store.conftest import KEY
 from tests.unit.store.samples import LINK
+
+pytestmark = pytest.mark.slow
 
 ROUNDS = 6
 
