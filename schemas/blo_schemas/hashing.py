@@ -6,6 +6,7 @@ used, from the standard library; keys and signatures are floor 3's.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
@@ -30,6 +31,7 @@ _DOCUMENT: Final = b"blo/document/v1\0"
 _HEAD: Final = b"blo/head/v1\0"
 _OUTPUT: Final = b"blo/output/v1\0"
 _ADMISSIONS: Final = b"blo/admissions/v1\0"
+_VIEWS: Final = b"blo/views/v1\0"
 _CONTENT_KEY: Final = b"blo/content-key/v1\0"
 _SUMMARY_KEY: Final = b"blo/summary-key/v1\0"
 _ALERT: Final = b"blo/alert/v1\0"
@@ -120,6 +122,19 @@ def admissions_hash(previous: bytes, event: bytes | None, *, signed: bool) -> Di
     """
     flag = b"\1" if signed else b"\0"
     return Digest(sha256(_ADMISSIONS + previous + flag + (event or b"")).digest())
+
+
+def views_digest(cases: Iterable[tuple[CaseId, bytes]]) -> Digest:
+    """The digest of all case views of a link, which heads sign.
+
+    Args:
+        cases: By ascending id, each with the SHA-256 of its encoded view.
+    """
+    whole = sha256(_VIEWS)
+    for case, view in cases:
+        whole.update(case)
+        whole.update(view)
+    return Digest(whole.digest())
 
 
 def content_key_id(key: bytes) -> CaseId:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import sys
@@ -22,10 +21,11 @@ from blo_runtime.errors import ConfigurationError, TaskFailed
 from blo_runtime.http import serve
 from blo_runtime.logs import configure, get_logger
 from blo_runtime.metrics import Metrics
+from blo_runtime.run_file import run_file
 from blo_runtime.supervision import StopSignal, Supervisor
 from blo_runtime.supervision import run as run_program
-from blo_runtime.tls import ssl_context
-from blo_schemas.ids import CountryId, DocumentId, OfficeId
+from blo_runtime.tls import kafka_options
+from blo_schemas.ids import OfficeId
 
 RUN_FILE = "run.json"
 """Beside the store, while the agent runs: its process id and the ports that it has chosen."""
@@ -58,14 +58,7 @@ def run(settings: AgentSettings) -> int:
 async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) -> None:
     clock: Clock = ManualClock() if settings.simulated_time else SystemClock()
     async with AsyncExitStack() as stack:
-        log = KafkaLog(
-            KafkaConnection(
-                bootstrap=",".join(settings.kafka.servers),
-                ssl_context=None if settings.kafka.tls is None else ssl_context(settings.kafka.tls),
-                client_id=settings.office,
-                request_timeout_s=settings.kafka.request_timeout_s,
-            )
-        )
+        log = KafkaLog(KafkaConnection(**kafka_options(settings.kafka, settings.office)))
         stack.push_async_callback(log.close)
         store = Store(settings.store.path, load_store_key(settings.store.key))
         stack.push_async_callback(store.aclose)
@@ -73,7 +66,7 @@ async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) ->
         (settings.store.path.parent / RUN_FILE).unlink(missing_ok=True)
         agent = Agent(
             OfficeId(settings.office),
-            pins_of(settings),
+            settings.trust.roots,
             store=store,
             log=log,
             clock=clock,
@@ -96,15 +89,14 @@ async def _open_doors(
     agent: Agent, settings: AgentSettings, metrics: Metrics, stop: StopSignal
 ) -> None:
     token = _token(settings.api.token)
-    run_file = settings.store.path.parent / RUN_FILE
     async with AsyncExitStack() as stack:
         admin = await start_admin(settings.admin, metrics.registry, agent.checks())
         stack.push_async_callback(admin.stop)
         app = office_api(agent, token)
         api = await serve(app, settings.api.host, settings.api.port, grace_s=_GRACE_S)
         stack.push_async_callback(api.stop)
-        stack.callback(run_file.unlink, missing_ok=True)
-        _write(run_file, {"pid": os.getpid(), "api_port": api.port, "admin_port": admin.port})
+        path = settings.store.path.parent / RUN_FILE
+        stack.enter_context(run_file(path, api_port=api.port, admin_port=admin.port))
         get_logger().info("agent is up", office=agent.office.id, port=api.port)
         await stop.wait()
 
@@ -114,14 +106,6 @@ def _root(error: BaseException) -> BaseException:
     while isinstance(error, TaskFailed) and error.__cause__ is not None:
         error = error.__cause__
     return error
-
-
-def pins_of(settings: AgentSettings) -> dict[CountryId, DocumentId]:
-    """The pinned roots of a configuration."""
-    return {
-        CountryId(country): DocumentId(bytes.fromhex(pin))
-        for country, pin in settings.trust.pins.items()
-    }
 
 
 def _token(path: Path) -> str:
@@ -146,11 +130,4 @@ def _token(path: Path) -> str:
     return token
 
 
-def _write(path: Path, values: dict[str, int]) -> None:
-    """Write a file so that nobody ever reads half of it."""
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(values) + "\n")
-    draft.replace(path)
-
-
-__all__ = ["RUN_FILE", "pins_of", "run"]
+__all__ = ["RUN_FILE", "run"]

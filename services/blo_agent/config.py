@@ -8,9 +8,7 @@ from typing import Annotated
 import msgspec
 
 from blo_runtime.config import Settings
-from blo_runtime.settings import AdminSettings, KafkaSettings, LoggingSettings
-
-Fingerprint = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+from blo_runtime.settings import AdminSettings, KafkaSettings, LoggingSettings, TrustSettings
 
 
 class StoreSettings(Settings, frozen=True, kw_only=True):
@@ -23,16 +21,6 @@ class StoreSettings(Settings, frozen=True, kw_only=True):
 
     path: Path
     key: Path
-
-
-class TrustSettings(Settings, frozen=True, kw_only=True):
-    """What the node trusts without being told by anyone.
-
-    Attributes:
-        pins: Per country, the fingerprint of version 1 of its root.
-    """
-
-    pins: dict[str, Fingerprint]
 
 
 class ApiSettings(Settings, frozen=True, kw_only=True):

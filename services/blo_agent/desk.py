@@ -6,75 +6,38 @@ is not in the log yet, the outbox.
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
-from hashlib import sha256
-from typing import Final
 
 import msgspec
 
 from blo_agent.signed_trees import SignedTrees
 from blo_domain.cases import StepFact, evolve
+from blo_log.case_views import CaseViews
 from blo_log.fold import LinkFold
-from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, CorridorId, Digest, EventId, LinkId, OfficeId
 from blo_schemas.summary import Step, Summary
 from blo_schemas.verdicts import Outcome, Verdict
 from blo_schemas.views import CaseView, State
 from blo_sealing.seal import Place
 
-_VIEWS: Final = b"blo/views/v1\0"
 
-
-class CaseViews:
-    """The current views of a link's cases, their digest, and which of them have changed."""
+class DeskViews(CaseViews):
+    """The current views of a link's cases, and which of them have changed."""
 
     def __init__(self) -> None:
-        self._views: dict[CaseId, CaseView] = {}
-        self._order: list[CaseId] = []
-        self._hashes: dict[CaseId, bytes] = {}
+        super().__init__()
         self._changed: set[CaseId] = set()
-
-    def get(self, case: CaseId) -> CaseView | None:
-        """The case's view, or ``None`` before its opening."""
-        return self._views.get(case)
 
     def put(self, view: CaseView) -> None:
         """Replace the case's view."""
-        case = CaseId(view.case)
-        if case not in self._views:
-            insort(self._order, case)
-        self._views[case] = view
-        self._hashes.pop(case, None)
-        self._changed.add(case)
+        super().put(view)
+        self._changed.add(CaseId(view.case))
 
     def take_changed(self) -> list[CaseView]:
         """The views that were put since the last call."""
         changed = [self._views[case] for case in self._changed]
         self._changed.clear()
         return changed
-
-    def cases(self) -> list[CaseId]:
-        """All cases, sorted."""
-        return list(self._order)
-
-    def digest(self) -> Digest:
-        """SHA-256 over all cases in order of their ids, each with its view's SHA-256."""
-        whole = sha256(_VIEWS)
-        for case in self._order:
-            digest = self._hashes.get(case)
-            if digest is None:
-                digest = self._hashes[case] = sha256(encode(self._views[case])).digest()
-            whole.update(case)
-            whole.update(digest)
-        return Digest(whole.digest())
-
-    def __len__(self) -> int:
-        return len(self._views)
-
-    def __iter__(self) -> Iterator[CaseView]:
-        return iter(self._views.values())
 
 
 class Submitted(msgspec.Struct, frozen=True):
@@ -163,7 +126,7 @@ class LinkDesk:
         self.partition = partition
         self.is_party = is_party
         self.fold: LinkFold
-        self.views = CaseViews()
+        self.views = DeskViews()
         self.tally = Tally()
         self.under_way: OrderedDict[EventId, Submitted] = OrderedDict()
         self.own_chain_checked = False
@@ -184,7 +147,7 @@ class LinkDesk:
         """Whether the log is being read again and the views are not those of its end yet."""
         return self.size < self.rereads_to
 
-    def begin(self, fold: LinkFold, views: CaseViews) -> None:
+    def begin(self, fold: LinkFold, views: DeskViews) -> None:
         """Start from a stored state, or from zero."""
         self.fold = fold
         self.views = views
@@ -275,4 +238,4 @@ class LinkDesk:
             self._ahead[case] = view
 
 
-__all__ = ["CaseViews", "LinkDesk", "Submitted", "Tally"]
+__all__ = ["DeskViews", "LinkDesk", "Submitted", "Tally"]

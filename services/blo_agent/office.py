@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from blo_agent.desk import CaseViews, LinkDesk, Submitted, Tally
+from blo_agent.desk import DeskViews, LinkDesk, Submitted, Tally
 from blo_agent.keyring import Keyring
 from blo_agent.memberships import Membership, memberships, readers_ever, refused_agreements
 from blo_agent.store.connection import Snapshot, Transaction
@@ -182,11 +182,11 @@ class Office:
         desk.unopened = []
         desk.trust_digest = self.directory.digest_for_link(desk.link)
         chain = self._chain(desk)
-        self._begin(desk, chain, CaseViews(), ())
+        self._begin(desk, chain, DeskViews(), ())
 
-    def fresh_fold(self, desk: LinkDesk) -> tuple[LinkFold, CaseViews]:
+    def fresh_fold(self, desk: LinkDesk) -> tuple[LinkFold, DeskViews]:
         """A fold of the same link that begins at the first record and touches nothing stored."""
-        views = CaseViews()
+        views = DeskViews()
         trust = self.directory.link_trust(desk.link)
         chain = LinkChain(desk.link, trust)
         fold = LinkFold(desk.link, chain, trust, views, self.keyring, read_content=True)
@@ -221,7 +221,7 @@ class Office:
     def _resume(self, snapshot: Snapshot, desk: LinkDesk, chain_state: bytes) -> None:
         chain = self._chain(desk)
         chain.restore(chain_state, _chain_rows(snapshot, desk.link))
-        views = CaseViews()
+        views = DeskViews()
         for view in cases.iterate(snapshot, desk.link):
             views.put(view)
         views.take_changed()
@@ -232,7 +232,7 @@ class Office:
         self._begin(desk, chain, views, tuple(_parked(snapshot, desk.link)))
 
     def _begin(
-        self, desk: LinkDesk, chain: LinkChain, views: CaseViews, items: tuple[Parked, ...]
+        self, desk: LinkDesk, chain: LinkChain, views: DeskViews, items: tuple[Parked, ...]
     ) -> None:
         fold = LinkFold(
             desk.link,

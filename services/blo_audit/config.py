@@ -8,21 +8,7 @@ from typing import Annotated
 import msgspec
 
 from blo_runtime.config import Settings
-from blo_runtime.settings import KafkaSettings
-from blo_schemas.ids import CountryId, DocumentId
-
-Fingerprint = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-
-
-class TrustSettings(Settings, frozen=True, kw_only=True):
-    """What the auditor trusts without being told by anyone.
-
-    Attributes:
-        pins: Per country, the fingerprint of version 1 of its root, compared over another channel
-            than the one that brought the log.
-    """
-
-    pins: dict[str, Fingerprint]
+from blo_runtime.settings import KafkaSettings, TrustSettings
 
 
 class ReplaySettings(Settings, frozen=True, kw_only=True):
@@ -65,13 +51,5 @@ class AuditorSettings(Settings, frozen=True, kw_only=True):
                 "granted to an id: name the one that the certificate has."
             )
 
-    @property
-    def pins(self) -> dict[CountryId, DocumentId]:
-        """The pinned roots."""
-        return {
-            CountryId(country): DocumentId(bytes.fromhex(pin))
-            for country, pin in self.trust.pins.items()
-        }
 
-
-__all__ = ["AuditorSettings", "ReplaySettings", "TrustSettings"]
+__all__ = ["AuditorSettings", "ReplaySettings"]

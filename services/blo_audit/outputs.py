@@ -20,8 +20,8 @@ from blo_audit.findings import Code, Findings
 from blo_audit.judging import Judge
 from blo_audit.statement import OutputsProof
 from blo_audit.steps import Steps
-from blo_audit.views import Views
 from blo_domain.trust import TrustedDirectory
+from blo_log.case_views import CaseViews
 from blo_log.errors import OutputRefused
 from blo_log.outputs import OutputReader, SummaryKeys
 from blo_log.port import Stored
@@ -247,7 +247,7 @@ class Outputs:
             return True
         return False
 
-    def _compare_case(self, said: CaseRecord, views: Views) -> None:
+    def _compare_case(self, said: CaseRecord, views: CaseViews) -> None:
         view = said.view
         ours = views.get(CaseId(view.case))
         if view.position >= self._chain.size:

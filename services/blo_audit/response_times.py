@@ -13,6 +13,7 @@ from blo_domain.cases import StepFact
 from blo_domain.deadlines import Responses, Terms, Window, fold_clocks, responses, terms_of
 from blo_domain.trust import LinkTrust, TrustedDirectory
 from blo_log import topics
+from blo_log.case_views import CaseViews
 from blo_log.directory import DirectoryFeed
 from blo_log.fold import KeySource, LinkFold
 from blo_log.granted import GrantedKeys
@@ -22,7 +23,6 @@ from blo_schemas.event import LogRecord
 from blo_schemas.ids import CaseId, CorridorId, LinkId
 from blo_schemas.trust import Agreement
 from blo_schemas.verdicts import Outcome
-from blo_schemas.views import CaseView
 from blo_sealing.chain import LinkChain
 from blo_sealing.identity import Identity
 
@@ -60,7 +60,7 @@ class ClockFold:
         self.link = link
         self.clocks: dict[CaseId, ClockView] = {}
         self._fold = LinkFold(
-            link, LinkChain(link, trust), trust, _Views(), keys, read_content=False
+            link, LinkChain(link, trust), trust, CaseViews(), keys, read_content=False
         )
 
     @property
@@ -83,13 +83,6 @@ class ClockFold:
         case = one.header.case_id
         fact = StepFact(case, self.link, one.office, one.summary, one.position, one.log_time)
         self.clocks[case] = fold_clocks(self.clocks.get(case), fact)
-
-
-class _Views(dict[CaseId, CaseView]):
-    """The simplest ``ViewStore``."""
-
-    def put(self, view: CaseView) -> None:
-        self[CaseId(view.case)] = view
 
 
 async def response_times(

@@ -13,9 +13,9 @@ from blo_audit.findings import Code, Findings
 from blo_audit.judging import Judge
 from blo_audit.statement import Confirmed, ShreddedCase
 from blo_audit.times import instant
-from blo_audit.views import Views
 from blo_domain.lifecycle import SHREDDING_STEPS
 from blo_domain.shredding import Place, Shredding, is_agreed, is_shredded, shredding_of
+from blo_log.case_views import CaseViews
 from blo_log.fold import Folded
 from blo_schemas.ids import CaseId, KeyId
 
@@ -33,7 +33,7 @@ class Shreddings:
 
     def __init__(
         self,
-        views: Views,
+        views: CaseViews,
         judge: Judge,
         findings: Findings,
         *,

@@ -1,21 +1,31 @@
-"""The step layer of one link's audit, for an auditor who holds summary keys."""
+"""The step layer of an audit: the case views that the log gives, against those that were signed.
+
+Needs summary keys, which an observer of the agreement is granted. All grants are read before the
+first record, so a key that is missing then is missing for good.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from blo_audit.claims import Claim
 from blo_audit.findings import Code, Findings
 from blo_audit.judging import Judge
 from blo_audit.shreddings import Shreddings
 from blo_audit.statement import ViewsProof
-from blo_audit.views import MAX_PARKED, Views, to_compare
 from blo_domain.trust import LinkTrust
+from blo_log.case_views import CaseViews
 from blo_log.fold import Folded, KeySource, LinkFold
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import CaseId, KeyId
 from blo_schemas.verdicts import Outcome
 from blo_sealing.chain import Admitted, LinkChain
+
+_MAX_PARKED: Final = 5_000
+"""So many records may wait for keys; with more, the views are given up, so that memory is bounded."""
+_COMPARED: Final = 32
+"""So many heads of each office have their view digests compared, the newest and some before."""
 
 
 class Steps:
@@ -49,7 +59,7 @@ class Steps:
         verified: bool,
         withdrawn: Collection[KeyId] = (),
     ) -> None:
-        self.views = Views()
+        self.views = CaseViews()
         self.last: Folded | None = None
         self._chain = chain
         self._verified = verified
@@ -61,7 +71,7 @@ class Steps:
         self._shreddings = Shreddings(
             self.views, judge, findings, verified=verified, withdrawn=withdrawn
         )
-        self._compared = to_compare(claims)
+        self._compared = _to_compare(claims)
         self._agreed = self._differed = self._incomparable = self._unopened = 0
         self._first_unopened: int | None = None
         self._given_up_at: int | None = None
@@ -149,9 +159,29 @@ class Steps:
         self._unopened += 1
         if self._first_unopened is None:
             self._first_unopened = position
-        if fold.parked_count() > MAX_PARKED:
+        if fold.parked_count() > _MAX_PARKED:
             self._fold = self.last = None
             self._given_up_at = position
+
+
+def _to_compare(claims: Sequence[Claim]) -> frozenset[tuple[str, int]]:
+    """The signers and sizes whose view digests are compared.
+
+    A digest goes over all cases, so not every head of a busy office can be compared: its newest
+    ones are, and for the rest some at equal distances.
+    """
+    chosen: set[tuple[str, int]] = set()
+    by_signer: dict[str, list[int]] = {}
+    for claim in claims:
+        if claim.view_digest is not None:
+            by_signer.setdefault(claim.signers[0], []).append(claim.size)
+    for signer, all_sizes in by_signer.items():
+        sizes = sorted(set(all_sizes))
+        half = _COMPARED // 2
+        newest, older = sizes[-half:], sizes[:-half]
+        step = max(1, -(-len(older) // half))
+        chosen.update((signer, size) for size in [*older[::step], *newest])
+    return frozenset(chosen)
 
 
 __all__ = ["Steps"]

@@ -84,11 +84,7 @@ def pins(
     """
     found = dict(pinned)
     if config is not None:
-        known = load(config, AgentSettings).trust.pins
-        pinned += tuple(
-            (CountryId(country), DocumentId(bytes.fromhex(digits)))
-            for country, digits in known.items()
-        )
+        pinned += tuple(load(config, AgentSettings).trust.roots.items())
         found |= dict(pinned)
     if not found:
         raise click.UsageError(

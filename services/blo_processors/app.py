@@ -6,10 +6,8 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
 
-import msgspec
 import uvloop
 
 from blo_log import topics
@@ -27,9 +25,10 @@ from blo_runtime.clock import SystemClock
 from blo_runtime.keyfiles import load_identity
 from blo_runtime.logs import configure, get_logger
 from blo_runtime.metrics import Metrics
+from blo_runtime.run_file import run_file
 from blo_runtime.supervision import StopSignal, Supervisor
 from blo_runtime.supervision import run as run_program
-from blo_runtime.tls import ssl_context
+from blo_runtime.tls import kafka_options, ssl_context
 from blo_schemas.ids import CorridorId, OfficeId
 
 _FIRST_PAUSE_S: Final = 0.2
@@ -61,15 +60,7 @@ def run(settings: ProcessorSettings) -> int:
 
 def connect(settings: ProcessorSettings) -> KafkaLog:
     """The way to the log that a configuration names."""
-    kafka = settings.kafka
-    return KafkaLog(
-        KafkaConnection(
-            bootstrap=",".join(kafka.servers),
-            ssl_context=None if kafka.tls is None else ssl_context(kafka.tls),
-            client_id=settings.processor,
-            request_timeout_s=kafka.request_timeout_s,
-        )
-    )
+    return KafkaLog(KafkaConnection(**kafka_options(settings.kafka, settings.processor)))
 
 
 async def surroundings(settings: ProcessorSettings, metrics: Metrics, log: Log) -> Surroundings:
@@ -80,7 +71,7 @@ async def surroundings(settings: ProcessorSettings, metrics: Metrics, log: Log) 
         LogError: Kafka answers, and its topics can't serve.
     """
     identity = load_identity(settings.keys, OfficeId(settings.processor))
-    feed = DirectoryFeed(log, settings.pins)
+    feed = DirectoryFeed(log, settings.trust.roots)
     await _wait_for_log(settings, log, feed)
     work = settings.work
     return Surroundings(
@@ -171,21 +162,13 @@ async def _admin(
     settings: ProcessorSettings, metrics: Metrics, corridor: Corridor
 ) -> AsyncIterator[None]:
     admin = await start_admin(settings.admin, metrics.registry, {"links": corridor.check})
-    run_file = settings.keys.parent / f"run-{settings.group.instance or os.getpid()}.json"
+    path = settings.keys.parent / f"run-{settings.group.instance or os.getpid()}.json"
     try:
-        _write(run_file, {"pid": os.getpid(), "admin_port": admin.port})
-        get_logger().info("processor is up", corridor=settings.corridor, port=admin.port)
-        yield
+        with run_file(path, admin_port=admin.port):
+            get_logger().info("processor is up", corridor=settings.corridor, port=admin.port)
+            yield
     finally:
-        run_file.unlink(missing_ok=True)
         await admin.stop()
-
-
-def _write(path: Path, values: dict[str, int]) -> None:
-    """Write a file so that nobody ever reads half of it."""
-    draft = path.with_suffix(".new")
-    draft.write_bytes(msgspec.json.encode(values) + b"\n")
-    draft.replace(path)
 
 
 __all__ = ["connect", "run", "surroundings"]

@@ -8,21 +8,13 @@ from typing import Annotated
 import msgspec
 
 from blo_runtime.config import Settings
-from blo_runtime.settings import AdminSettings, KafkaSettings, LoggingSettings
-from blo_schemas.ids import CountryId, DocumentId
-
-Fingerprint = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
-
-
-class TrustSettings(Settings, frozen=True, kw_only=True):
-    """What the processor trusts without being told by anyone.
-
-    Attributes:
-        pins: Per country, the fingerprint of version 1 of its root.
-    """
-
-    pins: dict[str, Fingerprint]
+from blo_runtime.settings import (
+    AdminSettings,
+    KafkaSettings,
+    LoggingSettings,
+    Seconds,
+    TrustSettings,
+)
 
 
 class GroupSettings(Settings, frozen=True, kw_only=True):
@@ -82,13 +74,5 @@ class ProcessorSettings(Settings, frozen=True, kw_only=True):
     admin: AdminSettings = AdminSettings()
     logging: LoggingSettings = LoggingSettings()
 
-    @property
-    def pins(self) -> dict[CountryId, DocumentId]:
-        """The pinned roots."""
-        return {
-            CountryId(country): DocumentId(bytes.fromhex(pin))
-            for country, pin in self.trust.pins.items()
-        }
 
-
-__all__ = ["GroupSettings", "ProcessorSettings", "TrustSettings", "WorkSettings"]
+__all__ = ["GroupSettings", "ProcessorSettings", "WorkSettings"]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from blo_runtime.config import Settings
+from blo_schemas.ids import CountryId, DocumentId
 
 __all__ = [
     "AdminSettings",
@@ -14,11 +15,15 @@ __all__ = [
     "LogFormat",
     "LogLevel",
     "LoggingSettings",
+    "Seconds",
     "TlsSettings",
+    "TrustSettings",
 ]
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "text"]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+"""More than nothing, and a day at most."""
 
 _MAX_PORT = 65535
 
@@ -68,6 +73,24 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
         """The bootstrap addresses, each ``host:port``."""
         given = self.bootstrap.split(",") if isinstance(self.bootstrap, str) else self.bootstrap
         return [server.strip() for server in given if server.strip()]
+
+
+class TrustSettings(Settings, frozen=True, kw_only=True):
+    """What a program trusts without being told by anyone.
+
+    Attributes:
+        pins: Per country, the fingerprint of version 1 of its root, compared over another channel
+            than the one that brings the log.
+    """
+
+    pins: dict[str, Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]]
+
+    @property
+    def roots(self) -> dict[CountryId, DocumentId]:
+        """The pinned roots."""
+        return {
+            CountryId(country): DocumentId(bytes.fromhex(pin)) for country, pin in self.pins.items()
+        }
 
 
 class AdminSettings(Settings, frozen=True, kw_only=True):

@@ -8,12 +8,39 @@ one not meant for clients. What it cannot find is an authority that the brokers 
 
 import ssl
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypedDict
 
 from blo_runtime.errors import TlsUnusable
-from blo_runtime.settings import TlsSettings
+from blo_runtime.settings import KafkaSettings, TlsSettings
 
-__all__ = ["ssl_context"]
+__all__ = ["KafkaOptions", "kafka_options", "ssl_context"]
+
+
+class KafkaOptions(TypedDict):
+    """What ``blo_log.kafka.KafkaConnection`` is made with."""
+
+    bootstrap: str
+    ssl_context: ssl.SSLContext | None
+    client_id: str
+    request_timeout_s: float
+
+
+def kafka_options(settings: KafkaSettings, client_id: str) -> KafkaOptions:
+    """How to reach the Kafka of a configuration.
+
+    Args:
+        settings: Its section.
+        client_id: What the broker calls this program.
+
+    Raises:
+        TlsUnusable: See ``ssl_context``.
+    """
+    return {
+        "bootstrap": ",".join(settings.servers),
+        "ssl_context": None if settings.tls is None else ssl_context(settings.tls),
+        "client_id": client_id,
+        "request_timeout_s": settings.request_timeout_s,
+    }
 
 
 def ssl_context(settings: TlsSettings, *, section: str = "kafka.tls") -> ssl.SSLContext:

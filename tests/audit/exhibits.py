@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import msgspec
 
-from blo_agent.desk import CaseViews
 from blo_audit.findings import Code, Finding
 from blo_audit.link_audit import AuditOptions
 from blo_audit.replay import Replay
@@ -25,6 +24,7 @@ from blo_audit.statement import Report
 from blo_audit.verifying import Mode
 from blo_domain.policies import four_urgencies
 from blo_domain.trust import Pins
+from blo_log.case_views import CaseViews
 from blo_log.fold import LinkFold
 from blo_log.port import Stored
 from blo_processors.scribe import Place as WrittenPlace

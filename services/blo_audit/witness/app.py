@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Final
-
-import msgspec
 
 from blo_audit.witness.config import WitnessSettings
 from blo_audit.witness.options import WitnessOptions
@@ -21,9 +17,10 @@ from blo_runtime.clock import SystemClock
 from blo_runtime.keyfiles import load_identity
 from blo_runtime.logs import configure, get_logger
 from blo_runtime.metrics import Metrics
+from blo_runtime.run_file import run_file
 from blo_runtime.supervision import StopSignal, Supervisor
 from blo_runtime.supervision import run as run_program
-from blo_runtime.tls import ssl_context
+from blo_runtime.tls import kafka_options
 from blo_schemas.ids import CorridorId, OfficeId
 from blo_schemas.trust import Role
 
@@ -51,13 +48,13 @@ def run(settings: WitnessSettings) -> int:
     configure(settings.logging, f"witness {witness}", on_dropped=metrics.log_fields_dropped.inc)
 
     async def main(stop: StopSignal) -> None:
-        log = _connect(settings)
+        log = KafkaLog(KafkaConnection(**kafka_options(settings.kafka, witness)))
         try:
             worker = Witness(
                 [CorridorId(corridor) for corridor in settings.corridors],
                 identity,
                 log=log,
-                feed=DirectoryFeed(log, settings.pins),
+                feed=DirectoryFeed(log, settings.trust.roots),
                 state=state,
                 clock=SystemClock(),
                 metrics=metrics,
@@ -83,38 +80,17 @@ def _options(settings: WitnessSettings) -> WitnessOptions:
     )
 
 
-def _connect(settings: WitnessSettings) -> KafkaLog:
-    kafka = settings.kafka
-    return KafkaLog(
-        KafkaConnection(
-            bootstrap=",".join(kafka.servers),
-            ssl_context=None if kafka.tls is None else ssl_context(kafka.tls),
-            client_id=settings.witness,
-            request_timeout_s=kafka.request_timeout_s,
-        )
-    )
-
-
 @asynccontextmanager
 async def _admin(
     settings: WitnessSettings, metrics: Metrics, worker: Witness
 ) -> AsyncIterator[None]:
     admin = await start_admin(settings.admin, metrics.registry, {"links": worker.check})
-    run_file = settings.state.parent / RUN_FILE
     try:
-        _write(run_file, {"pid": os.getpid(), "admin_port": admin.port})
-        get_logger().info("witness is up", office=settings.witness, port=admin.port)
-        yield
+        with run_file(settings.state.parent / RUN_FILE, admin_port=admin.port):
+            get_logger().info("witness is up", office=settings.witness, port=admin.port)
+            yield
     finally:
-        run_file.unlink(missing_ok=True)
         await admin.stop()
-
-
-def _write(path: Path, values: dict[str, int]) -> None:
-    """Write a file so that nobody ever reads half of it."""
-    draft = path.with_suffix(".new")
-    draft.write_bytes(msgspec.json.encode(values) + b"\n")
-    draft.replace(path)
 
 
 __all__ = ["RUN_FILE", "run"]

@@ -43,7 +43,7 @@ class Reach(NamedTuple):
             UsageError: None at all, or a country with two fingerprints.
             ConfigurationError: The configuration can't be read.
         """
-        known = {} if self.config is None else load(self.config, AuditorSettings).pins
+        known = {} if self.config is None else load(self.config, AuditorSettings).trust.roots
         found = dict(known)
         for country, fingerprint in self.pinned:
             if found.setdefault(country, fingerprint) != fingerprint:

@@ -149,7 +149,7 @@ async def _run(
         with bar:
             audit = Replay(
                 source,
-                settings.pins,
+                settings.trust.roots,
                 options,
                 identity=_identity(settings),
                 checkpoints=QuorumReader(partial=True),
@@ -177,17 +177,10 @@ def open_source(path: Path, settings: AuditorSettings) -> Source:
         )
     # Only what goes to Kafka pays for its library.
     from blo_log.kafka import KafkaConnection, KafkaLog
-    from blo_runtime.tls import ssl_context
+    from blo_runtime.tls import kafka_options
 
-    kafka = settings.kafka
-    servers = ",".join(kafka.servers)
-    connection = KafkaConnection(
-        bootstrap=servers,
-        ssl_context=None if kafka.tls is None else ssl_context(kafka.tls),
-        client_id=settings.auditor or "blo-audit",
-        request_timeout_s=kafka.request_timeout_s,
-    )
-    return LogSource(KafkaLog(connection), f"Kafka at {servers}")
+    options = kafka_options(settings.kafka, settings.auditor or "blo-audit")
+    return LogSource(KafkaLog(KafkaConnection(**options)), f"Kafka at {options['bootstrap']}")
 
 
 def as_json_text(report: Report) -> str:

@@ -70,20 +70,12 @@ async def _read(path: Path, settings: AuditorSettings, period: Window) -> list[L
         )
     # Only what goes to Kafka pays for its library.
     from blo_log.kafka import KafkaConnection, KafkaLog
-    from blo_runtime.tls import ssl_context
+    from blo_runtime.tls import kafka_options
 
     identity = load_identity(settings.keys, OfficeId(settings.auditor))
-    kafka = settings.kafka
-    log = KafkaLog(
-        KafkaConnection(
-            bootstrap=",".join(kafka.servers),
-            ssl_context=None if kafka.tls is None else ssl_context(kafka.tls),
-            client_id=settings.auditor,
-            request_timeout_s=kafka.request_timeout_s,
-        )
-    )
+    log = KafkaLog(KafkaConnection(**kafka_options(settings.kafka, settings.auditor)))
     try:
-        feed = DirectoryFeed(log, settings.pins)
+        feed = DirectoryFeed(log, settings.trust.roots)
         await feed.refresh()
         corridors = feed.directory.corridors()
         if settings.corridor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from blo_agent.app import pins_of
 from blo_agent.config import AgentSettings
 from blo_audit.report_audit import audit_report
 from blo_cli.agent_client import OfficeClient, client_of
@@ -43,7 +42,7 @@ def check_frozen_report(layout: Layout, office: str, period: tuple[date, date]) 
     for act, actor in _STEPS:
         client.act(digest, act, actor)
     data = client.report_file(digest, _OFFICER)
-    directory = judge(layout.documents, pins_of(settings)).directory
+    directory = judge(layout.documents, settings.trust.roots).directory
     audited = audit_report(data, directory=directory)
     compared = client.compare(digest, _OFFICER)
     wrong = [f"{one.flaw} {one.where}: {one.words}" for one in audited.findings]

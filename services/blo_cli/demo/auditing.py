@@ -91,7 +91,9 @@ def audit(bootstrap: str, config: Path, link: str, bundle: Path) -> Audited:
             async with asyncio.timeout(_TIMEOUT_S):
                 report = await _replay(source, settings)
                 checkpoints = await _checkpoints(log, settings)
-                await Collector(source, settings.pins).write(Wanted(link=LinkId(link)), [], bundle)
+                await Collector(source, settings.trust.roots).write(
+                    Wanted(link=LinkId(link)), [], bundle
+                )
                 return report, checkpoints
         except TimeoutError:
             raise CliError(
@@ -103,7 +105,7 @@ def audit(bootstrap: str, config: Path, link: str, bundle: Path) -> Audited:
             await source.close()
 
     report, checkpoints = asyncio.run(read())
-    verified = verify_bundle(bundle, settings.pins)
+    verified = verify_bundle(bundle, settings.trust.roots)
     return Audited(report, checkpoints, Bundled(bundle.stat().st_size, verified))
 
 
@@ -111,7 +113,7 @@ async def _replay(source: LogSource, settings: AuditorSettings) -> Report:
     assert settings.keys is not None
     replay = Replay(
         source,
-        settings.pins,
+        settings.trust.roots,
         AuditOptions(mode=Mode.FULL, seed=os.urandom(SEED_SIZE), outputs=True),
         identity=load_identity(settings.keys, OfficeId(settings.auditor), Role.OBSERVER),
         checkpoints=QuorumReader(partial=True),
@@ -120,7 +122,7 @@ async def _replay(source: LogSource, settings: AuditorSettings) -> Report:
 
 
 async def _checkpoints(log: Log, settings: AuditorSettings) -> CheckpointReading:
-    feed = DirectoryFeed(log, settings.pins)
+    feed = DirectoryFeed(log, settings.trust.roots)
     await feed.refresh()
     start = {
         TopicPartition(topics.heads_topic(place.corridor), place.partition): 0

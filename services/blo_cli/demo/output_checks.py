@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from blo_agent.desk import CaseViews
 from blo_cli.demo.checks import Check, checked
 from blo_cli.demo.observing import Observed
 from blo_cli.demo.outputs import CorridorOutputs, LinkOutputs
 from blo_cli.lab import answers
+from blo_log.case_views import CaseViews
 from blo_schemas.outputs import Finality
 from blo_schemas.verdicts import Outcome, Verdict
 

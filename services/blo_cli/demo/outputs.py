@@ -143,7 +143,7 @@ async def _corridor(
     log: Log, world: World, program: LabProgram, observer: Identity
 ) -> CorridorOutputs:
     settings = load(program.config, ProcessorSettings)
-    feed = DirectoryFeed(log, settings.pins)
+    feed = DirectoryFeed(log, settings.trust.roots)
     await feed.refresh()
     processor = load_identity(settings.keys, OfficeId(settings.processor))
     places = [

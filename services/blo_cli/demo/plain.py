@@ -11,22 +11,14 @@ from collections.abc import Iterable
 from blo_domain.cases import StepFact
 from blo_domain.deadlines import Terms, alerts, fold_clocks
 from blo_domain.trust import LinkTrust
+from blo_log.case_views import CaseViews
 from blo_log.fold import Folded, KeySource, LinkFold
 from blo_schemas.clocks import Alert, ClockView
 from blo_schemas.event import Header, LogRecord
 from blo_schemas.ids import CaseId, LinkId
-from blo_schemas.views import CaseView
 from blo_sealing.chain import LinkChain
 
 __all__ = ["PlainLink"]
-
-
-class _Views(dict[CaseId, CaseView]):
-    """The simplest store of views."""
-
-    def put(self, view: CaseView) -> None:
-        """Replace the case's view."""
-        self[CaseId(view.case)] = view
 
 
 class PlainLink:
@@ -57,7 +49,7 @@ class PlainLink:
     ) -> None:
         self.link = link
         self.folded: list[Folded] = []
-        self.views = _Views()
+        self.views = CaseViews()
         self.clocks: dict[CaseId, ClockView] = {}
         self.hashes: list[tuple[bytes, bytes]] = []
         self.now = 0

@@ -33,7 +33,7 @@ def corridor() -> CorridorOutputs:
 @pytest.fixture(scope="module")
 def section(corridor: CorridorOutputs) -> dict[str, Any]:
     (link,) = corridor.links.values()
-    newest = max(link.plain.views.values(), key=lambda view: view.position)
+    newest = max(link.plain.views, key=lambda view: view.position)
     return alerts_section([corridor], {newest.case.hex(): LABEL})
 
 
@@ -112,7 +112,7 @@ def test_a_case_without_a_label_is_told_by_its_id(
     corridor: CorridorOutputs, section: dict[str, Any]
 ) -> None:
     (link,) = corridor.links.values()
-    cases = {view.hex() for view in link.plain.views}
+    cases = {case.hex() for case in link.plain.views.cases()}
     assert {one["case"] for one in section["standing"]} <= cases | {LABEL}
 
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from blo_agent.desk import CaseViews
 from blo_cli.demo import output_checks
 from blo_cli.demo.checks import Check
 from blo_cli.demo.observing import Observed
@@ -57,9 +56,6 @@ def seen_by(link: LinkOutputs) -> Observed:
     verdicts = [one.verdict for one in plain.folded if one.verdict is not None]
     outcomes = Counter(one.outcome for one in verdicts)
     reasons = Counter(one.reason.value for one in verdicts if one.reason is not None)
-    views = CaseViews()
-    for view in plain.views.values():
-        views.put(view)
     status = answers.LinkStatus(
         link=LINK,
         corridor="la-vn",
@@ -68,7 +64,7 @@ def seen_by(link: LinkOutputs) -> Observed:
         size=SIZE,
         high_watermark=SIZE,
         log_hash=plain.hashes[-1][0].hex(),
-        view_digest=views.digest().hex(),
+        view_digest=plain.views.digest().hex(),
         pending=0,
         unopened=0,
         parked=0,

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.app import pins_of
 from blo_audit.config import AuditorSettings
 from blo_audit.witness.app import RUN_FILE
 from blo_audit.witness.config import WitnessSettings
@@ -45,7 +44,7 @@ def made(layout: Layout) -> list[SignedDocument]:
 
 
 def directory_for(layout: Layout, office: str, made: list[SignedDocument]) -> TrustedDirectory:
-    pins = pins_of(settings_of(layout, OfficeId(office)))
+    pins = settings_of(layout, OfficeId(office)).trust.roots
     directory, _ = load_directory(
         pins, made, verify=verify_signature, check_key=is_usable_signing_key
     )
@@ -210,7 +209,7 @@ def test_under_its_own_pins_a_processor_is_certified_and_named_by_every_link_of_
     program = processors[corridor]
     settings = load(program.config, ProcessorSettings)
     directory, _ = load_directory(
-        settings.pins, made, verify=verify_signature, check_key=is_usable_signing_key
+        settings.trust.roots, made, verify=verify_signature, check_key=is_usable_signing_key
     )
     identity = load_identity(settings.keys, program.subject)
     signer = identity.signer(directory, NOW)
@@ -246,7 +245,7 @@ def test_the_witness_is_configured_for_all_corridors_and_certified_under_its_own
     assert stat.S_IMODE(settings.keys.stat().st_mode) == 0o600
     assert program.run_file == settings.state.parent / RUN_FILE
     directory, _ = load_directory(
-        settings.pins, made, verify=verify_signature, check_key=is_usable_signing_key
+        settings.trust.roots, made, verify=verify_signature, check_key=is_usable_signing_key
     )
     assert set(directory.links()) == set(the_world().links)
     signer = load_identity(settings.keys, program.subject, Role.WITNESS).signer(directory, NOW)
@@ -260,7 +259,7 @@ def test_the_auditor_pins_every_country_and_holds_the_observer_s_keys(
     assert settings.kafka is not None
     assert settings.kafka.servers == [BOOTSTRAP]
     directory, refusals = load_directory(
-        settings.pins, made, verify=verify_signature, check_key=is_usable_signing_key
+        settings.trust.roots, made, verify=verify_signature, check_key=is_usable_signing_key
     )
     assert (set(directory.roots), refusals) == (set(COUNTRIES), ())
     assert settings.keys is not None

@@ -1,0 +1,45 @@
+"""The views of a link's cases, and the digest that heads carry (``docs/wire-format.md`` §2)."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from blo_log.case_views import CaseViews
+from blo_schemas.codec import encode
+from blo_schemas.ids import CaseId
+from tests.unit.store.samples import case_view
+
+
+def by_the_formula(views: CaseViews) -> bytes:
+    parts = [
+        view.case + sha256(encode(view)).digest() for view in sorted(views, key=lambda v: v.case)
+    ]
+    return sha256(b"blo/views/v1\0" + b"".join(parts)).digest()
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 9)), max_size=20))
+def test_the_digest_is_that_of_the_newest_view_of_each_case(puts: list[tuple[int, int]]) -> None:
+    views = CaseViews()
+    newest: dict[CaseId, int] = {}
+    for number, version in puts:
+        view = msgspec.structs.replace(case_view(number), version=version)
+        views.put(view)
+        newest[CaseId(view.case)] = version
+        assert views.digest() == by_the_formula(views)
+    assert {CaseId(view.case): view.version for view in views} == newest
+    assert views.cases() == sorted(newest)
+    assert len(views) == len(newest)
+
+
+def test_the_order_in_which_cases_began_makes_no_difference() -> None:
+    one, other = CaseViews(), CaseViews()
+    for number in range(5):
+        one.put(case_view(number))
+        other.put(case_view(4 - number))
+    assert one.digest() == other.digest()
+    assert one.get(CaseId(case_view(3).case)) == case_view(3)
+    assert one.get(CaseId(bytes(32))) is None
