@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from rich.filesize import decimal
+
 from blo_agent.config import AgentSettings
 from blo_audit.report_audit import audit_report
 from blo_cli.agent_client import OfficeClient, client_of
@@ -54,5 +56,5 @@ def check_frozen_report(layout: Layout, office: str, period: tuple[date, date]) 
         wrong,
         f"{len(report.events)} events proved in the logs of {len(report.links)} links, "
         f"{len(report.heads)} heads of others vouch for them; verified from its file, "
-        f"{len(data) / 1e6:.1f} MB, and computed anew byte for byte",
+        f"{decimal(len(data))}, and computed anew byte for byte",
     )

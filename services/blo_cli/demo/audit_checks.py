@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from rich.filesize import decimal
+
 from blo_audit.checkpoints import CheckpointReading
 from blo_audit.findings import Finding
 from blo_audit.meanings import Code, Severity
@@ -123,6 +125,6 @@ def check_bundle(bundled: Bundled, sizes: Mapping[str, int], roots: Roots) -> Ch
     return checked(
         "bundle_verifies",
         wrong,
-        f"{link}, {size} records, {bundled.size / 1e6:.1f} MB: verified from the file and the "
+        f"{link}, {size} records, {decimal(bundled.size)}: verified from the file and the "
         "pinned roots alone",
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from rich.filesize import decimal
 
 from blo_cli.demo.observing import Observed, samples
 from blo_cli.demo.search import Needles, Place
@@ -183,7 +184,7 @@ def check_no_plaintext(
     return checked(
         name,
         wrong,
-        f"{len(needles)} words, {len(looked)} files, {size / 1e6:.1f} MB: none there; what must "
+        f"{len(needles)} words, {len(looked)} files, {decimal(size)}: none there; what must "
         f"be there was found: {', '.join(shown)}",
     )
 

@@ -213,7 +213,7 @@ def bundled(
 def test_a_bundle_that_proves_the_log_that_was_played_holds() -> None:
     check = check_bundle(bundled(finding(Code.HEAD_BACK_DATED)), SIZES, ROOTS)
     assert check.ok, check.detail
-    assert f"{USED}, 7 records, 0.2 MB" in check.detail
+    assert f"{USED}, 7 records, 182.3 kB" in check.detail
 
 
 def test_a_bundle_of_a_link_without_records_holds() -> None:
