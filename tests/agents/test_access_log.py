@@ -21,6 +21,8 @@ from blo_schemas.reports import signed_report
 from tests.agents.test_api import TOKEN, Client, two_clients
 from tests.agents.world import LINK, REQUEST, A, RunningAgent
 
+pytestmark = pytest.mark.slow
+
 CHIEF = "Nguyễn Văn A (fictional)"
 
 

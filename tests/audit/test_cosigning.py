@@ -29,6 +29,8 @@ from tests.audit.world import (
     witnessed_world,
 )
 
+pytestmark = pytest.mark.slow
+
 OTHER_ROOT = Digest(bytes(range(32)))
 
 

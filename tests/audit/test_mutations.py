@@ -14,6 +14,8 @@ from tests.audit.mutations import ALL, Found, Mutation
 from tests.audit.scene import scene
 from tests.audit.table import written
 
+pytestmark = pytest.mark.slow
+
 HARMLESS = {Code.DUPLICATE, Code.HEAD_GOES_BACK, Code.NO_HEAD, Code.KEY_OUTSIDE_VALIDITY}
 HARMLESS |= {Code.NO_AGREEMENT}
 """Mutations that change nothing of what counts are told as notes."""

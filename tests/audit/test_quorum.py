@@ -32,6 +32,8 @@ from tests.audit.world import (
     witnessed_world,
 )
 
+pytestmark = pytest.mark.slow
+
 
 async def test_every_record_soon_stands_under_a_checkpoint_of_all_three(tmp_path: Path) -> None:
     cluster = MemoryCluster()
