@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from blo_domain.deadlines import next_change
+from blo_log.memory import MemoryLog
+from blo_processors.surroundings import WorkerOptions
 from blo_processors.worker import LinkWorker
 from blo_runtime.clock import ManualClock
 from blo_schemas.clocks import Clock
@@ -12,16 +14,23 @@ from tests.processors.helpers import check, fresh, stored
 from tests.processors.seeing import plain, see, terms
 from tests.processors.world import LA, MINUTE_MS, VN, LinkWriter, World
 
+SKEW_MS = WorkerOptions().skew_ms
+
+
+async def watched(world: World, writer: LinkWriter) -> tuple[MemoryLog, LinkWorker, ManualClock]:
+    """What was written is on a log, and a worker has folded it."""
+    log = await fresh(world, writer)
+    around = await world.surroundings(log)
+    assert isinstance(around.clock, ManualClock)
+    worker = LinkWorker(writer.place, around)
+    await worker.start()
+    return log, worker, around.clock
+
 
 async def test_an_alert_is_raised_by_the_clock_and_cleared_by_the_answer(world: World) -> None:
     writer = LinkWriter(world, world.places[0], seed=31)
     case = writer.open(VN, Urgency.IMMEDIATE)
-    log = await fresh(world, writer)
-    around = await world.surroundings(log)
-    clock = around.clock
-    assert isinstance(clock, ManualClock)
-    worker = LinkWorker(writer.place, around)
-    await worker.start()
+    log, worker, clock = await watched(world, writer)
     clock.set(writer.now)
     await worker.tick()
     assert not (await see(world, log, writer.place)).alerts.records
@@ -29,10 +38,10 @@ async def test_an_alert_is_raised_by_the_clock_and_cleared_by_the_answer(world: 
     assert record is not None
     due = next_change(record.clocks, terms(world, writer.place), writer.now)
     assert due is not None
-    clock.set(due + around.options.skew_ms - 1)
+    clock.set(due + SKEW_MS - 1)
     await worker.tick()
     before = (await see(world, log, writer.place)).alerts.records
-    clock.set(due + around.options.skew_ms)
+    clock.set(due + SKEW_MS)
     await worker.tick()
     await worker.tick()
     seen = await see(world, log, writer.place)
@@ -53,12 +62,8 @@ async def test_an_alert_is_raised_by_the_clock_and_cleared_by_the_answer(world: 
 async def test_an_alert_that_a_fast_clock_told_too_early_is_cleared(world: World) -> None:
     writer = LinkWriter(world, world.places[0], seed=32)
     case = writer.open(VN, Urgency.IMMEDIATE)
-    log = await fresh(world, writer)
-    around = await world.surroundings(log)
-    assert isinstance(around.clock, ManualClock)
-    worker = LinkWorker(writer.place, around)
-    await worker.start()
-    around.clock.set(writer.now + 90 * MINUTE_MS)
+    log, worker, clock = await watched(world, writer)
+    clock.set(writer.now + 90 * MINUTE_MS)
     await worker.tick()
     assert (await see(world, log, writer.place)).alerts.standing()
     writer.now += MINUTE_MS
@@ -74,12 +79,8 @@ async def test_an_alert_that_was_told_too_early_and_is_still_coming_is_not_taken
 ) -> None:
     writer = LinkWriter(world, world.places[0], seed=33)
     case = writer.open(VN, Urgency.IMMEDIATE)
-    log = await fresh(world, writer)
-    around = await world.surroundings(log)
-    assert isinstance(around.clock, ManualClock)
-    worker = LinkWorker(writer.place, around)
-    await worker.start()
-    around.clock.set(writer.now + 90 * MINUTE_MS)
+    log, worker, clock = await watched(world, writer)
+    clock.set(writer.now + 90 * MINUTE_MS)
     await worker.tick()
     early = (await see(world, log, writer.place)).alerts.standing()
     assert [one for one in early if one.since > writer.now + MINUTE_MS]
@@ -87,7 +88,7 @@ async def test_an_alert_that_was_told_too_early_and_is_still_coming_is_not_taken
     writer.step(VN, case, Step.URGE)
     await writer.append(log, 1)
     await worker.take(stored(log.cluster, writer.place))
-    around.clock.set(writer.now + 2 * 90 * MINUTE_MS)
+    clock.set(writer.now + 2 * 90 * MINUTE_MS)
     await worker.tick()
     stands = {one.id for one in (await see(world, log, writer.place)).alerts.standing()}
     assert {one.id for one in early} <= stands

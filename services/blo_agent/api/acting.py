@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from blo_agent.accepting import CommandRefused
 from blo_agent.agent import Agent
+from blo_agent.api.posted import ClockRequest, CommandRequest, DisclosureRequest, LineRequest
 from blo_agent.api.requests import (
     BadRequest,
     decode,
@@ -20,11 +21,7 @@ from blo_agent.api.requests import (
 )
 from blo_agent.api.types import (
     AcceptedAnswer,
-    ClockRequest,
-    CommandRequest,
     DisclosureAnswer,
-    DisclosureRequest,
-    LineRequest,
     RefusedAnswer,
     ReplayAnswer,
 )

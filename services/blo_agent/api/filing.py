@@ -13,9 +13,10 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from blo_agent.agent import Agent
+from blo_agent.api.posted import Request as Posted
+from blo_agent.api.posted import Word
 from blo_agent.api.requests import BadRequest, actor_of, decode, read_id
-from blo_agent.api.types import RefusedAnswer, Word
-from blo_agent.api.types import Request as Posted
+from blo_agent.api.types import RefusedAnswer
 from blo_agent.noting import journal_of, note_export
 from blo_agent.reports import work
 from blo_agent.reports.errors import ReportRefusal, ReportRefused

@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException, NotFoundException
 
 from blo_agent.accepting import OfficeCommand
 from blo_agent.agent import Agent
-from blo_agent.api.types import CommandRequest, Corrects, DisclosureRequest
+from blo_agent.api.posted import CommandRequest, Corrects, DisclosureRequest
 from blo_agent.desk import LinkDesk
 from blo_agent.disclosing import Wanted
 from blo_domain.commands import Command, Target

@@ -8,7 +8,7 @@ import pytest
 
 from blo_cli.main import run
 from blo_sealing.tlog import issue
-from tests.unit.sealing.test_tlog import (
+from tests.unit.sealing.tlog_samples import (
     CONSISTENCY,
     INCLUSION,
     LEAVES,
