@@ -16,6 +16,7 @@ from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.ids import EventId
 from blo_schemas.verdicts import Outcome
 from tests.agents.world import CORRIDOR, LINK, RunningAgent
+from tests.patience import PATIENCE_S
 
 
 class Killed(BaseException):
@@ -59,7 +60,7 @@ class CrashPlan:
                 raise Killed(point)
 
 
-async def ended(agent: RunningAgent, timeout_s: float = 10) -> None:
+async def ended(agent: RunningAgent, timeout_s: float = PATIENCE_S) -> None:
     """Wait until an agent whose crash is planned has died of it."""
     await asyncio.wait([agent.task], timeout=timeout_s)
     assert agent.task.done(), "the agent outlives its crash"

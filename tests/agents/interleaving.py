@@ -11,6 +11,7 @@ from blo_log.memory import MemoryCluster
 from blo_log.topics import exchange_topic
 from tests.agents.crashing import agree, same_place_same_bytes
 from tests.agents.world import CORRIDOR, RunningAgent, all_read
+from tests.patience import PATIENCE_S
 
 PLAYS = settings(
     max_examples=25,
@@ -22,7 +23,7 @@ PLAYS = settings(
 
 
 async def come_to_rest(
-    cluster: MemoryCluster, agents: Sequence[RunningAgent], timeout_s: float = 30
+    cluster: MemoryCluster, agents: Sequence[RunningAgent], timeout_s: float = PATIENCE_S
 ) -> None:
     """Wait until all is sent and all is read."""
     async with asyncio.timeout(timeout_s):

@@ -19,6 +19,7 @@ from blo_schemas.codec import encode
 from blo_schemas.ids import DocumentId, LinkId, OfficeId
 from blo_schemas.trust import SignedDocument
 from tests.agents.world import LINK, World
+from tests.patience import PATIENCE_S
 
 _CONFIG = """\
 office = "{office}"
@@ -123,7 +124,7 @@ class AgentProcess:
             raise NoAnswer
         return said
 
-    def until_up(self, timeout_s: float = 30) -> None:
+    def until_up(self, timeout_s: float = PATIENCE_S) -> None:
         deadline = time.monotonic() + timeout_s
         while True:
             assert self.process.poll() is None, self.output()
@@ -139,9 +140,9 @@ class AgentProcess:
         self.process.kill()
         self.process.wait()
 
-    def terminate(self, timeout_s: float) -> int:
+    def terminate(self) -> int:
         self.process.terminate()
-        return self.process.wait(timeout_s)
+        return self.process.wait(PATIENCE_S)
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """One request, on a connection of its own.
@@ -150,7 +151,9 @@ class AgentProcess:
             NoAnswer: There is none.
         """
         token = self.folder / "api.token"
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports()["api_port"], timeout=20)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.ports()["api_port"], timeout=PATIENCE_S
+        )
         try:
             headers = {"Authorization": f"Bearer {token.read_text().strip()}"}
             data = None if body is None else json.dumps(body)
@@ -171,7 +174,9 @@ class AgentProcess:
 
     def metrics(self) -> str:
         """What ``/metrics`` says."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports()["admin_port"], timeout=5)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.ports()["admin_port"], timeout=PATIENCE_S
+        )
         try:
             connection.request("GET", "/metrics")
             return connection.getresponse().read().decode()
@@ -181,7 +186,9 @@ class AgentProcess:
             connection.close()
 
     def ready(self) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports()["admin_port"], timeout=5)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.ports()["admin_port"], timeout=PATIENCE_S
+        )
         try:
             connection.request("GET", "/readyz")
             answer = connection.getresponse()

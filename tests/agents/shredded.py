@@ -19,6 +19,7 @@ from blo_schemas.ids import CaseId, KeyId, LinkId, OfficeId
 from blo_schemas.summary import Step
 from blo_schemas.views import State
 from tests.agents.world import LINK, REQUEST, RunningAgent, World, all_read
+from tests.patience import PATIENCE_S
 
 _PAGE, _FRAME_HEAD, _WAL_HEAD = 4096, 24, 32
 """Sizes in a write-ahead log of SQLite: a page, the head of its frame, the head of the file."""
@@ -84,7 +85,7 @@ async def tombstones_sent(agent: RunningAgent) -> None:
 
 
 async def _empty(agent: RunningAgent, query: Callable[[Snapshot], Sized]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while len(await agent.ask(query)):  # noqa: ASYNC110 - the store tells nobody
             await asyncio.sleep(0.01)
 

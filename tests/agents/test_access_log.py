@@ -20,6 +20,7 @@ from blo_schemas.journal_file import read_head
 from blo_schemas.reports import signed_report
 from tests.agents.test_api import TOKEN, Client, two_clients
 from tests.agents.world import LINK, REQUEST, A, RunningAgent
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +42,7 @@ async def fetch(client: Client, path: str, actor: str) -> bytes:
     request = Request(client.url + path, headers=headers)
 
     def call() -> bytes:
-        with urlopen(request, timeout=20) as answer:
+        with urlopen(request, timeout=PATIENCE_S) as answer:
             data: bytes = answer.read()
             return data
 

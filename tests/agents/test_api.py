@@ -23,6 +23,7 @@ from blo_schemas.bundle import SIGNED_DISCLOSURE
 from blo_schemas.ids import LinkId
 from tests.agents.shredded import tombstones_sent
 from tests.agents.world import LINK, REQUEST, A, B, RunningAgent, World, all_read, two_offices
+from tests.patience import PATIENCE_S
 
 TOKEN = "a-token"
 
@@ -47,7 +48,7 @@ class Client:
 
         def call() -> tuple[int, Any]:
             try:
-                with urlopen(request, timeout=20) as answer:
+                with urlopen(request, timeout=PATIENCE_S) as answer:
                     return answer.status, json.load(answer)
             except HTTPError as error:
                 with error:
@@ -172,7 +173,7 @@ async def test_a_refused_command_is_409_with_words_and_stays_in_the_journal(
 async def test_a_command_reaches_the_other_desk_and_comes_back_opened(tmp_path: Path) -> None:
     async with two_clients(tmp_path) as (_, a, b):
         case = await a.opened()
-        status, link = await b.ask(f"/v1/links/{LINK}?min_size=1&timeout=20")
+        status, link = await b.ask(f"/v1/links/{LINK}?min_size=1&timeout=50")
         assert (status, link["size"], link["role"]) == (200, 1, "party")
         status, history = await b.ask(f"/v1/cases/{case}")
         assert status == 200

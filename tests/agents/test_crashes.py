@@ -100,7 +100,7 @@ class Play:
         """All run, all is sent, all is read."""
         for office in self.agents:
             await self.revive(office)
-        await come_to_rest(self.cluster, list(self.agents.values()), timeout_s=20)
+        await come_to_rest(self.cluster, list(self.agents.values()))
 
     async def keep_all_promises(self) -> None:
         same_place_same_bytes(self.cluster)

@@ -22,6 +22,7 @@ from blo_runtime.errors import TaskFailed
 from tests.agents.processes import AgentProcess, NoAnswer
 from tests.agents.started import begin, opened_case
 from tests.agents.world import CORRIDOR, LINK, A, B, World, two_offices
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -42,8 +43,8 @@ def process(tmp_path: Path) -> Iterator[AgentProcess]:
         agent.kill()
 
 
-def until_it_says(agent: AgentProcess, words: str, timeout_s: float = 20) -> None:
-    deadline = time.monotonic() + timeout_s
+def until_it_says(agent: AgentProcess, words: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
     while words not in agent.output():
         assert time.monotonic() < deadline, agent.output()
         time.sleep(0.05)
@@ -60,14 +61,14 @@ async def test_a_failed_store_ends_the_agent_even_when_nothing_is_written(tmp_pa
         await asyncio.sleep(0.3)
         with pytest.raises(StoreFailed):
             await a.agent.store.write(full)
-        await asyncio.wait([a.task], timeout=1)
+        await asyncio.wait([a.task], timeout=PATIENCE_S)
         failure = a.task.exception()
         assert isinstance(failure, TaskFailed | ExceptionGroup)
         told = str(failure.exceptions if isinstance(failure, ExceptionGroup) else failure)
         assert "No space left on device" in told
         assert "Restart the program" in told
         assert not a.agent.checks()["store"]().ok
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_S):
             with pytest.raises(StoreFailed):
                 await a.open()
         await a.kill()
@@ -80,10 +81,10 @@ async def test_whoever_waits_for_a_link_is_let_go_when_the_agent_ends(tmp_path: 
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         (a,) = await begin(world, A)
-        waiting = asyncio.create_task(a.agent.wait_for(LINK, 99, 60))
+        waiting = asyncio.create_task(a.agent.wait_for(LINK, 99, 10 * PATIENCE_S))
         await asyncio.sleep(0.05)
         await a.stop()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_S):
             assert (await waiting).size == 0
 
 
@@ -114,7 +115,7 @@ async def test_topics_with_simulated_times_end_an_agent_in_normal_operation(
     simulated.__dict__.update(world.__dict__, simulated_time=True)
     await simulated.publish()
     a = await world.agent(A)
-    await asyncio.wait([a.task], timeout=5)
+    await asyncio.wait([a.task], timeout=PATIENCE_S)
     with pytest.raises(TaskFailed, match="where a writer can claim any log time"):
         a.task.result()
     await a.kill()
@@ -136,8 +137,8 @@ def test_sigterm_ends_an_agent_in_time_though_someone_waits_and_no_broker_is_the
     waiting = threading.Thread(target=wait_for_a_record)
     waiting.start()
     time.sleep(0.5)
-    assert process.terminate(20) == 0, process.output()
-    waiting.join(20)
+    assert process.terminate() == 0, process.output()
+    waiting.join(PATIENCE_S)
     assert not waiting.is_alive()
     assert not process.run_file.exists()
 
@@ -150,7 +151,7 @@ def test_what_a_killed_agent_left_behind_is_not_taken_for_a_running_one(
     process.kill()
     left = process.run_file.read_bytes()
     process.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while process.run_file.exists() and process.run_file.read_bytes() == left:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -164,7 +165,7 @@ def test_a_wrong_store_key_is_told_in_words(process: AgentProcess) -> None:
     key.unlink()
     create_store_key(key)
     process.start()
-    assert process.process.wait(20) == 1
+    assert process.process.wait(PATIENCE_S) == 1
     first = process.output().splitlines()[0]
     assert "office.db: the store does not open with this key" in first
     assert "Give the key file that was made with this store" in first
@@ -176,7 +177,7 @@ def test_two_agents_on_one_store_are_one_too_many(process: AgentProcess) -> None
     first, process._process = process.process, None
     try:
         process.start()
-        assert process.process.wait(20) == 1
+        assert process.process.wait(PATIENCE_S) == 1
         assert "another process has the store open" in process.output()
         assert json.loads(process.run_file.read_text())["pid"] == first.pid
     finally:

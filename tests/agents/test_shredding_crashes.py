@@ -26,6 +26,7 @@ from tests.agents.shredded import (
     withdrawn,
 )
 from tests.agents.world import CORRIDOR, A, B, RunningAgent, World, all_read, two_offices
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +56,7 @@ class Fragile:
 
     async def shreds(self, case: CaseId) -> None:
         """Agrees and confirms, as often as it takes; what it may not do yet it tries again."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 if self.plan.struck:
                     await self.agent.kill()

@@ -44,6 +44,7 @@ from blo_schemas.trust import (
 from blo_sealing.documents import sign_document
 from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature
+from tests.patience import PATIENCE_S
 
 T = TypeVar("T")
 CORRIDOR = CorridorId("la-vn")
@@ -280,15 +281,15 @@ class RunningAgent:
 
         return await self.agent.store.write(job)
 
-    async def has_desk(self, link: LinkId = LINK, timeout_s: float = 20) -> None:
+    async def has_desk(self, link: LinkId = LINK, timeout_s: float = PATIENCE_S) -> None:
         await self.until(lambda: link in self.agent.office.desks, timeout_s)
 
-    async def read(self, size: int, link: LinkId = LINK, timeout_s: float = 20) -> None:
+    async def read(self, size: int, link: LinkId = LINK, timeout_s: float = PATIENCE_S) -> None:
         await self.has_desk(link, timeout_s)
         desk = await self.agent.wait_for(link, size, timeout_s)
         assert desk.size >= size, f"{self.agent.office.id} has read {desk.size} of {size}"
 
-    async def until(self, condition: Callable[[], bool], timeout_s: float = 20) -> None:
+    async def until(self, condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
         async with asyncio.timeout(timeout_s):
             while not condition():
                 if self.task.done():
@@ -296,7 +297,7 @@ class RunningAgent:
                 await asyncio.sleep(0.005)
 
     async def until_true(
-        self, condition: Callable[[], Awaitable[bool]], timeout_s: float = 20
+        self, condition: Callable[[], Awaitable[bool]], timeout_s: float = PATIENCE_S
     ) -> None:
         """As ``until``, for a condition that has to ask."""
         async with asyncio.timeout(timeout_s):

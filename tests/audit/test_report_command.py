@@ -18,6 +18,7 @@ from blo_schemas.hashing import document_id
 from blo_schemas.reports import signed_report
 from tests.agents.test_api import TOKEN, two_clients
 from tests.audit.frozen import Given, freeze
+from tests.patience import PATIENCE_S
 
 AGENT = """
 office = "vn-a"
@@ -165,7 +166,7 @@ def agent_running(folder: Path) -> Iterator[None]:
     thread = Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     try:
-        assert up.wait(30)
+        assert up.wait(PATIENCE_S)
         yield
     finally:
         down.set()

@@ -26,6 +26,7 @@ from blo_sealing.identity import Identity
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from blo_sealing.tlog import Checkpoint, SignedCheckpoint, issue, origin_of, parse_checkpoint
 from tests.agents.world import CORRIDOR, LINK, World, two_offices
+from tests.patience import PATIENCE_S
 
 WITNESS = OfficeId("vn-witness")
 QUICK = WitnessOptions(delay_s=0.01, patience_s=0.2, again_s=0.2, directory_s=0.1)
@@ -70,7 +71,7 @@ class RunningWitness:
         )
         self.task = asyncio.create_task(self.witness.run())
 
-    async def until(self, condition: Callable[[], bool], timeout_s: float = 20) -> None:
+    async def until(self, condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
         async with asyncio.timeout(timeout_s):
             while not condition():
                 if self.task.done():

@@ -22,8 +22,8 @@ from blo_schemas.ids import CaseId, OfficeId
 from blo_schemas.summary import Kind, Step
 from tests.agents.world import LINK, World, two_offices
 from tests.bench.samples import DAY, DISPATCH, kib_content
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 120.0
 _LOOK_AGAIN_S = 0.1
 
 _FIELDS: tuple[tuple[Step, dict[str, object]], ...] = (

@@ -19,6 +19,7 @@ from blo_log import (
     read_to_end,
 )
 from tests.contracts.worlds import World, read
+from tests.patience import PATIENCE_S
 
 HOUR_MS = 3_600_000
 
@@ -123,7 +124,7 @@ async def test_bytes_come_back_as_they_were(world: World, value: bytes) -> None:
     await appender.append([Message(topic, 0, b"\0key\xff", value)])
     wanted = TopicPartition(topic, 0)
     reader = await world.client().reader({wanted: 0})
-    (record,) = (await reader.poll(timeout_s=5))[wanted]
+    (record,) = (await reader.poll(timeout_s=PATIENCE_S))[wanted]
     assert (record.key, record.value) == (b"\0key\xff", value)
 
 
@@ -135,7 +136,7 @@ async def test_the_log_puts_its_own_time_where_it_is_told_to(world: World) -> No
     after = time.time_ns() // 1_000_000
     wanted = TopicPartition(topic, 0)
     reader = await world.client().reader({wanted: 0})
-    (record,) = (await reader.poll(timeout_s=5))[wanted]
+    (record,) = (await reader.poll(timeout_s=PATIENCE_S))[wanted]
     assert before - 1000 <= record.timestamp <= after + 1000
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
@@ -18,6 +17,7 @@ from blo_log import (
     read_to_end,
 )
 from tests.contracts.worlds import World, read
+from tests.patience import PATIENCE_S
 
 
 async def append(log: Log, topic: str, count: int, partition: int = 0) -> None:
@@ -80,28 +80,25 @@ async def test_several_partitions_are_read_each_from_its_own_start(world: World)
 async def test_an_idle_poll_ends_with_nothing_after_its_timeout(world: World) -> None:
     topic = await world.topic()
     reader = await world.client().reader({TopicPartition(topic, 0): 0})
-    began = time.monotonic()
-    assert await reader.poll(timeout_s=0.3) == {}
-    assert 0.2 < time.monotonic() - began < 3
+    async with asyncio.timeout(PATIENCE_S):
+        assert await reader.poll(timeout_s=0.3) == {}
 
 
-async def test_a_waiting_poll_wakes_at_once_when_a_record_comes(world: World) -> None:
+async def test_a_waiting_poll_wakes_when_a_record_comes(world: World) -> None:
     topic = await world.topic(partitions=2)
     wanted = TopicPartition(topic, 1)
     reader = await world.client().reader({TopicPartition(topic, 0): 0, wanted: 0})
     appender = await world.client().appender()
     # Warm up: connections, metadata.
     await appender.append([Message(topic, 1, None, b"first")])
-    assert await reader.poll(timeout_s=10)
-    waits = []
+    assert await reader.poll(timeout_s=PATIENCE_S)
     for _ in range(5):
-        waiting = asyncio.create_task(reader.poll(timeout_s=10))
+        waiting = asyncio.create_task(reader.poll(timeout_s=10 * PATIENCE_S))
         await asyncio.sleep(0.1)
-        began = time.monotonic()
+        assert not waiting.done()
         await appender.append([Message(topic, 1, None, b"next")])
-        assert [record.value for record in (await waiting)[wanted]] == [b"next"]
-        waits.append(time.monotonic() - began)
-    assert min(waits) < 0.1
+        async with asyncio.timeout(PATIENCE_S):
+            assert [record.value for record in (await waiting)[wanted]] == [b"next"]
 
 
 async def test_the_end_as_of_now_is_known(world: World) -> None:
@@ -133,7 +130,7 @@ async def test_seeking_back_and_forth(world: World) -> None:
     for offset in (15, 2, 19, 0):
         reader.seek(wanted, offset)
         assert reader.position(wanted) == offset
-        (record, *_) = (await reader.poll(max_records=5, timeout_s=10))[wanted]
+        (record, *_) = (await reader.poll(max_records=5, timeout_s=PATIENCE_S))[wanted]
         assert record.offset == offset
 
 
@@ -181,7 +178,7 @@ async def test_an_offset_beyond_the_end_is_not_reset_but_raised(world: World) ->
     reader = await world.client().reader({TopicPartition(topic, 0): 5})
     for _ in range(2):
         with pytest.raises(LogTruncated, match=r"/0 has no offset 5") as raised:
-            await reader.poll(timeout_s=10)
+            await reader.poll(timeout_s=PATIENCE_S)
     assert raised.value.offset == 5
 
 
@@ -192,10 +189,10 @@ async def test_removed_records_are_not_skipped_but_raised(world: World) -> None:
     wanted = TopicPartition(topic, 0)
     reader = await world.client().reader({wanted: 2})
     with pytest.raises(LogTruncated, match="it begins at 4"):
-        await reader.poll(timeout_s=10)
+        await reader.poll(timeout_s=PATIENCE_S)
     assert reader.position(wanted) == 2
     reader.seek(wanted, 4)
-    assert [r.offset for r in (await reader.poll(timeout_s=10))[wanted]] == [4, 5]
+    assert [r.offset for r in (await reader.poll(timeout_s=PATIENCE_S))[wanted]] == [4, 5]
 
 
 async def test_a_topic_that_disappears_under_a_reader_is_a_truncated_log(world: World) -> None:
@@ -206,7 +203,7 @@ async def test_a_topic_that_disappears_under_a_reader_is_a_truncated_log(world: 
         pass
     await world.delete_topic(topic)
     with pytest.raises(LogTruncated, match="the topic is gone"):
-        await poll_for(reader, 20)
+        await poll_for(reader, 200)
 
 
 async def test_a_reader_that_comes_back_to_a_topic_that_is_gone_is_told(world: World) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol
 from blo_log import Log, TopicPartition, TopicSpec
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.memory import MemoryCluster, MemoryLog
+from tests.patience import PATIENCE_S
 
 
 class World(Protocol):
@@ -69,7 +70,7 @@ class MemoryWorld(_World):
 class KafkaWorld(_World):
     def __init__(self, bootstrap: str) -> None:
         self.connection = KafkaConnection(
-            bootstrap=bootstrap, request_timeout_s=5, ack_timeout_s=10
+            bootstrap=bootstrap, request_timeout_s=60, ack_timeout_s=PATIENCE_S
         )
         super().__init__(lambda: KafkaLog(self.connection))
 

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 BLO = [sys.executable, "-m", "blo_cli"]
 
 
@@ -33,7 +35,7 @@ def blo(
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=2 * PATIENCE_S,
     )
 
 
@@ -81,7 +83,7 @@ class Running:
         for line in self.process.stderr:
             self.told.append(line)
 
-    def await_words(self, words: str, timeout_s: float = 120) -> None:
+    def await_words(self, words: str, timeout_s: float = PATIENCE_S) -> None:
         """Waits until it has said something."""
         deadline = time.monotonic() + timeout_s
         while not any(words in line for line in self.told):
@@ -89,7 +91,7 @@ class Running:
             assert time.monotonic() < deadline, self.told
             time.sleep(0.01)
 
-    def end(self, number: signal.Signals, timeout_s: float = 60) -> int:
+    def end(self, number: signal.Signals, timeout_s: float = PATIENCE_S) -> int:
         """Sends a signal and waits for the end."""
         self.process.send_signal(number)
         code = self.process.wait(timeout_s)
@@ -98,7 +100,7 @@ class Running:
 
     def await_end(self) -> None:
         """Waits until all that it has said was heard."""
-        self._reader.join(10)
+        self._reader.join(PATIENCE_S)
 
 
 @contextmanager

@@ -36,6 +36,7 @@ from tests.agents.processes import AgentProcess, NoAnswer
 from tests.agents.processing import DAY_MS, PROCESSOR, Liar
 from tests.agents.shredded import key_of, shredded, state_of
 from tests.agents.world import CORRIDOR, LINK, REQUEST, A, B, World, all_read, two_offices
+from tests.patience import PATIENCE_S
 from tests.processors.process import WorkerProcess, write_config
 
 pytestmark = pytest.mark.broker
@@ -140,7 +141,7 @@ class Officers:
         finally:
             self._go_on.set()
 
-    def until(self, more: int, timeout_s: float = 20) -> None:
+    def until(self, more: int, timeout_s: float = PATIENCE_S) -> None:
         """Return when so many more events were promised by each office."""
         goals = {office: len(events) + more for office, events in self.promised.items()}
         deadline = time.monotonic() + timeout_s
@@ -165,7 +166,7 @@ class Officers:
 
 
 def nothing_lost_and_nothing_twice(
-    agents: dict[OfficeId, AgentProcess], officers: Officers, timeout_s: float = 60
+    agents: dict[OfficeId, AgentProcess], officers: Officers, timeout_s: float = PATIENCE_S
 ) -> None:
     assert not officers.odd
     a, b = agents[A], agents[B]
@@ -217,7 +218,7 @@ def test_killed_agents_lose_nothing_and_show_nothing_twice(
         nothing_lost_and_nothing_twice(agents, officers)
         assert agents[A].run_file.exists()
         for agent in agents.values():
-            assert agent.terminate(8) == 0, agent.output()[-2000:]
+            assert agent.terminate() == 0, agent.output()[-2000:]
             assert not agent.run_file.exists()
 
 
@@ -245,7 +246,7 @@ def test_an_agent_for_a_simulation_refuses_topics_of_normal_operation(
     world = asyncio.run(a_world(shared, tmp_path, 2))
     agent = AgentProcess(world, A, shared.bootstrap, simulated=True)
     agent.start()
-    assert agent.process.wait(30) == 1
+    assert agent.process.wait(PATIENCE_S) == 1
     assert "simulated time needs a topic of its own" in agent.output()
     assert not agent.run_file.exists()
 
@@ -284,7 +285,7 @@ async def _last_values(world: World, partition: TopicPartition) -> dict[bytes | 
     return last
 
 
-def until(condition: Callable[[], bool], timeout_s: float = 60) -> None:
+def until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
     """Wait until something holds; an agent that is not there (yet) does not make it so."""
     deadline = time.monotonic() + timeout_s
     while True:

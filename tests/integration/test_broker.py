@@ -26,6 +26,7 @@ from blo_log.broker import (
 from blo_log.broker.processes import KnownProcess
 from blo_log.broker.readiness import answers
 from blo_log.broker.settings import Ports, free_ports
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.broker
 
@@ -135,7 +136,7 @@ def test_a_paused_broker_keeps_its_port_and_does_not_answer(broker_factory: Brok
     assert listens(broker.ports.client)
     assert broker.running
     broker.resume()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while not answers(server):
         assert time.monotonic() < deadline
 
@@ -211,7 +212,7 @@ def test_a_detached_broker_is_found_and_stopped_by_another_process(
     with start_elsewhere(project_root, tmp_path, "detached") as starter:
         assert starter.stdout is not None
         pid = int(starter.stdout.readline())
-        assert starter.wait(timeout=30) == 0
+        assert starter.wait(timeout=PATIENCE_S) == 0
     broker = EmbeddedBroker.attach(tmp_path)
     try:
         assert broker.pid == pid
@@ -246,8 +247,8 @@ def test_a_broker_dies_with_its_owner(
         process = KnownProcess.of(int(owner.stdout.readline()))
         assert process is not None
         owner.send_signal(number)
-        owner.wait(timeout=30)
-    assert process.wait(timeout_s=10)
+        owner.wait(timeout=PATIENCE_S)
+    assert process.wait(timeout_s=PATIENCE_S)
 
 
 @pytest.mark.parametrize("after_s", [0.2, 0.8, 1.4, 2.0])
@@ -257,7 +258,7 @@ def test_ctrl_c_during_a_start_leaves_nothing(
     with start_elsewhere(project_root, tmp_path, "guarded") as owner:
         time.sleep(after_s)
         owner.send_signal(signal.SIGINT)
-        owner.wait(timeout=30)
+        owner.wait(timeout=PATIENCE_S)
     mentions = [
         line.parent.name
         for line in Path("/proc").glob("[0-9]*/cmdline")

@@ -32,7 +32,7 @@ async def exchanged(world: World, disclosed: Path) -> CaseId:
     await a.open()
     await all_read([a, b], 3)
     for one, other in ((a, B), (b, A)):
-        await one.until(lambda one=one, other=other: head_size(one, other) == 3)  # type: ignore[misc]
+        await one.until(lambda one=one, other=other: has_opened(one, other, 3))  # type: ignore[misc]
     agent = b.agent
     wanted = Wanted(reason="fictional", recipient="fictional", actor="chief", case=case)
     made = await disclose(agent.office, agent.store, agent.log, b.desk(), wanted, NOW)
@@ -40,9 +40,10 @@ async def exchanged(world: World, disclosed: Path) -> CaseId:
     return case
 
 
-def head_size(agent: RunningAgent, other: str) -> int:
-    found = [one.size for one in agent.agent.office.heads.values() if one.office == other]
-    return max(found, default=0)
+def has_opened(agent: RunningAgent, other: str, size: int) -> bool:
+    """Whether it knows that the other has read and opened all: a key may come after its record."""
+    heads = [one for one in agent.agent.office.heads.values() if one.office == other]
+    return any(one.size == size and one.unopened == 0 for one in heads)
 
 
 def verified(file: Path, pins: list[str], project_root: Path) -> str:

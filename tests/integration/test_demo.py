@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.integration.programs import blo, listens, ports_below, processes_of, running
+from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from blo_log.broker import EmbeddedBroker
@@ -61,7 +62,7 @@ CHECKS = {
 
 def nothing_left(folder: Path) -> None:
     """No process, and no file in the folder that was to hold the temporary ones."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_S
     while processes_of(folder) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert processes_of(folder) == []
@@ -306,7 +307,7 @@ def test_killed_outright_no_process_is_left(temporary: Path) -> None:
         demo.await_words("playing")
         assert len(processes_of(temporary)) > 14 + 2 + 1
         assert demo.end(signal.SIGKILL) == -signal.SIGKILL
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while processes_of(temporary) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert processes_of(temporary) == []
@@ -370,7 +371,7 @@ def test_a_program_that_ends_in_between_is_told_at_once_with_the_end_of_its_log(
         demo.await_words("playing")
         (path,) = temporary.rglob(run_file)
         os.kill(json.loads(path.read_text())["pid"], signal.SIGKILL)
-        assert demo.process.wait(60) == 2
+        assert demo.process.wait(PATIENCE_S) == 2
         demo.await_end()
     (line,) = [line for line in demo.told if line.startswith("blo: ")]
     assert f"{title}: has ended" in line

@@ -25,6 +25,7 @@ from blo_log import (
 )
 from blo_log.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.broker
 
@@ -34,12 +35,18 @@ Connect = Callable[..., AbstractAsyncContextManager[KafkaLog]]
 
 @asynccontextmanager
 async def connected(bootstrap: str, **options: float) -> AsyncIterator[KafkaLog]:
-    settings = {"request_timeout_s": 2.0, "ack_timeout_s": 2.0, **options}
+    """Patient where it is not told otherwise: a slow broker is none that fails."""
+    settings = {"request_timeout_s": 60.0, "ack_timeout_s": PATIENCE_S, **options}
     log = KafkaLog(KafkaConnection(bootstrap=bootstrap, **settings))  # type: ignore[arg-type]
     try:
         yield log
     finally:
         await log.close()
+
+
+def impatient(bootstrap: str) -> AbstractAsyncContextManager[KafkaLog]:
+    """For what is to fail."""
+    return connected(bootstrap, ack_timeout_s=1, request_timeout_s=1)
 
 
 async def make_topic(log: Log, **config: str) -> str:
@@ -64,22 +71,26 @@ class Outbox:
         self.appended: dict[int, int] = {}
         self.failures: list[AppendFailed] = []
         self.stop = asyncio.Event()
-        self._appender = appender
+        self.appender = appender
         self._topic = topic
 
     async def run(self) -> int:
         following = 0
         while not self.stop.is_set():
             pending = list(range(following, following + 200))
-            while pending:
-                pending = await self._send(pending)
+            await self.send(pending)
             following += 200
         return following
 
-    async def _send(self, pending: list[int]) -> list[int]:
+    async def send(self, pending: list[int]) -> None:
+        """Until all of them are acknowledged."""
+        while pending:
+            pending = await self._send_some(pending)
+
+    async def _send_some(self, pending: list[int]) -> list[int]:
         messages = [Message(self._topic, 0, None, b"%1400d" % number) for number in pending]
         try:
-            offsets = dict(enumerate(await self._appender.append(messages)))
+            offsets = dict(enumerate(await self.appender.append(messages)))
         except AppendFailed as failed:
             if not failed.cause.transient:
                 raise
@@ -101,15 +112,16 @@ def assert_whole_and_in_order(seen: list[int], total: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ack_timeout_s", "kills"), [(0.5, 3), (240.0, 2)], ids=["impatient", "patient"]
+    ("ack_timeout_s", "kills"), [(0.5, 3), (PATIENCE_S, 2)], ids=["impatient", "patient"]
 )
 async def test_killed_brokers_lose_nothing_and_reorder_nothing(
     broker_factory: BrokerFactory, ack_timeout_s: float, kills: int
 ) -> None:
     broker = broker_factory()
-    async with connected(broker.bootstrap, ack_timeout_s=ack_timeout_s) as log:
+    patience = {"ack_timeout_s": ack_timeout_s, "request_timeout_s": 2.0}
+    async with connected(broker.bootstrap) as log, connected(broker.bootstrap, **patience) as own:
         topic = await make_topic(log)
-        outbox = Outbox(await log.appender(), topic)
+        outbox = Outbox(await own.appender(), topic)
         running = asyncio.create_task(outbox.run())
         for _ in range(kills):
             await asyncio.sleep(0.7)
@@ -118,7 +130,7 @@ async def test_killed_brokers_lose_nothing_and_reorder_nothing(
             await asyncio.to_thread(broker.restart)
         await asyncio.sleep(0.5)
         outbox.stop.set()
-        total = await asyncio.wait_for(running, 300)
+        total = await asyncio.wait_for(running, 2 * PATIENCE_S)
         seen = await numbers(log, topic)
     assert_whole_and_in_order(seen, total)
     assert all(seen[offset] == number for number, offset in outbox.appended.items())
@@ -133,46 +145,47 @@ async def test_a_paused_broker_is_reported_and_what_was_under_way_is_resent(
     broker_factory: BrokerFactory,
 ) -> None:
     broker = broker_factory()
-    async with connected(broker.bootstrap, ack_timeout_s=1, request_timeout_s=1) as log:
+    async with connected(broker.bootstrap) as log, impatient(broker.bootstrap) as own:
         topic = await make_topic(log)
-        appender = await log.appender()
-        assert await appender.append([Message(topic, 0, None, b"0")]) == [0]
+        await (await log.appender()).append([Message(topic, 0, None, b"0")])
+        outbox = Outbox(await own.appender(), topic)
+        await outbox.send([1, 2])
         broker.pause()
-        pending = [Message(topic, 0, None, b"%d" % n) for n in (1, 2)]
+        pending = [Message(topic, 0, None, b"%d" % n) for n in (3, 4)]
         for _ in range(2):
             with pytest.raises(AppendFailed) as failed:
-                await appender.append(pending)
+                await outbox.appender.append(pending)
             assert isinstance(failed.value.cause, BrokerUnreachable)
             assert failed.value.acknowledged == {}
         broker.resume()
-        offsets = await appender.append(pending)
+        await outbox.send([3, 4])
         seen = await numbers(log, topic)
-    assert_whole_and_in_order(seen, 3)
-    assert [seen[offset] for offset in offsets] == [1, 2]
+    assert_whole_and_in_order(seen, 5)
+    assert all(seen[offset] == number for number, offset in outbox.appended.items())
 
 
 async def test_a_broker_that_was_silent_for_too_long_and_answers_again_is_told_apart(
     broker_factory: BrokerFactory,
 ) -> None:
     broker = broker_factory()
-    async with connected(broker.bootstrap, ack_timeout_s=1, request_timeout_s=20) as log:
+    async with connected(broker.bootstrap, ack_timeout_s=1) as log:
         topic = await make_topic(log)
-        appender = await log.appender()
-        await appender.append([Message(topic, 0, None, b"0")])
+        outbox = Outbox(await log.appender(), topic)
+        await outbox.send([0])
         broker.pause()
-        pending = asyncio.create_task(appender.append([Message(topic, 0, None, b"1")]))
+        pending = asyncio.create_task(outbox.appender.append([Message(topic, 0, None, b"1")]))
         await asyncio.sleep(1.5)
         broker.resume()
         with pytest.raises(AppendFailed, match="answers again") as failed:
             await pending
         assert isinstance(failed.value.cause, LogUnavailable)
-        await appender.append([Message(topic, 0, None, b"1")])
+        await outbox.send([1])
         assert_whole_and_in_order(await numbers(log, topic), 2)
 
 
 async def test_a_stopped_broker_is_named_by_everything(broker_factory: BrokerFactory) -> None:
     broker = broker_factory()
-    async with connected(broker.bootstrap, ack_timeout_s=1) as log:
+    async with connected(broker.bootstrap, ack_timeout_s=1, request_timeout_s=5) as log:
         topic = await make_topic(log)
         appender, admin = await log.appender(), await log.admin()
         reader = await log.reader({TopicPartition(topic, 0): 0})
@@ -198,7 +211,7 @@ async def test_a_reader_goes_on_where_it_was_after_a_restart(
     broker_factory: BrokerFactory,
 ) -> None:
     broker = broker_factory()
-    async with connected(broker.bootstrap, ack_timeout_s=240) as log:
+    async with connected(broker.bootstrap) as log:
         topic = await make_topic(log)
         wanted = TopicPartition(topic, 0)
         appender, reader = await log.appender(), await log.reader({wanted: 0})
@@ -233,14 +246,14 @@ async def test_a_topic_deleted_under_an_appender_is_named(broker: EmbeddedBroker
 
     async with connected(broker.bootstrap, ack_timeout_s=1) as log:
         topic = await make_topic(log)
-        appender = await log.appender()
-        await appender.append([Message(topic, 0, None, b"x")])
+        outbox = Outbox(await log.appender(), topic)
+        await outbox.send([0])
         remover = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
         await remover.start()
         await remover.delete_topics([topic])
         await remover.close()
         with pytest.raises(AppendFailed) as failed:
-            await appender.append([Message(topic, 0, None, b"x")])
+            await outbox.appender.append([Message(topic, 0, None, b"1")])
         assert isinstance(failed.value.cause, TopicMissing)
 
 
@@ -264,8 +277,8 @@ async def test_failures_and_cancellations_leave_nothing_behind(
         topic = await make_topic(log)
         appender = await log.appender()
         reader = await log.reader({TopicPartition(topic, 0): 0})
-        await appender.append([Message(topic, 0, None, b"x")])
-        polling = asyncio.create_task(reader.poll(timeout_s=60))
+        await Outbox(appender, topic).send([0])
+        polling = asyncio.create_task(reader.poll(timeout_s=PATIENCE_S))
         await asyncio.to_thread(broker.kill)
         for _ in range(2):
             with pytest.raises(AppendFailed):

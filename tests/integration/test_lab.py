@@ -14,6 +14,7 @@ from blo_cli.lab import answers, state
 from blo_cli.lab.client import AgentClient
 from blo_cli.lab.layout import Layout
 from tests.integration.programs import blo, listens, ports_below, processes_of, running
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.broker
 
@@ -58,7 +59,7 @@ def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Pa
         assert len(ports) == PORTS
         assert all(listens(port) for port in ports)
         submit(layout, "first")
-        assert client(layout, "la-xiengkhouang").await_size(LINK, 1, 20).size == 1
+        assert client(layout, "la-xiengkhouang").await_size(LINK, 1, 50).size == 1
 
         config = str(layout.config("la-xiengkhouang"))
         verified = blo(tmp_path, "agent", "verify", "--config", config)
@@ -84,7 +85,7 @@ def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Pa
     try:
         assert again.returncode == 0, again.stderr
         submit(layout, "second")
-        assert client(layout, "vn-nghean").await_size(LINK, 2, 20).size == 2
+        assert client(layout, "vn-nghean").await_size(LINK, 2, 50).size == 2
         # Whatever became of a program, `down` ends the others and forgets it.
         run_file = layout.processors / "la-vn" / "run-lab.json"
         os.kill(json.loads(run_file.read_text())["pid"], signal.SIGKILL)
@@ -99,7 +100,7 @@ def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Pa
 def check_that_it_can_be_audited(folder: Path, layout: Layout) -> None:
     """The three commands of the README, on a log of one record."""
     config = ("--config", str(layout.auditor))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         replayed = blo(folder, "audit", "replay", *config)
         assert replayed.returncode == 0, replayed.stdout + replayed.stderr

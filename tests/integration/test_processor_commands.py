@@ -30,6 +30,7 @@ from blo_schemas.ids import LinkId
 from blo_schemas.outputs import OUTPUT_VERSION, DeadLetter, dead_letter_key
 from blo_schemas.trust import Role
 from tests.integration.programs import blo, processes_of
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.broker
 
@@ -82,9 +83,9 @@ def play(layout: Layout) -> tuple[str, str]:
     """Two requests; one is acknowledged in time. Much later something else is written."""
     forgotten = submit(layout, "vn-kyson", ASKED, "open", **request("forgotten"))
     acknowledged = submit(layout, "vn-kyson", ASKED, "open", **request("acknowledged"))
-    client(layout, "la-xiengkhouang").await_size(LINK, 2, 20)
+    client(layout, "la-xiengkhouang").await_size(LINK, 2, 50)
     submit(layout, "la-xiengkhouang", ACKNOWLEDGED, "acknowledge", case=acknowledged)
-    client(layout, "vn-kyson").await_size(LINK, 3, 20)
+    client(layout, "vn-kyson").await_size(LINK, 3, 50)
     patrol = {"code": "x", "marker_from": "1", "marker_to": "2"}
     dispatch = {"subject": "(hư cấu) tuần tra"}
     submit(layout, "vn-kyson", LATE, "open", kind="patrol", dispatch=dispatch, body=patrol)
@@ -107,7 +108,7 @@ def client(layout: Layout, office: str) -> AgentClient:
 
 def submit(layout: Layout, office: str, at: str, step: str, **more: Any) -> str:
     command = {"link": LINK, "step": step, "on": at[:10], "at": milliseconds(at), **more}
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         answer = client(layout, office).submit(command)
         if isinstance(answer, answers.Submitted):

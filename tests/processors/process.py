@@ -15,6 +15,7 @@ from typing import Protocol
 from blo_schemas.ids import CountryId, DocumentId, OfficeId
 from blo_sealing.identity import Identity
 from blo_sealing.keys import NodeKeys
+from tests.patience import PATIENCE_S
 from tests.processors.world import CORRIDOR, PROCESSOR
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -94,7 +95,7 @@ class WorkerProcess:
             return True
         return False
 
-    def stop(self, timeout_s: float = 10.0) -> float:
+    def stop(self, timeout_s: float = PATIENCE_S) -> float:
         """SIGTERM; how many seconds it took to end."""
         self._wanted = False
         began = time.monotonic()

@@ -10,6 +10,7 @@ from blo_log.errors import AppendFailed
 from blo_log.memory import MemoryLog
 from blo_log.port import Message, TopicSpec
 from blo_processors.coalescing import CoalescingAppender
+from tests.patience import PATIENCE_S
 
 TOPIC = "outputs"
 
@@ -42,7 +43,7 @@ async def test_a_call_that_is_given_up_leaves_the_others_whole() -> None:
     await asyncio.sleep(0.06)
     others[0].cancel()
     first.cancel()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         assert await others[1] == [0]
     assert [one.value for one in log.cluster.records(TOPIC, 2)] == [b"other"]
 

@@ -13,19 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from blo_log.broker import (
-    processes,
-)
+from blo_log.broker import processes
 from blo_log.broker.processes import KnownProcess
 from blo_log.broker.server import Server
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
 SLEEPER = [sys.executable, "-c", "import time; print('here', flush=True); time.sleep(600)"]
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
-    deadline = time.monotonic() + timeout_s
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.01)
@@ -58,10 +57,10 @@ def test_a_known_process_is_not_another_of_the_same_number(server: Server) -> No
 
 def test_a_stopped_server_leaves_nothing_and_can_be_stopped_again(server: Server) -> None:
     process = known(server)
-    server.stop(timeout_s=10)
+    server.stop(timeout_s=PATIENCE_S)
     assert not process.alive
     assert not server.alive
-    server.stop(timeout_s=10)
+    server.stop(timeout_s=PATIENCE_S)
     server.kill()
 
 
@@ -80,7 +79,7 @@ def test_a_paused_server_can_be_stopped(server: Server) -> None:
     process = known(server)
     server.pause()
     assert process.frozen
-    server.stop(timeout_s=10)
+    server.stop(timeout_s=PATIENCE_S)
     assert not process.alive
 
 
@@ -126,7 +125,7 @@ def test_only_a_detached_server_outlives_an_owner_that_is_killed(
         process = KnownProcess.of(int(owner.stdout.readline()))
         owner.kill()
     assert process is not None
-    assert process.wait(timeout_s=1.0 if survives else 10.0) is not survives
+    assert process.wait(timeout_s=1.0 if survives else PATIENCE_S) is not survives
     Server(process).kill()
     assert not process.alive
 
@@ -170,7 +169,7 @@ def test_a_child_whose_owner_is_gone_before_it_is_known_is_killed(tmp_path: Path
         stdin=subprocess.DEVNULL,
         stdout=writing,
         check=False,
-        timeout=30,
+        timeout=PATIENCE_S,
     )
     os.close(writing)
     assert ended.returncode == 1

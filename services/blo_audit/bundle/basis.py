@@ -14,7 +14,7 @@ from blo_audit.findings import Code, Findings
 from blo_audit.sources import Place, places
 from blo_domain.trust import Pins, TrustedDirectory, load_directory
 from blo_schemas.codec import encode
-from blo_schemas.heads import HEAD, SignedHead
+from blo_schemas.heads import HEAD, Head, SignedHead
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
 from blo_schemas.trust import SignedDocument
 from blo_sealing.errors import UnsignedNote
@@ -198,12 +198,20 @@ def base_of(claims: Sequence[Claim], size: int, findings: Findings) -> Base:
 def closed_positions(
     heads: Sequence[SignedHead], place: Place, directory: TrustedDirectory
 ) -> Mapping[int, set[OfficeId]]:
-    """Which offices have signed of which records that they could not open them."""
-    closed: dict[int, set[OfficeId]] = {}
+    """Which offices could not open which records, by the last head of each.
+
+    A key may come after its record: what an earlier head named, a later one may have opened.
+    """
+    last: dict[OfficeId, Head] = {}
     for signed in heads:
         for claim in read_claims([encode(signed)], place, directory, Findings(place.link)):
-            for position in HEAD.decode(signed.head).first_unopened:
-                closed.setdefault(position, set()).add(claim.signers[0])
+            head, office = HEAD.decode(signed.head), claim.signers[0]
+            if office not in last or (head.size, head.at) >= (last[office].size, last[office].at):
+                last[office] = head
+    closed: dict[int, set[OfficeId]] = {}
+    for office, head in last.items():
+        for position in head.first_unopened:
+            closed.setdefault(position, set()).add(office)
     return closed
 
 

@@ -83,7 +83,7 @@ class KafkaAdmin:
             for name, code, message in response.topic_errors:
                 if code:
                     raise _refusal(for_code(code)(message), self._connection, name, message)
-            await known_partitions(self._client._client, spec.name)  # noqa: SLF001 - see reader
+            await self._await_partitions(spec.name, spec.partitions)
         except FAILURES as error:
             raise translate(error, self._connection, spec.name) from error
 
@@ -93,7 +93,7 @@ class KafkaAdmin:
             raise TopicMissing(name)
         try:
             await self._client.create_partitions({name: NewPartitions(total)})
-            await known_partitions(self._client._client, name)  # noqa: SLF001 - see reader
+            await self._await_partitions(name, total)
         except FAILURES as error:
             raise _refusal(error, self._connection, name, str(error)) from error
 
@@ -102,6 +102,12 @@ class KafkaAdmin:
         if not self.closed:
             self.closed = True
             await self._client.close()
+
+    async def _await_partitions(self, name: str, total: int) -> None:
+        """The controller has made them; a broker that serves others may learn of it later."""
+        client = self._client._client  # noqa: SLF001 - see reader
+        patience = self._connection.request_timeout_s
+        await known_partitions(client, name, at_least=total, grace_s=patience)
 
     async def _seen(self) -> dict[str, list[dict[str, Any]]]:
         try:

@@ -55,23 +55,32 @@ class KafkaConnection:
         }
 
 
-async def known_partitions(client: AIOKafkaClient, topic: str) -> frozenset[int]:
+async def known_partitions(
+    client: AIOKafkaClient, topic: str, *, at_least: int = 1, grace_s: float = _NEW_TOPIC_GRACE_S
+) -> frozenset[int]:
     """Ask which partitions a topic has, without making the topic.
 
     aiokafka's own look-ups let a broker create topics, where it is set up so, and repeat for the
     whole request timeout when there is none. A topic made a moment ago may not be known to every
-    broker yet, so a missing one is asked for again for two seconds.
+    broker yet, so a missing one is asked for again for a while.
+
+    Args:
+        client: Asks any broker that it knows.
+        topic: Which one.
+        at_least: How many partitions it is known to have.
+        grace_s: For how many seconds it is asked for again.
 
     Raises:
-        UnknownTopicOrPartitionError: There is no such topic.
+        UnknownTopicOrPartitionError: There is no such topic, or not with so many partitions.
         KafkaError: Anything else that the broker or the client say.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + _NEW_TOPIC_GRACE_S
+    deadline = loop.time() + grace_s
     while True:
         error, partitions = await _ask(client, topic)
-        if error is None:
+        if error is None and len(partitions) >= at_least:
             return partitions
+        error = error or UnknownTopicOrPartitionError(topic)
         fleeting = isinstance(error, UnknownTopicOrPartitionError | LeaderNotAvailableError)
         if not fleeting or loop.time() > deadline:
             raise error

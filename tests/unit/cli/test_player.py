@@ -14,6 +14,7 @@ from blo_cli.lab import answers
 from blo_cli.lab.world import the_world
 from blo_cli.scenario import Scenario, load, read
 from blo_cli.scenarios import YEAR_OF_SEED_003
+from tests.patience import PATIENCE_S
 from tests.unit.cli import seen as made
 
 WORLD = the_world()
@@ -255,7 +256,7 @@ def test_links_that_share_an_office_are_one_sequence_and_others_are_not() -> Non
 
 def test_sequences_are_played_side_by_side() -> None:
     stage = Stage()
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=PATIENCE_S)
 
     class Meets(FakeDesk):
         def submit(self, command: Mapping[str, Any]) -> answers.Submitted | answers.Refused:

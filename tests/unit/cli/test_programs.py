@@ -15,12 +15,14 @@ from blo_cli.errors import LabError
 from blo_cli.lab import state
 from blo_cli.lab.programs import Programs, stop_all
 from blo_log.broker.processes import KnownProcess
+from tests.patience import PATIENCE_S
 
 SLEEP = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(300)"]
 DEAF = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
     " print('up', flush=True); time.sleep(300)"
 )
+
 STUBBORN = [sys.executable, "-c", DEAF]
 
 
@@ -34,7 +36,7 @@ def programs() -> Iterator[Programs]:
 def start(programs: Programs, folder: Path, name: str, command: list[str] = SLEEP) -> KnownProcess:
     log = folder / f"{name}.log"
     programs.start(name, command, folder, log)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while "up" not in log.read_text():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -93,7 +95,7 @@ def test_the_others_die_with_their_owner_even_by_sigkill(tmp_path: Path) -> None
         [sys.executable, "-c", owner], capture_output=True, text=True, check=False
     )
     process = KnownProcess.of(int(done.stdout))
-    assert process is None or process.wait(10)
+    assert process is None or process.wait(PATIENCE_S)
 
 
 def test_the_state_comes_back_as_it_was_written(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 
 from blo_runtime.metrics import LABELS, SPECS, Metrics, MetricSpec, render
+from tests.patience import PATIENCE_S
 
 each_metric = pytest.mark.parametrize("spec", SPECS, ids=[spec.name for spec in SPECS])
 
@@ -115,7 +116,7 @@ def test_the_document_in_the_repository_is_the_generated_one(project_root: Path)
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert made.stderr == ""
     document = (project_root / "docs/metrics.md").read_text("utf-8")

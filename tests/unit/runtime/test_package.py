@@ -6,6 +6,7 @@ import pytest
 
 import blo_runtime
 from blo_runtime import errors
+from tests.patience import PATIENCE_S
 
 
 @pytest.mark.parametrize("name", blo_runtime.__all__)
@@ -36,7 +37,7 @@ def test_reading_a_configuration_does_not_load_the_web_stack(project_root: Path)
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert printed.stdout.strip() == "set()"
 

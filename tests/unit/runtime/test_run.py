@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from blo_runtime.supervision import ExitCode, StopSignal, run
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +57,7 @@ def _until(program: "subprocess.Popen[str]", word: str) -> None:
 
 
 def _end(program: "subprocess.Popen[str]") -> tuple[int, str, str]:
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=PATIENCE_S)
     return program.returncode, out, err
 
 

@@ -20,6 +20,7 @@ from blo_agent.store import (
     WrongStoreKey,
 )
 from blo_agent.store.tables import journal, meta, outbox
+from tests.patience import PATIENCE_S
 from tests.unit.store.conftest import KEY, OpenStore
 from tests.unit.store.samples import new_event
 
@@ -94,7 +95,7 @@ def test_a_second_process_is_refused(store: Store, store_path: Path) -> None:
         env={"PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=True,
     )
     assert done.stdout.strip() == "in use"
@@ -107,7 +108,7 @@ async def test_a_reader_sees_only_what_is_committed_and_blocks_nobody(store: Sto
     def slow(tx: Transaction) -> None:
         meta.put(tx, "a", b"new")
         in_job.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE_S)
 
     writing = asyncio.ensure_future(store.write(slow))
     assert await asyncio.to_thread(in_job.wait, 10)
@@ -124,11 +125,11 @@ def test_a_query_works_on_one_state_from_its_first_read_on(store: Store) -> None
     def twice(snapshot: Snapshot) -> tuple[bytes | None, bytes | None]:
         first = meta.get(snapshot, "a")
         read_once.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE_S)
         return first, meta.get(snapshot, "a")
 
     reading = store.submit_read(twice)
-    assert read_once.wait(10)
+    assert read_once.wait(PATIENCE_S)
     store.submit(lambda tx: meta.put(tx, "a", b"new")).result(10)
     go_on.set()
     assert reading.result(10) == (b"old", b"old")

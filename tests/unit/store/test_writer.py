@@ -30,6 +30,7 @@ from blo_agent.store.writer import (
     BEFORE_JOB,
     PROBE_POINTS,
 )
+from tests.patience import PATIENCE_S
 from tests.unit.store.conftest import OpenStore
 
 
@@ -74,10 +75,10 @@ class Hold:
 
         def job(tx: Transaction) -> None:
             started.set()
-            assert self._go.wait(10)
+            assert self._go.wait(PATIENCE_S)
 
         self._future = store.submit(job)
-        assert started.wait(10)
+        assert started.wait(PATIENCE_S)
 
     def release(self) -> None:
         self._go.set()
