@@ -454,7 +454,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     ),
     Code.DISCLOSED_WAS_CLOSED: Meaning(
         _D,
-        "An office had signed that it could not open this record, which is now disclosed.",
+        "In its last head an office says that it could not open this record, now disclosed.",
         "Ask that office whether it can open the record, and what it reads.",
     ),
     Code.DOCUMENT_REFUSED: Meaning(

@@ -219,7 +219,7 @@ class Disclosures:
         for reader in sorted(self._closed.get(position, set()) - {office}):
             self._findings.add(
                 Code.DISCLOSED_WAS_CLOSED,
-                f"{reader} had signed that it could not open it; disclosed by {', '.join(by)}",
+                f"{reader} says in its last head that it could not open it; disclosed by {', '.join(by)}",
                 position=position,
                 office=office,
             )

@@ -39,7 +39,7 @@ from blo_schemas.trust import Role
 
 __all__ = ["Audited", "Bundled", "audit", "audit_section"]
 
-_TIMEOUT_S: Final = 30.0
+_TIMEOUT_S: Final = 90.0
 
 
 class Bundled(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ __all__ = [
     "settle",
 ]
 
-SETTLE_TIMEOUT_S: Final = 30.0
+SETTLE_TIMEOUT_S: Final = 90.0
 _POLL_S = 0.1
 _AT_ONCE = 4
 

@@ -39,7 +39,7 @@ from blo_sealing.identity import Identity
 
 __all__ = ["CorridorOutputs", "LinkOutputs", "read_back", "read_corridor"]
 
-_TIMEOUT_S: Final = 30.0
+_TIMEOUT_S: Final = 90.0
 
 Topics = Mapping[str, Sequence[Stored]]
 """The records of one partition, by topic."""

@@ -26,7 +26,7 @@ from blo_schemas.summary import Kind, Step
 
 __all__ = ["Desk", "Outcome", "Played", "Player", "sequences"]
 
-READ_TIMEOUT_S: Final = 30.0
+READ_TIMEOUT_S: Final = 90.0
 _POLL_S: Final = 0.01
 _WATCH_S: Final = 0.5
 

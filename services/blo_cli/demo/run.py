@@ -46,7 +46,7 @@ from blo_schemas.trust import Role
 
 __all__ = ["Demo", "Period"]
 
-METRICS_TIMEOUT_S: Final = 5.0
+METRICS_TIMEOUT_S: Final = 60.0
 BUNDLE: Final = "link.bundle"
 """The bundle that is written and verified, in the lab's folder."""
 _POLL_S: Final = 0.25

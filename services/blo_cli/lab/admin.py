@@ -9,7 +9,7 @@ from blo_cli.errors import AgentAnswerError
 
 __all__ = ["AdminClient"]
 
-_TIMEOUT_S: Final = 30.0
+_TIMEOUT_S: Final = 90.0
 
 
 class AdminClient:

@@ -21,7 +21,7 @@ __all__ = ["AgentClient"]
 
 T = TypeVar("T")
 
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 90.0
 
 
 class AgentClient:

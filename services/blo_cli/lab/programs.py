@@ -13,7 +13,7 @@ from blo_log.broker.server import Server
 
 __all__ = ["Programs", "stop_all"]
 
-_STOP_TIMEOUT_S = 15.0
+_STOP_TIMEOUT_S = 30.0
 _POLL_S = 0.02
 
 

@@ -17,7 +17,7 @@ from blo_schemas.trust import SignedDocument
 
 __all__ = ["planned_topics", "publish"]
 
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 90.0
 
 
 def publish(
