@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import (
     ConfigResource,
     ConfigResourceType,
 )
-from aiokafka.errors import for_code
+from aiokafka.errors import InvalidReplicationFactorError, for_code
 
-from blo_log.errors import LogError, TopicExists, TopicMissing, TopicRefused
+from blo_log.errors import TopicMissing, TopicRefused
 from blo_log.kafka.connection import KafkaConnection, known_partitions
 from blo_log.kafka.errors import FAILURES, translate
 from blo_log.port import TopicSpec
 
 __all__ = ["KafkaAdmin"]
+
+_FENCED_S: Final = 10.0
+"""So long a broker that has stood still may count as not there, and take no copy of a partition."""
+_ASK_AGAIN_S: Final = 0.2
 
 
 class KafkaAdmin:
@@ -77,25 +82,25 @@ class KafkaAdmin:
         topic = NewTopic(
             spec.name, spec.partitions, spec.replication, topic_configs=dict(spec.config)
         )
-        try:
+
+        async def make() -> None:
             response = await self._client.create_topics([topic])
             # It does not raise what the broker says of the topic.
-            for name, code, message in response.topic_errors:
+            for _, code, message in response.topic_errors:
                 if code:
-                    raise _refusal(for_code(code)(message), self._connection, name, message)
-            await self._await_partitions(spec.name, spec.partitions)
-        except FAILURES as error:
-            raise translate(error, self._connection, spec.name) from error
+                    raise for_code(code)(message)
+
+        await self._change(make, spec.name, spec.partitions)
 
     async def add_partitions(self, name: str, total: int) -> None:
         """See ``blo_log.port.Admin.add_partitions``."""
         if name not in await self._seen():
             raise TopicMissing(name)
-        try:
+
+        async def add() -> None:
             await self._client.create_partitions({name: NewPartitions(total)})
-            await self._await_partitions(name, total)
-        except FAILURES as error:
-            raise _refusal(error, self._connection, name, str(error)) from error
+
+        await self._change(add, name, total)
 
     async def close(self) -> None:
         """See ``blo_log.port.Admin.close``."""
@@ -103,11 +108,28 @@ class KafkaAdmin:
             self.closed = True
             await self._client.close()
 
-    async def _await_partitions(self, name: str, total: int) -> None:
-        """The controller has made them; a broker that serves others may learn of it later."""
+    async def _change(self, ask: Callable[[], Awaitable[None]], name: str, total: int) -> None:
+        """Ask for a topic or more partitions of it, and wait until they are there."""
         client = self._client._client  # noqa: SLF001 - see reader
-        patience = self._connection.request_timeout_s
-        await known_partitions(client, name, at_least=total, grace_s=patience)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _FENCED_S
+        try:
+            while True:
+                try:
+                    await ask()
+                    break
+                except InvalidReplicationFactorError:
+                    if loop.time() > deadline:
+                        raise
+                await asyncio.sleep(_ASK_AGAIN_S)
+            # The controller has made them; a broker that serves others may learn of it later.
+            patience = self._connection.request_timeout_s
+            await known_partitions(client, name, at_least=total, grace_s=patience)
+        except FAILURES as error:
+            said = translate(error, self._connection, name)
+            if isinstance(said, TopicRefused) and error.args:
+                said = TopicRefused(name, str(error.args[0]))
+            raise said from error
 
     async def _seen(self) -> dict[str, list[dict[str, Any]]]:
         try:
@@ -119,12 +141,3 @@ class KafkaAdmin:
             for topic in found
             if not topic["error_code"] and not topic["is_internal"]
         }
-
-
-def _refusal(
-    error: Exception, connection: KafkaConnection, topic: str, message: str | None
-) -> LogError:
-    said = translate(error, connection, topic)
-    if isinstance(said, TopicRefused):
-        return TopicRefused(topic, message or str(error))
-    return TopicExists(topic) if isinstance(said, TopicExists) else said

@@ -1,4 +1,4 @@
-"""Asking a broker that learns late of what the controller has made."""
+"""Making topics where a broker learns late of them, or counts as away for a moment."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import UnknownTopicOrPartitionError
 from aiokafka.protocol.api import Request
 from aiokafka.protocol.metadata import MetadataRequest
 
-from blo_log.kafka.connection import known_partitions
+from blo_log import TopicRefused, TopicSpec
+from blo_log.kafka.admin import KafkaAdmin
+from blo_log.kafka.connection import KafkaConnection, known_partitions
 
 UNKNOWN = 3
+NO_REPLICAS = 38
 LEADER = 1
+MADE = TopicSpec("made", 1, 1, {})
 
 
 class LateBroker:
@@ -27,6 +32,11 @@ class LateBroker:
     def get_random_node(self) -> int:
         return LEADER
 
+    async def create_topics(self, topics: list[NewTopic]) -> Any:
+        assert [topic.name for topic in topics] == ["made"]
+        code = next(self._answers)
+        return SimpleNamespace(topic_errors=[("made", code, "All brokers are fenced")])
+
     async def send(self, node: int, request: Request) -> Any:
         assert node == LEADER
         assert isinstance(request, MetadataRequest)
@@ -36,6 +46,14 @@ class LateBroker:
 def answer(code: int, partitions: int) -> Any:
     rows = [(0, index, LEADER, [LEADER], [LEADER]) for index in range(partitions)]
     return SimpleNamespace(topics=[(code, "made", False, rows)])
+
+
+def admin_at(*answers: Any) -> KafkaAdmin:
+    admin = KafkaAdmin(KafkaConnection(bootstrap="localhost:1"))
+    late = LateBroker(iter(answers))
+    late._client = late  # type: ignore[attr-defined]
+    admin._client = cast("AIOKafkaAdminClient", late)
+    return admin
 
 
 def client(*answers: Any) -> AIOKafkaClient:
@@ -54,3 +72,18 @@ async def test_who_only_asks_takes_what_there_is() -> None:
 async def test_partitions_that_never_come_are_an_error() -> None:
     with pytest.raises(UnknownTopicOrPartitionError, match="made"):
         await known_partitions(client(answer(0, 1)), "made", at_least=2, grace_s=-1)
+
+
+async def test_a_topic_is_asked_for_again_while_the_broker_counts_as_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("blo_log.kafka.admin._ASK_AGAIN_S", 0)
+    await admin_at(NO_REPLICAS, NO_REPLICAS, 0, answer(0, 1)).create(MADE)
+
+
+async def test_a_topic_with_more_copies_than_brokers_is_refused_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("blo_log.kafka.admin._FENCED_S", -1)
+    with pytest.raises(TopicRefused, match="topic made was refused: All brokers are fenced"):
+        await admin_at(NO_REPLICAS).create(MADE)
