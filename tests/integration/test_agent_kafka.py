@@ -29,13 +29,13 @@ from blo_schemas.grants import grant_record_key
 from blo_schemas.ids import KeyId, OfficeId
 from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT
 from blo_schemas.summary import Step
-from blo_schemas.trust import Role
 from blo_schemas.views import State
 from blo_sealing.identity import Identity
 from tests.agents.processes import AgentProcess, NoAnswer
 from tests.agents.processing import DAY_MS, PROCESSOR, Liar
 from tests.agents.shredded import key_of, shredded, state_of
-from tests.agents.world import CORRIDOR, LINK, REQUEST, A, B, World, all_read, two_offices
+from tests.agents.world import CORRIDOR, LINK, A, B, World, all_read, two_offices
+from tests.integration.offices import OPEN, a_watched_world, is_taken, until
 from tests.patience import PATIENCE_S
 from tests.processors.process import WorkerProcess, write_config
 
@@ -46,14 +46,6 @@ _BREATH_S = 0.03
 SHREDDING = 3
 LYING = 4
 """The partitions of the tests that come last, because topics only grow."""
-OPEN = {
-    "kind": "verification_request",
-    "step": "open",
-    "on": "2025-02-20",
-    "link": "vn-a~la-b",
-    "body": REQUEST,
-    "dispatch": {"subject": "(fictional) about a fictional person"},
-}
 
 
 @pytest.fixture(scope="module")
@@ -285,30 +277,6 @@ async def _last_values(world: World, partition: TopicPartition) -> dict[bytes | 
     return last
 
 
-def until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
-    """Wait until something holds; an agent that is not there (yet) does not make it so."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        try:
-            if condition():
-                return
-        except NoAnswer:
-            pass
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-async def a_watched_world(broker: EmbeddedBroker, folder: Path, partition: int) -> World:
-    world = World(folder, lambda: KafkaLog(KafkaConnection(bootstrap=broker.bootstrap)))
-    world.difference_after_s = 0
-    world.certify(A)
-    world.certify(B)
-    world.certify(PROCESSOR, role=Role.PROCESSOR)
-    world.agree(LINK, (A, B), partition, processors=(PROCESSOR,))
-    await world.publish(links=partition + 1)
-    return world
-
-
 async def test_agents_read_a_processor_and_tell_when_somebody_lies_with_its_key(
     tmp_path: Path, shared: EmbeddedBroker
 ) -> None:
@@ -352,12 +320,6 @@ def differs(agent: AgentProcess, path: str, what: list[str]) -> bool:
     status, answer = agent.ask("GET", path)
     assert status == 200, answer
     return sorted(one["what"] for one in answer["differences"]) == what
-
-
-def is_taken(agent: AgentProcess) -> bool:
-    """Whether an agent has kept a processor's record of a case."""
-    name = f'blo_outputs_taken_total{{link="{LINK}",topic="{topics.cases_topic(CORRIDOR)}"}}'
-    return any(line.startswith(name) for line in agent.metrics().splitlines())
 
 
 async def lie(world: World, agent: AgentProcess, partition: int, case: bytes) -> None:

@@ -11,9 +11,13 @@ from aiokafka.admin.config_resource import (
     ConfigResource,
     ConfigResourceType,
 )
-from aiokafka.errors import InvalidReplicationFactorError, for_code
+from aiokafka.errors import (
+    InvalidReplicationFactorError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
-from blo_log.errors import TopicMissing, TopicRefused
+from blo_log.errors import NotAuthorised, TopicMissing, TopicRefused
 from blo_log.kafka.connection import KafkaConnection, known_partitions
 from blo_log.kafka.errors import FAILURES, translate
 from blo_log.port import TopicSpec
@@ -67,6 +71,8 @@ class KafkaAdmin:
         settings: dict[str, dict[str, str]] = {}
         for response in responses:
             for code, _, _, name, entries in response.resources:
+                if code == TopicAuthorizationFailedError.errno:
+                    raise NotAuthorised(name, "DESCRIBE_CONFIGS is missing")
                 if code:
                     raise translate(for_code(code)(name), self._connection, name)
                 settings[name] = {entry[0]: entry[1] or "" for entry in entries}

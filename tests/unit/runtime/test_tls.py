@@ -1,77 +1,24 @@
-import datetime as dt
-import ipaddress
 import ssl
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from blo_runtime.errors import TlsUnusable
 from blo_runtime.settings import TlsSettings
 from blo_runtime.tls import ssl_context
-
-NOW = dt.datetime.now(dt.UTC)
-DAY = dt.timedelta(days=1)
-
-Issued = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def _issue(
-    subject: str,
-    issuer: Issued | None,
-    *,
-    begins: dt.datetime = NOW - DAY,
-    ends: dt.datetime = NOW + DAY,
-    usage: ObjectIdentifier = ExtendedKeyUsageOID.CLIENT_AUTH,
-) -> Issued:
-    key = ec.generate_private_key(ec.SECP256R1())
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(_name(subject))
-        .issuer_name(issuer[0].subject if issuer else _name(subject))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begins)
-        .not_valid_after(ends)
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-    )
-    if issuer is not None:
-        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-        builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
-    return builder.sign(issuer[1] if issuer else key, hashes.SHA256()), key
-
-
-def _write(folder: Path, name: str, issued: Issued, passphrase: bytes | None = None) -> None:
-    certificate, key = issued
-    (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / f"{name}.key").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.BestAvailableEncryption(passphrase)
-            if passphrase
-            else serialization.NoEncryption(),
-        )
-    )
+from tests.certificates import DAY, NOW, Issued, issue, write
 
 
 @pytest.fixture
 def authority() -> Issued:
-    return _issue("authority", None)
+    return issue("authority", None)
 
 
 @pytest.fixture
 def files(tmp_path: Path, authority: Issued) -> TlsSettings:
-    _write(tmp_path, "ca", authority)
-    _write(tmp_path, "agent", _issue("agent", authority))
+    write(tmp_path, "ca", authority)
+    write(tmp_path, "agent", issue("agent", authority))
     return TlsSettings(
         ca=tmp_path / "ca.pem", certificate=tmp_path / "agent.pem", key=tmp_path / "agent.key"
     )
@@ -96,7 +43,7 @@ def test_good_files_give_a_verifying_tls_1_3_context(files: TlsSettings) -> None
 def test_a_broker_of_the_authority_is_spoken_to_and_sees_the_certificate(
     files: TlsSettings, authority: Issued, tmp_path: Path
 ) -> None:
-    _write(tmp_path, "broker", _issue("b", authority, usage=ExtendedKeyUsageOID.SERVER_AUTH))
+    write(tmp_path, "broker", issue("b", authority, usage=ExtendedKeyUsageOID.SERVER_AUTH))
     broker = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     broker.load_cert_chain(tmp_path / "broker.pem", tmp_path / "broker.key")
     broker.load_verify_locations(files.ca)
@@ -142,7 +89,7 @@ def test_a_damaged_file_is_named(files: TlsSettings, which: str, blamed: str) ->
 
 
 def test_a_key_of_another_certificate_is_named(files: TlsSettings, authority: Issued) -> None:
-    _write(files.key.parent, "other", _issue("other", authority))
+    write(files.key.parent, "other", issue("other", authority))
     (files.key.parent / "other.key").replace(files.key)
     error = _refused(files)
     assert error.key == "kafka.tls.key"
@@ -150,8 +97,8 @@ def test_a_key_of_another_certificate_is_named(files: TlsSettings, authority: Is
 
 
 def test_an_expired_certificate_is_named(files: TlsSettings, authority: Issued) -> None:
-    _write(
-        files.key.parent, "agent", _issue("agent", authority, begins=NOW - 2 * DAY, ends=NOW - DAY)
+    write(
+        files.key.parent, "agent", issue("agent", authority, begins=NOW - 2 * DAY, ends=NOW - DAY)
     )
     error = _refused(files)
     assert error.key == "kafka.tls.certificate"
@@ -160,8 +107,8 @@ def test_an_expired_certificate_is_named(files: TlsSettings, authority: Issued) 
 
 
 def test_a_certificate_of_the_future_is_named(files: TlsSettings, authority: Issued) -> None:
-    _write(
-        files.key.parent, "agent", _issue("agent", authority, begins=NOW + DAY, ends=NOW + 2 * DAY)
+    write(
+        files.key.parent, "agent", issue("agent", authority, begins=NOW + DAY, ends=NOW + 2 * DAY)
     )
     error = _refused(files)
     assert "not yet valid" in error.problem
@@ -171,8 +118,8 @@ def test_a_certificate_of_the_future_is_named(files: TlsSettings, authority: Iss
 def test_a_certificate_not_meant_for_clients_is_named(
     files: TlsSettings, authority: Issued
 ) -> None:
-    _write(
-        files.key.parent, "agent", _issue("agent", authority, usage=ExtendedKeyUsageOID.SERVER_AUTH)
+    write(
+        files.key.parent, "agent", issue("agent", authority, usage=ExtendedKeyUsageOID.SERVER_AUTH)
     )
     assert "clientAuth" in _refused(files).todo
 
@@ -185,14 +132,14 @@ def test_a_certificate_in_place_of_the_authority_is_named(files: TlsSettings) ->
 
 
 def test_an_authority_that_signed_only_the_brokers_is_accepted(files: TlsSettings) -> None:
-    _write(files.ca.parent, "ca", _issue("the brokers' own", None))
+    write(files.ca.parent, "ca", issue("the brokers' own", None))
     assert ssl_context(files).get_ca_certs()
 
 
 def test_a_key_with_a_passphrase_is_named_and_nothing_is_asked(
     files: TlsSettings, authority: Issued
 ) -> None:
-    _write(files.key.parent, "agent", _issue("agent", authority), passphrase=b"secret")
+    write(files.key.parent, "agent", issue("agent", authority), passphrase=b"secret")
     error = _refused(files)
     assert error.key == "kafka.tls.key"
     assert "passphrase" in error.problem
