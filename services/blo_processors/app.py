@@ -104,7 +104,7 @@ async def _serve(settings: ProcessorSettings, metrics: Metrics, stop: StopSignal
                 tick_s=work.tick_s,
                 stuck_s=work.stuck_s,
             )
-            stream = _stream(settings, corridor)
+            stream = _stream(settings, corridor, around.feed)
             tasks.start("corridor", corridor.follow)
             tasks.start("stream", stream.run)
             async with _admin(settings, metrics, corridor):
@@ -115,7 +115,7 @@ async def _serve(settings: ProcessorSettings, metrics: Metrics, stop: StopSignal
         await log.close()
 
 
-def _stream(settings: ProcessorSettings, corridor: Corridor) -> Stream:
+def _stream(settings: ProcessorSettings, corridor: Corridor, feed: DirectoryFeed) -> Stream:
     tls = settings.kafka.tls
     return Stream(
         corridor.corridor,
@@ -123,6 +123,7 @@ def _stream(settings: ProcessorSettings, corridor: Corridor) -> Stream:
         settings.kafka.servers,
         None if tls is None else ssl_context(tls),
         settings.group,
+        partitions=lambda: feed.directory.partition_count(corridor.corridor),
         deliver=corridor.deliver,
         assign=corridor.assign,
     )

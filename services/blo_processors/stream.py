@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import faust
 import mode
+from faust.assignor import PartitionAssignor
 
 from blo_log.port import Stored
 from blo_processors.config import GroupSettings
@@ -23,6 +24,7 @@ from blo_schemas.ids import CorridorId
 _POLL_S: Final = 0.2
 _FIRST_ASSIGNMENT_S: Final = 60.0
 _STOP_S: Final = 3.0
+_METADATA_S: Final = 30.0
 
 Deliver = Callable[[int, Delivered], None]
 Assign = Callable[[Iterable[int]], None]
@@ -49,8 +51,34 @@ class _Event:
         self._event.ack()
 
 
+class _Cluster:
+    """What is known of a topic, or what was agreed while nothing is."""
+
+    def __init__(self, cluster: Any, agreed: Callable[[], int]) -> None:
+        self._cluster = cluster
+        self._agreed = agreed
+
+    def partitions_for_topic(self, topic: str) -> set[int]:
+        known: set[int] | None = self._cluster.partitions_for_topic(topic)
+        return known or set(range(self._agreed()))
+
+
+class _Assignor(PartitionAssignor):
+    """Shares out a topic even while its broker counts as away.
+
+    A broker that has stood still names no leaders for a moment. Faust then takes the topic for
+    missing and assigns nothing to anybody, until the metadata are read anew, which takes minutes.
+    """
+
+    def assign(self, cluster: Any, member_metadata: Any) -> Any:
+        app: Any = self.app
+        return super().assign(_Cluster(cluster, app.agreed), member_metadata)
+
+
 class _App(faust.App):
     """Faust makes folders for tables; this one has none, and leaves nothing where it runs."""
+
+    agreed: Callable[[], int]
 
     def _create_directories(self) -> None:
         return
@@ -65,6 +93,7 @@ class Stream:
         servers: Kafka's addresses.
         tls: TLS to Kafka; ``None`` for plain text.
         group: How workers share the links.
+        partitions: How many partitions the topic has at least, by the agreements.
         deliver: Takes each record with its partition.
         assign: Told which partitions are this worker's, whenever that changes.
     """
@@ -77,6 +106,7 @@ class Stream:
         tls: ssl.SSLContext | None,
         group: GroupSettings,
         *,
+        partitions: Callable[[], int],
         deliver: Deliver,
         assign: Assign,
     ) -> None:
@@ -97,6 +127,8 @@ class Stream:
             broker_commit_interval=1.0,
             broker_heartbeat_interval=group.heartbeat_s,
             broker_session_timeout=group.session_s,
+            consumer_metadata_max_age_ms=round(_METADATA_S * 1000),
+            PartitionAssignor=_Assignor,
             key_serializer="raw",
             value_serializer="raw",
             store="memory://",
@@ -105,6 +137,7 @@ class Stream:
             stream_wait_empty=False,
             agent_supervisor=mode.CrashingSupervisor,
         )
+        self._app.agreed = partitions
         source = self._app.topic(topic, key_type=bytes, value_type=bytes)
 
         async def take(stream: Any) -> None:

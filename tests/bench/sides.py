@@ -185,6 +185,7 @@ async def run_worker(plan: Plan) -> Took:
         settings.kafka.servers,
         None,
         GroupSettings(instance=plan.name),
+        partitions=lambda: around.feed.directory.partition_count(corridor.corridor),
         deliver=deliver,
         assign=corridor.assign,
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
 
 from blo_cli.errors import LabError
 from blo_cli.lab.world import World
-from blo_log import topics
+from blo_log import AppendFailed, LogError, topics
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import Message, TopicSpec
 from blo_schemas.codec import encode
@@ -18,6 +19,9 @@ from blo_schemas.trust import SignedDocument
 __all__ = ["planned_topics", "publish"]
 
 _TIMEOUT_S = 90.0
+_PAUSE_S = 0.5
+
+T = TypeVar("T")
 
 
 def publish(
@@ -45,11 +49,14 @@ async def _publish(
     planned = planned_topics(world, simulated_time=simulated_time)
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            admin = await log.admin()
-            _refuse_used(bootstrap, await admin.topics(), {spec.name for spec in planned})
-            await topics.apply(admin, planned)
-            appender = await log.appender()
-            await appender.append([_message(signed) for signed in documents])
+            admin = await _patiently(log.admin)
+            there = await _patiently(admin.topics)
+            _refuse_used(bootstrap, there, {spec.name for spec in planned})
+            await _patiently(lambda: topics.apply(admin, planned))
+            appender = await _patiently(log.appender)
+            messages = [_message(signed) for signed in documents]
+            # What was appended and not acknowledged comes twice, which a document may.
+            await _patiently(lambda: appender.append(messages))
     except TimeoutError:
         raise LabError(
             f"Kafka at {bootstrap}",
@@ -58,6 +65,18 @@ async def _publish(
         ) from None
     finally:
         await log.close()
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask again while the broker, which has answered before, does not: it may have stood still."""
+    while True:
+        try:
+            return await ask()
+        except LogError as error:
+            cause = error.cause if isinstance(error, AppendFailed) else error
+            if not cause.transient:
+                raise
+        await asyncio.sleep(_PAUSE_S)
 
 
 def _refuse_used(bootstrap: str, there: Iterable[str], planned: set[str]) -> None:
