@@ -183,6 +183,22 @@ async def test_a_broker_that_was_silent_for_too_long_and_answers_again_is_told_a
         assert_whole_and_in_order(await numbers(log, topic), 2)
 
 
+async def test_a_broker_that_has_stood_still_serves_whoever_comes_next(
+    broker_factory: BrokerFactory,
+) -> None:
+    """For a moment it counts as away, to its own controller: it has no leaders and takes no topic."""
+    broker = broker_factory()
+    for _ in range(3):
+        broker.pause()
+        await asyncio.sleep(3.5)
+        broker.resume()
+        for _ in range(20):
+            async with connected(broker.bootstrap) as log:
+                topic = await make_topic(log)
+                await (await log.appender()).append([Message(topic, 0, None, b"0")])
+                assert await numbers(log, topic) == [0]
+
+
 async def test_a_stopped_broker_is_named_by_everything(broker_factory: BrokerFactory) -> None:
     broker = broker_factory()
     async with connected(broker.bootstrap, ack_timeout_s=1, request_timeout_s=5) as log:

@@ -18,7 +18,7 @@ from aiokafka.errors import (
 )
 
 from blo_log.errors import NotAuthorised, TopicMissing, TopicRefused
-from blo_log.kafka.connection import KafkaConnection, known_partitions
+from blo_log.kafka.connection import KafkaConnection, know_a_broker, known_partitions
 from blo_log.kafka.errors import FAILURES, translate
 from blo_log.port import TopicSpec
 
@@ -49,6 +49,7 @@ class KafkaAdmin:
         """
         try:
             await self._client.start()
+            await know_a_broker(self._client._client)  # noqa: SLF001 - see reader
         except FAILURES as error:
             await self.close()
             raise translate(error, self._connection) from error

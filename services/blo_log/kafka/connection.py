@@ -16,9 +16,10 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-__all__ = ["KafkaConnection", "known_partitions"]
+__all__ = ["KafkaConnection", "know_a_broker", "known_partitions"]
 
 _NEW_TOPIC_GRACE_S: Final = 2.0
+_NO_BROKER_S: Final = 5.0
 _RETRY_S: Final = 0.05
 
 
@@ -55,6 +56,24 @@ class KafkaConnection:
         }
 
 
+async def know_a_broker(client: AIOKafkaClient) -> None:
+    """Make sure that a client knows a broker.
+
+    One that was started while its only broker counted as away, because that had stood still, knows
+    none, and would not ask again for minutes.
+
+    Raises:
+        KafkaConnectionError: None is named for five seconds.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _NO_BROKER_S
+    while client.get_random_node() is None:
+        if loop.time() > deadline:
+            raise KafkaConnectionError("no broker is known")
+        await client.force_metadata_update()
+        await asyncio.sleep(_RETRY_S)
+
+
 async def known_partitions(
     client: AIOKafkaClient, topic: str, *, at_least: int = 1, grace_s: float = _NEW_TOPIC_GRACE_S
 ) -> frozenset[int]:
@@ -74,6 +93,7 @@ async def known_partitions(
         UnknownTopicOrPartitionError: There is no such topic, or not with so many partitions.
         KafkaError: Anything else that the broker or the client say.
     """
+    await know_a_broker(client)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + grace_s
     while True:

@@ -9,13 +9,13 @@ from typing import Any, cast
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError
 from aiokafka.protocol.api import Request
 from aiokafka.protocol.metadata import MetadataRequest
 
 from blo_log import TopicRefused, TopicSpec
 from blo_log.kafka.admin import KafkaAdmin
-from blo_log.kafka.connection import KafkaConnection, known_partitions
+from blo_log.kafka.connection import KafkaConnection, know_a_broker, known_partitions
 
 UNKNOWN = 3
 NO_REPLICAS = 38
@@ -28,9 +28,14 @@ class LateBroker:
 
     def __init__(self, answers: Iterator[Any]) -> None:
         self._answers = answers
+        self.asked = 0
+        self.unknown_for = 0
 
-    def get_random_node(self) -> int:
-        return LEADER
+    def get_random_node(self) -> int | None:
+        return LEADER if self.asked >= self.unknown_for else None
+
+    async def force_metadata_update(self) -> None:
+        self.asked += 1
 
     async def create_topics(self, topics: list[NewTopic]) -> Any:
         assert [topic.name for topic in topics] == ["made"]
@@ -87,3 +92,20 @@ async def test_a_topic_with_more_copies_than_brokers_is_refused_in_the_end(
     monkeypatch.setattr("blo_log.kafka.admin._FENCED_S", -1)
     with pytest.raises(TopicRefused, match="topic made was refused: All brokers are fenced"):
         await admin_at(NO_REPLICAS).create(MADE)
+
+
+async def test_a_client_that_was_started_while_the_broker_was_away_asks_until_it_knows_it() -> None:
+    late = LateBroker(iter([answer(0, 1)]))
+    late.unknown_for = 3
+    assert await known_partitions(cast("AIOKafkaClient", late), "made") == {0}
+    assert late.asked == late.unknown_for
+
+
+async def test_a_client_that_is_told_of_no_broker_gives_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("blo_log.kafka.connection._NO_BROKER_S", -1)
+    late = LateBroker(iter([]))
+    late.unknown_for = 1
+    with pytest.raises(KafkaConnectionError, match="no broker is known"):
+        await know_a_broker(cast("AIOKafkaClient", late))
