@@ -46,10 +46,7 @@ def render(report: Report) -> str:
         ("trail entries written in all", f"{report.written:,}"),
         ("from the last append until all was right", f"{report.settled_s:.1f} s"),
         ("from SIGTERM to the end", ", ".join(f"{one:.1f} s" for one in report.stop_s)),
-        (
-            "exit codes then, and records not committed",
-            f"{report.last_codes}, {report.uncommitted}",
-        ),
+        ("exit codes then", ", ".join(map(str, report.last_codes))),
     ]
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     deeds = "\n".join(f"{number}. {deed}" for number, deed in enumerate(report.deeds, 1))

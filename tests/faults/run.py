@@ -8,15 +8,11 @@ from collections import Counter
 from pathlib import Path
 
 import msgspec
-from aiokafka import TopicPartition as KafkaPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
 from blo_log import topics
 from blo_log.broker import EmbeddedBroker
 from blo_log.errors import AppendFailed, LogError
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.port import Message, TopicPartition
-from blo_processors.stream import group_of
 from blo_schemas.event import LogRecord
 from tests.faults.chaos import Plan, disturb
 from tests.processors.process import WorkerProcess, write_config
@@ -24,8 +20,6 @@ from tests.processors.seeing import Seen, cases_of, plain, see, whole_topic
 from tests.processors.world import LinkWriter, World
 
 _CHUNK = 25
-_LAST = 5
-_LOOK_AGAIN_S = 0.2
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -45,7 +39,6 @@ class Report(msgspec.Struct, kw_only=True):
         settled_s: Seconds from the last append to everything being right.
         stop_s: Seconds that each worker took to end on SIGTERM.
         last_codes: With which code each worker ended then; 0 only if it stayed within its limit.
-        uncommitted: Records of the log that their group has not committed after that.
         seconds: How long the run took.
     """
 
@@ -62,7 +55,6 @@ class Report(msgspec.Struct, kw_only=True):
     settled_s: float
     stop_s: list[float]
     last_codes: list[int]
-    uncommitted: int
     seconds: float
 
     @property
@@ -103,12 +95,7 @@ async def run_faults(plan: Plan, broker: EmbeddedBroker, folder: Path) -> Report
         loaded = time.monotonic()
         difference = await _settle(world, log, writers, plan.settle_s)
         settled_s = time.monotonic() - loaded
-        if difference.nothing:
-            await _append_last(broker, log, writers, plan.settle_s)
         took = await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in workers))
-        uncommitted = await _uncommitted(broker, log, writers)
-        if difference.nothing:
-            difference = await _settle(world, log, writers, 0)
     finally:
         for worker in workers:
             worker.stop()
@@ -127,7 +114,6 @@ async def run_faults(plan: Plan, broker: EmbeddedBroker, folder: Path) -> Report
         settled_s=settled_s,
         stop_s=took,
         last_codes=[worker.codes[-1] for worker in workers],
-        uncommitted=uncommitted,
         seconds=time.monotonic() - began,
     )
 
@@ -162,55 +148,7 @@ async def _settle(
             total.entries += 1
         if total.nothing or time.monotonic() > deadline:
             return total
-        await asyncio.sleep(_LOOK_AGAIN_S)
-
-
-async def _append_last(
-    broker: EmbeddedBroker, log: KafkaLog, writers: list[LinkWriter], settle_s: float
-) -> None:
-    """A few more records, once all others are committed; returns as soon as they are in the trail.
-
-    SIGTERM comes then, before the workers' next commit by the clock.
-    """
-    deadline = time.monotonic() + settle_s
-    while await _uncommitted(broker, log, writers):
-        assert time.monotonic() < deadline, "the workers commit nothing"
-        await asyncio.sleep(_LOOK_AGAIN_S)
-    places = [
-        TopicPartition(topics.trail_topic(one.place.corridor), one.place.partition)
-        for one in writers
-    ]
-    trail = await log.reader(dict.fromkeys(places, 0))
-    before = await trail.high_watermarks()
-    appender = await log.appender()
-    last: list[Message] = []
-    for writer in writers:
-        granted, written = len(writer.grants), len(writer.records)
-        writer.play(_LAST)
-        last += [*writer.grants[granted:], *writer.messages(written)]
-    await appender.append(last)
-    while any(
-        end < before[place] + _LAST for place, end in (await trail.high_watermarks()).items()
-    ):
-        assert time.monotonic() < deadline, "the workers write nothing"
-        await asyncio.sleep(0)
-    await appender.close()
-
-
-async def _uncommitted(broker: EmbeddedBroker, log: KafkaLog, writers: list[LinkWriter]) -> int:
-    """How many records lie behind what the workers' group has committed."""
-    (corridor,) = {writer.place.corridor for writer in writers}
-    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
-    await admin.start()
-    try:
-        committed = await admin.list_consumer_group_offsets(group_of(corridor))
-    finally:
-        await admin.close()
-    exchange = topics.exchange_topic(corridor)
-    reader = await log.reader({TopicPartition(exchange, one.place.partition): 0 for one in writers})
-    ends = await reader.high_watermarks()
-    await reader.close()
-    return sum(end - committed[KafkaPartition(*place)].offset for place, end in ends.items())
+        await asyncio.sleep(1)
 
 
 async def _compare(world: World, log: KafkaLog, writer: LinkWriter, total: _Difference) -> None:

@@ -29,4 +29,3 @@ async def test_outputs_equal_a_plain_fold_whatever_happens_to_workers_and_broker
     assert sum(report.starts) >= 2 + SHORT.kills
     # SIGTERM: it ends itself with another code where it takes 4 s or more.
     assert report.last_codes == [0, 0], f"{report}\n{told}"
-    assert report.uncommitted == 0

@@ -1,0 +1,72 @@
+"""Faust's part on a real Kafka: what is committed when it is asked to end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from aiokafka import TopicPartition as KafkaPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from blo_log import Message, topics
+from blo_log.broker import EmbeddedBroker
+from blo_log.kafka import KafkaConnection, KafkaLog
+from blo_processors.config import GroupSettings
+from blo_processors.runner import Delivered
+from blo_processors.stream import Stream, group_of
+from tests.agents.world import CORRIDOR
+from tests.patience import PATIENCE_S
+
+pytestmark = pytest.mark.broker
+
+TOPIC = topics.exchange_topic(CORRIDOR)
+RECORDS = 50
+
+
+async def committed(broker: EmbeddedBroker) -> int:
+    """Where a worker that comes next would be sent on from."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    await admin.start()
+    try:
+        found = await admin.list_consumer_group_offsets(group_of(CORRIDOR))
+    finally:
+        await admin.close()
+    place = KafkaPartition(TOPIC, 0)
+    return max(found[place].offset, 0) if place in found else 0
+
+
+async def test_what_was_acknowledged_is_committed_at_the_end_and_nothing_else(
+    broker_factory: Callable[..., EmbeddedBroker],
+) -> None:
+    broker = broker_factory()
+    log = KafkaLog(KafkaConnection(bootstrap=broker.bootstrap))
+    await topics.apply(await log.admin(), topics.plan({CORRIDOR: 1}, replication=1, min_isr=1))
+    appender = await log.appender()
+    await appender.append([Message(TOPIC, 0, b"k", b"%d" % n) for n in range(RECORDS)])
+    before = 0
+    for acknowledged in (0, 30, RECORDS):
+        delivered: list[Delivered] = []
+        stream = Stream(
+            CORRIDOR,
+            TOPIC,
+            [broker.bootstrap],
+            None,
+            GroupSettings(instance="one"),
+            partitions=lambda: 1,
+            deliver=lambda _, one, delivered=delivered: delivered.append(one),  # type: ignore[misc]
+            assign=lambda _: None,
+        )
+        running = asyncio.create_task(stream.run())
+        async with asyncio.timeout(PATIENCE_S):
+            while len(delivered) < RECORDS - before:
+                assert not running.done(), running.exception()
+                await asyncio.sleep(0.01)
+        assert [one.stored.offset for one in delivered] == list(range(before, RECORDS))
+        for one in delivered[: acknowledged - before]:
+            one.done()
+        await stream.stop()
+        await running
+        assert await committed(broker) == acknowledged
+        before = acknowledged
+    await log.close()
