@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-from blo_audit.meanings import MEANINGS, Code, Meaning, Severity
+from blo_audit.codes import Code, Severity
+from blo_audit.meanings import MEANINGS, Meaning
 from blo_schemas.ids import LinkId, OfficeId
 
 SHOWN: Final = 10

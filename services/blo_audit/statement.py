@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
+from blo_audit.codes import Severity
 from blo_audit.findings import Finding
-from blo_audit.meanings import Severity
 from blo_audit.times import instant
 from blo_audit.verifying import Mode, unseen
 from blo_schemas.ids import LinkId, OfficeId

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     )
     from blo_runtime.http import ListeningServer, serve
     from blo_runtime.logs import configure, describe, get_logger
-    from blo_runtime.metrics import Metrics, MetricSpec
+    from blo_runtime.metric_declaration import MetricSpec
+    from blo_runtime.metrics import Metrics
     from blo_runtime.settings import (
         AdminSettings,
         KafkaSettings,
@@ -104,7 +105,8 @@ _NAMES_BY_MODULE = {
     ),
     "http": ("ListeningServer", "serve"),
     "logs": ("configure", "describe", "get_logger"),
-    "metrics": ("MetricSpec", "Metrics"),
+    "metric_declaration": ("MetricSpec",),
+    "metrics": ("Metrics",),
     "settings": ("AdminSettings", "KafkaSettings", "LoggingSettings", "TlsSettings"),
     "supervision": ("ExitCode", "StopSignal", "Supervisor", "run"),
     "tls": ("ssl_context",),

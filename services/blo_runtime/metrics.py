@@ -7,15 +7,16 @@ read by people who may not see the matters.
 """
 
 import sys
-from collections.abc import Callable
-from typing import Final, Generic, Literal, TypeVar, cast, overload
+from typing import Final
 
-import msgspec
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from blo_runtime.metric_declaration import (
+    DeclaredMetrics,
+    counter,
+    gauge,
+    histogram,
+)
 
-__all__ = ["LABELS", "SPECS", "MetricSpec", "Metrics", "render"]
-
-MetricKind = Literal["counter", "gauge", "histogram"]
+__all__ = ["LABELS", "SPECS", "Metrics", "render"]
 
 LABELS: Final = frozenset(
     {
@@ -34,116 +35,19 @@ LABELS: Final = frozenset(
 """Every label that a metric may have."""
 
 
-class MetricSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of a metric, once.
-
-    Attributes:
-        name: Its full name, under ``blo_``; a counter's ends in ``_total``.
-        kind: Its Prometheus type.
-        labels: Its labels, of `LABELS`.
-        unit: What one unit of its value is.
-        help: What it means, in one line.
-        action: What an operator does when it moves.
-        buckets: A histogram's upper bounds, in its unit.
-    """
-
-    name: str
-    kind: MetricKind
-    labels: tuple[str, ...]
-    unit: str
-    help: str
-    action: str
-    buckets: tuple[float, ...] = ()
-
-
-M = TypeVar("M", Counter, Gauge, Histogram)
-
-
-class _Declared(Generic[M]):
-    """An attribute of `Metrics`: on an instance the metric, on the class its declaration."""
-
-    def __init__(
-        self, spec: MetricSpec, make: Callable[[MetricSpec, CollectorRegistry], M]
-    ) -> None:
-        self.spec = spec
-        self.make: Callable[[MetricSpec, CollectorRegistry], M] = make
-
-    def __set_name__(self, owner: type, attribute: str) -> None:
-        self.attribute = attribute
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> "_Declared[M]": ...
-    @overload
-    def __get__(self, instance: "Metrics", owner: type) -> M: ...
-    def __get__(self, instance: "Metrics | None", owner: type) -> "_Declared[M] | M":
-        return self if instance is None else cast(M, instance.by_attribute[self.attribute])
-
-
-def _counter(name: str, help_: str, *labels: str, unit: str, action: str) -> _Declared[Counter]:
-    spec = MetricSpec(
-        name=name, kind="counter", labels=labels, unit=unit, help=help_, action=action
-    )
-    return _Declared(
-        spec, lambda one, registry: Counter(one.name, one.help, one.labels, registry=registry)
-    )
-
-
-def _gauge(name: str, help_: str, *labels: str, unit: str, action: str) -> _Declared[Gauge]:
-    spec = MetricSpec(name=name, kind="gauge", labels=labels, unit=unit, help=help_, action=action)
-    return _Declared(
-        spec, lambda one, registry: Gauge(one.name, one.help, one.labels, registry=registry)
-    )
-
-
-def _histogram(
-    name: str, help_: str, *labels: str, buckets: tuple[float, ...], action: str
-) -> _Declared[Histogram]:
-    spec = MetricSpec(
-        name=name,
-        kind="histogram",
-        labels=labels,
-        unit="seconds",
-        help=help_,
-        action=action,
-        buckets=buckets,
-    )
-    return _Declared(
-        spec,
-        lambda one, registry: Histogram(
-            one.name, one.help, one.labels, registry=registry, buckets=one.buckets
-        ),
-    )
-
-
-class Metrics:
-    """The metrics of one program, on a registry of its own.
-
-    A process may hold several (tests run many agents in one). Each attribute is a metric of
-    `prometheus_client`: ``metrics.records.labels(link=link, verdict="accepted").inc()``.
-
-    Attributes:
-        registry: What the admin listener exposes.
-        by_attribute: The metrics by the name of their attribute.
-    """
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.by_attribute: dict[str, Counter | Gauge | Histogram] = {
-            name: declared.make(declared.spec, self.registry)
-            for name, declared in vars(type(self)).items()
-            if isinstance(declared, _Declared)
-        }
+class Metrics(DeclaredMetrics):
+    """All metrics there are: ``metrics.records.labels(link=link, verdict="accepted").inc()``."""
 
     # Writing
 
-    commands_accepted = _counter(
+    commands_accepted = counter(
         "blo_commands_accepted_total",
         "Officers' commands accepted and on disk.",
         "link",
         unit="commands",
         action="Flat in office hours: see whether the desk can reach the agent.",
     )
-    commands_refused = _counter(
+    commands_refused = counter(
         "blo_commands_refused_total",
         "Officers' commands refused, by reason.",
         "link",
@@ -151,27 +55,27 @@ class Metrics:
         unit="commands",
         action="Rising for one reason: the desk offers a step that is not open, or needs training.",
     )
-    events_appended = _counter(
+    events_appended = counter(
         "blo_events_appended_total",
         "Own events that Kafka acknowledged.",
         "link",
         unit="events",
         action="Flat while blo_outbox_pending rises: the line or the broker is down.",
     )
-    outbox_pending = _gauge(
+    outbox_pending = gauge(
         "blo_outbox_pending",
         "Own events accepted and not yet acknowledged by Kafka.",
         "link",
         unit="events",
         action="Rising: see blo_line_up; nothing is lost, it is sent when the line is back.",
     )
-    outbox_oldest_seconds = _gauge(
+    outbox_oldest_seconds = gauge(
         "blo_outbox_oldest_seconds",
         "Age of the oldest event in the outbox; 0 when it is empty.",
         unit="seconds",
         action="Past the shortest deadline of an agreement: call the counterpart by telephone.",
     )
-    line_up = _gauge(
+    line_up = gauge(
         "blo_line_up",
         "1 while the line to Kafka works, 0 while it does not.",
         unit="0 or 1",
@@ -180,7 +84,7 @@ class Metrics:
 
     # Reading
 
-    records = _counter(
+    records = counter(
         "blo_records_total",
         "Records of the log read, by verdict.",
         "link",
@@ -188,7 +92,7 @@ class Metrics:
         unit="records",
         action="Any rejected: see blo_records_rejected_total for why.",
     )
-    records_rejected = _counter(
+    records_rejected = counter(
         "blo_records_rejected_total",
         "Records rejected, by reason.",
         "link",
@@ -196,56 +100,56 @@ class Metrics:
         unit="records",
         action="not_legal_now is two offices crossing; any other reason goes to the auditor.",
     )
-    events_crossed = _counter(
+    events_crossed = counter(
         "blo_events_crossed_total",
         "Events accepted although their writer had not seen the latest version of the case.",
         "link",
         unit="events",
         action="Rising: the offices work on the same case at once, or a line is slow.",
     )
-    records_parked = _gauge(
+    records_parked = gauge(
         "blo_records_parked",
         "Events that wait for the grant of their key.",
         "link",
         unit="records",
         action="Not back to 0 within minutes: the writer has not granted; ask that office.",
     )
-    records_unopenable = _gauge(
+    records_unopenable = gauge(
         "blo_records_unopenable",
         "Events that this office is party to and cannot open for good.",
         "link",
         unit="records",
         action="Not 0: a key was lost or withheld; ask the counterpart for a new grant.",
     )
-    cases_shredded = _counter(
+    cases_shredded = counter(
         "blo_cases_shredded_total",
         "Cases whose key and contents this node has deleted, as their offices agreed.",
         "link",
         unit="cases",
         action="More than the chiefs know of: read the journal, which names each of them.",
     )
-    shreddings_unconfirmed = _gauge(
+    shreddings_unconfirmed = gauge(
         "blo_shreddings_unconfirmed",
         "Cases that are shredded here and of which the office has not signed that they are.",
         "link",
         unit="cases",
         action="Not 0 for a day: take the step confirm_shredding; an audit will miss it.",
     )
-    link_size = _gauge(
+    link_size = gauge(
         "blo_link_size",
         "How many records of the link this node has read.",
         "link",
         unit="records",
         action="Below blo_link_high_watermark and flat: the reader is stuck; see its log.",
     )
-    link_high_watermark = _gauge(
+    link_high_watermark = gauge(
         "blo_link_high_watermark",
         "How many records the link has at the broker.",
         "link",
         unit="records",
         action="Falling: the log was cut; stop, keep the disks and call the auditor.",
     )
-    head_size = _gauge(
+    head_size = gauge(
         "blo_head_size",
         "How many records the last head of an office of the link covers.",
         "link",
@@ -253,7 +157,7 @@ class Metrics:
         unit="records",
         action="A counterpart's stays behind blo_link_size: it does not read; call it.",
     )
-    head_age_seconds = _gauge(
+    head_age_seconds = gauge(
         "blo_head_age_seconds",
         "Time since an office of the link last signed a head.",
         "link",
@@ -261,7 +165,7 @@ class Metrics:
         unit="seconds",
         action="A counterpart's grows for hours: its agent is down or its line is; call it.",
     )
-    forks = _counter(
+    forks = counter(
         "blo_forks_total",
         "Forks seen: two events of one office with one place in its chain.",
         "link",
@@ -271,34 +175,34 @@ class Metrics:
 
     # Checkpoints
 
-    checkpoint_size = _gauge(
+    checkpoint_size = gauge(
         "blo_checkpoint_size",
         "How many records the last checkpoint covers that was signed here.",
         "link",
         unit="records",
         action="At a witness, flat while blo_link_size rises: it does not sign; see its log.",
     )
-    quorum_size = _gauge(
+    quorum_size = gauge(
         "blo_quorum_size",
         "How many records the last checkpoint covers that all offices have cosigned.",
         "link",
         unit="records",
         action="Stays behind blo_checkpoint_size: an office does not cosign; call it.",
     )
-    quorum_seconds = _histogram(
+    quorum_seconds = histogram(
         "blo_quorum_seconds",
         "Time from a checkpoint to the last of its cosignatures.",
         buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 600),
         action="Slower than 2 seconds on a quiet system: an office or its line is slow.",
     )
-    checkpoints_refused = _counter(
+    checkpoints_refused = counter(
         "blo_checkpoints_refused_total",
         "Checkpoints and cosignatures over another tree than the one that was read here.",
         "link",
         unit="checkpoints",
         action="Any: somebody was shown another log, or lies; keep both notes, call the auditor.",
     )
-    witness_stopped = _gauge(
+    witness_stopped = gauge(
         "blo_witness_stopped",
         "Whether the witness signs nothing more for the link: 1 if so.",
         "link",
@@ -308,7 +212,7 @@ class Metrics:
 
     # Keys and trust
 
-    grants = _counter(
+    grants = counter(
         "blo_grants_total",
         "Keys granted to others and taken from others' grants.",
         "link",
@@ -317,14 +221,14 @@ class Metrics:
         unit="grants",
         action="Taken is flat while blo_records_parked rises: blo.keys cannot be read.",
     )
-    directory_documents = _gauge(
+    directory_documents = gauge(
         "blo_directory_documents",
         "Trust documents of the directory, by what this node makes of them.",
         "state",
         unit="documents",
         action="Any refused: `blo trust` says in words why.",
     )
-    certificate_expiry_timestamp_seconds = _gauge(
+    certificate_expiry_timestamp_seconds = gauge(
         "blo_certificate_expiry_timestamp_seconds",
         "When an office's certificate ends.",
         "office",
@@ -334,7 +238,7 @@ class Metrics:
 
     # The stream processors
 
-    outputs_written = _counter(
+    outputs_written = counter(
         "blo_outputs_written_total",
         "Views, alerts, trail entries, grants and dead letters that Kafka acknowledged, by topic.",
         "link",
@@ -342,7 +246,7 @@ class Metrics:
         unit="records",
         action="Flat while blo_link_high_watermark rises: the processor is stuck; see its log.",
     )
-    outputs_healed = _counter(
+    outputs_healed = counter(
         "blo_outputs_healed_total",
         "Outputs that were missing or wrong on Kafka and were written anew from the log, by topic.",
         "link",
@@ -350,40 +254,40 @@ class Metrics:
         unit="records",
         action="After a crash: none or a few. Without one: somebody changes or truncates the topic.",
     )
-    outputs_refused = _counter(
+    outputs_refused = counter(
         "blo_outputs_refused_total",
         "Values on the processors' topics that no processor of the link has signed.",
         "link",
         unit="records",
         action="Any: somebody else may write there; check the topic's access rights.",
     )
-    gaps_filled = _counter(
+    gaps_filled = counter(
         "blo_gaps_filled_total",
         "Records that the stream left out and that were read from the log itself.",
         "link",
         unit="records",
         action="A few at a rebalance are normal; many without one are not.",
     )
-    dead_letters = _counter(
+    dead_letters = counter(
         "blo_dead_letters_total",
         "Records that could not be processed and were put aside.",
         "link",
         unit="records",
         action="Any: see `blo processors dead list`; it is a defect of the program.",
     )
-    fold_seconds = _histogram(
+    fold_seconds = histogram(
         "blo_fold_seconds",
         "How long it took to fold a link from its first record on assignment.",
         buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
         action="Slower than a minute: the link has grown; see docs/performance.md.",
     )
-    assigned_links = _gauge(
+    assigned_links = gauge(
         "blo_assigned_links",
         "Links that are assigned to this worker.",
         unit="links",
         action="0 at all workers of a corridor: nobody processes it.",
     )
-    commit_age_seconds = _gauge(
+    commit_age_seconds = gauge(
         "blo_commit_age_seconds",
         "Time since this worker last finished something, or found nothing to do.",
         unit="seconds",
@@ -392,7 +296,7 @@ class Metrics:
 
     # What an office reads of them
 
-    outputs_taken = _counter(
+    outputs_taken = counter(
         "blo_outputs_taken_total",
         "Case records and alerts of processors that were verified, opened and kept.",
         "link",
@@ -400,7 +304,7 @@ class Metrics:
         unit="records",
         action="Flat while blo_link_size rises: no processor writes; call its operator.",
     )
-    outputs_ignored = _counter(
+    outputs_ignored = counter(
         "blo_outputs_ignored_total",
         "Values on the processors' topics that do not count, by reason.",
         "link",
@@ -409,14 +313,14 @@ class Metrics:
         unit="records",
         action="Any: somebody else may write there, or a key was stolen; check the access rights.",
     )
-    outputs_waiting = _counter(
+    outputs_waiting = counter(
         "blo_outputs_waiting_total",
         "Times that a processor's value could not be opened for want of its key; it is read again.",
         "link",
         unit="records",
         action="Rising: the processor does not grant its summary keys; call its operator.",
     )
-    processor_differences = _gauge(
+    processor_differences = gauge(
         "blo_processor_differences",
         "Cases of which a processor says something else than this office's log, by what: case,"
         " alert or silence.",
@@ -426,7 +330,7 @@ class Metrics:
         unit="cases",
         action="Not 0: the API says what; call the operator of the processor, and an auditor.",
     )
-    alerts_standing = _gauge(
+    alerts_standing = gauge(
         "blo_alerts_standing",
         "Alerts that this office has to act on or is told of, not cleared, by rung or signal.",
         "link",
@@ -437,25 +341,25 @@ class Metrics:
 
     # The node itself
 
-    store_commit_seconds = _histogram(
+    store_commit_seconds = histogram(
         "blo_store_commit_seconds",
         "How long one transaction of the encrypted store took.",
         buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
         action="Slower than a second: the disk is failing or full.",
     )
-    seal_seconds = _histogram(
+    seal_seconds = histogram(
         "blo_seal_seconds",
         "How long it took to seal, sign and encode one event.",
         buckets=(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25),
         action="Slower than before: the machine is short of processor time.",
     )
-    log_fields_dropped = _counter(
+    log_fields_dropped = counter(
         "blo_log_fields_dropped_total",
         "Log fields dropped because they are not on the allow-list.",
         unit="fields",
         action="Any: a defect of the program; report the line of the log that says dropped_fields.",
     )
-    build_info = _gauge(
+    build_info = gauge(
         "blo_build_info",
         "Always 1; its label says which version runs.",
         "version",
@@ -464,9 +368,7 @@ class Metrics:
     )
 
 
-SPECS: Final[tuple[MetricSpec, ...]] = tuple(
-    declared.spec for declared in vars(Metrics).values() if isinstance(declared, _Declared)
-)
+SPECS: Final = Metrics.specs()
 """Every metric, in the order of declaration."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterator, Sequence, Sized
+from collections.abc import Awaitable, Callable, Iterator, Sequence, Sized
 from pathlib import Path
 
 from blo_agent.accepting import Accepted
@@ -53,19 +53,26 @@ async def both_consent(
     a: RunningAgent, b: RunningAgent, case: CaseId, readers: Sequence[RunningAgent] = ()
 ) -> None:
     """Both offices consent, and all have read it."""
-    before = a.desk().size
-    for one in (a, b):
-        await consents(one, case)
-    await all_read([a, b, *readers], before + 2)
+    await _by_both(consents, a, b, case, readers)
 
 
 async def both_confirm(
     a: RunningAgent, b: RunningAgent, case: CaseId, readers: Sequence[RunningAgent] = ()
 ) -> None:
     """Both offices confirm, A first, and all have read it."""
+    await _by_both(confirms, a, b, case, readers)
+
+
+async def _by_both(
+    deed: Callable[[RunningAgent, CaseId], Awaitable[Accepted]],
+    a: RunningAgent,
+    b: RunningAgent,
+    case: CaseId,
+    readers: Sequence[RunningAgent],
+) -> None:
     before = a.desk().size
     for one in (a, b):
-        await confirms(one, case)
+        await deed(one, case)
     await all_read([a, b, *readers], before + 2)
 
 

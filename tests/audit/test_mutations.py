@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from blo_audit.codes import Code, Severity
 from blo_audit.findings import Finding
-from blo_audit.meanings import Code, Severity
 from blo_audit.verifying import Mode
 from tests.audit.exhibits import audit, observer
 from tests.audit.mutations import ALL, Found, Mutation

@@ -11,10 +11,11 @@ import msgspec
 import pytest
 
 from blo_audit.claims import Claim, ClaimKind
+from blo_audit.codes import Code, Severity
 from blo_audit.errors import NothingToAudit, NoTrust
 from blo_audit.judging import CODES
 from blo_audit.link_audit import AuditOptions
-from blo_audit.meanings import MEANINGS, Code, Severity
+from blo_audit.meanings import MEANINGS
 from blo_audit.replay import Replay
 from blo_audit.sources import Place
 from blo_audit.spill import Shelf, Spill

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from blo_audit.codes import Code
 from blo_audit.link_audit import AuditOptions
-from blo_audit.meanings import Code
 from blo_audit.replay import Replay
 from blo_audit.sources import LogSource, Place
 from blo_audit.statement import Report, not_proved

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from blo_audit.meanings import Code, Severity
+from blo_audit.codes import Code, Severity
 from blo_audit.statement import Report, ShreddedCase, not_proved, proved
 from blo_audit.verifying import Mode
 from blo_cli.audit.replay import as_json_text

@@ -173,8 +173,10 @@ MACHINE_WORDS = [
             r"proxy\.go" + r"lang",
         )
     ),
-    r"--" + r"(?:extra-)?index-url",
-    r"--" + r"find-links[ =]",
+    *(
+        rf"--{option}\b"
+        for option in (r"(?:extra-|default-)?ind" + "ex", "find-li" + "nks", "trusted-h" + "ost")
+    ),
 ]
 
 
@@ -186,6 +188,17 @@ def test_no_file_names_a_machine_or_a_registry(project_root: Path) -> None:
         for match in forbidden.finditer(text)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_holds_versions_and_hashes_and_nothing_else(project_root: Path, name: str) -> None:
+    """So no line can say where to fetch from."""
+    allowed = re.compile(
+        r"#.*|\s+# .*|[\w.-]+(\[[\w,-]+\])?==\S+( ; [^#]+)? \\|\s+--hash=sha256:[0-9a-f]{64}( \\)?"
+    )
+    lines = (project_root / name).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not allowed.fullmatch(line)] == []
+    assert sum("--hash" in line for line in lines) > sum("==" in line for line in lines) > 20
 
 
 def test_ci_runs_exactly_make_test(project_root: Path) -> None:

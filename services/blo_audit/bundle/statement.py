@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from blo_audit.bundle.disclosed import Shown
+from blo_audit.codes import Severity
 from blo_audit.findings import Finding
-from blo_audit.meanings import Severity
 from blo_audit.statement import LinkStatement, not_proved, proved
 from blo_audit.times import instant
 from blo_schemas.bundle import Manifest, Scope

@@ -14,10 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from blo_audit.bundle.basis import QuorumReader
 from blo_audit.bundle.source import BundleSource
+from blo_audit.codes import Severity
 from blo_audit.config import AuditorSettings
 from blo_audit.findings import Finding
 from blo_audit.link_audit import AuditOptions
-from blo_audit.meanings import Severity
 from blo_audit.replay import Replay
 from blo_audit.sources import LogSource, Place, Source
 from blo_audit.statement import LinkStatement, Report, not_proved, proved

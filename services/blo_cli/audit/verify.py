@@ -13,7 +13,7 @@ from rich.console import Console
 from blo_audit.bundle.disclosed import Shown
 from blo_audit.bundle.statement import BundleReport, scope_words
 from blo_audit.bundle.verifying import verify_bundle
-from blo_audit.meanings import Severity
+from blo_audit.codes import Severity
 from blo_audit.times import instant
 from blo_cli.audit.reaching import Pinned, Reach
 from blo_cli.errors import Exit

@@ -8,8 +8,8 @@ from typing import Final
 from rich.filesize import decimal
 
 from blo_audit.checkpoints import CheckpointReading
+from blo_audit.codes import Code, Severity
 from blo_audit.findings import Finding
-from blo_audit.meanings import Code, Severity
 from blo_audit.statement import LinkStatement, Report, counted
 from blo_audit.verifying import Mode
 from blo_cli.demo.auditing import Bundled

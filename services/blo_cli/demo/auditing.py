@@ -20,9 +20,9 @@ from blo_audit.bundle.collecting import Collector
 from blo_audit.bundle.statement import BundleReport
 from blo_audit.bundle.verifying import verify_bundle
 from blo_audit.checkpoints import CheckpointReading, read_checkpoints
+from blo_audit.codes import Severity
 from blo_audit.config import AuditorSettings
 from blo_audit.link_audit import AuditOptions
-from blo_audit.meanings import Severity
 from blo_audit.replay import Replay
 from blo_audit.sources import LogSource, places
 from blo_audit.statement import Report

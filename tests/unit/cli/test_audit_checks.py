@@ -14,8 +14,9 @@ from blo_audit.checkpoints import (
     CheckpointReading,
     QuorumCheckpoint,
 )
+from blo_audit.codes import Severity
 from blo_audit.findings import Code, Finding
-from blo_audit.meanings import MEANINGS, Severity
+from blo_audit.meanings import MEANINGS
 from blo_audit.statement import LinkStatement, OutputsProof, Report, ViewsProof, Word
 from blo_audit.verifying import Mode
 from blo_cli.demo.audit_checks import (

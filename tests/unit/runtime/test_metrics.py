@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 
-from blo_runtime.metrics import LABELS, SPECS, Metrics, MetricSpec, render
+from blo_runtime.metric_declaration import MetricSpec
+from blo_runtime.metrics import LABELS, SPECS, Metrics, render
 from tests.patience import PATIENCE_S
 
 each_metric = pytest.mark.parametrize("spec", SPECS, ids=[spec.name for spec in SPECS])

@@ -1,0 +1,123 @@
+"""How a metric is declared: once, as an attribute, with what is said of it.
+
+``metrics.py`` is the file of the names.
+"""
+
+from collections.abc import Callable
+from typing import Generic, Literal, TypeVar, cast, overload
+
+import msgspec
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+__all__ = ["DeclaredMetrics", "MetricKind", "MetricSpec", "counter", "gauge", "histogram"]
+
+MetricKind = Literal["counter", "gauge", "histogram"]
+
+
+class MetricSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of a metric, once.
+
+    Attributes:
+        name: Its full name, under ``blo_``; a counter's ends in ``_total``.
+        kind: Its Prometheus type.
+        labels: Its labels.
+        unit: What one unit of its value is.
+        help: What it means, in one line.
+        action: What an operator does when it moves.
+        buckets: A histogram's upper bounds, in its unit.
+    """
+
+    name: str
+    kind: MetricKind
+    labels: tuple[str, ...]
+    unit: str
+    help: str
+    action: str
+    buckets: tuple[float, ...] = ()
+
+
+M = TypeVar("M", Counter, Gauge, Histogram)
+
+
+class Declared(Generic[M]):
+    """An attribute of `DeclaredMetrics`: on an instance the metric, on the class its declaration."""
+
+    def __init__(
+        self, spec: MetricSpec, make: Callable[[MetricSpec, CollectorRegistry], M]
+    ) -> None:
+        self.spec = spec
+        self.make: Callable[[MetricSpec, CollectorRegistry], M] = make
+
+    def __set_name__(self, owner: type, attribute: str) -> None:
+        self.attribute = attribute
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> "Declared[M]": ...
+    @overload
+    def __get__(self, instance: "DeclaredMetrics", owner: type) -> M: ...
+    def __get__(self, instance: "DeclaredMetrics | None", owner: type) -> "Declared[M] | M":
+        return self if instance is None else cast(M, instance.by_attribute[self.attribute])
+
+
+def counter(name: str, help_: str, *labels: str, unit: str, action: str) -> Declared[Counter]:
+    """Declare what only rises."""
+    spec = MetricSpec(
+        name=name, kind="counter", labels=labels, unit=unit, help=help_, action=action
+    )
+    return Declared(
+        spec, lambda one, registry: Counter(one.name, one.help, one.labels, registry=registry)
+    )
+
+
+def gauge(name: str, help_: str, *labels: str, unit: str, action: str) -> Declared[Gauge]:
+    """Declare what rises and falls."""
+    spec = MetricSpec(name=name, kind="gauge", labels=labels, unit=unit, help=help_, action=action)
+    return Declared(
+        spec, lambda one, registry: Gauge(one.name, one.help, one.labels, registry=registry)
+    )
+
+
+def histogram(
+    name: str, help_: str, *labels: str, buckets: tuple[float, ...], action: str
+) -> Declared[Histogram]:
+    """Declare how long something takes, in seconds."""
+    spec = MetricSpec(
+        name=name,
+        kind="histogram",
+        labels=labels,
+        unit="seconds",
+        help=help_,
+        action=action,
+        buckets=buckets,
+    )
+    return Declared(
+        spec,
+        lambda one, registry: Histogram(
+            one.name, one.help, one.labels, registry=registry, buckets=one.buckets
+        ),
+    )
+
+
+class DeclaredMetrics:
+    """The metrics of one program, on a registry of its own.
+
+    A process may hold several (tests run many agents in one). Each declared attribute of a class
+    is on an instance a metric of `prometheus_client`.
+
+    Attributes:
+        registry: What the admin listener exposes.
+        by_attribute: The metrics by the name of their attribute.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.by_attribute: dict[str, Counter | Gauge | Histogram] = {
+            name: declared.make(declared.spec, self.registry)
+            for name, declared in vars(type(self)).items()
+            if isinstance(declared, Declared)
+        }
+
+    @classmethod
+    def specs(cls) -> tuple[MetricSpec, ...]:
+        """Every metric of the class, in the order of declaration."""
+        return tuple(one.spec for one in vars(cls).values() if isinstance(one, Declared))
