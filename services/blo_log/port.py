@@ -14,6 +14,8 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
+from blo_log.errors import LogTruncated
+
 __all__ = [
     "MAX_RECORD_BYTES",
     "Admin",
@@ -263,6 +265,7 @@ async def read_to_end(
 
     Raises:
         BrokerUnreachable: The line is down at the start, or records stay away and it is down now.
+        LogTruncated: Records stay away, and a partition ends before where it ended at the start.
         LogError: As for ``Reader.poll``.
     """
     ends = await reader.high_watermarks()
@@ -271,4 +274,17 @@ async def read_to_end(
         if records:
             yield records
         else:
-            await reader.high_watermarks()
+            _refuse_shorter(reader, ends, await reader.high_watermarks())
+
+
+def _refuse_shorter(
+    reader: Reader, before: Mapping[TopicPartition, int], now: Mapping[TopicPartition, int]
+) -> None:
+    """A log that was cut back to the very place of its reader gives no other sign than its end."""
+    for partition, end in before.items():
+        if now[partition] < end:
+            raise LogTruncated(
+                *partition,
+                reader.position(partition),
+                f"it ended before {end} and now ends before {now[partition]}",
+            )

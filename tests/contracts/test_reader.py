@@ -12,6 +12,7 @@ from blo_log import (
     LogTruncated,
     Message,
     Reader,
+    Stored,
     TopicMissing,
     TopicPartition,
     read_to_end,
@@ -29,6 +30,12 @@ async def append(log: Log, topic: str, count: int, partition: int = 0) -> None:
 async def poll_for(reader: Reader, times: int) -> None:
     for _ in range(times):
         await reader.poll(timeout_s=1)
+
+
+async def collect(reader: Reader, offsets: list[int]) -> None:
+    async for batch in read_to_end(reader):
+        for records in batch.values():
+            offsets += [record.offset for record in records]
 
 
 @pytest.mark.parametrize("start", [0, 1, 7, 9, 10])
@@ -211,3 +218,58 @@ async def test_a_reader_that_comes_back_to_a_topic_that_is_gone_is_told(world: W
     await world.delete_topic(topic)
     with pytest.raises(LogTruncated, match="the topic is gone"):
         await world.client().reader({TopicPartition(topic, 0): 17})
+
+
+class _AskedBefore:
+    """A reader that asked where its partitions end, and then something happened to the log."""
+
+    def __init__(self, reader: Reader, ends: dict[TopicPartition, int]) -> None:
+        self._reader = reader
+        self._ends: dict[TopicPartition, int] | None = ends
+
+    async def poll(
+        self, *, max_records: int = 1000, timeout_s: float = 1.0
+    ) -> dict[TopicPartition, list[Stored]]:
+        return await self._reader.poll(max_records=max_records, timeout_s=timeout_s)
+
+    def position(self, partition: TopicPartition) -> int:
+        return self._reader.position(partition)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self._reader.seek(partition, offset)
+
+    async def high_watermarks(self) -> dict[TopicPartition, int]:
+        ends, self._ends = self._ends, None
+        return await self._reader.high_watermarks() if ends is None else ends
+
+    async def close(self) -> None:
+        await self._reader.close()
+
+
+async def test_a_log_cut_back_exactly_to_its_readers_place_is_a_truncated_log(
+    world: World,
+) -> None:
+    topic = await world.topic()
+    wanted = TopicPartition(topic, 0)
+    await append(world.client(), topic, 6)
+    ends = await (await world.client().reader({wanted: 3})).high_watermarks()
+    await world.cut_back(topic, 3)
+    reader = _AskedBefore(await world.client().reader({wanted: 3}), ends)
+    offsets: list[int] = []
+    with pytest.raises(LogTruncated, match=r"/0 has no offset 3: it ended before 6") as raised:
+        await asyncio.wait_for(collect(reader, offsets), PATIENCE_S)
+    assert raised.value.offset == 3
+    assert offsets == []
+
+
+async def test_a_log_cut_back_under_a_reader_of_it_is_a_truncated_log(world: World) -> None:
+    topic = await world.topic()
+    wanted = TopicPartition(topic, 0)
+    await append(world.client(), topic, 6)
+    ends = await (await world.client().reader({wanted: 0})).high_watermarks()
+    await world.cut_back(topic, 3)
+    reader = _AskedBefore(await world.client().reader({wanted: 0}), ends)
+    offsets: list[int] = []
+    with pytest.raises(LogTruncated, match="now ends before 3"):
+        await asyncio.wait_for(collect(reader, offsets), PATIENCE_S)
+    assert offsets == [0, 1, 2]

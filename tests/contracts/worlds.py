@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import uuid
 from collections.abc import Callable
 from typing import Protocol
 
-from blo_log import Log, TopicPartition, TopicSpec
+from blo_log import Log, Message, TopicExists, TopicPartition, TopicSpec
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.memory import MemoryCluster, MemoryLog
 from tests.patience import PATIENCE_S
@@ -27,6 +28,10 @@ class World(Protocol):
     async def delete_topic(self, name: str) -> None: ...
 
     async def truncate(self, partition: TopicPartition, begin: int) -> None: ...
+
+    async def cut_back(self, name: str, end: int) -> None:
+        """Make a topic of one partition end before ``end``, as if no more had ever been there."""
+        ...
 
     async def close(self) -> None: ...
 
@@ -66,6 +71,9 @@ class MemoryWorld(_World):
     async def truncate(self, partition: TopicPartition, begin: int) -> None:
         self.cluster.truncate(partition, begin)
 
+    async def cut_back(self, name: str, end: int) -> None:
+        self.cluster.cut_back(TopicPartition(name, 0), end)
+
 
 class KafkaWorld(_World):
     def __init__(self, bootstrap: str) -> None:
@@ -95,6 +103,20 @@ class KafkaWorld(_World):
             await admin.delete_records(wanted)
         finally:
             await admin.close()
+
+    async def cut_back(self, name: str, end: int) -> None:
+        # Kafka cuts only at the front; a topic made anew with fewer records ends before, too.
+        await self.delete_topic(name)
+        admin = await self.client().admin()
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                try:
+                    await admin.create(TopicSpec(name, 1, 1, {}))
+                    break
+                except TopicExists:
+                    await asyncio.sleep(0.1)
+        appender = await self.client().appender()
+        await appender.append([Message(name, 0, b"k", b"%d" % n) for n in range(end)])
 
 
 async def read(log: Log, topic: str, partition: int = 0, start: int = 0) -> list[bytes | None]:

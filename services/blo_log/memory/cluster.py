@@ -78,6 +78,12 @@ class MemoryCluster:
         held.begin = begin
         self.wake()
 
+    def cut_back(self, partition: TopicPartition, end: int) -> None:
+        """Remove all records from an offset on, as a broker restored from an old copy would."""
+        held = self.partition(partition)
+        del held.records[max(end - held.begin, 0) :]
+        self.wake()
+
     def topic(self, name: str) -> HeldTopic:
         """Return one topic, or raise ``TopicMissing``."""
         if name not in self.topics:
