@@ -7,7 +7,7 @@ Byte identifiers are hashes or random values with the length given here.
 from __future__ import annotations
 
 import re
-from typing import Final, NewType
+from typing import Final, NamedTuple, NewType
 
 CountryId = NewType("CountryId", str)
 """ISO 3166-1 alpha-2 in lower case: ``vn``, ``la``, ``cn``."""
@@ -35,6 +35,22 @@ DocumentId = NewType("DocumentId", bytes)
 
 CertificateTag = NewType("CertificateTag", bytes)
 """8 bytes: the first bytes of a certificate's document id, unique in a directory."""
+
+
+class CaseRef(NamedTuple):
+    """One case of one link: the only key under which cases of several links stand together.
+
+    A case id stands in the clear, and any office may write it on any link of its own. So an id
+    alone names no case.
+
+    Attributes:
+        link: The link in whose log the case stands.
+        case: Its id there.
+    """
+
+    link: LinkId
+    case: CaseId
+
 
 Digest = NewType("Digest", bytes)
 """32 bytes: any other SHA-256 value."""

@@ -9,7 +9,7 @@ import msgspec
 
 from blo_schemas.codec import Codec
 from blo_schemas.event import Bytes32, Count, UnixMs
-from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.ids import CaseId, CaseRef, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step, Urgency
 
 VIEW_VERSION: Final = 1
@@ -100,6 +100,11 @@ class CaseView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fiel
     crossed: Count
     position: Count
     log_time: UnixMs
+
+    @property
+    def ref(self) -> CaseRef:
+        """The case among those of all links."""
+        return CaseRef(self.link, CaseId(self.case))
 
 
 CASE_VIEW: Final = Codec(CaseView, versions=(VIEW_VERSION,))

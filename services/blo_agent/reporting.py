@@ -12,7 +12,7 @@ from blo_domain.counting import CountedEvent, Family
 from blo_domain.report import Period, annual_report
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import CONTENT
-from blo_schemas.ids import OfficeId
+from blo_schemas.ids import CaseRef, OfficeId
 from blo_schemas.summary import SUMMARY
 from blo_schemas.views import CaseView
 
@@ -30,10 +30,10 @@ def period_report(
         now: The office's clock, Unix milliseconds; says which agreements name its branches.
     """
     counted: list[CountedEvent] = []
-    views: dict[bytes, CaseView] = {}
+    views: dict[CaseRef, CaseView] = {}
     for link in sorted(office.desks):
         for view in cases.iterate(snapshot, link):
-            views[view.case] = view
+            views[view.ref] = view
         withheld = office.desks[link].withheld
         counted.extend(_counted(row, withheld) for row in events.iterate(snapshot, link))
     report = annual_report(counted, views, family_of(office, now), Period(start, end))

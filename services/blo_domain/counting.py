@@ -25,7 +25,7 @@ from blo_domain.errors import InconsistentInput
 from blo_domain.lifecycle import SHRED_STATES, is_void
 from blo_schemas.bodies import Correction, decode_body
 from blo_schemas.errors import WireError
-from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.ids import CaseId, CaseRef, LinkId, OfficeId
 from blo_schemas.policy import Wire
 from blo_schemas.summary import Kind, Step
 from blo_schemas.views import CaseView
@@ -62,6 +62,11 @@ class CountedEvent:
     position: int
     body: Wire | None
     supersedes: int | None = None
+
+    @property
+    def ref(self) -> CaseRef:
+        """Its case among those of all links."""
+        return CaseRef(self.link, CaseId(self.case))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,9 @@ SHREDDED: Final = "its content was shredded by agreement of the offices"
 
 _CLOSED: Final = "its content could not be opened"
 
+_StepOf = tuple[CaseRef, int]
+"""A step: its case, and the version that it produced."""
+
 
 def reports_in_force(
     events: Iterable[CountedEvent],
@@ -116,15 +124,15 @@ def reports_in_force(
     Returns:
         The reports, and the corrections that can't be applied, with the reason.
     """
-    reports: dict[tuple[bytes, int], Report] = {}
-    roots: dict[tuple[bytes, int], tuple[bytes, int]] = {}
+    reports: dict[_StepOf, Report] = {}
+    roots: dict[_StepOf, _StepOf] = {}
     left_out: list[LeftOut] = []
     for event in sorted(events, key=lambda e: (e.link, e.position)):
-        here = event.case, event.version
+        here = event.ref, event.version
         if event.step is not Step.SUPERSEDE:
             reports[here] = Report(event, event.on, event.body)
             continue
-        target = event.case, event.supersedes or 0
+        target = event.ref, event.supersedes or 0
         root = roots.get(target, target)
         corrected = _apply(reports.get(root), event)
         if isinstance(corrected, LeftOut):
@@ -179,19 +187,19 @@ class Counter:
     """
 
     def __init__(
-        self, reports: tuple[Report, ...], cases: Mapping[bytes, CaseView], family: Family
+        self, reports: tuple[Report, ...], cases: Mapping[CaseRef, CaseView], family: Family
     ) -> None:
         self._family: Final = family.offices
         self._cases: Final = cases
         self._by_step: Final[dict[tuple[Kind, Step], list[Report]]] = {}
-        self._openings: Final[dict[bytes, Any]] = {}
+        self._openings: Final[dict[CaseRef, Any]] = {}
         for report in reports:
             event = report.event
-            if event.case not in cases:
+            if event.ref not in cases:
                 raise InconsistentInput(f"event {event.event_id.hex()} has no case")
             self._by_step.setdefault((event.kind, event.step), []).append(report)
             if event.step is Step.OPEN:
-                self._openings[event.case] = report.body
+                self._openings[event.ref] = report.body
 
     def count(self, rule: Rule) -> tuple[tuple[Counted, ...], tuple[LeftOut, ...]]:
         """What a rule counts at any time, and what it would count but can't be read."""
@@ -200,7 +208,7 @@ class Counter:
         for report in self._by_step.get((rule.kind, rule.step), ()):
             if not self._counts(rule, report):
                 continue
-            if report.body is None or self._openings.get(report.event.case) is None:
+            if report.body is None or self._openings.get(report.event.ref) is None:
                 left_out.append(LeftOut(report.event.event_id, self._why_unread(report)))
                 continue
             groups.setdefault(self._identity(rule, report), []).append(report)
@@ -208,10 +216,10 @@ class Counter:
         return tuple(each for each in counted if each.tally), tuple(left_out)
 
     def _why_unread(self, report: Report) -> str:
-        return SHREDDED if self._cases[report.event.case].state in SHRED_STATES else _CLOSED
+        return SHREDDED if self._cases[report.event.ref].state in SHRED_STATES else _CLOSED
 
     def _counts(self, rule: Rule, report: Report) -> bool:
-        view = self._cases[report.event.case]
+        view = self._cases[report.event.ref]
         if is_void(view) or self._family.isdisjoint(view.authors):
             return False
         if rule.joint and view.joint_step is rule.step:
@@ -232,14 +240,14 @@ class Counter:
     def _identity(self, rule: Rule, report: Report) -> Hashable:
         event = report.event
         if rule.same is None:
-            return event.case
-        agreed = rule.same(report.body, self._openings[event.case])
-        return event.case if agreed is None else (event.link, agreed)
+            return event.ref
+        agreed = rule.same(report.body, self._openings[event.ref])
+        return event.ref if agreed is None else (event.link, agreed)
 
     def _counted(self, rule: Rule, same: list[Report]) -> Counted:
         chosen = same[-1] if rule.joint else same[0]
         others = tuple(each.event.event_id for each in same if each is not chosen)
-        tally = rule.measure(chosen.body, self._openings[chosen.event.case])
+        tally = rule.measure(chosen.body, self._openings[chosen.event.ref])
         return Counted(chosen, tally, others)
 
 

@@ -24,6 +24,7 @@ from blo_domain.counting import (
 from blo_domain.counting_rules import RULES, Amount, Label
 from blo_domain.errors import InconsistentInput
 from blo_domain.lifecycle import SHRED_STATES
+from blo_schemas.ids import CaseRef
 from blo_schemas.views import CaseView
 
 OFFICES_ACTIVE: Final = "blo_offices_active"
@@ -153,7 +154,7 @@ class AnnualReport:
 
 def annual_report(
     events: Iterable[CountedEvent],
-    cases: Mapping[bytes, CaseView],
+    cases: Mapping[CaseRef, CaseView],
     family: Family,
     period: Period,
 ) -> AnnualReport:
@@ -182,13 +183,14 @@ def annual_report(
 
 
 def _gone(
-    left_out: tuple[LeftOut, ...], events: list[CountedEvent], cases: Mapping[bytes, CaseView]
+    left_out: tuple[LeftOut, ...], events: list[CountedEvent], cases: Mapping[CaseRef, CaseView]
 ) -> tuple[LeftOut, ...]:
     """Says of corrections that can't be read because their case was shredded that they were."""
-    case_of = {event.event_id: event.case for event in events if event.body is None}
+    case_of = {event.event_id: event.ref for event in events if event.body is None}
     found = []
     for each in left_out:
-        view = cases.get(case_of.get(each.event_id, b""))
+        case = case_of.get(each.event_id)
+        view = None if case is None else cases.get(case)
         shredded = view is not None and view.state in SHRED_STATES
         found.append(LeftOut(each.event_id, SHREDDED) if shredded else each)
     return tuple(found)

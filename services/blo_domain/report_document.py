@@ -21,7 +21,7 @@ from blo_domain.deadlines import Responses, Terms, Window, fold_clocks, response
 from blo_domain.errors import InconsistentInput
 from blo_domain.report import AnnualReport, Indicator, Period, annual_report
 from blo_schemas.clocks import ClockView
-from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.ids import CaseRef, LinkId, OfficeId
 from blo_schemas.reports import (
     REPORT_VERSION,
     Contribution,
@@ -53,9 +53,6 @@ class Prove(Protocol):
     def prefix(self, link: LinkId, size: int) -> tuple[str, ...]:
         """Consistency proof from the tree of the first ``size`` records to that of the cut."""
         ...
-
-
-_CaseOfLink = tuple[LinkId, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +90,8 @@ class Folded:
     """The cases at the cut, and their clocks."""
 
     def __init__(self) -> None:
-        self.views: dict[_CaseOfLink, CaseView] = {}
-        self.clocks: dict[_CaseOfLink, ClockView] = {}
+        self.views: dict[CaseRef, CaseView] = {}
+        self.clocks: dict[CaseRef, ClockView] = {}
 
     def take(self, cut: CutEvent, parties: Parties) -> None:
         """Take the next accepted event of its link.
@@ -103,7 +100,7 @@ class Folded:
             InconsistentInput: It is not accepted under the trust documents of now.
         """
         event = cut.event
-        case = event.link, event.case
+        case = event.ref
         fact = StepFact(
             event.case, event.link, event.office, cut.summary, event.position, event.log_time
         )
@@ -135,8 +132,7 @@ def compute(cut: Cut, events: Iterable[CutEvent], parties: Parties, prove: Prove
     for each in events:
         folded.take(each, parties)
         counted.append(each.event)
-    views = {case: view for (_, case), view in folded.views.items()}
-    report = annual_report(counted, views, cut.family, cut.period)
+    report = annual_report(counted, folded.views, cut.family, cut.period)
     known = {event.event_id: event for event in counted}
     figures = tuple(_figure(indicator, known) for indicator in report.indicators)
     notes = _notes(cut, report, known)

@@ -74,7 +74,7 @@ class Simulation:
         province = OfficeId("vn-nghean")
         read = [one for one in self._world.links.values() if province in one.readers]
         events = [event for link in read for event in self._events(link.id)]
-        cases = {case: view for link in read for case, view in self.views(link.id).items()}
+        cases = {view.ref: view for link in read for view in self.views(link.id).values()}
         branches = {s.office for link in read for s in link.superiors if s.superior == province}
         return annual_report(
             events, cases, Family(province, frozenset(branches)), Period(first, last)

@@ -11,7 +11,7 @@ from blo_domain.cases import StepFact, Target, decide, evolve
 from blo_domain.counting import CountedEvent, Family
 from blo_domain.report import AnnualReport, Period, annual_report, reporting_year
 from blo_schemas.bodies import body_from_json
-from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.ids import CaseId, CaseRef, LinkId, OfficeId
 from blo_schemas.policy import Wire
 from blo_schemas.summary import Kind, Step
 from blo_schemas.verdicts import Outcome
@@ -61,7 +61,11 @@ class Case:
     ledger: Ledger
     link: LinkId
     kind: Kind
-    id: bytes
+    id: CaseId
+
+    @property
+    def ref(self) -> CaseRef:
+        return CaseRef(self.link, self.id)
 
     def does(
         self, office: OfficeId, step: Step, fields: object = None, on: date = DAY, **changes: Any
@@ -81,13 +85,13 @@ class Case:
 class Ledger:
     """Links with their logs."""
 
-    views: dict[bytes, CaseView] = field(default_factory=dict)
+    views: dict[CaseRef, CaseView] = field(default_factory=dict)
     events: list[CountedEvent] = field(default_factory=list)
 
     def opens(
         self, link: LinkId, office: OfficeId, kind: Kind, fields: object, on: date = DAY
     ) -> Case:
-        case = Case(self, link, kind, sha256(b"case %d" % len(self.events)).digest())
+        case = Case(self, link, kind, CaseId(sha256(b"case %d" % len(self.events)).digest()))
         case.does(office, Step.OPEN, fields, on)
         return case
 
@@ -95,14 +99,14 @@ class Ledger:
         self, case: Case, office: OfficeId, step: Step, body: Wire, on: date, **changes: Any
     ) -> CountedEvent:
         wanted = command(case.kind, step, body=body, on=on, dispatch=ABOUT, **changes)
-        view = self.views.get(case.id)
+        view = self.views.get(case.ref)
         written = decide(view, wanted, PARTIES[case.link], office)
         place = len(self.events)
         fact = StepFact(case.id, case.link, office, written, place, 10_000 + place)
         after, verdict = evolve(view, fact, PARTIES[case.link])
         assert verdict.outcome is Outcome.ACCEPTED
         assert after is not None
-        self.views[case.id] = after
+        self.views[case.ref] = after
         event = CountedEvent(
             event_id=sha256(b"event %d" % place).digest(),
             case=case.id,

@@ -258,8 +258,8 @@ def test_what_was_withdrawn_does_not_count(ledger: Ledger) -> None:
 
 def test_what_was_declined_does_not_count(ledger: Ledger) -> None:
     penalty = ledger.penalty()
-    declined = msgspec.structs.replace(ledger.views[penalty.id], state=State.DECLINED)
-    ledger.views[penalty.id] = declined
+    declined = msgspec.structs.replace(ledger.views[penalty.ref], state=State.DECLINED)
+    ledger.views[penalty.ref] = declined
     assert value(ledger, "overstay_penalties") == 0
 
 
