@@ -88,4 +88,4 @@ can-work:
 
 clean: ## remove what was built and cached; .venv stays
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find schemas services tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find schemas services deploy tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,7 +14,7 @@ import pytest
 
 # The broker package is imported by the fixtures that start one, so the fast tests don't pay for it.
 if TYPE_CHECKING:
-    from blo_log.broker import EmbeddedBroker
+    from blo_lab.broker import EmbeddedBroker
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PR_SET_CHILD_SUBREAPER = 36
@@ -54,7 +54,7 @@ def broker(
     tmp_path_factory: pytest.TempPathFactory, started_ports: set[int]
 ) -> Iterator[EmbeddedBroker]:
     """The session's real Kafka, started on first use; nobody kills or pauses this one."""
-    from blo_log.broker import EmbeddedBroker, find_kafka
+    from blo_lab.broker import EmbeddedBroker, find_kafka
 
     libraries = find_kafka(PROJECT_ROOT, os.environ)
     with EmbeddedBroker.start(tmp_path_factory.mktemp("broker"), libraries) as running:
@@ -68,7 +68,7 @@ def broker_factory(tmp_path: Path, started_ports: set[int]) -> Iterator[BrokerFa
 
     Keyword arguments go to ``EmbeddedBroker.start``.
     """
-    from blo_log.broker import EmbeddedBroker, find_kafka
+    from blo_lab.broker import EmbeddedBroker, find_kafka
 
     libraries = find_kafka(PROJECT_ROOT, os.environ)
     brokers: list[EmbeddedBroker] = []

@@ -10,9 +10,9 @@ from blo_agent.config import AgentSettings
 from blo_agent.provision import initialise, sign_document
 from blo_cli.agent_client import client_of
 from blo_cli.agent_journal import journal
+from blo_cli.answers import Refused
+from blo_cli.client import AgentClient
 from blo_cli.errors import Exit
-from blo_cli.lab.answers import Refused
-from blo_cli.lab.client import AgentClient
 from blo_cli.trust import files
 from blo_runtime.config import load
 from blo_schemas.codec import encode

@@ -9,9 +9,9 @@ from urllib.parse import quote
 import msgspec
 
 from blo_agent.config import AgentSettings
+from blo_cli import answers
+from blo_cli.client import AgentClient
 from blo_cli.errors import CliError
-from blo_cli.lab import answers
-from blo_cli.lab.client import AgentClient
 from blo_schemas.reports import ReportAct
 
 __all__ = ["OfficeClient", "client_of"]
@@ -39,7 +39,6 @@ def client_of(settings: AgentSettings, kind: type[C]) -> C:
         settings.office,
         host=settings.api.host,
         api_port=ports["api_port"],
-        admin_port=ports["admin_port"],
         token=token,
     )
 

@@ -3,9 +3,7 @@
 .. code-block:: text
 
     CliError
-    ├── ScenarioError       a line of a scenario file (``blo_cli.scenario``)
-    ├── LabError            a lab that cannot be made, started, found or stopped
-    ├── AgentAnswerError    an agent, or another program of a lab, refused or did not answer
+    ├── AgentAnswerError    an agent refused or did not answer
     └── CannotWrite         a file or folder that cannot be made
 
 An error ends the command with code 2; code 1 says that it ran and a check failed, and 128 plus the
@@ -18,12 +16,13 @@ from enum import IntEnum
 from importlib import import_module
 from typing import Final
 
+from blo_cli.subcommands import subcommands
+
 __all__ = [
     "AgentAnswerError",
     "CannotWrite",
     "CliError",
     "Exit",
-    "LabError",
     "expected_errors",
 ]
 
@@ -52,12 +51,8 @@ class CliError(Exception):
         self.todo = todo
 
 
-class LabError(CliError):
-    """A lab can't be made, started, found or stopped."""
-
-
 class AgentAnswerError(CliError):
-    """An agent, or another program of a lab, answered with an error, or not at all."""
+    """An agent, or its admin listener, answered with an error, or not at all."""
 
 
 class CannotWrite(CliError):
@@ -71,20 +66,23 @@ class CannotWrite(CliError):
         )
 
 
-_TREES: Final = {
-    "blo_schemas.errors": "WireError",
-    "blo_domain.errors": "DomainError",
-    "blo_sealing.errors": "SealingError",
-    "blo_log.errors": "LogError",
-    "blo_log.broker.errors": "BrokerError",
-    "blo_runtime.errors": "RuntimeFault",
-    "blo_agent.store.errors": "StoreError",
-    "blo_audit.errors": "AuditError",
-    "blo_processors.errors": "ProcessorError",
-}
+_TREES: Final = (
+    "blo_schemas.errors:WireError",
+    "blo_domain.errors:DomainError",
+    "blo_sealing.errors:SealingError",
+    "blo_log.errors:LogError",
+    "blo_runtime.errors:RuntimeFault",
+    "blo_agent.store.errors:StoreError",
+    "blo_audit.errors:AuditError",
+    "blo_processors.errors:ProcessorError",
+)
 
 
 def expected_errors() -> tuple[type[Exception], ...]:
     """The root of every floor's tree of errors; whatever else is raised is a defect of ours."""
-    found = [getattr(import_module(module), name) for module, name in _TREES.items()]
+    others = (root for one in subcommands().values() for root in one.errors)
+    found = []
+    for root in (*_TREES, *others):
+        module, _, name = root.partition(":")
+        found.append(getattr(import_module(module), name))
     return (CliError, *found)

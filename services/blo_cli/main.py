@@ -6,35 +6,17 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import Final, NamedTuple
+from typing import Final
 
 import click
 
 from blo_cli.errors import Exit, expected_errors
 from blo_cli.interrupts import Interrupted
+from blo_cli.subcommands import subcommands
 
 __all__ = ["blo", "main", "run"]
 
 DISTRIBUTION: Final = "blo-exchange"
-
-
-class Subcommand(NamedTuple):
-    """Where a subcommand lies, and its line in ``blo --help``."""
-
-    module: str
-    help: str
-
-
-SUBCOMMANDS: Final = {
-    "agent": Subcommand("blo_cli.agent", "Run an office's node, or make its identity."),
-    "audit": Subcommand("blo_cli.audit", "Replay the log and prove it to whom trusts nobody."),
-    "demo": Subcommand("blo_cli.demo.command", "Play a year of exchanges on a real Kafka."),
-    "lab": Subcommand("blo_cli.lab.command", "Start or stop provisioned surroundings."),
-    "processors": Subcommand("blo_cli.processors", "Run a corridor's stream processors."),
-    "topics": Subcommand("blo_cli.topics", "Plan and make the topics."),
-    "trust": Subcommand("blo_cli.trust", "Make, publish and judge trust documents."),
-}
-"""Each module has a click command or group of the subcommand's name."""
 
 
 class LazyGroup(click.Group):
@@ -43,21 +25,23 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The subcommands' names, sorted."""
         del ctx
-        return sorted(SUBCOMMANDS)
+        return sorted(subcommands())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The subcommand, imported; ``None`` if there is none of that name."""
         del ctx
-        if cmd_name not in SUBCOMMANDS:
+        known = subcommands()
+        if cmd_name not in known:
             return None
-        command = getattr(import_module(SUBCOMMANDS[cmd_name].module), cmd_name)
+        command = getattr(import_module(known[cmd_name].module), cmd_name)
         assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the list of subcommands without importing any."""
+        del ctx
         with formatter.section("Commands"):
-            formatter.write_dl([(name, SUBCOMMANDS[name].help) for name in self.list_commands(ctx)])
+            formatter.write_dl([(name, one.help) for name, one in sorted(subcommands().items())])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

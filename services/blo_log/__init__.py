@@ -1,7 +1,7 @@
-"""The log of a link as a port, its adapters, the topic plan, and the embedded real broker.
+"""The log of a link as a port, its adapters, and the topic plan.
 
-The Kafka adapter (``blo_log.kafka``), the memory adapter (``blo_log.memory``) and the broker
-(``blo_log.broker``) are imported by name, so that nobody pays for what is not used.
+The Kafka adapter (``blo_log.kafka``) and the memory adapter (``blo_log.memory``) are imported by
+name, so that nobody pays for what is not used.
 """
 
 from blo_log.errors import (

@@ -86,7 +86,7 @@ def _parse(path: Path) -> dict[str, Any]:
             "",
             f"cannot be read ({error.strerror})",
             expected="a readable TOML file",
-            todo="Name the program's configuration file, or make it with `blo lab up`.",
+            todo="Name the program's configuration file.",
         ) from error
     try:
         return tomllib.loads(data.decode("utf-8"))

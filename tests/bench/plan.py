@@ -71,7 +71,7 @@ def measure_all(
             yield name, partial(_one, name, from_file)
     if not set(ON_KAFKA) & set(names):
         return
-    from blo_log.broker import EmbeddedBroker, find_kafka
+    from blo_lab.broker import EmbeddedBroker, find_kafka
 
     libraries = find_kafka(PROJECT_ROOT, os.environ)
     for row, measure_row in zip(TOGETHER, _rows(), strict=True):

@@ -106,7 +106,9 @@ class _Ground:
             partitions=len(self.links) // workers,
             records=records,
         )
-        paths = os.pathsep.join(str(PROJECT_ROOT / path) for path in ("schemas", "services", "."))
+        paths = os.pathsep.join(
+            str(PROJECT_ROOT / path) for path in ("schemas", "services", "deploy", ".")
+        )
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.bench.sides", side, msgspec.json.encode(plan).decode()),
             stdout=asyncio.subprocess.PIPE,

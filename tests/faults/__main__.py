@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from blo_log.broker import EmbeddedBroker, find_kafka
+from blo_lab.broker import EmbeddedBroker, find_kafka
 from tests.faults.chaos import Plan
 from tests.faults.run import Report, run_faults
 

@@ -10,8 +10,8 @@ import msgspec
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from blo_lab.broker import EmbeddedBroker
 from blo_log import topics
-from blo_log.broker import EmbeddedBroker
 from tests.processors.process import WorkerProcess
 from tests.processors.world import CORRIDOR
 

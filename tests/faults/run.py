@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from blo_lab.broker import EmbeddedBroker
 from blo_log import topics
-from blo_log.broker import EmbeddedBroker
 from blo_log.errors import AppendFailed, LogError
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_schemas.event import LogRecord

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from blo_lab.broker import EmbeddedBroker
 from blo_log import topics
-from blo_log.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_schemas.trust import Role
 from tests.agents.processes import AgentProcess, NoAnswer

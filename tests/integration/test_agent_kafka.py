@@ -17,8 +17,8 @@ import pytest
 
 from blo_agent.own_clocks import terms_of_link
 from blo_domain.deadlines import alerts as alerts_of
+from blo_lab.broker import EmbeddedBroker, find_kafka
 from blo_log import topics
-from blo_log.broker import EmbeddedBroker, find_kafka
 from blo_log.granted import GrantedKeys, OutputKeys
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.outputs import OutputReader

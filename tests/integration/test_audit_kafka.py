@@ -14,7 +14,7 @@ import pytest
 
 from blo_cli.errors import Exit
 from blo_domain.policies import four_urgencies
-from blo_log.broker import EmbeddedBroker
+from blo_lab.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import Message, Stored, TopicPartition, read_to_end
 from blo_log.topics import exchange_topic, heads_topic

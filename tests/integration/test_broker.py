@@ -16,16 +16,16 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from blo_log.broker import (
+from blo_lab.broker import (
     Broker,
     BrokerNotRunningError,
     EmbeddedBroker,
     external_broker,
     find_kafka,
 )
-from blo_log.broker.processes import KnownProcess
-from blo_log.broker.readiness import answers
-from blo_log.broker.settings import Ports, free_ports
+from blo_lab.broker.processes import KnownProcess
+from blo_lab.broker.readiness import answers
+from blo_lab.broker.settings import Ports, free_ports
 from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.broker
@@ -164,7 +164,7 @@ def test_ports_taken_by_another_are_exchanged(
     def offer() -> Ports:
         return offered.pop(0)
 
-    monkeypatch.setattr("blo_log.broker.embedded.free_ports", offer)
+    monkeypatch.setattr("blo_lab.broker.embedded.free_ports", offer)
     second = broker_factory()
     assert offered == []
     assert set(second.ports).isdisjoint(broker.ports)
@@ -185,7 +185,7 @@ def test_overrides_reach_the_broker(broker_factory: BrokerFactory) -> None:
 STARTER = """
 import os, sys, time
 from pathlib import Path
-from blo_log.broker import EmbeddedBroker, find_kafka
+from blo_lab.broker import EmbeddedBroker, find_kafka
 root, directory, detached = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "detached"
 broker = EmbeddedBroker.start(directory, find_kafka(root, os.environ), detached=detached)
 print(broker.pid, flush=True)
@@ -196,7 +196,7 @@ if not detached:
 
 
 def start_elsewhere(root: Path, directory: Path, mode: str) -> subprocess.Popen[bytes]:
-    path = os.pathsep.join(str(root / name) for name in ("services", "schemas"))
+    path = os.pathsep.join(str(root / name) for name in ("services", "schemas", "deploy"))
     return subprocess.Popen(
         [sys.executable, "-c", STARTER, str(root), str(directory), mode],
         env=os.environ | {"PYTHONPATH": path},

@@ -11,7 +11,7 @@ import pytest
 
 from blo_agent.disclosing import Wanted, disclose
 from blo_cli.main import run
-from blo_log.broker import EmbeddedBroker
+from blo_lab.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId

@@ -16,7 +16,7 @@ from tests.integration.programs import blo, listens, ports_below, processes_of, 
 from tests.patience import PATIENCE_S
 
 if TYPE_CHECKING:
-    from blo_log.broker import EmbeddedBroker
+    from blo_lab.broker import EmbeddedBroker
 
 pytestmark = pytest.mark.broker
 

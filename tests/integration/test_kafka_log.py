@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
+from blo_lab.broker import EmbeddedBroker
 from blo_log import (
     Appender,
     AppendFailed,
@@ -23,7 +24,6 @@ from blo_log import (
     TopicSpec,
     read_to_end,
 )
-from blo_log.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
 from tests.patience import PATIENCE_S
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from blo_cli.lab import answers, state
-from blo_cli.lab.client import AgentClient
-from blo_cli.lab.layout import Layout
+from blo_cli import answers
+from blo_lab.network import state
+from blo_lab.network.client import LabAgentClient
+from blo_lab.network.layout import Layout
 from tests.integration.programs import blo, listens, ports_below, processes_of, running
 from tests.patience import PATIENCE_S
 
@@ -24,9 +25,9 @@ PORTS = 2 + 14 + PROGRAMS
 """Kafka's two, each agent's API, and an admin listener for each program."""
 
 
-def client(layout: Layout, office: str) -> AgentClient:
+def client(layout: Layout, office: str) -> LabAgentClient:
     ports = json.loads(layout.run_file(office).read_text())
-    return AgentClient(
+    return LabAgentClient(
         office,
         api_port=ports["api_port"],
         admin_port=ports["admin_port"],

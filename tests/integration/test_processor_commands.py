@@ -12,15 +12,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from blo_cli.demo.observing import await_outputs
-from blo_cli.demo.outputs import LinkOutputs, read_back
-from blo_cli.lab import answers, state
-from blo_cli.lab.admin import AdminClient
-from blo_cli.lab.client import AgentClient
-from blo_cli.lab.layout import Layout
-from blo_cli.lab.table import LabProgram, the_programs
-from blo_cli.lab.world import OBSERVER, the_world
+from blo_cli import answers
 from blo_cli.main import run
+from blo_lab.demo.observe import await_outputs
+from blo_lab.demo.outputs import LinkOutputs, read_back
+from blo_lab.network import state
+from blo_lab.network.admin import AdminClient
+from blo_lab.network.client import LabAgentClient
+from blo_lab.network.layout import Layout
+from blo_lab.network.table import LabProgram, the_programs
+from blo_lab.network.world import OBSERVER, the_world
 from blo_log import topics
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import Message
@@ -98,10 +99,10 @@ def request(subject: str) -> dict[str, Any]:
     return {"kind": "verification_request", "dispatch": dispatch, "body": body}
 
 
-def client(layout: Layout, office: str) -> AgentClient:
+def client(layout: Layout, office: str) -> LabAgentClient:
     ports = json.loads(layout.run_file(office).read_text())
     token = layout.token(office).read_text().strip()
-    return AgentClient(
+    return LabAgentClient(
         office, api_port=ports["api_port"], admin_port=ports["admin_port"], token=token
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from blo_log.broker import EmbeddedBroker
+from blo_lab.broker import EmbeddedBroker
 from tests.faults.chaos import Plan
 from tests.faults.run import run_faults
 

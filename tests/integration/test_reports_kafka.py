@@ -12,7 +12,7 @@ from blo_agent.noting import journal_of
 from blo_agent.store.tables.journal import head
 from blo_cli.main import run
 from blo_domain.policies import four_urgencies
-from blo_log.broker import EmbeddedBroker
+from blo_lab.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_schemas.ids import OfficeId
 from blo_schemas.summary import Kind, Step

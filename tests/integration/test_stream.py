@@ -9,8 +9,8 @@ import pytest
 from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from blo_lab.broker import EmbeddedBroker
 from blo_log import Message, topics
-from blo_log.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_processors.config import GroupSettings
 from blo_processors.runner import Delivered

@@ -13,9 +13,9 @@ from aiokafka.protocol.admin import CreateAclsRequest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from blo_cli.main import run
+from blo_lab.broker import EmbeddedBroker
+from blo_lab.broker.settings import LOOPBACK, free_ports
 from blo_log import AppendFailed, BrokerUnreachable, Message, NotAuthorised, topics
-from blo_log.broker import EmbeddedBroker
-from blo_log.broker.settings import LOOPBACK, free_ports
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_processors.stream import group_of
 from blo_runtime.settings import TlsSettings
@@ -102,7 +102,7 @@ def secured(
         b"".join((folder / name).read_bytes() for name in ("broker.key", "broker.pem", "ca.pem"))
     )
     ports, tls = free_ports(), free_ports().client
-    monkeypatch.setattr("blo_log.broker.embedded.free_ports", lambda: ports)
+    monkeypatch.setattr("blo_lab.broker.embedded.free_ports", lambda: ports)
     broker = broker_factory(
         overrides={
             "listeners": f"CLIENT://{LOOPBACK}:{ports.client},"

@@ -10,8 +10,8 @@ import pytest
 
 from blo_cli.main import run
 from blo_domain.trust import load_directory, read_signed
+from blo_lab.broker import EmbeddedBroker
 from blo_log import TopicPartition, read_to_end
-from blo_log.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.topics import DIRECTORY_TOPIC
 from blo_schemas.codec import encode

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from blo_audit.checkpoints import CheckpointReading, read_checkpoints
-from blo_log.broker import EmbeddedBroker
+from blo_lab.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import TopicPartition, read_to_end
 from blo_log.topics import heads_topic

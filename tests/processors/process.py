@@ -109,7 +109,7 @@ class WorkerProcess:
         return took
 
     def _supervise(self) -> None:
-        paths = ("schemas", "services", ".")
+        paths = ("schemas", "services", "deploy", ".")
         environ = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(str(PROJECT_ROOT / path) for path in paths),

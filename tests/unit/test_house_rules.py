@@ -47,6 +47,7 @@ def test_pure_floors_have_no_clock_no_environment_and_no_dice(
         ("services/blo_log", False),
         ("services/blo_runtime", False),
         ("services/blo_cli", False),
+        ("deploy/blo_lab", False),
     ],
 )
 def test_only_what_touches_the_world_may_ask_it(
@@ -60,7 +61,7 @@ def house(tmp_path: Path, project_root: Path) -> Path:
     """Every floor as an empty package, under the project's own contracts."""
     text = (project_root / "pyproject.toml").read_text(encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
-    for root in ("schemas", "services"):
+    for root in ("schemas", "services", "deploy"):
         for init in (project_root / root).glob("*/__init__.py"):
             package = tmp_path / init.parent.name
             package.mkdir()
@@ -94,6 +95,8 @@ def test_an_empty_house_keeps_every_contract(house: Path) -> None:
         ("blo_sealing", "blo_log", "A floor imports only from floors below"),
         ("blo_log", "blo_runtime", "A floor imports only from floors below"),
         ("blo_agent", "blo_cli", "A floor imports only from floors below"),
+        ("blo_cli", "blo_lab", "A floor imports only from floors below"),
+        ("blo_lab", "aiokafka", "Only blo_log imports aiokafka"),
         ("blo_agent", "cryptography.hazmat.primitives", "Only blo_sealing imports cryptography"),
         ("blo_domain", "nacl.bindings", "Only blo_sealing imports cryptography"),
         ("blo_agent", "aiokafka", "Only blo_log imports aiokafka"),
@@ -117,6 +120,7 @@ def test_a_wrong_import_breaks_its_contract(
         ("blo_log", "aiokafka"),
         ("blo_agent", "apsw"),
         ("blo_cli", "blo_agent"),
+        ("blo_lab", "blo_cli"),
     ],
 )
 def test_a_right_import_breaks_none(house: Path, importer: str, imported: str) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-SOURCE_ROOTS = ("schemas", "services")
+DISTRIBUTIONS = {"pyproject.toml": ("schemas", "services"), "deploy/pyproject.toml": ("deploy",)}
+SOURCE_ROOTS = [root for roots in DISTRIBUTIONS.values() for root in roots]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
 
@@ -43,10 +44,24 @@ def direct_dependencies(pyproject: dict[str, Any]) -> tuple[set[str], set[str]]:
     return names(project["dependencies"]), names(project["optional-dependencies"]["dev"])
 
 
-def test_the_wheel_holds_every_package_of_the_source_roots(
-    pyproject: dict[str, Any], packages: set[str]
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_a_wheel_holds_every_package_of_its_source_roots(
+    name: str, packages: set[str], project_root: Path
 ) -> None:
-    assert set(pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == packages
+    path = project_root / name
+    built = tomllib.loads(path.read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    held = {path.parent / one for one in built["targets"]["wheel"]["packages"]}
+    roots = DISTRIBUTIONS[name]
+    assert held == {project_root / one for one in packages if one.partition("/")[0] in roots}
+
+
+def test_what_the_lab_needs_is_locked_with_the_rest(
+    pyproject: dict[str, Any], project_root: Path
+) -> None:
+    lab = tomllib.loads((project_root / "deploy" / "pyproject.toml").read_text(encoding="utf-8"))
+    runtime, _ = direct_dependencies(pyproject)
+    assert names(lab["project"]["dependencies"]) <= runtime | {pyproject["project"]["name"]}
+    assert lab["project"]["version"] == pyproject["project"]["version"]
 
 
 def test_every_package_stands_on_exactly_one_floor(

@@ -15,6 +15,7 @@ import pytest
 
 Prerequisites = Callable[..., subprocess.CompletedProcess[str]]
 
+PROJECT_FILES = ("pyproject.toml", "deploy/pyproject.toml")
 TOOLS = ("sh", "sed", "head")
 JAVA_17 = """echo 'openjdk version "17.0.15" 2025-04-15' >&2"""
 JAVA_25 = """echo 'openjdk version "25" 2025-09-16' >&2"""
@@ -157,7 +158,9 @@ class Setup:
 @pytest.fixture
 def setup(tmp_path: Path, project_root: Path, monkeypatch: pytest.MonkeyPatch) -> Setup:
     (tmp_path / "requirements-dev.lock").write_text("one", encoding="ascii")
-    (tmp_path / "pyproject.toml").write_text("one", encoding="ascii")
+    (tmp_path / "deploy").mkdir()
+    for name in PROJECT_FILES:
+        (tmp_path / name).write_text("one", encoding="ascii")
     return Setup(project_root / "deploy" / "setup" / "environment", tmp_path, monkeypatch)
 
 
@@ -175,9 +178,12 @@ def test_a_changed_lock_makes_the_environment_anew(setup: Setup) -> None:
     assert setup.run() == ALL
 
 
-def test_a_changed_project_file_is_installed_into_the_same_environment(setup: Setup) -> None:
+@pytest.mark.parametrize("name", PROJECT_FILES)
+def test_a_changed_project_file_is_installed_into_the_same_environment(
+    setup: Setup, name: str
+) -> None:
     setup.run()
-    (setup.root / "pyproject.toml").write_text("two", encoding="ascii")
+    (setup.root / name).write_text("two", encoding="ascii")
     assert setup.run() == ["--no-deps"]
 
 

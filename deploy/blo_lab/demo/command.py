@@ -1,0 +1,96 @@
+"""``blo demo``: a year of exchanges on a real Kafka, counted and checked."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+
+from blo_cli.errors import CannotWrite, Exit
+from blo_cli.interrupts import Interrupts
+from blo_lab.demo.report import show
+from blo_lab.demo.run import Demo, Period
+from blo_lab.network.world import the_world
+from blo_lab.scenario import Scenario, load
+from blo_lab.scenarios import YEAR_OF_SEED_003
+
+__all__ = ["demo"]
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option(
+    "--scenario", "file", type=_PATH, help="A scenario file; default: the year of seed 003."
+)
+@click.option(
+    "--period",
+    metavar="FROM..TO",
+    help="Business dates to report on, both included; default: 2024-11-01..2025-10-31 for the "
+    "shipped scenario, else all days of the file.",
+)
+@click.option("--report", "output", type=_PATH, help="Where the report goes as JSON.")
+@click.option("--keep", type=_PATH, help="A new folder that keeps everything the demo made.")
+def demo(file: Path | None, period: str | None, output: Path | None, keep: Path | None) -> int:
+    """Plays a scenario through an agent per office on a real Kafka, reports and checks.
+
+    Ends with 0 if every check holds, 1 if one does not, 2 if it could not run.
+    """
+    world = the_world()
+    scenario = load(file or YEAR_OF_SEED_003, world)
+    wanted = _period(period, scenario, shipped=file is None)
+    if output is not None:
+        _check_writable(output)
+    interrupts = Interrupts()
+    with interrupts.installed():
+        one = Demo(world, scenario, wanted, os.environ, interrupts, keep)
+        report = one.run()
+    show(Console(), report)
+    if output is not None:
+        _write(output, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    failed = [check["name"] for check in report["checks"] if not check["ok"]]
+    if failed:
+        click.echo(f"blo: failed checks: {', '.join(failed)}", err=True)
+        return Exit.CHECK_FAILED
+    return Exit.OK
+
+
+def _period(text: str | None, scenario: Scenario, *, shipped: bool) -> Period:
+    if text is None:
+        if shipped:
+            return Period(date(2024, 11, 1), date(2025, 10, 31))
+        days = [line.on for line in scenario.lines if line.on is not None]
+        return Period(min(days), max(days)) if days else Period(date.min, date.max)
+    ends = re.fullmatch(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", text)
+    try:
+        first, last = map(date.fromisoformat, ends.groups() if ends else ())
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no period; expected two dates, as 2024-11-01..2025-10-31",
+            param_hint="--period",
+        ) from None
+    if last < first:
+        raise click.BadParameter(f"{last} lies before {first}", param_hint="--period")
+    return Period(first, last)
+
+
+def _check_writable(output: Path) -> None:
+    """Finds out before anything is started whether the report can be written in the end."""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with output.open("ab"):
+            pass
+    except OSError as error:
+        raise CannotWrite(output, error) from error
+
+
+def _write(output: Path, data: bytes) -> None:
+    try:
+        output.write_bytes(data)
+    except OSError as error:
+        raise CannotWrite(output, error) from error

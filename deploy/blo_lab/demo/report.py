@@ -1,0 +1,231 @@
+"""The demo's report: as a file for programs, and as tables for people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from blo_cli import answers
+from blo_domain.report import IN_SUMMARY
+from blo_lab.broker import Broker
+from blo_lab.demo.checks import Check
+from blo_lab.demo.derived import alert_tables, processors_table
+from blo_lab.demo.observe import Observed
+from blo_lab.demo.player import Played
+from blo_lab.network.world import World
+
+__all__ = ["build_report", "case_reports", "show"]
+
+
+class CaseDesk(Protocol):
+    """What is asked of an office's API for the cases."""
+
+    def case(self, case: str) -> answers.CaseAnswer:
+        """A case's view and its events."""
+
+
+def build_report(
+    world: World,
+    broker: Broker,
+    seen: Observed,
+    figures: Mapping[str, Any],
+    cases: Mapping[str, Any],
+    derived: Mapping[str, Any],
+    checks: Sequence[Check],
+) -> dict[str, Any]:
+    """The report as it is written to a file.
+
+    Args:
+        world: The links.
+        broker: The Kafka that was used.
+        seen: What every office shows.
+        figures: The province's report, as its agent words it.
+        cases: What became of the cases, by label.
+        derived: What the processors made of the log: the sections about them and their alerts.
+        checks: The checks.
+    """
+    indicators = {name: figures["indicators"][name] for name in IN_SUMMARY}
+    return {
+        **indicators,
+        "summary": figures["summary"],
+        "office": figures["office"],
+        "period": {"from": figures["from"], "to": figures["to"]},
+        "broker": {
+            "product": "Apache Kafka",
+            "version": broker.version,
+            "ready_s": round(broker.ready_s, 3),
+        },
+        "links": [_link(world, seen, link) for link in world.links],
+        "offices": [_office(office, links) for office, links in seen.links.items()],
+        "cases": dict(cases),
+        **derived,
+        "checks": [{"name": one.name, "ok": one.ok, "detail": one.detail} for one in checks],
+    }
+
+
+def case_reports(
+    world: World, seen: Observed, played: Played, desks: Mapping[str, CaseDesk]
+) -> dict[str, Any]:
+    """What became of every case of the scenario, by its label.
+
+    ``refused`` lists the steps that the lifecycle refused: by the office's own agent when they
+    were submitted (``at: submission``), or by every reader when they stood in the log (``at: log``).
+    """
+    refused: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    links: dict[str, str] = {}
+    for outcome in played.outcomes:
+        links.setdefault(outcome.line.case, outcome.line.link)
+        if outcome.refused:
+            refused[outcome.line.case].append(
+                {
+                    "at": "submission",
+                    "office": outcome.line.office,
+                    "step": outcome.line.do,
+                    "reason": outcome.refused,
+                    "words": outcome.words,
+                }
+            )
+    reports = {}
+    for label, link in links.items():
+        party = world.links_by_name[link].offices[0]
+        answer = _ask(desks, party, played.cases.get(label))
+        reports[label] = _case(link, answer, refused[label])
+    return reports
+
+
+def _ask(desks: Mapping[str, CaseDesk], party: str, case: str | None) -> answers.CaseAnswer | None:
+    """The case as a party shows it; a rejected step is told in the words for its own office."""
+    if case is None:
+        return None
+    answer = desks[party].case(case)
+    writer = next((one.office for one in answer.rejected if one.office in desks), None)
+    return answer if writer in (None, party) else desks[writer].case(case)
+
+
+def _case(
+    link: str, answer: answers.CaseAnswer | None, refused: list[dict[str, Any]]
+) -> dict[str, Any]:
+    view = None if answer is None else answer.view
+    in_log = [
+        {
+            "at": "log",
+            "office": one.office,
+            "step": one.step,
+            "reason": one.reason,
+            "words": one.words,
+        }
+        for one in (answer.rejected if answer else ())
+    ]
+    return {
+        "link": link,
+        "kind": view.kind if view else None,
+        "state": view.state if view else None,
+        "version": view.version if view else 0,
+        "crossed": view.crossed if view else 0,
+        "refused": refused + in_log,
+    }
+
+
+def _link(world: World, seen: Observed, link: str) -> dict[str, Any]:
+    one = world.links_by_name[link]
+    status = seen.links[one.offices[0]][link]
+    return {
+        "id": link,
+        "corridor": one.corridor,
+        "partition": one.partition,
+        "records": status.size,
+        "log_hash": status.log_hash,
+    }
+
+
+def _office(office: str, links: Mapping[str, answers.LinkStatus]) -> dict[str, Any]:
+    counts = [status.counts for status in links.values()]
+    rejected: dict[str, int] = defaultdict(int)
+    for one in counts:
+        for reason, number in one.rejected.items():
+            rejected[reason] += number
+    return {
+        "id": office,
+        "appended": sum(one.appended for one in counts),
+        "accepted": sum(one.accepted for one in counts),
+        "rejected": dict(rejected),
+        "duplicates": sum(one.duplicates for one in counts),
+        "unopenable": sum(status.unopened for status in links.values()),
+        "view_digest": _all_views(links),
+        "views": {link: status.view_digest for link, status in links.items()},
+    }
+
+
+def _all_views(links: Mapping[str, answers.LinkStatus]) -> str:
+    """One digest over the views of all the office's links, in the order of their ids."""
+    whole = sha256()
+    for link in sorted(links):
+        whole.update(bytes.fromhex(links[link].view_digest))
+    return whole.hexdigest()
+
+
+def show(console: Console, report: Mapping[str, Any]) -> None:
+    """Prints the report and the checks for people."""
+    period = report["period"]
+    title = f"Report of {report['office']}, {period['from']} to {period['to']}"
+    figures = Table(title=title, title_justify="left")
+    figures.add_column("indicator")
+    figures.add_column("value", justify="right")
+    figures.add_column("unit")
+    figures.add_column("events", justify="right")
+    for name in IN_SUMMARY:
+        one = report[name]
+        for row in _rows(name, one):
+            figures.add_row(*row)
+    console.print(
+        Group(
+            figures,
+            _links(report["links"]),
+            processors_table(report["processors"]),
+            alert_tables(report["alerts"]),
+            _checks(report["checks"]),
+        )
+    )
+
+
+def _rows(name: str, one: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    events = str(len(one["events"]))
+    value = one["value"]
+    words = name.replace("_", " ")
+    if isinstance(value, list):
+        return [
+            (f"{words}: {each['substance']}", f"{each['amount']:,}", each["unit"], events)
+            for each in value
+        ] or [(words, "0", "", events)]
+    if isinstance(value, dict):
+        return [(f"{words}: {key}", str(each), one["unit"], events) for key, each in value.items()]
+    return [(words, f"{value:,}", one["unit"], events)]
+
+
+def _links(links: Iterable[Mapping[str, Any]]) -> RenderableType:
+    table = Table(title="Links", title_justify="left")
+    table.add_column("link", overflow="fold")
+    table.add_column("partition")
+    table.add_column("records", justify="right")
+    table.add_column("log hash")
+    for one in links:
+        place = f"blo.exchange.{one['corridor']}/{one['partition']}"
+        table.add_row(one["id"], place, str(one["records"]), one["log_hash"][:12] + "…")
+    return table
+
+
+def _checks(checks: Iterable[Mapping[str, Any]]) -> RenderableType:
+    table = Table(title="Checks", title_justify="left")
+    table.add_column("")
+    table.add_column("check")
+    table.add_column("what was seen", overflow="fold")
+    for one in checks:
+        mark = Text("ok", "green") if one["ok"] else Text("FAILED", "bold red")
+        table.add_row(mark, one["name"], Text(one["detail"]))
+    return table

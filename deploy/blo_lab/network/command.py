@@ -1,0 +1,110 @@
+"""``blo lab``: start and stop provisioned surroundings."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from blo_cli.errors import Exit
+from blo_cli.interrupts import Interrupts
+from blo_lab.network.lab import Lab, stop_lab
+from blo_lab.network.layout import Layout
+from blo_lab.network.table import PROCESSOR
+from blo_lab.network.world import the_world
+
+__all__ = ["lab"]
+
+_FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+
+
+@click.group()
+def lab() -> None:
+    """Provisioned surroundings: Kafka, agents, a processor for each corridor, and a witness."""
+
+
+@lab.command()
+@_FOLDER
+@click.option(
+    "--simulated-time", is_flag=True, help="Take all times from a scenario, not from the clock."
+)
+@click.option(
+    "--clock",
+    metavar="MOMENT",
+    help="What the agents' clocks show at first, as 2025-03-01T08:00:00+07:00.",
+)
+def up(folder: Path, simulated_time: bool, clock: str | None) -> int:
+    """Starts a lab under DIR and leaves it running; an earlier one there is taken up again."""
+    moment = _moment(clock, simulated_time)
+    interrupts = Interrupts()
+    started = False
+    with interrupts.installed():
+        one = Lab(
+            Layout(folder),
+            the_world(),
+            os.environ,
+            interrupts,
+            simulated_time=simulated_time,
+            detached=True,
+            again=True,
+            tell=lambda what: click.echo(f"{what} …", err=True),
+        )
+
+        def clean_up() -> None:
+            if not started:
+                one.undo()
+
+        with interrupts.cleaning_up(clean_up):
+            one.start()
+            clients = one.clients()
+            if moment is not None:
+                for client in clients.values():
+                    client.clock(moment)
+            started = True
+    _show(one)
+    return Exit.OK
+
+
+@lab.command()
+@_FOLDER
+def down(folder: Path) -> int:
+    """Stops the lab under DIR, and nothing else; its files stay."""
+    layout = Layout(folder)
+    interrupts = Interrupts()
+    with interrupts.installed(), interrupts.shielded():
+        stopped = stop_lab(layout, the_world())
+    click.echo(f"stopped the lab of {layout.root}" if stopped else f"no lab runs in {layout.root}")
+    return Exit.OK
+
+
+def _moment(clock: str | None, simulated_time: bool) -> int | None:
+    if clock is None:
+        return None
+    if not simulated_time:
+        raise click.UsageError("--clock needs --simulated-time: real time can't be set")
+    try:
+        moment = datetime.fromisoformat(clock)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise click.BadParameter("expected a moment with its offset", param_hint="--clock")
+    return int(moment.timestamp() * 1000)
+
+
+def _show(one: Lab) -> None:
+    assert one.broker is not None
+    folder = one.layout.root
+    click.echo(f"The lab runs in {folder}, Kafka {one.broker.version} at {one.broker.bootstrap}.")
+    click.echo("Each program by its configuration; its log and its keys lie beside that.")
+    api = {office: client.api_url for office, client in one.clients().items()}
+    wide = max(len(str(program.config.relative_to(folder))) for program in one.programs)
+    for program in one.programs:
+        config = str(program.config.relative_to(folder)).ljust(wide)
+        doors = f"   API {api[program.subject]}" if program.subject in api else ""
+        click.echo(f"  {config}   admin {one.admin(program).url}{doors}")
+    asked = next(program for program in one.programs if program.kind is PROCESSOR)
+    click.echo(f"Ask a corridor's log: blo processors as-of --config {asked.config} MOMENT")
+    click.echo(f"Audit all of it: blo audit replay --config {one.layout.auditor}")
+    click.echo(f"Stop it with: blo lab down {folder}")

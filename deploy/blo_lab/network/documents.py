@@ -1,0 +1,120 @@
+"""The lab's trust documents: pure functions of the world and of public keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from blo_domain.policies import four_urgencies
+from blo_lab.network.offices import Office
+from blo_lab.network.world import SUBJECTS, ZONES, Link, Subject
+from blo_schemas.ids import CorridorId, CountryId, OfficeId, country_of
+from blo_schemas.trust import Agreement, Certificate, Dated, OfficeEntry, Role, Root
+
+__all__ = [
+    "THRESHOLD",
+    "VALID_FROM",
+    "VALID_UNTIL",
+    "Keys",
+    "agreement",
+    "certificate_of_office",
+    "certificate_of_subject",
+    "entry",
+    "root",
+]
+
+THRESHOLD: Final = 2
+"""How many of a country's three root keys must sign."""
+
+VALID_FROM: Final = 0
+"""The lab's documents count from 1970 on, so that a scenario may lie anywhere."""
+
+VALID_UNTIL: Final = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp() * 1000)
+
+
+class Keys(Protocol):
+    """The public keys of a subject, as its certificate request states them."""
+
+    @property
+    def subject(self) -> OfficeId:
+        """Whose."""
+
+    @property
+    def signing_key(self) -> bytes:
+        """Ed25519, 32 bytes."""
+
+    @property
+    def kem_key(self) -> bytes:
+        """Hybrid, 1216 bytes."""
+
+
+def root(country: CountryId, keys: Iterable[bytes]) -> Root:
+    """Version 1 of a country's root."""
+    return Root(
+        country=country,
+        version=1,
+        keys=tuple(keys),
+        threshold=THRESHOLD,
+        not_before=VALID_FROM,
+        not_after=VALID_UNTIL,
+    )
+
+
+def certificate_of_office(office: Office, keys: Keys) -> Certificate:
+    """An office's certificate."""
+    return _certificate(keys, Role.OFFICE, office.names)
+
+
+def certificate_of_subject(subject: Subject, keys: Keys) -> Certificate:
+    """The certificate of an observer, processor or witness."""
+    names = (Dated(text=subject.name, language=subject.language),)
+    return _certificate(keys, subject.role, names)
+
+
+def _certificate(keys: Keys, role: Role, names: tuple[Dated, ...]) -> Certificate:
+    return Certificate(
+        country=country_of(keys.subject),
+        subject=keys.subject,
+        role=role,
+        names=names,
+        signing_key=keys.signing_key,
+        kem_key=keys.kem_key,
+        not_before=VALID_FROM,
+        not_after=VALID_UNTIL,
+    )
+
+
+def entry(office: Office) -> OfficeEntry:
+    """The directory entry of an office, or of a partner without a node."""
+    return OfficeEntry(
+        country=office.country,
+        office=office.id,
+        version=1,
+        region=office.region,
+        level=office.level,
+        names=office.names,
+        hosts=office.hosts,
+        has_node=office.has_node,
+    )
+
+
+def agreement(link: Link) -> Agreement:
+    """A link's agreement, with the default deadlines of DOMAIN §3."""
+    zones: Mapping[OfficeId, str] = {one: ZONES[country_of(one)] for one in link.offices}
+    return Agreement(
+        link=link.id,
+        corridor=link.corridor,
+        partition=link.partition,
+        version=1,
+        offices=link.offices,
+        superiors=link.superiors,
+        observers=_reading(link.corridor, Role.OBSERVER),
+        processors=_reading(link.corridor, Role.PROCESSOR),
+        policy=four_urgencies(link.offices, zones),
+        effective_from=VALID_FROM,
+    )
+
+
+def _reading(corridor: CorridorId, role: Role) -> tuple[OfficeId, ...]:
+    return tuple(one.id for one in SUBJECTS if one.role is role and corridor in one.corridors)

@@ -1,0 +1,86 @@
+"""Processes of a lab: started without being lost sight of, and all ended together."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from blo_lab.broker.processes import KnownProcess
+from blo_lab.broker.server import Server
+from blo_lab.network.state import Program
+
+__all__ = ["Programs", "stop_all"]
+
+_STOP_TIMEOUT_S = 30.0
+_POLL_S = 0.02
+
+
+class Programs:
+    """The programs that this process has started.
+
+    Args:
+        detached: Whether they go on when this process ends. Otherwise they die with it, by
+            whatever signal it dies.
+    """
+
+    def __init__(self, *, detached: bool) -> None:
+        self._detached = detached
+        self._servers: dict[str, Server] = {}
+
+    def start(self, name: str, command: Sequence[str], directory: Path, log: Path) -> None:
+        """Starts one program.
+
+        Args:
+            name: What it is known by; no two have one.
+            command: Program and arguments.
+            directory: Its working directory.
+            log: The file that its output is appended to.
+        """
+        server = self._servers[name] = Server()
+        server.launch(command, directory, log, detached=self._detached)
+
+    @property
+    def running(self) -> tuple[Program, ...]:
+        """What was started, with what each process is known by."""
+        return tuple(
+            Program(name, server.process)
+            for name, server in self._servers.items()
+            if server.process is not None
+        )
+
+    def alive(self, name: str) -> bool:
+        """Whether a program that was started still runs."""
+        return self._servers[name].alive
+
+    def stop(self) -> None:
+        """Ends all of them; again is no harm."""
+        stop_all(program.process for program in self.running)
+        for server in self._servers.values():
+            server.kill()
+
+
+def stop_all(
+    processes: Iterable[KnownProcess],
+    *,
+    timeout_s: float = _STOP_TIMEOUT_S,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[KnownProcess]:
+    """Asks all processes to end at once, waits for them together, and kills what is left.
+
+    Returns:
+        Those that had to be killed.
+    """
+    known = list(processes)
+    for process in known:
+        process.send(signal.SIGTERM)
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline and any(process.alive for process in known):
+        sleep(_POLL_S)
+    left = [process for process in known if process.alive]
+    for process in left:
+        process.send(signal.SIGKILL)
+    for process in left:
+        process.wait(timeout_s)
+    return left

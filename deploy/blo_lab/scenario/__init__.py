@@ -1,0 +1,15 @@
+"""Scenario files: a year of offices' decisions as one JSON object a line (``docs/scenarios.md``)."""
+
+from blo_lab.scenario.errors import ScenarioError
+from blo_lab.scenario.lines import Correction, ScenarioLine, read_line
+from blo_lab.scenario.parse import Scenario, load, read
+
+__all__ = [
+    "Correction",
+    "Scenario",
+    "ScenarioError",
+    "ScenarioLine",
+    "load",
+    "read",
+    "read_line",
+]

@@ -1,0 +1,89 @@
+"""What agents answer, made up for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from blo_cli import answers
+from blo_lab.demo.observe import Observed
+from blo_lab.network.world import World
+
+HASH = "ab" * 32
+VIEWS = "cd" * 32
+
+
+def status(world: World, office: str, link: str, size: int, **changes: Any) -> answers.LinkStatus:
+    """A link that one office has read and opened, with the others' heads at its end."""
+    one = world.links_by_name[link]
+    given = answers.LinkStatus(
+        link=link,
+        corridor=one.corridor,
+        partition=one.partition,
+        role="party",
+        size=size,
+        high_watermark=size,
+        log_hash=HASH,
+        view_digest=VIEWS,
+        pending=0,
+        unopened=0,
+        parked=0,
+        heads=[
+            answers.HeadStatus(other, size, 0, HASH, VIEWS)
+            for other in one.readers
+            if other != office
+        ],
+        counts=answers.LinkCounts(1, size - 1, 1, {"not_legal_now": 1}, 0),
+    )
+    return msgspec.structs.replace(given, **changes)
+
+
+def verification(size: int, **changes: Any) -> answers.Verification:
+    """A fold from zero that finds everything in order."""
+    given = answers.Verification(
+        size=size,
+        equal=True,
+        live_digest=VIEWS,
+        rebuilt_digest=VIEWS,
+        records=size,
+        verified=size,
+    )
+    return msgspec.structs.replace(given, **changes)
+
+
+def metrics(links: dict[str, answers.LinkStatus]) -> str:
+    """What an agent with these links exposes."""
+    lines = []
+    for link, one in links.items():
+        lines += [
+            f'blo_link_size{{link="{link}"}} {one.size}',
+            f'blo_link_high_watermark{{link="{link}"}} {one.high_watermark}',
+            f'blo_records_total{{link="{link}",verdict="accepted"}} {one.counts.accepted}',
+            f'blo_records_total{{link="{link}",verdict="rejected"}} 1.0',
+            f'blo_records_rejected_total{{link="{link}",reason="not_legal_now"}} 1.0',
+            f'blo_events_appended_total{{link="{link}"}} {one.counts.appended}',
+            f'blo_events_crossed_total{{link="{link}"}} {one.counts.crossed}',
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def observed(world: World, sizes: dict[str, int]) -> Observed:
+    """Every office of the world, with everything in order."""
+    links = {
+        office: {
+            link: status(world, office, link, sizes[link])
+            for link, one in world.links_by_name.items()
+            if office in one.readers
+        }
+        for office in map(str, world.offices)
+    }
+    return Observed(
+        links=links,
+        verified={
+            office: {link: verification(sizes[link]) for link in held}
+            for office, held in links.items()
+        },
+        verdicts={office: {link: {} for link in held} for office, held in links.items()},
+        metrics={office: metrics(held) for office, held in links.items()},
+    )

@@ -1,0 +1,175 @@
+"""The client reads what an agent answers, and tells in words what it can't read."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from blo_cli import answers
+from blo_cli.errors import AgentAnswerError
+from blo_lab.network.admin import AdminClient
+from blo_lab.network.client import LabAgentClient
+from blo_lab.network.world import the_world
+from tests.unit.lab import seen as made
+
+LINK = "vn-kyson~la-xiengkhouang"
+
+
+class Agent(ThreadingHTTPServer):
+    """Answers what it was told to, and remembers the last request."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answer: tuple[int, Any] = (200, {})
+        self.method = self.path = self.token = ""
+        self.body: Any = None
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    server: Agent
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        self.server.body = json.loads(self.rfile.read(length))
+        self._answer()
+
+    def _answer(self) -> None:
+        self.server.method, self.server.path = self.command, self.path
+        self.server.token = self.headers.get("Authorization", "")
+        status, body = self.server.answer
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
+        """Nothing."""
+
+
+@pytest.fixture
+def agent() -> Iterator[Agent]:
+    with Agent() as one:
+        thread = threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield one
+        one.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def client(agent: Agent) -> LabAgentClient:
+    port = agent.server_address[1]
+    return LabAgentClient("vn-kyson", api_port=port, admin_port=port, token="secret")
+
+
+def test_a_command_that_was_taken(agent: Agent, client: LabAgentClient) -> None:
+    agent.answer = (201, {"event": "e", "case": "c", "oseq": 0, "expected_version": 0})
+    assert client.submit({"step": "open"}) == answers.Submitted("e", "c")
+    assert (agent.method, agent.path) == ("POST", "/v1/commands")
+    assert agent.body == {"step": "open"}
+    assert agent.token == "Bearer secret"
+
+
+def test_a_command_that_was_refused(agent: Agent, client: LabAgentClient) -> None:
+    agent.answer = (409, {"refused": "not_legal_now", "words": "not now"})
+    assert client.submit({}) == answers.Refused("not_legal_now", "not now")
+
+
+def test_a_command_that_is_none_is_an_error_with_the_agent_s_words(
+    agent: Agent, client: LabAgentClient
+) -> None:
+    agent.answer = (400, {"error": "kind: is missing"})
+    with pytest.raises(AgentAnswerError, match=r"vn-kyson.*answered 400.*kind: is missing"):
+        client.submit({})
+
+
+def link(**changes: Any) -> dict[str, Any]:
+    import msgspec
+
+    status = made.status(the_world(), "vn-kyson", LINK, 5)
+    plain: dict[str, Any] = msgspec.to_builtins(status)
+    return plain | changes
+
+
+def test_links_are_read_and_further_keys_let_pass(agent: Agent, client: LabAgentClient) -> None:
+    agent.answer = (200, [link(colour="red")])
+    (status,) = client.links()
+    assert (status.size, status.counts.rejected) == (5, {"not_legal_now": 1})
+
+
+def test_waiting_says_for_what_and_how_long(agent: Agent, client: LabAgentClient) -> None:
+    agent.answer = (200, link())
+    assert client.await_size(LINK, 5, 2.5).size == 5
+    assert agent.path == f"/v1/links/{LINK}?min_size=5&timeout=2.5"
+
+
+def test_the_line_and_the_clock_are_set(agent: Agent, client: LabAgentClient) -> None:
+    client.line(up=False)
+    assert (agent.path, agent.body) == ("/v1/line", {"up": False})
+    client.clock(17)
+    assert (agent.path, agent.body) == ("/v1/clock", {"now": 17})
+
+
+def test_cases_reports_and_folds_are_asked_for(agent: Agent, client: LabAgentClient) -> None:
+    agent.answer = (200, {"view": None, "rejected": []})
+    assert client.case("beef").view is None
+    assert agent.path == "/v1/cases/beef"
+    agent.answer = (200, {"summary": {}})
+    assert client.report("2024-11-01", "2025-10-31") == {"summary": {}}
+    assert agent.path == "/v1/report?from=2024-11-01&to=2025-10-31"
+    agent.answer = (
+        200,
+        {
+            **json.loads(json.dumps({"size": 1, "equal": True})),
+            "live_digest": "a",
+            "rebuilt_digest": "a",
+            "records": 1,
+            "verified": 1,
+        },
+    )
+    assert client.verify(LINK).equal
+    assert (agent.method, agent.path) == ("POST", f"/v1/links/{LINK}/verify")
+
+
+def test_metrics_and_readiness_are_asked_without_the_token(
+    agent: Agent, client: LabAgentClient
+) -> None:
+    agent.answer = (200, b"blo_link_size 5\n")
+    assert client.metrics() == "blo_link_size 5\n"
+    assert (agent.path, agent.token) == ("/metrics", "")
+    assert client.ready()
+    agent.answer = (503, [])
+    assert not client.ready()
+
+
+def test_an_agent_that_is_not_there_is_told_and_is_not_ready() -> None:
+    nobody = LabAgentClient("vn-kyson", api_port=1, admin_port=1, token="x")
+    assert not nobody.ready()
+    with pytest.raises(AgentAnswerError, match=r"agent of vn-kyson at 127\.0\.0\.1:1: does not"):
+        nobody.links()
+
+
+def test_an_answer_of_another_shape_is_told(agent: Agent, client: LabAgentClient) -> None:
+    agent.answer = (200, {"links": []})
+    with pytest.raises(AgentAnswerError, match="what this command does not know"):
+        client.links()
+
+
+def test_any_program_that_is_not_there_is_told_by_its_title() -> None:
+    nobody = AdminClient("the processor of la-vn", 1)
+    assert not nobody.ready()
+    with pytest.raises(
+        AgentAnswerError, match=r"the processor of la-vn at 127\.0\.0\.1:1: does not answer"
+    ):
+        nobody.metrics()

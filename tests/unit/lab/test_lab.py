@@ -1,0 +1,270 @@
+"""A lab takes only a folder that is its to take, and leaves nothing when it can't start."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blo_cli.interrupts import Interrupts
+from blo_cli.main import run
+from blo_lab.broker import BrokerStartError, ExternalBroker, KafkaNotFoundError
+from blo_lab.broker.processes import KnownProcess
+from blo_lab.errors import LabError
+from blo_lab.network import state
+from blo_lab.network.admin import AdminClient
+from blo_lab.network.lab import Lab, stop_lab
+from blo_lab.network.layout import Layout
+from blo_lab.network.programs import Programs
+from blo_lab.network.table import LabProgram, the_programs
+from blo_lab.network.world import the_world
+
+NO_KAFKA = {"KAFKA_HOME": "/nonexistent", "PATH": "/usr/bin"}
+
+
+def lab(folder: Path, environ: dict[str, str] | None = None, *, simulated: bool = True) -> Lab:
+    return Lab(
+        Layout(folder),
+        the_world(),
+        NO_KAFKA if environ is None else environ,
+        Interrupts(),
+        simulated_time=simulated,
+        detached=True,
+        again=True,
+        tell=lambda _: None,
+    )
+
+
+def test_a_start_that_fails_leaves_nothing_of_what_it_made(tmp_path: Path) -> None:
+    one = lab(tmp_path / "a" / "b")
+    with pytest.raises(KafkaNotFoundError):
+        one.start()
+    assert (tmp_path / "a" / "b").is_dir()
+    one.undo()
+    one.undo()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder_that_was_there_stays(tmp_path: Path) -> None:
+    one = lab(tmp_path)
+    with pytest.raises(KafkaNotFoundError):
+        one.start()
+    one.undo()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_something_else_in_it_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("x")
+    one = lab(tmp_path)
+    with pytest.raises(LabError, match="is not empty"):
+        one.start()
+    one.undo()
+    assert (tmp_path / "thesis.txt").read_text() == "x"
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(LabError, match="is no folder"):
+        lab(tmp_path / "file").start()
+
+
+def test_a_folder_in_which_a_lab_runs_is_not_taken(tmp_path: Path) -> None:
+    state.save(Layout(tmp_path).state, state.LabState("127.0.0.1:1", embedded=False))
+    with pytest.raises(LabError, match="blo lab down"):
+        lab(tmp_path).start()
+
+
+@pytest.mark.parametrize(
+    ("before", "what"),
+    [
+        (
+            b'{"simulated_time":false,"embedded":true}',
+            "without --simulated-time, for its own Kafka",
+        ),
+        (b'{"simulated_time":true,"embedded":false}', "with --simulated-time, for the Kafka of"),
+    ],
+)
+def test_a_lab_is_taken_up_again_only_as_it_was_made(
+    tmp_path: Path, before: bytes, what: str
+) -> None:
+    Layout(tmp_path).finished.write_bytes(before)
+    one = lab(tmp_path)
+    with pytest.raises(LabError, match=what):
+        one.start()
+    one.undo()
+    assert Layout(tmp_path).finished.read_bytes() == before
+
+
+def test_a_lab_that_was_made_without_a_program_is_not_taken_up(tmp_path: Path) -> None:
+    Layout(tmp_path).finished.write_bytes(b'{"simulated_time":true,"embedded":true}')
+    one = lab(tmp_path)
+    last = one.programs[-1]
+    for program in one.programs[:-1]:
+        program.folder.mkdir(parents=True)
+        program.config.write_text("")
+    with pytest.raises(LabError, match=f"without {last.title}.*Name another folder"):
+        one.start()
+
+
+def test_a_program_that_has_ended_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+    one = lab(tmp_path)
+    last = one.programs[-1]
+    for program in one.programs:
+        program.folder.mkdir(parents=True)
+        seconds = "0" if program is last else "60"
+        words = f"echo its last words; exec sleep {seconds}"
+        one._running.start(program.subject, ["sh", "-c", words], program.folder, program.log)
+    try:
+        with pytest.raises(LabError, match=r"(?s)witness vn-witness: has ended.*its last words"):
+            one.check_alive(within_s=30)
+    finally:
+        one._running.stop()
+
+
+def test_programs_that_run_are_looked_at_without_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = lab(tmp_path)
+    asked: list[str] = []
+
+    def alive(name: str) -> bool:
+        asked.append(name)
+        return True
+
+    monkeypatch.setattr(one._running, "alive", alive)
+    one.check_alive()
+    assert asked == [program.subject for program in one.programs]
+
+
+def test_a_kafka_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BrokerStartError, match=r"127\.0\.0\.1:1"):
+        lab(tmp_path, {"BLO_BOOTSTRAP": "127.0.0.1:1"}).start()
+
+
+def test_an_address_that_is_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="BLO_BOOTSTRAP"):
+        lab(tmp_path, {"BLO_BOOTSTRAP": "nowhere"}).start()
+
+
+def test_down_ends_what_the_folder_names_and_can_be_said_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layout = Layout(tmp_path)
+    layout.store("vn-kyson").mkdir(parents=True)
+    layout.run_file("vn-kyson").write_text("{}")
+    (processor,) = (one for one in the_programs(layout, the_world()) if one.corridor == "la-vn")
+    processor.folder.mkdir(parents=True)
+    processor.run_file.write_text("{}")
+    programs = Programs(detached=True)
+    command = [sys.executable, "-c", "import time; time.sleep(300)"]
+    programs.start("vn-kyson", command, tmp_path, tmp_path / "log")
+    (running,) = programs.running
+    state.save(layout.state, state.LabState("x", embedded=True, programs=programs.running))
+
+    assert run(["lab", "down", str(tmp_path)]) == 0
+    assert not running.process.alive
+    assert not layout.run_file("vn-kyson").exists()
+    assert not processor.run_file.exists()
+    assert run(["lab", "down", str(tmp_path)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == [f"stopped the lab of {tmp_path}", f"no lab runs in {tmp_path}"]
+
+
+def test_down_leaves_a_process_alone_that_only_has_the_number(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    programs = Programs(detached=False)
+    command = [sys.executable, "-c", "import time; time.sleep(300)"]
+    programs.start("vn-kyson", command, tmp_path, tmp_path / "log")
+    try:
+        (running,) = programs.running
+        other = KnownProcess(running.process.pid, "another start")
+        program = state.Program("vn-kyson", other)
+        state.save(layout.state, state.LabState("x", embedded=False, programs=(program,)))
+        assert stop_lab(layout, the_world())
+        assert running.process.alive
+    finally:
+        programs.stop()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["--clock", "2025-03-01T08:00:00+07:00"], "needs --simulated-time"),
+        (["--simulated-time", "--clock", "noon"], "a moment with its offset"),
+        (["--simulated-time", "--clock", "2025-03-01T08:00:00"], "a moment with its offset"),
+    ],
+)
+def test_a_clock_that_can_not_be_set_is_refused_before_anything_starts(
+    tmp_path: Path, arguments: list[str], what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["lab", "up", str(tmp_path / "lab"), *arguments]) == 2
+    assert what in capsys.readouterr().err
+    assert not (tmp_path / "lab").exists()
+
+
+def test_up_without_kafka_says_what_to_do_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KAFKA_HOME", "/nonexistent")
+    monkeypatch.delenv("BLO_BOOTSTRAP", raising=False)
+    assert run(["lab", "up", str(tmp_path / "lab")]) == 2
+    assert "KAFKA_HOME" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+class FakeLab:
+    """Stands for a lab that starts at once."""
+
+    undone = False
+
+    def __init__(self, layout: Layout, *_: Any, simulated_time: bool, **__: Any) -> None:
+        self.layout = layout
+        self.broker = ExternalBroker("127.0.0.1:9", ready_s=1.0, version="4.4.0")
+        self.programs = the_programs(layout, the_world())
+        self.simulated_time = simulated_time
+        self.clocks: list[int] = []
+        made.append(self)
+
+    def start(self) -> None:
+        assert self.simulated_time
+
+    def clients(self) -> dict[str, Any]:
+        return {"vn-kyson": FakeClient(self.clocks)}
+
+    def admin(self, program: LabProgram) -> AdminClient:
+        return AdminClient(program.title, 40_000 + self.programs.index(program))
+
+    def undo(self) -> None:
+        self.undone = True
+
+
+class FakeClient:
+    """Stands for an agent whose clock can be set."""
+
+    api_url = "http://api"
+
+    def __init__(self, clocks: list[int]) -> None:
+        self.clock = clocks.append
+
+
+made: list[FakeLab] = []
+
+
+def test_up_sets_the_clocks_and_says_where_everything_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("blo_lab.network.command.Lab", FakeLab)
+    clock = ["--simulated-time", "--clock", "2025-03-01T08:00:00+07:00"]
+    assert run(["lab", "up", str(tmp_path), *clock]) == 0
+    (lab,) = made
+    assert lab.clocks == [1_740_790_800_000]
+    assert not lab.undone
+    said = capsys.readouterr().out
+    for words in (str(tmp_path), "4.4.0 at 127.0.0.1:9", "http://api"):
+        assert words in said
+    assert f"blo audit replay --config {tmp_path / 'auditor.toml'}" in said
+    for number, program in enumerate(lab.programs):
+        (line,) = [line for line in said.splitlines() if f"127.0.0.1:{40_000 + number}" in line]
+        assert str(program.config.relative_to(tmp_path)) in line

@@ -1,0 +1,193 @@
+"""The demo's report holds what the issue asks for, and is readable by people."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from blo_cli import answers
+from blo_domain.report import IN_SUMMARY
+from blo_lab.broker import ExternalBroker
+from blo_lab.demo.checks import Check
+from blo_lab.demo.observe import Observed, settle
+from blo_lab.demo.player import Outcome, Played
+from blo_lab.demo.progress import Progress
+from blo_lab.demo.report import build_report, case_reports, show
+from blo_lab.network.world import the_world
+from blo_lab.scenario import load
+from blo_lab.scenarios import YEAR_OF_SEED_003
+from tests.unit.lab import seen as made
+
+WORLD = the_world()
+LINK = "vn-kyson~la-xiengkhouang"
+SIZES = dict.fromkeys(WORLD.links_by_name, 7)
+VALUES: dict[str, Any] = {
+    "arrests": {"total": 3, "la": 1},
+    "seizures": [{"substance": "heroin", "amount": 8, "unit": "banh"}],
+    "person_trips": 12345,
+}
+FIGURES: dict[str, Any] = {
+    "office": "vn-nghean",
+    "from": "2024-11-01",
+    "to": "2025-10-31",
+    "indicators": {
+        name: {"value": VALUES.get(name, 2), "unit": "things", "events": ["e"]}
+        for name in (*IN_SUMMARY, "beyond")
+    },
+    "summary": {name: VALUES.get(name, 2) for name in IN_SUMMARY},
+    "left_out": [],
+}
+
+
+@pytest.fixture
+def seen() -> Observed:
+    return made.observed(WORLD, SIZES)
+
+
+@pytest.fixture
+def report(seen: Observed) -> dict[str, Any]:
+    broker = ExternalBroker("127.0.0.1:9", ready_s=1.23456, version="4.4.0")
+    alerts: dict[str, Any] = {"as_of": {}, "counts": [], "standing": []}
+    derived = {"processors": [], "alerts": alerts}
+    checks = [Check("one", ok=True, detail="fine"), Check("two", ok=False, detail="[red]bad")]
+    return build_report(WORLD, broker, seen, FIGURES, {"a": {}}, derived, checks)
+
+
+def test_each_indicator_has_its_value_unit_and_events(report: dict[str, Any]) -> None:
+    assert list(report)[: len(IN_SUMMARY)] == list(IN_SUMMARY)
+    for name in IN_SUMMARY:
+        assert report[name] == FIGURES["indicators"][name]
+    assert report["summary"] == FIGURES["summary"]
+
+
+def test_the_further_keys_are_those_of_the_issue(report: dict[str, Any]) -> None:
+    further = ["summary", "office", "period", "broker", "links", "offices", "cases"]
+    assert list(report)[len(IN_SUMMARY) :] == [*further, "processors", "alerts", "checks"]
+    assert report["broker"] == {"product": "Apache Kafka", "version": "4.4.0", "ready_s": 1.235}
+    assert report["links"][0] == {
+        "id": LINK,
+        "corridor": "la-vn",
+        "partition": 0,
+        "records": 7,
+        "log_hash": made.HASH,
+    }
+    assert [one["name"] for one in report["checks"]] == ["one", "two"]
+    assert set(report["checks"][0]) == {"name", "ok", "detail"}
+
+
+def test_an_office_s_counts_are_of_all_its_links(report: dict[str, Any]) -> None:
+    offices = {one["id"]: one for one in report["offices"]}
+    assert set(offices) == {str(office) for office in WORLD.offices}
+    nghean = offices["vn-nghean"]
+    assert (nghean["appended"], nghean["accepted"]) == (3, 18)
+    assert nghean["rejected"] == {"not_legal_now": 3}
+    assert (nghean["duplicates"], nghean["unopenable"]) == (0, 0)
+    assert len(nghean["views"]) == 3
+    assert offices["vn-quangbinh"]["appended"] == 0
+    both = {offices[one]["view_digest"] for one in ("vn-kyson", "vn-quephong")}
+    assert len(both) == 1
+
+
+def test_the_terminal_shows_every_figure_and_check(report: dict[str, Any]) -> None:
+    out = io.StringIO()
+    show(Console(file=out, width=100), report)
+    text = out.getvalue()
+    assert "Report of vn-nghean, 2024-11-01 to 2025-10-31" in text
+    assert "bilateral patrols" in text
+    assert "12,345" in text
+    assert "arrests: la" in text
+    assert "seizures: heroin" in text
+    assert "banh" in text
+    assert LINK in text
+    assert "FAILED" in text
+    assert "[red]bad" in text
+
+
+class Desk:
+    """Answers for one case, and says who was asked."""
+
+    def __init__(self, office: str, asked: list[str]) -> None:
+        self.office = office
+        self.asked = asked
+
+    def case(self, case: str) -> answers.CaseAnswer:
+        self.asked.append(self.office)
+        rejected = answers.RejectedEvent("e", "vn-kyson", "answer", "not_legal_now", self.office)
+        view = answers.CaseState("verification_request", "withdrawn", 5, 1)
+        return answers.CaseAnswer(view, [rejected] if case == "crossed" else [])
+
+
+def test_a_case_tells_what_was_refused_at_submission_and_in_the_log(seen: Observed) -> None:
+    lines = load(YEAR_OF_SEED_003, WORLD).lines
+    first = next(line for line in lines if line.link == LINK)
+    never = next(line for line in lines if line.case == "joint-qp")
+    played = Played(
+        {first.case: "crossed"},
+        (
+            Outcome(line=first, event="e"),
+            Outcome(line=first, refused="not_your_step", words="not yours"),
+            Outcome(line=never, refused="not_a_party", words="no"),
+        ),
+        SIZES,
+    )
+    asked: list[str] = []
+    desks = {str(office): Desk(str(office), asked) for office in WORLD.offices}
+    cases = case_reports(WORLD, seen, played, desks)
+    assert cases[first.case]["state"] == "withdrawn"
+    assert cases[first.case]["version"] == 5
+    assert cases[first.case]["crossed"] == 1
+    at_submission, in_log = cases[first.case]["refused"]
+    assert (at_submission["at"], at_submission["reason"]) == ("submission", "not_your_step")
+    # Told as the office reads it that wrote the step.
+    assert (in_log["at"], in_log["step"], in_log["words"]) == ("log", "answer", "vn-kyson")
+    assert cases["joint-qp"]["kind"] is None
+    assert [one["reason"] for one in cases["joint-qp"]["refused"]] == ["not_a_party"]
+
+
+class Client:
+    """An office that gets everything at the nth look."""
+
+    def __init__(self, office: str, looks: int) -> None:
+        self.office = office
+        self.looks = looks
+
+    def links(self) -> list[answers.LinkStatus]:
+        self.looks -= 1
+        size = 7 if self.looks <= 0 else 6
+        return [
+            made.status(WORLD, self.office, link, size)
+            for link, one in WORLD.links_by_name.items()
+            if self.office in one.readers
+        ]
+
+
+def test_settling_waits_for_the_last_office() -> None:
+    clients: dict[str, Any] = {str(o): Client(str(o), 3) for o in WORLD.offices}
+    statuses = settle(WORLD, clients, SIZES)
+    assert {one.size for links in statuses.values() for one in links.values()} == {7}
+
+
+def test_settling_ends_after_its_time_and_shows_what_is() -> None:
+    clients: dict[str, Any] = {str(o): Client(str(o), 1000) for o in WORLD.offices}
+    statuses = settle(WORLD, clients, SIZES, timeout_s=0.2)
+    assert statuses["vn-kyson"][LINK].size == 6
+
+
+def test_without_a_terminal_there_are_plain_lines_and_no_bar() -> None:
+    out = io.StringIO()
+    with Progress(3, Console(file=out)) as progress:
+        progress.tell("playing")
+        progress.advance()
+    assert out.getvalue() == "playing …\n"
+
+
+def test_on_a_terminal_there_is_a_bar() -> None:
+    out = io.StringIO()
+    with Progress(3, Console(file=out, force_terminal=True)) as progress:
+        progress.tell("playing")
+        progress.advance()
+    assert "playing" in out.getvalue()
+    assert "1/3" in out.getvalue()
