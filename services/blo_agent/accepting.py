@@ -122,7 +122,7 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
     else:
         content_key = _content_key(office, desk, wanted.case)
     month = month_of(now)
-    held = office.keyring.own_summary_key(desk.link, month)
+    held = office.keyring.of(desk.link).own_summary_key(month)
     summary_key = held or SummaryKey(office.random(SYMMETRIC_KEY_SIZE))
     sealed = _seal(
         office, author, desk, wanted.case, now, summary_key, summary, content_key, content
@@ -249,7 +249,7 @@ def _content_key(office: Office, desk: LinkDesk, case: CaseId | None) -> Content
             "the key and the contents of this case were deleted here, as all offices of the link "
             "had agreed, so nothing can be written in it; open a new case",
         )
-    key = office.keyring.content_key(case)
+    key = office.keyring.of(desk.link).content_key(case)
     if key is None:
         raise _refused(
             AgentRefusal.KEY_MISSING,

@@ -210,8 +210,9 @@ def _disclose(
 
 def _keys_of(office: Office, desk: LinkDesk, record: LogRecord) -> DisclosedEvent:
     header = HEADER.decode(ENVELOPE.decode(record.value).header)
-    summary_key = office.keyring.summary_key(header.summary_key_id)
-    content_key = office.keyring.content_key(header.case_id)
+    held = office.keyring.of(desk.link)
+    summary_key = held.summary_key(header.summary_key_id)
+    content_key = held.content_key(header.case_id)
     if summary_key is None or content_key is None:
         raise DisclosureRefused(
             "key_missing", f"a key of the event at {record.position} is not here any more"

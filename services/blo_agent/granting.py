@@ -35,7 +35,7 @@ def grant_summary_key(
 ) -> None:
     """Keep a new summary key of this office and grant it to everybody who reads the link."""
     readers = office.directory.readers(desk.link, now).summary
-    office.keyring.use(desk.link, month, key)
+    office.keyring.of(desk.link).use(month, key)
     _store(office, desk, key, tx, month=month)
     _grant(office, desk, key, readers, now, tx)
     current = _Current(month, key.id, _named(readers))
@@ -46,7 +46,7 @@ def grant_content_key(
     office: Office, desk: LinkDesk, key: ContentKey, now: int, tx: Transaction
 ) -> None:
     """Keep the key of a new case and grant it to everybody who reads contents of the link."""
-    office.keyring.add_content(key)
+    office.keyring.of(desk.link).add_content(key)
     _store(office, desk, key, tx, month=None)
     _grant(office, desk, key, office.directory.readers(desk.link, now).content, now, tx)
 
@@ -59,11 +59,12 @@ def review_summary_keys(office: Office, now: int, tx: Transaction) -> None:
             continue
         current = msgspec.msgpack.decode(stored, type=_Current)
         readers = _named(office.directory.readers(desk.link, now).summary)
-        key = office.keyring.summary_key(KeyId(current.key))
+        held = office.keyring.of(desk.link)
+        key = held.summary_key(KeyId(current.key))
         if key is not None and readers == current.readers:
-            office.keyring.use(desk.link, current.month, key)
+            held.use(current.month, key)
         else:
-            office.keyring.retire(desk.link)
+            held.retire()
 
 
 def _store(

@@ -1,4 +1,8 @@
-"""The symmetric keys that an office holds, in the memory of the store's thread."""
+"""The symmetric keys that an office holds, link by link, in the memory of the store's thread.
+
+A key belongs to the link on which it was made or granted, and opens nothing on another: whoever
+writes a case's id, or grants a key, on another link must neither open nor lose anything here.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +18,25 @@ def month_of(at_ms: int) -> str:
     return f"{at.year:04}-{at.month:02}"
 
 
-class Keyring:
-    """Content keys by case, summary keys by id, and the office's own current summary keys."""
+class LinkKeys:
+    """One link's keys, a ``KeySource`` of its fold: content keys by case, summary keys by id."""
 
     def __init__(self) -> None:
         self._content: dict[CaseId, ContentKey] = {}
         self._summary: dict[KeyId, SummaryKey] = {}
-        self._own: dict[tuple[LinkId, str], SummaryKey] = {}
+        self._own: dict[str, SummaryKey] = {}
 
     def content_key(self, case: CaseId) -> ContentKey | None:
-        """The case's content key, if the office holds it."""
+        """The case's content key, if the office holds it for this link."""
         return self._content.get(case)
 
     def summary_key(self, key: KeyId) -> SummaryKey | None:
-        """The summary key with this id, if the office holds it."""
+        """The summary key with this id, if the office holds it for this link."""
         return self._summary.get(key)
 
-    def own_summary_key(self, link: LinkId, month: str) -> SummaryKey | None:
+    def own_summary_key(self, month: str) -> SummaryKey | None:
         """The key under which the office itself seals its summaries of a month."""
-        return self._own.get((link, month))
+        return self._own.get(month)
 
     def add_content(self, key: ContentKey) -> None:
         """Hold one more content key."""
@@ -46,14 +50,25 @@ class Keyring:
         """Hold one more summary key."""
         self._summary[key.id] = key
 
-    def use(self, link: LinkId, month: str, key: SummaryKey) -> None:
+    def use(self, month: str, key: SummaryKey) -> None:
         """Seal the office's own summaries of a month with this key, and hold it."""
-        self._own[(link, month)] = key
+        self._own[month] = key
         self._summary[key.id] = key
 
-    def retire(self, link: LinkId) -> None:
-        """Seal no more summaries of a link with the keys that were used so far."""
-        self._own = {place: key for place, key in self._own.items() if place[0] != link}
+    def retire(self) -> None:
+        """Seal no more summaries with the keys that were used so far."""
+        self._own.clear()
 
 
-__all__ = ["Keyring", "month_of"]
+class Keyring:
+    """The keys of all links."""
+
+    def __init__(self) -> None:
+        self._links: dict[LinkId, LinkKeys] = {}
+
+    def of(self, link: LinkId) -> LinkKeys:
+        """The keys of one link; always the same object."""
+        return self._links.setdefault(link, LinkKeys())
+
+
+__all__ = ["Keyring", "LinkKeys", "month_of"]

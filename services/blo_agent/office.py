@@ -65,7 +65,7 @@ class Office:
     Attributes:
         id: The office's id.
         random: Source of keys and salts.
-        keyring: The symmetric keys it holds.
+        keyring: The symmetric keys it holds, by link.
         directory: The trust documents that were admitted.
         desks: What it has in front of it, by link. Replaced, never changed, when a desk is
             added, because the event loop looks at it too.
@@ -189,7 +189,8 @@ class Office:
         views = DeskViews()
         trust = self.directory.link_trust(desk.link)
         chain = LinkChain(desk.link, trust)
-        fold = LinkFold(desk.link, chain, trust, views, self.keyring, read_content=True)
+        keys = self.keyring.of(desk.link)
+        fold = LinkFold(desk.link, chain, trust, views, keys, read_content=True)
         return fold, views
 
     def _open_desk(self, tx: Transaction, membership: Membership, now: int) -> LinkDesk:
@@ -239,7 +240,7 @@ class Office:
             chain,
             self.directory.link_trust(desk.link),
             views,
-            self.keyring,
+            self.keyring.of(desk.link),
             read_content=True,
             parked=items,
         )
@@ -254,7 +255,7 @@ class Office:
             raise ValueError(f"outbox record {waiting.seq} is no event")
         envelope = ENVELOPE.decode(waiting.value)
         header = HEADER.decode(envelope.header)
-        key = self.keyring.summary_key(header.summary_key_id)
+        key = self.keyring.of(link).summary_key(header.summary_key_id)
         if key is None:
             raise ValueError(f"outbox record {waiting.seq} is sealed with a key that is missing")
         summary = open_summary(link, header, envelope, key)
@@ -262,10 +263,11 @@ class Office:
         return Submitted(waiting.seq, waiting.event_id, header.case_id, summary, header.at, leaf)
 
     def _hold(self, stored: keys.StoredKey) -> None:
+        held = self.keyring.of(stored.link)
         if stored.purpose is KeyPurpose.CONTENT:
-            self.keyring.add_content(ContentKey(stored.key))
+            held.add_content(ContentKey(stored.key))
         else:
-            self.keyring.add_summary(SummaryKey(stored.key))
+            held.add_summary(SummaryKey(stored.key))
 
     def _learn(self, found: Iterable[SignedDocument]) -> None:
         self.directory, _ = self.directory.load(found)

@@ -213,11 +213,12 @@ def _seal_anew(
     envelope = ENVELOPE.decode(record.value)
     header = HEADER.decode(envelope.header)
     case = header.case_id
-    summary_key = office.keyring.summary_key(header.summary_key_id)
+    held = office.keyring.of(desk.link)
+    summary_key = held.summary_key(header.summary_key_id)
     if summary_key is None:
         raise ValueError(f"outbox record {record.seq} is sealed with a key that is missing")
     summary = open_summary(desk.link, header, envelope, summary_key)
-    content_key = office.keyring.content_key(case)
+    content_key = held.content_key(case)
     if summary.step in WITHOUT_CONTENT or case in desk.shredded:
         # Of a step that has content, every reader will say that the case no longer allows it.
         sealed = seal_bare_event(

@@ -87,7 +87,7 @@ def what_is_left(desk: LinkDesk, case: CaseId, snapshot: Snapshot) -> str | None
         )
     if events.count_contents(snapshot, desk.link, case) or _waits(snapshot, desk.link, case):
         return "contents of this case are still in the store; tell the operator"
-    if outbox.is_key_waiting(snapshot, KeyId(case)):
+    if outbox.is_key_waiting(snapshot, desk.link, KeyId(case)):
         return (
             "the grants of this case's key, which this office made, are not withdrawn at the "
             "broker yet; try again when the line is up"
@@ -167,8 +167,7 @@ def _withdraw_grants(
 
 def _delete(office: Office, desk: LinkDesk, case: CaseId, tx: Transaction) -> None:
     keys.remove(tx, desk.link, KeyId(case))
-    if not keys.links_with(tx, KeyId(case)):
-        office.keyring.drop_content(case)
+    office.keyring.of(desk.link).drop_content(case)
     events.forget_contents(tx, desk.link, case)
     for item in parked.waiting_for(tx, desk.link, KeyId(case)):
         parked.remove(tx, desk.link, item.position)

@@ -38,7 +38,7 @@ def take_grants(office: Office, found: list[bytes], tx: Transaction, taken: Take
         desk = office.desks.get(grant.link)
         if grant.recipient != office.id or desk is None:
             continue
-        if any(grant.key in known.shredded for known in office.desks.values()):
+        if grant.key in desk.shredded:
             continue  # The key of a shredded case is not held again, whoever grants it.
         if keys.get(tx, grant.link, KeyId(grant.key)) is None:
             _take_grant(office, desk, grant, tx, taken, touched)
@@ -82,11 +82,12 @@ def _hold(
         tx,
         keys.StoredKey(desk.link, KeyId(key.id), key.purpose, key.secret, sender, None, case),
     )
+    held = office.keyring.of(desk.link)
     if isinstance(key, ContentKey):
-        office.keyring.add_content(key)
+        held.add_content(key)
         _open_waiting(desk, key.id, tx)
     else:
-        office.keyring.add_summary(key)
+        held.add_summary(key)
 
 
 def _open_waiting(desk: LinkDesk, case: CaseId, tx: Transaction) -> None:

@@ -95,7 +95,8 @@ def take_outputs(office: Office, fetched: Fetched, now: int, tx: Transaction) ->
     for partition, offset in fetched.offsets.items():
         meta.put(tx, offset_key(partition), encode(offset))
     for source, values in fetched.values.items():
-        reader = OutputReader(source.link, office.directory, office.keyring, lambda: now)
+        held = office.keyring.of(source.link)
+        reader = OutputReader(source.link, office.directory, held, lambda: now)
         for stored in values:
             try:
                 read = _read(office, reader, source, stored)
@@ -157,7 +158,7 @@ def go_back_for_keys(office: Office, sources: list[Source], tx: Transaction) -> 
         found = [
             waiting
             for waiting in outputs.waiting_in(tx, *source.partition)
-            if office.keyring.summary_key(waiting.key) is not None
+            if office.keyring.of(source.link).summary_key(waiting.key) is not None
         ]
         for waiting in found:
             outputs.stop_waiting(tx, waiting)
@@ -229,7 +230,8 @@ def _missing_key(
     office: Office, source: Source, stored: Stored, error: WrongKeyCommitment
 ) -> outputs.Waiting:
     output = OUTPUT.decode(SIGNED_OUTPUT.decode(stored.value or b"").output)
-    if output.key is None or office.keyring.summary_key(KeyId(output.key)) is not None:
+    held = office.keyring.of(source.link)
+    if output.key is None or held.summary_key(KeyId(output.key)) is not None:
         raise _Ignored(error.defect) from error
     return outputs.Waiting(*source.partition, output.processor, KeyId(output.key), stored.offset)
 

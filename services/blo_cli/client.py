@@ -78,15 +78,16 @@ class AgentClient:
         Raises:
             AgentAnswerError: The agent does not answer as it should.
         """
-        return self._get(f"/v1/cases?{urlencode({'link': link})}", list[answers.ListedCase])
+        return self._get(f"/v1/links/{quote(link)}/cases", list[answers.ListedCase])
 
-    def case(self, case: str) -> answers.CaseAnswer:
-        """A case's view and its events.
+    def case(self, link: str, case: str) -> answers.CaseAnswer:
+        """A case's view and its events on a link.
 
         Raises:
             AgentAnswerError: The agent does not answer as it should.
         """
-        return self._get(f"/v1/cases/{case}", answers.CaseAnswer)
+        path = f"/v1/links/{quote(link)}/cases/{quote(case)}"
+        return self._get(path, answers.CaseAnswer)
 
     def report(self, first: str, last: str) -> dict[str, Any]:
         """The report for a period, both days included, as the agent words it.

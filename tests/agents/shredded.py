@@ -111,12 +111,13 @@ def state_of(agent: RunningAgent, case: CaseId, link: LinkId = LINK) -> State:
     return view.state
 
 
-async def history(agent: RunningAgent, case: CaseId) -> CaseHistory:
+async def history(agent: RunningAgent, case: CaseId, link: LinkId = LINK) -> CaseHistory:
     """What the desk shows of a case."""
-    office, now = agent.agent.office, agent.agent.clock.now_ms()
-    (found,) = await agent.ask(
-        lambda snapshot: case_history(office, snapshot, case, now, lambda _: True)
+    office, desk, now = agent.agent.office, agent.desk(link), agent.agent.clock.now_ms()
+    found = await agent.ask(
+        lambda snapshot: case_history(office, snapshot, desk, case, now, is_read=True)
     )
+    assert found is not None
     return found
 
 

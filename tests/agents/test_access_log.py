@@ -55,8 +55,8 @@ async def test_who_opens_a_case_is_noted_and_a_list_of_cases_shows_no_contents(
     async with two_clients(tmp_path) as (_, a, _b):
         case = await a.opened()
         await a.running.read(1)
-        await fetch(a, f"/v1/cases/{case}", CHIEF)
-        await a.ask(f"/v1/cases/{case}")
+        await fetch(a, f"/v1/links/{LINK}/cases/{case}", CHIEF)
+        await a.ask(f"/v1/links/{LINK}/cases/{case}")
         listed = json.loads(await fetch(a, "/v1/cases", CHIEF))
         assert not [one for one in listed if "body" in one or "dispatch" in one]
         await fetch(a, "/v1/report?from=2024-11-01&to=2025-10-31", CHIEF)
@@ -72,7 +72,7 @@ async def test_who_opens_a_case_is_noted_and_a_list_of_cases_shows_no_contents(
 
 async def test_a_case_that_is_not_known_leaves_no_entry(tmp_path: Path) -> None:
     async with two_clients(tmp_path) as (_, a, _b):
-        assert (await a.ask(f"/v1/cases/{'0' * 64}"))[0] == 404
+        assert (await a.ask(f"/v1/links/{LINK}/cases/{'0' * 64}"))[0] == 404
         assert await written(a.running) == []
 
 

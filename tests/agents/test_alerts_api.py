@@ -58,7 +58,7 @@ async def test_a_case_shows_its_clocks_in_the_offices_own_time_zone(tmp_path: Pa
         await world.publish()
         async with clients(world, A, B, PROVINCE) as (agents, (a, b, province)):
             case = await opened_case(agents[0], agents[1:])
-            path = f"/v1/cases/{case.hex()}"
+            path = f"/v1/links/{LINK}/cases/{case.hex()}"
             acknowledge, answer = (await got(a, path))["clocks"]
             # Two working days after Monday, 3 March 2025, end with Wednesday.
             assert acknowledge["due_local"] == "2025-03-06 00:00 +0700"
@@ -123,7 +123,7 @@ async def test_the_list_says_who_must_act_by_when_and_up_to_whom_it_has_come(
             await worker.work()
             await kept(agents[0], case, 2, 15)
             assert [one["alert"]["clock"] for one in await got(a, "/v1/alerts")] == ["answer"]
-            history = (await got(a, f"/v1/cases/{case.hex()}"))["alerts"]
+            history = (await got(a, f"/v1/links/{LINK}/cases/{case.hex()}"))["alerts"]
             assert len(history) == 10
             cleared = [one for one in history if not one["is_standing"]]
             assert {one["clock"] for one in cleared} == {"acknowledge"}
@@ -162,7 +162,7 @@ async def test_a_difference_is_shown_on_the_link_and_on_the_case(tmp_path: Path)
             await liar.say(liar.case(msgspec.structs.replace(true, view=view)))
             await told(agents[0], "case")
             (on_link,) = (await got(a, f"/v1/links/{LINK}"))["differences"]
-            (on_case,) = (await got(a, f"/v1/cases/{case.hex()}"))["differences"]
+            (on_case,) = (await got(a, f"/v1/links/{LINK}/cases/{case.hex()}"))["differences"]
             assert on_link == on_case
             assert on_case["processor"] == PROCESSOR
             assert on_case["case"] == case.hex()

@@ -136,9 +136,9 @@ async def test_what_is_not_known_is_404_and_names_what_is(tmp_path: Path) -> Non
         status, answer = await a.ask("/v1/links/elsewhere")
         assert status == 404
         assert LINK in answer["error"]
-        assert (await a.ask(f"/v1/cases/{'0' * 64}"))[0] == 404
+        assert (await a.ask(f"/v1/links/{LINK}/cases/{'0' * 64}"))[0] == 404
         assert (await a.ask(f"/v1/events/{'0' * 64}"))[0] == 404
-        status, answer = await a.ask("/v1/cases/xyz")
+        status, answer = await a.ask(f"/v1/links/{LINK}/cases/xyz")
         assert status == 400
         assert "64 hexadecimal digits" in answer["error"]
 
@@ -175,7 +175,7 @@ async def test_a_command_reaches_the_other_desk_and_comes_back_opened(tmp_path: 
         case = await a.opened()
         status, link = await b.ask(f"/v1/links/{LINK}?min_size=1&timeout=50")
         assert (status, link["size"], link["role"]) == (200, 1, "party")
-        status, history = await b.ask(f"/v1/cases/{case}")
+        status, history = await b.ask(f"/v1/links/{LINK}/cases/{case}")
         assert status == 200
         assert history["view"]["state"] == "sent"
         assert "acknowledge" in history["view"]["may_do"]
@@ -186,7 +186,7 @@ async def test_a_command_reaches_the_other_desk_and_comes_back_opened(tmp_path: 
         status = (await a.ask(f"/v1/events/{event}"))[1]
         assert status["state"] == "opened"
         assert status["opened"] == [B]
-        assert (await a.ask("/v1/cases"))[1] == (await a.ask(f"/v1/cases?link={LINK}"))[1]
+        assert (await a.ask("/v1/cases"))[1] == (await a.ask(f"/v1/links/{LINK}/cases"))[1]
 
 
 async def test_a_correction_is_a_supersede_that_carries_all_fields_anew(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ async def test_a_correction_is_a_supersede_that_carries_all_fields_anew(tmp_path
         )
         assert status == 201, answer
         await a.running.read(2)
-        history = (await a.ask(f"/v1/cases/{case}"))[1]
+        history = (await a.ask(f"/v1/links/{LINK}/cases/{case}"))[1]
         assert [event["superseded"] for event in history["events"]] == [True, False]
         assert history["view"]["version"] == 2
 
@@ -254,7 +254,7 @@ async def test_the_desk_proposes_agrees_and_confirms_a_shredding_and_sees_how_fa
 
         await step(a, "withdraw", reason="(fictional)")
         await step(a, "shred", **said)
-        _, shown = await b.ask(f"/v1/cases/{case}")
+        _, shown = await b.ask(f"/v1/links/{LINK}/cases/{case}")
         assert shown["view"]["shredding"]["status"] == "proposed"
         assert shown["view"]["shredding"]["awaited"] == [B]
         assert {"shred", "keep"} <= set(shown["view"]["may_do"])
@@ -264,7 +264,7 @@ async def test_the_desk_proposes_agrees_and_confirms_a_shredding_and_sees_how_fa
         for client in (a, b):
             await step(client, "confirm_shredding")
         for client in (a, b):
-            _, shown = await client.ask(f"/v1/cases/{case}")
+            _, shown = await client.ask(f"/v1/links/{LINK}/cases/{case}")
             shredding = shown["view"]["shredding"]
             assert (shredding["status"], shredding["awaited"]) == ("confirmed", [])
             assert [one["position"] for one in shredding["confirmations"]] == [4, 5]

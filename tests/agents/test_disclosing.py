@@ -91,12 +91,13 @@ async def test_what_is_disclosed_opens_these_events_and_no_others(tmp_path: Path
                         open_disclosed(LINK, envelope, event)
         # Neither the case's key nor an office's summary key is in it.
         for agent in (a, b):
-            key = agent.agent.office.keyring.content_key(first)
+            key = agent.agent.office.keyring.of(LINK).content_key(first)
             assert key is not None
             assert key.secret not in made.signed.disclosure
             for envelope in others:
                 header = HEADER.decode(envelope.header)
-                summary_key = agent.agent.office.keyring.summary_key(header.summary_key_id)
+                keyring = agent.agent.office.keyring.of(LINK)
+                summary_key = keyring.summary_key(header.summary_key_id)
                 assert summary_key is not None
                 assert summary_key.secret not in made.signed.disclosure
 

@@ -108,8 +108,8 @@ def acknowledged_by_b(
     world: World, a: RunningAgent, certificate: SignedDocument, case: CaseId
 ) -> Message:
     """What B writes under a certificate, sealed with keys that A holds already."""
-    content = a.agent.office.keyring.content_key(case)
-    month = a.agent.office.keyring.own_summary_key(LINK, month_of(NOW))
+    content = a.agent.office.keyring.of(LINK).content_key(case)
+    month = a.agent.office.keyring.of(LINK).own_summary_key(month_of(NOW))
     assert content is not None
     assert month is not None
     command = Command(
@@ -323,11 +323,11 @@ async def test_who_becomes_a_reader_reads_what_is_written_from_then_on(tmp_path:
         assert view is not None
         assert view.version == 2
         # The key of the new readers is the one that is used after a restart as well.
-        held = a.agent.office.keyring.own_summary_key(LINK, month_of(NOW))
+        held = a.agent.office.keyring.of(LINK).own_summary_key(month_of(NOW))
         await a.kill()
         a = await world.agent(A)
         assert held is not None
-        assert a.agent.office.keyring.own_summary_key(LINK, month_of(NOW)) == held
+        assert a.agent.office.keyring.of(LINK).own_summary_key(month_of(NOW)) == held
 
 
 async def test_a_link_is_read_again_if_its_documents_changed_while_nobody_looked(

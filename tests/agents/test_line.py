@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blo_agent.api.answers import case_history
-from blo_agent.store.connection import Transaction
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_schemas.ids import CaseId
 from blo_schemas.summary import Kind, Step
 from blo_schemas.views import State
+from tests.agents.shredded import history
 from tests.agents.started import both_up
 from tests.agents.world import LINK, REQUEST, RunningAgent
 
 
 async def _views(running: RunningAgent, case: CaseId) -> tuple[list[str], list[tuple[str, str]]]:
     """A case's accepted steps with their flags, and its rejected ones with their words."""
-    office = running.agent.office
-    now = running.agent.clock.now_ms()
-
-    def ask(snapshot: Transaction) -> tuple[list[str], list[tuple[str, str]]]:
-        history = case_history(office, snapshot, case, now, lambda _: True)[0]
-        steps = [f"{one.step}{' crossed' if one.crossed else ''}" for one in history.events]
-        return steps, [(one.reason, one.words) for one in history.rejected]
-
-    # As the API does: in the store's thread, behind the batch that has just moved the view.
-    return await running.agent.store.write(ask)
+    shown = await history(running, case)
+    steps = [f"{one.step}{' crossed' if one.crossed else ''}" for one in shown.events]
+    return steps, [(one.reason, one.words) for one in shown.rejected]
 
 
 async def test_commands_are_accepted_while_the_line_is_down_and_sent_when_it_is_up(

@@ -94,7 +94,9 @@ async def test_an_agent_from_an_older_backup_reads_its_own_chain_before_it_write
         same_place_same_bytes(cluster)
         assert {outcome for outcome, _, _ in await a.verdicts()} == {"accepted"}
         assert await became(a, early.event) == ["accepted"]
-        assert all(a.agent.office.keyring.content_key(case) for case in (first, later.case))
+        assert all(
+            a.agent.office.keyring.of(LINK).content_key(case) for case in (first, later.case)
+        )
 
 
 async def test_what_an_old_outbox_still_holds_is_sealed_anew_behind_the_chain_in_the_log(

@@ -66,7 +66,7 @@ async def test_at_a_conference_the_contents_go_with_the_last_consent_and_each_of
         assert len({one.desk(THREE).views.digest() for one in everyone}) == 1
         for one in everyone:
             assert state_of(one, case, THREE) is State.SHREDDED
-            told = (await history(one, case)).view
+            told = (await history(one, case, THREE)).view
             assert told is not None
             assert told.shredding is not None
             assert all(f"{office} at position" in told.shredding.words for office in (A, B, C))

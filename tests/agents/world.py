@@ -341,7 +341,7 @@ class RunningAgent:
         **more: object,
     ) -> Accepted:
         """Take a step in such a case; a key that is late for its records is waited for."""
-        desk, keyring = self.desk(link), self.agent.office.keyring
+        desk, keyring = self.desk(link), self.agent.office.keyring.of(link)
         await self.until(
             lambda: (
                 (desk.view(case) is not None and keyring.content_key(case) is not None)

@@ -289,7 +289,7 @@ async def test_agents_read_a_processor_and_tell_when_somebody_lies_with_its_key(
                 a, b = agents[A], agents[B]
                 status, opened = await asyncio.to_thread(a.ask, "POST", "/v1/commands", OPEN)
                 assert status == 201, opened
-                path = f"/v1/cases/{opened['case']}"
+                path = f"/v1/links/{LINK}/cases/{opened['case']}"
                 for agent in (a, b):
                     await asyncio.to_thread(until, partial(is_taken, agent))
                     assert agent.ask("GET", path)[1]["differences"] == []

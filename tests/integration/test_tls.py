@@ -22,7 +22,7 @@ from blo_runtime.settings import TlsSettings
 from blo_runtime.tls import ssl_context
 from tests.agents.processes import AgentProcess
 from tests.agents.processing import PROCESSOR
-from tests.agents.world import CORRIDOR, A, B, World
+from tests.agents.world import CORRIDOR, LINK, A, B, World
 from tests.certificates import issue, write
 from tests.integration.offices import OPEN, a_watched_world, is_taken, until
 from tests.processors.process import WorkerProcess, write_config
@@ -159,7 +159,7 @@ async def test_agents_and_a_processor_work_with_the_rights_they_need_and_no_othe
                 agent.until_up()
             status, opened = await asyncio.to_thread(agents[0].ask, "POST", "/v1/commands", OPEN)
             assert status == 201, opened
-            path = f"/v1/cases/{opened['case']}"
+            path = f"/v1/links/{LINK}/cases/{opened['case']}"
             for agent in agents:
                 await asyncio.to_thread(until, partial(is_taken, agent))
                 assert agent.ask("GET", path)[1]["differences"] == []

@@ -176,7 +176,7 @@ def _links(client: LabAgentClient) -> dict[str, answers.LinkStatus]:
 def _verdicts(client: LabAgentClient, link: str) -> dict[int, Verdict]:
     found: dict[int, Verdict] = {}
     for listed in client.cases(link):
-        answer = client.case(listed.case)
+        answer = client.case(link, listed.case)
         for event in answer.events:
             found[event.position] = Verdict(Outcome.ACCEPTED, crossed=event.crossed)
         for one in answer.rejected:

@@ -26,8 +26,8 @@ __all__ = ["build_report", "case_reports", "show"]
 class CaseDesk(Protocol):
     """What is asked of an office's API for the cases."""
 
-    def case(self, case: str) -> answers.CaseAnswer:
-        """A case's view and its events."""
+    def case(self, link: str, case: str) -> answers.CaseAnswer:
+        """A case's view and its events on a link."""
 
 
 def build_report(
@@ -94,18 +94,20 @@ def case_reports(
     reports = {}
     for label, link in links.items():
         party = world.links_by_name[link].offices[0]
-        answer = _ask(desks, party, played.cases.get(label))
+        answer = _ask(desks, party, link, played.cases.get(label))
         reports[label] = _case(link, answer, refused[label])
     return reports
 
 
-def _ask(desks: Mapping[str, CaseDesk], party: str, case: str | None) -> answers.CaseAnswer | None:
+def _ask(
+    desks: Mapping[str, CaseDesk], party: str, link: str, case: str | None
+) -> answers.CaseAnswer | None:
     """The case as a party shows it; a rejected step is told in the words for its own office."""
     if case is None:
         return None
-    answer = desks[party].case(case)
+    answer = desks[party].case(link, case)
     writer = next((one.office for one in answer.rejected if one.office in desks), None)
-    return answer if writer in (None, party) else desks[writer].case(case)
+    return answer if writer in (None, party) else desks[writer].case(link, case)
 
 
 def _case(

@@ -4,9 +4,11 @@ JSON over HTTP on loopback, every request with ``Authorization: Bearer TOKEN``. 
 with the reason and words for the officer; requests that make no sense are 400 and say what was
 expected; what is not known is 404.
 
-``GET /v1/links[/LINK]``, ``/v1/cases[/CASE]``, ``/v1/events/EVENT``, ``/v1/alerts`` (what stands open
-for the office, the earliest deadline first) and ``/v1/report`` look; ``POST /v1/commands`` and
-``/v1/links/LINK/verify`` act. What they take and give is in ``types``.
+``GET /v1/links[/LINK[/cases[/CASE]]]``, ``/v1/cases``, ``/v1/events/EVENT``, ``/v1/alerts`` (what
+stands open for the office, the earliest deadline first) and ``/v1/report`` look; ``POST
+/v1/commands`` and ``/v1/links/LINK/verify`` act. What they take and give is in ``types``.
+
+A case is named by its link and its id: any office may write any id on a link of its own.
 """
 
 from blo_agent.api.app import office_api

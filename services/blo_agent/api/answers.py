@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -100,50 +100,43 @@ def list_cases(
 
 
 def case_history(
-    office: Office, snapshot: Snapshot, case: CaseId, now: int, is_read: Callable[[LinkId], bool]
-) -> list[api.CaseHistory]:
-    """A case with its events; several only if an office misuses another link's case id.
+    office: Office, snapshot: Snapshot, desk: LinkDesk, case: CaseId, now: int, *, is_read: bool
+) -> api.CaseHistory | None:
+    """A case of a link with its events; ``None``: no record of the link names it.
 
     Args:
         office: Who asks.
         snapshot: Its store.
+        desk: The link.
         case: The case.
         now: The office's clock, Unix milliseconds.
-        is_read: Whether a link's log has been read to its end: then clocks stand as of now.
+        is_read: Whether the link's log has been read to its end: then clocks stand as of now.
     """
-    histories = []
-    for link in sorted(office.desks):
-        desk = office.desks[link]
-        rows = records.of_case(snapshot, link, case)
-        waiting = [one for one in desk.under_way.values() if one.case == case]
-        if not rows and not waiting:
-            continue
-        view = cases.get(snapshot, link, case)
-        superseded = () if view is None else view.superseded
-        crossed = {row.event_id for row in rows if row.crossed}
-        timing = case_timing(office, snapshot, desk, case, now if is_read(link) else 0)
-        histories.append(
-            api.CaseHistory(
-                view=None if view is None else _case_answer(office, snapshot, view, now),
-                events=[
-                    _event_answer(desk, row, row.event_id in crossed, row.version in superseded)
-                    for row in events.by_case(snapshot, link, case)
-                ],
-                rejected=[
-                    _rejected_answer(office, row, view)
-                    for row in rows
-                    if row.outcome is Outcome.REJECTED
-                ],
-                under_way=[
-                    api.UnderWayAnswer(one.event.hex(), one.summary.step.word, one.at)
-                    for one in waiting
-                ],
-                clocks=timing.clocks,
-                alerts=timing.alerts,
-                differences=case_differences(snapshot, link, case),
-            )
-        )
-    return histories
+    link = desk.link
+    rows = records.of_case(snapshot, link, case)
+    waiting = [one for one in desk.under_way.values() if one.case == case]
+    if not rows and not waiting:
+        return None
+    view = cases.get(snapshot, link, case)
+    superseded = () if view is None else view.superseded
+    crossed = {row.event_id for row in rows if row.crossed}
+    timing = case_timing(office, snapshot, desk, case, now if is_read else 0)
+    return api.CaseHistory(
+        view=None if view is None else _case_answer(office, snapshot, view, now),
+        events=[
+            _event_answer(desk, row, row.event_id in crossed, row.version in superseded)
+            for row in events.by_case(snapshot, link, case)
+        ],
+        rejected=[
+            _rejected_answer(office, row, view) for row in rows if row.outcome is Outcome.REJECTED
+        ],
+        under_way=[
+            api.UnderWayAnswer(one.event.hex(), one.summary.step.word, one.at) for one in waiting
+        ],
+        clocks=timing.clocks,
+        alerts=timing.alerts,
+        differences=case_differences(snapshot, link, case),
+    )
 
 
 def event_status(office: Office, snapshot: Snapshot, event: EventId) -> api.EventStatus | None:

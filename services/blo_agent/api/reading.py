@@ -65,31 +65,40 @@ async def one_link(
 
 
 @get("/v1/cases")
-async def cases(
-    agent: NamedDependency[Agent], link: FromQuery[str | None] = None
-) -> list[CaseAnswer]:
-    """The cases of one link, or of all."""
-    wanted = None if link is None else known_desk(agent, link).link
+async def cases(agent: NamedDependency[Agent]) -> list[CaseAnswer]:
+    """The cases of all links."""
+    now = agent.clock.now_ms()
+    return await _ask(agent, lambda snapshot: list_cases(agent.office, snapshot, None, now))
+
+
+@get("/v1/links/{link:str}/cases")
+async def cases_of_link(agent: NamedDependency[Agent], link: FromPath[str]) -> list[CaseAnswer]:
+    """The cases of one link."""
+    wanted = known_desk(agent, link).link
     now = agent.clock.now_ms()
     return await _ask(agent, lambda snapshot: list_cases(agent.office, snapshot, wanted, now))
 
 
-@get("/v1/cases/{case:str}")
-async def one_case(request: Req, agent: NamedDependency[Agent], case: FromPath[str]) -> CaseHistory:
+@get("/v1/links/{link:str}/cases/{case:str}")
+async def one_case(
+    request: Req, agent: NamedDependency[Agent], link: FromPath[str], case: FromPath[str]
+) -> CaseHistory:
     """A case with everything that happened in it; who has seen it is noted in the journal."""
+    desk = known_desk(agent, link)
     wanted = CaseId(read_id(case))
     actor, now = actor_of(request), agent.clock.now_ms()
 
-    def job(tx: Transaction) -> list[CaseHistory]:
-        histories = case_history(agent.office, tx, wanted, now, agent.is_read_to_end)
-        if histories and histories[0].view is not None:
-            note_view(tx, actor, LinkId(histories[0].view.link), wanted, now)
-        return histories
+    def job(tx: Transaction) -> CaseHistory | None:
+        is_read = agent.is_read_to_end(desk.link)
+        history = case_history(agent.office, tx, desk, wanted, now, is_read=is_read)
+        if history is not None and history.view is not None:
+            note_view(tx, actor, desk.link, wanted, now)
+        return history
 
     found = await agent.store.write(job)
-    if not found:
-        raise NotFoundException(f"no case {case} is known here")
-    return found[0]
+    if found is None:
+        raise NotFoundException(f"no case {case} is known on {link}")
+    return found
 
 
 @get("/v1/events/{event:str}")
@@ -136,6 +145,6 @@ def _answer(agent: Agent, snapshot: Snapshot, link: LinkId) -> LinkAnswer:
     return link_answer(agent.office, snapshot, agent.office.desks[link], known_end)
 
 
-HANDLERS = (links, one_link, cases, one_case, one_event, alerts, report)
+HANDLERS = (links, one_link, cases, cases_of_link, one_case, one_event, alerts, report)
 
 __all__ = ["HANDLERS"]

@@ -123,8 +123,8 @@ def test_the_line_and_the_clock_are_set(agent: Agent, client: LabAgentClient) ->
 
 def test_cases_reports_and_folds_are_asked_for(agent: Agent, client: LabAgentClient) -> None:
     agent.answer = (200, {"view": None, "rejected": []})
-    assert client.case("beef").view is None
-    assert agent.path == "/v1/cases/beef"
+    assert client.case(LINK, "beef").view is None
+    assert agent.path == f"/v1/links/{LINK}/cases/beef"
     agent.answer = (200, {"summary": {}})
     assert client.report("2024-11-01", "2025-10-31") == {"summary": {}}
     assert agent.path == "/v1/report?from=2024-11-01&to=2025-10-31"

@@ -113,7 +113,8 @@ class Desk:
         self.office = office
         self.asked = asked
 
-    def case(self, case: str) -> answers.CaseAnswer:
+    def case(self, link: str, case: str) -> answers.CaseAnswer:
+        assert link in WORLD.links_by_name
         self.asked.append(self.office)
         rejected = answers.RejectedEvent("e", "vn-kyson", "answer", "not_legal_now", self.office)
         view = answers.CaseState("verification_request", "withdrawn", 5, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import apsw
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -180,9 +182,10 @@ class OutboxAgainstModel(RuleBasedStateMachine):
         waiting = [(s, r) for s, (r, offset) in sorted(self.model.items()) if offset is None]
         found = outbox.pending(snapshot, limit=10**6)
         assert [(r.seq, NewRecord(*r[3:])) for r in found] == waiting
-        for case in range(3):
-            of_case = outbox.unconfirmed_of_case(snapshot, case_id(case))
-            expected = [s for s, (r, _) in sorted(self.model.items()) if r.case == case_id(case)]
+        for link, case in product((LINK, OTHER_LINK), range(3)):
+            of_case = outbox.unconfirmed_of_case(snapshot, link, case_id(case))
+            asked = link, case_id(case)
+            expected = [s for s, (r, _) in sorted(self.model.items()) if (r.link, r.case) == asked]
             assert [record.seq for record in of_case] == expected
         assert outbox.counts(snapshot) == self.expected_counts()
 
@@ -206,11 +209,12 @@ TestOutboxEqualsAListOfRecords = OutboxAgainstModel.TestCase
 def test_whether_a_grant_of_a_key_or_its_withdrawal_waits_can_be_asked(store: Store) -> None:
     key, other = KeyId(b"k" * 32), KeyId(b"x" * 32)
 
-    def job(tx: Transaction) -> tuple[bool, bool, bool, bool]:
-        before = outbox.is_key_waiting(tx, key)
+    def job(tx: Transaction) -> tuple[bool, ...]:
+        before = outbox.is_key_waiting(tx, LINK, key)
         number = outbox.add(tx, new_grant(1)._replace(key=key + b"la-b", value=None))
-        waits, others = outbox.is_key_waiting(tx, key), outbox.is_key_waiting(tx, other)
+        waits = outbox.is_key_waiting(tx, LINK, key)
+        others = outbox.is_key_waiting(tx, LINK, other), outbox.is_key_waiting(tx, OTHER_LINK, key)
         outbox.mark_appended(tx, [(number, 7)])
-        return before, waits, others, outbox.is_key_waiting(tx, key)
+        return before, waits, *others, outbox.is_key_waiting(tx, LINK, key)
 
-    assert store.submit(job).result(10) == (False, True, False, False)
+    assert store.submit(job).result(10) == (False, True, False, False, False)

@@ -34,10 +34,4 @@ def iterate(snapshot: Snapshot, link: LinkId) -> Iterator[CaseView]:
         yield CASE_VIEW.decode(data)
 
 
-def find(snapshot: Snapshot, case: CaseId) -> list[CaseView]:
-    """The views of a case id on whatever link; more than one only if an office misuses ids."""
-    rows = snapshot.rows("SELECT view FROM cases WHERE case_id = ? ORDER BY link", (case,))
-    return [CASE_VIEW.decode(data) for (data,) in rows]
-
-
-__all__ = ["find", "get", "iterate", "put"]
+__all__ = ["get", "iterate", "put"]

@@ -161,12 +161,12 @@ def discard(tx: Transaction, seq: int) -> None:
     tx.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
 
 
-def is_key_waiting(snapshot: Snapshot, key: KeyId) -> bool:
-    """Whether a grant of a key, or the withdrawal of one, is still to be sent; reads the outbox."""
+def is_key_waiting(snapshot: Snapshot, link: LinkId, key: KeyId) -> bool:
+    """Whether a grant of a link's key, or its withdrawal, is still to be sent; reads the outbox."""
     found = snapshot.value(
         "SELECT 1 FROM outbox INDEXED BY outbox_pending"
-        " WHERE state = 0 AND event_id IS NULL AND substr(key, 1, 32) = ? LIMIT 1",
-        (key,),
+        " WHERE state = 0 AND event_id IS NULL AND link = ? AND substr(key, 1, 32) = ? LIMIT 1",
+        (link, key),
     )
     return found is not None
 
@@ -177,9 +177,9 @@ def state_of(snapshot: Snapshot, event_id: EventId) -> OutboxState | None:
     return None if state is None else OutboxState(state)
 
 
-def unconfirmed_of_case(snapshot: Snapshot, case: CaseId) -> list[OutboxRecord]:
+def unconfirmed_of_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[OutboxRecord]:
     """The events of a case that were not yet read back, in order, whether appended or not."""
-    rows = snapshot.rows(f"{_SELECT} WHERE case_id = ? ORDER BY seq", (case,))
+    rows = snapshot.rows(f"{_SELECT} WHERE case_id = ? AND link = ? ORDER BY seq", (case, link))
     return [_record(row) for row in rows]
 
 

@@ -134,8 +134,14 @@ def get(snapshot: Snapshot, link: LinkId, position: int) -> RecordRow | None:
 
 
 def by_event(snapshot: Snapshot, event_id: EventId) -> list[RecordRow]:
-    """The records of an event in log order: the first is the event, the others duplicates."""
-    rows = snapshot.rows(f"{_SELECT} WHERE event_id = ? ORDER BY position", (event_id,))
+    """The records with an event's header: first the one that is part of its writer's chain.
+
+    The others are copies, whole or not. A copy that somebody has spoiled may even stand before the
+    event itself, because its id covers neither the signature nor the sealed parts.
+    """
+    rows = snapshot.rows(
+        f"{_SELECT} WHERE event_id = ? ORDER BY chained DESC, position", (event_id,)
+    )
     return [_record(row) for row in rows]
 
 
