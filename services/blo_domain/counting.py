@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from blo_domain.counting_rules import Rule, Tally, Whose
+from blo_domain.counting_rules import Rule, Tally, Whose, sender
 from blo_domain.errors import InconsistentInput
 from blo_domain.lifecycle import SHRED_STATES, is_void
 from blo_schemas.bodies import Correction, decode_body
@@ -226,22 +226,22 @@ class Counter:
             return False
         ours = report.event.office in self._family
         return {
-            Whose.ANYONE: self._is_sent_by_us(report),
+            Whose.ANYONE: True,
+            Whose.SENDER: self._may_be_sent_by_us(report),
             Whose.OURS: ours,
             Whose.OTHERS: not ours,
             Whose.OPENED_BY_US: view.opener in self._family,
         }[rule.whose]
 
-    def _is_sent_by_us(self, report: Report) -> bool:
-        """Whether a working group is the family's; everything else is both sides' work."""
-        sender = getattr(report.body, "sent_by", None)
-        return sender is None or sender in self._family
+    def _may_be_sent_by_us(self, report: Report) -> bool:
+        """Whether an office of the family sent it; what can't be read may say so."""
+        return report.body is None or sender(report.body, report.event.office) in self._family
 
     def _identity(self, rule: Rule, report: Report) -> Hashable:
         event = report.event
         if rule.same is None:
             return event.ref
-        agreed = rule.same(report.body, self._openings[event.ref])
+        agreed = rule.same(report.body, self._openings[event.ref], event.office)
         return event.ref if agreed is None else (event.link, agreed)
 
     def _counted(self, rule: Rule, same: list[Report]) -> Counted:

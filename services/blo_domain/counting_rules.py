@@ -6,18 +6,22 @@ reports the same thing, and how much it is. How the table is applied is in ``cou
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
+from blo_domain.text_folding import identity
 from blo_schemas.bodies.persons import PenaltyAct
+from blo_schemas.ids import OfficeId
 from blo_schemas.summary import Kind, Step
 
-RULES_VERSION: Final = 1
-"""Counts up with every change of what is counted and how; a report says by which it was made."""
+RULES_VERSION: Final = 2
+"""Counts up with every change of what is counted and how; a report says by which it was made.
+
+The folding of codes (``text_folding.FOLDING_VERSION``) is part of it.
+"""
 
 Label = tuple[str, ...]
 """What an amount is of: nothing for a plain number, a nationality, a substance with its unit."""
@@ -35,6 +39,7 @@ class Whose(Enum):
     """Whose step counts."""
 
     ANYONE = "any office's"
+    SENDER = "any office's, of what an office of the family sent"
     OURS = "an office of the family's"
     OTHERS = "a counterpart's"
     OPENED_BY_US = "in a case that the family opened"
@@ -50,8 +55,9 @@ class Rule:
         kind: Of which kind of case.
         step: At which step it counts.
         whose: Whose step.
-        same: What makes two reports of one link one thing, from the report's body and the body
-            with which the case was opened. Without it, or where it says ``None``, the case does.
+        same: What makes two reports of one link one thing, from the report's body, the body with
+            which the case was opened, and the office that reports. Without it, or where it says
+            ``None``, the case does.
         measure: How much, from both bodies; an empty tally does not count.
         joint: Whether the step is joint: it counts once it is complete, by its last signature.
     """
@@ -61,7 +67,7 @@ class Rule:
     kind: Kind
     step: Step
     whose: Whose
-    same: Callable[[Any, Any], Hashable] | None = None
+    same: Callable[[Any, Any, OfficeId], Hashable] | None = None
     measure: Callable[[Any, Any], Tally] = _one
     joint: bool = False
 
@@ -71,25 +77,26 @@ def counts_one(rule: Rule) -> bool:
     return rule.measure in (_one, _overstay)
 
 
-def _by_code(_body: Any, opening: Any) -> Hashable:
-    return _folded(opening.code)
+def sender(body: Any, reporter: OfficeId) -> OfficeId:
+    """The office that sent a working group: whoever reports it, unless the report names another."""
+    named: OfficeId | None = getattr(body, "sent_by", None)
+    return named or reporter
 
 
-def _by_group(body: Any, opening: Any) -> Hashable:
-    return _folded(opening.code), body.group
+def _by_code(_body: Any, opening: Any, _reporter: OfficeId) -> Hashable:
+    return identity(opening.code)
 
 
-def _by_phase(body: Any, opening: Any) -> Hashable:
-    return _folded(opening.code), body.phase
+def _by_group(body: Any, opening: Any, reporter: OfficeId) -> Hashable:
+    return identity(opening.code), body.group, sender(body, reporter)
 
 
-def _by_ordinal(_body: Any, opening: Any) -> Hashable:
+def _by_phase(body: Any, opening: Any, _reporter: OfficeId) -> Hashable:
+    return identity(opening.code), body.phase
+
+
+def _by_ordinal(_body: Any, opening: Any, _reporter: OfficeId) -> Hashable:
     return None if opening.ordinal is None else (opening.rhythm, opening.level, opening.ordinal)
-
-
-def _folded(code: str) -> str:
-    """A code as people mean it, whatever its case, spaces and Unicode form."""
-    return " ".join(unicodedata.normalize("NFC", code).casefold().split())
 
 
 def _arrests(body: Any, _opening: Any) -> Tally:
@@ -110,13 +117,13 @@ def _travellers(body: Any, opening: Any) -> Tally:
 
 RULES: Final = (
     Rule("joint_cases", "cases", Kind.JOINT_CASE, Step.JOIN, Whose.ANYONE, _by_code),
-    Rule("working_groups", "groups", Kind.JOINT_CASE, Step.DEPLOY_GROUP, Whose.ANYONE, _by_group),
+    Rule("working_groups", "groups", Kind.JOINT_CASE, Step.DEPLOY_GROUP, Whose.SENDER, _by_group),
     Rule(
         "person_trips",
         "person_trips",
         Kind.JOINT_CASE,
         Step.DEPLOY_GROUP,
-        Whose.ANYONE,
+        Whose.SENDER,
         _by_group,
         lambda body, _opening: {(): body.person_trips},
     ),
@@ -173,4 +180,14 @@ RULES: Final = (
 )
 """All figures but the number of active offices, which no single event makes."""
 
-__all__ = ["RULES", "RULES_VERSION", "Amount", "Label", "Rule", "Tally", "Whose", "counts_one"]
+__all__ = [
+    "RULES",
+    "RULES_VERSION",
+    "Amount",
+    "Label",
+    "Rule",
+    "Tally",
+    "Whose",
+    "counts_one",
+    "sender",
+]

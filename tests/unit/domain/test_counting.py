@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -56,7 +57,7 @@ def test_what_both_offices_report_counts_once_by_the_first_report(
     ledger: Ledger, joint: Case
 ) -> None:
     ours = joint.does(KYSON, Step.DEPLOY_GROUP, group(1, 4))
-    theirs = joint.does(XIENG, Step.DEPLOY_GROUP, group(1, 6))
+    theirs = joint.does(XIENG, Step.DEPLOY_GROUP, group(1, 6, sent_by=KYSON))
     first = joint.does(XIENG, Step.PHASE_REPORT, {**PHASE, "arrests": [{"count": 5}]})
     second = joint.does(KYSON, Step.PHASE_REPORT, PHASE)
     report = ledger.report()
@@ -117,11 +118,10 @@ def test_a_periodic_briefing_in_two_cases_counts_once_and_ad_hoc_ones_each(
 
 
 def test_the_order_in_which_events_are_given_changes_nothing(ledger: Ledger, joint: Case) -> None:
-    joint.does(XIENG, Step.DEPLOY_GROUP, group(1, 6))
+    joint.does(XIENG, Step.DEPLOY_GROUP, group(1, 6, sent_by=KYSON))
     joint.does(KYSON, Step.DEPLOY_GROUP, group(1, 4))
-    joint.corrects(
-        XIENG, Target(Step.DEPLOY_GROUP), {"corrects": "deploy_group", "fields": group(1, 7)}
-    )
+    said = {"corrects": "deploy_group", "fields": group(1, 7, sent_by=KYSON)}
+    joint.corrects(XIENG, Target(Step.DEPLOY_GROUP), said)
     backwards = annual_report(ledger.events[::-1], ledger.views, FAMILY, YEAR)
     assert backwards.as_json() == ledger.report().as_json()
     assert backwards["person_trips"].value == 7
@@ -232,6 +232,56 @@ def test_a_group_that_the_other_side_sent_is_not_the_familys(ledger: Ledger, joi
     joint.does(XIENG, Step.DEPLOY_GROUP, group(1, sent_by=XIENG))
     joint.does(XIENG, Step.DEPLOY_GROUP, group(2, sent_by=KYSON))
     assert value(ledger, "working_groups") == 1
+
+
+def test_a_group_that_the_counterpart_reports_as_its_own_neither_counts_nor_displaces_one(
+    ledger: Ledger, joint: Case
+) -> None:
+    joint.does(XIENG, Step.DEPLOY_GROUP, group(1, 900))
+    joint.does(KYSON, Step.DEPLOY_GROUP, group(1, 4))
+    joint.does(XIENG, Step.DEPLOY_GROUP, group(2, 900, sent_by=XIENG))
+    report = ledger.report()
+    assert report["working_groups"].value == 1
+    assert report["person_trips"].value == 4
+    assert report["person_trips"].as_json()["also_reported"] == []
+
+
+def test_a_group_that_cannot_be_read_is_told_because_it_may_be_the_familys(
+    ledger: Ledger, joint: Case
+) -> None:
+    closed = joint.does(XIENG, Step.DEPLOY_GROUP, group(1, 6, sent_by=KYSON))
+    ledger.events[-1] = replace(closed, body=None)
+    assert closed.event_id in {each.event_id for each in ledger.report().left_out}
+
+
+SPELLINGS = [
+    "CA‑01",  # non-breaking hyphen
+    "CA–01",
+    "CA −\u00a001",
+    "C\u200bA-\u00ad01",
+    "ＣＡ－０１",
+    "ca 01",
+    "\ufeffCA\u2060-01 ",
+]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_one_code_in_two_spellings_is_one_case(ledger: Ledger, spelling: str) -> None:
+    for code in ("CA-01", spelling):
+        case = ledger.joint_case(WEST, KYSON, XIENG, code)
+        case.does(KYSON, Step.DEPLOY_GROUP, group(1))
+        case.does(KYSON, Step.PHASE_REPORT, PHASE)
+        ledger.patrol(code)
+    for name in ("joint_cases", "working_groups", "bilateral_patrols", "person_trips"):
+        assert value(ledger, name) == (4 if name == "person_trips" else 1), name
+    assert value(ledger, "arrests")["total"] == 3
+
+
+def test_a_code_with_its_tone_on_the_one_or_the_other_vowel_is_one(ledger: Ledger) -> None:
+    ledger.patrol("Hòa Bình 1")
+    ledger.patrol("HOÀ BÌNH 1")
+    ledger.patrol("Hoa Bình 1")
+    assert value(ledger, "bilateral_patrols") == 2
 
 
 def test_a_case_without_any_of_the_familys_offices_does_not_count(ledger: Ledger) -> None:
