@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from blo_agent.agent import Agent, AgentOptions
-from blo_agent.api import office_api
+from blo_agent.api.app import office_api
 from blo_agent.config import AgentSettings
 from blo_agent.store import Store, StoreError, load_store_key
 from blo_log.errors import LogError

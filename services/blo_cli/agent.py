@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
+from blo_agent.api.types import RefusedAnswer
 from blo_agent.config import AgentSettings
 from blo_agent.provision import initialise, sign_document
-from blo_cli.agent_client import client_of
 from blo_cli.agent_journal import journal
-from blo_cli.answers import Refused
-from blo_cli.client import AgentClient
+from blo_cli.client import client_of
 from blo_cli.errors import Exit
 from blo_cli.trust import files
 from blo_runtime.config import load
@@ -73,7 +72,7 @@ def run(config: Path) -> int:
 def verify(config: Path) -> int:
     """Has the running node fold its links from their first record, and compares."""
     settings = load(config, AgentSettings)
-    client = client_of(settings, AgentClient)
+    client = client_of(settings)
     equal = True
     for link in client.links():
         result = client.verify(link.link)
@@ -110,10 +109,8 @@ def disclose(
     """
     wanted["from"], wanted["to"] = wanted.pop("first"), wanted.pop("last")
     settings = load(config, AgentSettings)
-    made = client_of(settings, AgentClient).disclose(
-        link, {key: one for key, one in wanted.items() if one}
-    )
-    if isinstance(made, Refused):
+    made = client_of(settings).disclose(link, {key: one for key, one in wanted.items() if one})
+    if isinstance(made, RefusedAnswer):
         click.echo(f"blo: nothing was disclosed: {made.words}", err=True)
         return Exit.CHECK_FAILED
     files.write_new(output, made.disclosure, private=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from blo_agent.config import AgentSettings
-from blo_cli.agent_client import OfficeClient, client_of
+from blo_cli.client import client_of
 from blo_cli.errors import Exit
 from blo_cli.trust import files
 from blo_runtime.config import load
@@ -28,6 +28,6 @@ def journal() -> None:
 @click.argument("output", type=_FILE)
 def export(config: Path, actor: str, output: Path) -> int:
     """Has the running node write its journal to a new file OUTPUT."""
-    client = client_of(load(config, AgentSettings), OfficeClient)
+    client = client_of(load(config, AgentSettings))
     files.write_new(output, client.journal(actor), private=True)
     return Exit.OK

@@ -13,10 +13,12 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from blo_cli import answers
-from blo_cli.errors import AgentAnswerError
+from blo_agent.api import types as api
+from blo_agent.config import AgentSettings
+from blo_cli.errors import AgentAnswerError, CliError
+from blo_schemas.reports import ReportAct
 
-__all__ = ["AgentClient"]
+__all__ = ["AgentClient", "client_of"]
 
 T = TypeVar("T")
 
@@ -44,7 +46,7 @@ class AgentClient:
         """Where the API listens."""
         return f"http://{self._host}:{self._api_port}"
 
-    def submit(self, command: Mapping[str, Any]) -> answers.Submitted | answers.Refused:
+    def submit(self, command: Mapping[str, Any]) -> api.AcceptedAnswer | api.RefusedAnswer:
         """Submits a command; the agent has it on disk when this returns.
 
         Raises:
@@ -52,42 +54,42 @@ class AgentClient:
         """
         status, body = self._request("POST", "/v1/commands", command)
         if status == 409:
-            return self._read(body, answers.Refused)
-        return self._read(self._expect(status, body), answers.Submitted)
+            return self._read(body, api.RefusedAnswer)
+        return self._read(self._expect(status, body), api.AcceptedAnswer)
 
-    def links(self) -> list[answers.LinkStatus]:
+    def links(self) -> list[api.LinkAnswer]:
         """How each of the office's links stands.
 
         Raises:
             AgentAnswerError: The agent does not answer as it should.
         """
-        return self._get("/v1/links", list[answers.LinkStatus])
+        return self._get("/v1/links", list[api.LinkAnswer])
 
-    def await_size(self, link: str, size: int, timeout_s: float) -> answers.LinkStatus:
+    def await_size(self, link: str, size: int, timeout_s: float) -> api.LinkAnswer:
         """Waits until the office has read ``size`` records of a link, or the time is over.
 
         Raises:
             AgentAnswerError: The agent does not answer as it should.
         """
         query = urlencode({"min_size": size, "timeout": f"{timeout_s:g}"})
-        return self._get(f"/v1/links/{quote(link)}?{query}", answers.LinkStatus, timeout_s)
+        return self._get(f"/v1/links/{quote(link)}?{query}", api.LinkAnswer, timeout_s)
 
-    def cases(self, link: str) -> list[answers.ListedCase]:
+    def cases(self, link: str) -> list[api.CaseAnswer]:
         """All cases of a link.
 
         Raises:
             AgentAnswerError: The agent does not answer as it should.
         """
-        return self._get(f"/v1/links/{quote(link)}/cases", list[answers.ListedCase])
+        return self._get(f"/v1/links/{quote(link)}/cases", list[api.CaseAnswer])
 
-    def case(self, link: str, case: str) -> answers.CaseAnswer:
+    def case(self, link: str, case: str) -> api.CaseHistory:
         """A case's view and its events on a link.
 
         Raises:
             AgentAnswerError: The agent does not answer as it should.
         """
         path = f"/v1/links/{quote(link)}/cases/{quote(case)}"
-        return self._get(path, answers.CaseAnswer)
+        return self._get(path, api.CaseHistory)
 
     def report(self, first: str, last: str) -> dict[str, Any]:
         """The report for a period, both days included, as the agent words it.
@@ -98,16 +100,18 @@ class AgentClient:
         query = urlencode({"from": first, "to": last})
         return self._get(f"/v1/report?{query}", dict[str, Any])
 
-    def verify(self, link: str) -> answers.Verification:
+    def verify(self, link: str) -> api.ReplayAnswer:
         """Has the agent fold a link from its first record and compare with what it shows.
 
         Raises:
             AgentAnswerError: The agent does not answer as it should.
         """
         status, body = self._request("POST", f"/v1/links/{quote(link)}/verify", {})
-        return self._read(self._expect(status, body), answers.Verification)
+        return self._read(self._expect(status, body), api.ReplayAnswer)
 
-    def disclose(self, link: str, wanted: Mapping[str, Any]) -> answers.Disclosed | answers.Refused:
+    def disclose(
+        self, link: str, wanted: Mapping[str, Any]
+    ) -> api.DisclosureAnswer | api.RefusedAnswer:
         """Has the agent disclose events; that is in its journal when this returns.
 
         Raises:
@@ -115,8 +119,56 @@ class AgentClient:
         """
         status, body = self._request("POST", f"/v1/links/{quote(link)}/disclosures", wanted)
         if status == 409:
-            return self._read(body, answers.Refused)
-        return self._read(self._expect(status, body), answers.Disclosed)
+            return self._read(body, api.RefusedAnswer)
+        return self._read(self._expect(status, body), api.DisclosureAnswer)
+
+    def journal(self, actor: str) -> bytes:
+        """The journal's file; that it was taken out is its last entry.
+
+        Raises:
+            AgentAnswerError: The agent does not answer as it should.
+        """
+        return self._as(actor, "/v1/journal")
+
+    def reports(self) -> list[dict[str, Any]]:
+        """All reports of the office.
+
+        Raises:
+            AgentAnswerError: The agent does not answer as it should.
+        """
+        return self._get("/v1/reports", list[dict[str, Any]])
+
+    def compute(self, first: str, last: str, actor: str) -> dict[str, Any]:
+        """Has a report computed.
+
+        Raises:
+            CliError: It is refused.
+        """
+        return self._post("/v1/reports", {"first": first, "last": last, "actor": actor})
+
+    def act(self, digest: str, act: ReportAct, actor: str) -> dict[str, Any]:
+        """Takes a further step with a report.
+
+        Raises:
+            CliError: It is refused.
+        """
+        return self._post(f"/v1/reports/{digest}/{act}", {"actor": actor})
+
+    def compare(self, digest: str, actor: str) -> dict[str, Any]:
+        """Has a frozen report reproduced, and compared with what the log says now.
+
+        Raises:
+            CliError: It is refused.
+        """
+        return self._post(f"/v1/reports/{digest}/compare", {"actor": actor})
+
+    def report_file(self, digest: str, actor: str) -> bytes:
+        """The file of a report.
+
+        Raises:
+            AgentAnswerError: There is none, or the agent does not answer as it should.
+        """
+        return self._as(actor, f"/v1/reports/{digest}")
 
     def _get(self, path: str, kind: type[T], extra_s: float = 0.0) -> T:
         status, body = self._request("GET", path, extra_s=extra_s)
@@ -162,3 +214,43 @@ class AgentClient:
             what,
             todo="Its log says why",
         )
+
+    def _as(self, actor: str, path: str) -> bytes:
+        # Names of people have letters that a header can't carry.
+        self._headers["Blo-Actor"] = quote(actor)
+        return self._expect(*self._request("GET", path))
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        status, answer = self._request("POST", path, body)
+        if status == 409:
+            refused = self._read(answer, api.RefusedAnswer)
+            raise CliError(
+                f"the agent of {self.office}",
+                f"refuses ({refused.refused})",
+                todo=refused.words[:1].upper() + refused.words[1:],
+            )
+        return self._read(self._expect(status, answer), dict[str, Any])
+
+
+def client_of(settings: AgentSettings) -> AgentClient:
+    """A client of the agent that runs with this configuration.
+
+    Raises:
+        CliError: It does not run.
+    """
+    run_file = settings.store.path.parent / "run.json"
+    try:
+        ports = msgspec.json.decode(run_file.read_bytes())
+        token = settings.api.token.read_text().strip()
+    except FileNotFoundError as error:
+        raise CliError(
+            f"the agent of {settings.office}",
+            f"does not run ({error.filename} is missing)",
+            todo="Start it with: blo agent run",
+        ) from None
+    return AgentClient(
+        settings.office,
+        host=settings.api.host,
+        api_port=ports["api_port"],
+        token=token,
+    )

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from blo_agent.api import office_api
+from blo_agent.api.app import office_api
 from blo_log.memory import MemoryCluster
 from blo_runtime.http import serve
 from blo_schemas.ids import OfficeId

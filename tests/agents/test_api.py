@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from blo_agent.api import office_api
+from blo_agent.api.app import office_api
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import journal
 from blo_log.memory import MemoryCluster, MemoryLog

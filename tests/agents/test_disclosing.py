@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from blo_agent.api import office_api
+from blo_agent.api.app import office_api
 from blo_agent.disclosing import Disclosed, DisclosureRefused, Wanted, disclose
 from blo_agent.store.tables import journal
 from blo_cli.main import run

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from blo_cli import answers
+from blo_agent.api import types as api
 from blo_lab.network import state
 from blo_lab.network.client import LabAgentClient
 from blo_lab.network.layout import Layout
@@ -46,7 +46,7 @@ def submit(layout: Layout, code: str) -> None:
             "body": {"code": code, "marker_from": "1", "marker_to": "2"},
         }
     )
-    assert isinstance(answer, answers.Submitted), answer
+    assert isinstance(answer, api.AcceptedAnswer), answer
 
 
 def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from blo_cli import answers
+from blo_agent.api import types as api
 from blo_cli.main import run
 from blo_lab.demo.observe import await_outputs
 from blo_lab.demo.outputs import LinkOutputs, read_back
@@ -112,7 +112,7 @@ def submit(layout: Layout, office: str, at: str, step: str, **more: Any) -> str:
     deadline = time.monotonic() + PATIENCE_S
     while True:
         answer = client(layout, office).submit(command)
-        if isinstance(answer, answers.Submitted):
+        if isinstance(answer, api.AcceptedAnswer):
             return answer.case
         # Grants go by another topic than the records, and may come after them.
         assert answer.refused == "key_missing", answer

@@ -9,7 +9,7 @@ from rich.filesize import decimal
 
 from blo_agent.config import AgentSettings
 from blo_audit.report_audit import audit_report
-from blo_cli.agent_client import OfficeClient, client_of
+from blo_cli.client import client_of
 from blo_cli.trust.judging import judge
 from blo_lab.demo.checks import Check, checked
 from blo_lab.network.layout import Layout
@@ -38,7 +38,7 @@ def check_frozen_report(layout: Layout, office: str, period: tuple[date, date]) 
         CliError: The agent refuses a step, or does not answer.
     """
     settings = load(layout.config(office), AgentSettings)
-    client = client_of(settings, OfficeClient)
+    client = client_of(settings)
     first, last = period
     digest = str(client.compute(first.isoformat(), last.isoformat(), _OFFICER)["digest"])
     for act, actor in _STEPS:

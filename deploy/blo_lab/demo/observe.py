@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
-from blo_cli import answers
+from blo_agent.api import types as api
 from blo_lab.network.admin import AdminClient
 from blo_lab.network.client import LabAgentClient
 from blo_lab.network.table import LabProgram
@@ -33,7 +33,7 @@ _POLL_S = 0.1
 _AT_ONCE = 4
 
 T = TypeVar("T")
-Statuses = Mapping[str, Mapping[str, answers.LinkStatus]]
+Statuses = Mapping[str, Mapping[str, api.LinkAnswer]]
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,11 +47,11 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     links: Statuses
-    verified: Mapping[str, Mapping[str, answers.Verification]]
+    verified: Mapping[str, Mapping[str, api.ReplayAnswer]]
     verdicts: Mapping[str, Mapping[str, Mapping[int, Verdict]]]
     metrics: Mapping[str, str]
 
-    def at_link(self, link: str) -> dict[str, answers.LinkStatus]:
+    def at_link(self, link: str) -> dict[str, api.LinkAnswer]:
         """Every office that reads a link, with how it stands there."""
         return {office: links[link] for office, links in self.links.items() if link in links}
 
@@ -139,7 +139,7 @@ def await_quorums(
 def observe(clients: Mapping[str, LabAgentClient], links: Statuses) -> Observed:
     """Asks every office to fold its links anew, for its verdicts, and for its metrics."""
 
-    def verify(client: LabAgentClient) -> dict[str, answers.Verification]:
+    def verify(client: LabAgentClient) -> dict[str, api.ReplayAnswer]:
         return {link: client.verify(link) for link in links[client.office]}
 
     def judge(client: LabAgentClient) -> dict[str, dict[int, Verdict]]:
@@ -169,7 +169,7 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
     return found
 
 
-def _links(client: LabAgentClient) -> dict[str, answers.LinkStatus]:
+def _links(client: LabAgentClient) -> dict[str, api.LinkAnswer]:
     return {status.link: status for status in client.links()}
 
 
@@ -196,7 +196,7 @@ def _of_all(
         return dict(zip(clients, pool.map(ask, clients.values()), strict=True))
 
 
-def _is_settled(world: World, office: str, status: answers.LinkStatus, size: int) -> bool:
+def _is_settled(world: World, office: str, status: api.LinkAnswer, size: int) -> bool:
     others: Sequence[str] = [
         reader for reader in world.links_by_name[status.link].readers if reader != office
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from blo_cli import answers
+from blo_agent.api import types as api
 from blo_lab.demo.checks import Check, checked
 from blo_lab.demo.observe import Observed
 from blo_lab.demo.outputs import CorridorOutputs, LinkOutputs
@@ -71,7 +71,7 @@ def _checkpoints(link: str, outputs: LinkOutputs) -> Iterator[str]:
 def _differences(
     where: str,
     outputs: LinkOutputs,
-    status: answers.LinkStatus,
+    status: api.LinkAnswer,
     judged: Mapping[int, Verdict],
 ) -> Iterator[str]:
     """Record by record where the office shows it with its case, and all together by their counts."""

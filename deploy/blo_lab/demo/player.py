@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from blo_cli import answers
+from blo_agent.api import types as api
 from blo_cli.errors import CliError
 from blo_lab.network.world import World
 from blo_lab.scenario import Scenario, ScenarioLine
@@ -34,10 +34,10 @@ _WATCH_S: Final = 0.5
 class Desk(Protocol):
     """What the player needs of an office's API."""
 
-    def submit(self, command: Mapping[str, Any]) -> answers.Submitted | answers.Refused:
+    def submit(self, command: Mapping[str, Any]) -> api.AcceptedAnswer | api.RefusedAnswer:
         """Submits a command."""
 
-    def await_size(self, link: str, size: int, timeout_s: float) -> answers.LinkStatus:
+    def await_size(self, link: str, size: int, timeout_s: float) -> api.LinkAnswer:
         """Waits until the office has read so many records of a link."""
 
     def line(self, *, up: bool) -> None:
@@ -178,7 +178,7 @@ class _Part:
         if line.office not in self._down:
             self._await_all_read(line)
         answer = self._submit(line)
-        if isinstance(answer, answers.Refused):
+        if isinstance(answer, api.RefusedAnswer):
             self._outcomes.append(Outcome(line=line, refused=answer.refused, words=answer.words))
             return
         self._cases.setdefault(line.case, answer.case)
@@ -186,10 +186,12 @@ class _Part:
         counted = self._held[line.office] if line.office in self._down else self._sizes
         counted[line.link] += 1
 
-    def _submit(self, line: ScenarioLine) -> answers.Submitted | answers.Refused:
+    def _submit(self, line: ScenarioLine) -> api.AcceptedAnswer | api.RefusedAnswer:
         case = self._cases.get(line.case)
         if case is None and line.step is not Step.OPEN:
-            return answers.Refused("unknown_case", "Its opening was refused, so there is no case.")
+            return api.RefusedAnswer(
+                "unknown_case", "Its opening was refused, so there is no case."
+            )
         command = _command(line, case, self._kinds[line.case])
         return self._desks[line.office].submit(command)
 

@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from blo_cli import answers
+from blo_agent.api import types as api
 from blo_domain.report import IN_SUMMARY
 from blo_lab.broker import Broker
 from blo_lab.demo.checks import Check
@@ -26,7 +26,7 @@ __all__ = ["build_report", "case_reports", "show"]
 class CaseDesk(Protocol):
     """What is asked of an office's API for the cases."""
 
-    def case(self, link: str, case: str) -> answers.CaseAnswer:
+    def case(self, link: str, case: str) -> api.CaseHistory:
         """A case's view and its events on a link."""
 
 
@@ -101,7 +101,7 @@ def case_reports(
 
 def _ask(
     desks: Mapping[str, CaseDesk], party: str, link: str, case: str | None
-) -> answers.CaseAnswer | None:
+) -> api.CaseHistory | None:
     """The case as a party shows it; a rejected step is told in the words for its own office."""
     if case is None:
         return None
@@ -111,7 +111,7 @@ def _ask(
 
 
 def _case(
-    link: str, answer: answers.CaseAnswer | None, refused: list[dict[str, Any]]
+    link: str, answer: api.CaseHistory | None, refused: list[dict[str, Any]]
 ) -> dict[str, Any]:
     view = None if answer is None else answer.view
     in_log = [
@@ -146,7 +146,7 @@ def _link(world: World, seen: Observed, link: str) -> dict[str, Any]:
     }
 
 
-def _office(office: str, links: Mapping[str, answers.LinkStatus]) -> dict[str, Any]:
+def _office(office: str, links: Mapping[str, api.LinkAnswer]) -> dict[str, Any]:
     counts = [status.counts for status in links.values()]
     rejected: dict[str, int] = defaultdict(int)
     for one in counts:
@@ -164,7 +164,7 @@ def _office(office: str, links: Mapping[str, answers.LinkStatus]) -> dict[str, A
     }
 
 
-def _all_views(links: Mapping[str, answers.LinkStatus]) -> str:
+def _all_views(links: Mapping[str, api.LinkAnswer]) -> str:
     """One digest over the views of all the office's links, in the order of their ids."""
     whole = sha256()
     for link in sorted(links):

@@ -10,7 +10,3 @@ stands open for the office, the earliest deadline first) and ``/v1/report`` look
 
 A case is named by its link and its id: any office may write any id on a link of its own.
 """
-
-from blo_agent.api.app import office_api
-
-__all__ = ["office_api"]

@@ -16,8 +16,8 @@ from blo_audit.report_audit import Audited, audit_report, two_reports
 from blo_audit.report_sheets import sheets_of
 from blo_audit.report_text import text_of
 from blo_audit.report_words import LANGUAGES
-from blo_cli.agent_client import OfficeClient, client_of
 from blo_cli.audit.trusting import Brought, Pinned, read_heads_file, trust_options
+from blo_cli.client import AgentClient, client_of
 from blo_cli.errors import CliError, Exit
 from blo_cli.reaching import Kafka
 from blo_cli.trust import files
@@ -173,8 +173,8 @@ def compare(config: Path | None, actor: str | None, reports: tuple[str, ...]) ->
     raise click.UsageError("say --config FILE --actor NAME DIGEST, or name two reports' files")
 
 
-def _client(config: Path) -> OfficeClient:
-    return client_of(load(config, AgentSettings), OfficeClient)
+def _client(config: Path) -> AgentClient:
+    return client_of(load(config, AgentSettings))
 
 
 def _read(path: Path) -> SignedReport:

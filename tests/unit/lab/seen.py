@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from blo_cli import answers
+from blo_agent.api import types as api
 from blo_lab.demo.observe import Observed
 from blo_lab.network.world import World
 
@@ -14,10 +14,37 @@ HASH = "ab" * 32
 VIEWS = "cd" * 32
 
 
-def status(world: World, office: str, link: str, size: int, **changes: Any) -> answers.LinkStatus:
+def head(
+    office: str, size: int, unopened: int = 0, log_hash: str = HASH, view_digest: str = VIEWS
+) -> api.HeadAnswer:
+    """The newest head of one office, as another one knows it."""
+    return api.HeadAnswer(
+        office=office,
+        size=size,
+        unopened=unopened,
+        at=0,
+        log_hash=log_hash,
+        view_digest=view_digest,
+    )
+
+
+def counts(
+    appended: int, accepted: int, crossed: int, rejected: dict[str, int], duplicates: int = 0
+) -> api.CountsAnswer:
+    """What an agent counted on a link."""
+    return api.CountsAnswer(
+        appended=appended,
+        accepted=accepted,
+        crossed=crossed,
+        duplicates=duplicates,
+        rejected=rejected,
+    )
+
+
+def status(world: World, office: str, link: str, size: int, **changes: Any) -> api.LinkAnswer:
     """A link that one office has read and opened, with the others' heads at its end."""
     one = world.links_by_name[link]
-    given = answers.LinkStatus(
+    given = api.LinkAnswer(
         link=link,
         corridor=one.corridor,
         partition=one.partition,
@@ -29,30 +56,32 @@ def status(world: World, office: str, link: str, size: int, **changes: Any) -> a
         pending=0,
         unopened=0,
         parked=0,
-        heads=[
-            answers.HeadStatus(other, size, 0, HASH, VIEWS)
-            for other in one.readers
-            if other != office
-        ],
-        counts=answers.LinkCounts(1, size - 1, 1, {"not_legal_now": 1}, 0),
+        heads=[head(other, size) for other in one.readers if other != office],
+        halted=None,
+        counts=counts(1, size - 1, 1, {"not_legal_now": 1}),
+        cosigned=0,
+        refused_checkpoints=[],
+        alerts=[],
+        differences=[],
     )
     return msgspec.structs.replace(given, **changes)
 
 
-def verification(size: int, **changes: Any) -> answers.Verification:
+def verification(size: int, **changes: Any) -> api.ReplayAnswer:
     """A fold from zero that finds everything in order."""
-    given = answers.Verification(
+    given = api.ReplayAnswer(
         size=size,
         equal=True,
         live_digest=VIEWS,
         rebuilt_digest=VIEWS,
         records=size,
         verified=size,
+        rejected={},
     )
     return msgspec.structs.replace(given, **changes)
 
 
-def metrics(links: dict[str, answers.LinkStatus]) -> str:
+def metrics(links: dict[str, api.LinkAnswer]) -> str:
     """What an agent with these links exposes."""
     lines = []
     for link, one in links.items():

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from blo_cli import answers
+from blo_agent.api import types as api
 from blo_lab.demo import checks
 from blo_lab.demo.observe import Observed
 from blo_lab.demo.search import Needles, Place
@@ -63,11 +63,11 @@ def with_status(seen: Observed, office: str, **changes: Any) -> Observed:
         ("heads", {"log_hash": "00" * 32}),
         ("metrics", {"size": 6}),
         ("metrics", {"parked": 2}),
-        ("metrics", {"counts": answers.LinkCounts(1, 5, 1, {"not_legal_now": 1}, 0)}),
-        ("metrics", {"counts": answers.LinkCounts(1, 6, 1, {"not_legal_now": 1}, 1)}),
-        ("metrics", {"counts": answers.LinkCounts(1, 6, 1, {"gap": 1}, 0)}),
-        ("metrics", {"counts": answers.LinkCounts(1, 6, 0, {"not_legal_now": 1}, 0)}),
-        ("metrics", {"counts": answers.LinkCounts(2, 6, 1, {"not_legal_now": 1}, 0)}),
+        ("metrics", {"counts": made.counts(1, 5, 1, {"not_legal_now": 1}, 0)}),
+        ("metrics", {"counts": made.counts(1, 6, 1, {"not_legal_now": 1}, 1)}),
+        ("metrics", {"counts": made.counts(1, 6, 1, {"gap": 1}, 0)}),
+        ("metrics", {"counts": made.counts(1, 6, 0, {"not_legal_now": 1}, 0)}),
+        ("metrics", {"counts": made.counts(2, 6, 1, {"not_legal_now": 1}, 0)}),
     ],
 )
 @pytest.mark.parametrize("office", ["vn-kyson", "vn-nghean"])
@@ -83,13 +83,13 @@ def test_one_office_that_differs_fails_the_check_by_name(
 @pytest.mark.parametrize(
     "head",
     [
-        answers.HeadStatus("vn-kyson", 6, 0, made.HASH, made.VIEWS),
-        answers.HeadStatus("vn-kyson", 7, 0, "00" * 32, made.VIEWS),
-        answers.HeadStatus("vn-kyson", 7, 0, made.HASH, "00" * 32),
-        answers.HeadStatus("vn-kyson", 7, 1, made.HASH, made.VIEWS),
+        made.head("vn-kyson", 6, 0, made.HASH, made.VIEWS),
+        made.head("vn-kyson", 7, 0, "00" * 32, made.VIEWS),
+        made.head("vn-kyson", 7, 0, made.HASH, "00" * 32),
+        made.head("vn-kyson", 7, 1, made.HASH, made.VIEWS),
     ],
 )
-def test_a_head_that_does_not_cover_the_log_fails(seen: Observed, head: answers.HeadStatus) -> None:
+def test_a_head_that_does_not_cover_the_log_fails(seen: Observed, head: api.HeadAnswer) -> None:
     mine = seen.links["la-xiengkhouang"][LINK].heads
     heads = [head, *(one for one in mine if one.office != head.office)]
     assert checks.check_heads(WORLD, with_status(seen, "la-xiengkhouang", heads=mine)).ok

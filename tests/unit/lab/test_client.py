@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import msgspec
 import pytest
 
-from blo_cli import answers
+from blo_agent.api import types as api
 from blo_cli.errors import AgentAnswerError
 from blo_lab.network.admin import AdminClient
 from blo_lab.network.client import LabAgentClient
@@ -75,7 +76,7 @@ def client(agent: Agent) -> LabAgentClient:
 
 def test_a_command_that_was_taken(agent: Agent, client: LabAgentClient) -> None:
     agent.answer = (201, {"event": "e", "case": "c", "oseq": 0, "expected_version": 0})
-    assert client.submit({"step": "open"}) == answers.Submitted("e", "c")
+    assert client.submit({"step": "open"}) == api.AcceptedAnswer("e", "c", 0, 0)
     assert (agent.method, agent.path) == ("POST", "/v1/commands")
     assert agent.body == {"step": "open"}
     assert agent.token == "Bearer secret"
@@ -83,7 +84,7 @@ def test_a_command_that_was_taken(agent: Agent, client: LabAgentClient) -> None:
 
 def test_a_command_that_was_refused(agent: Agent, client: LabAgentClient) -> None:
     agent.answer = (409, {"refused": "not_legal_now", "words": "not now"})
-    assert client.submit({}) == answers.Refused("not_legal_now", "not now")
+    assert client.submit({}) == api.RefusedAnswer("not_legal_now", "not now")
 
 
 def test_a_command_that_is_none_is_an_error_with_the_agent_s_words(
@@ -95,8 +96,6 @@ def test_a_command_that_is_none_is_an_error_with_the_agent_s_words(
 
 
 def link(**changes: Any) -> dict[str, Any]:
-    import msgspec
-
     status = made.status(the_world(), "vn-kyson", LINK, 5)
     plain: dict[str, Any] = msgspec.to_builtins(status)
     return plain | changes
@@ -122,22 +121,14 @@ def test_the_line_and_the_clock_are_set(agent: Agent, client: LabAgentClient) ->
 
 
 def test_cases_reports_and_folds_are_asked_for(agent: Agent, client: LabAgentClient) -> None:
-    agent.answer = (200, {"view": None, "rejected": []})
+    history = api.CaseHistory(None, [], [], [], [], [], [])
+    agent.answer = (200, msgspec.to_builtins(history))
     assert client.case(LINK, "beef").view is None
     assert agent.path == f"/v1/links/{LINK}/cases/beef"
     agent.answer = (200, {"summary": {}})
     assert client.report("2024-11-01", "2025-10-31") == {"summary": {}}
     assert agent.path == "/v1/report?from=2024-11-01&to=2025-10-31"
-    agent.answer = (
-        200,
-        {
-            **json.loads(json.dumps({"size": 1, "equal": True})),
-            "live_digest": "a",
-            "rebuilt_digest": "a",
-            "records": 1,
-            "verified": 1,
-        },
-    )
+    agent.answer = (200, msgspec.to_builtins(made.verification(1)))
     assert client.verify(LINK).equal
     assert (agent.method, agent.path) == ("POST", f"/v1/links/{LINK}/verify")
 

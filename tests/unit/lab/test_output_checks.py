@@ -10,7 +10,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from blo_cli import answers
+from blo_agent.api import types as api
 from blo_lab.demo import output_checks
 from blo_lab.demo.checks import Check
 from blo_lab.demo.observe import Observed
@@ -56,7 +56,7 @@ def seen_by(link: LinkOutputs) -> Observed:
     verdicts = [one.verdict for one in plain.folded if one.verdict is not None]
     outcomes = Counter(one.outcome for one in verdicts)
     reasons = Counter(one.reason.value for one in verdicts if one.reason is not None)
-    status = answers.LinkStatus(
+    status = api.LinkAnswer(
         link=LINK,
         corridor="la-vn",
         partition=0,
@@ -68,8 +68,13 @@ def seen_by(link: LinkOutputs) -> Observed:
         pending=0,
         unopened=0,
         parked=0,
+        halted=None,
         heads=[],
-        counts=answers.LinkCounts(
+        cosigned=0,
+        refused_checkpoints=[],
+        alerts=[],
+        differences=[],
+        counts=api.CountsAnswer(
             appended=SIZE,
             accepted=outcomes[Outcome.ACCEPTED],
             crossed=sum(one.crossed for one in verdicts),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from blo_cli import answers
+from blo_agent.api import types as api
 from blo_lab.demo.player import Played, Player, StandsStill, sequences
 from blo_lab.network.world import the_world
 from blo_lab.scenario import Scenario, load, read
@@ -33,15 +33,15 @@ class FakeDesk:
         self.parked = 0
         self.lag = 0
 
-    def submit(self, command: Mapping[str, Any]) -> answers.Submitted | answers.Refused:
+    def submit(self, command: Mapping[str, Any]) -> api.AcceptedAnswer | api.RefusedAnswer:
         self.calls.append((self.office, command["step"]))
         self.commands.append(command)
         if command["step"] in self.refuse:
-            return answers.Refused("not_legal_now", "not now")
+            return api.RefusedAnswer("not_legal_now", "not now")
         case = command.get("case") or f"case-{len(self.commands)}-{self.office}"
-        return answers.Submitted(f"event-{len(self.commands)}", case)
+        return api.AcceptedAnswer(f"event-{len(self.commands)}", case, 0, 0)
 
-    def await_size(self, link: str, size: int, timeout_s: float) -> answers.LinkStatus:
+    def await_size(self, link: str, size: int, timeout_s: float) -> api.LinkAnswer:
         assert timeout_s > 0
         self.calls.append((self.office, "await", link, size))
         parked, self.parked = self.parked, max(self.parked - 1, 0)
@@ -259,7 +259,7 @@ def test_sequences_are_played_side_by_side() -> None:
     both = threading.Barrier(2, timeout=PATIENCE_S)
 
     class Meets(FakeDesk):
-        def submit(self, command: Mapping[str, Any]) -> answers.Submitted | answers.Refused:
+        def submit(self, command: Mapping[str, Any]) -> api.AcceptedAnswer | api.RefusedAnswer:
             both.wait()
             return super().submit(command)
 
@@ -284,7 +284,7 @@ def test_what_the_watch_raises_ends_the_play_although_an_office_still_waits() ->
     waits = threading.Event()
 
     class Waiting(FakeDesk):
-        def submit(self, command: Mapping[str, Any]) -> answers.Submitted | answers.Refused:
+        def submit(self, command: Mapping[str, Any]) -> api.AcceptedAnswer | api.RefusedAnswer:
             waits.wait(60)
             return super().submit(command)
 

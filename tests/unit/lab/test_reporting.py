@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from blo_cli import answers
+from blo_agent.api import types as api
 from blo_domain.report import IN_SUMMARY
 from blo_lab.broker import ExternalBroker
 from blo_lab.demo.checks import Check
@@ -113,12 +113,26 @@ class Desk:
         self.office = office
         self.asked = asked
 
-    def case(self, link: str, case: str) -> answers.CaseAnswer:
+    def case(self, link: str, case: str) -> api.CaseHistory:
         assert link in WORLD.links_by_name
         self.asked.append(self.office)
-        rejected = answers.RejectedEvent("e", "vn-kyson", "answer", "not_legal_now", self.office)
-        view = answers.CaseState("verification_request", "withdrawn", 5, 1)
-        return answers.CaseAnswer(view, [rejected] if case == "crossed" else [])
+        rejected = api.RejectedAnswer("e", "vn-kyson", 4, "answer", "not_legal_now", self.office)
+        view = api.CaseAnswer(
+            case=case,
+            link=LINK,
+            kind="verification_request",
+            state="withdrawn",
+            version=5,
+            urgency="routine",
+            opener="vn-kyson",
+            opened_at=0,
+            paused=False,
+            crossed=1,
+            position=5,
+            log_time=0,
+            may_do=[],
+        )
+        return api.CaseHistory(view, [], [rejected] if case == "crossed" else [], [], [], [], [])
 
 
 def test_a_case_tells_what_was_refused_at_submission_and_in_the_log(seen: Observed) -> None:
@@ -155,7 +169,7 @@ class Client:
         self.office = office
         self.looks = looks
 
-    def links(self) -> list[answers.LinkStatus]:
+    def links(self) -> list[api.LinkAnswer]:
         self.looks -= 1
         size = 7 if self.looks <= 0 else 6
         return [
