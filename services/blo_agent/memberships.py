@@ -50,16 +50,6 @@ def memberships(directory: TrustedDirectory, office: OfficeId) -> list[Membershi
     return [found[link] for link in sorted(found)]
 
 
-def readers_ever(directory: TrustedDirectory, link: LinkId) -> frozenset[OfficeId]:
-    """Every office that is, was or will be a party to a link, or a superior of one."""
-    readers: set[OfficeId] = set()
-    for agreement in _agreements(directory):
-        if agreement.link == link:
-            readers.update(agreement.offices)
-            readers.update(_superiors(agreement))
-    return frozenset(readers)
-
-
 def refused_agreements(directory: TrustedDirectory, link: LinkId) -> list[str]:
     """Why agreements of a link do not count, in words."""
     words = []
@@ -83,4 +73,4 @@ def _superiors(agreement: Agreement) -> set[OfficeId]:
     return {superior.superior for superior in agreement.superiors}
 
 
-__all__ = ["Membership", "memberships", "readers_ever", "refused_agreements"]
+__all__ = ["Membership", "memberships", "refused_agreements"]

@@ -13,7 +13,7 @@ import msgspec
 
 from blo_agent.desk import DeskViews, LinkDesk, Submitted, Tally
 from blo_agent.keyring import Keyring
-from blo_agent.memberships import Membership, memberships, readers_ever, refused_agreements
+from blo_agent.memberships import Membership, memberships, refused_agreements
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.errors import JobRefused
 from blo_agent.store.tables import (
@@ -30,6 +30,7 @@ from blo_agent.store.tables import (
     records,
     shredded,
 )
+from blo_domain.heads import head_signers
 from blo_domain.trust import TrustedDirectory
 from blo_log.fold import LinkFold, Parked
 from blo_schemas.codec import encode
@@ -137,6 +138,10 @@ class Office:
         """Note the newest head of another office."""
         self.heads = {**self.heads, (head.link, signer): head}
 
+    def forget_head(self, link: LinkId, signer: OfficeId) -> None:
+        """Drop a head that does not count any more."""
+        self.heads = {key: head for key, head in self.heads.items() if key != (link, signer)}
+
     # Asking.
 
     def author(self, link: LinkId, at: int) -> Author:
@@ -168,7 +173,7 @@ class Office:
 
     def readers_ever(self, link: LinkId) -> frozenset[OfficeId]:
         """Every office that may have signed a head of a link."""
-        return readers_ever(self.directory, link)
+        return head_signers(self.directory, link)
 
     def refused_agreements(self, link: LinkId) -> list[str]:
         """Why agreements of a link do not count, in words."""

@@ -13,7 +13,6 @@ from typing import Final
 from blo_agent.comparing import CLOCK_MARGIN_MS, Compared, Comparison, Moment
 from blo_agent.line import Line
 from blo_agent.office import Office
-from blo_agent.own_clocks import processors_of
 from blo_agent.store.connection import Transaction
 from blo_agent.store.facade import Store
 from blo_agent.taking_outputs import (
@@ -28,6 +27,7 @@ from blo_agent.taking_outputs import (
     take_outputs,
 )
 from blo_agent.telling_outputs import OutputsTelling
+from blo_domain.processor_outputs import processors_ever
 from blo_log.errors import LogError, LogTruncated
 from blo_log.port import Log, Reader, Stored, TopicPartition
 from blo_log.topics import alerts_topic, cases_topic
@@ -148,7 +148,7 @@ class OutputsReceiver:
         """Where processors write about the office's links, as far as agreements name any."""
         found = {}
         for link, desk in self._office.desks.items():
-            if not processors_of(self._office.directory, link):
+            if not processors_ever(self._office.directory, link):
                 continue
             for topic, kind in (
                 (cases_topic(desk.corridor), OutputKind.CASE),

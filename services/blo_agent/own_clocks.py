@@ -18,7 +18,7 @@ from blo_domain.cases import StepFact, evolve
 from blo_domain.deadlines import Terms, fold_clocks, terms_of
 from blo_domain.trust import TrustedDirectory
 from blo_schemas.clocks import ClockView
-from blo_schemas.ids import CaseId, LinkId, OfficeId
+from blo_schemas.ids import CaseId, LinkId
 from blo_schemas.outputs import CaseRecord
 from blo_schemas.summary import SUMMARY
 from blo_schemas.views import CaseView
@@ -99,17 +99,11 @@ def local(at: int, zone: str) -> str:
     )
 
 
-def processors_of(directory: TrustedDirectory, link: LinkId) -> frozenset[OfficeId]:
-    """The processors that any version of a link's agreement names."""
-    return frozenset(one for term in directory.terms(link) for one in term.agreement.processors)
-
-
 __all__ = [
     "clocks_of",
     "facts_of",
     "last_log_time",
     "local",
-    "processors_of",
     "record_at",
     "terms_of_link",
     "zone_of",

@@ -14,6 +14,7 @@ from blo_agent.granting import review_summary_keys
 from blo_agent.office import Office, begin_anew
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import documents, meta
+from blo_agent.taking_heads import review_heads
 from blo_log.port import TopicPartition
 from blo_log.topics import keys_topic
 from blo_schemas.codec import encode
@@ -48,6 +49,7 @@ def take_documents(
             taken.refold.append(link)
     taken.new_links.extend(desk.link for desk in office.open_desks(tx, now))
     review_summary_keys(office, now, tx)
+    review_heads(office, tx)
     if office.own_tags() - own_before and office.desks:
         _read_keys_again(office, tx)
         taken.reread_keys = True

@@ -11,30 +11,35 @@ from blo_agent.desk import LinkDesk
 from blo_agent.office import PROGRAM, Office
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import heads, journal
-from blo_domain.trust import Certified
+from blo_domain.heads import HeadOrder, order_heads
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
-from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
-from blo_schemas.ids import CertificateTag, LinkId, OfficeId
+from blo_schemas.heads import Head
+from blo_schemas.ids import LinkId, OfficeId
 from blo_sealing.errors import SealingError
-from blo_sealing.heads import verify_head
+from blo_sealing.heads import AcceptedHead, accept_head, read_head
 
 
 def take_heads(office: Office, found: list[bytes], now: int, tx: Transaction, taken: Taken) -> None:
     """Check heads, compare every one with the own log, and keep the newest of every office."""
     for value in found:
-        read = _read(office, value)
-        if read is None:
+        accepted = _accepted(office, value)
+        if accepted is None:
             taken.ignored += 1
             continue
-        signed, head, signer = read
+        head, signer = accepted.head, accepted.signer
         desk = office.desks.get(head.link)
         if desk is None or signer == office.id:
             continue
-        words = _differing_log(desk, signer, head) or _two_heads(office, desk, signer, head)
+        order = order_heads(office.heads.get((head.link, signer)), head)
+        words = _differing_log(desk, signer, head)
+        if words is None and order is HeadOrder.CONTRADICTS:
+            words = _two_heads(desk, signer, head)
         if words is not None:
-            _halt(desk, words, signer, encode(signed), now, tx, taken)
-        if heads.put(tx, heads.StoredHead(head.link, signer, head.size, encode(signed))):
+            _halt(desk, words, signer, encode(accepted.signed), now, tx, taken)
+        if order is HeadOrder.REPLACES:
+            stored = heads.StoredHead(head.link, signer, head.size, encode(accepted.signed))
+            heads.put(tx, stored)
             office.know_head(signer, head)
 
 
@@ -67,33 +72,25 @@ def delivery(
     return tuple(delivered), tuple(opened)
 
 
-def _read(office: Office, value: bytes) -> tuple[SignedHead, Head, OfficeId] | None:
+def review_heads(office: Office, tx: Transaction) -> None:
+    """Forget the stored heads that do not count under the trust documents as they are now.
+
+    A revocation may have taken the ground from a head that was kept, and one that does not count
+    any more must not stand before the honest ones that follow it.
+    """
+    for (link, signer), _ in tuple(office.heads.items()):
+        stored = heads.get(tx, link, signer)
+        if stored is None or _accepted(office, stored.head) is None:
+            heads.remove(tx, link, signer)
+            office.forget_head(link, signer)
+
+
+def _accepted(office: Office, value: bytes) -> AcceptedHead | None:
     try:
-        signed = SIGNED_HEAD.decode(value)
-        claimed = HEAD.decode(signed.head)
-        tag = CertificateTag(claimed.kid)
-        certified = office.directory.certified(claimed.link, tag)
-        if certified is None or not _may_sign(office, certified, claimed):
-            return None
-        signer = certified.certificate.subject
-        key = certified.certificate.signing_key
-        head = verify_head(signed, link=claimed.link, office=signer, kid=tag, key=key)
+        signed, claimed = read_head(value)
+        return accept_head(signed, office.directory, link=claimed.link)
     except (WireError, SealingError):
         return None
-    if len(head.first_unopened) > head.unopened or (head.unopened and not head.first_unopened):
-        return None
-    return signed, head, signer
-
-
-def _may_sign(office: Office, certified: Certified, head: Head) -> bool:
-    """Whether it is somebody who reads this link, with a key that counted when it was signed.
-
-    Any office of the two countries is certified, and none but the link's own may halt it.
-    """
-    if certified.certificate.subject not in office.readers_ever(head.link):
-        return False
-    cut_size, cut_time = certified.cut(head.link)
-    return certified.covers(head.at) and head.size <= cut_size and head.at < cut_time
 
 
 def _differing_log(desk: LinkDesk, signer: OfficeId, head: Head) -> str | None:
@@ -107,11 +104,8 @@ def _differing_log(desk: LinkDesk, signer: OfficeId, head: Head) -> str | None:
     )
 
 
-def _two_heads(office: Office, desk: LinkDesk, signer: OfficeId, head: Head) -> str | None:
+def _two_heads(desk: LinkDesk, signer: OfficeId, head: Head) -> str:
     """Two heads of one office over one size; the one that is stored would hide the other."""
-    before = office.heads.get((head.link, signer))
-    if before is None or before.size != head.size or before.log_hash == head.log_hash:
-        return None
     return (
         f"{signer} has signed two different hashes of the first {head.size} records of "
         f"{desk.link}. It was shown two logs, or it lies. Nothing is sent on this link; call "
@@ -137,4 +131,4 @@ def _halt(
     )
 
 
-__all__ = ["compare_heads", "delivery", "take_heads"]
+__all__ = ["compare_heads", "delivery", "review_heads", "take_heads"]

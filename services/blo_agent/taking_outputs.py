@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 import msgspec
 
 from blo_agent.office import Office
-from blo_agent.own_clocks import processors_of
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import alerts, meta, outputs
 from blo_agent.taking_documents import offset_key
+from blo_domain.processor_outputs import processors_ever, refuse_signer
 from blo_log.errors import OutputRefused
 from blo_log.outputs import Opened, OutputReader, alert_in, case_in
 from blo_log.port import Stored, TopicPartition
@@ -27,7 +27,6 @@ from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId
 from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT, CaseRecord, OutputKind
-from blo_schemas.trust import Role
 from blo_sealing.errors import SealingError, WrongKeyCommitment
 
 MOST_KEYS: Final = 60
@@ -180,7 +179,7 @@ def trust_digest(office: Office, link: LinkId, now: int) -> bytes:
     directory = office.directory
     certified = [
         (one.tag, _counts(office, link, one.tag, now))
-        for processor in sorted(processors_of(directory, link))
+        for processor in sorted(processors_ever(directory, link))
         for one in directory.certificates_of(processor)
     ]
     content = [directory.digest_for_link(link), [list(one) for one in certified]]
@@ -188,13 +187,7 @@ def trust_digest(office: Office, link: LinkId, now: int) -> bytes:
 
 
 def _counts(office: Office, link: LinkId, kid: bytes, now: int) -> bool:
-    certified = office.directory.certified(link, CertificateTag(kid))
-    return (
-        certified is not None
-        and certified.certificate.role is Role.PROCESSOR
-        and certified.certificate.subject in processors_of(office.directory, link)
-        and now < certified.revoked_at
-    )
+    return refuse_signer(office.directory, link, CertificateTag(kid), now) is None
 
 
 def _read(

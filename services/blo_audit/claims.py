@@ -8,19 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from blo_audit.findings import Code, Findings
 from blo_audit.sources import Place
-from blo_domain.trust import Certified, TrustedDirectory
-from blo_domain.trust.model import Part, parts
+from blo_domain.heads import HeadReason
+from blo_domain.trust import TrustedDirectory
 from blo_schemas.errors import WireError
-from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
-from blo_schemas.ids import CertificateTag, LinkId, OfficeId
-from blo_sealing.errors import SealingError
-from blo_sealing.heads import verify_head
+from blo_schemas.heads import Head
+from blo_schemas.ids import OfficeId
+from blo_sealing.errors import HeadRefused, SealingError
+from blo_sealing.heads import accept_head, read_head
+
+_CODES: Final = {
+    HeadReason.OTHER_LINK: Code.HEAD_OF_STRANGER,
+    HeadReason.UNKNOWN_CERTIFICATE: Code.HEAD_OF_STRANGER,
+    HeadReason.OTHER_OFFICE: Code.HEAD_OF_STRANGER,
+    HeadReason.NOT_A_READER: Code.HEAD_OF_STRANGER,
+    HeadReason.BAD_SIGNATURE: Code.HEAD_BAD_SIGNATURE,
+    HeadReason.SELF_CONTRADICTORY: Code.HEAD_UNREADABLE,
+    HeadReason.NOT_VALID_THEN: Code.HEAD_KEY_NOT_VALID,
+    HeadReason.KEY_REVOKED: Code.HEAD_KEY_NOT_VALID,
+}
+_SIGNED: Final = frozenset(
+    (HeadReason.SELF_CONTRADICTORY, HeadReason.NOT_VALID_THEN, HeadReason.KEY_REVOKED)
+)
+"""The reasons that come after the signature: the office itself has signed what is refused."""
 
 
 class ClaimKind(StrEnum):
@@ -90,7 +105,6 @@ def read_claims(
     Returns:
         Those whose signatures are good and whose signers may speak, in order.
     """
-    signers = head_signers(directory, place.link)
     claims = []
     last: dict[OfficeId, Head] = {}
     for value in values:
@@ -100,7 +114,7 @@ def read_claims(
             except (WireError, SealingError) as error:
                 findings.add(Code.CHECKPOINT_REFUSED, str(error))
             continue
-        head = _read_head(value, place, directory, signers, findings)
+        head = _read_head(value, place, directory, findings)
         if head is None:
             continue
         _compare(last.get(head.office), head, findings)
@@ -110,62 +124,20 @@ def read_claims(
     return claims
 
 
-def head_signers(directory: TrustedDirectory, link: LinkId) -> frozenset[OfficeId]:
-    """Every office that is, was or will be allowed to sign heads of a link."""
-    return frozenset(
-        subject
-        for term in directory.terms(link)
-        for subject, part in parts(term.agreement)
-        if part in (Part.PARTY, Part.SUPERIOR)
-    )
-
-
 def _read_head(
-    value: bytes,
-    place: Place,
-    directory: TrustedDirectory,
-    signers: frozenset[OfficeId],
-    findings: Findings,
+    value: bytes, place: Place, directory: TrustedDirectory, findings: Findings
 ) -> Head | None:
     try:
-        signed = SIGNED_HEAD.decode(value)
-        claimed = HEAD.decode(signed.head)
+        signed, claimed = read_head(value)
     except WireError as error:
         findings.add(Code.HEAD_UNREADABLE, str(error))
         return None
-    tag = CertificateTag(claimed.kid)
-    certified = directory.certified(place.link, tag)
-    if claimed.link != place.link or certified is None or claimed.office not in signers:
-        words = f"it names {claimed.office}, {claimed.link} and certificate {tag.hex()}"
-        findings.add(Code.HEAD_OF_STRANGER, words, position=claimed.size)
-        return None
-    return _verified(signed, claimed, certified, place, findings)
-
-
-def _verified(
-    signed: SignedHead, claimed: Head, certified: Certified, place: Place, findings: Findings
-) -> Head | None:
-    office = certified.certificate.subject
-    key = certified.certificate.signing_key
     try:
-        head = verify_head(signed, link=place.link, office=office, kid=certified.tag, key=key)
-    except SealingError as error:
-        findings.add(Code.HEAD_BAD_SIGNATURE, str(error), position=claimed.size)
+        return accept_head(signed, directory, link=place.link).head
+    except HeadRefused as error:
+        signer = claimed.office if error.reason in _SIGNED else None
+        findings.add(_CODES[error.reason], str(error), position=claimed.size, office=signer)
         return None
-    if len(head.first_unopened) > head.unopened or (head.unopened and not head.first_unopened):
-        findings.add(
-            Code.HEAD_UNREADABLE,
-            f"it counts {head.unopened} records as unopened and names {len(head.first_unopened)}",
-            position=head.size,
-            office=office,
-        )
-        return None
-    cut_size, cut_time = certified.cut(place.link)
-    if not certified.covers(head.at) or head.size > cut_size or head.at >= cut_time:
-        words = f"its certificate {certified.tag.hex()} did not count at that time and size"
-        findings.add(Code.HEAD_KEY_NOT_VALID, words, position=head.size, office=office)
-        return None
-    return head
 
 
 def _compare(before: Head | None, head: Head, findings: Findings) -> None:
@@ -213,4 +185,4 @@ def _claim(head: Head) -> Claim:
     )
 
 
-__all__ = ["CheckpointReader", "Claim", "ClaimKind", "head_signers", "read_claims"]
+__all__ = ["CheckpointReader", "Claim", "ClaimKind", "read_claims"]

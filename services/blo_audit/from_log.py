@@ -9,11 +9,11 @@ from blo_domain.trust import TrustedDirectory
 from blo_log import topics
 from blo_log.port import Log, TopicPartition, read_to_end
 from blo_schemas.errors import WireError
-from blo_schemas.hashing import head_input
-from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
-from blo_schemas.ids import CertificateTag, LinkId
+from blo_schemas.heads import SIGNED_HEAD, Head, SignedHead
+from blo_schemas.ids import LinkId
 from blo_schemas.trust import Agreement
-from blo_sealing.signatures import verify_signature
+from blo_sealing.errors import SealingError
+from blo_sealing.heads import accept_head
 
 
 async def read_records(log: Log, directory: TrustedDirectory, links: Iterable[LinkId]) -> Records:
@@ -50,21 +50,13 @@ async def read_heads(log: Log, directory: TrustedDirectory) -> list[SignedHead]:
 
 
 def signed_heads(heads: Iterable[SignedHead], directory: TrustedDirectory) -> list[Head]:
-    """Those that their office has signed, with a key that was valid when it did."""
+    """What those say that count (``blo_sealing.heads.accept_head``)."""
     found = []
     for signed in heads:
         try:
-            head = HEAD.decode(signed.head)
-        except WireError:
+            found.append(accept_head(signed, directory).head)
+        except (WireError, SealingError):
             continue
-        certified = directory.certified(head.link, CertificateTag(head.kid))
-        if certified is None or certified.certificate.subject != head.office:
-            continue
-        key = certified.certificate.signing_key
-        if certified.covers(head.at) and verify_signature(
-            key, head_input(signed.head), signed.signature
-        ):
-            found.append(head)
     return found
 
 

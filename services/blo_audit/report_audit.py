@@ -15,7 +15,7 @@ from blo_domain.trust import Certified, TrustedDirectory
 from blo_schemas.codec import encode
 from blo_schemas.errors import NotCanonical, WireError
 from blo_schemas.event import ENVELOPE
-from blo_schemas.hashing import event_id, head_input, leaf_hash
+from blo_schemas.hashing import event_id, leaf_hash
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.reports import (
@@ -29,10 +29,10 @@ from blo_schemas.reports import (
 )
 from blo_schemas.trust import Role
 from blo_sealing import verify_consistency, verify_inclusion
-from blo_sealing.errors import ProofFailed
+from blo_sealing.errors import ProofFailed, SealingError
+from blo_sealing.heads import accept_head
 from blo_sealing.proving import Prover
 from blo_sealing.reports import report_is_signed
-from blo_sealing.signatures import verify_signature
 
 
 class Breach(StrEnum):
@@ -230,7 +230,8 @@ def _counted_head(
     if said != (counted.link, counted.office, counted.size) or link is None:
         return Finding(Breach.HEAD_NOT_SIGNED, where, f"it is the one of {said}")
     if directory is not None and _valid(signed, directory) is None:
-        return Finding(Breach.HEAD_NOT_SIGNED, where, "the office has not signed it")
+        words = "the office has not signed it, or not with a key that counted then"
+        return Finding(Breach.HEAD_NOT_SIGNED, where, words)
     proof = [bytes.fromhex(one) for one in counted.proof]
     root = bytes.fromhex(link.tree_root)
     try:
@@ -249,18 +250,13 @@ def _contradicts(head: Head, link: CountedLink | None) -> bool:
 
 
 def _valid(signed: SignedHead, directory: TrustedDirectory | None) -> Head | None:
-    """A head that its office has signed; without documents, as it is."""
+    """A head that counts; without documents, as it is."""
     try:
-        head = HEAD.decode(signed.head)
-    except WireError:
+        if directory is None:
+            return HEAD.decode(signed.head)
+        return accept_head(signed, directory).head
+    except (WireError, SealingError):
         return None
-    if directory is None:
-        return head
-    certified = _certified(directory, head.office, head.kid.hex())
-    if certified is None or not certified.covers(head.at):
-        return None
-    key = certified.certificate.signing_key
-    return head if verify_signature(key, head_input(signed.head), signed.signature) else None
 
 
 # The records.

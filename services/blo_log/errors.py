@@ -25,8 +25,9 @@ A cause with ``transient`` set passes by itself: resending makes sense.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import ClassVar
+
+from blo_domain.processor_outputs import OutputReason
 
 __all__ = [
     "AppendFailed",
@@ -252,22 +253,6 @@ class RecordRefused(LogError):
     def __init__(self, topic: str, detail: str) -> None:
         self.topic = topic
         super().__init__(f"a record for {topic} was refused: {detail}")
-
-
-class OutputReason(StrEnum):
-    """Why a value on a processors' topic does not count."""
-
-    OTHER_LINK = "other_link"
-    OTHER_KIND = "other_kind"
-    NOT_A_PROCESSOR = "not_a_processor"
-    """No certificate of role processor has this key."""
-    NOT_NAMED = "not_named"
-    """The link's agreement does not name this processor."""
-    REVOKED = "revoked"
-    OTHER_BODY = "other_body"
-    """What is sealed is about something else than what is signed around it."""
-    OTHER_ID = "other_id"
-    """An alert's id is not the hash of what it is about."""
 
 
 class OutputRefused(LogError):

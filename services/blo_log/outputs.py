@@ -12,8 +12,9 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
+from blo_domain.processor_outputs import OutputReason, refuse_output
 from blo_domain.trust import TrustedDirectory
-from blo_log.errors import OutputReason, OutputRefused
+from blo_log.errors import OutputRefused
 from blo_schemas.clocks import ALERT, Alert
 from blo_schemas.codec import Codec
 from blo_schemas.hashing import alert_id, clearing_id, link_alert_id
@@ -28,10 +29,10 @@ from blo_schemas.outputs import (
     Finality,
     Output,
     OutputKind,
+    SignedOutput,
     TrailCheckpoint,
     TrailEntry,
 )
-from blo_schemas.trust import Role
 from blo_sealing.keys import SummaryKey
 from blo_sealing.outputs import open_output, verify_output
 
@@ -51,6 +52,34 @@ class Opened(msgspec.Struct, frozen=True):
 
     output: Output
     body: bytes
+
+
+def accept_output(
+    signed: SignedOutput, directory: TrustedDirectory, *, link: LinkId, now: int
+) -> Output:
+    """Decides whether an output counts for a link; whoever reads outputs asks here.
+
+    The rules are ``blo_domain.processor_outputs.refuse_output``. Nothing is opened.
+
+    Args:
+        signed: The decoded value of one of the processors' topics.
+        directory: What the trust documents prove.
+        link: The link that it is read for.
+        now: The reader's time, Unix milliseconds.
+
+    Raises:
+        WireError: The output does not decode.
+        OutputRefused: It does not count.
+        BadSignature: It would, and is not signed by whom it names.
+    """
+    claimed = OUTPUT.decode(signed.output)
+    reason = refuse_output(directory, link, claimed, now)
+    certified = None if reason else directory.certified(link, CertificateTag(claimed.kid))
+    if certified is None:
+        who = f"a {claimed.kind.word} of {claimed.link} that names {claimed.processor}"
+        reason = reason or OutputReason.NOT_A_PROCESSOR
+        raise OutputRefused(f"{who}: {reason.replace('_', ' ')}", reason)
+    return verify_output(signed, certified.certificate.signing_key)
 
 
 class OutputReader:
@@ -88,15 +117,11 @@ class OutputReader:
                 of this link.
             SealingError: The signature is bad, the key is not held, or the body was altered.
         """
-        signed = SIGNED_OUTPUT.decode(value)
-        claimed = OUTPUT.decode(signed.output)
-        if claimed.link != self.link or (kind is not None and claimed.kind is not kind):
-            other = claimed.link != self.link
-            raise OutputRefused(
-                f"it is a {claimed.kind.word} of {claimed.link}",
-                OutputReason.OTHER_LINK if other else OutputReason.OTHER_KIND,
-            )
-        output = verify_output(signed, self._signing_key(claimed))
+        output = accept_output(
+            SIGNED_OUTPUT.decode(value), self._directory, link=self.link, now=self._now()
+        )
+        if kind is not None and output.kind is not kind:
+            raise OutputRefused(f"it is a {output.kind.word}", OutputReason.OTHER_KIND)
         key = None if output.key is None else self._keys.summary_key(KeyId(output.key))
         return Opened(output, open_output(output, key))
 
@@ -118,22 +143,6 @@ class OutputReader:
         raise OutputRefused(
             f"it is a {opened.output.kind.word}, not of the trail", OutputReason.OTHER_KIND
         )
-
-    def _signing_key(self, claimed: Output) -> bytes:
-        certified = self._directory.certified(self.link, CertificateTag(claimed.kid))
-        if certified is None or certified.certificate.role is not Role.PROCESSOR:
-            raise OutputRefused(
-                "it is not signed by a certified processor", OutputReason.NOT_A_PROCESSOR
-            )
-        subject = certified.certificate.subject
-        agreement = self._directory.agreement(self.link, claimed.at)
-        newest = self._directory.agreement(self.link, self._now())
-        named = {one for each in (agreement, newest) if each for one in each.processors}
-        if subject != claimed.processor or subject not in named:
-            raise OutputRefused(f"{subject} is no processor of {self.link}", OutputReason.NOT_NAMED)
-        if self._now() >= certified.revoked_at:
-            raise OutputRefused(f"the certificate of {subject} was revoked", OutputReason.REVOKED)
-        return certified.certificate.signing_key
 
 
 class CasesRead:
@@ -248,6 +257,7 @@ __all__ = [
     "OutputReader",
     "SummaryKeys",
     "TrailRead",
+    "accept_output",
     "alert_in",
     "case_in",
 ]

@@ -19,15 +19,16 @@ from blo_domain.deadlines import (
     repaired,
     with_head,
 )
+from blo_domain.heads import HeadOrder, order_heads
 from blo_domain.trust import TrustedDirectory
 from blo_log.port import Stored
 from blo_processors.state import LinkState
 from blo_schemas.clocks import Alert
 from blo_schemas.errors import WireError
-from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
-from blo_schemas.ids import CertificateTag, LinkId, OfficeId
+from blo_schemas.heads import Head
+from blo_schemas.ids import LinkId, OfficeId
 from blo_sealing.errors import SealingError
-from blo_sealing.heads import verify_head
+from blo_sealing.heads import accept_head, read_head
 
 
 class LinkHealth:
@@ -47,19 +48,16 @@ class LinkHealth:
         self._told.update((alert.id, alert) for alert in alerts if alert.signal is not None)
 
     def take_head(self, stored: Stored, directory: TrustedDirectory) -> None:
-        """Take a record of ``blo.heads``; one that is not an office's head is passed over."""
+        """Take a record of ``blo.heads``; one that does not count is passed over."""
         try:
-            signed = SIGNED_HEAD.decode(stored.value or b"")
-            tag = CertificateTag(HEAD.decode(signed.head).kid)
-            certified = directory.certified(self.link, tag)
-            if certified is None:
-                return
-            office = certified.certificate.subject
-            key = certified.certificate.signing_key
-            head = verify_head(signed, link=self.link, office=office, kid=tag, key=key)
+            signed, _ = read_head(stored.value or b"")
+            accepted = accept_head(signed, directory, link=self.link)
         except (WireError, SealingError):
             return
-        self._heads[office] = head, stored.timestamp
+        before = self._heads.get(accepted.signer)
+        order = order_heads(None if before is None else before[0], accepted.head)
+        if order is HeadOrder.REPLACES:
+            self._heads[accepted.signer] = accepted.head, stored.timestamp
 
     def look(self, state: LinkState, terms: Terms, now: int) -> list[Alert]:
         """What has become wrong or right since this was asked last.

@@ -10,6 +10,7 @@
     ├── GrantNotForYou        the grant is sealed to someone else, or to another of your keys
     ├── GrantNotAsAsked       the grant is for another link or another purpose
     ├── HeadNotAsAsked        the head is of another link, office or certificate
+    ├── HeadRefused           the head does not count on the link, and why
     ├── DuplicateSignature    the key has signed this document already
     ├── TooLargeToSeal        the envelope would be larger than a record may be
     ├── PositionError         a record was offered out of its order
@@ -26,6 +27,8 @@ or anything that was sealed.
 from __future__ import annotations
 
 from typing import ClassVar
+
+from blo_domain.heads import HeadReason
 
 
 class SealingError(Exception):
@@ -92,6 +95,20 @@ class HeadNotAsAsked(SealingError):
     defect = "head_not_as_asked"
 
 
+class HeadRefused(SealingError):
+    """The head does not count on the link.
+
+    Attributes:
+        reason: From the closed list.
+    """
+
+    defect = "head_refused"
+
+    def __init__(self, detail: str, reason: HeadReason) -> None:
+        super().__init__(f"{detail}: {reason.replace('_', ' ')}")
+        self.reason = reason
+
+
 class DuplicateSignature(SealingError):
     """The key has signed this document already."""
 
@@ -156,6 +173,7 @@ __all__ = [
     "GrantNotAsAsked",
     "GrantNotForYou",
     "HeadNotAsAsked",
+    "HeadRefused",
     "MalformedNote",
     "OtherCheckpoint",
     "PositionError",

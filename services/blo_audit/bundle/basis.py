@@ -12,6 +12,7 @@ from blo_audit.claims import Claim, ClaimKind, read_claims
 from blo_audit.errors import NoQuorum, NothingToAudit, NoTrust
 from blo_audit.findings import Code, Findings
 from blo_audit.sources import Place, places
+from blo_domain.heads import HeadOrder, order_heads
 from blo_domain.trust import Pins, TrustedDirectory, load_directory
 from blo_schemas.codec import encode
 from blo_schemas.heads import HEAD, Head, SignedHead
@@ -206,7 +207,7 @@ def closed_positions(
     for signed in heads:
         for claim in read_claims([encode(signed)], place, directory, Findings(place.link)):
             head, office = HEAD.decode(signed.head), claim.signers[0]
-            if office not in last or (head.size, head.at) >= (last[office].size, last[office].at):
+            if order_heads(last.get(office), head) is HeadOrder.REPLACES:
                 last[office] = head
     closed: dict[int, set[OfficeId]] = {}
     for office, head in last.items():

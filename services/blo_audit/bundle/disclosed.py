@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import msgspec
 
-from blo_audit.claims import head_signers
 from blo_audit.findings import Code, Findings
 from blo_audit.sources import Place
+from blo_domain.heads import head_signers
 from blo_domain.trust import TrustedDirectory
 from blo_schemas.bodies import decode_body
 from blo_schemas.bundle import DISCLOSURE, DisclosedEvent, Disclosure, SignedDisclosure

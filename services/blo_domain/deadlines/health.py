@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from blo_domain.deadlines.plan import added
 from blo_domain.deadlines.terms import Terms, in_force
+from blo_domain.heads import HeadOrder, order_heads
 from blo_schemas.clocks import ALERT_VERSION, Alert, Signal
 from blo_schemas.hashing import clearing_id, link_alert_id
 from blo_schemas.heads import Head
@@ -46,7 +47,7 @@ class Peer(NamedTuple):
     Attributes:
         office: The office.
         since: From when it is expected to send heads, Unix milliseconds.
-        head: Its latest head; ``None``: it never sent one.
+        head: The head of it that counts (``blo_domain.heads``); ``None``: it never sent one.
         head_time: Timestamp of that head's record.
         skewed: The first of its latest records that were all signed ahead of the log's time.
         forked: The first record that claims a place in its chain that another one has.
@@ -89,8 +90,8 @@ def expected_since(office: OfficeId, terms: Terms, first: int) -> int:
 
 
 def with_head(peer: Peer, head: Head, log_time: int) -> Peer:
-    """The office after a head of it; one that is older than the latest changes nothing."""
-    if log_time < peer.head_time:
+    """The office after a head of it; one that does not take the place of the last changes nothing."""
+    if order_heads(peer.head, head) is not HeadOrder.REPLACES:
         return peer
     return peer._replace(head=head, head_time=log_time)
 

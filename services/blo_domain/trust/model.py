@@ -212,6 +212,11 @@ class Certified:
                 at = min(at, revocation.at)
         return size, at
 
+    def counts(self, link: LinkId, size: int, at: int) -> bool:
+        """Whether a statement on the first ``size`` records of a link, signed at ``at``, counts."""
+        cut_size, cut_time = self.cut(link)
+        return self.covers(at) and at < cut_time and size <= cut_size
+
 
 class Writer(NamedTuple):
     """Who wrote a record, if its signature by ``signing_key`` is good.

@@ -46,7 +46,7 @@ class Signatory(msgspec.Struct, frozen=True):
             size: The checkpoint's size.
             at: Unix milliseconds.
         """
-        return any(_counts(one, link, size, at) for one in self.certificates)
+        return any(one.counts(link, size, at) for one in self.certificates)
 
 
 def signatories(signed: SignedCheckpoint, directory: TrustedDirectory) -> tuple[Signatory, ...]:
@@ -115,11 +115,6 @@ def _keys(
             if certificate.role is Role.WITNESS or name in parties:
                 found[NoteKey(name, kind, certificate.signing_key)].append(certified)
     return found
-
-
-def _counts(certified: Certified, link: LinkId, size: int, at: int) -> bool:
-    cut_size, cut_time = certified.cut(link)
-    return certified.covers(at) and at < cut_time and size <= cut_size
 
 
 __all__ = ["Signatory", "known_link", "signatories", "unknown_signers"]

@@ -38,6 +38,11 @@ def get(snapshot: Snapshot, link: LinkId, office: OfficeId) -> StoredHead | None
     return None if row is None else StoredHead(*row)
 
 
+def remove(tx: Transaction, link: LinkId, office: OfficeId) -> None:
+    """Removes an office's head on a link."""
+    tx.change("DELETE FROM heads WHERE link = ? AND office = ?", (link, office))
+
+
 def of_link(snapshot: Snapshot, link: LinkId) -> list[StoredHead]:
     """The latest heads on a link, sorted by office."""
     rows = snapshot.rows(
@@ -46,4 +51,4 @@ def of_link(snapshot: Snapshot, link: LinkId) -> list[StoredHead]:
     return [StoredHead(*row) for row in rows]
 
 
-__all__ = ["StoredHead", "get", "of_link", "put"]
+__all__ = ["StoredHead", "get", "of_link", "put", "remove"]
