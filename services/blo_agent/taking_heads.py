@@ -37,7 +37,8 @@ def take_heads(office: Office, found: list[bytes], now: int, tx: Transaction, ta
             words = _two_heads(desk, signer, head)
         if words is not None:
             _halt(desk, words, signer, encode(accepted.signed), now, tx, taken)
-        if order is HeadOrder.REPLACES:
+        # A head that halts the link is kept in the other's place, so that it halts it again.
+        if order is HeadOrder.REPLACES or (order is HeadOrder.CONTRADICTS and words is not None):
             stored = heads.StoredHead(head.link, signer, head.size, encode(accepted.signed))
             heads.put(tx, stored)
             office.know_head(signer, head)

@@ -93,13 +93,16 @@ def refuse_head(
 
 
 def order_heads(before: Head | None, head: Head) -> HeadOrder:
-    """Which of two heads of one office on one link counts: the larger, of equal ones the later.
+    """Which of two heads of one office on one link counts: the larger, of equal ones the newer.
 
-    Arrival says nothing: whoever may write to the topic can put an old head there again.
+    A smaller one never takes a larger one's place: whoever may write to the topic can put an old
+    head there again. Two of one size that say the same of the log count by their arrival, because
+    the office's clock may have been set back between them; putting the older one there again makes
+    its ``at`` differ from the record's time, which shows.
 
     Args:
         before: The one that has counted so far.
-        head: Another one.
+        head: One that was read after it.
     """
     if before is None or head.size > before.size:
         return HeadOrder.REPLACES
@@ -107,7 +110,7 @@ def order_heads(before: Head | None, head: Head) -> HeadOrder:
         return HeadOrder.IS_OLDER
     if (head.log_hash, head.tree_root) != (before.log_hash, before.tree_root):
         return HeadOrder.CONTRADICTS
-    return HeadOrder.REPLACES if head.at > before.at else HeadOrder.IS_OLDER
+    return HeadOrder.REPLACES
 
 
 __all__ = ["HeadOrder", "HeadReason", "head_signers", "order_heads", "refuse_head"]

@@ -133,13 +133,17 @@ class Liar:
         world: Where.
         signs_as: Whose keys and certificate it has.
         place: About which link.
+
+    Attributes:
+        ends: First instant at which the certificate does not count.
     """
 
     def __init__(self, world: World, signs_as: OfficeId = PROCESSOR, place: Place = PLACE) -> None:
         self._world = world
         self._directory = world.directory()
-        tag = self._directory.certificates(signs_as)[-1].tag
-        self.signer = Signer(signs_as, tag, world.keys[signs_as])
+        certified = self._directory.certificates(signs_as)[-1]
+        self.ends = certified.certificate.not_after
+        self.signer = Signer(signs_as, certified.tag, world.keys[signs_as])
         granted = GrantedKeys(LINK, Identity(signs_as, (self.signer.keys,)))
         self.scribe = Scribe(place, self.signer, granted)
 

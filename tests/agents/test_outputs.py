@@ -84,6 +84,7 @@ BAD: dict[str, Callable[[Message, Liar], Message]] = {
     "other_link": lambda good, liar: again(good, liar, link=LinkId("another-link")),
     "other_kind": lambda good, _: msgspec.structs.replace(good, topic=ALERTS),
     "not_a_processor": lambda good, liar: again(good, liar, kid=bytes(8)),
+    "expired": lambda good, liar: again(good, liar, at=liar.ends),
     "not_named": lambda good, liar: again(good, liar, processor=A),
     "other_record_key": lambda good, _: msgspec.structs.replace(good, key=bytes(32)),
 }
