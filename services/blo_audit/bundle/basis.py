@@ -203,12 +203,16 @@ def closed_positions(
 
     A key may come after its record: what an earlier head named, a later one may have opened.
     """
+    counting = [
+        HEAD.decode(signed.head)
+        for signed in heads
+        if read_claims([encode(signed)], place, directory, Findings(place.link))
+    ]
     last: dict[OfficeId, Head] = {}
-    for signed in heads:
-        for claim in read_claims([encode(signed)], place, directory, Findings(place.link)):
-            head, office = HEAD.decode(signed.head), claim.signers[0]
-            if order_heads(last.get(office), head) is HeadOrder.REPLACES:
-                last[office] = head
+    # A bundle does not show in which order they came; their signed times do.
+    for head in sorted(counting, key=lambda one: one.at):
+        if order_heads(last.get(head.office), head) is HeadOrder.REPLACES:
+            last[head.office] = head
     closed: dict[int, set[OfficeId]] = {}
     for office, head in last.items():
         for position in head.first_unopened:
