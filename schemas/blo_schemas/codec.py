@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -64,16 +65,42 @@ class Codec(Generic[T]):
     Args:
         kind: The struct type. If it has a version, that is its first field, an integer.
         versions: Accepted values of the version field; empty for a struct without one.
-        limit: Largest accepted input in bytes.
+        limit: Largest accepted encoding in bytes, when reading and when writing.
+        check: Refuses a value whose fields contradict each other, with a ``ValueError``.
     """
 
     def __init__(
-        self, kind: type[T], *, versions: tuple[int, ...] = (), limit: int = MAX_RECORD_SIZE
+        self,
+        kind: type[T],
+        *,
+        versions: tuple[int, ...] = (),
+        limit: int = MAX_RECORD_SIZE,
+        check: Callable[[T], None] | None = None,
     ) -> None:
         self._name = getattr(kind, "__name__", str(kind))
         self._decode = msgspec.msgpack.Decoder(kind).decode
         self._versions = versions
         self._limit = limit
+        self._check = check
+
+    @property
+    def limit(self) -> int:
+        """Largest accepted encoding in bytes."""
+        return self._limit
+
+    def encode(self, value: T) -> bytes:
+        """The canonical encoding of a value, which ``decode`` reads.
+
+        Whoever stores or sends what is read with a codec writes it with the same codec, so nothing
+        is written that cannot be read.
+
+        Raises:
+            TooLarge: It has more bytes than ``decode`` accepts.
+        """
+        data = _encoder.encode(value)
+        if len(data) > self._limit:
+            raise TooLarge(self._name, f"{len(data)} bytes, at most {self._limit} are allowed")
+        return data
 
     def decode(self, data: bytes) -> T:
         """Reads ``data``, which must be the canonical encoding of exactly one value.
@@ -88,6 +115,8 @@ class Codec(Generic[T]):
             buffer = _scratch.buffer
             _encode_into(value, buffer)
             canonical = buffer == data
+            if self._check is not None:
+                self._check(value)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise self._explain(data, error) from None
         if self._versions and value.v not in self._versions:  # type: ignore[attr-defined]

@@ -18,10 +18,16 @@ from blo_schemas.event import Bytes8, Bytes16, Bytes32, Bytes64, Count, UnixMs
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.summary import Named
 from blo_schemas.verdicts import Verdict
-from blo_schemas.views import CaseView
+from blo_schemas.views import CaseView, check_view
 
 OUTPUT_VERSION: Final = 1
 MAX_ERROR_TEXT: Final = 500
+
+MAX_CASE_RECORD_SIZE: Final = 220 * 1024
+"""Largest encoded case record in bytes: padded, sealed and signed it still is one record.
+
+The steps of a case are bounded (``blo_domain.lifecycle.MAX_CASE_STEPS``), so no record comes near.
+"""
 
 
 class OutputKind(Named):
@@ -167,7 +173,9 @@ class DeadLetter(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
 
 OUTPUT: Final = Codec(Output, versions=(OUTPUT_VERSION,))
 SIGNED_OUTPUT: Final = Codec(SignedOutput)
-CASE_RECORD: Final = Codec(CaseRecord)
+CASE_RECORD: Final = Codec(
+    CaseRecord, limit=MAX_CASE_RECORD_SIZE, check=lambda record: check_view(record.view)
+)
 TRAIL_ENTRY: Final = Codec(TrailEntry, limit=1024)
 TRAIL_CHECKPOINT: Final = Codec(TrailCheckpoint, limit=256)
 DEAD_LETTER: Final = Codec(DeadLetter, versions=(OUTPUT_VERSION,), limit=2 * MAX_RECORD_SIZE)

@@ -57,6 +57,7 @@ class Reason(StrEnum):
     NOT_LEGAL_NOW = "not_legal_now"
     NOT_YOUR_STEP = "not_your_step"
     NOTHING_TO_SUPERSEDE = "nothing_to_supersede"
+    CASE_FULL = "case_full"
 
 
 class Verdict(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):

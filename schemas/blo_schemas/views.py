@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Final
+from itertools import islice
+from typing import Annotated, Final
 
 import msgspec
 
@@ -13,6 +15,27 @@ from blo_schemas.ids import CaseId, CaseRef, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step, Urgency
 
 VIEW_VERSION: Final = 1
+
+MAX_CASE_VERSION: Final = 8_000
+"""Most accepted steps of a case, whatever they are.
+
+The rules of ``blo_domain.cases`` stop ordinary steps far earlier; with 64 offices the steps that
+end a case can't reach it. It bounds the size of a view even if offices come and go.
+"""
+
+MAX_CASE_OFFICES: Final = 128
+"""Most offices that take steps in one case. The index of an office fits into a byte."""
+
+MAX_VIEW_SIZE: Final = 48 * 1024
+"""Largest encoded view in bytes.
+
+Two bytes for each of ``MAX_CASE_VERSION`` steps; 66 bytes for each office, once as an author and
+once in ``done_by``; three bytes for each corrected version (at most as many as ordinary steps);
+less than 400 bytes for the rest: about 36 KiB.
+"""
+
+StepCodes = Annotated[bytes, msgspec.Meta(max_length=MAX_CASE_VERSION)]
+OfficeTable = Annotated[tuple[OfficeId, ...], msgspec.Meta(max_length=MAX_CASE_OFFICES)]
 
 
 class State(StrEnum):
@@ -73,8 +96,10 @@ class CaseView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fiel
         opened_at: Log time of the opening, Unix milliseconds.
         done_by: Offices that have already done the joint step that is under way, sorted.
         joint_step: That step, when some but not all offices have done it.
-        steps: The accepted steps in order; step n produced version n + 1.
-        authors: The office that wrote each of ``steps``.
+        offices: The offices that have taken a step, in the order of their first one.
+        step_codes: The accepted steps in order, a byte each: the number of the ``Step``. Byte n
+            is the step that produced version n + 1.
+        author_codes: Who took each of them, a byte each: the index in ``offices``.
         superseded: Versions whose step has been corrected by a later one, ascending.
         paused: Whether its clocks stand still.
         crossed: Accepted steps whose writer had not seen the version before.
@@ -93,8 +118,9 @@ class CaseView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fiel
     opened_at: UnixMs
     done_by: tuple[OfficeId, ...]
     joint_step: Step | None
-    steps: tuple[Step, ...]
-    authors: tuple[OfficeId, ...]
+    offices: OfficeTable
+    step_codes: StepCodes
+    author_codes: StepCodes
     superseded: tuple[Count, ...]
     paused: bool
     crossed: Count
@@ -106,5 +132,59 @@ class CaseView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fiel
         """The case among those of all links."""
         return CaseRef(self.link, CaseId(self.case))
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The accepted steps, in order."""
+        return tuple(map(_STEPS.__getitem__, self.step_codes))
 
-CASE_VIEW: Final = Codec(CaseView, versions=(VIEW_VERSION,))
+    @property
+    def authors(self) -> tuple[OfficeId, ...]:
+        """The office that took each of ``steps``."""
+        return tuple(map(self.offices.__getitem__, self.author_codes))
+
+    def author(self, version: int) -> OfficeId:
+        """The office whose step produced a version, from 1."""
+        return self.offices[self.author_codes[version - 1]]
+
+    def history(self, after: int = 0) -> Iterator[tuple[Step, OfficeId]]:
+        """The steps and their authors, in order, without the first ``after`` ones."""
+        codes = islice(zip(self.step_codes, self.author_codes, strict=True), after, None)
+        return ((_STEPS[step], self.offices[author]) for step, author in codes)
+
+    def count_by(self, office: OfficeId) -> int:
+        """How many accepted steps an office has taken."""
+        if office not in self.offices:
+            return 0
+        return self.author_codes.count(self.offices.index(office))
+
+    def has_taken(self, step: Step, office: OfficeId) -> bool:
+        """Whether an office has taken a step at least once."""
+        if office not in self.offices:
+            return False
+        code, author = int(step), self.offices.index(office)
+        at = self.step_codes.find(code)
+        while at >= 0:
+            if self.author_codes[at] == author:
+                return True
+            at = self.step_codes.find(code, at + 1)
+        return False
+
+
+_STEPS: Final = {int(step): step for step in Step}
+
+
+def check_view(view: CaseView) -> None:
+    """Refuses a view whose columns contradict each other.
+
+    Raises:
+        ValueError: A step has no author, is unknown, or names an office that is not in the table.
+    """
+    if not len(view.step_codes) == len(view.author_codes) == view.version:
+        raise ValueError("a view has one step and one author for each version")
+    if not _STEPS.keys() >= set(view.step_codes):
+        raise ValueError("a view names a step that does not exist")
+    if max(view.author_codes, default=0) >= max(len(view.offices), 1):
+        raise ValueError("a view names an author that is not in its table")
+
+
+CASE_VIEW: Final = Codec(CaseView, versions=(VIEW_VERSION,), limit=MAX_VIEW_SIZE, check=check_view)

@@ -56,6 +56,7 @@ CODES: Final[dict[Reason, Code]] = {
     Reason.NOT_LEGAL_NOW: Code.STEP_CROSSED,
     Reason.NOT_YOUR_STEP: Code.STEP_CROSSED,
     Reason.NOTHING_TO_SUPERSEDE: Code.STEP_CROSSED,
+    Reason.CASE_FULL: Code.STEP_CROSSED,
 }
 """Which finding a reason is; complete, as a test checks."""
 

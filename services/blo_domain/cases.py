@@ -11,6 +11,7 @@ and so all have equal views and come to equal verdicts.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from itertools import islice
 from typing import Final, NamedTuple
@@ -24,14 +25,28 @@ from blo_domain.commands import (
     is_classified,
 )
 from blo_domain.errors import RefusalReason, Refused
-from blo_domain.lifecycle import ATTACHED, LIFECYCLES, STATES_DUE, By, Rule
+from blo_domain.lifecycle import (
+    ATTACHED,
+    LIFECYCLES,
+    MAX_CASE_STEPS,
+    STATES_DUE,
+    By,
+    Rule,
+    most_turns,
+)
 from blo_domain.wording import explain, refusal_words
 from blo_schemas.bodies import Correction
 from blo_schemas.event import Bytes32
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Step, Summary, Urgency
 from blo_schemas.verdicts import ACCEPTED, CROSSED, Reason, Verdict, rejected
-from blo_schemas.views import VIEW_VERSION, CaseView, State
+from blo_schemas.views import (
+    MAX_CASE_OFFICES,
+    MAX_CASE_VERSION,
+    VIEW_VERSION,
+    CaseView,
+    State,
+)
 
 Parties = Collection[OfficeId]
 """The offices of a link, as its agreement names them."""
@@ -39,6 +54,9 @@ Parties = Collection[OfficeId]
 _TABLES: Final = {kind: table.lookup for kind, table in LIFECYCLES.items()}
 _REJECTED: Final[Mapping[Reason, Verdict]] = {reason: rejected(reason) for reason in Reason}
 _PAIR: Final = 2
+_NEVER_FULL: Final = MAX_CASE_STEPS // 2
+"""Below this version no case is full for anybody, however its steps are shared out."""
+_CODES: Final = tuple(bytes((number,)) for number in range(256))
 
 # Looking up a member on its enum class costs more than the rest of a check (Python 3.11).
 _OPEN: Final = Step.OPEN
@@ -164,6 +182,9 @@ def _judge(
         return Reason.NOT_LEGAL_NOW
     if not _may(rule.by, office, view.opener):
         return Reason.NOT_YOUR_STEP
+    crowded = rule.turns or view.version >= _NEVER_FULL or len(view.offices) >= MAX_CASE_OFFICES
+    if crowded and _is_full(view, rule, summary.step, office, parties):
+        return Reason.CASE_FULL
     return rule if rule.plain else _against(rule, view, summary, office) or rule
 
 
@@ -171,6 +192,38 @@ def _may(by: By, office: OfficeId, opener: OfficeId) -> bool:
     if by is _OPENER:
         return office == opener
     return by is not _RESPONDER or office != opener
+
+
+def _is_full(view: CaseView, rule: Rule, step: Step, office: OfficeId, parties: Parties) -> bool:
+    """Whether a case has no room for a step of an office.
+
+    A step that leads to the case's end always has, and so has each office's first wish to keep the
+    contents. Any other step needs room that the other offices' shares don't need.
+    """
+    newcomer = office not in view.offices
+    if view.version >= MAX_CASE_VERSION or (newcomer and len(view.offices) >= MAX_CASE_OFFICES):
+        return True
+    if rule.forward or (step is Step.KEEP and not view.has_taken(step, office)):
+        return False
+    if view.version >= MAX_CASE_STEPS:
+        return True
+    if rule.turns:
+        own = Counter(author for each, author in view.history() if each is step)
+        if _is_taken_up(own, own.total(), most_turns(len(parties)), office, parties):
+            return True
+    counts = {each: view.count_by(each) for each in (*parties, office)}
+    return _is_taken_up(counts, view.version, MAX_CASE_STEPS, office, parties)
+
+
+def _is_taken_up(
+    counts: Mapping[OfficeId, int], total: int, most: int, office: OfficeId, parties: Parties
+) -> bool:
+    """Whether what an office has not as its share is taken, or kept for the shares of others."""
+    share = most // 2 // len(parties)
+    if counts.get(office, 0) < share:
+        return False
+    kept = sum(max(0, share - counts.get(each, 0)) for each in parties)
+    return total + kept >= most
 
 
 def _against(rule: Rule, view: CaseView, summary: Summary, office: OfficeId) -> Reason | None:
@@ -191,13 +244,13 @@ def _has_done(rule: Rule, view: CaseView, step: Step, office: OfficeId) -> bool:
     """Whether the office has already done what it can do only once."""
     if rule.joint:
         return view.joint_step is step and office in view.done_by
-    return rule.once and (step, office) in zip(view.steps, view.authors, strict=True)
+    return rule.once and view.has_taken(step, office)
 
 
 def _against_correcting(view: CaseView, version: int | None, office: OfficeId) -> Reason | None:
     if version is None or not 1 <= version <= view.version or version in view.superseded:
         return Reason.NOTHING_TO_SUPERSEDE
-    return None if view.authors[version - 1] == office else Reason.NOT_YOUR_STEP
+    return None if view.author(version) == office else Reason.NOT_YOUR_STEP
 
 
 def _opened(fact: StepFact) -> CaseView:
@@ -214,8 +267,9 @@ def _opened(fact: StepFact) -> CaseView:
         opened_at=fact.log_time,
         done_by=(),
         joint_step=None,
-        steps=(Step.OPEN,),
-        authors=(fact.office,),
+        offices=(fact.office,),
+        step_codes=_CODES[Step.OPEN],
+        author_codes=_CODES[0],
         superseded=(),
         paused=False,
         crossed=0,
@@ -234,6 +288,9 @@ def _moved(
     paused = view.paused and not (rule.ends_pause and state is rule.target)
     if not rule.plain:
         superseded, paused = _attached(view, summary, paused=paused)
+    offices = view.offices
+    if fact.office not in offices:
+        offices = (*offices, fact.office)
     # By position, which is twice as fast: every record of every log passes here.
     return CaseView(
         VIEW_VERSION,
@@ -247,8 +304,9 @@ def _moved(
         view.opened_at,
         done_by,
         joint_step,
-        (*view.steps, step),
-        (*view.authors, fact.office),
+        offices,
+        view.step_codes + _CODES[step],
+        view.author_codes + _CODES[offices.index(fact.office)],
         superseded,
         paused,
         view.crossed + crossed,
@@ -287,8 +345,7 @@ def _needed(view: CaseView, office: OfficeId, by: By, parties: Parties) -> set[O
     """The offices whose joint step the case waits for (``By.ALL``, ``By.EVERY``)."""
     if by is By.EVERY or len(parties) == _PAIR:
         return set(parties)
-    own = zip(view.steps, view.authors, strict=True)
-    active = {author for step, author in own if step not in ATTACHED}
+    active = {author for step, author in view.history() if step not in ATTACHED}
     return (active | {office}) & set(parties)
 
 
@@ -314,21 +371,24 @@ def _target_version(view: CaseView | None, command: Command, office: OfficeId) -
         target = Target(command.body.corrects)
     if target is None or view is None or target.nth < 1:
         return None
-    own = zip(view.steps, view.authors, strict=True)
-    versions = (n for n, each in enumerate(own, 1) if each == (target.step, office))
+    versions = (n for n, each in enumerate(view.history(), 1) if each == (target.step, office))
     return next(islice(versions, target.nth - 1, None), None)
 
 
 def _probe(view: CaseView, step: Step, office: OfficeId) -> Summary:
     """A summary with which to ask whether a step is possible."""
-    own = (n for n, author in enumerate(view.authors, 1) if author == office)
+    target: int | None = None
+    if step is Step.SUPERSEDE:
+        corrected = frozenset(view.superseded)
+        own = (n for n, (_, author) in enumerate(view.history(), 1) if author == office)
+        target = next((n for n in own if n not in corrected), None)
     return Summary(
         v=SUMMARY_VERSION,
         kind=view.kind,
         step=step,
         urgency=view.urgency,
         expected_version=view.version,
-        supersedes=next((n for n in own if n not in view.superseded), None),
+        supersedes=target,
     )
 
 

@@ -220,7 +220,7 @@ class Counter:
 
     def _counts(self, rule: Rule, report: Report) -> bool:
         view = self._cases[report.event.ref]
-        if is_void(view) or self._family.isdisjoint(view.authors):
+        if is_void(view) or self._family.isdisjoint(view.offices):
             return False
         if rule.joint and view.joint_step is rule.step:
             return False

@@ -17,7 +17,7 @@ class DomainError(Exception):
 
 
 class RefusalReason(StrEnum):
-    """Why a command is refused. The list is closed; the first eight are verdicts’ reasons too."""
+    """Why a command is refused. The list is closed; the first nine are verdicts’ reasons too."""
 
     NOT_A_PARTY = "not_a_party"
     UNKNOWN_CASE = "unknown_case"
@@ -27,6 +27,7 @@ class RefusalReason(StrEnum):
     NOT_LEGAL_NOW = "not_legal_now"
     NOT_YOUR_STEP = "not_your_step"
     NOTHING_TO_SUPERSEDE = "nothing_to_supersede"
+    CASE_FULL = "case_full"
     ALREADY_DONE = "already_done"
     WRONG_BODY = "wrong_body"
     QUANTITY = "quantity"

@@ -132,11 +132,11 @@ def shredding_of(view: CaseView, places: Mapping[int, Place] | None = None) -> S
         places: Where the accepted events of the case stand, by the version that each produced;
             those of ``SHREDDING_STEPS`` are enough. Without them the result names no places.
     """
-    if Step.SHRED not in view.steps:
+    if Step.SHRED not in view.step_codes:
         return _NONE
     consents: dict[OfficeId, int] = {}
     confirmations: dict[OfficeId, int] = {}
-    for version, (step, office) in enumerate(zip(view.steps, view.authors, strict=True), 1):
+    for version, (step, office) in enumerate(view.history(), 1):
         if step in _VOIDING:
             consents.clear()
         elif step is Step.SHRED:

@@ -71,6 +71,7 @@ _REFUSALS: Final[Mapping[RefusalReason, str]] = {
     RefusalReason.NOT_YOUR_STEP: "In this case “{step}” is not your office's step. Wait for the office whose step it is, or urge it.",
     RefusalReason.ALREADY_DONE: "Your office has already done “{step}”. If it was wrong, correct it.",
     RefusalReason.NOTHING_TO_SUPERSEDE: "There is no such step of your office, or it is corrected already. Correct the latest correction instead.",
+    RefusalReason.CASE_FULL: "This case has no room for a further “{step}” of your office; only what leads to its end is left. For the rest, open a new case.{legal}",
     RefusalReason.URGENCY_NOT_YOURS: "Only the office that opened the case sets its urgency. Leave it out, or urge.",
     RefusalReason.URGENCY_GROUND_MISSING: "Above routine, state the ground of the urgency in the document.",
     RefusalReason.DUE_NOT_YOURS: "A due date is stated by the requester, when opening, supplying information or reopening. Leave it out.",
@@ -85,6 +86,7 @@ _REJECTIONS: Final[Mapping[Reason, str]] = {
     Reason.NOT_YOUR_STEP: "it is not this office's step",
     Reason.NOT_A_PARTY: "the office is no party of this link",
     Reason.NOTHING_TO_SUPERSEDE: "what it corrects is not there, or was corrected before",
+    Reason.CASE_FULL: "the case has no room for more steps of this office but those that lead to its end",
 }
 
 
@@ -149,11 +151,7 @@ def _crossing(summary: Summary, author: OfficeId, view: CaseView | None, reader:
     """The accepted steps of others that the author had not seen."""
     if view is None or summary.step is Step.OPEN:
         return ""
-    unseen = zip(
-        view.steps[summary.expected_version :],
-        view.authors[summary.expected_version :],
-        strict=True,
-    )
+    unseen = view.history(after=summary.expected_version)
     named = [f"{_whose(by, reader)} {_NOUNS[step]}" for step, by in unseen if by != author]
     return " and ".join(dict.fromkeys(named))
 

@@ -24,6 +24,12 @@ from blo_schemas.clocks import (
 )
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 
+MAX_SET_ANEW: Final = 64
+"""A case that has so many rounds of clocks gets no further ones by a change of urgency or due date.
+
+Only the opener can change these, so nobody else loses a round by it.
+"""
+
 Rounds = tuple[Round, ...]
 Standstills = tuple[Standstill, ...]
 
@@ -74,7 +80,8 @@ def fold_clocks(view: ClockView | None, fact: StepFact) -> ClockView:
     if _stands(view, step):
         rounds = _end(rounds, fact, view, at)
         standstills = _stand(standstills, rounds, fact, at)
-        if urgency is not view.urgency or due != view.due:
+        changed = urgency is not view.urgency or due != view.due
+        if changed and len(rounds) < MAX_SET_ANEW:
             rounds = _set_anew(rounds, fact, urgency, due, at)
         rounds = _begin_again(rounds, CLOCKS[view.kind], fact, urgency, due, at)
     return ClockView(
@@ -220,4 +227,4 @@ def _begin_again(
     return rounds
 
 
-__all__ = ["fold_clocks"]
+__all__ = ["MAX_SET_ANEW", "fold_clocks"]

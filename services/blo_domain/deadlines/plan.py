@@ -57,18 +57,19 @@ def plan(view: ClockView, one: Round, term: Term, before: int = FOREVER) -> Plan
         term: The term that it follows.
         before: Standstills that begin at this instant or later are left out.
     """
-    # Asked for again and again between two steps of a case, and it depends on nothing else.
-    asked = (view.kind, view.opener, view.standstills, one, before)
+    # Asked for again and again between two steps of a case, and it depends on nothing else. A later
+    # standstill of the case changes nothing for a round that has ended.
+    stills = stills_of(view.standstills, one, before)
+    asked = (view.kind, view.opener, stills, one)
     known: Plan | None = term.plans.get(asked)
     if known is None:
         if len(term.plans) >= _REMEMBERED:
             term.plans.clear()
-        known = term.plans[asked] = _plan(view, one, term, before)
+        known = term.plans[asked] = _plan(view, one, term, stills)
     return known
 
 
-def _plan(view: ClockView, one: Round, term: Term, before: int) -> Plan:
-    stills = stills_of(view.standstills, one, before)
+def _plan(view: ClockView, one: Round, term: Term, stills: Stills) -> Plan:
     plans = [
         _plan_for(view, one, term, term.offices[office], stills)
         for office in term.others(view.opener)

@@ -9,13 +9,17 @@ from __future__ import annotations
 from blo_domain.lifecycle.kinds import LIFECYCLES
 from blo_domain.lifecycle.model import (
     ATTACHED,
+    MAX_CASE_STEPS,
+    MAX_TURNS,
     SHRED_STATES,
     SHREDDING_STEPS,
+    TURNING_BACK,
     By,
     Lifecycle,
     Rule,
     Transition,
     compose,
+    most_turns,
 )
 from blo_domain.lifecycle.requirements import (
     NEEDS_DISPATCH,
@@ -28,11 +32,14 @@ from blo_domain.lifecycle.requirements import (
 __all__ = [
     "ATTACHED",
     "LIFECYCLES",
+    "MAX_CASE_STEPS",
+    "MAX_TURNS",
     "NEEDS_DISPATCH",
     "NEEDS_REASON",
     "SHREDDING_STEPS",
     "SHRED_STATES",
     "STATES_DUE",
+    "TURNING_BACK",
     "By",
     "Lifecycle",
     "Rule",
@@ -40,4 +47,5 @@ __all__ = [
     "compose",
     "is_flagged",
     "is_void",
+    "most_turns",
 ]

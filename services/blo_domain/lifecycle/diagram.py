@@ -10,8 +10,10 @@ from typing import Final
 from blo_domain.lifecycle.kinds import LIFECYCLES
 from blo_domain.lifecycle.model import (
     ATTACHED,
+    MAX_CASE_STEPS,
     SHRED_STATES,
     SHREDDING_STEPS,
+    TURNING_BACK,
     By,
     Lifecycle,
     Transition,
@@ -41,6 +43,9 @@ escalated are computed, never states. No event is deleted: a case is withdrawn, 
   is owed, each office of the link says `shred`. Until the last one has, `keep` of any of them takes
   back what all have said. When the last one has (*shredding*), every office deletes key and contents
   of the case, and each says `confirm_shredding`; then the case is *shredded*.
+- **A full case.** A case has room for {steps} steps, a share of which is kept for each office. Then only
+  those steps go on that lead to its end: what changes the state (but {back}), what an
+  office does only once, and one `keep` of each office. The rest is `case_full` (`wire-format.md` §4).
 - **A reason in words** is needed for: {reason}.
 - **A document** travels with: {dispatch}. Above routine, it states the ground of the urgency.
 """
@@ -53,6 +58,8 @@ def document() -> str:
         all=By.ALL.value,
         every=By.EVERY.value,
         attached=_words(ATTACHED),
+        steps=f"{MAX_CASE_STEPS:,}",
+        back=_words(TURNING_BACK),
         reason=_words(NEEDS_REASON),
         dispatch=_words(NEEDS_DISPATCH),
     )

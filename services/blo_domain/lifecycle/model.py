@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from graphlib import CycleError, TopologicalSorter
 from typing import Final, NamedTuple
 
 from blo_schemas.summary import Kind, Step
@@ -61,6 +62,9 @@ class Rule(NamedTuple):
         stays: Whether the state is the same afterwards.
         ends_pause: Whether no clock runs in the state afterwards.
         plain: Whether state, step and office are all that has to be looked at.
+        forward: Whether a full case still allows it, because no office can repeat it without end.
+        turns: Whether it can begin a round or a standstill of a clock, so that a case has room for
+            ``most_turns`` of it only.
     """
 
     by: By
@@ -70,6 +74,8 @@ class Rule(NamedTuple):
     stays: bool
     ends_pause: bool
     plain: bool
+    forward: bool
+    turns: bool
 
 
 Lookup = Mapping[tuple[State, Step], Rule]
@@ -83,7 +89,24 @@ SHREDDING_STEPS: Final = frozenset({Step.SHRED, Step.KEEP, Step.CONFIRM_SHREDDIN
 SHRED_STATES: Final = frozenset({State.SHREDDING, State.SHREDDED})
 """States in which all offices have agreed that the contents are deleted."""
 
+TURNING_BACK: Final = frozenset({Step.REOPEN, Step.RETURN_FOR_INFORMATION})
+"""Steps that lead back to an earlier state. Without them no case comes twice to one state."""
+
+MAX_CASE_STEPS: Final = 1_000
+"""How many steps a case can have before only those go on that lead to its end (``Rule.forward``).
+
+Half of it is shared out: as long as an office has taken less than its share of that half, the
+steps of others can't keep it from taking an ordinary step.
+"""
+
+MAX_TURNS: Final = 32
+"""How often a case between few offices can be paused, returned, reopened, or, where that begins a
+clock anew, corrected: each of these so often. Half of it is shared out like ``MAX_CASE_STEPS``."""
+
 _LOOKING_BACK: Final = frozenset({Step.PAUSE, Step.RESUME, Step.SUPERSEDE, Step.KEEP})
+_TURNING: Final = frozenset({Step.PAUSE, *TURNING_BACK})
+_CONFIRMED_ANEW: Final = (Kind.CONTACT_CHANGE, Step.SUPERSEDE)
+_FEW: Final = 8
 
 
 @dataclass(frozen=True)
@@ -152,14 +175,34 @@ def compose(kind: Kind, about: str, *parts: Iterable[Transition]) -> Lifecycle:
         Transition(Step.SUPERSEDE, By.EITHER, states, None),
         *_shredding(_settled(states, rows)),
     )
+    _check_order(kind, rows)
     clocked = {state for row in rows if row.step is Step.PAUSE for state in row.sources}
     lookup: dict[tuple[State, Step], Rule] = {}
     for row in rows:
         for state in row.sources:
             if (state, row.step) in lookup:
                 raise ValueError(f"{kind.word} has two rows for {row.step.word} in {state}")
-            lookup[state, row.step] = _rule(row, state, clocked)
+            lookup[state, row.step] = _rule(kind, row, state, clocked)
     return Lifecycle(kind, about, rows, lookup)
+
+
+def most_turns(parties: int) -> int:
+    """How often a case between so many offices can take one and the same turning step."""
+    return MAX_TURNS * max(parties, _FEW) // _FEW
+
+
+def _check_order(kind: Kind, rows: Iterable[Transition]) -> None:
+    """Refuses a table in which steps that a full case allows could go round in a circle."""
+    after: dict[State, set[State]] = {}
+    for row in rows:
+        if row.target is not None and row.step not in TURNING_BACK:
+            for state in row.sources:
+                after.setdefault(state, set()).add(row.target)
+    try:
+        # Staying is no circle: it is not ``forward``.
+        tuple(TopologicalSorter({s: t - {s} for s, t in after.items()}).static_order())
+    except CycleError as error:
+        raise ValueError(f"{kind.word} goes round in a circle: {error.args[1]}") from None
 
 
 def _settled(states: tuple[State, ...], rows: Iterable[Transition]) -> tuple[State, ...]:
@@ -187,7 +230,7 @@ def _shredding(settled: tuple[State, ...]) -> tuple[Transition, ...]:
     )
 
 
-def _rule(row: Transition, state: State, clocked: set[State]) -> Rule:
+def _rule(kind: Kind, row: Transition, state: State, clocked: set[State]) -> Rule:
     target = state if row.target is None else row.target
     joint = row.by in (By.ALL, By.EVERY)
     return Rule(
@@ -198,17 +241,23 @@ def _rule(row: Transition, state: State, clocked: set[State]) -> Rule:
         stays=target is state,
         ends_pause=target not in clocked,
         plain=not (joint or row.once or row.step in _LOOKING_BACK),
+        forward=row.once or (target is not state and row.step not in TURNING_BACK),
+        turns=row.step in _TURNING or (kind, row.step) == _CONFIRMED_ANEW,
     )
 
 
 __all__ = [
     "ATTACHED",
+    "MAX_CASE_STEPS",
+    "MAX_TURNS",
     "SHREDDING_STEPS",
     "SHRED_STATES",
+    "TURNING_BACK",
     "By",
     "Lifecycle",
     "Lookup",
     "Rule",
     "Transition",
     "compose",
+    "most_turns",
 ]

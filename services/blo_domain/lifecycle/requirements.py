@@ -40,7 +40,7 @@ def is_void(view: CaseView) -> bool:
     Its state says so only until its contents are shredded.
     """
     if view.state in SHRED_STATES:
-        return not _VOIDING.isdisjoint(view.steps)
+        return not _VOIDING.isdisjoint(view.step_codes)
     return view.state in _VOID
 
 
@@ -52,8 +52,8 @@ def is_flagged(view: CaseView) -> bool:
     """
     if view.kind is not Kind.CONTACT_CHANGE or view.state in _VOID | SHRED_STATES:
         return False
-    last = next((s for s in reversed(view.steps) if s in _DECIDING), None)
-    return last is not Step.VERIFY_CHANGE
+    last = next((s for s in reversed(view.step_codes) if s in _DECIDING), None)
+    return last != Step.VERIFY_CHANGE
 
 
 __all__ = ["NEEDS_DISPATCH", "NEEDS_REASON", "STATES_DUE", "is_flagged", "is_void"]

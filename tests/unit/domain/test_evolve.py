@@ -23,8 +23,8 @@ def test_opening_makes_the_first_version() -> None:
     assert view == CaseView(
         v=1, case=CASE, link=LINK, kind=Kind.PATROL, state=State.PROPOSED, version=1,
         urgency=Urgency.URGENT, opener=A, opened_at=1_700, done_by=(), joint_step=None,
-        steps=(Step.OPEN,), authors=(A,), superseded=(), paused=False, crossed=0, position=7,
-        log_time=1_700,
+        offices=(A,), step_codes=bytes((Step.OPEN,)), author_codes=b"\0", superseded=(),
+        paused=False, crossed=0, position=7, log_time=1_700,
     )  # fmt: skip
 
 
@@ -33,9 +33,11 @@ def test_a_step_keeps_what_it_does_not_change() -> None:
     assert desk.case == CaseView(
         v=1, case=CASE, link=LINK, kind=Kind.PATROL, state=State.PROPOSED, version=2,
         urgency=Urgency.ROUTINE, opener=A, opened_at=1_000, done_by=(B,),
-        joint_step=Step.CONFIRM, steps=(Step.OPEN, Step.CONFIRM), authors=(A, B), superseded=(),
-        paused=False, crossed=0, position=1, log_time=1_001,
+        joint_step=Step.CONFIRM, offices=(A, B), step_codes=bytes((Step.OPEN, Step.CONFIRM)),
+        author_codes=b"\0\1", superseded=(), paused=False, crossed=0, position=1,
+        log_time=1_001,
     )  # fmt: skip
+    assert (desk.case.steps, desk.case.authors) == ((Step.OPEN, Step.CONFIRM), (A, B))
 
 
 def test_a_view_can_be_written_and_read_back() -> None:
