@@ -62,11 +62,18 @@ def encode(value: Any) -> bytes:
 class Codec(Generic[T]):
     """Strict decoder for one struct type.
 
+    Whatever bytes it is given, it returns a value that encodes to them, or raises a ``WireError``.
+    That also holds for what decodes and then can't be encoded, such as a time in the year 1 that
+    lies before it in UTC.
+
     Args:
         kind: The struct type. If it has a version, that is its first field, an integer.
         versions: Accepted values of the version field; empty for a struct without one.
         limit: Largest accepted encoding in bytes, when reading and when writing.
         check: Refuses a value whose fields contradict each other, with a ``ValueError``.
+
+    Attributes:
+        kind: The struct type.
     """
 
     def __init__(
@@ -77,6 +84,7 @@ class Codec(Generic[T]):
         limit: int = MAX_RECORD_SIZE,
         check: Callable[[T], None] | None = None,
     ) -> None:
+        self.kind: Final = kind
         self._name = getattr(kind, "__name__", str(kind))
         self._decode = msgspec.msgpack.Decoder(kind).decode
         self._versions = versions
@@ -117,7 +125,9 @@ class Codec(Generic[T]):
             canonical = buffer == data
             if self._check is not None:
                 self._check(value)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the bytes are at fault
             raise self._explain(data, error) from None
         if self._versions and value.v not in self._versions:  # type: ignore[attr-defined]
             raise self._unknown_version(value.v)  # type: ignore[attr-defined]
@@ -136,8 +146,25 @@ class Codec(Generic[T]):
         """
         try:
             return self._decode(data)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001 - ``decode`` says what is wrong
             return self.decode(data)
+
+    def encode_readable(self, value: T) -> bytes:
+        """The encoding of a value that is to be sent, of which ``decode`` makes the same value.
+
+        Raises:
+            WireError: Nobody could read it: it is too large, or a field is out of its range.
+        """
+        try:
+            data = _encoder.encode(value)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the value is at fault
+            raise WrongType(self._name, str(error) or type(error).__name__) from None
+        self.decode(data)
+        return data
 
     def _explain(self, data: bytes, error: Exception) -> WireError:
         text = str(error)
@@ -161,12 +188,16 @@ class Codec(Generic[T]):
         try:
             end = start + 1 + _INTEGER_SIZES.get(first[0], 0)
             return msgspec.msgpack.decode(data[start:end], type=int)
-        except msgspec.MsgspecError:
+        except Exception:  # noqa: BLE001 - no integer: then there is no version to speak of
             return None
 
     def _unknown_version(self, version: int) -> UnknownVersion:
         known = ", ".join(map(str, self._versions))
         return UnknownVersion(self._name, f"version {version}; this program knows {known}")
+
+
+COUNT: Final = Codec(int)
+"""A single number, as a store keeps an offset or a size."""
 
 
 def _array_head(data: bytes) -> int:

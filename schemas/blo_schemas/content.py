@@ -15,6 +15,7 @@ import msgspec
 
 from blo_schemas.codec import Codec
 from blo_schemas.event import Count, UnixMs
+from blo_schemas.instants import check_business_day
 from blo_schemas.policy import Wire
 from blo_schemas.summary import Step
 
@@ -110,6 +111,9 @@ class Content(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
     reason: Text | None
     body: bytes
     body_version: Annotated[int, msgspec.Meta(ge=1, le=127)]
+
+    def __post_init__(self) -> None:
+        check_business_day("on", self.on)
 
 
 CONTENT: Final = Codec(Content)

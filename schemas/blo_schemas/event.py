@@ -14,6 +14,7 @@ import msgspec
 
 from blo_schemas.codec import MAX_RECORD_SIZE, Codec, encode
 from blo_schemas.ids import CaseId, CertificateTag, Digest, EventId, KeyId
+from blo_schemas.instants import UnixMs
 
 HEADER_VERSION: Final = 1
 
@@ -25,8 +26,6 @@ Bytes16 = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 Bytes32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Bytes64 = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-UnixMs = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-"""Milliseconds since 1970-01-01T00:00:00Z."""
 
 
 class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -110,7 +109,9 @@ def decode_event(value: bytes) -> tuple[Envelope, Header]:
             envelope = _read_envelope(value)
             signed = envelope.header
             header = _read_header(signed)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001, S110 - the decoders below say what is wrong
             pass
         else:
             if (

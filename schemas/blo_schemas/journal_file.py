@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from blo_schemas.errors import UnknownVersion, WrongType
+from blo_schemas.errors import UnknownVersion, WireError
 from blo_schemas.event import Count, UnixMs
 from blo_schemas.ids import CaseId, LinkId, OfficeId
 from blo_schemas.journal import JOURNAL_VERSION, JournalEntry, Word
 from blo_schemas.policy import Wire
 from blo_schemas.reports import Hex32
+from blo_schemas.texts import from_hex, from_json
 
 
 class JournalFileHead(Wire, frozen=True, kw_only=True):
@@ -58,7 +59,7 @@ class JournalLine(Wire, frozen=True, kw_only=True):
         """The entry that the line says.
 
         Raises:
-            ValueError: Its detail is not hexadecimal.
+            WireError: Its detail is not hexadecimal.
         """
         return JournalEntry(
             JOURNAL_VERSION,
@@ -67,9 +68,9 @@ class JournalLine(Wire, frozen=True, kw_only=True):
             self.actor,
             self.action,
             self.link,
-            None if self.case is None else CaseId(bytes.fromhex(self.case)),
-            bytes.fromhex(self.detail),
-            bytes.fromhex(self.prev),
+            None if self.case is None else CaseId(from_hex(self.case)),
+            from_hex(self.detail),
+            from_hex(self.prev),
         )
 
 
@@ -100,10 +101,7 @@ def read_head(data: bytes) -> JournalFileHead:
         WireError: It is none.
     """
     first = data.partition(b"\n")[0]
-    try:
-        head = msgspec.json.decode(first, type=JournalFileHead)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise WrongType("journal file", str(error)) from None
+    head = from_json(first, JournalFileHead)
     if head.v != JOURNAL_VERSION:
         raise UnknownVersion(
             "journal file", f"version {head.v}; this program knows {JOURNAL_VERSION}"
@@ -117,10 +115,10 @@ def read_lines(data: bytes) -> Iterator[JournalLine | str]:
         if not line:
             continue
         try:
-            found = msgspec.json.decode(line, type=JournalLine)
+            found = from_json(line, JournalLine)
             found.entry()
-        except (msgspec.MsgspecError, ValueError) as error:
-            yield str(error)
+        except WireError as error:
+            yield error.detail
         else:
             yield found
 

@@ -17,15 +17,20 @@ import msgspec
 
 from blo_schemas.clocks import Clock
 from blo_schemas.codec import Codec, encode
-from blo_schemas.errors import NotCanonical, TooLarge, UnknownVersion, WrongType
+from blo_schemas.errors import NotCanonical, TooLarge, UnknownVersion
 from blo_schemas.event import Count, UnixMs
 from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.instants import check_business_day
 from blo_schemas.journal import Word
 from blo_schemas.policy import Wire
+from blo_schemas.texts import from_json
 
 REPORT_VERSION: Final = 1
 MAX_REPORT_SIZE: Final = 64 * 1024 * 1024
 """Largest file of a report in bytes."""
+
+MAX_AMOUNT_TEXT: Final = 40
+"""Most characters of an amount: more than the sum of all that the world has ever reported has."""
 
 _FIGURES: Final = b"blo/report-figures/v1\0"
 _REPORT: Final = b"blo/report/v1\0"
@@ -34,7 +39,10 @@ Hex8 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")]
 Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 Hex64 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}$(?!\n)")]
 HexBytes = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2})+$(?!\n)", max_length=16_384)]
-AmountText = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]*)(\.[0-9]*[1-9])?$(?!\n)")]
+AmountText = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^(0|[1-9][0-9]*)(\.[0-9]*[1-9])?$(?!\n)", max_length=MAX_AMOUNT_TEXT),
+]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Label = Annotated[str, msgspec.Meta(max_length=64)]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
@@ -245,6 +253,12 @@ class PeriodReport(Wire, frozen=True, kw_only=True):
     notes: tuple[ReportNote, ...]
     events: tuple[ProvenEvent, ...]
 
+    def __post_init__(self) -> None:
+        check_business_day("first", self.first)
+        check_business_day("last", self.last)
+        if self.last < self.first:
+            raise ValueError(f"last: {self.last} lies before first: {self.first}")
+
 
 class ReportAct(StrEnum):
     """What a person does with a report before it is frozen, in this order."""
@@ -336,10 +350,7 @@ def _read(data: bytes, kind: type[T], *, any_form: bool) -> T:
     name = kind.__name__
     if len(data) > MAX_REPORT_SIZE:
         raise TooLarge(name, f"{len(data)} bytes, at most {MAX_REPORT_SIZE} are allowed")
-    try:
-        value = msgspec.json.decode(data, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise WrongType(name, str(error)) from None
+    value = from_json(data, kind)
     assert isinstance(value, PeriodReport | SignedReport)
     if not any_form and to_json(value) != data:
         raise NotCanonical(name, "the text is not the one form of a report's file")

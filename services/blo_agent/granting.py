@@ -7,6 +7,8 @@ readers change, the office makes a new key for what it writes from then on.
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from blo_agent.desk import LinkDesk
@@ -15,7 +17,7 @@ from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import keys, meta, outbox
 from blo_domain.trust import Reader
 from blo_log.topics import keys_topic
-from blo_schemas.codec import encode
+from blo_schemas.codec import Codec, encode
 from blo_schemas.grants import grant_record_key
 from blo_schemas.ids import KeyId, LinkId
 from blo_sealing.grants import Recipient, make_grant
@@ -28,6 +30,9 @@ class _Current(msgspec.Struct, array_like=True, frozen=True):
     month: str
     key: bytes
     readers: tuple[tuple[str, bytes], ...]
+
+
+_CURRENT: Final = Codec(_Current)
 
 
 def grant_summary_key(
@@ -57,7 +62,7 @@ def review_summary_keys(office: Office, now: int, tx: Transaction) -> None:
         stored = meta.get(tx, _current_key(desk.link))
         if stored is None:
             continue
-        current = msgspec.msgpack.decode(stored, type=_Current)
+        current = _CURRENT.decode(stored)
         readers = _named(office.directory.readers(desk.link, now).summary)
         held = office.keyring.of(desk.link)
         key = held.summary_key(KeyId(current.key))

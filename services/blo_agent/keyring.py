@@ -6,15 +6,14 @@ writes a case's id, or grants a key, on another link must neither open nor lose 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from blo_schemas.ids import CaseId, KeyId, LinkId
+from blo_schemas.instants import local
 from blo_sealing.keys import ContentKey, SummaryKey
 
 
 def month_of(at_ms: int) -> str:
     """The calendar month (UTC) whose summary key an event at this time uses: ``2025-03``."""
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    at = local(at_ms)
     return f"{at.year:04}-{at.month:02}"
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-import msgspec
-
 from blo_agent.desk import DeskViews, LinkDesk, Submitted, Tally
 from blo_agent.keyring import Keyring
 from blo_agent.memberships import Membership, memberships, refused_agreements
@@ -33,7 +31,7 @@ from blo_agent.store.tables import (
 from blo_domain.heads import head_signers
 from blo_domain.trust import TrustedDirectory
 from blo_log.fold import LinkFold, Parked
-from blo_schemas.codec import encode
+from blo_schemas.codec import COUNT, encode
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.grants import KeyPurpose
 from blo_schemas.hashing import leaf_hash
@@ -306,7 +304,7 @@ def begin_anew(office: Office, desk: LinkDesk, now: int, tx: Transaction) -> Non
 def rereads_to(snapshot: Snapshot, link: LinkId) -> int:
     """Up to which size a link was being read again when the store was last written."""
     stored = meta.get(snapshot, _rereads_key(link))
-    return 0 if stored is None else msgspec.msgpack.decode(stored, type=int)
+    return 0 if stored is None else COUNT.decode(stored)
 
 
 def _rereads_key(link: LinkId) -> str:

@@ -6,9 +6,7 @@ and can tell whether a processor says what the log gives.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from blo_agent.desk import LinkDesk
 from blo_agent.office import Office
@@ -17,14 +15,15 @@ from blo_agent.store.tables import events, records
 from blo_domain.cases import StepFact, evolve
 from blo_domain.deadlines import Terms, fold_clocks, terms_of
 from blo_domain.trust import TrustedDirectory
+from blo_schemas import instants
 from blo_schemas.clocks import ClockView
 from blo_schemas.ids import CaseId, LinkId
 from blo_schemas.outputs import CaseRecord
 from blo_schemas.summary import SUMMARY
+from blo_schemas.texts import zone_from
 from blo_schemas.views import CaseView
 
 UTC_NAME: Final = "UTC"
-_LAST_DAY: Final = int(datetime(9999, 12, 30, tzinfo=UTC).timestamp()) * 1000
 
 
 def terms_of_link(directory: TrustedDirectory, link: LinkId) -> Terms:
@@ -92,11 +91,9 @@ def zone_of(office: Office, terms: Terms) -> str:
 def local(at: int, zone: str) -> str:
     """An instant in Unix milliseconds as people of a zone write it: ``2025-03-14 17:00 +0700``.
 
-    What a processor signs may lie anywhere; a day that no calendar has is the last one.
+    What a processor signs may lie anywhere; an instant that no calendar has is the last one.
     """
-    return datetime.fromtimestamp(min(at, _LAST_DAY) / 1000, ZoneInfo(zone)).strftime(
-        "%Y-%m-%d %H:%M %z"
-    )
+    return f"{instants.local(at, zone_from(zone)):%Y-%m-%d %H:%M %z}"
 
 
 __all__ = [

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import msgspec
-
 from blo_agent.batches import Batch, Taken
 from blo_agent.desk import LinkDesk
 from blo_agent.ingesting import take
@@ -32,6 +30,7 @@ from blo_log.topics import (
 )
 from blo_runtime.clock import Clock
 from blo_runtime.logs import get_logger
+from blo_schemas.codec import COUNT
 from blo_schemas.event import LogRecord
 from blo_schemas.heads import read_note_key
 from blo_schemas.ids import LinkId
@@ -192,7 +191,7 @@ class Receiver:
     async def _offset(self, partition: TopicPartition) -> int:
         def read(snapshot: Snapshot) -> int:
             stored = meta.get(snapshot, offset_key(partition))
-            return 0 if stored is None else msgspec.msgpack.decode(stored, type=int)
+            return 0 if stored is None else COUNT.decode(stored)
 
         return await self._store.read(read)
 

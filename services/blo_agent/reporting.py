@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from blo_agent.office import Office
@@ -13,6 +13,7 @@ from blo_domain.report import Period, annual_report
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import CONTENT
 from blo_schemas.ids import CaseRef, OfficeId
+from blo_schemas.instants import local
 from blo_schemas.summary import SUMMARY
 from blo_schemas.views import CaseView
 
@@ -57,7 +58,7 @@ def family_of(office: Office, now: int) -> Family:
 def _counted(row: events.EventRow, withheld: bool) -> CountedEvent:
     shown = None if withheld else row.content
     content = None if shown is None else CONTENT.decode(shown)
-    unread = datetime.fromtimestamp(row.log_time / 1000, UTC).date()
+    unread = local(row.log_time).date()
     return CountedEvent(
         event_id=row.event_id,
         case=row.case,

@@ -23,7 +23,7 @@ from blo_log.outputs import Opened, OutputReader, alert_in, case_in
 from blo_log.port import Stored, TopicPartition
 from blo_runtime.logs import describe, get_logger
 from blo_schemas.clocks import Alert
-from blo_schemas.codec import encode
+from blo_schemas.codec import COUNT, encode
 from blo_schemas.errors import WireError
 from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId
 from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT, CaseRecord, OutputKind
@@ -171,7 +171,7 @@ def go_back_for_keys(office: Office, sources: list[Source], tx: Transaction) -> 
 def stored_offset(snapshot: Snapshot, partition: TopicPartition) -> int:
     """Where a partition is to be read on."""
     stored = meta.get(snapshot, offset_key(partition))
-    return 0 if stored is None else msgspec.msgpack.decode(stored, type=int)
+    return 0 if stored is None else COUNT.decode(stored)
 
 
 def trust_digest(office: Office, link: LinkId, now: int) -> bytes:

@@ -27,6 +27,7 @@ from blo_schemas.reports import (
     SignedReport,
     signed_report,
 )
+from blo_schemas.texts import from_hex
 from blo_schemas.trust import Role
 from blo_sealing import verify_consistency, verify_inclusion
 from blo_sealing.errors import ProofFailed, SealingError
@@ -145,11 +146,11 @@ def _proofs(report: PeriodReport) -> Iterator[Finding]:
             continue
         try:
             verify_inclusion(
-                bytes.fromhex(event.leaf),
+                from_hex(event.leaf),
                 event.position,
                 link.size,
-                [bytes.fromhex(one) for one in event.proof],
-                bytes.fromhex(link.tree_root),
+                [from_hex(one) for one in event.proof],
+                from_hex(link.tree_root),
             )
         except ProofFailed as error:
             yield _broken(event, str(error))
@@ -222,7 +223,7 @@ def _counted_head(
 ) -> Finding | None:
     where = f"the head of {counted.office} on {counted.link}"
     try:
-        signed = SIGNED_HEAD.decode(bytes.fromhex(counted.head))
+        signed = SIGNED_HEAD.decode(from_hex(counted.head))
         head = HEAD.decode(signed.head)
     except WireError as error:
         return Finding(Breach.HEAD_NOT_SIGNED, where, str(error))
@@ -232,8 +233,8 @@ def _counted_head(
     if directory is not None and _valid(signed, directory) is None:
         words = "the office has not signed it, or not with a key that counted then"
         return Finding(Breach.HEAD_NOT_SIGNED, where, words)
-    proof = [bytes.fromhex(one) for one in counted.proof]
-    root = bytes.fromhex(link.tree_root)
+    proof = [from_hex(one) for one in counted.proof]
+    root = from_hex(link.tree_root)
     try:
         verify_consistency(head.size, head.tree_root, link.size, root, proof)
     except ProofFailed as error:

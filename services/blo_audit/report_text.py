@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 
 from blo_audit.report_words import word
+from blo_schemas.instants import local
 from blo_schemas.reports import (
     FrozenReport,
     Measured,
@@ -71,7 +71,7 @@ def hours(milliseconds: int | None) -> str:
 
 def instant(at: int) -> str:
     """An instant in UTC."""
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
+    return local(at).isoformat(timespec="seconds")
 
 
 def _of(each: Measured, language: str) -> str:

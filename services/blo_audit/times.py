@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from blo_audit.findings import Code, Findings
 from blo_schemas.event import LogRecord
+from blo_schemas.instants import local
 from blo_sealing.chain import Admitted
 from blo_sealing.office_chain import Growing
 
@@ -22,10 +22,7 @@ _SIZE: Final = 8
 
 def instant(ms: int) -> str:
     """Unix milliseconds for people: ``2025-03-01 07:30:12 UTC``."""
-    try:
-        return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (OverflowError, ValueError, OSError):
-        return f"{ms} ms after 1970"
+    return f"{local(ms):%Y-%m-%d %H:%M:%S} UTC"
 
 
 class Times:

@@ -16,7 +16,9 @@ import msgspec
 from blo_agent.api import types as api
 from blo_agent.config import AgentSettings
 from blo_cli.errors import AgentAnswerError, CliError
+from blo_schemas.errors import WireError
 from blo_schemas.reports import ReportAct
+from blo_schemas.texts import from_json
 
 __all__ = ["AgentClient", "client_of"]
 
@@ -204,9 +206,11 @@ class AgentClient:
 
     def _read(self, body: bytes, kind: type[T]) -> T:
         try:
-            return msgspec.json.decode(body, type=kind)
-        except msgspec.DecodeError as error:
-            raise self._error(f"answered what this command does not know ({error})") from error
+            return from_json(body, kind)
+        except WireError as error:
+            raise self._error(
+                f"answered what this command does not know ({error.detail})"
+            ) from error
 
     def _error(self, what: str) -> AgentAnswerError:
         return AgentAnswerError(
@@ -240,13 +244,19 @@ def client_of(settings: AgentSettings) -> AgentClient:
     """
     run_file = settings.store.path.parent / "run.json"
     try:
-        ports = msgspec.json.decode(run_file.read_bytes())
+        ports = from_json(run_file.read_bytes(), dict[str, int])
         token = settings.api.token.read_text().strip()
     except FileNotFoundError as error:
         raise CliError(
             f"the agent of {settings.office}",
             f"does not run ({error.filename} is missing)",
             todo="Start it with: blo agent run",
+        ) from None
+    except WireError as error:
+        raise CliError(
+            str(run_file),
+            f"does not say where the agent listens ({error.detail})",
+            todo="Stop the agent and start it again: blo agent run",
         ) from None
     return AgentClient(
         settings.office,

@@ -24,8 +24,10 @@ from blo_processors.surroundings import Surroundings
 from blo_runtime.config import load
 from blo_runtime.keyfiles import create_identity
 from blo_runtime.metrics import Metrics
+from blo_schemas.errors import WireError
 from blo_schemas.ids import CorridorId, OfficeId
 from blo_schemas.outputs import DeadLetter
+from blo_schemas.texts import moment_from
 from blo_schemas.trust import Agreement
 
 __all__ = ["processors"]
@@ -45,17 +47,14 @@ class Moment(click.ParamType):
         if isinstance(value, datetime):
             return value
         try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            moment = None
-        if moment is None or moment.tzinfo is None:
+            return moment_from(str(value))
+        except WireError:
             self.fail(
                 f"{value!r} is no instant; expected a time with its zone, as "
                 "2025-03-01T00:00:00+07:00",
                 param,
                 ctx,
             )
-        return moment
 
 
 _MOMENT = Moment()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 
 from blo_domain.deadlines import Responses, due
 from blo_processors.replay import Replayed, WhatIf
 from blo_schemas.clocks import Standing
+from blo_schemas.instants import local
 
 _HOUR_MS = 3_600_000
 
@@ -56,7 +56,7 @@ def _row(row: Responses | None) -> str:
 
 
 def _time(at: int | None) -> str:
-    return "" if at is None else datetime.fromtimestamp(at / 1000, UTC).isoformat()
+    return "" if at is None else local(at).isoformat()
 
 
 __all__ = ["as_of_lines", "what_if_lines"]

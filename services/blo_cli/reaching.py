@@ -11,7 +11,9 @@ import click
 from blo_agent.config import AgentSettings
 from blo_log import Log
 from blo_runtime.config import load
+from blo_schemas.errors import WireError
 from blo_schemas.ids import CountryId, DocumentId
+from blo_schemas.texts import from_hex
 
 __all__ = ["Kafka", "Pin", "kafka_option", "open_log", "pins", "pins_option"]
 
@@ -34,8 +36,8 @@ class Pin(click.ParamType):
             return value
         country, _, digits = str(value).partition("=")
         try:
-            fingerprint = bytes.fromhex(digits)
-        except ValueError:
+            fingerprint = from_hex(digits)
+        except WireError:
             fingerprint = b""
         if len(country) != 2 or len(fingerprint) != _FINGERPRINT_SIZE:
             self.fail(

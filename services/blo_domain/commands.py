@@ -30,6 +30,9 @@ from blo_schemas.trust import Agreement
 CLASSIFIED_MARKINGS: Final = ("Mật", "Tối mật", "Tuyệt mật", "秘密", "机密", "绝密")
 """State secrets, which the channel refuses by default (DOMAIN §6)."""
 
+MAX_NTH: Final = 1_000_000
+"""The last of a case's steps of one name that a correction can mean; no case has so many."""
+
 _WHOLE_UNITS: Final = frozenset({Unit.TABLET, Unit.PLANT})
 
 
@@ -250,6 +253,7 @@ def _check_quantities(report: PhaseReport) -> None:
 
 __all__ = [
     "CLASSIFIED_MARKINGS",
+    "MAX_NTH",
     "ChannelRules",
     "Command",
     "Target",

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import holidays
 
 from blo_domain.errors import DomainError
+from blo_schemas.errors import WireError
 from blo_schemas.ids import CountryId, OfficeId, country_of
 from blo_schemas.policy import (
     Calendar,
@@ -27,6 +27,7 @@ from blo_schemas.policy import (
     SpanUnit,
 )
 from blo_schemas.summary import Urgency
+from blo_schemas.texts import zone_from
 
 CAPITAL_ZONES: Final[Mapping[CountryId, str]] = {
     CountryId("cn"): "Asia/Shanghai",
@@ -289,8 +290,8 @@ def _has_holidays(country: CountryId) -> bool:
 @cache
 def _is_zone(name: str) -> bool:
     try:
-        ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
+        zone_from(name)
+    except WireError:
         return False
     return True
 

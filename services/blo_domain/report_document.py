@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Final, Protocol
-from zoneinfo import ZoneInfo
+from typing import Protocol
 
 from blo_domain.cases import StepFact, evolve
 from blo_domain.counting import Counted, CountedEvent, Family
@@ -22,6 +21,7 @@ from blo_domain.errors import InconsistentInput
 from blo_domain.report import AnnualReport, Indicator, Period, annual_report
 from blo_schemas.clocks import ClockView
 from blo_schemas.ids import CaseRef, LinkId, OfficeId
+from blo_schemas.instants import FIRST_DAY, LAST_DAY, local, unix_ms
 from blo_schemas.reports import (
     REPORT_VERSION,
     Contribution,
@@ -36,6 +36,7 @@ from blo_schemas.reports import (
     ResponseTime,
 )
 from blo_schemas.summary import Summary
+from blo_schemas.texts import from_hex, zone_from
 from blo_schemas.verdicts import Outcome
 from blo_schemas.views import CaseView
 
@@ -158,11 +159,15 @@ def compute(cut: Cut, events: Iterable[CutEvent], parties: Parties, prove: Prove
 
 
 def window_of(period: Period, zone: str) -> Window:
-    """A period's instants in a time zone (IANA name): what is due with its last day is in it."""
-    midnight = time(tzinfo=ZoneInfo(zone))
-    start = datetime.combine(period.first, midnight)
-    end = datetime.combine(period.last + timedelta(days=1), midnight)
-    return Window(_ms(start), _ms(end))
+    """A period's instants in a time zone (IANA name): what is due with its last day is in it.
+
+    Of a period that reaches beyond all business dates, those of the business dates.
+    """
+    midnight = time(tzinfo=zone_from(zone))
+    first, last = (min(max(day, FIRST_DAY), LAST_DAY) for day in (period.first, period.last))
+    start = datetime.combine(first, midnight)
+    end = datetime.combine(last + timedelta(days=1), midnight)
+    return Window(unix_ms(start), unix_ms(end))
 
 
 def response_time(row: Responses) -> ResponseTime:
@@ -188,10 +193,6 @@ def measured(tally: Tally) -> tuple[Measured, ...]:
     """A tally as the document has it, sorted by what it is of."""
     labels: Sequence[Label] = sorted(tally)
     return tuple(Measured(of=label, amount=amount_text(tally[label])) for label in labels)
-
-
-def _ms(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _figure(indicator: Indicator, known: Mapping[bytes, CountedEvent]) -> ReportFigure:
@@ -278,7 +279,7 @@ def _named(
     for figure in figures:
         for one in figure.events:
             ids.update((one.event, *one.also_reported, *one.corrections))
-    return sorted((known[bytes.fromhex(each)] for each in ids), key=_place)
+    return sorted((known[from_hex(each)] for each in ids), key=_place)
 
 
 def _head(one: CountedHead, prove: Prove) -> CountedHead:
@@ -312,10 +313,8 @@ def _place(event: CountedEvent) -> tuple[LinkId, int]:
 
 def _day(at: int) -> date:
     """The day in UTC, so that the words are the same everywhere."""
-    return datetime.fromtimestamp(at / 1000, UTC).date()
+    return local(at).date()
 
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 __all__ = [
     "Cut",

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from blo_domain.lifecycle import SHRED_STATES
 from blo_schemas.ids import EventId, OfficeId
+from blo_schemas.instants import local
 from blo_schemas.summary import Step
 from blo_schemas.views import CaseView, State
 
@@ -163,7 +163,7 @@ def shredding_words(shredding: Shredding, parties: Collection[OfficeId]) -> str:
         wanted = " and ".join(one.office for one in shredding.consents)
         return f"Shredding is proposed by {wanted}; it needs the consent of {awaited}."
     at = shredding.agreed_at
-    day = "" if at is None else f" on {datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d}"
+    day = "" if at is None else f" on {local(at):%Y-%m-%d}"
     signed = " and ".join(map(_confirmed_words, shredding.confirmations))
     words = f"The content was shredded by agreement{day}"
     words += f", confirmed by {signed}" if signed else ""

@@ -5,13 +5,12 @@ It holds no content key and never asks for one: ``content_key`` has nothing to g
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from blo_domain.trust import Reader, TrustedDirectory
 from blo_log.port import Stored
 from blo_schemas.errors import WireError
 from blo_schemas.grants import GRANT, Grant, KeyPurpose
 from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId, OfficeId
+from blo_schemas.instants import local
 from blo_schemas.outputs import Output
 from blo_sealing.errors import SealingError
 from blo_sealing.grants import open_summary_grant
@@ -22,7 +21,7 @@ from blo_sealing.outputs import processor_summary_key
 
 def month_of(at: int) -> str:
     """The calendar month (UTC) of an instant in Unix milliseconds: ``2025-03``."""
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m")
+    return f"{local(at):%Y-%m}"
 
 
 class GrantedKeys:

@@ -65,7 +65,8 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         offset: Its position in the partition, from 0.
-        timestamp: Unix milliseconds, by the log's clock or the writer's, as the topic says.
+        timestamp: Unix milliseconds, by the log's clock or the writer's, as the topic says. Both
+            may say anything; an adapter hands out the nearest instant (``instants.clamped``).
         key: Its key, if it has one.
         value: Its value; ``None`` is a tombstone.
     """

@@ -11,7 +11,6 @@ a program behaves the same wherever it is started from.
 import copy
 import difflib
 import re
-import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -26,6 +25,8 @@ from blo_runtime.errors import (
     UnknownKey,
     WrongValue,
 )
+from blo_schemas.errors import WireError
+from blo_schemas.texts import from_toml
 
 __all__ = ["Settings", "load"]
 
@@ -89,14 +90,14 @@ def _parse(path: Path) -> dict[str, Any]:
             todo="Name the program's configuration file.",
         ) from error
     try:
-        return tomllib.loads(data.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise _not_toml(path, line, "not UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        return from_toml(data)
+    except WireError as error:
+        if isinstance(error.__cause__, UnicodeDecodeError):
+            line = data.count(b"\n", 0, error.__cause__.start) + 1
+            raise _not_toml(path, line, "not UTF-8") from error
+        found = re.search(r"\(at line (\d+), column \d+\)", error.detail)
         line = int(found[1]) if found else data.rstrip(b"\n").count(b"\n") + 1
-        problem = re.sub(r" \(at .*\)$", "", str(error))
+        problem = re.sub(r" \(at .*\)$", "", error.detail)
         raise _not_toml(path, line, problem[:1].lower() + problem[1:]) from error
 
 

@@ -10,7 +10,9 @@ import os
 from pathlib import Path
 
 from blo_runtime.errors import ConfigurationError
+from blo_schemas.errors import WireError
 from blo_schemas.ids import OfficeId
+from blo_schemas.texts import from_hex
 from blo_schemas.trust import Role
 from blo_sealing.errors import UnusableKey
 from blo_sealing.identity import CertificateRequest, Identity
@@ -61,8 +63,8 @@ def load_identity(path: Path, subject: OfficeId, role: Role = Role.PROCESSOR) ->
             path, "", "can be read by others", expected="mode 0600", todo=f"Run: chmod 600 {path}"
         )
     try:
-        keys = tuple(NodeKeys.from_bytes(bytes.fromhex(line)) for line in lines)
-    except (ValueError, UnusableKey) as error:
+        keys = tuple(NodeKeys.from_bytes(from_hex(line)) for line in lines)
+    except (WireError, UnusableKey) as error:
         raise _unusable(path, "does not hold a program's keys") from error
     if not keys:
         raise _unusable(path, "is empty")

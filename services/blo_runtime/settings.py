@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from blo_runtime.config import Settings
 from blo_schemas.ids import CountryId, DocumentId
+from blo_schemas.texts import from_hex
 
 __all__ = [
     "AdminSettings",
@@ -83,14 +84,12 @@ class TrustSettings(Settings, frozen=True, kw_only=True):
             than the one that brings the log.
     """
 
-    pins: dict[str, Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]]
+    pins: dict[str, Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]]
 
     @property
     def roots(self) -> dict[CountryId, DocumentId]:
         """The pinned roots."""
-        return {
-            CountryId(country): DocumentId(bytes.fromhex(pin)) for country, pin in self.pins.items()
-        }
+        return {CountryId(country): DocumentId(from_hex(pin)) for country, pin in self.pins.items()}
 
 
 class AdminSettings(Settings, frozen=True, kw_only=True):

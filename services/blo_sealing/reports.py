@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from blo_schemas.reports import FrozenReport, SignedReport, report_input
+from blo_schemas.texts import from_hex
 from blo_sealing.signatures import SigningKey, verify_signature
 
 
@@ -13,7 +14,7 @@ def sign_report(frozen: FrozenReport, key: SigningKey) -> SignedReport:
 
 def report_is_signed(signed: SignedReport, key: bytes) -> bool:
     """Whether a report is signed with the private part of an Ed25519 public key."""
-    return verify_signature(key, report_input(signed.frozen), bytes.fromhex(signed.signature))
+    return verify_signature(key, report_input(signed.frozen), from_hex(signed.signature))
 
 
 __all__ = ["report_is_signed", "sign_report"]

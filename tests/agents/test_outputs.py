@@ -16,6 +16,7 @@ from blo_schemas.clocks import Signal
 from blo_schemas.codec import encode
 from blo_schemas.hashing import clearing_id
 from blo_schemas.ids import CountryId, LinkId, OfficeId
+from blo_schemas.instants import LAST_INSTANT
 from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT, SignedOutput
 from blo_schemas.trust import Revocation, Role
 from blo_sealing.outputs import sign_output
@@ -148,11 +149,11 @@ async def test_an_alert_that_lies_at_the_end_of_time_stops_nobody(tmp_path: Path
     async with a_watched(tmp_path) as (world, a):
         case = await overdue(world, [a])
         last = (await own_alerts(a, case))[-1]
-        end = 2**53
+        end = LAST_INSTANT
         offices = tuple(OfficeId(f"vn-x{number}") for number in range(300))
         far = msgspec.structs.replace(last, due=end, since=end, told=(A, *offices), agreement=end)
         liar = world.liar()
-        # Nobody can be granted a key of a month that no calendar has.
+        # The key of the month that it says it was written in is what its readers were granted.
         draft = liar.scribe.alert(far)._replace(at=world.time.now_ms())
         await liar.say(liar.scribe.message(draft))
         await kept(a, case, None, 1)

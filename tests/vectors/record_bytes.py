@@ -9,6 +9,7 @@ import msgspec
 
 from blo_schemas.codec import MAX_RECORD_SIZE, encode
 from blo_schemas.event import Envelope, Header
+from blo_schemas.instants import LAST_INSTANT
 from tests.vectors.material import (
     KYSON,
     Json,
@@ -78,7 +79,15 @@ def rejected() -> Iterator[Json]:
     yield reject("wrong_type_negative", "oseq is negative.", of_header(2, -1), "wrong_type")
     yield reject("wrong_type_float", "oseq is a float.", of_header(2, 0.0), "wrong_type")
     yield reject("wrong_type_nil", "oprev is nil.", of_header(3, None), "wrong_type")
-    yield reject("wrong_type_too_big", "at is above 2**53.", of_header(7, 2**53 + 1), "wrong_type")
+    yield reject(
+        "wrong_type_too_big", "oseq is above 2**53.", of_header(2, 2**53 + 1), "wrong_type"
+    )
+    yield reject(
+        "wrong_type_late_instant",
+        "at lies after the last instant that has a date in every time zone.",
+        of_header(7, LAST_INSTANT + 1),
+        "wrong_type",
+    )
     yield reject("unknown_version", "Header version 2.", of_header(0, 2), "unknown_version")
     yield reject(
         "unknown_version_other_fields",

@@ -10,6 +10,8 @@ from blo_lab.broker.errors import BrokerNotRunningError
 from blo_lab.broker.libraries import KafkaLibraries
 from blo_lab.broker.processes import KnownProcess
 from blo_lab.broker.settings import Ports
+from blo_schemas.errors import WireError
+from blo_schemas.texts import from_json
 
 _FILE = "broker.json"
 
@@ -57,10 +59,10 @@ def load(directory: Path) -> RunningBroker:
     """
     path = directory / _FILE
     try:
-        running = msgspec.json.decode(path.read_bytes(), type=RunningBroker)
+        running = from_json(path.read_bytes(), RunningBroker)
     except FileNotFoundError:
         raise BrokerNotRunningError(f"no broker was started in {directory}") from None
-    except msgspec.DecodeError as error:
+    except WireError as error:
         raise BrokerNotRunningError(f"{path} does not describe a broker: {error}") from error
     if not running.process.alive:
         raise BrokerNotRunningError(

@@ -16,6 +16,7 @@ from blo_lab.demo.audit import Bundled
 from blo_lab.demo.checks import Check, checked
 from blo_lab.demo.outputs import CorridorOutputs
 from blo_schemas.ids import LinkId
+from blo_schemas.texts import from_hex
 
 __all__ = ["check_audit", "check_bundle", "check_witnessed", "tree_roots"]
 
@@ -118,7 +119,7 @@ def check_bundle(bundled: Bundled, sizes: Mapping[str, int], roots: Roots) -> Ch
         wrong.append(f"it is not of the whole link {link}")
     elif not whole.records == whole.verified == size:
         wrong.append(f"it proves {whole.verified} of {size} records of {link}")
-    elif size and bytes.fromhex(whole.tree_root) != roots.get(link):
+    elif size and from_hex(whole.tree_root) != roots.get(link):
         wrong.append(f"it proves another log of {link}")
     elif size and whole.checkpoint != size:
         wrong.append(f"its checkpoint covers {whole.checkpoint or 0} of {size} records of {link}")

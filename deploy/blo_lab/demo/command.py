@@ -18,6 +18,9 @@ from blo_lab.demo.run import Demo, Period
 from blo_lab.network.world import the_world
 from blo_lab.scenario import Scenario, load
 from blo_lab.scenarios import YEAR_OF_SEED_003
+from blo_schemas.errors import WireError
+from blo_schemas.instants import FIRST_DAY, LAST_DAY
+from blo_schemas.texts import day_from
 
 __all__ = ["demo"]
 
@@ -65,11 +68,11 @@ def _period(text: str | None, scenario: Scenario, *, shipped: bool) -> Period:
         if shipped:
             return Period(date(2024, 11, 1), date(2025, 10, 31))
         days = [line.on for line in scenario.lines if line.on is not None]
-        return Period(min(days), max(days)) if days else Period(date.min, date.max)
+        return Period(min(days), max(days)) if days else Period(FIRST_DAY, LAST_DAY)
     ends = re.fullmatch(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", text)
     try:
-        first, last = map(date.fromisoformat, ends.groups() if ends else ())
-    except ValueError:
+        first, last = map(day_from, ends.groups() if ends else ("", ""))
+    except WireError:
         raise click.BadParameter(
             f"{text!r} is no period; expected two dates, as 2024-11-01..2025-10-31",
             param_hint="--period",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -16,8 +14,10 @@ from blo_lab.demo.outputs import CorridorOutputs, LinkOutputs
 from blo_lab.network.world import PROVINCE, ZONES
 from blo_schemas.clocks import Alert
 from blo_schemas.ids import CaseId, country_of
+from blo_schemas.instants import local
 from blo_schemas.outputs import Finality
 from blo_schemas.policy import Rung
+from blo_schemas.texts import moment_from, zone_from
 
 __all__ = ["alert_tables", "alerts_section", "processors_section", "processors_table"]
 
@@ -30,7 +30,7 @@ _RUNGS: Final = {
     Rung.MINISTRY: "ministry",
 }
 _SHOWN: Final = ("records", "trail_entries", "cases", "alerts", "clearings")
-_ZONE: Final = ZoneInfo(ZONES[country_of(PROVINCE)])
+_ZONE: Final = zone_from(ZONES[country_of(PROVINCE)])
 
 
 def processors_section(
@@ -136,7 +136,7 @@ def _standing(
 
 
 def _instant(at: int | None) -> str | None:
-    return None if at is None else datetime.fromtimestamp(at / 1000, UTC).isoformat()
+    return None if at is None else local(at).isoformat()
 
 
 def processors_table(processors: Iterable[Mapping[str, Any]]) -> RenderableType:
@@ -215,4 +215,4 @@ def _local(instant: str | None, form: str) -> str:
     """An instant as the clock on the province's wall shows it."""
     if instant is None:
         return "it goes on"
-    return datetime.fromisoformat(instant).astimezone(_ZONE).strftime(form)
+    return moment_from(instant).astimezone(_ZONE).strftime(form)

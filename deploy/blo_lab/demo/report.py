@@ -19,6 +19,7 @@ from blo_lab.demo.derived import alert_tables, processors_table
 from blo_lab.demo.observe import Observed
 from blo_lab.demo.player import Played
 from blo_lab.network.world import World
+from blo_schemas.texts import from_hex
 
 __all__ = ["build_report", "case_reports", "show"]
 
@@ -168,7 +169,7 @@ def _all_views(links: Mapping[str, api.LinkAnswer]) -> str:
     """One digest over the views of all the office's links, in the order of their ids."""
     whole = sha256()
     for link in sorted(links):
-        whole.update(bytes.fromhex(links[link].view_digest))
+        whole.update(from_hex(links[link].view_digest))
     return whole.hexdigest()
 
 

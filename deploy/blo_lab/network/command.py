@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -14,6 +13,9 @@ from blo_lab.network.lab import Lab, stop_lab
 from blo_lab.network.layout import Layout
 from blo_lab.network.table import PROCESSOR
 from blo_lab.network.world import the_world
+from blo_schemas.errors import WireError
+from blo_schemas.instants import unix_ms
+from blo_schemas.texts import moment_from
 
 __all__ = ["lab"]
 
@@ -85,12 +87,11 @@ def _moment(clock: str | None, simulated_time: bool) -> int | None:
     if not simulated_time:
         raise click.UsageError("--clock needs --simulated-time: real time can't be set")
     try:
-        moment = datetime.fromisoformat(clock)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise click.BadParameter("expected a moment with its offset", param_hint="--clock")
-    return int(moment.timestamp() * 1000)
+        return unix_ms(moment_from(clock))
+    except WireError:
+        raise click.BadParameter(
+            "expected a moment with its offset", param_hint="--clock"
+        ) from None
 
 
 def _show(one: Lab) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import time
@@ -31,6 +30,7 @@ from blo_lab.network.provision import provision, rewrite_bootstrap
 from blo_lab.network.publish import publish
 from blo_lab.network.table import AGENT, Kind, LabProgram, counted, the_programs
 from blo_lab.network.world import World
+from blo_schemas.texts import from_json
 
 __all__ = ["Lab", "stop_lab"]
 
@@ -208,7 +208,7 @@ class Lab:
         }
 
     def _check_same_options(self) -> None:
-        before = msgspec.json.decode(self.layout.finished.read_bytes(), type=_Provisioned)
+        before = from_json(self.layout.finished.read_bytes(), _Provisioned)
         if before != self._options:
             times = "with" if before.simulated_time else "without"
             kafka = "its own Kafka" if before.embedded else "the Kafka of BLO_BOOTSTRAP"
@@ -273,10 +273,9 @@ class Lab:
 
     def _ports(self, program: LabProgram) -> dict[str, int]:
         try:
-            ports: dict[str, int] = json.loads(program.run_file.read_text())
+            return from_json(program.run_file.read_bytes(), dict[str, int])
         except FileNotFoundError:
             raise self._failed(program, "does not run") from None
-        return ports
 
     def _client(self, program: LabProgram) -> LabAgentClient:
         ports = self._ports(program)

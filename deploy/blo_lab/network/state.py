@@ -8,6 +8,8 @@ import msgspec
 
 from blo_lab.broker.processes import KnownProcess
 from blo_lab.errors import LabError
+from blo_schemas.errors import WireError
+from blo_schemas.texts import from_json
 
 __all__ = ["LabState", "Program", "forget", "load", "save"]
 
@@ -57,10 +59,10 @@ def load(path: Path) -> LabState | None:
         LabError: It can't be read.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=LabState)
+        return from_json(path.read_bytes(), LabState)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, WireError) as error:
         raise LabError(
             str(path),
             f"does not say what runs here ({error})",

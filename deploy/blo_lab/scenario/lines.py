@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
 import msgspec
 
+from blo_domain.commands import MAX_NTH
 from blo_domain.lifecycle import STATES_DUE
 from blo_lab.scenario.errors import ScenarioError
 from blo_schemas.content import Dispatch, Text
+from blo_schemas.errors import WireError
+from blo_schemas.instants import FIRST_DAY, LAST_DAY, is_business_day, unix_ms
 from blo_schemas.summary import Kind, Named, PauseGround, Step, Urgency
+from blo_schemas.texts import from_object
 
 __all__ = [
     "FIELDS",
@@ -36,8 +40,6 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 YEARS: Final = range(1971, 2099)
 """The years in which a scenario may lie."""
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Written(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -65,7 +67,7 @@ class _WrittenCorrection(msgspec.Struct, forbid_unknown_fields=True, kw_only=Tru
     """``fields`` of a ``supersede`` line."""
 
     corrects: str
-    nth: Annotated[int, msgspec.Meta(ge=1)] = 1
+    nth: Annotated[int, msgspec.Meta(ge=1, le=MAX_NTH)] = 1
     fields: dict[str, Any]
     dispatch: Dispatch | None = None
 
@@ -119,12 +121,12 @@ class ScenarioLine(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def at_ms(self) -> int:
         """When the office acts, in Unix milliseconds."""
-        return _milliseconds(self.at)
+        return unix_ms(self.at)
 
     @property
     def due_ms(self) -> int | None:
         """The due date in Unix milliseconds, if one is stated."""
-        return None if self.due is None else _milliseconds(self.due)
+        return None if self.due is None else unix_ms(self.due)
 
 
 _EXPECTED: Final = {
@@ -142,7 +144,7 @@ _EXPECTED: Final = {
     "due": "a moment with its offset, only with open, supply_information or reopen",
     "ground": "clarification, court or other, only with pause",
     "fields.corrects": "the word of the step that is corrected",
-    "fields.nth": "which of the case's steps of that word, counted from 1",
+    "fields.nth": f"which of the case's steps of that word, counted from 1, {MAX_NTH} at most",
     "fields.fields": "an object with all new fields of the corrected step",
     "fields.dispatch": 'the common fields of a document, as {"subject": "…"}',
 }
@@ -163,9 +165,9 @@ class _Reader:
     def convert(self, value: object, kind: Any, at: str = "") -> Any:
         """``value`` as ``kind``, or the error that names its field."""
         try:
-            return msgspec.convert(value, kind)
-        except msgspec.ValidationError as error:
-            raise self._explain(str(error), kind, at) from None
+            return from_object(value, kind)
+        except WireError as error:
+            raise self._explain(error.detail, kind, at) from None
 
     def word(self, kind: type[Named], field: str, text: str) -> Any:
         """The member of a closed list that a word names."""
@@ -292,6 +294,8 @@ def _require(reader: _Reader, written: _Written, step: Step) -> None:
     if written.due is not None and step not in STATES_DUE:
         raise reader.error("due", f"stands with {written.do}")
     _check_year(reader, "due", written.due)
+    if written.on is not None and not is_business_day(written.on):
+        raise reader.error("on", "lies too far away", f"a day from {FIRST_DAY} to {LAST_DAY}")
 
 
 def _check_year(reader: _Reader, field: str, moment: datetime | None) -> None:
@@ -322,7 +326,3 @@ def _optional(reader: _Reader, kind: type[Named], field: str, text: str | None) 
 
 def _join(field: str, name: str) -> str:
     return f"{field}.{name}" if field else name
-
-
-def _milliseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(milliseconds=1)

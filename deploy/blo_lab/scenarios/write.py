@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from blo_schemas.ids import country_of
+from blo_schemas.texts import moment_from
 
 __all__ = ["CaseBook", "Year", "spread"]
 
@@ -62,7 +63,7 @@ class Year:
 
     def text(self) -> str:
         """The file: the lines in order of time, one JSON object each."""
-        ordered = sorted(self._lines, key=lambda line: datetime.fromisoformat(line["at"]))
+        ordered = sorted(self._lines, key=lambda line: moment_from(line["at"]))
         return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in ordered)
 
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import MAXYEAR, MINYEAR
 from typing import Any, Final
 
-import msgspec
 from msgspec import inspect
 
 from blo_schemas.bodies.catalogue import BODIES
 from blo_schemas.bodies.steps import Correction
 from blo_schemas.bodies.upcast import BodyRegistry
 from blo_schemas.codec import encode
-from blo_schemas.errors import WrongType
+from blo_schemas.errors import WireError, WrongType
 from blo_schemas.policy import Wire
 from blo_schemas.summary import Kind, Step
+from blo_schemas.texts import from_object
 
 STEP_WORDS: Final[Mapping[str, Step]] = {step.word: step for step in Step}
 KIND_WORDS: Final[Mapping[str, Kind]] = {kind.word: kind for kind in Kind}
+
+_NO_UTC: Final = "date value out of range"
+"""What Python says of a time that its offset moves beyond the calendar."""
 
 _PATH: Final = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`\Z")
 _PART: Final = re.compile(r"\.(\w+)|\[")
@@ -41,12 +45,11 @@ def body_from_json(kind: Kind, step: Step, obj: object, *, registry: BodyRegistr
     if schema.current is Correction:
         return _correction(kind, obj, what, registry)
     try:
-        body = msgspec.convert(obj, schema.current)
-        encode(body)
-    except msgspec.ValidationError as error:
-        raise WrongType(what, _words(error, schema.current)) from None
-    except OverflowError:
-        raise WrongType(what, "fields: a time lies outside of the years 1 to 9999 UTC") from None
+        body = from_object(obj, schema.current)
+        # Once it is signed, what no reader can decode would be unopenable for all of them.
+        schema.decode(schema.version, encode(body))
+    except WireError as error:
+        raise WrongType(what, _words(error.detail, schema.current)) from None
     return body
 
 
@@ -61,9 +64,10 @@ def _correction(kind: Kind, obj: object, what: str, registry: BodyRegistry) -> C
     return Correction(corrects=corrected, body=encode(body), body_version=version)
 
 
-def _words(error: msgspec.ValidationError, body: type[Wire]) -> str:
+def _words(text: str, body: type[Wire]) -> str:
     """The field's path and what was expected there, from msgspec's message."""
-    text = str(error)
+    if text == _NO_UTC:
+        return f"fields: a time lies outside of the years {MINYEAR} to {MAXYEAR} UTC"
     match = _PATH.search(text)
     path = match["path"] if match else ""
     text = text[: match.start()] if match else text

@@ -7,22 +7,31 @@ from typing import Annotated
 
 import msgspec
 
+from blo_domain.commands import MAX_NTH
 from blo_schemas.content import Dispatch, Line, Text
 from blo_schemas.event import UnixMs
+from blo_schemas.instants import check_business_day
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-Hex32 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Nth = Annotated[int, msgspec.Meta(ge=1, le=MAX_NTH)]
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of everything that is posted; unknown fields are errors."""
+    """Base of everything that is posted; unknown fields are errors, and so are impossible days."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, date):
+                check_business_day(name, value)
 
 
 class Corrects(Request, frozen=True):
     """Which earlier step of the same office is corrected: the nth of its name, from 1."""
 
     step: Word
-    nth: Annotated[int, msgspec.Meta(ge=1)] = 1
+    nth: Nth = 1
 
 
 class CommandRequest(Request, frozen=True):

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
-import msgspec
 from litestar import Request
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotFoundException
@@ -21,6 +20,7 @@ from blo_schemas.bodies import KIND_WORDS, STEP_WORDS, body_from_json
 from blo_schemas.errors import WireError
 from blo_schemas.ids import HASH_SIZE, CaseId, EventId, LinkId
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
+from blo_schemas.texts import from_hex, from_json, from_object
 
 T = TypeVar("T")
 
@@ -45,9 +45,9 @@ def decode(data: bytes, kind: type[T]) -> T:
         BadRequest: It is not what is expected here.
     """
     try:
-        return msgspec.json.decode(data, type=kind)
-    except msgspec.MsgspecError as error:
-        raise BadRequest(str(error)) from error
+        return from_json(data, kind)
+    except WireError as error:
+        raise BadRequest(error.detail) from error
 
 
 def actor_of(request: Request[Any, Any, State]) -> str:
@@ -69,12 +69,9 @@ def read_id(text: str) -> bytes:
         BadRequest: It is none.
     """
     try:
-        data = bytes.fromhex(text)
-    except ValueError:
-        data = b""
-    if len(data) != HASH_SIZE:
-        raise BadRequest(f"{text!r} is no id; expected 64 hexadecimal digits")
-    return data
+        return from_hex(text, HASH_SIZE)
+    except WireError:
+        raise BadRequest(f"{text!r} is no id; expected 64 hexadecimal digits") from None
 
 
 def known_desk(agent: Agent, link: str) -> LinkDesk:
@@ -97,7 +94,7 @@ def read_command(agent: Agent, wanted: CommandRequest) -> OfficeCommand:
         BadRequest: A word is not one of its list, or the body does not fit; names the field.
     """
     step = _word(STEP_WORDS, wanted.step, "step")
-    case = None if wanted.case is None else CaseId(bytes.fromhex(wanted.case))
+    case = None if wanted.case is None else CaseId(from_hex(wanted.case))
     kind = _kind(agent, wanted, case)
     corrects = _corrected(wanted, step)
     fields = wanted.body
@@ -147,8 +144,8 @@ def read_disclosure(wanted: DisclosureRequest) -> Wanted:
         reason=wanted.reason,
         recipient=wanted.recipient,
         actor=wanted.actor,
-        case=None if wanted.case is None else CaseId(bytes.fromhex(wanted.case)),
-        events=tuple(EventId(bytes.fromhex(event)) for event in wanted.events),
+        case=None if wanted.case is None else CaseId(from_hex(wanted.case)),
+        events=tuple(EventId(from_hex(event)) for event in wanted.events),
         period=period,
     )
 
@@ -163,9 +160,9 @@ def _corrected(wanted: CommandRequest, step: Step) -> Corrects | None:
         return wanted.corrects
     said = {"step": wanted.body["corrects"], "nth": wanted.body.get("nth", 1)}
     try:
-        return msgspec.convert(said, Corrects)
-    except msgspec.ValidationError as error:
-        raise BadRequest(f"body: {error}") from error
+        return from_object(said, Corrects)
+    except WireError as error:
+        raise BadRequest(f"body: {error.detail}") from error
 
 
 def _kind(agent: Agent, wanted: CommandRequest, case: CaseId | None) -> Kind:

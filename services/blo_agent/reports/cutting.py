@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 
 from blo_agent.desk import LinkDesk
@@ -26,8 +25,10 @@ from blo_domain.trust import TrustedDirectory
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import CONTENT
 from blo_schemas.ids import Digest, EventId, LinkId, OfficeId
+from blo_schemas.instants import local
 from blo_schemas.reports import CountedHead, CountedLink, PeriodReport
 from blo_schemas.summary import SUMMARY
+from blo_schemas.texts import from_hex
 from blo_schemas.verdicts import Outcome
 from blo_sealing.proofs import consistency_proof
 from blo_sealing.proving import Prover
@@ -147,7 +148,7 @@ def missing_contents(report: PeriodReport, snapshot: Snapshot) -> list[tuple[Lin
     counted = {one.event for figure in report.figures for one in figure.events}
     found = []
     for event in report.events:
-        row = events.get(snapshot, EventId(bytes.fromhex(event.event)))
+        row = events.get(snapshot, EventId(from_hex(event.event)))
         if event.event in counted and (row is None or row.content is None):
             found.append((event.link, event.position))
     return found
@@ -244,7 +245,7 @@ def _cut_event(row: events.EventRow, *, is_closed: bool) -> CutEvent:
     content = None if row.content is None or is_closed else CONTENT.decode(row.content)
     summary = SUMMARY.decode(row.summary)
     body = None
-    on = datetime.fromtimestamp(row.log_time / 1000, UTC).date()
+    on = local(row.log_time).date()
     if content is not None:
         body = decode_body(row.kind, row.step, content.body_version, content.body)
         on = content.on

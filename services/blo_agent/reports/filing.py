@@ -23,6 +23,7 @@ from blo_schemas.reports import (
     SignedReport,
     report_digest,
 )
+from blo_schemas.texts import from_hex
 from blo_sealing.reports import sign_report
 
 
@@ -52,7 +53,7 @@ class Filed:
 
 def file(report: PeriodReport, actor: str, now: int, tx: Transaction) -> Filed:
     """Keep a report that was computed."""
-    digest = bytes.fromhex(report_digest(report))
+    digest = from_hex(report_digest(report))
     known = reports.get(tx, digest)
     if known is not None:
         return Filed(known)

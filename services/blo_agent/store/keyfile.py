@@ -11,6 +11,8 @@ from typing import Final
 
 from blo_agent.store.connection import KEY_SIZE
 from blo_agent.store.errors import KeyFileUnusable
+from blo_schemas.errors import WireError
+from blo_schemas.texts import from_hex
 
 MODE: Final = 0o600
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -78,17 +80,13 @@ def load_store_key(path: Path) -> bytes:
 def _parse(path: Path, text: bytes) -> bytes:
     digits = text.removesuffix(b"\n")
     try:
-        key = bytes.fromhex(digits.decode("ascii"))
-    except ValueError:
-        key = b""
-    # fromhex allows spaces, so the length of the text counts too.
-    if len(key) != KEY_SIZE or len(digits) != 2 * KEY_SIZE:
+        return from_hex(digits.decode("ascii", "replace"), KEY_SIZE)
+    except WireError:
         raise KeyFileUnusable(
             path,
             f"the key file does not hold a key of {KEY_SIZE} bytes",
             todo=f"It must hold exactly {2 * KEY_SIZE} hexadecimal digits; restore it from its copy",
-        )
-    return key
+        ) from None
 
 
 def sync_directory(folder: Path) -> None:

@@ -13,7 +13,9 @@ from typing import Final
 import msgspec
 
 from blo_audit.errors import WitnessStateError
+from blo_schemas.errors import WireError
 from blo_schemas.ids import Digest, LinkId, OfficeId
+from blo_schemas.texts import from_json
 from blo_sealing.errors import SnapshotMismatch
 from blo_sealing.merkle import Frontier
 
@@ -95,11 +97,11 @@ def _read(path: Path, witness: OfficeId) -> dict[LinkId, LastSigned]:
     except OSError as error:
         raise WitnessStateError(path, f"cannot be read ({type(error).__name__})") from error
     try:
-        found = msgspec.json.decode(data, type=_File)
+        found = from_json(data, _File)
         for signed in found.links.values():
             if signed.tree().root() != Digest(signed.root):
                 raise SnapshotMismatch("a tree has another root")
-    except (msgspec.MsgspecError, SnapshotMismatch) as error:
+    except (WireError, SnapshotMismatch) as error:
         raise WitnessStateError(path, "does not hold a witness's state") from error
     if found.v != _VERSION or found.witness != witness:
         raise WitnessStateError(path, f"is the state of {found.witness}, version {found.v}")

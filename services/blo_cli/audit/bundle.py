@@ -16,7 +16,10 @@ from blo_audit.statement import counted
 from blo_cli.audit.reaching import Pinned, Reach, reach_options
 from blo_cli.errors import Exit
 from blo_schemas.bundle import Scope, SignedDisclosure
+from blo_schemas.errors import WireError
 from blo_schemas.ids import HASH_SIZE, CaseId, LinkId, is_link_id
+from blo_schemas.instants import FIRST_DAY, LAST_DAY, is_business_day
+from blo_schemas.texts import day_from, from_hex
 
 __all__ = ["bundle"]
 
@@ -34,12 +37,9 @@ class Case(click.ParamType):
     ) -> CaseId:
         """Reads an id; a wrong one is told with what was expected."""
         try:
-            case = bytes.fromhex(str(value))
-        except ValueError:
-            case = b""
-        if len(case) != HASH_SIZE:
+            return CaseId(from_hex(str(value), HASH_SIZE))
+        except WireError:
             self.fail(f"{value!r} is no case; expected 64 hexadecimal digits", param, ctx)
-        return CaseId(case)
 
 
 class Period(click.ParamType):
@@ -53,13 +53,15 @@ class Period(click.ParamType):
         """Reads a period; a wrong one is told with what was expected."""
         first, _, last = str(value).partition("..")
         try:
-            days = date.fromisoformat(first), date.fromisoformat(last)
-        except ValueError:
+            days = day_from(first), day_from(last)
+        except WireError:
             self.fail(
                 f"{value!r} is no period; expected such as 2025-01-01..2025-03-31", param, ctx
             )
         if days[1] < days[0]:
             self.fail(f"{days[1]} lies before {days[0]}", param, ctx)
+        if not all(map(is_business_day, days)):
+            self.fail(f"the days must lie in {FIRST_DAY}..{LAST_DAY}", param, ctx)
         return days
 
 

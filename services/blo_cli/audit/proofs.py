@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from blo_cli.errors import CliError, Exit
+from blo_schemas.errors import WireError
 from blo_schemas.hashing import leaf_hash
+from blo_schemas.ids import HASH_SIZE
+from blo_schemas.instants import LAST_INSTANT, local
+from blo_schemas.texts import from_hex
 from blo_sealing.errors import (
     BadSignature,
     MalformedNote,
@@ -132,10 +135,9 @@ def _signed(signed: SignedCheckpoint, known: list[NoteKey], origin: str) -> list
 
 
 def _moment(seconds: int) -> str:
-    try:
-        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    except (ValueError, OverflowError, OSError):
-        return f"second {seconds} of Unix time"
+    if 0 <= seconds * 1000 <= LAST_INSTANT:
+        return f"{local(seconds * 1000):%Y-%m-%d %H:%M:%S} UTC"
+    return f"second {seconds} of Unix time"
 
 
 def _keys(given: tuple[str, ...], key_file: Path | None) -> list[NoteKey]:
@@ -158,6 +160,6 @@ def _leaf(record: Path | None, leaf: str | None) -> bytes | None:
     if leaf is None:
         return None
     try:
-        return bytes.fromhex(leaf)
-    except ValueError:
+        return from_hex(leaf, HASH_SIZE)
+    except WireError:
         raise CliError("--leaf", f"{leaf!r} is no hex", todo="Give 64 hex digits.") from None

@@ -25,7 +25,9 @@ from blo_audit.verifying import SEED_SIZE, Mode
 from blo_cli.errors import CliError, Exit
 from blo_runtime.config import load
 from blo_runtime.keyfiles import create_identity, load_identity
+from blo_schemas.errors import WireError
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
+from blo_schemas.texts import from_hex
 from blo_schemas.trust import Role
 from blo_sealing.identity import Identity
 
@@ -50,12 +52,9 @@ class Seed(click.ParamType):
         if isinstance(value, bytes):
             return value
         try:
-            seed = bytes.fromhex(str(value))
-        except ValueError:
-            seed = b""
-        if len(seed) != SEED_SIZE:
+            return from_hex(str(value), SEED_SIZE)
+        except WireError:
             self.fail(f"{value!r} is no seed; expected {2 * SEED_SIZE} hex digits", param, ctx)
-        return seed
 
 
 @click.command()

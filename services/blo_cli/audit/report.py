@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from blo_agent.config import AgentSettings
 from blo_audit.from_log import read_heads, read_records
@@ -28,6 +27,7 @@ from blo_runtime.config import load
 from blo_schemas.errors import WireError
 from blo_schemas.ids import LinkId
 from blo_schemas.reports import ReportAct, SignedReport, signed_report
+from blo_schemas.texts import from_object
 
 __all__ = ["report"]
 
@@ -227,7 +227,7 @@ def _tell_compared(answer: dict[str, Any]) -> int:
     for why in answer["why_not"]:
         click.echo(f"  {why}")
     click.echo("since it was frozen:")
-    _tell_difference(msgspec.convert(answer["since"], Difference))
+    _tell_difference(from_object(answer["since"], Difference))
     return Exit.OK if reproduced else Exit.CHECK_FAILED
 
 

@@ -18,6 +18,7 @@ from blo_log.directory import DirectoryFeed
 from blo_schemas.errors import WireError
 from blo_schemas.heads import SIGNED_HEAD, SignedHead
 from blo_schemas.ids import CountryId, DocumentId
+from blo_schemas.texts import from_hex
 
 __all__ = ["Brought", "read_heads_file", "trust_options"]
 
@@ -98,8 +99,8 @@ def read_heads_file(path: Path) -> list[SignedHead]:
     found = []
     for number, line in enumerate(path.read_text("ascii", "replace").split(), start=1):
         try:
-            found.append(SIGNED_HEAD.decode(bytes.fromhex(line)))
-        except (ValueError, WireError):
+            found.append(SIGNED_HEAD.decode(from_hex(line)))
+        except WireError:
             raise CliError(
                 f"{path}, line {number}", "is no head", todo="Write the file with: blo audit heads"
             ) from None

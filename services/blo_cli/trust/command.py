@@ -21,6 +21,7 @@ from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CountryId, DocumentId, LinkId, is_link_id, is_subject_id
+from blo_schemas.texts import moment_from
 from blo_schemas.trust import (
     DOCUMENT,
     Certificate,
@@ -288,14 +289,11 @@ def _decoded(signed: SignedDocument) -> Document | None:
 
 def _moment(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        return moment_from(text)
+    except WireError:
         raise click.BadParameter(
             f"{text!r} is no time with an offset; expected one as 2025-07-01T00:00:00+07:00"
-        )
-    return moment
+        ) from None
 
 
 def _cut(text: str) -> RevokedFrom:

@@ -18,6 +18,8 @@ import msgspec
 from blo_cli.errors import CannotWrite, CliError
 from blo_domain.trust import TrustError, read_signed
 from blo_schemas.codec import encode
+from blo_schemas.errors import WireError
+from blo_schemas.texts import from_hex, from_json
 from blo_schemas.trust import KEM_KEY_SIZE, SignedDocument
 from blo_sealing.errors import UnusableKey
 from blo_sealing.kem import check_kem_key
@@ -59,15 +61,15 @@ def read_request(path: Path) -> Request:
         FileUnusable: It can't be read, is none, or names keys that must not be certified.
     """
     try:
-        request = msgspec.json.decode(path.read_bytes(), type=Request)
-        check_signing_key(bytes.fromhex(request.signing_key))
+        request = from_json(path.read_bytes(), Request)
+        check_signing_key(from_hex(request.signing_key))
         if request.kem_key is not None:
-            check_kem_key(bytes.fromhex(request.kem_key))
+            check_kem_key(from_hex(request.kem_key))
     except OSError as error:
         raise FileUnusable(
             str(path), f"cannot be read ({error.strerror})", todo="Name a request's file"
         ) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError, UnusableKey) as error:
+    except (WireError, UnusableKey) as error:
         raise FileUnusable(
             str(path),
             f"is no request for a certificate ({error})",
@@ -171,9 +173,9 @@ def _read_key(path: Path) -> SigningKey:
             todo=f"Run: chmod 600 {path}",
         )
     try:
-        data = bytes.fromhex(text.decode("ascii"))
+        data = from_hex(text.decode("ascii").strip())
         return SigningKey(data) if len(data) == SEED_SIZE else NodeKeys.from_bytes(data).signing
-    except (ValueError, UnusableKey):
+    except (UnicodeDecodeError, WireError, UnusableKey):
         raise FileUnusable(
             str(path),
             "holds no key",

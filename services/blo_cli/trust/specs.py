@@ -16,6 +16,7 @@ from blo_cli.trust.files import read_request
 from blo_domain.policies import CAPITAL_ZONES, eu_2023_977, four_urgencies
 from blo_runtime.config import Settings
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId, country_of
+from blo_schemas.instants import unix_ms
 from blo_schemas.policy import (
     Calendar,
     Deadline,
@@ -29,6 +30,7 @@ from blo_schemas.policy import (
     SpanUnit,
 )
 from blo_schemas.summary import Kind, Urgency
+from blo_schemas.texts import from_hex
 from blo_schemas.trust import Agreement, Certificate, Dated, OfficeEntry, Role, Root, Superior
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -56,7 +58,7 @@ class RootSpec(Settings, frozen=True, kw_only=True):
         return Root(
             country=CountryId(self.country),
             version=self.version,
-            keys=tuple(bytes.fromhex(key) for key in self.keys),
+            keys=tuple(from_hex(key) for key in self.keys),
             threshold=self.threshold,
             not_before=milliseconds(self.not_before),
             not_after=milliseconds(self.not_after),
@@ -84,8 +86,8 @@ class CertificateSpec(Settings, frozen=True, kw_only=True):
             subject=OfficeId(asked.subject),
             role=self.role,
             names=self.names,
-            signing_key=bytes.fromhex(asked.signing_key),
-            kem_key=None if asked.kem_key is None else bytes.fromhex(asked.kem_key),
+            signing_key=from_hex(asked.signing_key),
+            kem_key=None if asked.kem_key is None else from_hex(asked.kem_key),
             not_before=milliseconds(self.not_before),
             not_after=milliseconds(self.not_after),
         )
@@ -245,7 +247,7 @@ class AgreementSpec(Settings, frozen=True, kw_only=True):
 
 def milliseconds(moment: datetime) -> int:
     """An instant in Unix milliseconds."""
-    return int(moment.timestamp() * 1000)
+    return unix_ms(moment)
 
 
 def _span(text: str) -> Span:

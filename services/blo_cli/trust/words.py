@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 
 from blo_domain.trust import title
 from blo_schemas.hashing import certificate_tag, document_id
+from blo_schemas.instants import local
 from blo_schemas.policy import DeadlinePolicy, Span
 from blo_schemas.trust import (
     Agreement,
@@ -80,10 +80,7 @@ def owners(documents: Iterable[Document]) -> dict[bytes, str]:
 
 def instant(at: int) -> str:
     """An instant in Unix milliseconds, in words."""
-    try:
-        return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (ValueError, OverflowError, OSError):
-        return f"{at} ms after 1970"
+    return f"{local(at):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _entry(entry: OfficeEntry) -> Iterator[str]:

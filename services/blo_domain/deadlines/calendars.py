@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import holidays
 
 from blo_schemas.policy import Calendar
+from blo_schemas.texts import zone_from
 
 MS_PER_DAY: Final = 86_400_000
 HORIZON: Final = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * 1000
@@ -37,7 +37,7 @@ class OfficeTime:
     """
 
     def __init__(self, zone: str, calendar: Calendar) -> None:
-        self._zone = ZoneInfo(zone)
+        self._zone = zone_from(zone)
         self._country = calendar.country.upper()
         self._weekend = frozenset(calendar.weekend)
         self._off = frozenset(calendar.extra_days_off)

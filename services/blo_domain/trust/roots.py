@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from functools import cached_property, partial
 from itertools import groupby
 
@@ -33,15 +32,13 @@ from blo_domain.trust.errors import (
 from blo_domain.trust.model import Paper, Pins, Sieve
 from blo_domain.trust.signatures import Notary
 from blo_schemas.ids import CountryId, DocumentId
+from blo_schemas.instants import local
 from blo_schemas.trust import Root
 
 
 def day(at: int) -> str:
     """An instant in Unix milliseconds, for a message."""
-    try:
-        return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
-    except (ValueError, OverflowError):
-        return f"{at} ms"
+    return local(at).isoformat(timespec="seconds")
 
 
 class RootChain:

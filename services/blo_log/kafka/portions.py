@@ -21,6 +21,7 @@ from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import CorruptRecordException
 
 from blo_log.port import Stored
+from blo_schemas.instants import clamped
 
 __all__ = ["Portion", "take_over"]
 
@@ -63,7 +64,8 @@ class Portion:
                     offset = record.offset
                     if offset >= self.next_fetch_offset:
                         self.next_fetch_offset = offset + 1
-                        yield Stored(offset, record.timestamp, record.key, record.value)
+                        at = clamped(record.timestamp)
+                        yield Stored(offset, at, record.key, record.value)
             # Compaction may have taken a batch's last records, and its next offset tells of them.
             self.next_fetch_offset = batch.next_offset
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from blo_log.errors import LogError, RecordRefused, RecordTooLarge, TopicMissing
 from blo_log.port import MAX_RECORD_BYTES, Message, Stored, TopicPartition, TopicSpec
+from blo_schemas.instants import clamped
 
 __all__ = ["HeldPartition", "HeldTopic", "MemoryCluster"]
 
@@ -104,7 +105,8 @@ class MemoryCluster:
         timestamp = self._now_ms()
         if config["message.timestamp.type"] == "CreateTime" and message.timestamp is not None:
             timestamp = message.timestamp
-        partition.records.append(Stored(partition.end, timestamp, message.key, message.value))
+        at = clamped(timestamp)
+        partition.records.append(Stored(partition.end, at, message.key, message.value))
         return partition.end - 1
 
     def fault_of(self, message: Message) -> LogError | None:

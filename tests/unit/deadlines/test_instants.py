@@ -12,6 +12,7 @@ from blo_domain.deadlines.plan import plan
 from blo_domain.policies import eu_2023_977, four_urgencies
 from blo_schemas.clocks import Clock, Standing
 from blo_schemas.ids import CountryId, OfficeId
+from blo_schemas.instants import LAST_INSTANT
 from blo_schemas.policy import Calendar, Rung
 from blo_schemas.summary import Step, Urgency
 from tests.unit.deadlines.histories import (
@@ -187,7 +188,7 @@ def test_a_stated_due_date_counts_only_if_it_is_later() -> None:
 
 
 def test_a_due_date_beyond_all_reason_breaks_nothing() -> None:
-    case = opened("2025-06-02 09:00", URGENT, due=2**53)
+    case = opened("2025-06-02 09:00", URGENT, due=LAST_INSTANT)
     (_, answer) = due(case.now, STOCK, case.now.log_time)
     assert told(answer.due, "UTC") == "2200-01-01 00:00"
     assert next_change(case.now, STOCK, case.now.log_time) is not None

@@ -13,6 +13,7 @@ from blo_domain.errors import Refused
 from blo_schemas.bodies import BODIES, Correction, body_type
 from blo_schemas.codec import encode
 from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.instants import LAST_INSTANT
 from blo_schemas.summary import SUMMARY, Kind, PauseGround, Step, Summary, Urgency
 from blo_schemas.verdicts import ACCEPTED, Outcome, Verdict
 from blo_schemas.views import CASE_VIEW, CaseView
@@ -125,7 +126,7 @@ summaries = st.builds(
     step=st.sampled_from(Step),
     urgency=st.sampled_from(Urgency),
     expected_version=st.integers(0, 6) | st.just(2**53),
-    due=st.none() | st.integers(0, 2**53),
+    due=st.none() | st.integers(0, LAST_INSTANT),
     supersedes=st.none() | st.integers(1, 6) | st.just(2**53),
     pause_ground=st.none() | st.sampled_from(PauseGround),
 )

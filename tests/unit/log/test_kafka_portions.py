@@ -14,6 +14,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from blo_log.kafka.portions import Portion, take_over
 from blo_log.port import Stored
+from blo_schemas.instants import LAST_INSTANT
 
 PART = TopicPartition("example", 3)
 PLAIN, GZIP = 0, 1
@@ -22,12 +23,14 @@ _ATTRIBUTES = slice(21, 23)
 _CRC = slice(17, 21)
 
 
-def batch(base: int, count: int, compression: int = PLAIN, *, key: bool = True) -> bytearray:
+def batch(
+    base: int, count: int, compression: int = PLAIN, *, key: bool = True, at: int = 1_000
+) -> bytearray:
     """A batch of records at ``base``; the last one is a tombstone."""
     builder = DefaultRecordBatchBuilder(2, compression, 0, -1, -1, -1, 64 * 1024)
     for n in range(count):
         value = None if n == count - 1 else b"value %d" % (base + n)
-        assert builder.append(n, 1_000 + base + n, b"key" if key else None, value, [])
+        assert builder.append(n, at + base + n, b"key" if key else None, value, [])
     made = bytearray(builder.build())
     made[:8] = base.to_bytes(8, "big")
     return made
@@ -59,6 +62,14 @@ def test_records_and_the_next_offset_are_those_that_aiokafka_gives(
     )
     portion = Portion(PART, MemoryRecords(data), start)
     assert (list(portion), portion.next_fetch_offset) == theirs(data, start)
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"), [(-1, 0), (-(2**62), 0), (2**62, LAST_INSTANT), (LAST_INSTANT, LAST_INSTANT)]
+)
+def test_a_log_time_that_no_calendar_has_counts_as_the_nearest(said: int, taken: int) -> None:
+    (record,) = Portion(PART, MemoryRecords(bytes(batch(0, 1, at=said))), 0)
+    assert record.timestamp == taken
 
 
 def test_a_portion_goes_on_where_it_was_left() -> None:

@@ -7,14 +7,28 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from blo_schemas.instants import FIRST_DAY, LAST_DAY
 from blo_schemas.measures import Seizure, Substance, Unit
 from blo_schemas.summary import Step
 
 MAX_ITEMS = 2
-TEXTS = ["a text", "la", "VND", "1987-04", "425/1"]
+TEXTS = [
+    "a text",
+    "la",
+    "VND",
+    "1987-04",
+    "425/1",
+    "ab" * 8,
+    "ab" * 32,
+    "ab" * 64,
+    "7",
+    "2025-03-01T07:30:00Z",
+]
+IDS = {"link": "la-b~vn-a", "corridor": "la-vn", "office": "vn-a", "country": "vn"}
 SEIZURE = Seizure(substance=Substance.HEROIN, amount=Decimal(8), unit=Unit.BLOCK)
 
 
@@ -25,6 +39,36 @@ def sample_of(kind: type[Any]) -> Any:
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
     return kind(**{field.name: _sample(field.type) for field in info.fields})
+
+
+def tree_of(kind: type[Any]) -> Any:
+    """The encoding's lists and maps of a sample, whatever the struct's own rules say of it."""
+    if kind is Seizure:
+        return msgspec.to_builtins(SEIZURE)
+    info = inspect.type_info(kind)
+    assert isinstance(info, inspect.StructType)
+    values = [IDS.get(field.name, _tree(field.type)) for field in info.fields]
+    if info.array_like:
+        return values
+    tagged = {} if info.tag is None else {info.tag_field: info.tag}
+    return {
+        **tagged,
+        **dict(zip((field.encode_name for field in info.fields), values, strict=True)),
+    }
+
+
+def _tree(node: Any) -> Any:
+    match node:
+        case inspect.Metadata():
+            return _tree(node.type)
+        case inspect.UnionType():
+            return next(_tree(x) for x in node.types if not isinstance(x, inspect.NoneType))
+        case inspect.StructType():
+            return tree_of(node.cls)
+        case inspect.VarTupleType():
+            return [_tree(node.item_type)] * (node.min_length or 1)
+        case _:
+            return msgspec.to_builtins(_sample(node), builtin_types=(bytes,))
 
 
 def _sample(node: Any) -> Any:
@@ -120,7 +164,7 @@ _PLAIN_SAMPLES: dict[type[Any], Any] = {
 _PLAIN: dict[type[Any], st.SearchStrategy[Any]] = {
     inspect.NoneType: st.none(),
     inspect.BoolType: st.booleans(),
-    inspect.DateType: st.dates(),
+    inspect.DateType: st.dates(FIRST_DAY, LAST_DAY) | st.dates(),
     inspect.DateTimeType: st.datetimes(timezones=st.just(UTC)),
 }
 
@@ -148,4 +192,4 @@ def all_structs(roots: list[type[Any]]) -> list[type[Any]]:
     return list(seen)
 
 
-__all__ = ["all_structs", "sample_of", "values_of"]
+__all__ = ["all_structs", "sample_of", "tree_of", "values_of"]

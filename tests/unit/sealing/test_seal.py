@@ -19,6 +19,7 @@ from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, Envelope
 from blo_schemas.hashing import payload_hash
 from blo_schemas.ids import Digest, EventId
+from blo_schemas.instants import FIRST_DAY, LAST_DAY, LAST_INSTANT
 from blo_schemas.summary import Kind, PauseGround, Step, Summary, Urgency
 from blo_sealing import (
     ContentKey,
@@ -77,13 +78,13 @@ summaries = st.builds(
     step=st.sampled_from(Step),
     urgency=st.sampled_from(Urgency),
     expected_version=counts,
-    due=st.none() | counts,
+    due=st.none() | st.integers(0, LAST_INSTANT),
     supersedes=st.none() | st.integers(1, 2**53),
     pause_ground=st.none() | st.sampled_from(PauseGround),
 )
 contents = st.builds(
     Content,
-    on=st.dates(),
+    on=st.dates(FIRST_DAY, LAST_DAY),
     dispatch=st.none(),
     reason=st.none() | st.text(min_size=1, max_size=50),
     body=st.binary(max_size=2000),

@@ -16,6 +16,7 @@ from blo_agent.store.tables import journal
 from blo_agent.store.tables.journal import JournalTampered
 from blo_schemas.codec import encode
 from blo_schemas.ids import ZERO_HASH
+from blo_schemas.instants import LAST_INSTANT
 from blo_schemas.journal import JOURNAL_ENTRY, JournalEntry, journal_hash
 from tests.unit.store.conftest import KEY, OpenStore
 from tests.unit.store.samples import LINK, case_id
@@ -120,7 +121,7 @@ entries = st.builds(
     JournalEntry,
     v=st.just(1),
     seq=st.integers(0, 2**53),
-    at=st.integers(0, 2**53),
+    at=st.integers(0, LAST_INSTANT),
     actor=words,
     action=words,
     link=st.none() | st.just(LINK),

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from blo_agent.store.connection import Row, Snapshot, Transaction
 from blo_schemas.ids import CaseId, EventId, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step
+from blo_schemas.texts import day_from
 
 _SELECT: Final = (
     "SELECT event_id, link, position, case_id, version, office, kind, step, on_date, at, log_time,"
@@ -147,7 +148,7 @@ def _bindings(event: EventRow) -> tuple[bytes | str | int | None, ...]:
 
 def _event(row: Row) -> EventRow:
     kind, step, on = row[6:9]
-    day = None if on is None else date.fromisoformat(on)
+    day = None if on is None else day_from(on)
     return EventRow._make((*row[:6], Kind(kind), Step(step), day, *row[9:]))
 
 

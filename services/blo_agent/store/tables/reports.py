@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from blo_agent.store.connection import Row, Snapshot, Transaction
+from blo_schemas.texts import day_from
 
 _SELECT: Final = "SELECT digest, first, last, computed_at, draft, steps, signed FROM reports"
 
@@ -68,7 +69,7 @@ def all_of(snapshot: Snapshot) -> list[ReportRow]:
 
 
 def _report(row: Row) -> ReportRow:
-    first, last = (date.fromisoformat(day) for day in row[1:3])
+    first, last = (day_from(day) for day in row[1:3])
     return ReportRow(row[0], first, last, *row[3:])
 
 
