@@ -19,6 +19,7 @@ from blo_agent.shredding import what_is_left
 from blo_agent.store.connection import Transaction
 from blo_agent.store.errors import JobRefused
 from blo_agent.store.tables import journal, outbox
+from blo_domain.business_dates import check_date
 from blo_domain.cases import decide
 from blo_domain.commands import ChannelRules, Command, content_of
 from blo_domain.errors import Refused
@@ -199,6 +200,7 @@ def _decide(
             AgentRefusal.CASE_IS_NAMED, "a new case gets its id from the agent; name none"
         )
     try:
+        check_date(wanted.command, office.id, agreement.policy, now)
         rules = ChannelRules.of(agreement)
         summary = decide(view, wanted.command, agreement.offices, office.id, rules)
     except Refused as refusal:

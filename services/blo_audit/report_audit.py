@@ -110,22 +110,31 @@ def audit_report(
 
 
 def two_reports(reports: Sequence[SignedReport]) -> list[Finding]:
-    """Different frozen reports of one office for one period."""
-    first: dict[tuple[object, ...], SignedReport] = {}
+    """Different frozen reports of one office whose periods share a day."""
     found = []
+    known: list[SignedReport] = []
     for one in reports:
-        report = one.frozen.report
-        key = report.office, report.first, report.last
-        other = first.setdefault(key, one)
-        if encode(other) != encode(one):
-            found.append(
-                Finding(
-                    Breach.TWO_REPORTS,
-                    f"{report.office} {report.first} to {report.last}",
-                    f"signed one way by {_who(other)} and another way by {_who(one)}",
-                )
-            )
+        if any(encode(other) == encode(one) for other in known):
+            continue
+        other = next((each for each in known if _share_a_day(each, one)), None)
+        known.append(one)
+        if other is not None:
+            found.append(_two(other, one))
     return found
+
+
+def _share_a_day(one: SignedReport, other: SignedReport) -> bool:
+    mine, theirs = one.frozen.report, other.frozen.report
+    return mine.office == theirs.office and mine.first <= theirs.last and theirs.first <= mine.last
+
+
+def _two(one: SignedReport, other: SignedReport) -> Finding:
+    mine, theirs = one.frozen.report, other.frozen.report
+    where = f"{mine.office} {mine.first} to {mine.last}"
+    if (mine.first, mine.last) != (theirs.first, theirs.last):
+        where += f" and {theirs.first} to {theirs.last}"
+    words = f"signed one way by {_who(one)} and another way by {_who(other)}"
+    return Finding(Breach.TWO_REPORTS, where, words)
 
 
 def _read(data: bytes) -> SignedReport:

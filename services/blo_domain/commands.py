@@ -6,15 +6,15 @@ it is, only the case's state can tell (``blo_domain.cases``).
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from blo_domain.errors import RefusalReason, Refused
 from blo_domain.lifecycle import NEEDS_DISPATCH, NEEDS_REASON
+from blo_domain.markings import STATE_SECRETS, has_marking, is_marking_line
 from blo_domain.wording import spaced
 from blo_schemas.bodies import Correction, body_type, body_version, decode_body
 from blo_schemas.bodies.operations import PhaseReport
@@ -25,13 +25,20 @@ from blo_schemas.errors import WireError
 from blo_schemas.measures import Unit
 from blo_schemas.policy import Wire
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
+from blo_schemas.text_fields import texts_of
 from blo_schemas.trust import Agreement
 
-CLASSIFIED_MARKINGS: Final = ("Mật", "Tối mật", "Tuyệt mật", "秘密", "机密", "绝密")
+CLASSIFIED_MARKINGS: Final = tuple(marking.text for marking in STATE_SECRETS)
 """State secrets, which the channel refuses by default (DOMAIN §6)."""
 
 MAX_NTH: Final = 1_000_000
 """The last of a case's steps of one name that a correction can mean; no case has so many."""
+_ANOTHER_WAY: Final = (
+    "State secrets may go abroad only by decision of the heads of bodies that the law lists; send "
+    "it by the way that they decide on."
+)
+_SHOWN: Final = 80
+"""How much of a refused line is shown, in characters."""
 
 _WHOLE_UNITS: Final = frozenset({Unit.TABLET, Unit.PLANT})
 
@@ -111,7 +118,7 @@ def check_content(command: Command, rules: ChannelRules) -> None:
     Raises:
         Refused: Which rule it breaks, and what to do.
     """
-    _check_body(command)
+    body = _check_body(command)
     if command.step in WITHOUT_CONTENT and (command.reason or command.dispatch):
         raise Refused(
             RefusalReason.NO_CONTENT,
@@ -135,44 +142,47 @@ def check_content(command: Command, rules: ChannelRules) -> None:
         )
     if command.dispatch is not None:
         _check_dispatch(command.dispatch, rules)
+    _check_texts(command, body, rules)
     if isinstance(command.body, Refusal):
         _check_ground(command.body, rules)
 
 
 def is_classified(marking: str, refused: Iterable[str] = ()) -> bool:
-    """Whether a marking contains one that the channel refuses (DOMAIN §6).
+    """Whether a field for markings names one that the channel refuses (DOMAIN §6).
 
-    Case, Unicode form, punctuation and spaces make no difference. A marking that only contains a
-    refused word, as in ``Độ: TỐI MẬT``, is refused as well: rather ask once too often.
+    A marking that only contains a refused word, as in ``Độ: TỐI MẬT``, is refused as well: rather
+    ask once too often. How it may be written is in ``markings``.
     """
-    words = _words(marking)
-    return any(_contains(words, _words(each)) for each in (*CLASSIFIED_MARKINGS, *refused))
+    return has_marking(marking, refused)
 
 
-def _words(text: str) -> str:
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text).casefold())
-    kept = (c if c.isalnum() or unicodedata.combining(c) else " " for c in folded)
-    return " ".join("".join(kept).split())
+def _check_texts(command: Command, body: Wire, rules: ChannelRules) -> None:
+    """No text of a command may be a marking of a state secret, or begin with one in any line."""
+    for field, text in _texts(command, body):
+        line = is_marking_line(text, rules.refused_markings)
+        if line is not None:
+            raise Refused(
+                RefusalReason.CLASSIFIED_MARKING,
+                f"“{field}” has a line that is marked as a state secret: “{line[:_SHOWN]}”. "
+                f"{_ANOTHER_WAY} If it is no marking, begin the line with another word.",
+            )
 
 
-def _contains(words: str, refused: str) -> bool:
-    """Whole words, but any place in a script that doesn't part them."""
-    if not refused:
-        return False
-    return refused in words if _is_han(refused) else f" {refused} " in f" {words} "
-
-
-def _is_han(text: str) -> bool:
-    return any("\u3400" <= c <= "\u9fff" for c in text)
+def _texts(command: Command, body: Wire) -> Iterator[tuple[str, str]]:
+    yield from texts_of(command.reason, "reason")
+    yield from texts_of(command.dispatch, "dispatch")
+    yield from texts_of(body, "body")
+    for at, attachment in enumerate(
+        () if command.dispatch is None else command.dispatch.attachments
+    ):
+        yield f"dispatch.attachments[{at}].name", attachment.name.rpartition(".")[0]
 
 
 def _check_dispatch(dispatch: Dispatch, rules: ChannelRules) -> None:
     if dispatch.marking and is_classified(dispatch.marking, rules.refused_markings):
         raise Refused(
             RefusalReason.CLASSIFIED_MARKING,
-            f"This channel does not carry content marked “{dispatch.marking}”. State secrets may "
-            "go abroad only by decision of the heads of bodies that the law lists; send it by the "
-            "way that they decide on.",
+            f"This channel does not carry content marked “{dispatch.marking}”. {_ANOTHER_WAY}",
         )
     if dispatch.handling is HandlingCode.H3 and not dispatch.handling_note:
         raise Refused(
@@ -191,13 +201,15 @@ def _check_ground(refusal: Refusal, rules: ChannelRules) -> None:
         )
 
 
-def _check_body(command: Command) -> None:
+def _check_body(command: Command) -> Wire:
+    """The body that the command carries; of a correction the corrected one."""
     body = command.body
     _require_type(command.kind, command.step, body)
     if isinstance(body, Correction):
         body = _corrected(command, body)
     if isinstance(body, PhaseReport):
         _check_quantities(body)
+    return body
 
 
 def _require_type(kind: Kind, step: Step, body: Wire) -> None:

@@ -40,6 +40,7 @@ class RefusalReason(StrEnum):
     REFUSAL_GROUND_UNKNOWN = "refusal_ground_unknown"
     HANDLING_NOTE_MISSING = "handling_note_missing"
     CLASSIFIED_MARKING = "classified_marking"
+    DATE_AHEAD = "date_ahead"
     NO_CONTENT = "no_content"
 
 

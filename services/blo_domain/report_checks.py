@@ -5,7 +5,7 @@ Sums, lists, units, dates and rules; the proofs against the log and the signatur
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +14,7 @@ from typing import Final
 from blo_domain.counting_rules import RULES, RULES_VERSION, Rule, Whose, counts_one
 from blo_domain.report import OFFICES_ACTIVE
 from blo_domain.report_document import amount_text
+from blo_domain.text_folding import skeleton
 from blo_schemas.reports import (
     Contribution,
     FrozenReport,
@@ -38,6 +39,7 @@ class Flaw(StrEnum):
     EVENT_MISSING = "event_missing"
     EVENT_UNUSED = "event_unused"
     EVENT_DOES_NOT_FIT = "event_does_not_fit"
+    PERIOD_NOT_ENDED = "period_not_ended"
     OUTSIDE_THE_PERIOD = "outside_the_period"
     BEYOND_THE_CUT = "beyond_the_cut"
     OUT_OF_ORDER = "out_of_order"
@@ -58,7 +60,7 @@ class Finding:
 
 def check(frozen: FrozenReport) -> list[Finding]:
     """All that is wrong with a frozen report by its own words; nothing, if nothing is."""
-    return [*_steps(frozen), *check_figures(frozen.report)]
+    return [*_steps(frozen), *_period(frozen.report), *check_figures(frozen.report)]
 
 
 def check_figures(report: PeriodReport) -> list[Finding]:
@@ -74,11 +76,12 @@ def may_freeze(steps: Sequence[tuple[ReportAct, str]]) -> str | None:
     """Why a report with these steps, each with who took it, must not be frozen; or ``None``.
 
     Four eyes see it: somebody else than who computed it has reviewed it, and somebody else has
-    signed it (DOMAIN §2).
+    signed it (DOMAIN §2). Until people have accounts, two spellings of a name are one person
+    (``text_folding.skeleton``).
     """
-    by: dict[ReportAct, set[str]] = {act: set() for act in ReportAct}
+    by: dict[ReportAct, dict[str, str]] = {act: {} for act in ReportAct}
     for act, person in steps:
-        by[act].add(person)
+        by[act].setdefault(skeleton(person), person)
     for act, done in (
         (ReportAct.COMPUTE, "computed"),
         (ReportAct.REVIEW, "reviewed"),
@@ -87,9 +90,29 @@ def may_freeze(steps: Sequence[tuple[ReportAct, str]]) -> str | None:
         if not by[act]:
             return f"it was not {done} yet"
     for act, done in ((ReportAct.REVIEW, "reviewed"), (ReportAct.SIGN, "signed")):
-        if by[act] <= by[ReportAct.COMPUTE]:
-            return f"only {', '.join(sorted(by[act]))}, who computed it, has {done} it"
+        if by[act].keys() <= by[ReportAct.COMPUTE].keys():
+            names = ", ".join(sorted(by[act].values()))
+            return f"only {names}, who computed it as far as names tell, has {done} it"
     return None
+
+
+def is_among(person: str, others: Iterable[str]) -> bool:
+    """Whether a person may be one of the others, as far as their names tell."""
+    return skeleton(person) in {skeleton(other) for other in others}
+
+
+def has_ended(report: PeriodReport) -> bool:
+    """Whether the report was computed when its period was over."""
+    return report.as_of >= report.until
+
+
+def _period(report: PeriodReport) -> Iterator[Finding]:
+    if not has_ended(report):
+        yield Finding(
+            Flaw.PERIOD_NOT_ENDED,
+            "as_of",
+            f"computed at {report.as_of}, before its period ended at {report.until}",
+        )
 
 
 def _steps(frozen: FrozenReport) -> Iterator[Finding]:
@@ -309,4 +332,4 @@ _WANTED: Final = ", ".join(_ORDER)
 _UNITS: Final = {OFFICES_ACTIVE: "offices", **{rule.indicator: rule.unit for rule in RULES}}
 _BY_NAME: Final = {rule.indicator: _checked(rule) for rule in RULES}
 
-__all__ = ["Finding", "Flaw", "check", "check_figures", "may_freeze"]
+__all__ = ["Finding", "Flaw", "check", "check_figures", "has_ended", "is_among", "may_freeze"]

@@ -73,8 +73,8 @@ _TONES: Final = "\u0300\u0301\u0303\u0309\u0323"
 
 _VOWELS: Final = re.compile("(?:[aeiouy][\u0300-\u036f]*){2,}")
 _ACCENTS: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
-_ONE_STROKE: Final = str.maketrans("l1|", "iii")
-"""A small L, a one and a bar look like the letter I in one typeface or another."""
+_ONE_STROKE: Final = str.maketrans("l1|0", "iiio")
+"""A small L, a one and a bar look like the letter I in one typeface or another, a zero like O."""
 
 
 def visible(text: str) -> str:
@@ -89,16 +89,15 @@ def identity(text: str) -> str:
 
 def skeleton(text: str) -> str:
     """A name as it looks at a glance; two names may be one person's if this gives one text."""
-    letters = without_accents(look_alike(text)).translate(_ONE_STROKE)
+    letters = without_accents(look_alike(text)).casefold().translate(_ONE_STROKE)
     kept = (" " if unicodedata.category(char)[0] in "CPSZ" else char for char in letters)
     return " ".join("".join(kept).split())
 
 
 def look_alike(text: str) -> str:
-    """The text in small letters, decomposed, with Latin letters for those that look like them."""
-    plain = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", visible(text)))
-    latin = "".join(map(_latin, plain)).casefold()
-    return unicodedata.normalize("NFD", visible(unicodedata.normalize("NFKC", latin)))
+    """The text decomposed, with Latin letters for those that look like them; case is kept."""
+    plain = unicodedata.normalize("NFD", visible(unicodedata.normalize("NFKC", visible(text))))
+    return "".join(map(_latin, plain))
 
 
 def without_accents(decomposed: str) -> str:
@@ -107,8 +106,13 @@ def without_accents(decomposed: str) -> str:
 
 
 def _latin(char: str) -> str:
-    found = LOOK_ALIKES.get(char)
-    return LOOK_ALIKES.get(char.upper(), char) if found is None else found
+    if char.isascii():
+        return char
+    upper = char.upper()
+    found = LOOK_ALIKES.get(char) or LOOK_ALIKES.get(upper)
+    if found is None:
+        return char
+    return found.upper() if char == upper else found
 
 
 def _stable(text: str) -> str:

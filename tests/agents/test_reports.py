@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import apsw
@@ -268,6 +268,62 @@ async def test_four_eyes_must_see_a_report_and_each_refusal_is_in_the_journal(
             ("chief", "refused report sign"),
             ("chief", "refused report freeze"),
         ]
+
+
+async def test_one_person_in_two_spellings_is_one_pair_of_eyes(tmp_path: Path) -> None:
+    async with three_up(tmp_path) as (*_, province):
+        agent = province.agent
+        digest = (await work.compute(agent, FIRST, LAST, "Lê Hòa")).digest
+        for spelling in ("le hoà", "LÊ\u00a0HÒA", "L\u200bê Hòa", "Lê-Hòa.", "Lе Ноа"):
+            tried = await refusal(province, digest, ReportAct.REVIEW, spelling)
+            assert tried is ReportRefusal.OWN_WORK
+        await work.act(agent, digest, ReportAct.REVIEW, "Trần B")
+        await work.act(agent, digest, ReportAct.SIGN, "LE HOA")
+        tried = await refusal(province, digest, ReportAct.FREEZE, "Trần B")
+        assert tried is ReportRefusal.FOUR_EYES
+
+
+async def freeze_refused(running: RunningAgent, first: date, last: date) -> ReportRefused:
+    """What the freeze of a report that four eyes have seen is refused with."""
+    agent = running.agent
+    digest = (await work.compute(agent, first, last, "officer")).digest
+    await work.act(agent, digest, ReportAct.REVIEW, "deputy")
+    await work.act(agent, digest, ReportAct.SIGN, "chief")
+    with pytest.raises(ReportRefused) as refused:
+        await work.act(agent, digest, ReportAct.FREEZE, "chief")
+    return refused.value
+
+
+async def test_a_report_of_a_period_that_has_not_ended_is_not_frozen(tmp_path: Path) -> None:
+    async with three_up(tmp_path) as (*_, province):
+        ahead = datetime.fromtimestamp(NOW / 1000, UTC).date() + timedelta(days=2)
+        refused = await freeze_refused(province, FIRST, ahead)
+        assert refused.reason is ReportRefusal.PERIOD_NOT_ENDED
+        assert f"before {ahead} was over" in refused.words
+        # The year itself is not blocked by what was tried too early.
+        assert (await frozen(province)).signed is not None
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(FIRST, FIRST), (LAST, LAST), (FIRST - timedelta(days=9), LAST + timedelta(days=9))],
+)
+async def test_a_day_is_in_one_frozen_report_only(tmp_path: Path, first: date, last: date) -> None:
+    async with three_up(tmp_path) as (*_, province):
+        filed = await frozen(province)
+        refused = await freeze_refused(province, first, last)
+        assert refused.reason is ReportRefusal.PERIOD_IS_FROZEN
+        assert f"{filed.digest.hex()} of {FIRST} to {LAST} is frozen" in refused.words
+
+
+async def test_reports_of_two_years_are_both_frozen(tmp_path: Path) -> None:
+    async with three_up(tmp_path) as (*_, province):
+        await frozen(province)
+        agent, day = province.agent, FIRST - timedelta(days=1)
+        digest = (await work.compute(agent, day, day, "officer")).digest
+        await work.act(agent, digest, ReportAct.REVIEW, "deputy")
+        await work.act(agent, digest, ReportAct.SIGN, "chief")
+        assert (await work.act(agent, digest, ReportAct.FREEZE, "chief")).signed is not None
 
 
 async def test_a_period_is_frozen_once_and_the_store_keeps_it_as_it_is(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from blo_audit.report_audit import Breach, audit_report, two_reports
 from blo_domain.report_checks import Flaw
 from blo_schemas.errors import WireError
 from blo_schemas.ids import LinkId
-from blo_schemas.reports import signed_report, to_json
+from blo_schemas.reports import SignedReport, signed_report, to_json
 from tests.agents.world import LINK, A, B
 from tests.audit.frozen import Edit, Given, freeze
 
@@ -149,6 +150,15 @@ def skip_the_review(frozen: Values) -> None:
     frozen["steps"] = [step for step in frozen["steps"] if step["act"] != "review"]
 
 
+def have_one_person_do_all_in_two_spellings(frozen: Values) -> None:
+    for step, name in zip(frozen["steps"], ("Lê Hòa", "le  HOÀ", "Lе Ноа", "Lê-Hòa"), strict=True):
+        step["by"] = name
+
+
+def freeze_before_the_end(frozen: Values) -> None:
+    frozen["report"]["as_of"] = frozen["report"]["until"] - 1
+
+
 def sign_before_the_review(frozen: Values) -> None:
     frozen["steps"][1], frozen["steps"][2] = frozen["steps"][2], frozen["steps"][1]
 
@@ -230,6 +240,8 @@ CHANGES: list[tuple[Edit, str]] = [
     (hide_what_was_not_read, Flaw.NOTE_MISSING),
     (count_by_other_rules, Flaw.UNKNOWN_RULES),
     (have_one_person_do_all, Flaw.ONE_PERSON),
+    (have_one_person_do_all_in_two_spellings, Flaw.ONE_PERSON),
+    (freeze_before_the_end, Flaw.PERIOD_NOT_ENDED),
     (skip_the_review, Flaw.ONE_PERSON),
     (sign_before_the_review, Flaw.STEPS_MISSING),
     (claim_better_times, Flaw.RESPONSE_TIMES_EDITED),
@@ -311,6 +323,20 @@ def test_two_frozen_reports_of_one_office_and_period_that_differ_are_named(given
     assert finding.flaw is Breach.TWO_REPORTS
     assert "vn-province 2024-11-01 to 2025-10-31" in finding.where
     assert two_reports([given.signed, given.signed]) == []
+
+
+def test_two_frozen_reports_of_one_office_that_share_a_day_are_named(given: Given) -> None:
+    def shift(days: int) -> SignedReport:
+        def edit(frozen: Values) -> None:
+            first = date.fromisoformat(frozen["report"]["last"]) + timedelta(days=days)
+            frozen["report"]["first"], frozen["report"]["last"] = str(first), str(first)
+
+        return signed_report(given.edited(edit, signed_again=True))
+
+    assert two_reports([given.signed, shift(1)]) == []
+    (finding,) = two_reports([given.signed, shift(1), shift(0)])
+    assert finding.flaw is Breach.TWO_REPORTS
+    assert "to 2025-10-31 and 2025-10-31" in finding.where
 
 
 # Against the log.

@@ -16,6 +16,7 @@ class ReportRefusal(StrEnum):
     UNKNOWN_REPORT = "unknown_report"
     FROZEN = "frozen"
     NOT_FROZEN = "not_frozen"
+    PERIOD_NOT_ENDED = "period_not_ended"
     PERIOD_IS_FROZEN = "period_is_frozen"
     OUT_OF_ORDER = "out_of_order"
     OWN_WORK = "own_work"

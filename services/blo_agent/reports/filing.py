@@ -9,7 +9,7 @@ from blo_agent.office import Office
 from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal, reports
-from blo_domain.report_checks import check_figures, may_freeze
+from blo_domain.report_checks import check_figures, has_ended, is_among, may_freeze
 from blo_schemas.codec import encode
 from blo_schemas.reports import (
     PERIOD_REPORT,
@@ -88,9 +88,10 @@ def review(digest: bytes, actor: str, now: int, tx: Transaction) -> Filed:
         ReportRefused: It is frozen, or this person has computed it.
     """
     filed = _open(digest, tx)
-    if actor in _who(filed, ReportAct.COMPUTE):
+    if is_among(actor, _who(filed, ReportAct.COMPUTE)):
         raise ReportRefused(
-            ReportRefusal.OWN_WORK, f"{actor} has computed it; somebody else reviews it"
+            ReportRefusal.OWN_WORK,
+            f"{actor} has computed it, as far as names tell; somebody else reviews it",
         )
     if filed.state is ReportAct.SIGN:
         raise ReportRefused(ReportRefusal.OUT_OF_ORDER, "it is signed already")
@@ -113,8 +114,8 @@ def freeze(office: Office, digest: bytes, actor: str, now: int, tx: Transaction)
     """Sign a report with the office's key; from now on nothing changes it.
 
     Raises:
-        ReportRefused: Not enough people have seen it, its period has a frozen report already, or
-            the office has no key to sign with.
+        ReportRefused: Not enough people have seen it, it was computed before its period had ended,
+            a day of it has a frozen report already, or the office has no key to sign with.
     """
     filed = _open(digest, tx)
     why = may_freeze([(step.act, step.by) for step in filed.steps])
@@ -123,13 +124,8 @@ def freeze(office: Office, digest: bytes, actor: str, now: int, tx: Transaction)
     flaws = check_figures(filed.report)
     if flaws:
         raise ValueError(f"the report does not add up: {flaws[0].where}: {flaws[0].words}")
-    other = reports.frozen_of(tx, filed.report.first, filed.report.last)
-    if other is not None:
-        raise ReportRefused(
-            ReportRefusal.PERIOD_IS_FROZEN,
-            f"report {other.digest.hex()} of this period is frozen; compare it with what the log "
-            "says now",
-        )
+    _refuse_open_period(filed.report)
+    _refuse_frozen_days(filed.report, tx)
     certified = office.directory.certificate(office.id, now)
     held = None if certified is None else office.node_keys_of(certified.tag)
     if certified is None or held is None:
@@ -144,6 +140,31 @@ def freeze(office: Office, digest: bytes, actor: str, now: int, tx: Transaction)
     reports.set_steps(tx, digest, encode(steps), encode(signed))
     _note(tx, ReportAct.FREEZE, actor, digest, now)
     return find(tx, digest)
+
+
+def _refuse_open_period(report: PeriodReport) -> None:
+    if not has_ended(report):
+        raise ReportRefused(
+            ReportRefusal.PERIOD_NOT_ENDED,
+            f"it was computed before {report.last} was over, so what happened later is missing; "
+            "compute it again when the period has ended",
+        )
+
+
+def _refuse_frozen_days(report: PeriodReport, tx: Transaction) -> None:
+    other = reports.frozen_within(tx, report.first, report.last)
+    if other is None:
+        return
+    if (other.first, other.last) == (report.first, report.last):
+        words = f"report {other.digest.hex()} of this period is frozen"
+    else:
+        words = (
+            f"report {other.digest.hex()} of {other.first} to {other.last} is frozen and has days "
+            f"of {report.first} to {report.last} too, and nothing may be reported twice"
+        )
+    raise ReportRefused(
+        ReportRefusal.PERIOD_IS_FROZEN, f"{words}; compare it with what the log says now"
+    )
 
 
 def _open(digest: bytes, tx: Transaction) -> Filed:

@@ -53,11 +53,11 @@ def get(snapshot: Snapshot, digest: bytes) -> ReportRow | None:
     return None if row is None else _report(row)
 
 
-def frozen_of(snapshot: Snapshot, first: date, last: date) -> ReportRow | None:
-    """The frozen report of a period."""
+def frozen_within(snapshot: Snapshot, first: date, last: date) -> ReportRow | None:
+    """The earliest frozen report whose period shares a day with this one."""
     row = snapshot.row(
-        f"{_SELECT} WHERE first = ? AND last = ? AND signed IS NOT NULL",
-        (first.isoformat(), last.isoformat()),
+        f"{_SELECT} WHERE first <= ? AND last >= ? AND signed IS NOT NULL ORDER BY first, last",
+        (last.isoformat(), first.isoformat()),
     )
     return None if row is None else _report(row)
 
@@ -73,4 +73,4 @@ def _report(row: Row) -> ReportRow:
     return ReportRow(row[0], first, last, *row[3:])
 
 
-__all__ = ["ReportRow", "all_of", "frozen_of", "get", "put", "set_steps"]
+__all__ = ["ReportRow", "all_of", "frozen_within", "get", "put", "set_steps"]
