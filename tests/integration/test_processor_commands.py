@@ -20,8 +20,8 @@ from blo_lab.network import state
 from blo_lab.network.admin import AdminClient
 from blo_lab.network.client import LabAgentClient
 from blo_lab.network.layout import Layout
+from blo_lab.network.network_file import articles
 from blo_lab.network.table import LabProgram, the_programs
-from blo_lab.network.world import OBSERVER, the_world
 from blo_log import topics
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import Message
@@ -40,7 +40,7 @@ ASKED = "2025-03-03T08:00:00+07:00"
 ACKNOWLEDGED = "2025-03-03T10:30:00+07:00"
 SOON = "2025-03-03T12:00:00+07:00"
 LATE = "2025-05-05T09:00:00+07:00"
-EXCHANGE = topics.exchange_topic(the_world().links[LINK].corridor)
+EXCHANGE = topics.exchange_topic(articles().links[LINK].corridor)
 
 
 class Asked(NamedTuple):
@@ -68,7 +68,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     up = blo(folder, "lab", "up", str(layout.root), "--simulated-time")
     try:
         assert up.returncode == 0, up.stderr
-        programs = {one.subject: one for one in the_programs(layout, the_world())}
+        programs = {one.subject: one for one in the_programs(layout, articles())}
         assert all(
             str(one.config.relative_to(layout.root)) in up.stdout for one in programs.values()
         )
@@ -129,9 +129,9 @@ def look(layout: Layout, processor: LabProgram, forgotten: str, acknowledged: st
     known = state.load(layout.state)
     assert known is not None
     admin = AdminClient(processor.title, json.loads(processor.run_file.read_text())["admin_port"])
-    assert await_outputs(the_world(), {processor: admin}, {LINK: 4})
-    observer = load_identity(layout.identity(OBSERVER), OBSERVER, Role.OBSERVER)
-    (read,) = read_back(known.bootstrap, the_world(), [processor], observer)
+    assert await_outputs(articles(), {processor: admin}, {LINK: 4})
+    observer = load_identity(layout.identity(articles().auditor), articles().auditor, Role.OBSERVER)
+    (read,) = read_back(known.bootstrap, articles(), [processor], observer)
     outputs = read.links[LINK]
     return Asked(processor.config, known.bootstrap, forgotten, acknowledged, outputs)
 
@@ -343,7 +343,7 @@ def put_letter(asked: Asked, offset: int) -> None:
     letter = DeadLetter(
         OUTPUT_VERSION,
         LINK,
-        the_world().offices[0],
+        articles().offices[0],
         EXCHANGE,
         0,
         offset,
@@ -353,7 +353,7 @@ def put_letter(asked: Asked, offset: int) -> None:
         3,
     )
     key = dead_letter_key(EXCHANGE, 0, offset)
-    topic = topics.dead_topic(the_world().links[LINK].corridor)
+    topic = topics.dead_topic(articles().links[LINK].corridor)
 
     async def write() -> None:
         log = KafkaLog(KafkaConnection(bootstrap=asked.bootstrap, client_id="test"))

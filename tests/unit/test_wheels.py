@@ -85,6 +85,13 @@ def test_with_the_lab_there_are_both(exchange: Path, lab: Path, others: Path) ->
         assert told.returncode == 0, told.stderr
 
 
+def test_the_lab_s_wheel_holds_the_networks(lab: Path, project_root: Path) -> None:
+    networks = project_root / "deploy" / "networks"
+    assert {path.name: path.read_bytes() for path in networks.iterdir()} == {
+        path.name: path.read_bytes() for path in (lab / "blo_lab" / "networks").iterdir()
+    }
+
+
 def test_nothing_that_an_office_installs_speaks_of_java_or_the_lab(exchange: Path) -> None:
     words = re.compile(
         r"\bjava\b|\bjars?\b|KAFKA_HOME|\bblo_lab\b|\bblo (lab|demo)\b", re.IGNORECASE

@@ -15,12 +15,13 @@ from blo_cli.errors import CannotWrite, Exit
 from blo_cli.interrupts import Interrupts
 from blo_lab.demo.report import show
 from blo_lab.demo.run import Demo, Period
-from blo_lab.network.world import the_world
+from blo_lab.network.network_file import articles
 from blo_lab.scenario import Scenario, load
 from blo_lab.scenarios import YEAR_OF_SEED_003
 from blo_schemas.errors import WireError
+from blo_schemas.ids import country_of
 from blo_schemas.instants import FIRST_DAY, LAST_DAY
-from blo_schemas.texts import day_from
+from blo_schemas.texts import day_from, zone_from
 
 __all__ = ["demo"]
 
@@ -44,7 +45,7 @@ def demo(file: Path | None, period: str | None, output: Path | None, keep: Path 
 
     Ends with 0 if every check holds, 1 if one does not, 2 if it could not run.
     """
-    world = the_world()
+    world = articles()
     scenario = load(file or YEAR_OF_SEED_003, world)
     wanted = _period(period, scenario, shipped=file is None)
     if output is not None:
@@ -53,7 +54,7 @@ def demo(file: Path | None, period: str | None, output: Path | None, keep: Path 
     with interrupts.installed():
         one = Demo(world, scenario, wanted, os.environ, interrupts, keep)
         report = one.run()
-    show(Console(), report)
+    show(Console(), report, zone_from(world.zones[country_of(world.reporter)]))
     if output is not None:
         _write(output, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
     failed = [check["name"] for check in report["checks"] if not check["ok"]]

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from blo_lab.demo.outputs import CorridorOutputs, LinkOutputs
-from blo_lab.network.world import PROVINCE, ZONES
 from blo_schemas.clocks import Alert
-from blo_schemas.ids import CaseId, country_of
+from blo_schemas.ids import CaseId
 from blo_schemas.instants import local
 from blo_schemas.outputs import Finality
 from blo_schemas.policy import Rung
-from blo_schemas.texts import moment_from, zone_from
+from blo_schemas.texts import moment_from
 
 __all__ = ["alert_tables", "alerts_section", "processors_section", "processors_table"]
 
@@ -30,7 +30,6 @@ _RUNGS: Final = {
     Rung.MINISTRY: "ministry",
 }
 _SHOWN: Final = ("records", "trail_entries", "cases", "alerts", "clearings")
-_ZONE: Final = zone_from(ZONES[country_of(PROVINCE)])
 
 
 def processors_section(
@@ -153,12 +152,12 @@ def processors_table(processors: Iterable[Mapping[str, Any]]) -> RenderableType:
     return table
 
 
-def alert_tables(alerts: Mapping[str, Any]) -> RenderableType:
-    """How often each rung was reached, and what stands."""
+def alert_tables(alerts: Mapping[str, Any], zone: ZoneInfo) -> RenderableType:
+    """How often each rung was reached, and what stands; dates as of a time zone."""
     if not alerts["counts"] and not alerts["standing"]:
         return Text("Alerts: none was raised, nobody was late.")
     standing = alerts["standing"]
-    rest = _list(standing) if standing else Text("Every alert was cleared: none stands.")
+    rest = _list(standing, zone) if standing else Text("Every alert was cleared: none stands.")
     return Group(_ladder(alerts["counts"]), rest)
 
 
@@ -185,10 +184,10 @@ def _ladder(counts: Iterable[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _list(standing: Sequence[Mapping[str, Any]]) -> Table:
+def _list(standing: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> Table:
     hidden = len(standing) - _MOST_SHOWN
     table = Table(
-        title=f"Alerts that stand when each link's log ends (dates of {_ZONE.key})",
+        title=f"Alerts that stand when each link's log ends (dates of {zone.key})",
         title_justify="left",
         caption=f"and {hidden} more in the report" if hidden > 0 else None,
         caption_justify="left",
@@ -204,15 +203,15 @@ def _list(standing: Sequence[Mapping[str, Any]]) -> Table:
             one["case"] or one["link"],
             one["clock"],
             ", ".join(one["must_act"]),
-            _local(one["due"], "%Y-%m-%d %H:%M"),
+            _local(one["due"], zone, "%Y-%m-%d %H:%M"),
             "" if rung is None else _RUNGS[Rung(rung)],
-            _local(one["since"], "%Y-%m-%d"),
+            _local(one["since"], zone, "%Y-%m-%d"),
         )
     return table
 
 
-def _local(instant: str | None, form: str) -> str:
-    """An instant as the clock on the province's wall shows it."""
+def _local(instant: str | None, zone: ZoneInfo, form: str) -> str:
+    """An instant as a clock on the wall of that time zone shows it."""
     if instant is None:
         return "it goes on"
-    return moment_from(instant).astimezone(_ZONE).strftime(form)
+    return moment_from(instant).astimezone(zone).strftime(form)

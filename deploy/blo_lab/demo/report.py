@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -173,8 +174,8 @@ def _all_views(links: Mapping[str, api.LinkAnswer]) -> str:
     return whole.hexdigest()
 
 
-def show(console: Console, report: Mapping[str, Any]) -> None:
-    """Prints the report and the checks for people."""
+def show(console: Console, report: Mapping[str, Any], zone: ZoneInfo) -> None:
+    """Prints the report and the checks for people, with dates of the office's time zone."""
     period = report["period"]
     title = f"Report of {report['office']}, {period['from']} to {period['to']}"
     figures = Table(title=title, title_justify="left")
@@ -191,7 +192,7 @@ def show(console: Console, report: Mapping[str, Any]) -> None:
             figures,
             _links(report["links"]),
             processors_table(report["processors"]),
-            alert_tables(report["alerts"]),
+            alert_tables(report["alerts"], zone),
             _checks(report["checks"]),
         )
     )

@@ -35,10 +35,9 @@ from blo_lab.demo.search import Needles, Place, distinctive_words, files_below
 from blo_lab.network.client import LabAgentClient
 from blo_lab.network.lab import Lab
 from blo_lab.network.layout import Layout
-from blo_lab.network.offices import office
 from blo_lab.network.provision import published
 from blo_lab.network.table import PROCESSOR, WITNESS
-from blo_lab.network.world import OBSERVER, PROVINCE, World
+from blo_lab.network.world import World
 from blo_lab.scenario import Scenario
 from blo_log import topics
 from blo_runtime.keyfiles import load_identity
@@ -129,7 +128,9 @@ class Demo:
     def _outputs(self, lab: Lab) -> list[CorridorOutputs]:
         """What the processors wrote, as the ministry's observer reads it."""
         assert lab.broker is not None
-        observer = load_identity(lab.layout.identity(OBSERVER), OBSERVER, Role.OBSERVER)
+        observer = load_identity(
+            lab.layout.identity(self._world.auditor), self._world.auditor, Role.OBSERVER
+        )
         # An event loop is not left half way through; it has a time limit of its own.
         with self._interrupts.shielded():
             return read_back(lab.broker.bootstrap, self._world, lab.of_kind(PROCESSOR), observer)
@@ -176,7 +177,7 @@ class Demo:
         audited: Audited,
     ) -> dict[str, Any]:
         first, last = self._period
-        figures = clients[PROVINCE].report(first.isoformat(), last.isoformat())
+        figures = clients[self._world.reporter].report(first.isoformat(), last.isoformat())
         cases = case_reports(self._world, seen, played, clients)
         made = [
             checks.check_arrived(seen, played.sizes),
@@ -186,7 +187,7 @@ class Demo:
             checks.check_heads(self._world, seen),
             self._metrics(clients, seen),
             checks.check_report_whole(figures),
-            check_frozen_report(lab.layout, PROVINCE, self._period),
+            check_frozen_report(lab.layout, self._world.reporter, self._period),
             output_checks.check_trail(seen, derived, played.sizes),
             output_checks.check_case_views(seen, derived),
             output_checks.check_alerts(derived),
@@ -231,11 +232,11 @@ class Demo:
         needles = Needles(distinctive_words(self._scenario, public))
         link = next(iter(self._world.links.values()))
         in_kafka = (
-            (office(PROVINCE).names[0].text, topics.DIRECTORY_TOPIC),
+            (self._world.office(self._world.reporter).names[0].text, topics.DIRECTORY_TOPIC),
             (str(link.id), f"{topics.exchange_topic(link.corridor)}-{link.partition}"),
         )
         at_offices = files_below(lab.layout.offices, "*.db*", "*.log")
-        in_log = [("agent is up", f"{PROVINCE}/agent.log")]
+        in_log = [("agent is up", f"{self._world.reporter}/agent.log")]
         return [
             checks.check_no_plaintext(
                 "no_plaintext_in_kafka", needles, self._kept_by_kafka(lab), in_kafka
@@ -245,7 +246,7 @@ class Demo:
                 "no_plaintext_at_the_processors",
                 needles,
                 files_below(lab.layout.processors, "*"),
-                [("processor is up", "la-vn/processors.log")],
+                [("processor is up", f"{link.corridor}/processors.log")],
             ),
         ]
 

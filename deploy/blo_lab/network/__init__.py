@@ -1,1 +1,1 @@
-"""Provisioned surroundings that are left running: the offices, links and topics of DOMAIN §1."""
+"""A network of offices on one machine: read from a file, provisioned, started, stopped."""

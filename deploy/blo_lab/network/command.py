@@ -1,4 +1,4 @@
-"""``blo lab``: start and stop provisioned surroundings."""
+"""``blo lab``: start and stop a network of offices."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from blo_cli.errors import Exit
 from blo_cli.interrupts import Interrupts
 from blo_lab.network.lab import Lab, stop_lab
 from blo_lab.network.layout import Layout
+from blo_lab.network.network_file import ARTICLES, load_network, shipped
 from blo_lab.network.table import PROCESSOR
-from blo_lab.network.world import the_world
+from blo_lab.network.world import World
 from blo_schemas.errors import WireError
 from blo_schemas.instants import unix_ms
 from blo_schemas.texts import moment_from
@@ -24,7 +25,7 @@ _FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path
 
 @click.group()
 def lab() -> None:
-    """Provisioned surroundings: Kafka, agents, a processor for each corridor, and a witness."""
+    """A network of offices: Kafka, agents, a processor for each corridor, and a witness."""
 
 
 @lab.command()
@@ -37,15 +38,23 @@ def lab() -> None:
     metavar="MOMENT",
     help="What the agents' clocks show at first, as 2025-03-01T08:00:00+07:00.",
 )
-def up(folder: Path, simulated_time: bool, clock: str | None) -> int:
+@click.option(
+    "--network",
+    metavar="FILE",
+    help=f"Who takes part: a network file, or one that is shipped ({', '.join(shipped())}); "
+    f"default: {ARTICLES}.",
+)
+def up(folder: Path, simulated_time: bool, clock: str | None, network: str | None) -> int:
     """Starts a lab under DIR and leaves it running; an earlier one there is taken up again."""
     moment = _moment(clock, simulated_time)
+    layout = Layout(folder)
+    world = _world(layout, network)
     interrupts = Interrupts()
     started = False
     with interrupts.installed():
         one = Lab(
-            Layout(folder),
-            the_world(),
+            layout,
+            world,
             os.environ,
             interrupts,
             simulated_time=simulated_time,
@@ -76,9 +85,18 @@ def down(folder: Path) -> int:
     layout = Layout(folder)
     interrupts = Interrupts()
     with interrupts.installed(), interrupts.shielded():
-        stopped = stop_lab(layout, the_world())
+        stopped = stop_lab(layout)
     click.echo(f"stopped the lab of {layout.root}" if stopped else f"no lab runs in {layout.root}")
     return Exit.OK
+
+
+def _world(layout: Layout, network: str | None) -> World:
+    """The network that was asked for, or that of the lab that was made there before."""
+    if network is None:
+        path = layout.network if layout.network.exists() else shipped()[ARTICLES]
+    else:
+        path = shipped().get(network, Path(network))
+    return load_network(path)
 
 
 def _moment(clock: str | None, simulated_time: bool) -> int | None:

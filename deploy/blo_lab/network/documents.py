@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from blo_domain.policies import four_urgencies
-from blo_lab.network.offices import Office
-from blo_lab.network.world import SUBJECTS, ZONES, Link, Subject
-from blo_schemas.ids import CorridorId, CountryId, OfficeId, country_of
+from blo_domain.policies import eu_2023_977, four_urgencies
+from blo_lab.network.world import Link, Office, Subject, World
+from blo_schemas.ids import CountryId, OfficeId, country_of
 from blo_schemas.trust import Agreement, Certificate, Dated, OfficeEntry, Role, Root
 
 __all__ = [
+    "POLICIES",
     "THRESHOLD",
     "VALID_FROM",
     "VALID_UNTIL",
@@ -23,6 +23,9 @@ __all__ = [
     "entry",
     "root",
 ]
+
+POLICIES: Final = {"four_urgencies": four_urgencies, "eu_2023_977": eu_2023_977}
+"""The stock policies of deadlines, by the words of network files."""
 
 THRESHOLD: Final = 2
 """How many of a country's three root keys must sign."""
@@ -99,9 +102,9 @@ def entry(office: Office) -> OfficeEntry:
     )
 
 
-def agreement(link: Link) -> Agreement:
-    """A link's agreement, with the default deadlines of DOMAIN §3."""
-    zones: Mapping[OfficeId, str] = {one: ZONES[country_of(one)] for one in link.offices}
+def agreement(world: World, link: Link) -> Agreement:
+    """A link's agreement, with the stock policy of deadlines that the network names."""
+    zones: Mapping[OfficeId, str] = {one: world.zones[country_of(one)] for one in link.offices}
     return Agreement(
         link=link.id,
         corridor=link.corridor,
@@ -109,12 +112,12 @@ def agreement(link: Link) -> Agreement:
         version=1,
         offices=link.offices,
         superiors=link.superiors,
-        observers=_reading(link.corridor, Role.OBSERVER),
-        processors=_reading(link.corridor, Role.PROCESSOR),
-        policy=four_urgencies(link.offices, zones),
+        observers=_ids(world.of_role(Role.OBSERVER, link.corridor)),
+        processors=_ids(world.of_role(Role.PROCESSOR, link.corridor)),
+        policy=POLICIES[link.policy](link.offices, zones),
         effective_from=VALID_FROM,
     )
 
 
-def _reading(corridor: CorridorId, role: Role) -> tuple[OfficeId, ...]:
-    return tuple(one.id for one in SUBJECTS if one.role is role and corridor in one.corridors)
+def _ids(subjects: Iterable[Subject]) -> tuple[OfficeId, ...]:
+    return tuple(one.id for one in subjects)

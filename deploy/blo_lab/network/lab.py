@@ -200,7 +200,7 @@ class Lab:
     def _contents(self) -> Iterator[Path]:
         layout = self.layout
         yield from (layout.kafka, layout.roots, layout.readers, layout.documents, layout.finished)
-        yield layout.auditor
+        yield from (layout.auditor, layout.network)
         # Each kind of program has a folder of its own below the lab's.
         yield from {
             layout.root / program.folder.relative_to(layout.root).parts[0]
@@ -217,13 +217,13 @@ class Lab:
                 f"was provisioned {times} --simulated-time, for {kafka}",
                 todo="Start it in the same way, or name another folder",
             )
-        for program in self.programs:
-            if not program.config.exists():
-                raise LabError(
-                    str(self.layout.root),
-                    f"was provisioned without {program.title} ({program.config} is not there)",
-                    todo="Name another folder, to have a lab made with all programs",
-                )
+        network = self.layout.network
+        if not network.exists() or network.read_bytes() != self.world.text:
+            raise LabError(
+                str(self.layout.root),
+                f"was provisioned for another network ({network} says which)",
+                todo="Name no --network, to start that one again, or name another folder",
+            )
 
     def _start_broker(self) -> Broker:
         if bootstrap := self._environ.get("BLO_BOOTSTRAP"):
@@ -248,7 +248,13 @@ class Lab:
             program.run_file.unlink(missing_ok=True)
             command = [sys.executable, "-m", "blo_cli", *program.arguments]
             with self._interrupts.shielded():
-                self._running.start(program.subject, command, program.folder, program.log)
+                self._running.start(
+                    program.subject,
+                    command,
+                    program.folder,
+                    log=program.log,
+                    run_file=program.run_file,
+                )
                 running = state.LabState(bootstrap, self._options.embedded, self._running.running)
                 state.save(self.layout.state, running)
 
@@ -287,7 +293,7 @@ class Lab:
         )
 
 
-def stop_lab(layout: Layout, world: World) -> bool:
+def stop_lab(layout: Layout) -> bool:
     """Ends the lab that another process started under a folder, and only that.
 
     Returns:
@@ -302,8 +308,8 @@ def stop_lab(layout: Layout, world: World) -> bool:
     stop_all(program.process for program in running.programs)
     if running.embedded:
         _stop_embedded(layout)
-    for program in the_programs(layout, world):
-        program.run_file.unlink(missing_ok=True)
+    for program in running.programs:
+        Path(program.run_file).unlink(missing_ok=True)
     state.forget(layout.state)
     return True
 

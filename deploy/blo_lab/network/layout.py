@@ -63,6 +63,11 @@ class Layout:
         return self.root / "auditor.toml"
 
     @property
+    def network(self) -> Path:
+        """The network file that the lab was provisioned from."""
+        return self.root / "network.toml"
+
+    @property
     def readers(self) -> Path:
         """The identities of those who read and have no program of their own: observers."""
         return self.root / "readers"

@@ -28,8 +28,11 @@ class Programs:
     def __init__(self, *, detached: bool) -> None:
         self._detached = detached
         self._servers: dict[str, Server] = {}
+        self._run_files: dict[str, Path] = {}
 
-    def start(self, name: str, command: Sequence[str], directory: Path, log: Path) -> None:
+    def start(
+        self, name: str, command: Sequence[str], directory: Path, *, log: Path, run_file: Path
+    ) -> None:
         """Starts one program.
 
         Args:
@@ -37,15 +40,17 @@ class Programs:
             command: Program and arguments.
             directory: Its working directory.
             log: The file that its output is appended to.
+            run_file: The file that is there while it runs.
         """
         server = self._servers[name] = Server()
+        self._run_files[name] = run_file
         server.launch(command, directory, log, detached=self._detached)
 
     @property
     def running(self) -> tuple[Program, ...]:
         """What was started, with what each process is known by."""
         return tuple(
-            Program(name, server.process)
+            Program(name, str(self._run_files[name]), server.process)
             for name, server in self._servers.items()
             if server.process is not None
         )

@@ -18,9 +18,8 @@ from blo_domain.trust import title
 from blo_lab.errors import LabError
 from blo_lab.network import documents
 from blo_lab.network.layout import Layout
-from blo_lab.network.offices import OFFICES, PARTNERS
 from blo_lab.network.table import LabProgram, Surroundings, auditor_toml, the_programs
-from blo_lab.network.world import COUNTRIES, SUBJECTS, World
+from blo_lab.network.world import World
 from blo_runtime.config import load
 from blo_runtime.keyfiles import create_identity
 from blo_schemas.codec import encode
@@ -70,15 +69,16 @@ def provision(
     """
     programs = the_programs(layout, world)
     _refuse_again(layout, programs)
-    authorities = {country: _authority(layout, country) for country in COUNTRIES}
+    authorities = {country: _authority(layout, country) for country in world.countries}
     pins = {country: one.fingerprint for country, one in authorities.items()}
     made = [one.signed for one in authorities.values()]
     around = Surroundings(pins, bootstrap, simulated_time)
     for program in programs:
         _write(program.config, program.kind.toml(program, around).encode())
-    _write(layout.auditor, auditor_toml(layout, around).encode())
-    made.extend(_certificates(layout, authorities, programs))
-    entries = ((one.country, documents.entry(one)) for one in (*OFFICES, *PARTNERS))
+    _write(layout.auditor, auditor_toml(layout, world, around).encode())
+    _write(layout.network, world.text)
+    made.extend(_certificates(layout, world, authorities, programs))
+    entries = ((one.country, documents.entry(one)) for one in world.directory)
     made.extend(authorities[country].sign(entry) for country, entry in entries)
     made.extend(_agreements(layout, world))
     for signed in made:
@@ -112,7 +112,12 @@ def rewrite_bootstrap(layout: Layout, world: World, bootstrap: str) -> None:
 def _refuse_again(layout: Layout, programs: Iterable[LabProgram]) -> None:
     """Before anything is written: whoever lost the roots' keys could certify nobody any more."""
     folders = (layout.roots, layout.readers, layout.documents)
-    for path in (*folders, layout.auditor, *(program.config for program in programs)):
+    for path in (
+        *folders,
+        layout.auditor,
+        layout.network,
+        *(program.config for program in programs),
+    ):
         if path.exists():
             raise LabError(
                 str(layout.root),
@@ -130,14 +135,18 @@ def _authority(layout: Layout, country: CountryId) -> _Authority:
 
 
 def _certificates(
-    layout: Layout, authorities: Mapping[CountryId, _Authority], programs: Iterable[LabProgram]
+    layout: Layout,
+    world: World,
+    authorities: Mapping[CountryId, _Authority],
+    programs: Iterable[LabProgram],
 ) -> Iterator[SignedDocument]:
     files = {program.subject: program.keys for program in programs if program.keys is not None}
-    for office in OFFICES:
-        request = initialise(settings_of(layout, office.id))
+    for id_ in world.offices:
+        office = world.office(id_)
+        request = initialise(settings_of(layout, id_))
         certificate = documents.certificate_of_office(office, request)
         yield authorities[office.country].sign(certificate)
-    for subject in SUBJECTS:
+    for subject in world.subjects:
         path = files.get(subject.id, layout.identity(subject.id))
         certificate = documents.certificate_of_subject(
             subject, create_identity(path, subject.id, os.urandom)
@@ -147,7 +156,7 @@ def _certificates(
 
 def _agreements(layout: Layout, world: World) -> Iterator[SignedDocument]:
     for link in world.links.values():
-        signed = sign_with_keys(documents.agreement(link), ())
+        signed = sign_with_keys(documents.agreement(world, link), ())
         for office in link.offices:
             signed = sign_document(settings_of(layout, office), signed)
         yield signed

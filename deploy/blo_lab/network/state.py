@@ -19,10 +19,12 @@ class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         name: Whom its certificate names; no two programs of a lab have one.
+        run_file: There while it runs; in the lab's folder.
         process: Its process id, and when it started: together one process for good.
     """
 
     name: str
+    run_file: str
     process: KnownProcess
 
 

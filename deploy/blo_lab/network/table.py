@@ -2,7 +2,7 @@
 
 Provisioning, starting, readiness, stopping and the list that ``blo lab up`` prints all go by this
 table. A further kind is a ``Kind``, the text of its configuration, and its rows in
-``the_programs``; its subjects stand in ``world.SUBJECTS`` and are certified with the others.
+``the_programs``; its subjects stand in the network file and are certified with the others.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from blo_lab.network.layout import Layout
-from blo_lab.network.world import COUNTRIES, OBSERVER, SUBJECTS, Subject, World
+from blo_lab.network.world import Subject, World
 from blo_schemas.ids import CorridorId, CountryId, DocumentId, OfficeId
 from blo_schemas.trust import Role
 
@@ -75,6 +75,7 @@ class LabProgram(msgspec.Struct, frozen=True, kw_only=True):
         countries: The countries whose roots it trusts.
         keys: The file of its private keys; ``None``: it keeps them in a store.
         corridor: The corridor that it works on; ``None``: it is not of one alone.
+        corridors: All corridors that a witness works on.
     """
 
     kind: Kind
@@ -86,6 +87,7 @@ class LabProgram(msgspec.Struct, frozen=True, kw_only=True):
     countries: tuple[CountryId, ...]
     keys: Path | None = None
     corridor: CorridorId | None = None
+    corridors: tuple[CorridorId, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -103,11 +105,10 @@ def the_programs(layout: Layout, world: World) -> tuple[LabProgram, ...]:
     agents = (_agent(layout, world, office) for office in world.offices)
     processors = (
         _processor(layout, one.id, corridor)
-        for one in SUBJECTS
-        if one.role is Role.PROCESSOR
+        for one in world.of_role(Role.PROCESSOR)
         for corridor in one.corridors
     )
-    witnesses = (_witness(layout, one) for one in SUBJECTS if one.role is Role.WITNESS)
+    witnesses = (_witness(layout, one) for one in world.of_role(Role.WITNESS))
     return (*agents, *processors, *witnesses)
 
 
@@ -157,19 +158,20 @@ def _witness(layout: Layout, subject: Subject) -> LabProgram:
         run_file=folder / "run-witness.json",
         countries=tuple(sorted(named)),
         keys=folder / "witness.key",
+        corridors=subject.corridors,
     )
 
 
-def auditor_toml(layout: Layout, around: Surroundings) -> str:
+def auditor_toml(layout: Layout, world: World, around: Surroundings) -> str:
     """The configuration of an auditor of all corridors, with the observer's summary keys."""
-    keys = layout.identity(OBSERVER).relative_to(layout.auditor.parent)
+    keys = layout.identity(world.auditor).relative_to(layout.auditor.parent)
     return f"""\
 {_HEAD}
 # For `blo audit replay` and `blo audit bundle`. The offices grant the observer their summary keys.
-auditor = "{OBSERVER}"
+auditor = "{world.auditor}"
 keys = "{keys}"
 
-{_pins(COUNTRIES, around)}
+{_pins(world.countries, around)}
 [kafka]
 bootstrap = "{around.bootstrap}"
 """
@@ -223,11 +225,10 @@ audit_s = 5
 
 def _witness_toml(program: LabProgram, around: Surroundings) -> str:
     assert program.keys is not None
-    (corridors,) = (one.corridors for one in SUBJECTS if one.id == program.subject)
     return f"""\
 {_HEAD}
 witness = "{program.subject}"
-corridors = [{", ".join(f'"{one}"' for one in corridors)}]
+corridors = [{", ".join(f'"{one}"' for one in program.corridors)}]
 keys = "{program.keys.name}"
 state = "witness.json"
 simulated_time = {_boolean(around.simulated_time)}

@@ -1,37 +1,46 @@
-"""The lab's world as data: who is certified, who has agreed what with whom (DOMAIN §1)."""
+"""The world of a lab: who is certified, who has agreed what with whom. A network file says it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 
-from blo_lab.network.offices import OFFICES
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId, country_of
-from blo_schemas.trust import Role, Superior
+from blo_schemas.trust import Dated, Role, Superior
 
-__all__ = [
-    "COUNTRIES",
-    "LINKS",
-    "OBSERVER",
-    "PROVINCE",
-    "SUBJECTS",
-    "ZONES",
-    "Link",
-    "Subject",
-    "World",
-    "the_world",
-]
+__all__ = ["NOT_STATED", "Link", "Office", "Subject", "World"]
 
-COUNTRIES: Final = (CountryId("cn"), CountryId("la"), CountryId("vn"))
+NOT_STATED: Final = "not stated"
+"""An office's level where its sources do not say it."""
 
-ZONES: Final = {
-    CountryId("cn"): "Asia/Shanghai",
-    CountryId("la"): "Asia/Vientiane",
-    CountryId("vn"): "Asia/Ho_Chi_Minh",
-}
-"""The time zone in which a country's offices count their days."""
+
+class Office(msgspec.Struct, frozen=True, kw_only=True):
+    """What the directory says of an office, or of a partner without one.
+
+    Attributes:
+        id: The opaque id.
+        region: ISO 3166-2 code.
+        level: As its sources say, or ``not stated``.
+        names: Dated names in its languages.
+        hosts: The agency that houses it, or that none is named.
+        sources: Where it is named, such as ``seed 003``.
+        has_node: Whether an agent runs there in the lab.
+    """
+
+    id: OfficeId
+    region: str
+    level: str = NOT_STATED
+    names: tuple[Dated, ...]
+    hosts: tuple[Dated, ...] = ()
+    sources: tuple[str, ...] = ()
+    has_node: bool = True
+
+    @property
+    def country(self) -> CountryId:
+        """Its country."""
+        return country_of(self.id)
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +52,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
         partition: Its partition in the corridor's topics.
         offices: The parties, sorted.
         superiors: Who reads as whose superior.
-        seeds: Numbers of the seeds that name it.
+        policy: The word of its stock policy of deadlines, a key of ``documents.POLICIES``.
+        sources: Where it is named, such as ``seed 003``.
     """
 
     id: LinkId
@@ -51,7 +61,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     partition: int
     offices: tuple[OfficeId, ...]
     superiors: tuple[Superior, ...] = ()
-    seeds: tuple[str, ...]
+    policy: str = "four_urgencies"
+    sources: tuple[str, ...] = ()
 
     @property
     def readers(self) -> tuple[OfficeId, ...]:
@@ -64,10 +75,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: The opaque id.
-        role: What it may be.
+        role: ``observer``, ``processor`` or ``witness``.
         name: What it is called, in ``language``.
         language: BCP 47 tag.
-        corridors: Where it reads summaries, or, as a witness, signs trees.
+        corridors: Where it reads summaries, or, as a witness, signs trees; sorted.
     """
 
     id: OfficeId
@@ -77,101 +88,58 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     corridors: tuple[CorridorId, ...]
 
 
-CN_VN: Final = CorridorId("cn-vn")
-LA_VN: Final = CorridorId("la-vn")
-PROVINCE: Final = OfficeId("vn-nghean")
-OBSERVER: Final = OfficeId("vn-c04")
-
-
-def _pair(corridor: CorridorId, partition: int, vn: str, other: str, *seeds: str) -> Link:
-    ours = OfficeId(vn)
-    superior = (Superior(superior=PROVINCE, office=ours),) if corridor == LA_VN else ()
-    return Link(
-        id=LinkId(f"{vn}~{other}"),
-        corridor=corridor,
-        partition=partition,
-        offices=tuple(sorted((ours, OfficeId(other)))),
-        superiors=superior,
-        seeds=seeds,
-    )
-
-
-EIGHT_PROVINCES: Final = (
-    "la-houaphan",
-    "la-luangprabang",
-    "la-phongsaly",
-    "la-xiengkhouang",
-    "vn-dienbien",
-    "vn-nghean",
-    "vn-sonla",
-    "vn-thanhhoa",
-)
-
-LINKS: Final[tuple[Link, ...]] = (
-    _pair(LA_VN, 0, "vn-kyson", "la-xiengkhouang", "000", "003"),
-    _pair(LA_VN, 1, "vn-quephong", "la-xamtai", "003"),
-    Link(
-        id=LinkId("conference-8-provinces"),
-        corridor=LA_VN,
-        partition=2,
-        offices=tuple(OfficeId(one) for one in EIGHT_PROVINCES),
-        seeds=("003",),
-    ),
-    _pair(CN_VN, 0, "vn-tralinh", "cn-jingxi", "004"),
-)
-
-SUBJECTS: Final[tuple[Subject, ...]] = (
-    Subject(
-        id=OBSERVER,
-        role=Role.OBSERVER,
-        name="C04, Bộ Công an",
-        language="vi",
-        corridors=(CN_VN, LA_VN),
-    ),
-    Subject(
-        id=OfficeId("vn-processor-cn-vn"),
-        role=Role.PROCESSOR,
-        name="Stream processor of corridor cn-vn",
-        language="en",
-        corridors=(CN_VN,),
-    ),
-    Subject(
-        id=OfficeId("vn-processor-la-vn"),
-        role=Role.PROCESSOR,
-        name="Stream processor of corridor la-vn",
-        language="en",
-        corridors=(LA_VN,),
-    ),
-    Subject(
-        id=OfficeId("vn-witness"),
-        role=Role.WITNESS,
-        name="Witness of corridors cn-vn and la-vn",
-        language="en",
-        corridors=(CN_VN, LA_VN),
-    ),
-)
-"""The ministry's observer (DOMAIN §1 names C04), one processor a corridor, and one witness.
-
-A link's witness is certified by a country of its offices; Việt Nam has offices in both corridors.
-"""
-
-
 class World:
-    """What a scenario may speak of: the offices with a node, and the links.
+    """What a lab provisions, and what a scenario may speak of.
 
     Args:
-        offices: Ids of the offices with a node.
+        zones: Each country, with the time zone in which its offices count their days.
+        directory: The offices, and the partners without a node.
         links: The links.
+        subjects: Who else is certified.
+        auditor: The observer of all corridors, as whom the lab's auditor reads.
+        reporter: The office whose report the demo shows.
+        text: The network file's own text, which a lab keeps.
     """
 
-    def __init__(self, offices: tuple[OfficeId, ...], links: tuple[Link, ...]) -> None:
-        self.offices = offices
-        self.links = {link.id: link for link in links}
+    def __init__(
+        self,
+        *,
+        zones: Mapping[CountryId, str],
+        directory: Iterable[Office],
+        links: Iterable[Link],
+        subjects: Iterable[Subject],
+        auditor: OfficeId,
+        reporter: OfficeId,
+        text: bytes,
+    ) -> None:
+        self.zones = dict(sorted(zones.items()))
+        self.directory = tuple(directory)
+        self.offices = tuple(one.id for one in self.directory if one.has_node)
+        self.all_links = tuple(links)
+        self.links = {link.id: link for link in self.all_links}
+        self.subjects = tuple(subjects)
+        self.auditor = auditor
+        self.reporter = reporter
+        self.text = text
+        self._by_id = {one.id: one for one in self.directory}
+
+    @property
+    def countries(self) -> tuple[CountryId, ...]:
+        """The countries, sorted."""
+        return tuple(self.zones)
 
     @property
     def links_by_name(self) -> Mapping[str, Link]:
         """The links, for those who have their ids as plain text."""
         return {str(name): link for name, link in self.links.items()}
+
+    def office(self, id_: OfficeId) -> Office:
+        """The office or partner of this id.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return self._by_id[id_]
 
     def parties(self, link: LinkId) -> tuple[OfficeId, ...]:
         """The offices that may act on a link.
@@ -191,7 +159,10 @@ class World:
         named = {CountryId(code) for corridor in corridors for code in corridor.split("-")}
         return tuple(sorted(named | {country_of(office)}))
 
-
-def the_world() -> World:
-    """The world that ``blo lab`` provisions."""
-    return World(tuple(one.id for one in OFFICES), LINKS)
+    def of_role(self, role: Role, corridor: CorridorId | None = None) -> tuple[Subject, ...]:
+        """Who else is certified with a role, on one corridor or on any."""
+        return tuple(
+            one
+            for one in self.subjects
+            if one.role is role and (corridor is None or corridor in one.corridors)
+        )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from blo_lab.demo.outputs import CorridorOutputs, read_corridor
 from blo_lab.network.layout import Layout
+from blo_lab.network.network_file import articles
 from blo_lab.network.table import the_programs
-from blo_lab.network.world import the_world
 from blo_log import topics
 from blo_log.port import Message
 from blo_schemas.codec import encode
@@ -21,7 +21,7 @@ from tests.processors.helpers import fresh
 from tests.processors.world import OBSERVER, VN, LinkWriter, World
 
 (PROGRAM,) = (
-    one for one in the_programs(Layout(Path("lab")), the_world()) if one.corridor == "la-vn"
+    one for one in the_programs(Layout(Path("lab")), articles()) if one.corridor == "la-vn"
 )
 SIZE = 80
 DAY_MS = 24 * 3_600_000

@@ -12,10 +12,10 @@ from blo_agent.api import types as api
 from blo_lab.demo import checks
 from blo_lab.demo.observe import Observed
 from blo_lab.demo.search import Needles, Place
-from blo_lab.network.world import the_world
+from blo_lab.network.network_file import articles
 from tests.unit.lab import seen as made
 
-WORLD = the_world()
+WORLD = articles()
 SIZES = dict.fromkeys(WORLD.links_by_name, 7)
 LINK = "vn-kyson~la-xiengkhouang"
 Judge = Callable[[Observed], checks.Check]

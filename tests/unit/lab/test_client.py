@@ -15,7 +15,7 @@ from blo_agent.api import types as api
 from blo_cli.errors import AgentAnswerError
 from blo_lab.network.admin import AdminClient
 from blo_lab.network.client import LabAgentClient
-from blo_lab.network.world import the_world
+from blo_lab.network.network_file import articles
 from tests.unit.lab import seen as made
 
 LINK = "vn-kyson~la-xiengkhouang"
@@ -96,7 +96,7 @@ def test_a_command_that_is_none_is_an_error_with_the_agent_s_words(
 
 
 def link(**changes: Any) -> dict[str, Any]:
-    status = made.status(the_world(), "vn-kyson", LINK, 5)
+    status = made.status(articles(), "vn-kyson", LINK, 5)
     plain: dict[str, Any] = msgspec.to_builtins(status)
     return plain | changes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
@@ -17,7 +18,7 @@ from blo_lab.demo.derived import (
 )
 from blo_lab.demo.observe import await_outputs, await_quorums
 from blo_lab.demo.outputs import CorridorOutputs
-from blo_lab.network.world import the_world
+from blo_lab.network.network_file import articles
 from blo_schemas.outputs import Finality
 from tests.processors.world import LA, VN, World
 from tests.unit.lab.deriving import LINK, PROGRAM, SIZE, derive
@@ -120,7 +121,7 @@ def printed(section: dict[str, Any], processors: list[dict[str, Any]]) -> str:
     out = io.StringIO()
     console = Console(file=out, width=80)
     console.print(processors_table(processors))
-    console.print(alert_tables(section))
+    console.print(alert_tables(section, ZoneInfo("Asia/Ho_Chi_Minh")))
     return out.getvalue()
 
 
@@ -202,24 +203,24 @@ class Admin:
     def metrics(self) -> str:
         self.looks -= 1
         size = 7 if self.looks <= 0 else 6
-        links = [link.id for link in the_world().links.values() if link.corridor == "la-vn"]
+        links = [link.id for link in articles().links.values() if link.corridor == "la-vn"]
         lines = [f'blo_link_size{{link="{link}"}} {size}.0' for link in links]
         lines.append(f'blo_records_parked{{link="{links[-1]}"}} {self.parked}.0')
         return "\n".join(lines) + "\n"
 
 
-SIZES = dict.fromkeys(the_world().links_by_name, 7)
+SIZES = dict.fromkeys(articles().links_by_name, 7)
 
 
 def test_the_demo_waits_for_the_last_output() -> None:
     admin: Any = Admin(3)
-    assert await_outputs(the_world(), {PROGRAM: admin}, SIZES)
+    assert await_outputs(articles(), {PROGRAM: admin}, SIZES)
     assert admin.looks == 0
 
 
 @pytest.mark.parametrize("admin", [Admin(1000), Admin(0, parked=1)])
 def test_the_demo_does_not_wait_for_ever(admin: Any) -> None:
-    assert not await_outputs(the_world(), {PROGRAM: admin}, SIZES, timeout_s=0.2)
+    assert not await_outputs(articles(), {PROGRAM: admin}, SIZES, timeout_s=0.2)
 
 
 class WitnessAdmin:

@@ -17,9 +17,9 @@ from blo_lab.network import state
 from blo_lab.network.admin import AdminClient
 from blo_lab.network.lab import Lab, stop_lab
 from blo_lab.network.layout import Layout
+from blo_lab.network.network_file import articles
 from blo_lab.network.programs import Programs
 from blo_lab.network.table import LabProgram, the_programs
-from blo_lab.network.world import the_world
 
 NO_KAFKA = {"KAFKA_HOME": "/nonexistent", "PATH": "/usr/bin"}
 
@@ -27,7 +27,7 @@ NO_KAFKA = {"KAFKA_HOME": "/nonexistent", "PATH": "/usr/bin"}
 def lab(folder: Path, environ: dict[str, str] | None = None, *, simulated: bool = True) -> Lab:
     return Lab(
         Layout(folder),
-        the_world(),
+        articles(),
         NO_KAFKA if environ is None else environ,
         Interrupts(),
         simulated_time=simulated,
@@ -97,15 +97,24 @@ def test_a_lab_is_taken_up_again_only_as_it_was_made(
     assert Layout(tmp_path).finished.read_bytes() == before
 
 
-def test_a_lab_that_was_made_without_a_program_is_not_taken_up(tmp_path: Path) -> None:
-    Layout(tmp_path).finished.write_bytes(b'{"simulated_time":true,"embedded":true}')
-    one = lab(tmp_path)
-    last = one.programs[-1]
-    for program in one.programs[:-1]:
-        program.folder.mkdir(parents=True)
-        program.config.write_text("")
-    with pytest.raises(LabError, match=f"without {last.title}.*Name another folder"):
-        one.start()
+@pytest.mark.parametrize("before", [None, b"title = 'another'"])
+def test_a_lab_of_another_network_is_not_taken_up(tmp_path: Path, before: bytes | None) -> None:
+    layout = Layout(tmp_path)
+    layout.finished.write_bytes(b'{"simulated_time":true,"embedded":true}')
+    if before is not None:
+        layout.network.write_bytes(before)
+    with pytest.raises(LabError, match=r"provisioned for another network.*name another folder"):
+        lab(tmp_path).start()
+
+
+def test_a_network_that_is_none_starts_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text("title = 7\n")
+    assert run(["lab", "up", str(tmp_path / "lab"), "--network", str(mine)]) == 2
+    assert f"{mine}, line 1, title: is of type int, not str" in capsys.readouterr().err
+    assert not (tmp_path / "lab").exists()
 
 
 def test_a_program_that_has_ended_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
@@ -115,7 +124,13 @@ def test_a_program_that_has_ended_is_told_with_the_end_of_its_log(tmp_path: Path
         program.folder.mkdir(parents=True)
         seconds = "0" if program is last else "60"
         words = f"echo its last words; exec sleep {seconds}"
-        one._running.start(program.subject, ["sh", "-c", words], program.folder, program.log)
+        one._running.start(
+            program.subject,
+            ["sh", "-c", words],
+            program.folder,
+            log=program.log,
+            run_file=program.run_file,
+        )
     try:
         with pytest.raises(LabError, match=r"(?s)witness vn-witness: has ended.*its last words"):
             one.check_alive(within_s=30)
@@ -154,19 +169,21 @@ def test_down_ends_what_the_folder_names_and_can_be_said_again(
     layout = Layout(tmp_path)
     layout.store("vn-kyson").mkdir(parents=True)
     layout.run_file("vn-kyson").write_text("{}")
-    (processor,) = (one for one in the_programs(layout, the_world()) if one.corridor == "la-vn")
-    processor.folder.mkdir(parents=True)
-    processor.run_file.write_text("{}")
     programs = Programs(detached=True)
     command = [sys.executable, "-c", "import time; time.sleep(300)"]
-    programs.start("vn-kyson", command, tmp_path, tmp_path / "log")
+    programs.start(
+        "vn-kyson",
+        command,
+        tmp_path,
+        log=tmp_path / "log",
+        run_file=layout.run_file("vn-kyson"),
+    )
     (running,) = programs.running
     state.save(layout.state, state.LabState("x", embedded=True, programs=programs.running))
 
     assert run(["lab", "down", str(tmp_path)]) == 0
     assert not running.process.alive
     assert not layout.run_file("vn-kyson").exists()
-    assert not processor.run_file.exists()
     assert run(["lab", "down", str(tmp_path)]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said == [f"stopped the lab of {tmp_path}", f"no lab runs in {tmp_path}"]
@@ -176,13 +193,15 @@ def test_down_leaves_a_process_alone_that_only_has_the_number(tmp_path: Path) ->
     layout = Layout(tmp_path)
     programs = Programs(detached=False)
     command = [sys.executable, "-c", "import time; time.sleep(300)"]
-    programs.start("vn-kyson", command, tmp_path, tmp_path / "log")
+    programs.start(
+        "vn-kyson", command, tmp_path, log=tmp_path / "log", run_file=tmp_path / "run.json"
+    )
     try:
         (running,) = programs.running
         other = KnownProcess(running.process.pid, "another start")
-        program = state.Program("vn-kyson", other)
+        program = state.Program("vn-kyson", str(tmp_path / "run.json"), other)
         state.save(layout.state, state.LabState("x", embedded=False, programs=(program,)))
-        assert stop_lab(layout, the_world())
+        assert stop_lab(layout)
         assert running.process.alive
     finally:
         programs.stop()
@@ -222,7 +241,7 @@ class FakeLab:
     def __init__(self, layout: Layout, *_: Any, simulated_time: bool, **__: Any) -> None:
         self.layout = layout
         self.broker = ExternalBroker("127.0.0.1:9", ready_s=1.0, version="4.4.0")
-        self.programs = the_programs(layout, the_world())
+        self.programs = the_programs(layout, articles())
         self.simulated_time = simulated_time
         self.clocks: list[int] = []
         made.append(self)

@@ -11,13 +11,13 @@ import pytest
 
 from blo_agent.api import types as api
 from blo_lab.demo.player import Played, Player, StandsStill, sequences
-from blo_lab.network.world import the_world
+from blo_lab.network.network_file import articles
 from blo_lab.scenario import Scenario, load, read
 from blo_lab.scenarios import YEAR_OF_SEED_003
 from tests.patience import PATIENCE_S
 from tests.unit.lab import seen as made
 
-WORLD = the_world()
+WORLD = articles()
 KS = "vn-kyson~la-xiengkhouang"
 TL = "vn-tralinh~cn-jingxi"
 

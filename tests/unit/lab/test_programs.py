@@ -35,7 +35,7 @@ def programs() -> Iterator[Programs]:
 
 def start(programs: Programs, folder: Path, name: str, command: list[str] = SLEEP) -> KnownProcess:
     log = folder / f"{name}.log"
-    programs.start(name, command, folder, log)
+    programs.start(name, command, folder, log=log, run_file=folder / f"{name}.json")
     deadline = time.monotonic() + PATIENCE_S
     while "up" not in log.read_text():
         assert time.monotonic() < deadline
@@ -73,7 +73,7 @@ def test_detached_ones_go_on_without_their_owner(tmp_path: Path) -> None:
     owner = (
         "import sys; from pathlib import Path; from blo_lab.network.programs import Programs\n"
         "programs = Programs(detached=True)\n"
-        f"programs.start('a', {SLEEP!r}, Path({str(tmp_path)!r}), Path({str(tmp_path / 'a.log')!r}))\n"
+        f"programs.start('a', {SLEEP!r}, Path({str(tmp_path)!r}), log=Path({str(tmp_path / 'a.log')!r}), run_file=Path('x'))\n"
         "print(programs.running[0].process.pid)\n"
     )
     done = subprocess.run([sys.executable, "-c", owner], capture_output=True, text=True, check=True)
@@ -87,7 +87,7 @@ def test_the_others_die_with_their_owner_even_by_sigkill(tmp_path: Path) -> None
         "import os, signal; from pathlib import Path\n"
         "from blo_lab.network.programs import Programs\n"
         "programs = Programs(detached=False)\n"
-        f"programs.start('a', {SLEEP!r}, Path({str(tmp_path)!r}), Path({str(tmp_path / 'a.log')!r}))\n"
+        f"programs.start('a', {SLEEP!r}, Path({str(tmp_path)!r}), log=Path({str(tmp_path / 'a.log')!r}), run_file=Path('x'))\n"
         "print(programs.running[0].process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -102,7 +102,9 @@ def test_the_state_comes_back_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "lab.json"
     mine = KnownProcess.of(os.getpid())
     assert mine is not None
-    written = state.LabState("127.0.0.1:9", embedded=True, programs=(state.Program("a", mine),))
+    written = state.LabState(
+        "127.0.0.1:9", embedded=True, programs=(state.Program("a", "run.json", mine),)
+    )
     state.save(path, written)
     assert state.load(path) == written
     assert [one.name for one in tmp_path.iterdir()] == ["lab.json"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
@@ -16,12 +17,12 @@ from blo_lab.demo.observe import Observed, settle
 from blo_lab.demo.player import Outcome, Played
 from blo_lab.demo.progress import Progress
 from blo_lab.demo.report import build_report, case_reports, show
-from blo_lab.network.world import the_world
+from blo_lab.network.network_file import articles
 from blo_lab.scenario import load
 from blo_lab.scenarios import YEAR_OF_SEED_003
 from tests.unit.lab import seen as made
 
-WORLD = the_world()
+WORLD = articles()
 LINK = "vn-kyson~la-xiengkhouang"
 SIZES = dict.fromkeys(WORLD.links_by_name, 7)
 VALUES: dict[str, Any] = {
@@ -93,7 +94,7 @@ def test_an_office_s_counts_are_of_all_its_links(report: dict[str, Any]) -> None
 
 def test_the_terminal_shows_every_figure_and_check(report: dict[str, Any]) -> None:
     out = io.StringIO()
-    show(Console(file=out, width=100), report)
+    show(Console(file=out, width=100), report, ZoneInfo("Asia/Ho_Chi_Minh"))
     text = out.getvalue()
     assert "Report of vn-nghean, 2024-11-01 to 2025-10-31" in text
     assert "bilateral patrols" in text

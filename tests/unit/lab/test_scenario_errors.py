@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from blo_cli.errors import CliError
-from blo_lab.network.world import the_world
+from blo_lab.network.network_file import articles
 from blo_lab.scenario import Scenario, ScenarioError, load, read
 
-WORLD = the_world()
+WORLD = articles()
 LINK = "vn-kyson~la-xiengkhouang"
 PATROL: dict[str, Any] = {
     "at": "2025-03-01T08:00:00+07:00",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from blo_domain.lifecycle import LIFECYCLES, NEEDS_REASON, STATES_DUE
-from blo_lab.network.world import the_world
+from blo_lab.network.network_file import articles
 from blo_lab.scenario import ScenarioError, read
 from blo_lab.scenario.lines import FIELDS, LINE_STEPS
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
@@ -68,7 +68,7 @@ def test_the_closed_lists_are_whole(page: str) -> None:
 
 def test_its_example_can_be_read(page: str) -> None:
     example = page[page.index("```json\n") + 8 :].partition("```")[0]
-    assert len(read("page", example, the_world()).lines) == 2
+    assert len(read("page", example, articles()).lines) == 2
 
 
 def test_its_error_is_what_the_program_says(page: str) -> None:
@@ -78,7 +78,7 @@ def test_its_error_is_what_the_program_says(page: str) -> None:
         '"on": "2025-03-01", "fields": {"code": "x", "marker_from": "1"}}'
     )
     with pytest.raises(ScenarioError) as caught:
-        read("mine.jsonl", line, the_world())
+        read("mine.jsonl", line, articles())
     shown = " ".join(page[page.index("blo: mine.jsonl") :].split())
     said = str(caught.value).replace("line 1", "line 3").partition("Nothing")[0]
     assert shown.startswith(f"blo: {said}Nothing was started")

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blo_lab.demo.search import SHORTEST, Needles, distinctive_words, files_below
-from blo_lab.network.world import the_world
+from blo_lab.network.network_file import articles
 from blo_lab.scenario import load, read
 from blo_lab.scenarios import YEAR_OF_SEED_003
 
-WORLD = the_world()
+WORLD = articles()
 
 
 @given(

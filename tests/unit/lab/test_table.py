@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from blo_lab.network.layout import Layout
+from blo_lab.network.network_file import articles
 from blo_lab.network.table import AGENT, PROCESSOR, WITNESS, counted, the_programs
-from blo_lab.network.world import the_world
 
-PROGRAMS = the_programs(Layout(Path("lab")), the_world())
+PROGRAMS = the_programs(Layout(Path("lab")), articles())
 
 
 def test_no_two_programs_share_a_subject_a_title_or_a_file() -> None:

@@ -8,12 +8,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from blo_lab.network.offices import NO_BLO_NAMED, NOT_STATED, OFFICES, PARTNERS, Office, office
-from blo_lab.network.world import COUNTRIES, LINKS, SUBJECTS, ZONES, the_world
+from blo_lab.network.network_file import articles
+from blo_lab.network.world import NOT_STATED, Office
 from blo_schemas.ids import OfficeId, country_of, is_corridor_id, is_link_id, is_subject_id
 from blo_schemas.trust import Role
 
-EVERYBODY = (*OFFICES, *PARTNERS)
+WORLD = articles()
+OFFICES = [one for one in WORLD.directory if one.has_node]
+PARTNERS = [one for one in WORLD.directory if not one.has_node]
+LINKS = list(WORLD.links.values())
+NO_BLO_NAMED = "province named in seed 003; no BLO is named there"
 CONFERENCE = "conference-8-provinces"
 NAMED_IN_SEED = {
     "vn-nghean": "000",
@@ -34,20 +38,20 @@ NAMED_IN_SEED = {
 
 
 def test_every_id_is_one_and_belongs_to_its_country() -> None:
-    ids = [one.id for one in EVERYBODY] + [one.id for one in SUBJECTS]
+    ids = [one.id for one in WORLD.directory] + [one.id for one in WORLD.subjects]
     assert len(set(ids)) == len(ids)
     assert all(is_subject_id(one) for one in ids)
-    assert {country_of(one) for one in ids} == set(COUNTRIES) == set(ZONES)
-    assert all(one.region.startswith(one.country.upper()) for one in EVERYBODY)
-    assert all(ZoneInfo(zone) for zone in ZONES.values())
+    assert {country_of(one) for one in ids} == set(WORLD.countries)
+    assert all(one.region.startswith(one.country.upper()) for one in WORLD.directory)
+    assert all(ZoneInfo(zone) for zone in WORLD.zones.values())
 
 
 def test_every_office_names_the_seed_that_names_it() -> None:
     assert set(NAMED_IN_SEED) == {one.id for one in OFFICES}
     for id_, seed in NAMED_IN_SEED.items():
-        assert seed in office(OfficeId(id_)).seeds
-    assert all(set(one.seeds) <= {"000", "001", "002", "003", "004"} for one in EVERYBODY)
-    assert all(one.seeds for one in EVERYBODY)
+        assert f"seed {seed}" in WORLD.office(OfficeId(id_)).sources
+    assert all(set(one.sources) <= {f"seed {n:03}" for n in range(5)} for one in WORLD.directory)
+    assert all(one.sources for one in WORLD.directory)
 
 
 @pytest.mark.parametrize("one", [one for one in OFFICES if one.hosts], ids=lambda one: one.id)
@@ -57,9 +61,8 @@ def test_a_host_is_a_known_agency_or_the_plain_word_that_none_is_named(one: Offi
 
 
 def test_the_conference_s_other_provinces_say_that_no_office_is_named_there() -> None:
-    assert NO_BLO_NAMED == "province named in seed 003; no BLO is named there"
     silent = {one.id for one in OFFICES if NO_BLO_NAMED in [host.text for host in one.hosts]}
-    others = set(the_world().parties(LINKS[2].id)) - {"vn-nghean", "la-xiengkhouang"}
+    others = set(WORLD.parties(LINKS[2].id)) - {"vn-nghean", "la-xiengkhouang"}
     assert silent == others
     assert len(others) == 6
 
@@ -81,7 +84,7 @@ def test_names_that_have_ended_say_when() -> None:
 
 def test_names_are_there_in_the_languages_that_the_domain_gives() -> None:
     def texts(id_: str, language: str) -> list[str]:
-        return [one.text for one in office(OfficeId(id_)).names if one.language == language]
+        return [one.text for one in WORLD.office(OfficeId(id_)).names if one.language == language]
 
     assert texts("la-xiengkhouang", "lo") == ["ຊຽງຂວາງ"]
     assert texts("la-xamtai", "lo") == ["ຫົວພັນ"]
@@ -114,7 +117,7 @@ def test_the_links_are_those_of_the_seeds() -> None:
     for link in LINKS:
         assert list(link.offices) == sorted(link.offices)
         assert "-".join(sorted({country_of(one) for one in link.offices})) == link.corridor
-        assert all(office(one).has_node for one in link.offices)
+        assert all(WORLD.office(one).has_node for one in link.offices)
 
 
 def test_the_province_is_the_superior_of_its_branches_and_of_nobody_else() -> None:
@@ -124,20 +127,18 @@ def test_the_province_is_the_superior_of_its_branches_and_of_nobody_else() -> No
 
 
 def test_quang_binh_has_a_node_and_no_link() -> None:
-    world = the_world()
-    assert OfficeId("vn-quangbinh") in world.offices
-    assert world.links_of(OfficeId("vn-quangbinh")) == ()
-    assert world.countries_of(OfficeId("vn-quangbinh")) == ("vn",)
+    assert OfficeId("vn-quangbinh") in WORLD.offices
+    assert WORLD.links_of(OfficeId("vn-quangbinh")) == ()
+    assert WORLD.countries_of(OfficeId("vn-quangbinh")) == ("vn",)
 
 
 def test_an_office_trusts_its_corridors_countries_and_no_others() -> None:
-    world = the_world()
-    assert world.countries_of(OfficeId("vn-nghean")) == ("la", "vn")
-    assert world.countries_of(OfficeId("cn-jingxi")) == ("cn", "vn")
+    assert WORLD.countries_of(OfficeId("vn-nghean")) == ("la", "vn")
+    assert WORLD.countries_of(OfficeId("cn-jingxi")) == ("cn", "vn")
 
 
 def test_the_ministry_observes_each_corridor_has_its_processor_and_both_a_witness() -> None:
-    roles = {one.id: (one.role, one.corridors) for one in SUBJECTS}
+    roles = {one.id: (one.role, one.corridors) for one in WORLD.subjects}
     assert roles == {
         "vn-c04": (Role.OBSERVER, ("cn-vn", "la-vn")),
         "vn-processor-cn-vn": (Role.PROCESSOR, ("cn-vn",)),
@@ -160,7 +161,7 @@ def test_partners_without_a_named_office_are_in_the_directory_without_a_node() -
         "Đông Hưng",
     }
     assert not any(one.has_node for one in PARTNERS)
-    assert not {one.id for one in PARTNERS} & set(the_world().offices)
+    assert not {one.id for one in PARTNERS} & set(WORLD.offices)
 
 
 def test_the_shipped_scenario_lies_in_the_package() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from blo_lab.network.world import the_world
+from blo_lab.network.network_file import articles
 from blo_lab.scenario import Scenario, ScenarioLine, load, read
 from blo_lab.scenarios import YEAR_OF_SEED_003
 from blo_lab.scenarios.year003 import year_of_seed_003
@@ -19,7 +19,7 @@ from blo_schemas.summary import Kind, Step
 from blo_schemas.verdicts import Outcome, Reason
 from tests.unit.lab.simulated import Simulation, step_of
 
-WORLD = the_world()
+WORLD = articles()
 FIRST, LAST = date(2024, 11, 1), date(2025, 10, 31)
 BRANCHES = ("vn-kyson", "vn-quephong")
 FIGURES: dict[str, Any] = {
