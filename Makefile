@@ -21,6 +21,9 @@ endif
 TEST_PROCESSES ?= 2
 PYTEST := $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
+# How long `make test-faults` plays rounds of a hostile office; `make test` plays for a minute.
+HOSTILE_SECONDS ?= 900
+
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -42,7 +45,8 @@ test: can-test environment $(BROKER_LIBRARIES) check ## everything that must pas
 test-fast: can-work environment check ## the same without a broker and what takes seconds, for daily work
 	$(PYTEST) -m "not broker and not slow"
 
-test-faults: can-test environment $(BROKER_LIBRARIES) ## kill and starve the processors for long; writes docs/faults.md
+test-faults: can-test environment $(BROKER_LIBRARIES) ## be hostile for HOSTILE_SECONDS, then kill and starve the processors; writes docs/faults.md
+	HOSTILE_SECONDS=$(HOSTILE_SECONDS) $(BIN)/pytest tests/hostile
 	$(BIN)/python -m tests.faults
 
 bench: can-test environment $(BROKER_LIBRARIES) ## measure, print a table, write build/bench/report.json

@@ -69,6 +69,7 @@ class World:
         self.pins: dict[CountryId, DocumentId] = {}
         self.simulated_time = False
         self.difference_after_s = 10.0
+        self.head_interval_s = 0.01
         self._stack = AsyncExitStack()
         for country, key in self.root_keys.items():
             root = Root(
@@ -199,7 +200,7 @@ class World:
             metrics=Metrics(),
             options=AgentOptions(
                 simulated_time=self.simulated_time,
-                head_interval_s=0.01,
+                head_interval_s=self.head_interval_s,
                 difference_after_s=self.difference_after_s,
             ),
             probe=probe,

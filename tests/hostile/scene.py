@@ -1,0 +1,271 @@
+"""All honest programs on one log: counterpart, friend, superior, processor, witness, auditor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import date
+from pathlib import Path
+from typing import Self
+
+from blo_agent.accepting import CommandRefused
+from blo_agent.reports import work
+from blo_audit.bundle.basis import QuorumReader
+from blo_audit.link_audit import AuditOptions
+from blo_audit.replay import Replay
+from blo_audit.sources import LogSource
+from blo_audit.statement import Report
+from blo_audit.witness.options import WitnessOptions
+from blo_audit.witness.state import WitnessState
+from blo_audit.witness.worker import Witness
+from blo_log import topics
+from blo_log.directory import DirectoryFeed
+from blo_log.memory import MemoryCluster
+from blo_log.memory.cluster import HeldPartition
+from blo_log.port import Log, Message, Stored, TopicPartition, read_to_end
+from blo_processors.surroundings import Surroundings, WorkerOptions
+from blo_processors.worker import LinkWorker
+from blo_runtime.metrics import Metrics
+from blo_schemas.heads import HEAD, SIGNED_HEAD, head_record_key
+from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.reports import PeriodReport
+from blo_schemas.trust import Role
+from blo_sealing.identity import Identity
+from tests.agents.world import CORRIDOR, PROVINCE, A, B, RunningAgent
+from tests.hostile.world import (
+    HOSTILE,
+    OBSERVER,
+    PLACES,
+    PROCESSOR,
+    QUIET,
+    READERS,
+    WITNESS,
+    HostileWorld,
+    Prelude,
+    walk,
+)
+from tests.patience import PATIENCE_S
+
+QUICK = WitnessOptions(
+    delay_s=0.001, patience_s=0.05, again_s=0.05, directory_s=0.02, simulated_time=True
+)
+FIRST, LAST = date(2024, 11, 1), date(2025, 2, 28)
+STEPS = 4
+"""How many honest steps there are in a round."""
+EXCHANGE = topics.exchange_topic(CORRIDOR)
+
+
+class MemoryBoard:
+    """The log in memory, as its operator has it."""
+
+    def __init__(self, cluster: MemoryCluster) -> None:
+        self._cluster = cluster
+
+    async def read(self, topic: str, partition: int) -> Sequence[Stored]:
+        return self._cluster.records(topic, partition)
+
+    async def append(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            if self._cluster.fault_of(message) is None:
+                self._cluster.append(message)
+        self._cluster.wake()
+        await asyncio.sleep(0)
+
+    async def cut(self, topic: str, partition: int, begin: int, end: int) -> None:
+        held: HeldPartition = self._cluster.partition(TopicPartition(topic, partition))
+        held.records = held.records[: max(end - held.begin, 0)]
+        self._cluster.truncate(TopicPartition(topic, partition), min(begin, held.end))
+
+
+class LogBoard:
+    """Any log that can be read and appended to."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    async def read(self, topic: str, partition: int) -> Sequence[Stored]:
+        place = TopicPartition(topic, partition)
+        reader = await self._log.reader({place: 0})
+        try:
+            return [one async for batch in read_to_end(reader) for one in batch[place]]
+        finally:
+            await reader.close()
+
+    async def append(self, messages: Sequence[Message]) -> None:
+        appender = await self._log.appender()
+        try:
+            await appender.append(messages)
+        finally:
+            await appender.close()
+
+
+class Scene:
+    """The honest programs, up on what lies on their disks.
+
+    Args:
+        world: Whose offices.
+
+    Attributes:
+        agents: The agents by office.
+        workers: The processor's workers by link.
+        witness: The witness.
+    """
+
+    def __init__(self, world: HostileWorld) -> None:
+        self.world = world
+        self.agents: dict[OfficeId, RunningAgent] = {}
+        self.workers: dict[LinkId, LinkWorker] = {}
+        self.metrics = Metrics()
+        self._stack = AsyncExitStack()
+        self._log = world.connect()
+
+    async def __aenter__(self) -> Self:
+        world = self.world
+        for office in (A, B, PROVINCE):
+            self.agents[office] = running = await world.agent(office)
+            self._stack.push_async_callback(running.stop)
+        self.feed = DirectoryFeed(self._log, world.pins)
+        await self.feed.refresh()
+        for place in PLACES:
+            worker = LinkWorker(place, await self._surroundings())
+            self._stack.push_async_callback(worker.close)
+            self.workers[place.link] = worker
+            await worker.start()
+        self.witness = Witness(
+            [CORRIDOR],
+            Identity(WITNESS, (world.keys[WITNESS],), Role.WITNESS),
+            log=world.connect(),
+            feed=DirectoryFeed(world.connect(), world.pins),
+            state=WitnessState(world.folder / "witness.json", WITNESS),
+            clock=world.clock,
+            metrics=Metrics(),
+            options=QUICK,
+        )
+        self.witness_task = asyncio.create_task(self.witness.run())
+        self._stack.push_async_callback(self._end_witness)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            log=self._log,
+            appender=await self._log.appender(),
+            identity=Identity(PROCESSOR, (self.world.keys[PROCESSOR],)),
+            feed=self.feed,
+            clock=self.world.clock,
+            metrics=self.metrics,
+            options=WorkerOptions(by_clock=False, checkpoint_every=20),
+        )
+
+    async def _end_witness(self) -> None:
+        self.witness_task.cancel()
+        await asyncio.wait([self.witness_task])
+
+    async def end_of(self, link: LinkId) -> int:
+        """Where a link's log ends."""
+        (place,) = (place for place in PLACES if place.link == link)
+        part = TopicPartition(EXCHANGE, place.partition)
+        reader = await self._log.reader({part: 0})
+        try:
+            return (await reader.high_watermarks())[part]
+        finally:
+            await reader.close()
+
+    async def settle(self) -> None:
+        """Let everybody read to the end, and write what follows from that."""
+        for link, offices in READERS.items():
+            end = await self.end_of(link)
+            for office in offices:
+                await self._until_read(self.agents[office], link, end)
+        await self.feed.refresh()
+        for place in PLACES:
+            worker = self.workers[place.link]
+            await worker.tick()
+            board = LogBoard(self._log)
+            found = await board.read(EXCHANGE, place.partition)
+            await worker.take([one for one in found if one.offset >= worker.position])
+        for link in READERS:
+            end = await self.end_of(link)
+            async with asyncio.timeout(PATIENCE_S):
+                while not self._witnessed(link, end):
+                    if self.witness_task.done():
+                        self.witness_task.result()
+                    await asyncio.sleep(0.002)
+
+    def _witnessed(self, link: LinkId, end: int) -> bool:
+        found = self.witness.links.get(link)
+        return found is not None and (found.stopped is not None or found.position >= end)
+
+    async def _until_read(self, running: RunningAgent, link: LinkId, end: int) -> None:
+        def is_there() -> bool:
+            desk = running.agent.office.desks.get(link)
+            return desk is not None and desk.size >= end and not desk.is_rereading
+
+        await running.until(is_there)
+
+    async def work(self) -> None:
+        """The honest steps of a round on the link that has no hostile office."""
+        await walk(self.agents, QUIET, (A, B), STEPS)
+        await self.settle()
+
+    async def meddle(self) -> None:
+        """The victim tries to go on with the hostile link, whatever lies there."""
+        a = self.agents[A]
+        try:
+            await walk(self.agents, HOSTILE, (A,), STEPS)
+        except CommandRefused:
+            await a.until(lambda: not a.desk(HOSTILE).under_way)
+
+    async def quiet_down(self) -> None:
+        """Wait until each office has published a head over all that it has read."""
+        for link, offices in READERS.items():
+            end = await self.end_of(link)
+            for office in offices:
+                await self._until_said(office, link, end)
+
+    async def _until_said(self, office: OfficeId, link: LinkId, end: int) -> None:
+        (place,) = (place for place in PLACES if place.link == link)
+        board = LogBoard(self._log)
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                found = await board.read(topics.heads_topic(CORRIDOR), place.partition)
+                sizes = [
+                    HEAD.decode(SIGNED_HEAD.decode(one.value).head).size
+                    for one in found
+                    if one.key == head_record_key(link, office) and one.value
+                ]
+                if end in sizes:
+                    return
+                await asyncio.sleep(0.005)
+
+    async def report(self, office: OfficeId) -> PeriodReport:
+        """The office's figures of the period."""
+        return (await work.compute(self.agents[office].agent, FIRST, LAST, "officer")).report
+
+    async def audit(self) -> Report:
+        """What an auditor with summary keys finds."""
+        replay = Replay(
+            LogSource(self._log),
+            self.world.pins,
+            AuditOptions(outputs=True),
+            identity=Identity(OBSERVER, (self.world.keys[OBSERVER],)),
+            checkpoints=QuorumReader(partial=True),
+            workers=1,
+        )
+        return await replay.run()
+
+
+async def prepared(folder: Path) -> Prelude:
+    """A prelude whose log also has what the processor and the witness say of it."""
+    prelude = Prelude(folder)
+    await prelude.play()
+    async with prelude.world, Scene(prelude.world) as scene:
+        await scene.settle()
+        await scene.quiet_down()
+    return prelude
+
+
+__all__ = ["EXCHANGE", "LogBoard", "MemoryBoard", "Scene", "prepared"]
