@@ -107,6 +107,7 @@ class LinkDesk:
         trees: What this office and witnesses have signed of the link's tree.
         shredded: Cases whose key and contents were deleted here (ADR 7).
         unconfirmed: Those of which the office has not signed yet that it has deleted them.
+        ungranted: Readers that could not be granted a key when one was made, since the start.
         withheld: Whether no contents are shown, because the store was restored and the log may
             say that some are shredded.
     """
@@ -128,6 +129,7 @@ class LinkDesk:
         self.fold: LinkFold
         self.views = DeskViews()
         self.tally = Tally()
+        self.ungranted: set[OfficeId] = set()
         self.under_way: OrderedDict[EventId, Submitted] = OrderedDict()
         self.own_chain_checked = False
         self.halted: str | None = None

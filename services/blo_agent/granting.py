@@ -12,14 +12,16 @@ from typing import Final
 import msgspec
 
 from blo_agent.desk import LinkDesk
-from blo_agent.office import Office
+from blo_agent.office import PROGRAM, Office
 from blo_agent.store.connection import Transaction
-from blo_agent.store.tables import keys, meta, outbox
+from blo_agent.store.tables import journal, keys, meta, outbox
 from blo_domain.trust import Reader
 from blo_log.topics import keys_topic
+from blo_runtime.logs import get_logger
 from blo_schemas.codec import Codec, encode
 from blo_schemas.grants import grant_record_key
 from blo_schemas.ids import KeyId, LinkId
+from blo_sealing.errors import UnusableKey
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.keys import ContentKey, SummaryKey
 
@@ -97,7 +99,11 @@ def _grant(
 ) -> None:
     for reader in readers:
         recipient = Recipient(reader.subject, reader.tag, reader.kem_key)
-        grant = make_grant(key, desk.link, office.id, recipient)
+        try:
+            grant = make_grant(key, desk.link, office.id, recipient)
+        except UnusableKey:
+            _pass_over(desk, reader, now, tx)
+            continue
         outbox.add(
             tx,
             outbox.NewRecord(
@@ -112,6 +118,27 @@ def _grant(
                 now,
             ),
         )
+
+
+def _pass_over(desk: LinkDesk, reader: Reader, now: int, tx: Transaction) -> None:
+    """Tell that a reader gets no key, because nothing can be sealed to what is certified of it.
+
+    The office and all other readers go on: it is the reader's country that has to mend it.
+    """
+    desk.ungranted.add(reader.subject)
+    get_logger().error(
+        "alarm",
+        reason=f"{reader.subject} can't be granted keys of {desk.link}: nothing can be sealed to "
+        f"the KEM key of its certificate {reader.tag.hex()}; its country must certify another",
+    )
+    journal.append(
+        tx,
+        at=now,
+        actor=PROGRAM,
+        action="grant impossible",
+        link=desk.link,
+        detail=f"{reader.subject} {reader.tag.hex()}".encode(),
+    )
 
 
 def _named(readers: tuple[Reader, ...]) -> tuple[tuple[str, bytes], ...]:

@@ -39,6 +39,7 @@ from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
 from blo_schemas.ids import CertificateTag, CountryId, DocumentId, LinkId, OfficeId
 from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
 from blo_sealing.chain import LinkChain
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
 from blo_sealing.parts import open_summary
 from blo_sealing.seal import Author
@@ -80,7 +81,10 @@ class Office:
         self.desks: dict[LinkId, LinkDesk] = {}
         self.heads: dict[tuple[LinkId, OfficeId], Head] = {}
         self.directory = TrustedDirectory(
-            dict(pins), verify=verify_signature, check_key=is_usable_signing_key
+            dict(pins),
+            verify=verify_signature,
+            check_key=is_usable_signing_key,
+            check_kem_key=is_usable_kem_key,
         )
         self._node_keys: dict[bytes, NodeKeys] = {}
         self._own_certificates: dict[CertificateTag, NodeKeys] = {}

@@ -75,6 +75,7 @@ class Telemetry:
             metrics.records_parked.labels(link=link).set(desk.fold.parked_count())
             metrics.records_unopenable.labels(link=link).set(len(desk.unopened))
             metrics.checkpoint_size.labels(link=link).set(desk.trees.cosigned_size)
+            metrics.readers_ungranted.labels(link=link).set(len(desk.ungranted))
             metrics.shreddings_unconfirmed.labels(link=link).set(len(desk.unconfirmed))
         directory = self._office.directory
         metrics.directory_documents.labels(state="counted").set(len(directory.documents))

@@ -25,6 +25,7 @@ from blo_log.errors import LogTruncated
 from blo_log.granted import GrantedKeys
 from blo_schemas.ids import HASH_SIZE, CorridorId, KeyId, LinkId
 from blo_sealing.identity import Identity
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 
 Progress = Callable[[Place, int, int | None], None]
@@ -100,7 +101,11 @@ class Replay:
     async def _trust(self) -> tuple[TrustedDirectory, Findings]:
         documents = await self._source.documents()
         directory, refusals = load_directory(
-            self._pins, documents, verify=verify_signature, check_key=is_usable_signing_key
+            self._pins,
+            documents,
+            verify=verify_signature,
+            check_key=is_usable_signing_key,
+            check_kem_key=is_usable_kem_key,
         )
         if not directory.roots:
             raise NoTrust(

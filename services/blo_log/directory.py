@@ -7,6 +7,7 @@ from blo_log.port import Log, TopicPartition, read_to_end
 from blo_log.topics import DIRECTORY_TOPIC
 from blo_schemas.errors import WireError
 from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 
 _PARTITION = TopicPartition(DIRECTORY_TOPIC, 0)
@@ -25,7 +26,10 @@ class DirectoryFeed:
 
     def __init__(self, log: Log, pins: Pins) -> None:
         self.directory = TrustedDirectory(
-            pins, verify=verify_signature, check_key=is_usable_signing_key
+            pins,
+            verify=verify_signature,
+            check_key=is_usable_signing_key,
+            check_kem_key=is_usable_kem_key,
         )
         self._log = log
         self._next = 0

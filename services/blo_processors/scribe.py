@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
-from blo_domain.trust import TrustedDirectory
+from blo_domain.trust import Reader, TrustedDirectory
 from blo_log import topics
 from blo_log.granted import GrantedKeys, month_of
 from blo_log.outputs import Opened
 from blo_log.port import Message
 from blo_processors.state import Checkpointed
+from blo_runtime.logs import get_logger
 from blo_schemas.clocks import Alert
 from blo_schemas.codec import encode
 from blo_schemas.grants import grant_record_key
-from blo_schemas.ids import CorridorId, LinkId
+from blo_schemas.ids import CertificateTag, CorridorId, LinkId, OfficeId
 from blo_schemas.outputs import (
     OUTPUT_VERSION,
     CaseRecord,
@@ -26,6 +27,7 @@ from blo_schemas.outputs import (
     dead_letter_key,
     trail_key,
 )
+from blo_sealing.errors import UnusableKey
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.identity import Signer
 from blo_sealing.keys import SummaryKey
@@ -79,12 +81,16 @@ class Scribe:
         place: The link.
         signer: The processor's keys and certificate.
         granted: Where own grants are noted.
+
+    Attributes:
+        ungranted: Readers, by certificate, that nothing could be sealed to.
     """
 
     def __init__(self, place: Place, signer: Signer, granted: GrantedKeys) -> None:
         self.place = place
         self.signer = signer
         self._granted = granted
+        self.ungranted: set[tuple[OfficeId, CertificateTag]] = set()
         self._months: dict[str, SummaryKey] = {}
         self._topics = {
             OutputKind.CASE: topics.cases_topic(place.corridor),
@@ -158,13 +164,28 @@ class Scribe:
             if reader.subject == self.signer.subject or self._granted.was_given(key, reader):
                 continue
             recipient = Recipient(reader.subject, reader.tag, reader.kem_key)
-            grant = make_grant(key, place.link, self.signer.subject, recipient)
+            try:
+                grant = make_grant(key, place.link, self.signer.subject, recipient)
+            except UnusableKey:
+                self._pass_over(reader)
+                continue
             self._granted.give(key, reader)
             yield Message(
                 topics.keys_topic(place.corridor),
                 place.partition,
                 grant_record_key(key.id, reader.subject),
                 encode(grant),
+            )
+
+    def _pass_over(self, reader: Reader) -> None:
+        """Tell once that nothing can be sealed to a reader; all others go on."""
+        if (reader.subject, reader.tag) not in self.ungranted:
+            self.ungranted.add((reader.subject, reader.tag))
+            get_logger().error(
+                "alarm",
+                reason=f"{reader.subject} can't be granted keys of {self.place.link}: nothing can "
+                f"be sealed to the KEM key of its certificate {reader.tag.hex()}; its country must "
+                "certify another",
             )
 
     def dead_letter(self, letter: DeadLetter) -> Message:

@@ -286,6 +286,7 @@ class LinkWorker:
         await self._around.appender.append(every)
         self._broken = was_broken
         metrics = self._around.metrics
+        metrics.readers_ungranted.labels(link=link).set(len(self._scribe.ungranted))
         for topic, count in Counter(message.topic for message in every).items():
             metrics.outputs_written.labels(link=link, topic=topic).inc(count)
         for topic, count in self._ledger.healed.items():

@@ -9,12 +9,7 @@ read by people who may not see the matters.
 import sys
 from typing import Final
 
-from blo_runtime.metric_declaration import (
-    DeclaredMetrics,
-    counter,
-    gauge,
-    histogram,
-)
+from blo_runtime.metric_declaration import DeclaredMetrics, counter, gauge, histogram
 
 __all__ = ["LABELS", "SPECS", "Metrics", "render"]
 
@@ -220,6 +215,13 @@ class Metrics(DeclaredMetrics):
         "direction",
         unit="grants",
         action="Taken is flat while blo_records_parked rises: blo.keys cannot be read.",
+    )
+    readers_ungranted = gauge(
+        "blo_readers_ungranted",
+        "Readers that this program could not grant a key to since its start.",
+        "link",
+        unit="readers",
+        action="Above 0: nothing can be sealed to what their country certified; the log names them.",
     )
     directory_documents = gauge(
         "blo_directory_documents",

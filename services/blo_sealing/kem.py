@@ -108,6 +108,15 @@ def check_kem_key(public: bytes) -> None:
     seal_to(public, b"", b"")
 
 
+def is_usable_kem_key(public: bytes) -> bool:
+    """Whether something can be sealed to a public key: what an admission of certificates asks."""
+    try:
+        check_kem_key(public)
+    except UnusableKey:
+        return False
+    return True
+
+
 def _public_key(public: bytes) -> MLKEM768X25519PublicKey:
     if len(public) != KEM_KEY_SIZE:
         raise UnusableKey(f"a KEM public key has {KEM_KEY_SIZE} bytes, not {len(public)}")
@@ -120,4 +129,4 @@ def _public_key(public: bytes) -> MLKEM768X25519PublicKey:
         raise UnusableKey("not an ML-KEM-768 and X25519 public key") from None
 
 
-__all__ = ["KEM_PRIVATE_SIZE", "KemKey", "check_kem_key", "seal_to"]
+__all__ = ["KEM_PRIVATE_SIZE", "KemKey", "check_kem_key", "is_usable_kem_key", "seal_to"]

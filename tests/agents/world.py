@@ -42,6 +42,7 @@ from blo_schemas.trust import (
     Superior,
 )
 from blo_sealing.documents import sign_document
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature
 from tests.patience import PATIENCE_S
@@ -96,6 +97,7 @@ class World:
         not_after: int = NOW + YEAR_MS,
         role: Role = Role.OFFICE,
         keys: NodeKeys | None = None,
+        kem_key: bytes | None = None,
     ) -> SignedDocument:
         keys = keys or self.keys.setdefault(office, NodeKeys.generate(os.urandom))
         country = CountryId(office[:2])
@@ -105,7 +107,7 @@ class World:
             role=role,
             names=(Dated(text=f"{office} (fictional)"),),
             signing_key=keys.signing.public,
-            kem_key=keys.kem.public,
+            kem_key=keys.kem.public if kem_key is None else kem_key,
             not_before=not_before,
             not_after=not_after,
         )
@@ -139,7 +141,11 @@ class World:
     def directory(self) -> TrustedDirectory:
         """All that the documents prove so far."""
         found, refusals = load_directory(
-            self.pins, self.documents, verify=verify_signature, check_key=is_usable_signing_key
+            self.pins,
+            self.documents,
+            verify=verify_signature,
+            check_key=is_usable_signing_key,
+            check_kem_key=is_usable_kem_key,
         )
         assert not refusals, refusals
         return found

@@ -51,6 +51,7 @@ from blo_schemas.trust import Role
 from blo_sealing.chain import LinkChain
 from blo_sealing.disclosures import disclose_event, sign_disclosure
 from blo_sealing.heads import sign_head
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.proofs import inclusion_proof, tree_root
 from blo_sealing.seal import Author, seal_event
@@ -86,6 +87,7 @@ class Corpus:
             self.world.documents,
             verify=verify_signature,
             check_key=is_usable_signing_key,
+            check_kem_key=is_usable_kem_key,
         )[0]
         self.chain = LinkChain(link, self.directory.link_trust(link), verify=False)
         self.records: list[LogRecord] = []

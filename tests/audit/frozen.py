@@ -28,6 +28,7 @@ from blo_schemas.reports import (
     to_json,
 )
 from blo_schemas.summary import Kind, Step
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.reports import sign_report
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from tests.agents.started import three_up
@@ -105,7 +106,11 @@ async def _freeze(folder: Path) -> Given:
         await province.until(lambda: known.heads[LINK, B].size == size)
         data = await frozen_file(province)
         directory, refusals = load_directory(
-            world.pins, world.documents, verify=verify_signature, check_key=is_usable_signing_key
+            world.pins,
+            world.documents,
+            verify=verify_signature,
+            check_key=is_usable_signing_key,
+            check_kem_key=is_usable_kem_key,
         )
         assert not refusals
         log = MemoryLog(cluster)

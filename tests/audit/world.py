@@ -23,6 +23,7 @@ from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.trust import Role
 from blo_sealing import tree_root
 from blo_sealing.identity import Identity
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from blo_sealing.tlog import Checkpoint, SignedCheckpoint, issue, origin_of, parse_checkpoint
 from tests.agents.world import CORRIDOR, LINK, World, two_offices
@@ -97,7 +98,11 @@ class RunningWitness:
 
 def directory_of(world: World) -> TrustedDirectory:
     directory, refusals = load_directory(
-        world.pins, world.documents, verify=verify_signature, check_key=is_usable_signing_key
+        world.pins,
+        world.documents,
+        verify=verify_signature,
+        check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
     )
     assert not refusals
     return directory

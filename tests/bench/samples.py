@@ -17,6 +17,7 @@ from blo_schemas.event import LogRecord
 from blo_schemas.ids import CaseId, KeyId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
 from blo_sealing.chain import LinkChain
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.seal import Author, seal_event
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
@@ -71,7 +72,10 @@ class Ground:
         cluster = MemoryCluster()
         self.world: World = two_offices(Path(), lambda: MemoryLog(cluster))
         self.directory, refused = TrustedDirectory(
-            self.world.pins, verify=verify_signature, check_key=is_usable_signing_key
+            self.world.pins,
+            verify=verify_signature,
+            check_key=is_usable_signing_key,
+            check_kem_key=is_usable_kem_key,
         ).load(self.world.documents)
         assert not refused, refused
         self.trust = self.directory.link_trust(LINK)

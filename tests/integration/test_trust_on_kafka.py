@@ -16,6 +16,7 @@ from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.topics import DIRECTORY_TOPIC
 from blo_schemas.codec import encode
 from blo_schemas.trust import SignedDocument
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from tests.unit.trust.documents import LA, LINK, START, VN, agreement, basis, pins
 
@@ -62,7 +63,11 @@ def test_topics_are_made_and_documents_published_by_the_command(
     documents = asyncio.run(published(broker.bootstrap))
     assert len(documents) == len(basis()) + 1
     directory, refusals = load_directory(
-        pins(VN, LA), documents, verify=verify_signature, check_key=is_usable_signing_key
+        pins(VN, LA),
+        documents,
+        verify=verify_signature,
+        check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
     )
     assert not refusals
     assert directory.agreement(LINK, START + 1000)

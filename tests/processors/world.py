@@ -39,6 +39,7 @@ from blo_sealing.documents import sign_document
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.heads import sign_head
 from blo_sealing.identity import Identity
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
 from blo_sealing.seal import Author, seal_event
 from blo_sealing.seal import Place as Position
@@ -134,7 +135,11 @@ class World:
 
     def load(self) -> TrustedDirectory:
         directory, refusals = load_directory(
-            self.pins, self.documents, verify=verify_signature, check_key=is_usable_signing_key
+            self.pins,
+            self.documents,
+            verify=verify_signature,
+            check_key=is_usable_signing_key,
+            check_kem_key=is_usable_kem_key,
         )
         assert not refusals, refusals
         return directory

@@ -11,6 +11,7 @@ from blo_domain.trust import TrustedDirectory, errors, read_signed
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CountryId, DocumentId, LinkId, OfficeId
 from blo_schemas.trust import Certificate, OfficeEntry
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from tests.vectors import generate_trust
 from tests.vectors.generate import text
@@ -35,6 +36,7 @@ def _empty(given: Json) -> TrustedDirectory:
         },
         verify=verify_signature,
         check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from blo_domain.policies import four_urgencies
 from blo_schemas.ids import CorridorId, LinkId
 from blo_schemas.policy import DeadlinePolicy
-from blo_schemas.trust import Role, SignedDocument, Superior
+from blo_schemas.trust import KEM_KEY_SIZE, Role, SignedDocument, Superior
 from tests.unit.trust.documents import (
     CN,
     END,
@@ -26,6 +26,7 @@ from tests.unit.trust.documents import (
     certificate,
     certificate_body,
     entry,
+    kem,
     key,
     revocation,
     root,
@@ -213,6 +214,18 @@ def _certificates() -> Iterator[_Case]:
         "An office that nothing can be granted to.",
         certificate(VN_B, kem_key=None),
         "kem_key_missing",
+    )
+    yield (
+        "certificate-kem-key-of-junk",
+        "The KEM key is as long as one, and none: its numbers are not reduced (FIPS 203 §7.2).",
+        certificate(VN_B, kem_key=b"\xff" * KEM_KEY_SIZE),
+        "unusable_kem_key",
+    )
+    yield (
+        "certificate-kem-key-of-small-order",
+        "The KEM key's X25519 part is of small order: no secret can be agreed on with it.",
+        certificate(VN_B, kem_key=kem(VN_B)[:-32] + bytes(32)),
+        "unusable_kem_key",
     )
     yield (
         "certificate-key-of-another",

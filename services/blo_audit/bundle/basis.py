@@ -19,6 +19,7 @@ from blo_schemas.heads import HEAD, Head, SignedHead
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
 from blo_schemas.trust import SignedDocument
 from blo_sealing.errors import UnsignedNote
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from blo_sealing.tlog import SignedCheckpoint, origin_of, parse_checkpoint, signatories
 
@@ -126,7 +127,11 @@ def judge_documents(
         NoTrust: None of the pinned roots is among them.
     """
     directory, refusals = load_directory(
-        pins, documents, verify=verify_signature, check_key=is_usable_signing_key
+        pins,
+        documents,
+        verify=verify_signature,
+        check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
     )
     if not directory.roots:
         raise NoTrust(

@@ -24,6 +24,7 @@ from blo_schemas.ids import CaseId, LinkId
 from blo_schemas.trust import Agreement, SignedDocument
 from blo_sealing.disclosures import open_disclosed
 from blo_sealing.errors import SealingError
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 
 HEADS_KEPT: Final = 8
@@ -186,7 +187,11 @@ def needed_documents(
             near.append(signed)
     counting = [one for one in near if document_id(one.payload) in directory.documents]
     rebuilt, refusals = load_directory(
-        pins, counting, verify=verify_signature, check_key=is_usable_signing_key
+        pins,
+        counting,
+        verify=verify_signature,
+        check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
     )
     same = rebuilt.digest_for_link(place.link) == directory.digest_for_link(place.link)
     return tuple(counting if same and not refusals else near)

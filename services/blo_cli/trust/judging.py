@@ -30,6 +30,7 @@ from blo_schemas.trust import (
     Root,
     SignedDocument,
 )
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 
 _LAYERS = (Root, Certificate, Revocation, OfficeEntry, Agreement)
@@ -77,7 +78,13 @@ def directory_of(
     pins: Mapping[CountryId, DocumentId], documents: Iterable[SignedDocument]
 ) -> tuple[TrustedDirectory, tuple[Refusal, ...]]:
     """What documents prove under pinned roots, with the cryptography that the rules ask for."""
-    return load_directory(pins, documents, verify=verify_signature, check_key=is_usable_signing_key)
+    return load_directory(
+        pins,
+        documents,
+        verify=verify_signature,
+        check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
+    )
 
 
 def judge(folder: Path, pins: Mapping[CountryId, DocumentId]) -> Judgement:

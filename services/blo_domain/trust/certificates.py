@@ -137,6 +137,9 @@ class Registry:
         _check_dated(paper, certificate.names)
         self._notary.admit_key(paper, certificate.signing_key)
         self._check_signed(paper, certificate.country, certificate.not_before)
+        # Last, because it costs most: nobody but the country can have it done.
+        if certificate.kem_key is not None:
+            self._notary.admit_kem_key(paper, certificate.kem_key)
 
     def _check_revocation(self, certificates: Certificates, paper: Paper) -> None:
         revocation = paper.document

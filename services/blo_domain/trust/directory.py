@@ -17,6 +17,7 @@ from blo_domain.trust.certificates import Registry
 from blo_domain.trust.errors import TrustError
 from blo_domain.trust.model import (
     Certified,
+    CheckKemKey,
     CheckKey,
     Expiring,
     Membership,
@@ -66,14 +67,17 @@ class TrustedDirectory:
         pins: Fingerprint of each trusted country's root version 1.
         verify: Ed25519 verification, ``(key, message, signature) -> bool``.
         check_key: Whether an Ed25519 public key may be admitted.
+        check_kem_key: Whether a KEM public key may be admitted.
 
     Attributes:
         documents: Every document that counts, by its id.
         refusals: Every document that does not, and why.
     """
 
-    def __init__(self, pins: Pins, *, verify: Verify, check_key: CheckKey) -> None:
-        self._evaluate(dict(pins), Notary(verify, check_key), {}, {})
+    def __init__(
+        self, pins: Pins, *, verify: Verify, check_key: CheckKey, check_kem_key: CheckKemKey
+    ) -> None:
+        self._evaluate(dict(pins), Notary(verify, check_key, check_kem_key), {}, {})
 
     def load(
         self, documents: Iterable[SignedDocument]
@@ -324,14 +328,20 @@ class TrustedDirectory:
 
 
 def load_directory(
-    pins: Pins, documents: Iterable[SignedDocument], *, verify: Verify, check_key: CheckKey
+    pins: Pins,
+    documents: Iterable[SignedDocument],
+    *,
+    verify: Verify,
+    check_key: CheckKey,
+    check_kem_key: CheckKemKey,
 ) -> tuple[TrustedDirectory, tuple[Refusal, ...]]:
     """A directory of these documents, and everything that it refuses.
 
     Whoever gets further documents later calls ``TrustedDirectory.load`` on the result: it
     remembers which signatures it has checked.
     """
-    return TrustedDirectory(pins, verify=verify, check_key=check_key).load(documents)
+    empty = TrustedDirectory(pins, verify=verify, check_key=check_key, check_kem_key=check_kem_key)
+    return empty.load(documents)
 
 
 def _signatures(paper: Paper) -> list[tuple[bytes, bytes]]:

@@ -29,7 +29,8 @@
     │   ├── KeyTwice              one key twice in a root
     │   ├── KeyOfAnother          the signing key belongs to another subject
     │   ├── TagTaken              the first bytes of its id are another certificate's
-    │   └── KemKeyMissing         an office, or a reader of a link, without a KEM key
+    │   ├── KemKeyMissing         an office, or a reader of a link, without a KEM key
+    │   └── UnusableKemKey        a KEM key that nothing can be sealed to
     ├── WrongCountry              a subject under another country's root
     ├── UnknownCertificate        a revocation of a certificate that does not count
     ├── EntryContradicted         two different directory entries of one version
@@ -200,6 +201,10 @@ class TagTaken(KeyFault):
 
 class KemKeyMissing(KeyFault):
     """An office, or a reader that is granted keys, without a KEM key."""
+
+
+class UnusableKemKey(KeyFault):
+    """A KEM key that nothing can be sealed to: bytes that are no key, or one of small order."""
 
 
 class WrongCountry(TrustError):

@@ -37,6 +37,9 @@ Verify = Callable[[bytes, bytes, bytes], bool]
 CheckKey = Callable[[bytes], bool]
 """``check_key(key)``: whether an Ed25519 public key may be admitted (DESIGN §6: small order)."""
 
+CheckKemKey = Callable[[bytes], bool]
+"""``check_kem_key(key)``: whether anything can be sealed to a KEM public key."""
+
 Pins = Mapping[CountryId, DocumentId]
 """Fingerprint of each trusted country's root version 1."""
 

@@ -11,9 +11,10 @@ from blo_domain.trust.errors import (
     SignaturesNotSorted,
     SignedTwice,
     UnknownSigner,
+    UnusableKemKey,
     WeakKey,
 )
-from blo_domain.trust.model import CheckKey, Paper, Verify
+from blo_domain.trust.model import CheckKemKey, CheckKey, Paper, Verify
 from blo_schemas.hashing import document_input
 
 
@@ -25,13 +26,16 @@ class Notary:
     Args:
         verify: Ed25519 verification.
         check_key: Admission of Ed25519 public keys.
+        check_kem_key: Admission of KEM public keys.
     """
 
-    def __init__(self, verify: Verify, check_key: CheckKey) -> None:
+    def __init__(self, verify: Verify, check_key: CheckKey, check_kem_key: CheckKemKey) -> None:
         self._verify: Final = verify
         self._check_key: Final = check_key
+        self._check_kem_key: Final = check_kem_key
         self._verified: Final[dict[tuple[bytes, bytes, bytes], bool]] = {}
         self._keys: Final[dict[bytes, bool]] = {}
+        self._kem_keys: Final[dict[bytes, bool]] = {}
 
     def signers(self, paper: Paper, known: Collection[bytes]) -> frozenset[bytes]:
         """The keys that have signed a document.
@@ -85,6 +89,22 @@ class Notary:
                 paper,
                 f"key {_short(key)} is of small order or not canonically encoded",
                 "make a new key with blo trust key new",
+            )
+
+    def admit_kem_key(self, paper: Paper, key: bytes) -> None:
+        """Refuses a KEM key that no grant could be sealed to.
+
+        Raises:
+            UnusableKemKey: It is no key, or one of small order.
+        """
+        if key not in self._kem_keys:
+            self._kem_keys[key] = self._check_kem_key(key)
+        if not self._kem_keys[key]:
+            raise UnusableKemKey(
+                paper,
+                f"nothing can be sealed to its KEM key {_short(key)}",
+                "make the certificate from the subject's own request: blo agent init, or blo "
+                "trust key new",
             )
 
     def _good(self, paper: Paper, key: bytes, signature: bytes) -> bool:

@@ -13,6 +13,7 @@ from blo_schemas.hashing import certificate_tag, document_id
 from blo_schemas.ids import CertificateTag, CountryId, LinkId
 from blo_schemas.outputs import OUTPUT_VERSION, Output, OutputKind
 from blo_schemas.trust import Certificate, Dated, Revocation, Role
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from tests.processors.world import OBSERVER, PROCESSOR, START, VN, World
@@ -94,7 +95,11 @@ def test_an_output_counts_by_certificate_agreement_and_time(
     )
     world.sign(revocation, [world.roots["vn"]])
     directory, refusals = load_directory(
-        world.pins, world.documents, verify=verify_signature, check_key=is_usable_signing_key
+        world.pins,
+        world.documents,
+        verify=verify_signature,
+        check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
     )
     assert not refusals
     assert refuse_output(directory, LINK, output(tags[signer], **changed), now) is reason

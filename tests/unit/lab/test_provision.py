@@ -24,6 +24,7 @@ from blo_runtime.keyfiles import load_identity
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId
 from blo_schemas.trust import DOCUMENT, OfficeEntry, Role, Root, SignedDocument
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 
 BOOTSTRAP = "127.0.0.1:12345"
@@ -46,7 +47,11 @@ def made(layout: Layout) -> list[SignedDocument]:
 def directory_for(layout: Layout, office: str, made: list[SignedDocument]) -> TrustedDirectory:
     pins = settings_of(layout, OfficeId(office)).trust.roots
     directory, _ = load_directory(
-        pins, made, verify=verify_signature, check_key=is_usable_signing_key
+        pins,
+        made,
+        verify=verify_signature,
+        check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
     )
     return directory
 
@@ -57,7 +62,11 @@ def directory(layout: Layout, made: list[SignedDocument]) -> TrustedDirectory:
     roots = [one for one in made if isinstance(DOCUMENT.decode(one.payload), Root)]
     pins = dict(zip(WORLD.countries, (document_id(one.payload) for one in roots), strict=True))
     found, refusals = load_directory(
-        pins, made, verify=verify_signature, check_key=is_usable_signing_key
+        pins,
+        made,
+        verify=verify_signature,
+        check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
     )
     assert refusals == ()
     return found
@@ -209,7 +218,11 @@ def test_under_its_own_pins_a_processor_is_certified_and_named_by_every_link_of_
     program = processors[corridor]
     settings = load(program.config, ProcessorSettings)
     directory, _ = load_directory(
-        settings.trust.roots, made, verify=verify_signature, check_key=is_usable_signing_key
+        settings.trust.roots,
+        made,
+        verify=verify_signature,
+        check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
     )
     identity = load_identity(settings.keys, program.subject)
     signer = identity.signer(directory, NOW)
@@ -245,7 +258,11 @@ def test_the_witness_is_configured_for_all_corridors_and_certified_under_its_own
     assert stat.S_IMODE(settings.keys.stat().st_mode) == 0o600
     assert program.run_file == settings.state.parent / RUN_FILE
     directory, _ = load_directory(
-        settings.trust.roots, made, verify=verify_signature, check_key=is_usable_signing_key
+        settings.trust.roots,
+        made,
+        verify=verify_signature,
+        check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
     )
     assert set(directory.links()) == set(WORLD.links)
     signer = load_identity(settings.keys, program.subject, Role.WITNESS).signer(directory, NOW)
@@ -259,7 +276,11 @@ def test_the_auditor_pins_every_country_and_holds_the_observer_s_keys(
     assert settings.kafka is not None
     assert settings.kafka.servers == [BOOTSTRAP]
     directory, refusals = load_directory(
-        settings.trust.roots, made, verify=verify_signature, check_key=is_usable_signing_key
+        settings.trust.roots,
+        made,
+        verify=verify_signature,
+        check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
     )
     assert (set(directory.roots), refusals) == (set(WORLD.countries), ())
     assert settings.keys is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from hashlib import sha256
+from hashlib import sha256, shake_256
 from typing import Any
 
 from blo_domain.policies import four_urgencies
@@ -12,7 +12,6 @@ from blo_domain.trust import Refusal, TrustedDirectory, TrustError
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CorridorId, CountryId, DocumentId, LinkId, OfficeId, country_of
 from blo_schemas.trust import (
-    KEM_KEY_SIZE,
     Agreement,
     Certificate,
     Document,
@@ -24,6 +23,7 @@ from blo_schemas.trust import (
     SignedDocument,
 )
 from blo_sealing.documents import sign_document
+from blo_sealing.kem import KEM_PRIVATE_SIZE, KemKey, is_usable_kem_key
 from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature
 
 VN, LA, CN = CountryId("vn"), CountryId("la"), CountryId("cn")
@@ -42,9 +42,10 @@ def key(label: str) -> SigningKey:
     return SigningKey(sha256(b"test key " + label.encode()).digest())
 
 
+@cache
 def kem(label: str) -> bytes:
-    """Bytes as long as a KEM key; the trust rules don't look into them."""
-    return (sha256(b"test kem " + label.encode()).digest() * 38)[:KEM_KEY_SIZE]
+    """The KEM public key of a fixed private one."""
+    return KemKey(shake_256(b"test kem " + label.encode()).digest(KEM_PRIVATE_SIZE)).public
 
 
 def root_keys(country: CountryId, version: int = 1) -> list[SigningKey]:
@@ -171,7 +172,10 @@ def pins(*countries: CountryId) -> dict[CountryId, DocumentId]:
 def empty(*countries: CountryId) -> TrustedDirectory:
     """A directory that has pinned Viet Nam and Laos, or the countries given."""
     return TrustedDirectory(
-        pins(*(countries or (VN, LA))), verify=verify_signature, check_key=is_usable_signing_key
+        pins(*(countries or (VN, LA))),
+        verify=verify_signature,
+        check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
     )
 
 

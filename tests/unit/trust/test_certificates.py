@@ -10,7 +10,7 @@ from blo_domain.trust import certificates
 from blo_domain.trust import errors as e
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CertificateTag, OfficeId
-from blo_schemas.trust import Dated, Role
+from blo_schemas.trust import KEM_KEY_SIZE, Dated, Role
 from tests.unit.trust.documents import (
     LA,
     LA_B,
@@ -25,6 +25,7 @@ from tests.unit.trust.documents import (
     certificate_body,
     empty,
     entry,
+    kem,
     key,
     loaded,
     refusal,
@@ -65,6 +66,20 @@ def test_a_certificate_that_ends_before_it_begins_is_refused() -> None:
 def test_an_office_without_a_kem_key_is_refused_and_a_witness_needs_none() -> None:
     assert isinstance(refusal(certificate(VN_B, kem_key=None)), e.KemKeyMissing)
     loaded(certificate(VN_B, kem_key=None, role=Role.WITNESS))
+
+
+@pytest.mark.parametrize(
+    "kem_key",
+    [b"\xff" * KEM_KEY_SIZE, kem(VN_B)[:-32] + bytes(32), kem(VN_B)[:-32] + bytes([1]) + bytes(31)],
+    ids=["junk", "zero", "one"],
+)
+@pytest.mark.parametrize("role", Role)
+def test_a_certificate_with_a_kem_key_that_nothing_can_be_sealed_to_is_refused(
+    kem_key: bytes, role: Role
+) -> None:
+    error = refusal(certificate(VN_B, kem_key=kem_key, role=role))
+    assert isinstance(error, e.UnusableKemKey)
+    assert "nothing can be sealed" in error.problem
 
 
 def test_a_certificate_for_a_weak_key_is_refused() -> None:

@@ -123,7 +123,9 @@ def test_a_signature_and_a_key_are_checked_once_however_often_documents_come() -
         asked.append((key,))
         return True
 
-    directory = TrustedDirectory(pins(VN, LA), verify=verify, check_key=check_key)
+    directory = TrustedDirectory(
+        pins(VN, LA), verify=verify, check_key=check_key, check_kem_key=check_key
+    )
     for signed in [*basis(), agreement()] * 2:
         directory = directory.load([signed])[0]
     assert directory.links()

@@ -9,6 +9,7 @@ from blo_domain.trust import errors as e
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CountryId
 from blo_schemas.trust import SignedDocument
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from tests.unit.trust.documents import (
     CN,
@@ -43,6 +44,7 @@ def refused_root(signed: SignedDocument, *others: SignedDocument) -> e.TrustErro
         {VN: document_id(signed.payload)},
         verify=verify_signature,
         check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
     )
     error = why(directory.load([signed, *others])[1], signed)
     assert error is not None
