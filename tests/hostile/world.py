@@ -27,6 +27,7 @@ from blo_schemas.event import decode_event
 from blo_schemas.ids import CaseId, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step
 from blo_schemas.trust import Agreement, Role, SignedDocument, Superior
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from tests.agents.processing import HOUR_MS, MONDAY
 from tests.agents.world import CORRIDOR, PROVINCE, A, B, RunningAgent, World
@@ -106,7 +107,11 @@ class HostileWorld(World):
     def trusted(self) -> TrustedDirectory:
         """What the honest papers prove."""
         return load_directory(
-            self.pins, self.documents, verify=verify_signature, check_key=is_usable_signing_key
+            self.pins,
+            self.documents,
+            verify=verify_signature,
+            check_key=is_usable_signing_key,
+            check_kem_key=is_usable_kem_key,
         )[0]
 
 

@@ -148,7 +148,9 @@ def _refused_documents(world: World) -> Iterator[tuple[At, str]]:
         country: document_id(root.payload)
         for country, root in zip(world.countries, made, strict=False)
     }
-    _, refusals = load_directory(pins, made, verify=lambda *_: True, check_key=lambda _: True)
+    _, refusals = load_directory(
+        pins, made, verify=lambda *_: True, check_key=lambda _: True, check_kem_key=lambda _: True
+    )
     for refusal in refusals:
         yield _place(world, refusal.signed), f"is refused by the rules of trust: {refusal.error}"
 
