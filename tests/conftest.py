@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.signals import start_programs_with_default_signals
+
 # The broker package is imported by the fixtures that start one, so the fast tests don't pay for it.
 if TYPE_CHECKING:
     from blo_lab.broker import EmbeddedBroker
@@ -20,6 +22,11 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PR_SET_CHILD_SUBREAPER = 36
 
 BrokerFactory = Callable[..., "EmbeddedBroker"]
+
+
+def pytest_configure() -> None:
+    """Before anything is started: in the main process and in every worker."""
+    start_programs_with_default_signals()
 
 
 @pytest.fixture(scope="session")

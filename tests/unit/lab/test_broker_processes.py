@@ -17,6 +17,7 @@ from blo_lab.broker import processes
 from blo_lab.broker.processes import KnownProcess
 from blo_lab.broker.server import Server
 from tests.patience import PATIENCE_S
+from tests.signals import interruptible
 
 pytestmark = pytest.mark.slow
 
@@ -137,12 +138,14 @@ def test_an_interrupt_while_launching_leaves_nothing(
     server = Server()
     spawn = server._spawn
 
-    def interrupted(command: list[str], directory: Path, log: Path, detached: bool) -> None:
+    def interrupted(
+        command: list[str], directory: Path, log: Path, detached: bool, environ: None
+    ) -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        spawn(command, directory, log, detached)
+        spawn(command, directory, log, detached, environ)
 
     monkeypatch.setattr(server, "_spawn", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with interruptible(), pytest.raises(KeyboardInterrupt):
         server.launch(SLEEPER, tmp_path, tmp_path / "log", detached=False)
     process = known(server)
     server.kill()
