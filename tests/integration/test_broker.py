@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,7 +63,12 @@ def listens(port: int) -> bool:
 
 
 def open_files(pid: int) -> list[str]:
-    return [str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()]
+    found = []
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        # Kafka opens and closes files all the time.
+        with suppress(FileNotFoundError):
+            found.append(str(descriptor.readlink()))
+    return found
 
 
 async def test_it_is_ready_for_clients_when_start_returns(broker: EmbeddedBroker) -> None:
@@ -180,6 +187,36 @@ def test_overrides_reach_the_broker(broker_factory: BrokerFactory) -> None:
     broker = broker_factory(overrides={"num.io.threads": "3"}, heap="384m")
     assert "num.io.threads=3\n" in (broker.directory / "server.properties").read_text()
     assert b"-Xmx384m" in Path(f"/proc/{broker.pid}/cmdline").read_bytes()
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+async def test_it_runs_under_any_path_from_jars_under_any_path(
+    tmp_path: Path,
+    project_root: Path,
+    started_ports: set[int],
+    monkeypatch: pytest.MonkeyPatch,
+    locale: str,
+) -> None:
+    """Java parts lists of paths by colons and commas, and takes other letters by its locale."""
+    monkeypatch.setenv("LC_ALL", locale)
+    place = tmp_path / "Nghệ An, a:b 100%d [x] #y"
+    home = place / "kafka=4;*"
+    home.mkdir(parents=True)
+    (home / "libs").symlink_to(find_kafka(project_root, {"PATH": os.environ["PATH"]}).directory)
+    (place / "deploy").symlink_to(project_root / "deploy")
+    found = find_kafka(place, {**os.environ, "KAFKA_HOME": str(home)})
+    libraries = replace(found, directory=home / "libs")
+    assert libraries.log_configuration is not None
+    with EmbeddedBroker.start(place / "a,b" / "broker", libraries) as broker:
+        started_ports.update(broker.ports)
+        await make_topic(broker.bootstrap, "there")
+        await append(broker.bootstrap, "there", b"first")
+        assert EmbeddedBroker.attach(place / "a,b" / "broker").pid == broker.pid
+        broker.restart()
+        assert await read_one(broker.bootstrap, "there") == b"first"
+        assert list(broker.data_directory.glob("there-0/*.log"))
+        assert broker.log_tail()
+    assert {path.name for path in place.iterdir()} == {"kafka=4;*", "a,b", "deploy"}
 
 
 STARTER = """

@@ -17,7 +17,7 @@ from blo_lab.broker.errors import BrokerNotRunningError, BrokerStartError
 from blo_lab.broker.libraries import KafkaLibraries
 from blo_lab.broker.readiness import cluster_at
 from blo_lab.broker.server import Server
-from blo_lab.broker.settings import LOOPBACK, Ports, free_ports, node_properties
+from blo_lab.broker.settings import LOOPBACK, Ports, free_ports, java_environment, node_properties
 
 _ATTEMPTS = 4
 _READY_TIMEOUT_S = 60.0
@@ -209,17 +209,20 @@ class EmbeddedBroker:
     def _write_files(self, overrides: Mapping[str, str]) -> None:
         self._scratch.mkdir(parents=True, exist_ok=True)
         self._log.unlink(missing_ok=True)
-        text = node_properties(self.data_directory, self.ports, overrides)
-        self._properties.write_text(text, encoding="utf-8")
+        self._libraries.place(self.directory)
+        data = self.data_directory.relative_to(self.directory)
+        text = node_properties(data, self.ports, overrides)
+        self._properties.write_text(text, encoding="ascii")
 
     def _launch(self, began: float) -> None:
         try:
             self._format()
             self._server.launch(
-                self._command("kafka.Kafka", str(self._properties)),
+                self._command("kafka.Kafka", self._properties.name),
                 self.directory,
                 self._log,
                 detached=self._detached,
+                environ=java_environment(),
             )
             self._await_ready()
             self.ready_s = time.monotonic() - began
@@ -234,13 +237,15 @@ class EmbeddedBroker:
             return
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         # In one word, because an id may begin with a dash.
-        arguments = ["format", f"--cluster-id={cluster}", "--config", str(self._properties)]
+        arguments = ["format", f"--cluster-id={cluster}", "--config", self._properties.name]
         formatted = subprocess.run(
             self._command("kafka.tools.StorageTool", *arguments),
             cwd=self.directory,
+            env=java_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             check=False,
             start_new_session=True,
         )

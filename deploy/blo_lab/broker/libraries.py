@@ -10,6 +10,8 @@ from pathlib import Path
 
 from blo_lab.broker.errors import JavaNotFoundError, KafkaNotFoundError
 
+_JARS = "jars"
+_LOG_CONFIGURATION = "log4j2.properties"
 _BROKER_JAR = re.compile(r"kafka_2\.\d+-(?P<version>\d+(?:\.\d+)+)\.jar")
 
 
@@ -29,14 +31,27 @@ class KafkaLibraries:
     java: Path
     log_configuration: Path | None = None
 
+    def place(self, directory: Path) -> None:
+        """Puts into a broker's directory what its command line names by a relative path."""
+        link = directory / _JARS
+        link.unlink(missing_ok=True)
+        link.symlink_to(self.directory, target_is_directory=True)
+        if self.log_configuration is not None:
+            shutil.copyfile(self.log_configuration, directory / _LOG_CONFIGURATION)
+
     def command(self, main: str, *arguments: str, heap: str, scratch: Path) -> list[str]:
-        """The command line that runs one of Kafka's main classes.
+        """The command line that runs one of Kafka's main classes in a broker's directory.
+
+        Whatever characters the directories' own paths have, it holds none of them that Java would
+        take for something else: a colon parts a class path, a comma a list of files, and a percent
+        sign stands for the process in an error file's name.
 
         Args:
             main: the class.
             arguments: its arguments.
             heap: the largest heap, as ``-Xmx`` takes it.
-            scratch: where Java puts what it would leave in the machine's temporary directory.
+            scratch: where Java puts what it would leave in the machine's temporary directory; it lies
+                in the broker's directory.
         """
         options = [
             f"-Xmx{heap}",
@@ -44,13 +59,13 @@ class KafkaLibraries:
             # One node for one session: compiling less saves half of its processor time.
             "-XX:TieredStopAtLevel=1",
             "-XX:-UsePerfData",
-            f"-XX:ErrorFile={scratch}/hs_err.log",
+            f"-XX:ErrorFile={scratch.name}/hs_err.log",
             f"-Djava.io.tmpdir={scratch}",
             "-Djava.awt.headless=true",
         ]
         if self.log_configuration is not None:
-            options.append(f"-Dlog4j2.configurationFile={self.log_configuration}")
-        return [str(self.java), *options, "-cp", f"{self.directory}/*", main, *arguments]
+            options.append(f"-Dlog4j2.configurationFile={_LOG_CONFIGURATION}")
+        return [str(self.java), *options, "-cp", f"{_JARS}/*", main, *arguments]
 
 
 def find_kafka(project_root: Path, environ: Mapping[str, str]) -> KafkaLibraries:

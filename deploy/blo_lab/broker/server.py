@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,7 +36,15 @@ class Server:
         """Whether the process runs."""
         return self._process is not None and self._process.alive
 
-    def launch(self, command: Sequence[str], directory: Path, log: Path, *, detached: bool) -> None:
+    def launch(
+        self,
+        command: Sequence[str],
+        directory: Path,
+        log: Path,
+        *,
+        detached: bool,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         """Starts the command.
 
         Args:
@@ -45,16 +53,25 @@ class Server:
             log: the file that its output is appended to.
             detached: it goes on when this process ends; otherwise it is killed then, however this
                 process ends.
+            environ: its environment; ``None``: this process's own.
         """
         with _interrupts_deferred():
-            self._spawn(command, directory, log, detached)
+            self._spawn(command, directory, log, detached, environ)
 
-    def _spawn(self, command: Sequence[str], directory: Path, log: Path, detached: bool) -> None:
+    def _spawn(
+        self,
+        command: Sequence[str],
+        directory: Path,
+        log: Path,
+        detached: bool,
+        environ: Mapping[str, str] | None,
+    ) -> None:
         mode = "detached" if detached else "guarded"
         with log.open("ab") as output:
             self._launcher = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_LAUNCHER), mode, *command],
                 cwd=directory,
+                env=environ,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 from collections.abc import Mapping
@@ -44,7 +45,8 @@ def node_properties(data: Path, ports: Ports, overrides: Mapping[str, str]) -> s
     """The text of the node's properties file.
 
     Args:
-        data: where its logs lie.
+        data: where its logs lie, relative to the broker's working directory: Kafka takes a comma
+            in a path for the end of one.
         ports: where it listens.
         overrides: properties that win over the ones here.
     """
@@ -76,6 +78,21 @@ def node_properties(data: Path, ports: Ports, overrides: Mapping[str, str]) -> s
         "log.cleaner.dedupe.buffer.size": str(16 << 20),
     }
     properties.update(overrides)
-    # Properties files read a backslash as an escape.
-    escaped = {name: value.replace("\\", "\\\\") for name, value in properties.items()}
-    return "".join(f"{name}={value}\n" for name, value in escaped.items())
+    return "".join(f"{name}={_escaped(value)}\n" for name, value in properties.items())
+
+
+def java_environment() -> dict[str, str]:
+    """This process's environment for a Java that is to find files with any name.
+
+    Without a locale that says UTF-8, Java reads no path that has other letters than ASCII.
+    """
+    return {**os.environ, "LC_ALL": "C.UTF-8"}
+
+
+def _escaped(value: str) -> str:
+    """A value as a properties file has it: in ASCII, all else as UTF-16 escapes."""
+    units = value.encode("utf-16-be")
+    codes = [int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2)]
+    return "".join(
+        chr(code) if 32 < code < 127 and code != ord("\\") else f"\\u{code:04x}" for code in codes
+    )

@@ -102,7 +102,13 @@ def test_overrides_win() -> None:
     text = node_properties(Path("data"), Ports(1, 2), {"num.io.threads": "9", "own": "a\\b"})
     assert "num.io.threads=9\n" in text
     assert text.count("num.io.threads") == 1
-    assert "own=a\\\\b\n" in text
+    assert "own=a\\u005cb\n" in text
+
+
+def test_a_properties_file_is_ascii_whatever_its_values_are() -> None:
+    text = node_properties(Path("data"), Ports(1, 2), {"own": " Nghệ\t𝄞\n=x"})
+    assert text.isascii()
+    assert "own=\\u0020Ngh\\u1ec7\\u0009\\ud834\\udd1e\\u000a=x\n" in text
 
 
 # --- readiness ---
