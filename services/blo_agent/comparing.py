@@ -232,10 +232,9 @@ class _LinkComparison:
         self.queue.update(dict.fromkeys([*moved, *self._waiting, *self._ripe(moment)]))
         self._waiting.clear()
         self.queue.update(dict.fromkeys(self._reached(instant)))
-        closed = {item.header.case_id for item in desk.fold.parked()}
         for case in list(self.queue)[:_PORTION]:
             del self.queue[case]
-            if case in closed:
+            if desk.fold.parked.holds(case):
                 self._waiting.add(case)
             else:
                 seen = self._look(case, instant, named, tx)

@@ -6,6 +6,7 @@ is not in the log yet, the outbox.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, OrderedDict
 
 import msgspec
@@ -212,8 +213,9 @@ class LinkDesk:
 
     def opened(self, position: int) -> None:
         """Note that a record could be opened after all."""
-        if position in self.unopened:
-            self.unopened.remove(position)
+        at = bisect_left(self.unopened, position)
+        if self.unopened[at : at + 1] == [position]:
+            del self.unopened[at]
 
     def note_confirmation(self, view: CaseView) -> None:
         """Note whether a case waits for this office's word that it has deleted its contents."""

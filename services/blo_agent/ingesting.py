@@ -6,6 +6,8 @@ happens in between.
 
 from __future__ import annotations
 
+from typing import Final
+
 from blo_agent.batches import Batch, Seen, Taken
 from blo_agent.cosigning import take_notes, take_waiting
 from blo_agent.desk import LinkDesk
@@ -23,6 +25,9 @@ from blo_schemas.event import LogRecord
 from blo_schemas.hashing import leaf_hash
 from blo_schemas.ids import CaseId, KeyId, LinkId
 from blo_schemas.verdicts import Outcome, Reason
+
+_RELEASED_AT_ONCE: Final = 16
+"""So many parked records are in memory at once, of 256 KiB at most each."""
 
 
 def take(office: Office, batch: Batch, now: int, tx: Transaction) -> Taken:
@@ -50,7 +55,7 @@ def take(office: Office, batch: Batch, now: int, tx: Transaction) -> Taken:
             _take_records(office, office.desks[link], found, tx, taken)
     for link in touched:
         desk = office.desks[link]
-        _write_released(office, desk, desk.fold.release(), tx, taken)
+        _release(office, desk, tx, taken)
         _write_views(office, desk, now, tx, taken)
         _store_progress(desk, tx)
         compare_heads(office, desk, now, tx, taken)
@@ -81,6 +86,16 @@ def _take_records(
             desk.unopened.append(record.position)
     records.append_many(tx, rows)
     _write_outcomes(office, desk, folded, tx, taken)
+
+
+def _release(office: Office, desk: LinkDesk, tx: Transaction, taken: Taken) -> None:
+    """Judge what was parked and can be opened now, a few records in memory at a time."""
+    while positions := desk.fold.openable(_RELEASED_AT_ONCE):
+        released = [
+            desk.fold.release(position, parked.value(tx, desk.link, position))
+            for position in positions
+        ]
+        _write_released(office, desk, released, tx, taken)
 
 
 def _write_released(

@@ -6,6 +6,8 @@ writes a case's id, or grants a key, on another link must neither open nor lose 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from blo_schemas.ids import CaseId, KeyId, LinkId
 from blo_schemas.instants import local
 from blo_sealing.keys import ContentKey, SummaryKey
@@ -32,6 +34,10 @@ class LinkKeys:
     def summary_key(self, key: KeyId) -> SummaryKey | None:
         """The summary key with this id, if the office holds it for this link."""
         return self._summary.get(key)
+
+    def summary_key_ids(self) -> Collection[KeyId]:
+        """The ids of all summary keys that the office holds for this link."""
+        return self._summary.keys()
 
     def own_summary_key(self, month: str) -> SummaryKey | None:
         """The key under which the office itself seals its summaries of a month."""

@@ -30,7 +30,8 @@ from blo_agent.store.tables import (
 )
 from blo_domain.heads import head_signers
 from blo_domain.trust import TrustedDirectory
-from blo_log.fold import LinkFold, Parked
+from blo_log.fold import LinkFold
+from blo_log.parking import Parked
 from blo_schemas.codec import COUNT, encode
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.grants import KeyPurpose
@@ -237,10 +238,10 @@ class Office:
             own = tally.office == self.id
             desk.tally.count(tally.verdict, own=own, times=tally.count)
         desk.unopened = list(records.unopened_positions(snapshot, desk.link))
-        self._begin(desk, chain, views, tuple(_parked(snapshot, desk.link)))
+        self._begin(desk, chain, views, parked.unjudged(snapshot, desk.link))
 
     def _begin(
-        self, desk: LinkDesk, chain: LinkChain, views: DeskViews, items: tuple[Parked, ...]
+        self, desk: LinkDesk, chain: LinkChain, views: DeskViews, items: Iterable[Parked]
     ) -> None:
         fold = LinkFold(
             desk.link,
@@ -321,17 +322,6 @@ def _chain_rows(snapshot: Snapshot, link: LinkId) -> Iterator[ChainRow]:
             yield ChainRow(row.log_hash, row.office, row.event_id)
         else:
             yield ChainRow(row.log_hash, None, None)
-
-
-def _parked(snapshot: Snapshot, link: LinkId) -> Iterator[Parked]:
-    """The records whose summaries were closed when the store was last written."""
-    for item in parked.of_link(snapshot, link):
-        row = records.get(snapshot, link, item.position)
-        if row is None or row.office is None or row.event_id is None or row.outcome is not None:
-            continue
-        envelope = ENVELOPE.decode(item.value)
-        header = HEADER.decode(envelope.header)
-        yield Parked(item.position, item.log_time, row.event_id, row.office, header, envelope)
 
 
 __all__ = ["PROGRAM", "NoIdentity", "Office", "begin_anew"]

@@ -169,8 +169,8 @@ def _delete(office: Office, desk: LinkDesk, case: CaseId, tx: Transaction) -> No
     keys.remove(tx, desk.link, KeyId(case))
     office.keyring.of(desk.link).drop_content(case)
     events.forget_contents(tx, desk.link, case)
-    for item in parked.waiting_for(tx, desk.link, KeyId(case)):
-        parked.remove(tx, desk.link, item.position)
+    for position in parked.waiting_for(tx, desk.link, KeyId(case)):
+        parked.remove(tx, desk.link, position)
     for position in records.set_nothing_to_open(tx, desk.link, case):
         desk.opened(position)
 

@@ -10,7 +10,7 @@ from blo_agent.store.tables import events, keys, parked, records
 from blo_log.fold import ContentState
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
-from blo_schemas.event import ENVELOPE, HEADER
+from blo_schemas.event import decode_event
 from blo_schemas.grants import GRANT, Grant
 from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId, OfficeId
 from blo_schemas.verdicts import Outcome
@@ -92,21 +92,20 @@ def _hold(
 
 def _open_waiting(desk: LinkDesk, case: CaseId, tx: Transaction) -> None:
     """Open the contents of accepted events that waited for their case's key."""
-    for item in parked.waiting_for(tx, desk.link, KeyId(case)):
-        row = records.get(tx, desk.link, item.position)
+    for position in parked.waiting_for(tx, desk.link, KeyId(case)):
+        row = records.get(tx, desk.link, position)
         if row is None or row.outcome is not Outcome.ACCEPTED or row.event_id is None:
             continue
         event = events.get(tx, row.event_id)
         if event is None:
             continue
-        envelope = ENVELOPE.decode(item.value)
-        header = HEADER.decode(envelope.header)
+        envelope, header = decode_event(parked.value(tx, desk.link, position))
         content, state = desk.fold.read_content(header, envelope, event.kind, event.step)
         if content is not None and state is ContentState.OPENED:
             events.set_content(tx, row.event_id, content.on, encode(content))
-            records.set_opened(tx, desk.link, item.position)
-            desk.opened(item.position)
-        parked.remove(tx, desk.link, item.position)
+            records.set_opened(tx, desk.link, position)
+            desk.opened(position)
+        parked.remove(tx, desk.link, position)
 
 
 __all__ = ["take_grants"]

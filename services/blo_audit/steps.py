@@ -131,7 +131,7 @@ class Steps:
         """Cases with records that could not be opened; ``None``: the views were given up."""
         if self._fold is None:
             return None
-        return {one.header.case_id for one in self._fold.parked()}
+        return set(self._fold.parked.cases())
 
     def proof(self, *, whole: bool) -> ViewsProof:
         """What was proved; what was not for want of keys goes to the findings.

@@ -31,6 +31,7 @@ from blo_log.port import (
     Stored,
     TopicPartition,
     TopicSpec,
+    read_at,
     read_to_end,
 )
 
@@ -59,5 +60,6 @@ __all__ = [
     "TopicSpec",
     "TopicsDiffer",
     "WrongTimestampType",
+    "read_at",
     "read_to_end",
 ]

@@ -8,25 +8,29 @@ come to the same verdicts. Three layers meet here and stay apart:
 3. *The content*: what only the offices read. It never decides a verdict (ADR 3).
 
 A record whose summary key has not arrived yet *parks its case*: later records of that case wait
-behind it, everything else goes on. ``release`` continues when keys have arrived.
+behind it, everything else goes on. Of a record that waits only its place is kept (``parking.py``).
+When keys have arrived, ``openable`` says which records can be judged now, and ``release`` judges
+each of them once its reader has read it again.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
 from blo_domain.cases import StepFact, evolve
 from blo_domain.trust import LinkTrust
+from blo_log.errors import RecordChanged
+from blo_log.parking import Parked, ParkedRecords
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import WITHOUT_CONTENT, Content
 from blo_schemas.errors import WireError
-from blo_schemas.event import Envelope, Header, LogRecord
-from blo_schemas.ids import CaseId, EventId, KeyId, LinkId, OfficeId
+from blo_schemas.event import Envelope, Header, LogRecord, decode_event
+from blo_schemas.hashing import leaf_hash, log_hash
+from blo_schemas.ids import CaseId, Digest, EventId, KeyId, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step, Summary
 from blo_schemas.verdicts import Outcome, Verdict
 from blo_schemas.views import CaseView
@@ -44,6 +48,10 @@ class KeySource(Protocol):
 
     def summary_key(self, key: KeyId) -> SummaryKey | None:
         """The summary key with this id, or ``None`` while it has not been granted."""
+        ...
+
+    def summary_key_ids(self) -> Collection[KeyId]:
+        """The ids of all summary keys that are held."""
         ...
 
     def content_key(self, case: CaseId) -> ContentKey | None:
@@ -113,17 +121,6 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
     fact: StepFact | None = None
 
 
-class Parked(msgspec.Struct, frozen=True, gc=False):
-    """A record that waits for its summary key, or behind one that does."""
-
-    position: int
-    log_time: int
-    event: EventId
-    office: OfficeId
-    header: Header
-    envelope: Envelope
-
-
 class LinkFold:
     """Folds one link's records, in order.
 
@@ -135,6 +132,9 @@ class LinkFold:
         keys: The reader's keys.
         read_content: Whether contents are opened (an office) or never (everyone else).
         parked: Records that were parked when the fold was last stored, in order.
+
+    Attributes:
+        parked: The records that are parked now; to be changed by the fold alone.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class LinkFold:
         keys: KeySource,
         *,
         read_content: bool,
-        parked: tuple[Parked, ...] = (),
+        parked: Iterable[Parked] = (),
     ) -> None:
         self.link = link
         self.chain = chain
@@ -154,11 +154,9 @@ class LinkFold:
         self._views = views
         self._keys = keys
         self._reads_content = read_content
-        self._parked: dict[CaseId, deque[Parked]] = {}
+        self.parked = ParkedRecords()
         for item in parked:
-            self._parked.setdefault(item.header.case_id, deque()).append(item)
-        # Counted apart, so that another thread can ask while this one parks and releases.
-        self._parked_count = len(parked)
+            self.parked.add(item)
 
     @property
     def size(self) -> int:
@@ -177,16 +175,15 @@ class LinkFold:
             PositionError: The record is not the next one; nothing was changed.
         """
         admitted = self.chain.admit(record)
-        item = _item(admitted)
-        if item is None:
+        header, envelope, office = admitted.header, admitted.envelope, admitted.office
+        if admitted.verdict is not None or header is None or envelope is None or office is None:
             return _without_step(admitted)
-        if self._parked and item.header.case in self._parked:
-            self._park(item)
+        key = self._keys.summary_key(header.summary_key_id)
+        if key is None or self.parked.holds(header.case_id):
+            self._park(admitted, header, office)
             return _without_step(admitted)
-        stepped = self._step(item, admitted)
-        if stepped.verdict is None:
-            self._park(item)
-        return stepped
+        item = _Item(admitted.position, admitted.log_time, admitted.id, office, header, envelope)
+        return self._step(item, key, admitted)
 
     def follow(self, record: LogRecord) -> tuple[Admitted, StepFact | None]:
         """``feed`` for whoever wants no more than the views, and each accepted step.
@@ -202,39 +199,53 @@ class LinkFold:
         if admitted.verdict is not None or header is None or envelope is None or office is None:
             return admitted, None
         key = self._keys.summary_key(header.summary_key_id)
-        if key is None or (self._parked and header.case in self._parked):
-            item = _item(admitted)
-            assert item is not None
-            self._park(item)
+        if key is None or self.parked.holds(header.case_id):
+            self._park(admitted, header, office)
             return admitted, None
         at = record.log_time
         verdict, fact, _ = self._judge(header, envelope, office, admitted.position, at, key)
         return admitted, fact if verdict.outcome is _ACCEPTED else None
 
-    def release(self) -> list[Folded]:
-        """Fold what was parked and can be opened now, in log order within each case."""
-        released: list[Folded] = []
-        for case in list(self._parked):
-            waiting = self._parked[case]
-            while waiting:
-                folded = self._step(waiting[0])
-                if folded.verdict is None:
-                    break
-                waiting.popleft()
-                self._parked_count -= 1
-                released.append(folded)
-            if not waiting:
-                del self._parked[case]
-        return sorted(released, key=lambda folded: folded.position)
+    def openable(self, limit: int) -> list[int]:
+        """The positions of parked records that ``release`` can judge now, ascending.
 
-    def parked(self) -> Iterator[Parked]:
-        """The records that are parked now."""
-        for waiting in self._parked.values():
-            yield from waiting
+        Args:
+            limit: At most so many, the first ones.
+        """
+        return self.parked.openable(self._keys.summary_key_ids(), limit)
+
+    def release(self, position: int, value: bytes) -> Folded:
+        """Judge a record that was parked; those that ``openable`` names, in its order.
+
+        Args:
+            position: Its position.
+            value: Its bytes, as they were read again.
+
+        Raises:
+            ValueError: No record waits there, it is not the first of its case, or its key is not
+                held; nothing was changed.
+            RecordChanged: Other bytes were read there before; nothing was changed.
+        """
+        waiting = self.parked.get(position)
+        key = None if waiting is None else self._keys.summary_key(waiting.summary_key)
+        if waiting is None or key is None or not self.parked.is_first(waiting):
+            raise ValueError(f"no record at {position} can be released")
+        if log_hash(self.chain.hash_at(position), leaf_hash(value)) != self.log_hash_after(
+            position
+        ):
+            raise RecordChanged(position)
+        envelope, header = decode_event(value)
+        self.parked.remove(waiting)
+        item = _Item(position, waiting.log_time, waiting.event, waiting.office, header, envelope)
+        return self._step(item, key)
+
+    def log_hash_after(self, position: int) -> Digest:
+        """The running hash up to and with a record that was read."""
+        return self.chain.hash_at(position + 1)
 
     def parked_count(self) -> int:
         """How many records are parked now; may be asked from any thread."""
-        return self._parked_count
+        return len(self.parked)
 
     def read_content(
         self, header: Header, envelope: Envelope, kind: Kind, step: Step
@@ -256,9 +267,18 @@ class LinkFold:
             return None, ContentState.UNOPENABLE
         return content, ContentState.OPENED
 
-    def _park(self, item: Parked) -> None:
-        self._parked.setdefault(item.header.case_id, deque()).append(item)
-        self._parked_count += 1
+    def _park(self, admitted: Admitted, header: Header, office: OfficeId) -> None:
+        assert admitted.id is not None
+        self.parked.add(
+            Parked(
+                admitted.position,
+                admitted.log_time,
+                admitted.id,
+                office,
+                header.case_id,
+                header.summary_key_id,
+            )
+        )
 
     def _judge(
         self,
@@ -282,11 +302,8 @@ class LinkFold:
         self._views.put(view)
         return verdict, fact, view.version
 
-    def _step(self, item: Parked, admitted: Admitted | None = None) -> Folded:
+    def _step(self, item: _Item, key: SummaryKey, admitted: Admitted | None = None) -> Folded:
         header, envelope = item.header, item.envelope
-        key = self._keys.summary_key(header.summary_key_id)
-        if key is None:
-            return _concluded(item, None, None, admitted)
         at = item.log_time
         verdict, fact, version = self._judge(header, envelope, item.office, item.position, at, key)
         if fact is None or not version:
@@ -313,23 +330,15 @@ class LinkFold:
         )
 
 
-def _item(admitted: Admitted) -> Parked | None:
-    """The record as far as it has a step; ``None``: it stops at the record layer."""
-    event, office, header, envelope = (
-        admitted.id,
-        admitted.office,
-        admitted.header,
-        admitted.envelope,
-    )
-    if (
-        admitted.verdict is not None
-        or event is None
-        or office is None
-        or header is None
-        or envelope is None
-    ):
-        return None
-    return Parked(admitted.position, admitted.log_time, event, office, header, envelope)
+class _Item(NamedTuple):
+    """A record whose step is being judged."""
+
+    position: int
+    log_time: int
+    event: EventId | None
+    office: OfficeId
+    header: Header
+    envelope: Envelope
 
 
 def _without_step(admitted: Admitted) -> Folded:
@@ -347,7 +356,7 @@ def _without_step(admitted: Admitted) -> Folded:
 
 
 def _concluded(
-    item: Parked, verdict: Verdict | None, fact: StepFact | None, admitted: Admitted | None
+    item: _Item, verdict: Verdict | None, fact: StepFact | None, admitted: Admitted | None
 ) -> Folded:
     return Folded(
         item.position,

@@ -5,6 +5,8 @@ It holds no content key and never asks for one: ``content_key`` has nothing to g
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from blo_domain.trust import Reader, TrustedDirectory
 from blo_log.port import Stored
 from blo_schemas.errors import WireError
@@ -45,6 +47,10 @@ class GrantedKeys:
     def summary_key(self, key: KeyId) -> SummaryKey | None:
         """The summary key with this id, or ``None`` while it has not been granted."""
         return self._keys.get(key)
+
+    def summary_key_ids(self) -> Collection[KeyId]:
+        """The ids of all summary keys that were granted."""
+        return self._keys.keys()
 
     def content_key(self, case: CaseId) -> ContentKey | None:
         """Nothing: such a program reads no contents."""

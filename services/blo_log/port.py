@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from blo_log.errors import LogTruncated
+from blo_log.errors import LogTruncated, LogUnavailable
 
 __all__ = [
     "MAX_RECORD_BYTES",
@@ -26,12 +26,15 @@ __all__ = [
     "Stored",
     "TopicPartition",
     "TopicSpec",
+    "read_at",
     "read_to_end",
 ]
 
 
 MAX_RECORD_BYTES: Final = 1024 * 1024 - 1024
 """The most bytes of key and value together; four times what an envelope may have (DESIGN §5)."""
+
+_SILENT_POLLS: Final = 10
 
 
 class TopicPartition(NamedTuple):
@@ -250,6 +253,40 @@ class Log(Protocol):
     async def close(self) -> None:
         """Close everything that was opened here."""
         ...
+
+
+async def read_at(
+    reader: Reader, partition: TopicPartition, positions: Sequence[int]
+) -> AsyncIterator[Stored]:
+    """Read the records at chosen offsets again.
+
+    Args:
+        reader: Of the partition; it stands anywhere afterwards.
+        partition: The partition.
+        positions: Offsets of records that were read before, ascending.
+
+    Yields:
+        The records, in order.
+
+    Raises:
+        LogUnavailable: They do not come, although the line is up.
+        LogError: As for ``Reader.poll`` and ``high_watermarks``.
+    """
+    silent = 0
+    left = list(positions)
+    while left:
+        run = next((n for n in range(1, len(left)) if left[n] != left[n - 1] + 1), len(left))
+        if reader.position(partition) != left[0]:
+            reader.seek(partition, left[0])
+        found = (await reader.poll(max_records=run)).get(partition, [])
+        for stored in found:
+            yield stored
+        del left[: len(found)]
+        silent = 0 if found else silent + 1
+        if silent:
+            await reader.high_watermarks()
+        if silent >= _SILENT_POLLS:
+            raise LogUnavailable(f"the record at {left[0]} was read before and does not come again")
 
 
 async def read_to_end(

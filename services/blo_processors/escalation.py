@@ -8,7 +8,7 @@ which case has to be looked at when, and which alerts were told already.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, Final
 
 from blo_domain.cases import StepFact
@@ -18,7 +18,7 @@ from blo_schemas.clocks import Alert, ClockView
 from blo_schemas.hashing import clearing_id
 from blo_schemas.ids import CaseId
 
-Suspended = Callable[[], Collection[CaseId]]
+Suspended = Callable[[CaseId], bool]
 Ids = frozenset[bytes]
 
 _NONE: Final[Ids] = frozenset()
@@ -30,8 +30,8 @@ class Escalation:
     Args:
         shelf: Where the cases' clocks are kept.
         terms: What was agreed when.
-        suspended: The cases that wait for a key: their next step may stop a clock, so they are not
-            looked at until it was read.
+        suspended: Whether a case waits for a key: its next step may stop a clock, so it is not
+            looked at until that was read.
         tells: Whether alerts are told as they become known. Whoever asks for those of one instant
             in the end needs only the clocks, which is several times as fast.
     """
@@ -78,12 +78,11 @@ class Escalation:
         told: list[Alert] = []
         if not self._due or self._due[0][0] > now:
             return told
-        suspended = self._suspended()
         while self._due and self._due[0][0] <= now:
             at, case = heapq.heappop(self._due)
             if self._next.get(case) != at:
                 continue
-            if case in suspended:
+            if self._suspended(case):
                 # Looked at, and put into the queue again, when its key has come.
                 del self._next[case]
                 self._waiting.add(case)
@@ -95,7 +94,7 @@ class Escalation:
     def resume(self, now: int) -> list[Alert]:
         """Look at the cases that do not wait for a key any more."""
         told: list[Alert] = []
-        for case in sorted(self._waiting - set(self._suspended())):
+        for case in sorted(case for case in self._waiting if not self._suspended(case)):
             self._waiting.remove(case)
             told += self._look(case, now)
             self._plan(case, now)
@@ -108,7 +107,7 @@ class Escalation:
         if told is None:
             record = self._shelf.record(case)
             told = _NONE if record is None else self._ever_told(record.clocks)
-        return alert.id in told or case in self._suspended()
+        return alert.id in told or self._suspended(case)
 
     def _ever_told(self, clocks: ClockView) -> Ids:
         """What was told of a case at rest, found anew."""

@@ -8,7 +8,7 @@ somebody takes them; each is a function of a log position, whatever the batches 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -16,6 +16,7 @@ import msgspec
 from blo_domain.deadlines import Mark, Peer, Terms, expected_since, terms_of, with_record
 from blo_domain.trust import LinkTrust, TrustedDirectory
 from blo_log.fold import Folded, KeySource, LinkFold
+from blo_log.parking import Parked
 from blo_processors.escalation import Escalation
 from blo_processors.shelf import Shelf
 from blo_schemas.clocks import Alert
@@ -100,12 +101,11 @@ class LinkState:
         self.peers: dict[OfficeId, Peer] = {}
         self._watched: frozenset[OfficeId] = frozenset()
         self._terms = terms
-        self._escalation = Escalation(self.shelf, terms, self._parked_cases, tells=tells)
+        self._escalation = Escalation(self.shelf, terms, self._waits, tells=tells)
         self._tells = tells
         self._keys = keys
         self._every = checkpoint_every
         self._dead = frozenset(dead)
-        self._pending: dict[int, TrailEntry] = {}
         self._admissions = admissions_origin(link)
         self._last_log_time = 0
         self._checkpointed = 0
@@ -170,20 +170,26 @@ class LinkState:
         """
         self._admit(self.fold.chain.admit(record))
 
-    def release(self) -> None:
-        """Fold what was parked and can be opened now."""
-        if not self.fold.parked_count():
-            return
-        self.at_work = self._first_openable()
-        for folded in self.fold.release():
-            if self._tells:
-                entry = self._pending.pop(folded.position)
-                verdict = folded.verdict
-                final = msgspec.structs.replace(entry, finality=Finality.FINAL, verdict=verdict)
-                self._effects.trail[folded.position] = final
-            self._step(folded)
-        self._effects.alerts += self._escalation.resume(self._last_log_time)
+    def openable(self, limit: int) -> list[int]:
+        """The positions of parked records that ``release`` can judge now, ascending."""
+        return self.fold.openable(limit)
+
+    def release(self, position: int, value: bytes) -> None:
+        """Fold a record that was parked, read again; those that ``openable`` names, in its order.
+
+        Raises:
+            RecordChanged: Other bytes were read there before; nothing was changed.
+        """
+        self.at_work = position
+        folded = self.fold.release(position, value)
+        if self._tells:
+            self._effects.trail[position] = self._entry(folded, Finality.FINAL)
+        self._step(folded)
         self.at_work = None
+
+    def resume(self) -> None:
+        """Look at the clocks of the cases that do not wait any more; after the last ``release``."""
+        self._effects.alerts += self._escalation.resume(self._last_log_time)
 
     def advance(self, now: int) -> None:
         """Raise what becomes known by time alone, up to an instant in Unix milliseconds.
@@ -212,14 +218,16 @@ class LinkState:
     def withheld(self) -> dict[OfficeId, Mark]:
         """Per office the first of its records whose summary key has not come."""
         first: dict[OfficeId, Mark] = {}
-        for item in sorted(self.fold.parked(), key=lambda item: item.position):
-            if self._keys.summary_key(item.header.summary_key_id) is None:
-                first.setdefault(item.office, Mark(item.position, item.log_time))
+        for office in self.fold.parked.offices():
+            for item in self.fold.parked.of_office(office):
+                if self._keys.summary_key(item.summary_key) is None:
+                    first[office] = Mark(item.position, item.log_time)
+                    break
         return first
 
-    def pending(self) -> list[TrailEntry]:
+    def pending(self) -> Iterator[TrailEntry]:
         """The entries of the records that wait for a summary key, in order."""
-        return [self._pending[position] for position in sorted(self._pending)]
+        return (self._entry(item, Finality.PENDING) for item in self.fold.parked)
 
     def checkpoint_if_moved(self) -> None:
         """Make a checkpoint unless there is one of this size."""
@@ -292,8 +300,6 @@ class LinkState:
             admitted.log_hash,
             position + 1,
         )
-        if finality is Finality.PENDING:
-            self._pending[position] = entry
         self._effects.trail[position] = entry
         self._admit(admitted)
 
@@ -302,16 +308,23 @@ class LinkState:
         signed = event is not None if admitted.verdict is None else is_signed(admitted)
         self._admissions = admissions_hash(self._admissions, event, signed=signed)
 
-    def _parked_cases(self) -> set[CaseId]:
-        return {item.header.case_id for item in self.fold.parked()}
-
-    def _first_openable(self) -> int | None:
-        openable = (
-            item.position
-            for item in self.fold.parked()
-            if self._keys.summary_key(item.header.summary_key_id) is not None
+    def _entry(self, one: Folded | Parked, finality: Finality) -> TrailEntry:
+        """The entry of a record that was taken into the log before."""
+        after = self.fold.log_hash_after(one.position)
+        verdict = one.verdict if isinstance(one, Folded) else None
+        return TrailEntry(
+            one.position,
+            one.log_time,
+            finality,
+            verdict,
+            one.office,
+            one.event,
+            after,
+            one.position + 1,
         )
-        return min(openable, default=None)
+
+    def _waits(self, case: CaseId) -> bool:
+        return self.fold.parked.holds(case)
 
 
 def terms_of_link(directory: TrustedDirectory, link: LinkId) -> Terms:

@@ -14,9 +14,10 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Final
 
 from blo_log import topics
+from blo_log.errors import LogError, ParkingFailed
 from blo_log.granted import GrantedKeys, OutputKeys
 from blo_log.outputs import Opened, OutputReader
-from blo_log.port import Message, Stored, TopicPartition, read_to_end
+from blo_log.port import Message, Stored, TopicPartition, read_at, read_to_end
 from blo_processors.errors import DrawerFailed, NoIdentity, Unprocessable, WorkerBroken
 from blo_processors.found import OutputWatch
 from blo_processors.ledger import Ledger
@@ -40,6 +41,8 @@ from blo_schemas.outputs import (
 from blo_schemas.verdicts import Outcome
 
 _MOST_UNREAD: Final = 20_000
+_RELEASED_AT_ONCE: Final = 16
+"""So many parked records are read again at a time, of 256 KiB at most each."""
 
 
 class LinkWorker:
@@ -229,7 +232,7 @@ class LinkWorker:
         for one in records:
             try:
                 self.state.apply(LogRecord(one.offset, one.timestamp, one.value or b""))
-            except DrawerFailed:
+            except (DrawerFailed, ParkingFailed):
                 raise
             except Exception as error:
                 # Whatever a record does to the fold, it must not stop the partition.
@@ -239,14 +242,25 @@ class LinkWorker:
         if not self.state.parked_count():
             return
         await self._side.refresh()
+        positions = self.state.openable(_RELEASED_AT_ONCE)
+        if positions:
+            reader = await self._around.log.reader({self._exchange: positions[0]})
+            try:
+                while positions:
+                    async for one in read_at(reader, self._exchange, positions):
+                        self._release(one)
+                    positions = self.state.openable(_RELEASED_AT_ONCE)
+            finally:
+                await reader.close()
+        self.state.resume()
+
+    def _release(self, one: Stored) -> None:
         try:
-            self.state.release()
-        except DrawerFailed:
+            self.state.release(one.offset, one.value or b"")
+        except (DrawerFailed, LogError):
             raise
         except Exception as error:
-            if self.state.at_work is None:
-                raise
-            raise Unprocessable(self.state.at_work, describe(error)) from error
+            raise Unprocessable(one.offset, describe(error)) from error
 
     def _count_failure(self, failure: Unprocessable) -> None:
         """Fold again from a clean start, and leave the record out when it fails too often."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -47,6 +47,9 @@ class Keys:
 
     def summary_key(self, key: KeyId) -> SummaryKey | None:
         return self.summaries.get(key)
+
+    def summary_key_ids(self) -> Collection[KeyId]:
+        return self.summaries.keys()
 
     def content_key(self, case: CaseId) -> ContentKey | None:
         return self.contents.get(case)

@@ -15,6 +15,7 @@ from blo_log import (
     Stored,
     TopicMissing,
     TopicPartition,
+    read_at,
     read_to_end,
 )
 from tests.contracts.worlds import World, read
@@ -127,6 +128,16 @@ async def test_reading_to_the_end_stops_there_and_can_go_on_later(world: World) 
         await append(world.client(), topic, 3)
         offsets = [r.offset async for batch in read_to_end(reader) for r in batch[wanted]]
         assert offsets == expected
+
+
+async def test_chosen_records_are_read_again_each_at_its_place(world: World) -> None:
+    topic = await world.topic()
+    await append(world.client(), topic, 60)
+    wanted = TopicPartition(topic, 0)
+    reader = await world.client().reader({wanted: 60})
+    chosen = [0, 1, 2, 17, 40, 41, 59]
+    again = [one async for one in read_at(reader, wanted, chosen)]
+    assert [(one.offset, one.value) for one in again] == [(n, b"%d" % n) for n in chosen]
 
 
 async def test_seeking_back_and_forth(world: World) -> None:

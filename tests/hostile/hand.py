@@ -7,7 +7,7 @@ it writes can be spoiled, and all layers around that are sealed and signed as an
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -108,6 +108,9 @@ class Hand:
 
     def summary_key(self, key: KeyId) -> SummaryKey | None:
         return self._summaries.get(key) or self._prelude.keyring.summary_key(key)
+
+    def summary_key_ids(self) -> Collection[KeyId]:
+        return {*self._summaries, *self._prelude.keyring.summary_key_ids()}
 
     def content_key(self, case: CaseId) -> ContentKey | None:
         return self._contents.get(case) or self._prelude.keyring.content_key(case)

@@ -260,10 +260,10 @@ async def judge_agreement(scene: Scene) -> None:
         views = {str(office): views_of(scene, office, link) for office in offices}
         views[PROCESSOR] = processed_views(scene, link)
         waiting = {
-            CaseId(item.header.case)
+            case
             for office in offices
-            for item in scene.agents[office].desk(link).fold.parked()
-        } | {CaseId(item.header.case) for item in scene.workers[link].state.fold.parked()}
+            for case in scene.agents[office].desk(link).fold.parked.cases()
+        } | set(scene.workers[link].state.fold.parked.cases())
         for reader, shown in views.items():
             for case in shown.keys() | views[offices[0]].keys():
                 if case not in waiting:

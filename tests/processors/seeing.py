@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from blo_domain.deadlines import Terms, terms_of
 from blo_log import topics
@@ -93,6 +93,9 @@ class KeysOfWriter:
 
     def summary_key(self, key: KeyId) -> SummaryKey | None:
         return self._writer.summary_key(key)
+
+    def summary_key_ids(self) -> Collection[KeyId]:
+        return self._writer.summary_key_ids()
 
     def content_key(self, case: CaseId) -> ContentKey | None:
         del case

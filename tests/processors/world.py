@@ -7,7 +7,7 @@ legal unless a test asks for something else.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 
 from blo_domain.cases import legal_steps
@@ -221,6 +221,9 @@ class LinkWriter:
 
     def summary_key(self, key: KeyId) -> SummaryKey | None:
         return self._held.get(key)
+
+    def summary_key_ids(self) -> Collection[KeyId]:
+        return self._held.keys()
 
     def content_key(self, case: CaseId) -> ContentKey | None:
         del case

@@ -100,7 +100,11 @@ def test_an_empty_house_keeps_every_contract(house: Path) -> None:
         ("blo_agent", "cryptography.hazmat.primitives", "Only blo_sealing imports cryptography"),
         ("blo_domain", "nacl.bindings", "Only blo_sealing imports cryptography"),
         ("blo_agent", "aiokafka", "Only blo_log imports aiokafka"),
-        ("blo_log", "apsw", "Only blo_agent and one drawer import the encrypted store's driver"),
+        (
+            "blo_log",
+            "apsw",
+            "Only blo_agent, one drawer and the table of waiting records import SQLite",
+        ),
         ("blo_domain", "asyncio", "The rules do no I/O"),
         ("blo_domain", "socket", "The rules do no I/O"),
     ],

@@ -168,12 +168,11 @@ def _by_the_rules(
 ) -> dict[bytes, bool]:
     """Of each alert or clearing that can be judged, whether this office's log gives it."""
     known: dict[bytes, bool] = {}
-    closed = {item.header.case_id for item in desk.fold.parked()}
     if desk.is_rereading:
         return known
     for row in rows:
         alert = row.decoded
-        if row.case in closed or alert.position >= desk.size:
+        if (row.case and desk.fold.parked.holds(row.case)) or alert.position >= desk.size:
             continue
         until = max(instant, alert.since, alert.cleared_at or 0)
         given = alerts_of(clocks, at.terms, until) if clocks is not None and at.terms else ()

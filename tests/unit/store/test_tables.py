@@ -172,15 +172,28 @@ def test_parked_records_are_found_by_the_key_they_wait_for(tx: Transaction) -> N
         )
     parked.add(tx, ParkedRecord(LINK, 2, case_id(0), content_key, b"bytes", 9))
     parked.add(tx, ParkedRecord(OTHER_LINK, 7, case_id(1), summary_key, b"bytes", 9))
-    assert [r.position for r in parked.waiting_for(tx, LINK, summary_key)] == [1, 3]
-    assert [r.position for r in parked.waiting_for(tx, LINK, content_key)] == [2]
-    assert [r.position for r in parked.of_case(tx, LINK, case_id(1))] == [1, 3]
-    assert [r.position for r in parked.of_link(tx, LINK)] == [1, 2, 3]
+    assert parked.waiting_for(tx, LINK, summary_key) == [1, 3]
+    assert parked.waiting_for(tx, LINK, content_key) == [2]
     assert parked.counts(tx) == {LINK: 3, OTHER_LINK: 1}
     parked.remove(tx, LINK, 1)
-    assert parked.of_case(tx, LINK, case_id(1)) == [
-        ParkedRecord(LINK, 3, case_id(1), summary_key, b"bytes", 9)
-    ]
+    assert parked.waiting_for(tx, LINK, summary_key) == [3]
+    assert parked.value(tx, LINK, 3) == b"bytes"
+    with pytest.raises(ValueError, match="no record is parked at 1"):
+        parked.value(tx, LINK, 1)
+
+
+def test_the_places_of_records_without_a_verdict_are_told_without_their_bytes(
+    tx: Transaction,
+) -> None:
+    key = KeyId(digest("s"))
+    unjudged = record_row(1)._replace(outcome=None)
+    records.append_many(tx, [record_row(0), unjudged])
+    for position in (0, 1):
+        parked.add(tx, ParkedRecord(LINK, position, case_id(1), key, b"bytes", 9))
+    (place,) = parked.unjudged(tx, LINK)
+    assert (place.position, place.log_time) == (1, unjudged.log_time)
+    assert (place.event, place.office) == (unjudged.event_id, unjudged.office)
+    assert (place.case, place.summary_key) == (case_id(1), key)
 
 
 def test_a_case_keeps_its_latest_view(tx: Transaction) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from blo_agent.store.connection import Snapshot, Transaction
+from blo_log.parking import Parked
 from blo_schemas.ids import CaseId, KeyId, LinkId
 
-_SELECT: Final = "SELECT link, position, case_id, needs_key, value, log_time FROM parked"
 _PUT: Final = (
     "INSERT OR REPLACE INTO parked(link, position, case_id, needs_key, value, log_time)"
     " VALUES (?, ?, ?, ?, ?, ?)"
@@ -44,28 +45,39 @@ def remove(tx: Transaction, link: LinkId, position: int) -> None:
     tx.execute("DELETE FROM parked WHERE link = ? AND position = ?", (link, position))
 
 
-def waiting_for(snapshot: Snapshot, link: LinkId, key: KeyId) -> list[ParkedRecord]:
-    """The records of a link that wait for a key, in log order."""
+def waiting_for(snapshot: Snapshot, link: LinkId, key: KeyId) -> list[int]:
+    """The positions of a link's records that wait for a key, in log order."""
     rows = snapshot.rows(
-        f"{_SELECT} WHERE link = ? AND needs_key = ? ORDER BY position",
+        "SELECT position FROM parked WHERE link = ? AND needs_key = ? ORDER BY position",
         (link, key),
     )
-    return [ParkedRecord(*row) for row in rows]
+    return [position for (position,) in rows]
 
 
-def of_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[ParkedRecord]:
-    """The parked records of a case, in log order."""
-    rows = snapshot.rows(
-        f"{_SELECT} WHERE link = ? AND case_id = ? ORDER BY position",
-        (link, case),
+def value(snapshot: Snapshot, link: LinkId, position: int) -> bytes:
+    """The bytes of a parked record.
+
+    Raises:
+        ValueError: No record is parked there.
+    """
+    found: bytes | None = snapshot.value(
+        "SELECT value FROM parked WHERE link = ? AND position = ?", (link, position)
     )
-    return [ParkedRecord(*row) for row in rows]
+    if found is None:
+        raise ValueError(f"no record is parked at {position} of {link}")
+    return found
 
 
-def of_link(snapshot: Snapshot, link: LinkId) -> list[ParkedRecord]:
-    """All parked records of a link, in log order."""
-    rows = snapshot.rows(f"{_SELECT} WHERE link = ? ORDER BY position", (link,))
-    return [ParkedRecord(*row) for row in rows]
+def unjudged(snapshot: Snapshot, link: LinkId) -> Iterator[Parked]:
+    """The places of a link's records without a verdict, in log order."""
+    rows = snapshot.iterate(
+        "SELECT position, records.log_time, event_id, office, parked.case_id, needs_key"
+        " FROM parked JOIN records USING (link, position)"
+        " WHERE link = ? AND outcome IS NULL AND event_id IS NOT NULL AND office IS NOT NULL"
+        " ORDER BY position",
+        (link,),
+    )
+    return (Parked(*row) for row in rows)
 
 
 def counts(snapshot: Snapshot) -> dict[LinkId, int]:
@@ -74,4 +86,12 @@ def counts(snapshot: Snapshot) -> dict[LinkId, int]:
     return dict(rows)
 
 
-__all__ = ["ParkedRecord", "add", "counts", "of_case", "of_link", "remove", "waiting_for"]
+__all__ = [
+    "ParkedRecord",
+    "add",
+    "counts",
+    "remove",
+    "unjudged",
+    "value",
+    "waiting_for",
+]
