@@ -228,7 +228,7 @@ class _LinkComparison:
         desk = self._desk
         moved = records.cases_from(tx, desk.link, self.looked_at)
         self.looked_at = desk.size
-        instant = max(last_log_time(tx, desk), moment.settled.get(desk.link, 0))
+        instant = max(last_log_time(tx, desk.link, desk.size), moment.settled.get(desk.link, 0))
         self.queue.update(dict.fromkeys([*moved, *self._waiting, *self._ripe(moment)]))
         self._waiting.clear()
         self.queue.update(dict.fromkeys(self._reached(instant)))

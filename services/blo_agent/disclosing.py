@@ -16,6 +16,7 @@ import msgspec
 
 from blo_agent.desk import LinkDesk
 from blo_agent.office import NoIdentity, Office
+from blo_agent.shredding import is_withheld
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.errors import JobRefused
 from blo_agent.store.facade import Store
@@ -29,7 +30,7 @@ from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
 from blo_schemas.hashing import leaf_hash
-from blo_schemas.ids import CaseId, Digest, EventId
+from blo_schemas.ids import CaseId, Digest, EventId, LinkId
 from blo_sealing.disclosures import disclose_event, sign_disclosure
 from blo_sealing.errors import SealingError
 
@@ -106,7 +107,12 @@ async def disclose(
         DisclosureRefused: There is nothing to disclose, or too much; nothing was done.
         LogError: The log can't be read.
     """
-    chosen = await store.write(lambda tx: _choose(tx, desk, wanted))
+    link = desk.link
+
+    def choose(snapshot: Snapshot) -> _Chosen:
+        return _choose(snapshot, link, wanted)
+
+    chosen = await store.read(choose)
     found = await _read(log, desk, sorted(chosen.leaves))
     for record in found:
         if leaf_hash(record.value) != chosen.leaves[record.position]:
@@ -118,19 +124,19 @@ async def disclose(
     return await store.write(lambda tx: _disclose(office, desk, wanted, chosen, found, now, tx))
 
 
-def _choose(snapshot: Snapshot, desk: LinkDesk, wanted: Wanted) -> _Chosen:
-    if desk.withheld:
+def _choose(snapshot: Snapshot, link: LinkId, wanted: Wanted) -> _Chosen:
+    if is_withheld(snapshot, link):
         raise DisclosureRefused(
             "not_read_yet",
-            f"the store was restored, and the log of {desk.link} is being read up to its end: what "
+            f"the store was restored, and the log of {link} is being read up to its end: what "
             "was shredded since must not be shown; try again when that is done",
         )
-    meant = [event for event in _meant(snapshot, desk, wanted) if event.link == desk.link]
+    meant = [event for event in _meant(snapshot, link, wanted) if event.link == link]
     opened = [event.position for event in meant if event.content is not None]
     if not opened:
         raise DisclosureRefused(
             "nothing_to_disclose",
-            f"none of the {len(meant)} accepted events that are meant on {desk.link} is open here",
+            f"none of the {len(meant)} accepted events that are meant on {link} is open here",
         )
     if len(opened) > MAX_DISCLOSED:
         raise DisclosureRefused(
@@ -138,17 +144,17 @@ def _choose(snapshot: Snapshot, desk: LinkDesk, wanted: Wanted) -> _Chosen:
         )
     leaves = {}
     for position in opened:
-        row = records.get(snapshot, desk.link, position)
+        row = records.get(snapshot, link, position)
         if row is not None:
             leaves[position] = row.leaf
     return _Chosen(leaves, len(meant) - len(opened))
 
 
-def _meant(snapshot: Snapshot, desk: LinkDesk, wanted: Wanted) -> Iterable[EventRow]:
+def _meant(snapshot: Snapshot, link: LinkId, wanted: Wanted) -> Iterable[EventRow]:
     if wanted.case is not None:
-        return events.by_case(snapshot, desk.link, wanted.case)
+        return events.by_case(snapshot, link, wanted.case)
     if wanted.period is not None:
-        return events.in_period(snapshot, desk.link, *wanted.period)
+        return events.in_period(snapshot, link, *wanted.period)
     found = (events.get(snapshot, event) for event in sorted(set(wanted.events)))
     return [event for event in found if event is not None]
 

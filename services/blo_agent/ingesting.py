@@ -19,6 +19,7 @@ from blo_agent.store.tables import cases, events, links, meta, parked, records
 from blo_agent.taking_documents import offset_key, take_documents
 from blo_agent.taking_grants import take_grants
 from blo_agent.taking_heads import compare_heads, take_heads
+from blo_agent.tallies import store_tally
 from blo_log.fold import ContentState, Folded
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
@@ -239,6 +240,7 @@ def _store_progress(desk: LinkDesk, tx: Transaction) -> None:
         tx,
         links.LinkProgress(desk.link, desk.size, desk.fold.chain.snapshot(), desk.trust_digest),
     )
+    store_tally(tx, desk.link, desk.tally)
 
 
 __all__ = ["Batch", "Taken", "take"]

@@ -27,6 +27,11 @@ def note_view(tx: Transaction, actor: str, link: LinkId, case: CaseId, now: int)
     journal.append(tx, at=now, actor=actor, action=VIEW_CASE, link=link, case=case)
 
 
+def note_figures(tx: Transaction, actor: str, now: int) -> None:
+    """Note that somebody has looked at the figures of a period."""
+    journal.append(tx, at=now, actor=actor, action=VIEW_FIGURES)
+
+
 def note_authors(
     tx: Transaction,
     dispatch: Dispatch | None,
@@ -75,5 +80,6 @@ __all__ = [
     "journal_of",
     "note_authors",
     "note_export",
+    "note_figures",
     "note_view",
 ]

@@ -28,6 +28,7 @@ from blo_agent.store.tables import (
     records,
     shredded,
 )
+from blo_agent.tallies import forget_tally
 from blo_domain.heads import head_signers
 from blo_domain.trust import TrustedDirectory
 from blo_log.fold import LinkFold
@@ -299,6 +300,7 @@ def begin_anew(office: Office, desk: LinkDesk, now: int, tx: Transaction) -> Non
     size = max(desk.rereads_to, desk.size)
     meta.put(tx, _rereads_key(desk.link), encode(size))
     links.reset(tx, desk.link)
+    forget_tally(tx, desk.link)
     office.restart(desk)
     # Last, so that whoever looks from another thread never takes the old views for the new ones.
     desk.rereads_to = size

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 from blo_agent.desk import LinkDesk
-from blo_agent.office import Office
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import events, records
 from blo_domain.cases import StepFact, evolve
@@ -17,7 +16,7 @@ from blo_domain.deadlines import Terms, fold_clocks, terms_of
 from blo_domain.trust import TrustedDirectory
 from blo_schemas import instants
 from blo_schemas.clocks import ClockView
-from blo_schemas.ids import CaseId, LinkId
+from blo_schemas.ids import CaseId, LinkId, OfficeId
 from blo_schemas.outputs import CaseRecord
 from blo_schemas.summary import SUMMARY
 from blo_schemas.texts import zone_from
@@ -71,18 +70,18 @@ def record_at(desk: LinkDesk, facts: list[StepFact], position: int) -> CaseRecor
     return None if view is None else CaseRecord(view, clocks)
 
 
-def last_log_time(snapshot: Snapshot, desk: LinkDesk) -> int:
-    """The log time of the last record that was read, Unix milliseconds; 0 before the first."""
-    last = records.get(snapshot, desk.link, desk.size - 1) if desk.size else None
+def last_log_time(snapshot: Snapshot, link: LinkId, size: int) -> int:
+    """The log time of the last of the records that were read, Unix milliseconds; 0 before any."""
+    last = records.get(snapshot, link, size - 1) if size else None
     return 0 if last is None else last.log_time
 
 
-def zone_of(office: Office, terms: Terms) -> str:
+def zone_of(office: OfficeId, terms: Terms) -> str:
     """The time zone in which an office reads deadlines: its own, or that of a branch of it."""
     for term in reversed(terms):
         zones = {zone.office: zone.zone for zone in term.policy.zones}
-        branches = [one.office for one in term.superiors if one.superior == office.id]
-        for one in (office.id, *branches):
+        branches = [one.office for one in term.superiors if one.superior == office]
+        for one in (office, *branches):
             if one in zones:
                 return zones[one]
     return UTC_NAME

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from hashlib import sha256
@@ -11,16 +12,18 @@ import msgspec
 
 from blo_agent.desk import LinkDesk
 from blo_agent.office import Office
-from blo_agent.store.connection import Transaction
+from blo_agent.store.connection import Snapshot
 from blo_agent.store.facade import Store
-from blo_agent.store.tables import events
+from blo_agent.store.tables import cases, events, shredded
+from blo_agent.stored_link import stored_link
 from blo_log.errors import LogUnavailable
 from blo_log.fold import LinkFold
 from blo_log.port import Log, Reader, TopicPartition
 from blo_log.topics import exchange_topic
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
-from blo_schemas.ids import Digest, EventId
+from blo_schemas.hashing import views_digest
+from blo_schemas.ids import Digest, EventId, LinkId
 
 _EVENTS: Final = b"blo/events/v1\0"
 _PORTION: Final = 400
@@ -72,16 +75,18 @@ class _Rebuilt:
 async def replay(office: Office, store: Store, log: Log, desk: LinkDesk) -> Replayed:
     """Read a link from its first record up to where the office stands, and compare.
 
-    The fold runs in the store's thread in portions, because it uses the office's keys.
+    What the office shows is what the store has. The fold runs in a thread of its own, in portions.
 
     Raises:
         LogError: The log can't be read.
     """
+    link = desk.link
 
-    def begin(tx: Transaction) -> tuple[int, Digest, dict[EventId, bytes]]:
-        return desk.size, desk.views.digest(), _stored_contents(tx, desk)
+    def begin(snapshot: Snapshot) -> tuple[int, Digest, dict[EventId, bytes]]:
+        digest = views_digest(cases.hashes(snapshot, link))
+        return stored_link(snapshot, link).size, digest, _stored_contents(snapshot, link)
 
-    size, live_views, live_contents = await store.write(begin)
+    size, live_views, live_contents = await store.read(begin)
     fold, views = office.fresh_fold(desk)
     rebuilt = _Rebuilt(fold)
     partition = TopicPartition(exchange_topic(desk.corridor), desk.partition)
@@ -89,19 +94,16 @@ async def replay(office: Office, store: Store, log: Log, desk: LinkDesk) -> Repl
     try:
         while fold.size < size:
             records = await _next(reader, partition, min(_PORTION, size - fold.size))
-
-            def portion(_: Transaction, records: list[LogRecord] = records) -> None:
-                rebuilt.feed(records)
-
-            await store.write(portion)
+            await asyncio.to_thread(rebuilt.feed, records)
     finally:
         await reader.close()
 
-    def shredded(tx: Transaction) -> set[EventId]:
-        return {event for case in desk.shredded for event in events.ids(tx, desk.link, case)}
+    def gone(snapshot: Snapshot) -> set[EventId]:
+        deleted = shredded.of_link(snapshot, link)
+        return {event for case in deleted for event in events.ids(snapshot, link, case)}
 
     # What was shredded while this went on is on one side only.
-    for event in await store.write(shredded):
+    for event in await store.read(gone):
         live_contents.pop(event, None)
         rebuilt.contents.pop(event, None)
     live = _digest(live_views, live_contents)
@@ -124,10 +126,10 @@ async def _next(reader: Reader, partition: TopicPartition, count: int) -> list[L
     raise LogUnavailable("records that were read before do not come again; try later")
 
 
-def _stored_contents(tx: Transaction, desk: LinkDesk) -> dict[EventId, bytes]:
+def _stored_contents(snapshot: Snapshot, link: LinkId) -> dict[EventId, bytes]:
     return {
         event.event_id: sha256(event.content).digest()
-        for event in events.iterate(tx, desk.link)
+        for event in events.iterate(snapshot, link)
         if event.content is not None
     }
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from blo_agent.office import Office
+from blo_agent.shredding import is_withheld
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import cases, events
+from blo_agent.stored_link import Viewer
 from blo_domain.counting import CountedEvent, Family
 from blo_domain.report import Period, annual_report
 from blo_schemas.bodies import decode_body
@@ -19,12 +20,12 @@ from blo_schemas.views import CaseView
 
 
 def period_report(
-    office: Office, snapshot: Snapshot, start: date, end: date, now: int
+    viewer: Viewer, snapshot: Snapshot, start: date, end: date, now: int
 ) -> dict[str, Any]:
     """The figures of an office and those below it, for business dates from start to end.
 
     Args:
-        office: Whose report it is; it reads its branches' links as their superior.
+        viewer: Whose report it is; it reads its branches' links as their superior.
         snapshot: Its store.
         start: First business date.
         end: Last business date, included.
@@ -32,27 +33,27 @@ def period_report(
     """
     counted: list[CountedEvent] = []
     views: dict[CaseRef, CaseView] = {}
-    for link in sorted(office.desks):
+    for link in viewer.links:
         for view in cases.iterate(snapshot, link):
             views[view.ref] = view
-        withheld = office.desks[link].withheld
+        withheld = is_withheld(snapshot, link)
         counted.extend(_counted(row, withheld) for row in events.iterate(snapshot, link))
-    report = annual_report(counted, views, family_of(office, now), Period(start, end))
+    report = annual_report(counted, views, family_of(viewer, now), Period(start, end))
     return {**report.as_json(), "summary": report.summary()}
 
 
-def family_of(office: Office, now: int) -> Family:
+def family_of(viewer: Viewer, now: int) -> Family:
     """The office and those whose superior it is by any agreement in force."""
     branches: set[OfficeId] = set()
-    for link in office.desks:
-        agreement = office.directory.agreement(link, now)
+    for link in viewer.links:
+        agreement = viewer.directory.agreement(link, now)
         if agreement is not None:
             branches.update(
                 superior.office
                 for superior in agreement.superiors
-                if superior.superior == office.id
+                if superior.superior == viewer.id
             )
-    return Family(office.id, frozenset(branches))
+    return Family(viewer.id, frozenset(branches))
 
 
 def _counted(row: events.EventRow, withheld: bool) -> CountedEvent:

@@ -118,6 +118,11 @@ def withhold_restored(office: Office, tx: Transaction) -> None:
     meta.remove(tx, meta.RESTORED)
 
 
+def is_withheld(snapshot: Snapshot, link: LinkId) -> bool:
+    """Whether no contents of a link are shown, because the store was restored."""
+    return meta.get(snapshot, _withheld_key(link)) is not None
+
+
 def show_again(desk: LinkDesk, tx: Transaction) -> None:
     """Show contents again: the link was read to its end, and what is shredded is gone."""
     if desk.withheld:
@@ -184,6 +189,7 @@ def _withheld_key(link: LinkId) -> str:
 
 
 __all__ = [
+    "is_withheld",
     "note_scrubbed",
     "note_view",
     "show_again",

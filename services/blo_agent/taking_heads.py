@@ -6,6 +6,8 @@ another log (DESIGN §5). That is never ignored: the link is halted and an opera
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from blo_agent.batches import Taken
 from blo_agent.desk import LinkDesk
 from blo_agent.office import PROGRAM, Office
@@ -15,7 +17,7 @@ from blo_domain.heads import HeadOrder, order_heads
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.heads import Head
-from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.ids import OfficeId
 from blo_sealing.errors import SealingError
 from blo_sealing.heads import AcceptedHead, accept_head, read_head
 
@@ -53,9 +55,14 @@ def compare_heads(office: Office, desk: LinkDesk, now: int, tx: Transaction, tak
 
 
 def delivery(
-    office: Office, link: LinkId, position: int, readers: tuple[OfficeId, ...]
+    newest: Mapping[OfficeId, Head], position: int, readers: tuple[OfficeId, ...]
 ) -> tuple[tuple[OfficeId, ...], tuple[OfficeId, ...]]:
-    """Who has received a record, and who has opened it, by their signed heads.
+    """Who has received a record of a link, and who has opened it, by their signed heads.
+
+    Args:
+        newest: The newest head of each reader of the link.
+        position: The record's position.
+        readers: Who should have received it.
 
     Returns:
         The offices whose head covers the position, and those of them that could open it.
@@ -63,7 +70,7 @@ def delivery(
     delivered = []
     opened = []
     for reader in readers:
-        head = office.heads.get((link, reader))
+        head = newest.get(reader)
         if head is None or head.size <= position:
             continue
         delivered.append(reader)

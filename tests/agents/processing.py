@@ -14,6 +14,7 @@ from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import alerts, differences, outputs
 from blo_agent.store.tables.alerts import StoredAlert
 from blo_agent.store.tables.differences import Difference
+from blo_agent.stored_link import viewer
 from blo_domain.deadlines import alerts as alerts_of
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
@@ -254,7 +255,7 @@ async def own_alerts(agent: RunningAgent, case: CaseId) -> tuple[Alert, ...]:
     def query(snapshot: Snapshot) -> tuple[Alert, ...]:
         clocks = clocks_of(facts_of(snapshot, LINK, case))
         assert clocks is not None
-        return alerts_of(clocks, terms, last_log_time(snapshot, desk))
+        return alerts_of(clocks, terms, last_log_time(snapshot, LINK, desk.size))
 
     return await agent.ask(query)
 
@@ -270,5 +271,5 @@ async def told(agent: RunningAgent, *what: str) -> list[Difference]:
 
 
 async def open_for(agent: RunningAgent) -> list[OpenAlertAnswer]:
-    office = agent.agent.office
-    return await agent.ask(lambda tx: open_alerts(office, tx, None))
+    at = viewer(agent.agent.office)
+    return await agent.ask(lambda tx: open_alerts(at, tx, at.links))

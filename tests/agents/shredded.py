@@ -14,6 +14,7 @@ from blo_agent.store import load_store_key
 from blo_agent.store.connection import Snapshot, open_connection
 from blo_agent.store.tables import keys, outbox
 from blo_agent.store.tables import shredded as table
+from blo_agent.stored_link import viewer
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, KeyId, LinkId, OfficeId
 from blo_schemas.summary import Step
@@ -113,9 +114,9 @@ def state_of(agent: RunningAgent, case: CaseId, link: LinkId = LINK) -> State:
 
 async def history(agent: RunningAgent, case: CaseId, link: LinkId = LINK) -> CaseHistory:
     """What the desk shows of a case."""
-    office, desk, now = agent.agent.office, agent.desk(link), agent.agent.clock.now_ms()
+    at, now = viewer(agent.agent.office), agent.agent.clock.now_ms()
     found = await agent.ask(
-        lambda snapshot: case_history(office, snapshot, desk, case, now, is_read=True)
+        lambda snapshot: case_history(at, snapshot, link, case, now, is_read=True)
     )
     assert found is not None
     return found

@@ -12,6 +12,7 @@ from blo_agent.accepting import CommandRefused
 from blo_agent.api.answers import event_status
 from blo_agent.publishing_heads import make_head
 from blo_agent.store.tables import journal
+from blo_agent.stored_link import viewer
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import Message
 from blo_log.topics import heads_topic
@@ -174,7 +175,7 @@ async def test_an_event_is_accepted_then_appended_read_delivered_and_opened(
 
 
 async def state_of(agent: RunningAgent, event: EventId) -> tuple[str, str | None]:
-    status = await agent.ask(lambda tx: event_status(agent.agent.office, tx, event))
+    status = await agent.ask(lambda tx: event_status(viewer(agent.agent.office), tx, event))
     assert status is not None
     return status.state, status.verdict
 

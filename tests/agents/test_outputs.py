@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from blo_agent.api.alerting import case_timing
+from blo_agent.stored_link import stored_link, viewer
 from blo_log import topics
 from blo_log.memory import MemoryCluster
 from blo_log.port import Message
@@ -159,8 +160,8 @@ async def test_an_alert_that_lies_at_the_end_of_time_stops_nobody(tmp_path: Path
         await kept(a, case, None, 1)
         (one,) = await open_for(a)
         assert one.alert.due_local == "9999-12-30 07:00 +0700"
-        office, desk = a.agent.office, a.desk()
-        timing = await a.ask(lambda tx: case_timing(office, tx, desk, case, end))
+        at = viewer(a.agent.office)
+        timing = await a.ask(lambda tx: case_timing(at, tx, stored_link(tx, LINK), case, end))
         assert [alert.by_the_rules for alert in timing.alerts] == [False]
 
 

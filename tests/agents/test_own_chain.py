@@ -15,6 +15,7 @@ from blo_agent.accepting import CommandRefused
 from blo_agent.api.answers import event_status
 from blo_agent.api.types import EventStatus
 from blo_agent.store.tables import journal
+from blo_agent.stored_link import viewer
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import Message
 from blo_log.topics import exchange_topic
@@ -131,7 +132,7 @@ async def test_what_an_old_outbox_still_holds_is_sealed_anew_behind_the_chain_in
 
 
 async def status_of(agent: RunningAgent, event: EventId) -> EventStatus:
-    found = await agent.ask(lambda tx: event_status(agent.agent.office, tx, event))
+    found = await agent.ask(lambda tx: event_status(viewer(agent.agent.office), tx, event))
     assert found is not None
     return found
 

@@ -26,6 +26,7 @@ from blo_agent.office import Office
 from blo_agent.reports.cutting import compute_report, take_cut
 from blo_agent.store import Store
 from blo_agent.store.connection import Transaction
+from blo_agent.stored_link import viewer
 from blo_domain.report import Period
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_schemas.bundle import DISCLOSURE
@@ -70,11 +71,11 @@ class Victim:
         """All that it shows of the honest link's cases, and what it counts of them."""
 
         def look(tx: Transaction) -> dict[str, Any]:
-            desk = self.office.desks[LINK]
+            desk, at = self.office.desks[LINK], viewer(self.office)
             return {
-                "list": list_cases(self.office, tx, LINK, LATER),
+                "list": list_cases(at, tx, [LINK], LATER),
                 "cases": [
-                    case_history(self.office, tx, desk, case, LATER, is_read=True)
+                    case_history(at, tx, LINK, case, LATER, is_read=True)
                     for case in self.honest.cases
                 ],
                 "report": self._counted(compute_report(self._cut(tx), tx)),

@@ -12,6 +12,7 @@ from blo_agent.accepting import CommandRefused
 from blo_agent.reporting import period_report
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal, keys
+from blo_agent.stored_link import viewer
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import Message
 from blo_log.topics import exchange_topic, keys_topic
@@ -237,10 +238,10 @@ async def _answered(a: RunningAgent, b: RunningAgent) -> CaseId:
 
 
 async def _figures(agent: RunningAgent) -> dict[str, Any]:
-    office, now = agent.agent.office, agent.agent.clock.now_ms()
+    at, now = viewer(agent.agent.office), agent.agent.clock.now_ms()
 
     def query(snapshot: Snapshot) -> dict[str, Any]:
-        return period_report(office, snapshot, date(2024, 11, 1), date(2025, 10, 31), now)
+        return period_report(at, snapshot, date(2024, 11, 1), date(2025, 10, 31), now)
 
     return await agent.ask(query)
 

@@ -11,6 +11,7 @@ import pytest
 from blo_agent.api.answers import link_answer
 from blo_agent.api.types import LinkAnswer
 from blo_agent.store.tables import checkpoints, journal
+from blo_agent.stored_link import link_role, viewer
 from blo_log.memory import MemoryCluster
 from blo_schemas.hashing import document_id
 from blo_schemas.heads import NoteKind
@@ -80,8 +81,8 @@ def refusals(agent: RunningAgent) -> float:
 
 async def shown_of(agent: RunningAgent) -> LinkAnswer:
     """The link as the office's API shows it."""
-    office, desk = agent.agent.office, agent.desk()
-    return await agent.ask(lambda snapshot: link_answer(office, snapshot, desk, 3))
+    at, role = viewer(agent.agent.office), link_role(agent.desk())
+    return await agent.ask(lambda snapshot: link_answer(at, snapshot, role, 3))
 
 
 async def test_the_office_s_own_tree_is_cosigned_once_and_said_again_when_asked(

@@ -1,4 +1,4 @@
-"""What the office's API answers about clocks, alerts and processors. Runs in the store's thread.
+"""What the office's API answers about clocks, alerts and processors; runs in a reader's thread.
 
 Clocks are worked out of the office's own log; alerts are what processors have signed, each with
 whether the log gives the same.
@@ -12,8 +12,6 @@ from typing import Final
 import msgspec
 
 from blo_agent.api import types as api
-from blo_agent.desk import LinkDesk
-from blo_agent.office import Office
 from blo_agent.own_clocks import (
     clocks_of,
     facts_of,
@@ -23,13 +21,14 @@ from blo_agent.own_clocks import (
     zone_of,
 )
 from blo_agent.store.connection import Snapshot
-from blo_agent.store.tables import alerts, cases, differences
+from blo_agent.store.tables import alerts, cases, differences, records
+from blo_agent.stored_link import StoredLink, Viewer, stored_link
 from blo_agent.telling_outputs import cause, concerns
 from blo_domain.alert_wording import alert_words, clock_words, pause_words
 from blo_domain.deadlines import Terms, due
 from blo_domain.deadlines import alerts as alerts_of
 from blo_schemas.clocks import Alert, ClockView, Standing
-from blo_schemas.ids import CaseId, LinkId
+from blo_schemas.ids import CaseId, LinkId, OfficeId
 from blo_schemas.policy import Rung
 from blo_schemas.summary import Kind
 from blo_schemas.views import CaseView
@@ -48,7 +47,7 @@ class Timing(msgspec.Struct):
 class _Desk(msgspec.Struct, frozen=True):
     """How an office reads what is said about one link."""
 
-    office: Office
+    office: OfficeId
     terms: Terms
     zone: str
 
@@ -57,48 +56,52 @@ class _Desk(msgspec.Struct, frozen=True):
 
 
 def case_timing(
-    office: Office, snapshot: Snapshot, desk: LinkDesk, case: CaseId, now: int
+    viewer: Viewer, snapshot: Snapshot, stored: StoredLink, case: CaseId, now: int
 ) -> Timing:
     """The clocks and alerts of a case.
 
     Args:
-        office: Whose desk shows them.
+        viewer: Whose desk shows them.
         snapshot: Its store.
-        desk: The link.
+        stored: The link.
         case: The case.
         now: Up to when the log is known to be read, Unix milliseconds; 0: to its last record.
     """
-    at = _desk(office, desk.link)
-    clocks = clocks_of(facts_of(snapshot, desk.link, case))
-    instant = max(now, last_log_time(snapshot, desk))
+    link = stored.link
+    at = _desk(viewer, link)
+    clocks = clocks_of(facts_of(snapshot, link, case))
+    instant = max(now, last_log_time(snapshot, link, stored.size))
     timing = Timing()
     if clocks is not None and at.terms:
         instant = max(instant, clocks.log_time)
         timing.clocks = _clocks(at, clocks, instant)
-    rows = alerts.of_case(snapshot, desk.link, case)
-    known = _by_the_rules(at, desk, clocks, rows, instant)
+    rows = alerts.of_case(snapshot, link, case)
+    unjudged = records.unjudged_cases(snapshot, link)
+    known = _by_the_rules(at, stored, unjudged, clocks, rows, instant)
     kind = None if clocks is None else clocks.kind
     timing.alerts = _alerts(at, rows, kind, known)
     return timing
 
 
-def link_alerts(office: Office, snapshot: Snapshot, desk: LinkDesk) -> list[api.AlertAnswer]:
+def link_alerts(viewer: Viewer, snapshot: Snapshot, link: LinkId) -> list[api.AlertAnswer]:
     """The alerts about a link itself, cleared or not."""
-    return _alerts(_desk(office, desk.link), alerts.of_link_itself(snapshot, desk.link), None, {})
+    return _alerts(_desk(viewer, link), alerts.of_link_itself(snapshot, link), None, {})
 
 
 def open_alerts(
-    office: Office, snapshot: Snapshot, link: LinkId | None
+    viewer: Viewer, snapshot: Snapshot, links: Iterable[LinkId]
 ) -> list[api.OpenAlertAnswer]:
-    """What stands open for the office, the earliest deadline first."""
+    """What stands open for the office on these links, the earliest deadline first."""
     found: list[api.OpenAlertAnswer] = []
-    for one in [link] if link is not None else sorted(office.desks):
-        at = _desk(office, one)
+    for one in links:
+        at = _desk(viewer, one)
+        stored = stored_link(snapshot, one)
+        unjudged = records.unjudged_cases(snapshot, one)
         highest: dict[object, tuple[alerts.StoredAlert, Alert, CaseView | None, str]] = {}
         for row in alerts.standing(snapshot, one):
             alert = row.decoded
             view = None if row.case is None else cases.get(snapshot, one, row.case)
-            role = _role(office, alert, view)
+            role = _role(viewer.id, alert, view)
             place = (row.case, alert.clock, alert.round) if row.case else row.alert_id
             held = highest.get(place)
             if role and (held is None or _height(held[1]) < _height(alert)):
@@ -108,7 +111,7 @@ def open_alerts(
             rules = None
             if row.case is not None:
                 clocks = clocks_of(facts_of(snapshot, one, row.case))
-                known = _by_the_rules(at, office.desks[one], clocks, [row], 0)
+                known = _by_the_rules(at, stored, unjudged, clocks, [row], 0)
                 rules = known.get(row.alert_id)
             answer = _alert(at, row, alert, kind, None, rules, is_standing=True)
             case = None if row.case is None else row.case.hex()
@@ -134,13 +137,13 @@ def _differences(found: Iterable[differences.Difference]) -> list[api.Difference
     ]
 
 
-def _desk(office: Office, link: LinkId) -> _Desk:
-    terms = terms_of_link(office.directory, link)
-    return _Desk(office, terms, zone_of(office, terms))
+def _desk(viewer: Viewer, link: LinkId) -> _Desk:
+    terms = terms_of_link(viewer.directory, link)
+    return _Desk(viewer.id, terms, zone_of(viewer.id, terms))
 
 
 def _clocks(at: _Desk, clocks: ClockView, instant: int) -> list[api.ClockAnswer]:
-    reader = at.office.id
+    reader = at.office
     grounds = [pause_words(one.ground) for one in clocks.standstills if one.end is None]
     return [
         api.ClockAnswer(
@@ -161,18 +164,19 @@ def _clocks(at: _Desk, clocks: ClockView, instant: int) -> list[api.ClockAnswer]
 
 def _by_the_rules(
     at: _Desk,
-    desk: LinkDesk,
+    stored: StoredLink,
+    unjudged: frozenset[CaseId],
     clocks: ClockView | None,
     rows: Iterable[alerts.StoredAlert],
     instant: int,
 ) -> dict[bytes, bool]:
     """Of each alert or clearing that can be judged, whether this office's log gives it."""
     known: dict[bytes, bool] = {}
-    if desk.is_rereading:
+    if stored.is_rereading:
         return known
     for row in rows:
         alert = row.decoded
-        if (row.case and desk.fold.parked.holds(row.case)) or alert.position >= desk.size:
+        if row.case in unjudged or alert.position >= stored.size:
             continue
         until = max(instant, alert.since, alert.cleared_at or 0)
         given = alerts_of(clocks, at.terms, until) if clocks is not None and at.terms else ()
@@ -227,16 +231,16 @@ def _alert(
         by_the_rules=rules,
         cleared_at=None if cleared is None else cleared.cleared_at,
         cleared_by=None if by is None else by.word,
-        words=alert_words(alert, kind, at.office.id, at.local(alert.due)) + doubt,
+        words=alert_words(alert, kind, at.office, at.local(alert.due)) + doubt,
     )
 
 
-def _role(office: Office, alert: Alert, view: CaseView | None) -> str:
-    if office.id in alert.must_act:
+def _role(office: OfficeId, alert: Alert, view: CaseView | None) -> str:
+    if office in alert.must_act:
         return "must_act"
-    if concerns(alert, office.id):
+    if concerns(alert, office):
         return "told"
-    return "waits" if view is not None and view.opener == office.id else ""
+    return "waits" if view is not None and view.opener == office else ""
 
 
 def _height(alert: Alert) -> int:

@@ -1,8 +1,8 @@
-"""What the office's API answers: views, histories, receipts. Runs in the store's thread."""
+"""What the office's API answers: views, histories, receipts; runs in a reader's thread."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -14,12 +14,19 @@ from blo_agent.api.alerting import (
     link_alerts,
     link_differences,
 )
-from blo_agent.desk import LinkDesk
-from blo_agent.office import Office
 from blo_agent.own_chain import successor
 from blo_agent.store.connection import Snapshot
-from blo_agent.store.tables import cases, events, outbox, records
+from blo_agent.store.tables import cases, checkpoints, events, heads, outbox, records
+from blo_agent.stored_link import (
+    LinkRole,
+    StoredLink,
+    Viewer,
+    log_hash_of,
+    stored_link,
+    summary_of,
+)
 from blo_agent.taking_heads import delivery
+from blo_agent.tallies import tally_of
 from blo_domain.cases import legal_steps
 from blo_domain.shredding import (
     Place,
@@ -31,6 +38,8 @@ from blo_domain.shredding import (
 from blo_domain.wording import explain
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import CONTENT, WITHOUT_CONTENT
+from blo_schemas.hashing import views_digest
+from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
 from blo_schemas.ids import CaseId, EventId, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY
 from blo_schemas.verdicts import Outcome
@@ -38,24 +47,27 @@ from blo_schemas.views import CaseView
 
 
 def link_answer(
-    office: Office, snapshot: Snapshot, desk: LinkDesk, high_watermark: int
+    viewer: Viewer, snapshot: Snapshot, role: LinkRole, high_watermark: int
 ) -> api.LinkAnswer:
     """A link as the office knows it."""
-    chain = desk.fold.chain
-    tally = desk.tally
+    link = role.link
+    stored = stored_link(snapshot, link)
+    tally = tally_of(snapshot, viewer.id, link)
+    unopened, parked = records.count_unopened(snapshot, link)
+    cosigned = checkpoints.get_cosigned(snapshot, link)
     return api.LinkAnswer(
-        link=desk.link,
-        corridor=desk.corridor,
-        partition=desk.partition,
-        role="party" if desk.is_party else "superior",
-        size=desk.size,
-        high_watermark=max(high_watermark, desk.size),
-        log_hash=chain.log_hash.hex(),
-        view_digest=desk.views.digest().hex(),
-        pending=len(desk.under_way),
-        unopened=len(desk.unopened),
-        parked=desk.fold.parked_count(),
-        halted=desk.halted,
+        link=link,
+        corridor=role.corridor,
+        partition=role.partition,
+        role="party" if role.is_party else "superior",
+        size=stored.size,
+        high_watermark=max(high_watermark, stored.size),
+        log_hash=log_hash_of(snapshot, stored).hex(),
+        view_digest=views_digest(cases.hashes(snapshot, link)).hex(),
+        pending=outbox.count_unconfirmed(snapshot, link),
+        unopened=unopened,
+        parked=parked,
+        halted=role.halted,
         heads=[
             api.HeadAnswer(
                 signer,
@@ -65,13 +77,12 @@ def link_answer(
                 head.log_hash.hex(),
                 head.view_digest.hex(),
             )
-            for (link, signer), head in sorted(office.heads.items())
-            if link == desk.link
+            for signer, head in sorted(_newest_heads(snapshot, link).items())
         ],
         counts=api.CountsAnswer(
-            tally.own, tally.accepted, tally.crossed, tally.duplicates, dict(tally.rejected)
+            tally.own, tally.accepted, tally.crossed, tally.duplicates, tally.rejected
         ),
-        cosigned=desk.trees.cosigned_size,
+        cosigned=0 if cosigned is None else cosigned.size,
         refused_checkpoints=[
             api.RefusedCheckpoint(
                 one.signer,
@@ -80,84 +91,88 @@ def link_answer(
                 one.words,
                 [note.decode() for note in (one.note, one.other) if note],
             )
-            for one in desk.trees.refused
+            for one in checkpoints.refused_of(snapshot, link)
         ],
-        alerts=link_alerts(office, snapshot, desk),
-        differences=link_differences(snapshot, desk.link),
+        alerts=link_alerts(viewer, snapshot, link),
+        differences=link_differences(snapshot, link),
     )
 
 
+def _newest_heads(snapshot: Snapshot, link: LinkId) -> dict[OfficeId, Head]:
+    return {
+        one.office: HEAD.decode(SIGNED_HEAD.decode(one.head).head)
+        for one in heads.of_link(snapshot, link)
+    }
+
+
 def list_cases(
-    office: Office, snapshot: Snapshot, link: LinkId | None, now: int
+    viewer: Viewer, snapshot: Snapshot, links: Iterable[LinkId], now: int
 ) -> list[api.CaseAnswer]:
-    """The cases of one link, or of all."""
-    wanted = [link] if link is not None else sorted(office.desks)
+    """The cases of these links."""
     return [
-        _case_answer(office, snapshot, view, now)
-        for one in wanted
-        for view in cases.iterate(snapshot, one)
+        _case_answer(viewer, snapshot, view, now)
+        for link in links
+        for view in cases.iterate(snapshot, link)
     ]
 
 
 def case_history(
-    office: Office, snapshot: Snapshot, desk: LinkDesk, case: CaseId, now: int, *, is_read: bool
+    viewer: Viewer, snapshot: Snapshot, link: LinkId, case: CaseId, now: int, *, is_read: bool
 ) -> api.CaseHistory | None:
     """A case of a link with its events; ``None``: no record of the link names it.
 
     Args:
-        office: Who asks.
+        viewer: Who asks.
         snapshot: Its store.
-        desk: The link.
+        link: The link.
         case: The case.
         now: The office's clock, Unix milliseconds.
         is_read: Whether the link's log has been read to its end: then clocks stand as of now.
     """
-    link = desk.link
     rows = records.of_case(snapshot, link, case)
-    waiting = [one for one in desk.under_way.values() if one.case == case]
+    waiting = outbox.unconfirmed_of_case(snapshot, link, case)
     if not rows and not waiting:
         return None
     view = cases.get(snapshot, link, case)
     superseded = () if view is None else view.superseded
     crossed = {row.event_id for row in rows if row.crossed}
-    timing = case_timing(office, snapshot, desk, case, now if is_read else 0)
+    stored = stored_link(snapshot, link)
+    timing = case_timing(viewer, snapshot, stored, case, now if is_read else 0)
     return api.CaseHistory(
-        view=None if view is None else _case_answer(office, snapshot, view, now),
+        view=None if view is None else _case_answer(viewer, snapshot, view, now),
         events=[
-            _event_answer(desk, row, row.event_id in crossed, row.version in superseded)
+            _event_answer(stored, row, row.event_id in crossed, row.version in superseded)
             for row in events.by_case(snapshot, link, case)
         ],
         rejected=[
-            _rejected_answer(office, row, view) for row in rows if row.outcome is Outcome.REJECTED
+            _rejected_answer(viewer.id, row, view)
+            for row in rows
+            if row.outcome is Outcome.REJECTED
         ],
-        under_way=[
-            api.UnderWayAnswer(one.event.hex(), one.summary.step.word, one.at) for one in waiting
-        ],
+        under_way=[answer for one in waiting for answer in _under_way_answer(snapshot, link, one)],
         clocks=timing.clocks,
         alerts=timing.alerts,
         differences=case_differences(snapshot, link, case),
     )
 
 
-def event_status(office: Office, snapshot: Snapshot, event: EventId) -> api.EventStatus | None:
+def event_status(viewer: Viewer, snapshot: Snapshot, event: EventId) -> api.EventStatus | None:
     """How far an event has come; ``None``: it is not known here."""
     event = successor(snapshot, event) or event
-    for desk in office.desks.values():
-        submitted = desk.under_way.get(event)
-        if submitted is not None:
-            state = outbox.state_of(snapshot, event)
-            word = "appended" if state is outbox.OutboxState.APPENDED else "accepted"
-            return api.EventStatus(event.hex(), word, None, [], [])
+    state = outbox.state_of(snapshot, event)
+    if state is not None:
+        word = "appended" if state is outbox.OutboxState.APPENDED else "accepted"
+        return api.EventStatus(event.hex(), word, None, [], [])
     rows = records.by_event(snapshot, event)
     if not rows:
         return None
     row = rows[0]
     others = tuple(
         office_id
-        for office_id in office.directory.link_trust(row.link).parties(row.log_time)
+        for office_id in viewer.directory.link_trust(row.link).parties(row.log_time)
         if office_id != row.office
     )
-    delivered, opened = delivery(office, row.link, row.position, others)
+    delivered, opened = delivery(_newest_heads(snapshot, row.link), row.position, others)
     state_word = "delivered" if delivered else "read"
     if others and len(opened) == len(others):
         state_word = "opened"
@@ -170,8 +185,8 @@ def _verdict_word(row: records.RecordRow) -> str | None:
     return row.outcome.value if row.reason is None else row.reason.value
 
 
-def _case_answer(office: Office, snapshot: Snapshot, view: CaseView, now: int) -> api.CaseAnswer:
-    parties = office.directory.link_trust(view.link).parties(now)
+def _case_answer(viewer: Viewer, snapshot: Snapshot, view: CaseView, now: int) -> api.CaseAnswer:
+    parties = viewer.directory.link_trust(view.link).parties(now)
     return api.CaseAnswer(
         case=view.case.hex(),
         link=view.link,
@@ -185,7 +200,7 @@ def _case_answer(office: Office, snapshot: Snapshot, view: CaseView, now: int) -
         crossed=view.crossed,
         position=view.position,
         log_time=view.log_time,
-        may_do=[step.word for step in legal_steps(view, office.id, parties)],
+        may_do=[step.word for step in legal_steps(view, viewer.id, parties)],
         shredding=_shredding_answer(snapshot, view, parties),
     )
 
@@ -215,20 +230,20 @@ def _signed_answer(signed: Signed) -> api.SignedAnswer:
     return api.SignedAnswer(signed.office, signed.place.event.hex(), signed.place.position)
 
 
-def _content_word(desk: LinkDesk, row: events.EventRow) -> str:
+def _content_word(stored: StoredLink, row: events.EventRow) -> str:
     if row.step in WITHOUT_CONTENT:
         return "none"
-    if row.case in desk.shredded:
+    if row.case in stored.shredded:
         return "shredded"
     if row.content is None:
         return "closed"
-    return "withheld" if desk.withheld else "opened"
+    return "withheld" if stored.withheld else "opened"
 
 
 def _event_answer(
-    desk: LinkDesk, row: events.EventRow, crossed: bool, superseded: bool
+    stored: StoredLink, row: events.EventRow, crossed: bool, superseded: bool
 ) -> api.EventAnswer:
-    word = _content_word(desk, row)
+    word = _content_word(stored, row)
     shown = row.content if word == "opened" else None
     content = None if shown is None else CONTENT.decode(shown)
     body: dict[str, Any] | None = None
@@ -253,8 +268,20 @@ def _event_answer(
     )
 
 
+def _under_way_answer(
+    snapshot: Snapshot, link: LinkId, waiting: outbox.OutboxRecord
+) -> Iterator[api.UnderWayAnswer]:
+    """Nothing of an event whose key is gone: what it does can't be told."""
+    if waiting.value is None or waiting.event_id is None:
+        return
+    opened = summary_of(snapshot, link, waiting.value)
+    if opened is not None:
+        header, summary = opened
+        yield api.UnderWayAnswer(waiting.event_id.hex(), summary.step.word, header.at)
+
+
 def _rejected_answer(
-    office: Office, row: records.RecordRow, view: CaseView | None
+    office: OfficeId, row: records.RecordRow, view: CaseView | None
 ) -> api.RejectedAnswer:
     reason = "" if row.reason is None else row.reason.value
     step = None
@@ -262,7 +289,7 @@ def _rejected_answer(
     if row.summary is not None and row.verdict is not None and row.office is not None:
         summary = SUMMARY.decode(row.summary)
         step = summary.step.word
-        words = explain(row.verdict, summary, row.office, view, office.id)
+        words = explain(row.verdict, summary, row.office, view, office)
     return api.RejectedAnswer(
         event=(row.event_id or b"").hex(),
         office=row.office,

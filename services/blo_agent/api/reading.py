@@ -1,10 +1,13 @@
-"""Handlers that only look. Their questions run in the store's thread, where the state is."""
+"""Handlers that only look. Readers' threads answer them, so none of them holds up the writer.
+
+Who opens a case or the figures is noted in the journal before the answer is given.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from litestar import Request, Response, get
@@ -24,30 +27,36 @@ from blo_agent.api.types import (
     LinkAnswer,
     OpenAlertAnswer,
 )
-from blo_agent.noting import VIEW_FIGURES, note_view
+from blo_agent.noting import note_figures, note_view
 from blo_agent.reporting import period_report
-from blo_agent.store.connection import Snapshot, Transaction
-from blo_agent.store.tables import journal
-from blo_schemas.ids import CaseId, EventId, LinkId
+from blo_agent.store.connection import Snapshot
+from blo_agent.stored_link import Viewer, link_role, viewer
+from blo_schemas.ids import CaseId, EventId
 
 Req = Request[Any, Any, State]
 T = TypeVar("T")
-_LONGEST_WAIT_S = 60.0
+LONGEST_WAIT_S: Final = 60.0
+"""How long a request may wait for a link to be read, in seconds."""
 
 
-async def _ask(agent: Agent, question: Callable[[Snapshot], T]) -> T:
-    def job(tx: Transaction) -> T:
-        return question(tx)
+async def _ask(agent: Agent, question: Callable[[Viewer, Snapshot], T]) -> T:
+    """Have a reader's thread answer, of the last committed state."""
 
-    return await agent.store.write(job)
+    def query(snapshot: Snapshot) -> T:
+        return question(viewer(agent.office), snapshot)
+
+    return await agent.store.read(query)
 
 
 @get("/v1/links")
 async def links(agent: NamedDependency[Agent]) -> list[LinkAnswer]:
     """All links of the office."""
+    ends = dict(agent.receiver.high_watermarks)
     return await _ask(
         agent,
-        lambda snapshot: [_answer(agent, snapshot, link) for link in sorted(agent.office.desks)],
+        lambda at, snapshot: [
+            link_answer(at, snapshot, role, ends.get(role.link, 0)) for role in at.roles
+        ],
     )
 
 
@@ -60,15 +69,19 @@ async def one_link(
 ) -> LinkAnswer:
     """One link; waits until it has been read up to ``min_size``, or for ``timeout`` seconds."""
     desk = known_desk(agent, link)
-    await agent.wait_for(desk.link, min_size, min(wait_s, _LONGEST_WAIT_S))
-    return await _ask(agent, lambda snapshot: _answer(agent, snapshot, desk.link))
+    # A number that is none compares with nothing.
+    await agent.wait_for(
+        desk.link, min_size, wait_s if 0 <= wait_s <= LONGEST_WAIT_S else LONGEST_WAIT_S
+    )
+    end = agent.receiver.high_watermarks.get(desk.link, 0)
+    return await _ask(agent, lambda at, snapshot: link_answer(at, snapshot, link_role(desk), end))
 
 
 @get("/v1/cases")
 async def cases(agent: NamedDependency[Agent]) -> list[CaseAnswer]:
     """The cases of all links."""
     now = agent.clock.now_ms()
-    return await _ask(agent, lambda snapshot: list_cases(agent.office, snapshot, None, now))
+    return await _ask(agent, lambda at, snapshot: list_cases(at, snapshot, at.links, now))
 
 
 @get("/v1/links/{link:str}/cases")
@@ -76,28 +89,26 @@ async def cases_of_link(agent: NamedDependency[Agent], link: FromPath[str]) -> l
     """The cases of one link."""
     wanted = known_desk(agent, link).link
     now = agent.clock.now_ms()
-    return await _ask(agent, lambda snapshot: list_cases(agent.office, snapshot, wanted, now))
+    return await _ask(agent, lambda at, snapshot: list_cases(at, snapshot, [wanted], now))
 
 
 @get("/v1/links/{link:str}/cases/{case:str}")
 async def one_case(
     request: Req, agent: NamedDependency[Agent], link: FromPath[str], case: FromPath[str]
 ) -> CaseHistory:
-    """A case with everything that happened in it; who has seen it is noted in the journal."""
-    desk = known_desk(agent, link)
+    """A case with everything that happened in it; first, who sees it is noted in the journal."""
+    known = known_desk(agent, link).link
     wanted = CaseId(read_id(case))
     actor, now = actor_of(request), agent.clock.now_ms()
-
-    def job(tx: Transaction) -> CaseHistory | None:
-        is_read = agent.is_read_to_end(desk.link)
-        history = case_history(agent.office, tx, desk, wanted, now, is_read=is_read)
-        if history is not None and history.view is not None:
-            note_view(tx, actor, desk.link, wanted, now)
-        return history
-
-    found = await agent.store.write(job)
+    is_read = agent.is_read_to_end(known)
+    found = await _ask(
+        agent,
+        lambda at, snapshot: case_history(at, snapshot, known, wanted, now, is_read=is_read),
+    )
     if found is None:
         raise NotFoundException(f"no case {case} is known on {link}")
+    if found.view is not None:
+        await agent.store.write(lambda tx: note_view(tx, actor, known, wanted, now))
     return found
 
 
@@ -105,7 +116,7 @@ async def one_case(
 async def one_event(agent: NamedDependency[Agent], event: FromPath[str]) -> EventStatus:
     """How far an event has come."""
     wanted = EventId(read_id(event))
-    found = await _ask(agent, lambda snapshot: event_status(agent.office, snapshot, wanted))
+    found = await _ask(agent, lambda at, snapshot: event_status(at, snapshot, wanted))
     if found is None:
         raise NotFoundException(f"no event {event} is known here")
     return found
@@ -122,12 +133,8 @@ async def report(
     if end < start:
         raise BadRequest(f"to: {end} lies before from: {start}")
     actor, now = actor_of(request), agent.clock.now_ms()
-
-    def job(tx: Transaction) -> dict[str, Any]:
-        journal.append(tx, at=now, actor=actor, action=VIEW_FIGURES)
-        return period_report(agent.office, tx, start, end, now)
-
-    found = await agent.store.write(job)
+    found = await _ask(agent, lambda at, snapshot: period_report(at, snapshot, start, end, now))
+    await agent.store.write(lambda tx: note_figures(tx, actor, now))
     return Response(msgspec.json.encode(found), media_type="application/json")
 
 
@@ -136,13 +143,11 @@ async def alerts(
     agent: NamedDependency[Agent], link: FromQuery[str | None] = None
 ) -> list[OpenAlertAnswer]:
     """What stands open for the office, on one link or on all, the earliest deadline first."""
-    wanted = None if link is None else known_desk(agent, link).link
-    return await _ask(agent, lambda snapshot: open_alerts(agent.office, snapshot, wanted))
-
-
-def _answer(agent: Agent, snapshot: Snapshot, link: LinkId) -> LinkAnswer:
-    known_end = agent.receiver.high_watermarks.get(link, 0)
-    return link_answer(agent.office, snapshot, agent.office.desks[link], known_end)
+    wanted = None if link is None else [known_desk(agent, link).link]
+    return await _ask(
+        agent,
+        lambda at, snapshot: open_alerts(at, snapshot, at.links if wanted is None else wanted),
+    )
 
 
 HANDLERS = (links, one_link, cases, cases_of_link, one_case, one_event, alerts, report)

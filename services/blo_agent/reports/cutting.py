@@ -16,6 +16,7 @@ from blo_agent.reporting import family_of
 from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import events, heads, records
+from blo_agent.stored_link import viewer
 from blo_domain.counting import CountedEvent, Family
 from blo_domain.deadlines import Terms, Window, terms_of
 from blo_domain.errors import InconsistentInput
@@ -65,7 +66,7 @@ def take_cut(office: Office, snapshot: Snapshot, period: Period, now: int) -> Ta
     links = {
         link: _counted_link(office, office.desks[link], snapshot) for link in sorted(office.desks)
     }
-    family = family_of(office, now)
+    family = family_of(viewer(office), now)
     terms = {link: _terms(office.directory, link) for link in links}
     window = window_of(period, _zone(family, terms))
     signed = [head for link in links.values() for head in _counted_heads(snapshot, office.id, link)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_schemas.codec import encode
@@ -34,4 +35,12 @@ def iterate(snapshot: Snapshot, link: LinkId) -> Iterator[CaseView]:
         yield CASE_VIEW.decode(data)
 
 
-__all__ = ["get", "iterate", "put"]
+def hashes(snapshot: Snapshot, link: LinkId) -> Iterator[tuple[CaseId, bytes]]:
+    """Each case of a link with the hash of its view, sorted by case id."""
+    rows = snapshot.iterate(
+        "SELECT case_id, view FROM cases WHERE link = ? ORDER BY case_id", (link,)
+    )
+    return ((CaseId(case), sha256(view).digest()) for case, view in rows)
+
+
+__all__ = ["get", "hashes", "iterate", "put"]

@@ -177,6 +177,14 @@ def state_of(snapshot: Snapshot, event_id: EventId) -> OutboxState | None:
     return None if state is None else OutboxState(state)
 
 
+def count_unconfirmed(snapshot: Snapshot, link: LinkId) -> int:
+    """How many events of a link were not yet read back; reads the whole outbox."""
+    count: int = snapshot.value(
+        "SELECT count(*) FROM outbox WHERE link = ? AND event_id IS NOT NULL", (link,)
+    )
+    return count
+
+
 def unconfirmed_of_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[OutboxRecord]:
     """The events of a case that were not yet read back, in order, whether appended or not."""
     rows = snapshot.rows(f"{_SELECT} WHERE case_id = ? AND link = ? ORDER BY seq", (case, link))
@@ -222,6 +230,7 @@ __all__ = [
     "OutboxState",
     "add",
     "confirm",
+    "count_unconfirmed",
     "counts",
     "discard",
     "is_key_waiting",

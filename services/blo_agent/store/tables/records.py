@@ -200,6 +200,26 @@ def unopened_positions(snapshot: Snapshot, link: LinkId) -> Iterator[int]:
     return (row[0] for row in rows)
 
 
+def count_unopened(snapshot: Snapshot, link: LinkId) -> tuple[int, int]:
+    """How many of a link's records could not be opened, and how many of these have no verdict."""
+    row = snapshot.row(
+        "SELECT count(*), count(*) FILTER (WHERE outcome IS NULL) FROM records"
+        " WHERE link = ? AND opened = 0",
+        (link,),
+    )
+    return (0, 0) if row is None else (row[0], row[1])
+
+
+def unjudged_cases(snapshot: Snapshot, link: LinkId) -> frozenset[CaseId]:
+    """The cases of a link that have records without a verdict."""
+    rows = snapshot.rows(
+        "SELECT DISTINCT case_id FROM records"
+        " WHERE link = ? AND opened = 0 AND outcome IS NULL AND case_id IS NOT NULL",
+        (link,),
+    )
+    return frozenset(CaseId(case) for (case,) in rows)
+
+
 def tallies(snapshot: Snapshot, link: LinkId) -> list[RecordTally]:
     """How many records of whom got which verdict, without the parked; reads the whole link."""
     rows = snapshot.rows(
@@ -235,6 +255,7 @@ __all__ = [
     "by_event",
     "cases_from",
     "chain",
+    "count_unopened",
     "get",
     "iterate",
     "leaves",
@@ -243,5 +264,6 @@ __all__ = [
     "set_opened",
     "settle",
     "tallies",
+    "unjudged_cases",
     "unopened_positions",
 ]

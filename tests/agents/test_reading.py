@@ -1,0 +1,82 @@
+"""Who looks never holds up who writes, and is not held up: readers answer of what is on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from blo_agent.noting import VIEW_CASE
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.tables import journal
+from tests.agents.test_api import Client, two_clients
+from tests.agents.world import LINK, RunningAgent
+
+
+@asynccontextmanager
+async def a_busy_writer(running: RunningAgent) -> AsyncIterator[None]:
+    """The store's thread carries out one job until this is left."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def job(_: Transaction) -> None:
+        begun.set()
+        may_end.wait()
+
+    busy = asyncio.create_task(running.agent.store.write(job))
+    await asyncio.to_thread(begun.wait)
+    try:
+        yield
+    finally:
+        may_end.set()
+        await busy
+
+
+async def views_noted(client: Client) -> int:
+    def query(snapshot: Snapshot) -> int:
+        return sum(entry.action == VIEW_CASE for entry in journal.entries(snapshot))
+
+    return await client.running.agent.store.read(query)
+
+
+async def test_every_question_is_answered_while_the_writer_is_busy(tmp_path: Path) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        _, opened = await a.command(
+            kind="penalty",
+            step="open",
+            body={
+                "person": {"name": "A (fictional)", "nationality": "vn"},
+                "law": "(fictional)",
+                "act": "overstay",
+                "decision_number": "1",
+            },
+            dispatch={"subject": "fictional"},
+        )
+        await a.running.read(1)
+        async with a_busy_writer(a.running):
+            for path in (
+                "/v1/links",
+                f"/v1/links/{LINK}",
+                f"/v1/links/{LINK}/cases",
+                "/v1/cases",
+                f"/v1/events/{opened['event']}",
+                "/v1/alerts",
+                "/v1/reports",
+            ):
+                assert (await a.ask(path))[0] == 200, path
+
+
+async def test_a_case_is_not_shown_before_the_journal_says_to_whom(tmp_path: Path) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        case = await a.opened()
+        await a.running.read(1)
+        async with a_busy_writer(a.running):
+            asked = asyncio.create_task(a.ask(f"/v1/links/{LINK}/cases/{case}"))
+            # What needs no entry, and was asked later, is answered; the case is not.
+            assert (await a.ask("/v1/cases"))[0] == 200
+            assert not asked.done()
+            assert await views_noted(a) == 0
+        status, shown = await asked
+        assert (status, len(shown["events"])) == (200, 1)
+        assert await views_noted(a) == 1
