@@ -36,7 +36,7 @@ ALLOWED_FIELDS: Final = frozenset(
         # how much and how long
         *("attempt", "count", "delay_s", "duration_s", "limit_s", "total"),
         # failures
-        *("error", "error_type"),
+        *("error", "error_type", "incident"),
         # the program and its surroundings
         *(
             "check",

@@ -7,7 +7,11 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import quote
 
+import pytest
+
+from blo_agent.api import reading
 from blo_agent.noting import VIEW_CASE
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal
@@ -80,3 +84,57 @@ async def test_a_case_is_not_shown_before_the_journal_says_to_whom(tmp_path: Pat
         status, shown = await asked
         assert (status, len(shown["events"])) == (200, 1)
         assert await views_noted(a) == 1
+
+
+async def test_a_read_that_fails_is_a_500_with_an_incident_that_the_log_file_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("a fault of the program")
+
+    async with two_clients(tmp_path) as (_, a, _b):
+        case = await a.opened()
+        await a.running.read(1)
+        for name in ("link_answer", "list_cases", "case_history", "event_status", "open_alerts"):
+            monkeypatch.setattr(reading, name, broken)
+        for path in (
+            "/v1/links",
+            f"/v1/links/{LINK}",
+            "/v1/cases",
+            f"/v1/links/{LINK}/cases/{case}",
+            f"/v1/events/{'0' * 64}",
+            "/v1/alerts",
+        ):
+            status, answer = await a.ask(path)
+            assert status == 500, path
+            assert answer["incident"] in answer["error"]
+            assert f'"incident":"{answer["incident"]}"' in capsys.readouterr().err
+        assert await views_noted(a) == 0, "nothing was shown"
+        monkeypatch.undo()
+        assert (await a.ask(f"/v1/links/{LINK}/cases/{case}"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/links/%ff%00",
+        f"/v1/links/{LINK}?timeout=nan&min_size=1",
+        f"/v1/links/{LINK}?timeout=0&min_size=-1",
+        f"/v1/links/{LINK}?timeout=1e400&min_size=0",
+        f"/v1/links/{LINK}?min_size={10**40}",
+        f"/v1/links/{LINK}?min_size=x",
+        f"/v1/links/{LINK}/cases/{'٠' * 64}",
+        f"/v1/links/{LINK}/cases/%00",
+        f"/v1/events/{'f' * 65}",
+        "/v1/alerts?link=%ff",
+        "/v1/reports/-",
+        f"/v1/reports/{'f' * 64}",
+    ],
+)
+async def test_no_path_and_no_query_is_more_than_a_bad_request(tmp_path: Path, path: str) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        await a.opened()
+        await a.running.read(1)
+        status, _ = await a.ask(quote(path, safe="/?&=%~"))
+        assert status in {200, 400, 404}
+        assert (await a.ask("/v1/links"))[0] == 200

@@ -12,12 +12,14 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from blo_agent.agent import Agent
 from blo_agent.api import acting, filing, reading
-from blo_agent.api.types import ErrorAnswer
+from blo_agent.api.types import ErrorAnswer, IncidentAnswer
 from blo_agent.store.errors import StoreError
 from blo_log.errors import LogError
+from blo_runtime.incidents import report_incident
 
 
 def office_api(agent: Agent, token: str) -> Litestar:
@@ -40,6 +42,7 @@ def office_api(agent: Agent, token: str) -> Litestar:
             HTTPException: _on_http_error,
             LogError: _on_failure,
             StoreError: _on_failure,
+            Exception: _on_incident,
         },
     )
 
@@ -55,7 +58,11 @@ def _guard(token: str) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRout
     return guard
 
 
-def _on_http_error(_: Request[Any, Any, State], error: HTTPException) -> Response[ErrorAnswer]:
+def _on_http_error(
+    request: Request[Any, Any, State], error: HTTPException
+) -> Response[ErrorAnswer] | Response[IncidentAnswer]:
+    if error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
+        return _on_incident(request, error)
     wrong = [
         f"{one.get('key', 'request')}: {one.get('message', '')}"
         for one in (error.extra if isinstance(error.extra, list) else ())
@@ -67,6 +74,13 @@ def _on_http_error(_: Request[Any, Any, State], error: HTTPException) -> Respons
 def _on_failure(_: Request[Any, Any, State], error: Exception) -> Response[ErrorAnswer]:
     """The log or the store can't serve now; the error says what to do."""
     return Response(ErrorAnswer(str(error)), status_code=503)
+
+
+def _on_incident(_: Request[Any, Any, State], error: Exception) -> Response[IncidentAnswer]:
+    """Whatever a request has made go wrong ends that request alone."""
+    incident = report_incident("a request", error)
+    words = f"an unexpected error; the log file has it as incident {incident}, report it"
+    return Response(IncidentAnswer(words, incident), status_code=HTTP_500_INTERNAL_SERVER_ERROR)
 
 
 __all__ = ["office_api"]

@@ -31,6 +31,18 @@ class ErrorAnswer(msgspec.Struct, frozen=True):
     error: str
 
 
+class IncidentAnswer(msgspec.Struct, frozen=True):
+    """A request that failed here, unexpectedly; nothing was changed.
+
+    Attributes:
+        error: What to do.
+        incident: The id under which the log file has the error and its trace.
+    """
+
+    error: str
+    incident: str
+
+
 class HeadAnswer(msgspec.Struct, frozen=True):
     """An office's newest head on a link."""
 
