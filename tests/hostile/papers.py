@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from blo_domain.policies import four_urgencies
 from blo_log.port import Message
 from blo_log.topics import DIRECTORY_TOPIC
+from blo_schemas.codec import encode
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CountryId, OfficeId
 from blo_schemas.policy import DeadlinePolicy, OfficeZone
@@ -175,11 +176,9 @@ def _agreement(hand: Hand, field: int, value: int) -> tuple[bytes, list[SigningK
     if field % 3 == 0:
         zones = tuple(OfficeZone(office=one, zone=ZONES[value % len(ZONES)]) for one in offices)
         policy = msgspec.structs.replace(policy, zones=zones)
-        made_policy = as_plain(policy)
+        made_policy = msgspec.Raw(encode(policy))
     else:
-        made_policy = msgspec.msgpack.decode(
-            spoiled(DeadlinePolicy, field, value, as_plain(policy))
-        )
+        made_policy = msgspec.Raw(spoiled(DeadlinePolicy, field, value, as_plain(policy)))
     made = as_plain(
         Agreement(
             link=HOSTILE,

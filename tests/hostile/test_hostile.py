@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.hostile import attacks
 from tests.hostile.arena import Arena
 from tests.hostile.attacks import Move
+from tests.hostile.papers import PAPERS
 
 SECONDS = float(os.environ.get("HOSTILE_SECONDS", "45"))
 """How long rounds are played."""
@@ -36,6 +37,7 @@ MOVES = st.lists(
         attacks.HEADS,
         attacks.GRANTS,
         attacks.NOTES,
+        PAPERS,
     ),
     min_size=4,
     max_size=24,
