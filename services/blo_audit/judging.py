@@ -157,6 +157,8 @@ class Judge:
         if certified is None:
             self._add(CODES[reason], admitted, f"certificate tag {header.kid.hex()}: {reason}")
             return
+        # Whoever is certified, and never a party of the link, is known to an auditor all the same.
+        reason = Reason.NOT_A_PARTY if reason is Reason.UNKNOWN_KEY else reason
         key = certified.certificate.signing_key
         signed = hashing.event_input(self._link, envelope.header)
         subject = certified.certificate.subject

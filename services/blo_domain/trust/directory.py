@@ -182,8 +182,9 @@ class TrustedDirectory:
     def digest_for_link(self, link: LinkId) -> Digest:
         """Changes exactly when ``writer`` could give another answer or the agreement changes.
 
-        That includes any new certificate of the link's two countries, because records that it
-        wrote were an unknown key's before. A reader whose digest changed folds the log again.
+        That includes any new certificate of an office that the link's agreement names, because
+        records that it wrote were an unknown key's before. A reader whose digest changed folds the
+        log again.
         """
         return self.link_trust(link).digest
 

@@ -41,8 +41,9 @@ class _Say(NamedTuple):
 class LinkTrust:
     """Answers who wrote a record of one link.
 
-    A certificate of another country than the link's two is an unknown key, however well it is
-    certified: nodes that pin other countries' roots too must come to the same verdicts.
+    Only a certificate of an office that some version of the agreement names is a known key: nodes
+    that pin other countries' roots too must come to the same verdicts, and a root that certifies
+    somebody else must not make every reader of the link fold its log again.
 
     Args:
         link: The link.
@@ -66,9 +67,10 @@ class LinkTrust:
         self._says: Final = tuple(
             _Say(term.start, term.end, frozenset(term.agreement.offices)) for term in terms
         )
-        self._keys: Final[dict[CertificateTag, _Key | None]] = {}
+        self._keys: Final[dict[CertificateTag, _Key]] = {}
         for certified in known:
-            self._keys.setdefault(certified.tag, _key(link, certified, parties))
+            if _is_writer(certified, parties):
+                self._keys.setdefault(certified.tag, _key(link, certified))
         self._certified: Final = {one.tag: one for one in reversed(known)}
         self._others: Final = {
             office: tuple(sorted(set(written.get(office, ())) - {link}))
@@ -93,7 +95,7 @@ class LinkTrust:
             key = self._keys[kid]
         except KeyError:
             return Reason.UNKNOWN_KEY
-        if key is None or key.writer.office not in say.offices:
+        if key.writer.office not in say.offices:
             return Reason.NOT_A_PARTY
         if key.not_before <= log_time < key.not_after:
             if position < key.cut_size and log_time < key.cut_time:
@@ -130,11 +132,14 @@ def _of_countries(
     )
 
 
-def _key(link: LinkId, certified: Certified, parties: set[OfficeId]) -> _Key | None:
-    """``None`` for a certificate that can never write on the link."""
+def _is_writer(certified: Certified, parties: set[OfficeId]) -> bool:
+    """Whether a certificate's subject can ever write on a link of these parties."""
     certificate = certified.certificate
-    if certificate.role is not Role.OFFICE or certificate.subject not in parties:
-        return None
+    return certificate.role is Role.OFFICE and certificate.subject in parties
+
+
+def _key(link: LinkId, certified: Certified) -> _Key:
+    certificate = certified.certificate
     writer = Writer(certificate.subject, certificate.signing_key, certified.id)
     size, at = certified.cut(link)
     return _Key(writer, certificate.not_before, certificate.not_after, size, at)
@@ -143,14 +148,14 @@ def _key(link: LinkId, certified: Certified, parties: set[OfficeId]) -> _Key | N
 def _digest(
     link: LinkId,
     terms: Sequence[Term],
-    keys: dict[CertificateTag, _Key | None],
+    keys: dict[CertificateTag, _Key],
     others: dict[OfficeId, tuple[LinkId, ...]],
 ) -> Digest:
     content = [
         link,
         [[term.paper.id, term.start, term.end] for term in terms],
         [
-            [tag, None if key is None else [key.writer.certificate, key.cut_size, key.cut_time]]
+            [tag, [key.writer.certificate, key.cut_size, key.cut_time]]
             for tag, key in sorted(keys.items(), key=lambda item: item[0])
         ],
         sorted(others.items()),

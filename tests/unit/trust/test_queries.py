@@ -75,10 +75,10 @@ def test_a_partys_valid_key_names_the_writer() -> None:
         ("unknown", certificate(VN_A), BEGIN, Reason.NO_AGREEMENT),
         (LINK, certificate(VN_A), BEGIN - 1, Reason.NO_AGREEMENT),
         (LINK, certificate(OfficeId("vn-nobody")), BEGIN, Reason.UNKNOWN_KEY),
-        (LINK, certificate(VN_B), BEGIN, Reason.NOT_A_PARTY),
-        (LINK, certificate(SUPERIOR), BEGIN, Reason.NOT_A_PARTY),
-        (LINK, certificate(WORKER, role=Role.PROCESSOR), BEGIN, Reason.NOT_A_PARTY),
-        (OTHER, certificate(LA_B), BEGIN, Reason.NOT_A_PARTY),
+        (LINK, certificate(VN_B), BEGIN, Reason.UNKNOWN_KEY),
+        (LINK, certificate(SUPERIOR), BEGIN, Reason.UNKNOWN_KEY),
+        (LINK, certificate(WORKER, role=Role.PROCESSOR), BEGIN, Reason.UNKNOWN_KEY),
+        (OTHER, certificate(LA_B), BEGIN, Reason.UNKNOWN_KEY),
         (LINK, certificate(VN_A), END, Reason.KEY_EXPIRED),
     ],
 )
@@ -132,7 +132,7 @@ def test_all_certificates_of_a_subject_are_listed_in_the_order_they_begin() -> N
 
 def test_the_processor_of_an_office_writes_nothing_with_that_key() -> None:
     both = certificate(VN_A, role=Role.PROCESSOR, signing_key=key("vn-a processor").public)
-    assert loaded(both, agreement()).writer(LINK, tag(both), 0, BEGIN) is Reason.NOT_A_PARTY
+    assert loaded(both, agreement()).writer(LINK, tag(both), 0, BEGIN) is Reason.UNKNOWN_KEY
 
 
 def test_nodes_that_pin_a_third_country_come_to_the_same_verdict() -> None:
@@ -252,7 +252,6 @@ def test_corridors_and_their_partitions_are_those_of_the_links() -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        certificate(OfficeId("vn-new")),
         certificate(VN_A, not_before=START + 1),
         revocation(certificate(VN_A), START + YEAR),
         revocation(certificate(VN_A), START + YEAR, {LINK: 3}),
@@ -275,6 +274,9 @@ def test_a_document_that_can_change_a_verdict_changes_the_links_digest(
     [
         root(VN, 2),
         entry(VN_A),
+        certificate(OfficeId("vn-new")),
+        certificate(VN_A, role=Role.PROCESSOR, signing_key=key("vn-a processor").public),
+        certificate(OfficeId("vn-new"), role=Role.WITNESS),
         revocation(certificate(VN_B), START + YEAR),
         revocation(certificate(VN_A), END),
         agreement([key(VN_A)], version=2),
