@@ -14,6 +14,7 @@ import msgspec
 from blo_schemas.codec import Codec, encode
 from blo_schemas.event import Bytes32, Count, UnixMs
 from blo_schemas.ids import Digest, LinkId
+from blo_schemas.summary import Step
 
 JOURNAL_VERSION: Final = 1
 
@@ -30,7 +31,7 @@ class JournalEntry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_
         seq: Number of entries before this one.
         at: The office's clock, Unix milliseconds.
         actor: Who acted: an officer's id, or the program's name for what it did by itself.
-        action: What was done, e.g. ``approve``.
+        action: What was done, e.g. ``submit answer``.
         link: The link it concerns; ``None``: none.
         case: The case it concerns; ``None``: none, or not yet named.
         detail: Encoded detail of the action; may be empty.
@@ -48,7 +49,37 @@ class JournalEntry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_
     prev: Bytes32
 
 
+class NamedPerson(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Detail of ``NAMES_DRAFTER`` and ``NAMES_SIGNER``: whom a document names, as it was typed.
+
+    It says nothing of what that person has done: who typed the name is the entry's actor.
+
+    Attributes:
+        event: The event with which the document travels.
+        step: What the event does.
+        name: The name as it was typed.
+    """
+
+    event: Bytes32
+    step: Step
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+NAMES_DRAFTER: Final = "names as drafter"
+NAMES_SIGNER: Final = "names as signer"
+NAMED_PERSON: Final = Codec(NamedPerson)
 JOURNAL_ENTRY: Final = Codec(JournalEntry, versions=(JOURNAL_VERSION,))
+
+
+def named_person(entry: JournalEntry) -> NamedPerson | None:
+    """Whom an entry's document names; ``None``: the entry is of another action.
+
+    Raises:
+        WireError: Its detail is something else.
+    """
+    if entry.action not in (NAMES_DRAFTER, NAMES_SIGNER):
+        return None
+    return NAMED_PERSON.decode(entry.detail)
 
 
 def journal_hash(entry: JournalEntry) -> Digest:
@@ -56,4 +87,14 @@ def journal_hash(entry: JournalEntry) -> Digest:
     return Digest(sha256(_JOURNAL + encode(entry)).digest())
 
 
-__all__ = ["JOURNAL_ENTRY", "JOURNAL_VERSION", "JournalEntry", "journal_hash"]
+__all__ = [
+    "JOURNAL_ENTRY",
+    "JOURNAL_VERSION",
+    "NAMED_PERSON",
+    "NAMES_DRAFTER",
+    "NAMES_SIGNER",
+    "JournalEntry",
+    "NamedPerson",
+    "journal_hash",
+    "named_person",
+]

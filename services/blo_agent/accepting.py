@@ -134,7 +134,9 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
         grant_content_key(office, desk, content_key, now, tx)
     if content is not None:
         case = sealed.header.case_id
-        note_authors(tx, content.dispatch, summary.step, desk.link, case, sealed.id, now)
+        note_authors(
+            tx, wanted.actor, content.dispatch, summary.step, desk.link, case, sealed.id, now
+        )
     return _put(office, desk, wanted.actor, sealed, summary, now, tx)
 
 

@@ -1,4 +1,7 @@
-"""The access log: who saw, drafted, approved and took out what, in the same chain as everything.
+"""The access log: who saw, sent and took out what, in the same chain as everything.
+
+Of whom a document names as its drafter or signer, it tells that somebody typed that name, and who
+typed it: nobody is said to have done what another has written of him.
 
 Each is one entry of the journal, in the transaction of what it tells of.
 """
@@ -9,13 +12,12 @@ from typing import Final
 
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal
+from blo_schemas.codec import encode
 from blo_schemas.content import Dispatch
 from blo_schemas.ids import CaseId, LinkId, OfficeId
-from blo_schemas.journal import journal_hash
+from blo_schemas.journal import NAMES_DRAFTER, NAMES_SIGNER, NamedPerson, journal_hash
 from blo_schemas.journal_file import JournalFileHead, journal_file, journal_line
 from blo_schemas.summary import Step
-
-_LONGEST: Final = 200
 
 VIEW_CASE: Final = "view case"
 VIEW_FIGURES: Final = "view figures"
@@ -34,6 +36,7 @@ def note_figures(tx: Transaction, actor: str, now: int) -> None:
 
 def note_authors(
     tx: Transaction,
+    actor: str,
     dispatch: Dispatch | None,
     step: Step,
     link: LinkId,
@@ -41,19 +44,19 @@ def note_authors(
     event: bytes,
     now: int,
 ) -> None:
-    """Note who has drafted and who has signed a document, as the command says it."""
+    """Note whom a document names as its drafter and its signer, as the actor has typed it."""
     if dispatch is None:
         return
-    for who, did in ((dispatch.drafter, "draft"), (dispatch.signer, "approve")):
-        if who is not None:
+    for name, action in ((dispatch.drafter, NAMES_DRAFTER), (dispatch.signer, NAMES_SIGNER)):
+        if name is not None:
             journal.append(
                 tx,
                 at=now,
-                actor=who[:_LONGEST],
-                action=f"{did} {step.word}",
+                actor=actor,
+                action=action,
                 link=link,
                 case=case,
-                detail=event,
+                detail=encode(NamedPerson(event, step, name)),
             )
 
 

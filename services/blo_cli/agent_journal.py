@@ -19,7 +19,7 @@ _FILE = click.Path(path_type=Path)
 
 @click.group()
 def journal() -> None:
-    """The office's own journal: who saw, drafted, approved, sent, exported, was refused."""
+    """The office's own journal: who saw, sent, exported, was refused."""
 
 
 @journal.command()

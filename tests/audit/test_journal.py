@@ -24,8 +24,8 @@ OFFICE = OfficeId("vn-a")
 LINK = LinkId("vn-a~la-b")
 ACTIONS = (
     "view case",
-    "draft answer",
-    "approve answer",
+    "names as drafter",
+    "names as signer",
     "submit answer",
     "refused answer",
     "report compute",

@@ -10,13 +10,16 @@ from blo_audit.from_log import read_heads, signed_heads
 from blo_audit.journal_audit import JournalAudited, anchors_of, audit_journal
 from blo_audit.report_text import instant
 from blo_cli.audit.trusting import Brought, Pinned, read_heads_file, trust_options
+from blo_cli.audit.verify import plain
 from blo_cli.errors import Exit
 from blo_cli.reaching import Kafka
 from blo_cli.trust import files
 from blo_domain.trust import TrustedDirectory
 from blo_log import Log
 from blo_schemas.codec import encode
+from blo_schemas.errors import WireError
 from blo_schemas.heads import Head, SignedHead
+from blo_schemas.journal import JournalEntry, named_person
 from blo_schemas.journal_file import read_head
 
 __all__ = ["heads", "journal"]
@@ -46,8 +49,7 @@ def journal(
     audited = audit_journal(data, anchors)
     if entries:
         for one in audited.entries:
-            place = " ".join(filter(None, (one.link, (one.case or b"").hex()[:16])))
-            click.echo(f"{one.seq:6} {instant(one.at)} {one.actor}: {one.action} {place}".rstrip())
+            click.echo(plain(_told(one)))
     _tell(audited)
     return Exit.CHECK_FAILED if audited.findings else Exit.OK
 
@@ -68,6 +70,20 @@ def heads(
     files.write_new(output, lines.encode())
     click.echo(f"{len(found)} heads")
     return Exit.OK
+
+
+def _told(entry: JournalEntry) -> str:
+    """An entry in a line; a name that was typed is quoted as it was."""
+    place = " ".join(filter(None, (entry.link, (entry.case or b"").hex()[:16])))
+    what = entry.action
+    try:
+        named = named_person(entry)
+    except WireError:
+        what = f"{what} (unreadable)"
+    else:
+        if named is not None:
+            what = f"{what} of {named.step.word} “{named.name}”"
+    return f"{entry.seq:6} {instant(entry.at)} {entry.actor}: {what} {place}".rstrip()
 
 
 def _heads(brought: Brought, heads_file: Path | None) -> list[Head]:
