@@ -64,7 +64,7 @@ def check_business_day(field: str, day: date) -> None:
         ValueError: It names the field, and what was expected.
     """
     if not is_business_day(day):
-        raise ValueError(f"{field}: {day} lies outside of {FIRST_DAY} to {LAST_DAY}")
+        raise ValueError(f"{field}: lies outside of {FIRST_DAY} to {LAST_DAY}")
 
 
 __all__ = [

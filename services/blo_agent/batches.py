@@ -77,5 +77,14 @@ class Taken(msgspec.Struct):
         """Whether the reader reads other topics, or from other offsets, from now on."""
         return bool(self.refold or self.new_links or self.reread_keys)
 
+    def alarm_unopenable(
+        self, link: LinkId, position: int, office: OfficeId | None, fault: str
+    ) -> None:
+        """Tell of an accepted event whose content nobody can open, and whose fault that is."""
+        self.alarms.append(
+            f"what {office} has sealed at {position} of {link} can't be opened ({fault}); it counts "
+            "as a step without content: ask that office to correct it"
+        )
+
 
 __all__ = ["Batch", "Seen", "Taken"]

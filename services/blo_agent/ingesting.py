@@ -153,6 +153,8 @@ def _write_outcomes(
             continue
         desk.tally.count(one.verdict, own=one.office == office.id)
         taken.seen.append(Seen(desk.link, one.position, one.office, one.verdict, one.content_state))
+        if one.content_fault is not None:
+            taken.alarm_unopenable(desk.link, one.position, one.office, one.content_fault)
         if one.verdict.reason is Reason.SEEN_HASH_MISMATCH:
             taken.alarms.append(
                 f"{one.office} has signed, at {one.position} of {desk.link}, that it had read "

@@ -65,7 +65,7 @@ def _take_grant(
     except SealingError as error:
         taken.alarms.append(f"a grant on {desk.link} that names {grant.sender}: {error}")
         return
-    _hold(office, desk, key, grant.sender, tx)
+    _hold(office, desk, key, grant.sender, tx, taken)
     taken.grants.append((desk.link, grant.purpose))
     touched.add(desk.link)
 
@@ -76,6 +76,7 @@ def _hold(
     key: ContentKey | SummaryKey,
     sender: OfficeId,
     tx: Transaction,
+    taken: Taken,
 ) -> None:
     case = key.id if isinstance(key, ContentKey) else None
     keys.put(
@@ -85,12 +86,12 @@ def _hold(
     held = office.keyring.of(desk.link)
     if isinstance(key, ContentKey):
         held.add_content(key)
-        _open_waiting(desk, key.id, tx)
+        _open_waiting(desk, key.id, tx, taken)
     else:
         held.add_summary(key)
 
 
-def _open_waiting(desk: LinkDesk, case: CaseId, tx: Transaction) -> None:
+def _open_waiting(desk: LinkDesk, case: CaseId, tx: Transaction, taken: Taken) -> None:
     """Open the contents of accepted events that waited for their case's key."""
     for position in parked.waiting_for(tx, desk.link, KeyId(case)):
         row = records.get(tx, desk.link, position)
@@ -100,11 +101,13 @@ def _open_waiting(desk: LinkDesk, case: CaseId, tx: Transaction) -> None:
         if event is None:
             continue
         envelope, header = decode_event(parked.value(tx, desk.link, position))
-        content, state = desk.fold.read_content(header, envelope, event.kind, event.step)
+        content, state, fault = desk.fold.read_content(header, envelope, event.kind, event.step)
         if content is not None and state is ContentState.OPENED:
             events.set_content(tx, row.event_id, content.on, encode(content))
             records.set_opened(tx, desk.link, position)
             desk.opened(position)
+        if fault is not None:
+            taken.alarm_unopenable(desk.link, position, row.office, fault)
         parked.remove(tx, desk.link, position)
 
 

@@ -87,6 +87,20 @@ class ContentState(StrEnum):
 _NOT_READ: Final = ContentState.NOT_READ
 
 
+class ReadContent(NamedTuple):
+    """What became of a content that was to be read.
+
+    Attributes:
+        content: What it says; ``None``: it could not be opened, or not yet.
+        state: What became of it.
+        fault: Why it is unopenable, in words without any of it; ``None``: it is not.
+    """
+
+    content: Content | None
+    state: ContentState
+    fault: str | None = None
+
+
 class Folded(msgspec.Struct, frozen=True, gc=False):
     """What the fold concludes of one record.
 
@@ -101,6 +115,7 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
         summary: What the event does, if it could be opened.
         content: What it says, if it is accepted and could be opened.
         content_state: What became of the content.
+        content_fault: Why the content is unopenable, if it is.
         version: Of the case after this step, if accepted.
         admitted: What the record layer says; ``None`` for a record that was parked before.
         fact: The step as it was judged, if the summary could be opened.
@@ -119,6 +134,7 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
     version: int = 0
     admitted: Admitted | None = None
     fact: StepFact | None = None
+    content_fault: str | None = None
 
 
 class LinkFold:
@@ -249,23 +265,26 @@ class LinkFold:
 
     def read_content(
         self, header: Header, envelope: Envelope, kind: Kind, step: Step
-    ) -> tuple[Content | None, ContentState]:
-        """Open an accepted event's content, as far as the keys go.
+    ) -> ReadContent:
+        """Open an accepted event's content, as far as the keys go. It raises nothing.
 
         Content whose body does not fit its kind and step counts as unopenable: nobody can read it.
         Of a step that has none, nothing is read, whatever the writer has put there.
         """
         if not self._reads_content or step in WITHOUT_CONTENT:
-            return None, ContentState.NOT_READ
+            return ReadContent(None, ContentState.NOT_READ)
         key = self._keys.content_key(header.case_id)
         if key is None:
-            return None, ContentState.WAITING
+            return ReadContent(None, ContentState.WAITING)
         try:
             content = open_content(self.link, header, envelope, key)
             decode_body(kind, step, content.body_version, content.body)
-        except (SealingError, WireError):
-            return None, ContentState.UNOPENABLE
-        return content, ContentState.OPENED
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - no writer may end a reader, whatever he writes
+            fault = str(error) or type(error).__name__
+            return ReadContent(None, ContentState.UNOPENABLE, fault)
+        return ReadContent(content, ContentState.OPENED)
 
     def _park(self, admitted: Admitted, header: Header, office: OfficeId) -> None:
         assert admitted.id is not None
@@ -310,9 +329,9 @@ class LinkFold:
             return _concluded(item, verdict, fact, admitted)
         summary = fact.summary
         content: Content | None = None
-        state = _NOT_READ
+        state, fault = _NOT_READ, None
         if self._reads_content:
-            content, state = self.read_content(header, envelope, summary.kind, summary.step)
+            content, state, fault = self.read_content(header, envelope, summary.kind, summary.step)
         return Folded(
             item.position,
             at,
@@ -327,6 +346,7 @@ class LinkFold:
             version,
             admitted,
             fact,
+            fault,
         )
 
 

@@ -120,6 +120,8 @@ class Corpus:
         sealing: ContentKey | None = None,
         text: str = "(fictional) Nguyen Van A",
         questions: Sequence[str] = ("Known?",),
+        step: Step = Step.OPEN,
+        body: bytes | None = None,
     ) -> bytes:
         """An event that its office has signed.
 
@@ -130,6 +132,8 @@ class Corpus:
             sealing: Seal the content with this key, which is not the case's.
             text: What it says.
             questions: What it asks.
+            step: What its summary says that it does.
+            body: Seal these bytes in the body's place.
         """
         number = len(self.records)
         command = Command(
@@ -144,16 +148,15 @@ class Corpus:
             dispatch=Dispatch(subject="(fictional) about a fictional person"),
         )
         place = self.chain.next_place(office)
+        content = content_of(command)
         return seal_event(
             self.author(office),
             place if oseq is None else msgspec.structs.replace(place, oseq=oseq),
             at=FIRST + 1000 * number,
             content_key=_named(self.content_keys[case], sealing),
             summary_key=self.summary_keys[office],
-            summary=Summary(
-                SUMMARY_VERSION, Kind.VERIFICATION_REQUEST, Step.OPEN, Urgency.ROUTINE, 0
-            ),
-            content=content_of(command),
+            summary=Summary(SUMMARY_VERSION, Kind.VERIFICATION_REQUEST, step, Urgency.ROUTINE, 0),
+            content=content if body is None else msgspec.structs.replace(content, body=body),
             random=self.dice.randbytes,
         ).value
 

@@ -23,6 +23,7 @@ from blo_schemas.bundle import Scope
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import OfficeId
+from blo_schemas.summary import Step
 from blo_schemas.trust import Agreement, DocumentSignature, SignedDocument
 from blo_sealing.disclosures import sign_disclosure
 from tests.agents.world import NOW, A
@@ -288,6 +289,23 @@ def test_a_content_that_would_command_the_terminal_is_shown_and_not_obeyed(
         assert char not in json_text
     assert "[bold]x[/bold]" in text
     assert json.loads(json_text)["disclosing"]["contents"][0]["body"]["subject"] == evil
+
+
+@pytest.mark.parametrize("form", ["--json", "in words"])
+def test_a_disclosed_body_that_no_decoder_can_read_is_shown_without_it(
+    form: str, tmp_path: Path
+) -> None:
+    corpus = Corpus(records=0, cases=1)
+    no_utc = encode({"called_at": "0001-01-01T00:00:00+23:59"})
+    corpus.put(corpus.sealed(A, 0, step=Step.URGE, body=no_utc))
+    disclosure = sign_disclosure(corpus.author(A), A, NOW, (corpus.keys_of(0, office=A),))
+    data = corpus.link_bundle(corpus.papers(disclosure))
+    path = tmp_path / "given.bundle"
+    path.write_bytes(data)
+    (shown,) = verify_bundle(path, corpus.world.pins).disclosing.contents
+    assert (shown.step, shown.body) == ("urge", None)
+    more = [form] if form == "--json" else []
+    assert confined(data, tmp_path, *more, corpus=corpus).returncode == 0
 
 
 def test_texts_of_the_offices_languages_are_shown_as_they_are() -> None:

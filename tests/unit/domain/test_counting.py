@@ -9,9 +9,12 @@ import msgspec
 import pytest
 
 from blo_domain.cases import Target
+from blo_domain.counting import reports_in_force
 from blo_domain.counting_rules import RULES
 from blo_domain.lifecycle import LIFECYCLES
 from blo_domain.report import IN_SUMMARY, OFFICES_ACTIVE, annual_report, reporting_year
+from blo_schemas.bodies import Correction, decode_body
+from blo_schemas.codec import encode
 from blo_schemas.summary import Kind, Step
 from blo_schemas.views import State
 from tests.unit.domain.ledger import (
@@ -207,6 +210,27 @@ def test_a_corrected_step_can_stop_counting(ledger: Ledger) -> None:
     fields = {"person": PERSON, "law": "(fictional)", "act": "smuggling", "decision_number": "1"}
     penalty.corrects(KYSON, Target(Step.OPEN), {"corrects": "open", "fields": fields})
     assert value(ledger, "overstay_penalties") == 0
+
+
+def test_a_correction_whose_fields_no_decoder_can_read_is_left_out_and_says_why(
+    ledger: Ledger, joint: Case
+) -> None:
+    joint.does(KYSON, Step.PHASE_REPORT, PHASE)
+    said = {"corrects": "phase_report", "fields": PHASE}
+    correction = joint.corrects(KYSON, Target(Step.PHASE_REPORT), said)
+    no_utc = encode({"called_at": "0001-01-01T00:00:00+23:59"})
+    urge = Correction(corrects=Step.URGE, body=no_utc, body_version=1)
+    urged = replace(
+        correction, step=Step.URGE, body=decode_body(correction.kind, Step.URGE, 1, encode({}))
+    )
+    spoiled = replace(
+        correction, body=urge, version=urged.version + 1, position=urged.position + 1,
+        supersedes=urged.version,
+    )  # fmt: skip
+    reports, left_out = reports_in_force([urged, spoiled])
+    assert [report.corrections for report in reports] == [()]
+    (left,) = left_out
+    assert left.why == "its fields can't be read: Urge: date value out of range"
 
 
 # Whose work, and which cases.

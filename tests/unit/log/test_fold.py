@@ -323,6 +323,9 @@ def test_content_that_is_missing_or_spoiled_does_not_change_the_verdict(offices:
     liar.keys.contents[event.header.case_id] = ContentKey(os.urandom(32))
     folded = liar.fold.feed(LogRecord(0, NOON, event.value))
     assert (folded.verdict, folded.content_state) == (ACCEPTED, ContentState.UNOPENABLE)
+    assert (
+        folded.content_fault == "the content key is not the one that is named; look it up by its id"
+    )
     assert liar.views == waiting.views
 
 
