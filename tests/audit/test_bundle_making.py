@@ -57,7 +57,7 @@ async def test_a_whole_link_is_bundled_and_verifies(tmp_path: Path) -> None:
 async def test_a_case_is_found_without_a_key_and_without_its_link(tmp_path: Path) -> None:
     corpus = Corpus()
     await corpus.publish()
-    written, report = await made(corpus, Wanted(case=corpus.case(1)), tmp_path / "case")
+    written, report = await made(corpus, Wanted(link=LINK, case=corpus.case(1)), tmp_path / "case")
     assert (report.findings, written.uncovered) == ((), 0)
     assert report.selected is not None
     assert (report.selected.proven, report.selected.quorum) == (4, True)
@@ -107,7 +107,7 @@ async def test_business_dates_are_chosen_by_what_was_disclosed(tmp_path: Path) -
 async def test_without_a_checkpoint_it_rests_on_heads_and_says_so(tmp_path: Path) -> None:
     corpus = Corpus()
     await corpus.publish(corpus.papers(checkpoints=(), heads=(corpus.head(A, 9),)))
-    written, report = await made(corpus, Wanted(case=corpus.case(1)), tmp_path / "case")
+    written, report = await made(corpus, Wanted(link=LINK, case=corpus.case(1)), tmp_path / "case")
     assert written.rests_on == "a head of 9 records by vn-a"
     assert written.uncovered == 1
     assert report.selected is not None
@@ -120,7 +120,7 @@ async def test_a_checkpoint_that_only_some_have_signed_is_no_base(tmp_path: Path
     corpus = Corpus()
     partial = corpus.checkpoint(None, (A,))
     await corpus.publish(corpus.papers(checkpoints=(partial,), heads=(corpus.head(B),)))
-    written, report = await made(corpus, Wanted(case=corpus.case(1)), tmp_path / "case")
+    written, report = await made(corpus, Wanted(link=LINK, case=corpus.case(1)), tmp_path / "case")
     assert written.rests_on == "a head of 12 records by la-b"
     assert report.findings == ()
 
@@ -130,10 +130,10 @@ async def test_what_is_not_there_is_told_and_leaves_no_file(tmp_path: Path) -> N
     await corpus.publish(corpus.papers(checkpoints=(), heads=(corpus.head(A, 1),)))
     path = tmp_path / "none"
     for wanted, words in (
-        (Wanted(case=CaseId(bytes(32))), "no record"),
+        (Wanted(link=LINK, case=CaseId(bytes(32))), "no record"),
         (Wanted(link=type(LINK)("elsewhere")), "no agreement that counts names elsewhere"),
         (Wanted(link=LINK, period=(0, 1)), "no record"),
-        (Wanted(case=corpus.case(1)), "wait for the next checkpoint or head"),
+        (Wanted(link=LINK, case=corpus.case(1)), "wait for the next checkpoint or head"),
     ):
         with pytest.raises(NothingToBundle, match=words):
             await made(corpus, wanted, path)
@@ -148,7 +148,7 @@ async def test_a_log_that_is_not_the_one_that_was_signed_gives_no_selection(
     corpus.records[7] = msgspec.structs.replace(corpus.records[7], value=corpus.records[8].value)
     await corpus.publish(papers)
     with pytest.raises(NothingToBundle, match="not those that a checkpoint of 12"):
-        await made(corpus, Wanted(case=corpus.case(0)), tmp_path / "case")
+        await made(corpus, Wanted(link=LINK, case=corpus.case(0)), tmp_path / "case")
     _, report = await made(corpus, Wanted(link=LINK), tmp_path / "whole")
     assert Code.CHECKPOINT_DIFFERS in {finding.code for finding in report.findings}
 
@@ -209,10 +209,10 @@ def test_the_commands_make_nothing_without_being_told_what(
 ) -> None:
     output = ["-o", str(tmp_path / "none"), "--pin", f"vn={'ab' * 32}"]
     for arguments, words in (
-        ([], "Say --link or --case"),
+        (["--case", "ab" * 32], "Missing option '--link'"),
         (["--link", LINK], "where is Kafka?"),
         (["--link", "../x"], "is no link"),
-        (["--case", "abc"], "expected 64 hexadecimal digits"),
+        (["--link", LINK, "--case", "abc"], "expected 64 hexadecimal digits"),
         (["--link", LINK, "--period", "2025"], "expected such as 2025-01-01..2025-03-31"),
         (["--link", LINK, "--period", "2025-02-01..2025-01-01"], "lies before"),
         (

@@ -72,7 +72,16 @@ async def test_a_case_of_a_real_kafka_is_bundled_disclosed_and_verified_offline(
         case = await exchanged(world, disclosed)
         pins = [f"--pin={country}={root.hex()}" for country, root in world.pins.items()]
         reach = ["--bootstrap", broker.bootstrap, *pins]
-        chosen = ["--case", case.hex(), "--disclose", str(disclosed), "-o", str(file)]
+        chosen = [
+            "--link",
+            LINK,
+            "--case",
+            case.hex(),
+            "--disclose",
+            str(disclosed),
+            "-o",
+            str(file),
+        ]
         assert await asyncio.to_thread(run, ["audit", "bundle", *chosen, *reach]) == 0
         whole = ["--link", LINK, "-o", str(tmp_path / "link.bundle")]
         assert await asyncio.to_thread(run, ["audit", "bundle", *whole, *reach]) == 0

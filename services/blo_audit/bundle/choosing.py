@@ -35,13 +35,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be put into a bundle: one of the four.
 
     Attributes:
-        link: The link; ``None`` with ``case``: the one on which the case is.
-        case: A case of it.
+        link: The link.
+        case: A case of it; its id alone names none, because any office may write it elsewhere.
         period: Records whose log time lies in it: Unix milliseconds, without the last.
         days: Disclosed events whose business date lies in it, both days included.
     """
 
-    link: LinkId | None = None
+    link: LinkId
     case: CaseId | None = None
     period: tuple[int, int] | None = None
     days: tuple[date, date] | None = None

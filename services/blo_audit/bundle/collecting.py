@@ -91,20 +91,13 @@ class Collector:
         """
         documents = await self._source.documents()
         directory, _ = judge_documents(documents, self._pins, self._source.name)
+        place = _place(directory, wanted.link)
         if wanted.scope is Scope.LINK:
-            place = _place(directory, wanted.link)
             return await self._whole(place, directory, documents, disclosures, path)
-        found = [
-            gathered
-            for place in _meant(directory, wanted.link)
-            if (gathered := await self._gather(place, wanted, disclosures)).records
-        ]
-        if not found:
+        found = await self._gather(place, wanted, disclosures)
+        if not found.records:
             raise NothingToBundle(f"{self._source.name} has no record of what was asked for")
-        if len(found) > 1:
-            links = ", ".join(one.place.link for one in found)
-            raise NothingToBundle(f"records name the case on several links: say --link, of {links}")
-        return self._selection(found[0], wanted, directory, documents, disclosures, path)
+        return self._selection(found, wanted, directory, documents, disclosures, path)
 
     async def _whole(
         self,
@@ -229,16 +222,12 @@ class _Gathered(msgspec.Struct, frozen=True):
     records: list[LogRecord]
 
 
-def _place(directory: TrustedDirectory, link: LinkId | None) -> Place:
+def _place(directory: TrustedDirectory, link: LinkId) -> Place:
     for place in places(directory):
         if place.link == link:
             return place
     known = ", ".join(place.link for place in places(directory)) or "none"
     raise NothingToBundle(f"no agreement that counts names {link}; there are: {known}")
-
-
-def _meant(directory: TrustedDirectory, link: LinkId | None) -> Sequence[Place]:
-    return places(directory) if link is None else [_place(directory, link)]
 
 
 def _manifest(wanted: Wanted, place: Place, size: int, papers: Papers, records: int) -> Manifest:

@@ -66,8 +66,8 @@ class Period(click.ParamType):
 
 
 @click.command()
-@click.option("--link", help="The link; alone: all of it.")
-@click.option("--case", type=Case(), help="All records that name this case.")
+@click.option("--link", required=True, help="The link; alone: all of it.")
+@click.option("--case", type=Case(), help="All records of the link that name this case.")
 @click.option("--period", type=Period(), help="Records of these days (UTC), both included.")
 @click.option(
     "--by",
@@ -82,7 +82,7 @@ class Period(click.ParamType):
 @click.option("-o", "--output", required=True, type=_FILE, help="The file to be made.")
 @reach_options
 def bundle(
-    link: str | None,
+    link: str,
     case: CaseId | None,
     period: tuple[date, date] | None,
     by: str,
@@ -122,16 +122,12 @@ async def _write(
         await source.close()
 
 
-def _wanted(
-    link: str | None, case: CaseId | None, period: tuple[date, date] | None, by: str
-) -> Wanted:
-    if link is not None and not is_link_id(link):
+def _wanted(link: str, case: CaseId | None, period: tuple[date, date] | None, by: str) -> Wanted:
+    if not is_link_id(link):
         raise click.UsageError(f"{link!r} is no link")
     if case is not None and period is not None:
         raise click.UsageError("say either --case or --period")
-    if link is None and case is None:
-        raise click.UsageError("what is to be bundled? Say --link or --case")
-    found = None if link is None else LinkId(link)
+    found = LinkId(link)
     if period is None:
         return Wanted(link=found, case=case)
     if by == "business-date":
