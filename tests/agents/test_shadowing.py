@@ -18,25 +18,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blo_agent.api.alerting import open_alerts
 from blo_agent.api.answers import case_history, list_cases
 from blo_agent.batches import Batch
 from blo_agent.disclosing import DisclosureRefused, Wanted, disclose
 from blo_agent.ingesting import take
 from blo_agent.office import Office
+from blo_agent.own_clocks import clocks_of, facts_of, terms_of_link
 from blo_agent.reports.cutting import compute_report, take_cut
 from blo_agent.store import Store
 from blo_agent.store.connection import Transaction
-from blo_agent.stored_link import viewer
+from blo_agent.store.tables import alerts, cases
+from blo_agent.stored_link import Viewer, viewer
+from blo_domain.deadlines import alerts as alerts_of
 from blo_domain.report import Period
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_schemas.bundle import DISCLOSURE
+from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, LinkId, OfficeId
 from blo_schemas.reports import PeriodReport
+from tests.agents.processing import PROCESSOR
 from tests.agents.shadowing import BELOW, SIDE, Honest, Shadow, a_province, play
 from tests.agents.world import LINK, NOW, PROVINCE, A
 
 YEAR = Period(date(2024, 11, 1), date(2025, 10, 31))
-LATER = NOW + 24 * 3600 * 1000
+LATER = NOW + 90 * 24 * 3600 * 1000
 """When the victim looks; clocks of the open case run until then."""
 
 
@@ -72,7 +78,10 @@ class Victim:
 
         def look(tx: Transaction) -> dict[str, Any]:
             desk, at = self.office.desks[LINK], viewer(self.office)
+            self._told(tx, at)
+            open_here = open_alerts(at, tx, at.links)
             return {
+                "open alerts": [one for one in open_here if one.link == LINK],
                 "list": list_cases(at, tx, [LINK], LATER),
                 "cases": [
                     case_history(at, tx, LINK, case, LATER, is_read=True)
@@ -87,6 +96,30 @@ class Victim:
         shown = self.store.submit(look).result()
         shown["disclosed"] = asyncio.run(self._all_disclosed())
         return shown
+
+    def _told(self, tx: Transaction, at: Viewer) -> None:
+        """Keep the alerts of every case, as a processor that reads all links tells them."""
+        for link in at.links:
+            terms = terms_of_link(at.directory, link)
+            for view in cases.iterate(tx, link):
+                clocks = clocks_of(facts_of(tx, link, CaseId(view.case)))
+                assert clocks is not None
+                for alert in alerts_of(clocks, terms, LATER):
+                    alerts.put(
+                        tx,
+                        alerts.StoredAlert(
+                            link,
+                            alert.id,
+                            PROCESSOR,
+                            bytes(8),
+                            True,
+                            0,
+                            CaseId(view.case),
+                            alert.clears,
+                            encode(alert),
+                            b"",
+                        ),
+                    )
 
     def _cut(self, tx: Transaction) -> Any:
         return take_cut(self.office, tx, YEAR, LATER)
@@ -160,6 +193,7 @@ def alone(honest: Honest) -> Alone:
             for batch in honest_batches(honest, office):
                 victim.takes(batch)
             found[office] = victim.shows()
+            assert found[office]["open alerts"], "the open request is long overdue"
     return found
 
 
