@@ -97,6 +97,35 @@ def test_the_year_is_reported_with_exactly_the_figures_of_the_seed(year: dict[st
     assert year["period"] == {"from": "2024-11-01", "to": "2025-10-31"}
 
 
+def test_the_terminal_shows_every_figure_that_is_not_zero(year: dict[str, Any]) -> None:
+    shown = year["terminal"].partition("Cases\n")[0]
+    for name in year["indicators"]:
+        one = year[name]["value"]
+        zero = not (one.get("total") if isinstance(one, dict) else one)
+        assert (f"│ {name.replace('_', ' ')}" in shown) is not zero, name
+    assert {"wanted_arrested", "handovers", "briefings"} <= set(year["indicators"])
+
+
+def test_the_year_of_seed_002_is_reported_with_its_figures_and_every_check_holds(
+    temporary: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "report.json"
+    done = blo(temporary, "demo", "--scenario", "2023", "--report", str(output))
+    assert done.returncode == 0, done.stdout + done.stderr
+    nothing_left(temporary)
+    report = json.loads(output.read_bytes())
+    told = {name: report[name]["value"] for name in report["indicators"]}
+    assert {name: value for name, value in told.items() if value and value != {"total": 0}} == {
+        "wanted_arrested": 11,
+        "handovers": 11,
+        "support_buildings": 21,
+    }
+    assert report["period"] == {"from": "2023-01-01", "to": "2023-12-31"}
+    assert report["cases"]["memorandum-2024"]["state"] == "signed"
+    assert {one["name"] for one in report["checks"]} == CHECKS
+    assert not [case for case in report["cases"].values() if case["refused"]]
+
+
 def test_every_figure_opens_the_events_that_make_it(year: dict[str, Any]) -> None:
     events = {name: year[name]["events"] for name in FIGURES}
     assert all(len(set(ids)) == len(ids) for ids in events.values())
@@ -117,8 +146,8 @@ def test_every_key_and_check_of_the_report_is_explained(
     year: dict[str, Any], project_root: Path
 ) -> None:
     page = (project_root / "docs" / "scenarios.md").read_text(encoding="utf-8")
-    section = page[page.index("## The report") : page.index("## The shipped scenario")]
-    names = {name for name in year if name not in FIGURES} - {"terminal"}
+    section = page[page.index("## The report") : page.index("## The shipped scenarios")]
+    names = set(year) - {*year["indicators"], "terminal"}
     nested = [year["processors"][0], year["alerts"], *year["alerts"]["standing"][:1]]
     nested += [year["audit"], year["audit"]["bundle"], year["audit"]["quorums"][0]]
     names |= CHECKS.union(*nested, year["alerts"]["counts"][0]) - {"corridor"}

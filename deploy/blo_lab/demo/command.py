@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import date
 from pathlib import Path
 
 import click
@@ -15,9 +14,9 @@ from blo_cli.errors import CannotWrite, Exit
 from blo_cli.interrupts import Interrupts
 from blo_lab.demo.report import show
 from blo_lab.demo.run import Demo, Period
-from blo_lab.network.network_file import articles
+from blo_lab.network.network_file import ARTICLES, named_network
 from blo_lab.scenario import Scenario, load
-from blo_lab.scenarios import YEAR_OF_SEED_003
+from blo_lab.scenarios import SHIPPED, Shipped
 from blo_schemas.errors import WireError
 from blo_schemas.ids import country_of
 from blo_schemas.instants import FIRST_DAY, LAST_DAY
@@ -25,34 +24,55 @@ from blo_schemas.texts import day_from, zone_from
 
 __all__ = ["demo"]
 
+_DEFAULT = "2025"
 _PATH = click.Path(path_type=Path)
 
 
 @click.command()
 @click.option(
-    "--scenario", "file", type=_PATH, help="A scenario file; default: the year of seed 003."
+    "--scenario",
+    "wanted",
+    metavar="NAME|FILE",
+    default=_DEFAULT,
+    show_default=True,
+    help=f"A scenario file, or one that is shipped ({', '.join(SHIPPED)}).",
+)
+@click.option(
+    "--network",
+    metavar="NAME|FILE",
+    help=f"The network that a scenario file is played in, as `blo lab up` takes it; "
+    f"default: {ARTICLES}.",
 )
 @click.option(
     "--period",
     metavar="FROM..TO",
-    help="Business dates to report on, both included; default: 2024-11-01..2025-10-31 for the "
-    "shipped scenario, else all days of the file.",
+    help="Business dates to report on, both included; default: the year of a shipped "
+    "scenario, else all days of the file.",
 )
 @click.option("--report", "output", type=_PATH, help="Where the report goes as JSON.")
 @click.option("--keep", type=_PATH, help="A new folder that keeps everything the demo made.")
-def demo(file: Path | None, period: str | None, output: Path | None, keep: Path | None) -> int:
+def demo(
+    wanted: str,
+    network: str | None,
+    period: str | None,
+    output: Path | None,
+    keep: Path | None,
+) -> int:
     """Plays a scenario through an agent per office on a real Kafka, reports and checks.
 
     Ends with 0 if every check holds, 1 if one does not, 2 if it could not run.
     """
-    world = articles()
-    scenario = load(file or YEAR_OF_SEED_003, world)
-    wanted = _period(period, scenario, shipped=file is None)
+    shipped = SHIPPED.get(wanted)
+    if shipped is not None and network is not None:
+        raise click.UsageError(f"--network: scenario {wanted} is played in {shipped.network}")
+    world = named_network(shipped.network if shipped else network)
+    scenario = load(shipped.file if shipped else Path(wanted), world)
+    reported = _period(period, scenario, shipped)
     if output is not None:
         _check_writable(output)
     interrupts = Interrupts()
     with interrupts.installed():
-        one = Demo(world, scenario, wanted, os.environ, interrupts, keep)
+        one = Demo(world, scenario, reported, os.environ, interrupts, keep)
         report = one.run()
     show(Console(), report, zone_from(world.zones[country_of(world.reporter)]))
     if output is not None:
@@ -64,10 +84,10 @@ def demo(file: Path | None, period: str | None, output: Path | None, keep: Path 
     return Exit.OK
 
 
-def _period(text: str | None, scenario: Scenario, *, shipped: bool) -> Period:
+def _period(text: str | None, scenario: Scenario, shipped: Shipped | None) -> Period:
     if text is None:
-        if shipped:
-            return Period(date(2024, 11, 1), date(2025, 10, 31))
+        if shipped is not None:
+            return Period(shipped.first, shipped.last)
         days = [line.on for line in scenario.lines if line.on is not None]
         return Period(min(days), max(days)) if days else Period(FIRST_DAY, LAST_DAY)
     ends = re.fullmatch(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", text)

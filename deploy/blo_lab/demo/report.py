@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Protocol
@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from blo_agent.api import types as api
-from blo_domain.report import IN_SUMMARY
 from blo_lab.broker import Broker
 from blo_lab.demo.checks import Check
 from blo_lab.demo.derived import alert_tables, processors_table
@@ -52,9 +51,9 @@ def build_report(
         derived: What the processors made of the log: the sections about them and their alerts.
         checks: The checks.
     """
-    indicators = {name: figures["indicators"][name] for name in IN_SUMMARY}
     return {
-        **indicators,
+        **figures["indicators"],
+        "indicators": list(figures["indicators"]),
         "summary": figures["summary"],
         "office": figures["office"],
         "period": {"from": figures["from"], "to": figures["to"]},
@@ -183,13 +182,13 @@ def show(console: Console, report: Mapping[str, Any], zone: ZoneInfo) -> None:
     figures.add_column("value", justify="right")
     figures.add_column("unit")
     figures.add_column("events", justify="right")
-    for name in IN_SUMMARY:
-        one = report[name]
-        for row in _rows(name, one):
+    for name in report["indicators"]:
+        for row in _rows(name, report[name]):
             figures.add_row(*row)
     console.print(
         Group(
             figures,
+            _cases(report["cases"]),
             _links(report["links"]),
             processors_table(report["processors"]),
             alert_tables(report["alerts"], zone),
@@ -199,6 +198,7 @@ def show(console: Console, report: Mapping[str, Any], zone: ZoneInfo) -> None:
 
 
 def _rows(name: str, one: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """The rows of one figure; none if it is zero."""
     events = str(len(one["events"]))
     value = one["value"]
     words = name.replace("_", " ")
@@ -206,10 +206,28 @@ def _rows(name: str, one: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
         return [
             (f"{words}: {each['substance']}", f"{each['amount']:,}", each["unit"], events)
             for each in value
-        ] or [(words, "0", "", events)]
+        ]
     if isinstance(value, dict):
-        return [(f"{words}: {key}", str(each), one["unit"], events) for key, each in value.items()]
-    return [(words, f"{value:,}", one["unit"], events)]
+        return [
+            (f"{words}: {key}", str(each), one["unit"], events)
+            for key, each in value.items()
+            if each
+        ]
+    return [(words, f"{value:,}", one["unit"], events)] if value else []
+
+
+def _cases(cases: Mapping[str, Mapping[str, Any]]) -> RenderableType:
+    """How many cases of each kind stand in which state."""
+    counted = Counter(
+        (str(one["kind"]), str(one["state"])) for one in cases.values() if one["kind"] is not None
+    )
+    table = Table(title="Cases", title_justify="left")
+    table.add_column("kind")
+    table.add_column("state")
+    table.add_column("cases", justify="right")
+    for (kind, state), count in sorted(counted.items()):
+        table.add_row(kind.replace("_", " "), state.replace("_", " "), str(count))
+    return table
 
 
 def _links(links: Iterable[Mapping[str, Any]]) -> RenderableType:

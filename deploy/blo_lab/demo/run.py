@@ -230,7 +230,8 @@ class Demo:
         """Searches what Kafka and the agents have on disk for the scenario's words."""
         public = [path.read_bytes() for path in published(lab.layout)]
         needles = Needles(distinctive_words(self._scenario, public))
-        link = next(iter(self._world.links.values()))
+        used = {line.link for line in self._scenario.lines}
+        link = next(one for one in self._world.links.values() if one.id in used)
         in_kafka = (
             (self._world.office(self._world.reporter).names[0].text, topics.DIRECTORY_TOPIC),
             (str(link.id), f"{topics.exchange_topic(link.corridor)}-{link.partition}"),

@@ -11,7 +11,7 @@ from blo_cli.errors import Exit
 from blo_cli.interrupts import Interrupts
 from blo_lab.network.lab import Lab, stop_lab
 from blo_lab.network.layout import Layout
-from blo_lab.network.network_file import ARTICLES, load_network, shipped
+from blo_lab.network.network_file import ARTICLES, load_network, named_network, shipped
 from blo_lab.network.table import PROCESSOR
 from blo_lab.network.world import World
 from blo_schemas.errors import WireError
@@ -92,11 +92,9 @@ def down(folder: Path) -> int:
 
 def _world(layout: Layout, network: str | None) -> World:
     """The network that was asked for, or that of the lab that was made there before."""
-    if network is None:
-        path = layout.network if layout.network.exists() else shipped()[ARTICLES]
-    else:
-        path = shipped().get(network, Path(network))
-    return load_network(path)
+    if network is None and layout.network.exists():
+        return load_network(layout.network)
+    return named_network(network)
 
 
 def _moment(clock: str | None, simulated_time: bool) -> int | None:

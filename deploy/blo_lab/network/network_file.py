@@ -20,7 +20,15 @@ from blo_lab.scenario.lines import told
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId, country_of
 from blo_schemas.trust import Dated, Role, Superior
 
-__all__ = ["ARTICLES", "NetworkError", "Problem", "articles", "load_network", "shipped"]
+__all__ = [
+    "ARTICLES",
+    "NetworkError",
+    "Problem",
+    "articles",
+    "load_network",
+    "named_network",
+    "shipped",
+]
 
 MAX_FILE_BYTES: Final = 256 * 1024
 """The largest network file."""
@@ -162,6 +170,15 @@ ARTICLES: Final = "articles"
 def articles() -> World:
     """The network that ``blo lab`` takes if none is named."""
     return load_network(shipped()[ARTICLES])
+
+
+def named_network(name: str | None) -> World:
+    """A shipped network by its name, or a file; ``None``: the articles'.
+
+    Raises:
+        NetworkError: It names the line and the field of everything that is wrong.
+    """
+    return articles() if name is None else load_network(shipped().get(name, Path(name)))
 
 
 def load_network(path: Path) -> World:

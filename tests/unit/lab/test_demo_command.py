@@ -12,7 +12,7 @@ import pytest
 from blo_cli.main import run
 from blo_lab.demo import command
 from blo_lab.demo.run import Period
-from blo_lab.scenarios import YEAR_OF_SEED_003
+from blo_lab.scenarios import YEAR_OF_SEED_002, YEAR_OF_SEED_003
 
 LINE = {
     "at": "2025-03-02T08:00:00+07:00",
@@ -36,15 +36,14 @@ class FakeDemo:
         self.asked.append((scenario.name, period, rest[-1]))
 
     def run(self) -> dict[str, Any]:
-        from blo_domain.report import IN_SUMMARY
-
         figures: dict[str, Any] = {
-            name: {"value": 0, "unit": "x", "events": []} for name in IN_SUMMARY
+            name: {"value": value, "unit": "x", "events": []}
+            for name, value in {"wanted_arrested": 11, "briefings": 0}.items()
         }
-        figures["arrests"]["value"] = {"total": 0}
-        figures["seizures"]["value"] = []
         return {
             **figures,
+            "indicators": list(figures),
+            "cases": {},
             "office": "vn-nghean",
             "period": {"from": "a", "to": "b"},
             "links": [],
@@ -73,6 +72,25 @@ def test_without_options_it_is_the_year_of_seed_003(asked: list[Any]) -> None:
     assert run(["demo"]) == 0
     year = Period(date(2024, 11, 1), date(2025, 10, 31))
     assert asked == [(YEAR_OF_SEED_003.name, year, None)]
+
+
+def test_a_shipped_scenario_brings_its_network_and_its_year(asked: list[Any]) -> None:
+    assert run(["demo", "--scenario", "2023"]) == 0
+    year = Period(date(2023, 1, 1), date(2023, 12, 31))
+    assert asked == [(YEAR_OF_SEED_002.name, year, None)]
+    assert run(["demo", "--scenario", "2023", "--network", "articles"]) == 2
+    assert len(asked) == 1
+
+
+def test_a_scenario_of_one_s_own_is_played_in_the_network_that_is_named(
+    asked: list[Any], scenario: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = {**LINE, "office": "vn-quangbinh", "link": "vn-quangbinh~la-khammouane"}
+    scenario.write_text(json.dumps(mine) + "\n")
+    assert run(["demo", "--scenario", str(scenario), "--network", "quang-binh"]) == 0
+    assert run(["demo", "--scenario", str(scenario)]) == 2
+    assert "field link" in capsys.readouterr().err
+    assert len(asked) == 1
 
 
 def test_another_file_is_reported_over_all_its_days(asked: list[Any], scenario: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,14 +30,16 @@ VALUES: dict[str, Any] = {
     "arrests": {"total": 3, "la": 1},
     "seizures": [{"substance": "heroin", "amount": 8, "unit": "banh"}],
     "person_trips": 12345,
+    "nothing": 0,
 }
+INDICATORS = (*IN_SUMMARY, "beyond", "nothing")
 FIGURES: dict[str, Any] = {
     "office": "vn-nghean",
     "from": "2024-11-01",
     "to": "2025-10-31",
     "indicators": {
         name: {"value": VALUES.get(name, 2), "unit": "things", "events": ["e"]}
-        for name in (*IN_SUMMARY, "beyond")
+        for name in INDICATORS
     },
     "summary": {name: VALUES.get(name, 2) for name in IN_SUMMARY},
     "left_out": [],
@@ -54,19 +57,21 @@ def report(seen: Observed) -> dict[str, Any]:
     alerts: dict[str, Any] = {"as_of": {}, "counts": [], "standing": []}
     derived = {"processors": [], "alerts": alerts}
     checks = [Check("one", ok=True, detail="fine"), Check("two", ok=False, detail="[red]bad")]
-    return build_report(WORLD, broker, seen, FIGURES, {"a": {}}, derived, checks)
+    return build_report(
+        WORLD, broker, seen, FIGURES, {"a": {"kind": "patrol", "state": "planned"}}, derived, checks
+    )
 
 
 def test_each_indicator_has_its_value_unit_and_events(report: dict[str, Any]) -> None:
-    assert list(report)[: len(IN_SUMMARY)] == list(IN_SUMMARY)
-    for name in IN_SUMMARY:
+    assert report["indicators"] == list(report)[: len(INDICATORS)] == list(INDICATORS)
+    for name in INDICATORS:
         assert report[name] == FIGURES["indicators"][name]
     assert report["summary"] == FIGURES["summary"]
 
 
 def test_the_further_keys_are_those_of_the_issue(report: dict[str, Any]) -> None:
-    further = ["summary", "office", "period", "broker", "links", "offices", "cases"]
-    assert list(report)[len(IN_SUMMARY) :] == [*further, "processors", "alerts", "checks"]
+    further = ["indicators", "summary", "office", "period", "broker", "links", "offices", "cases"]
+    assert list(report)[len(INDICATORS) :] == [*further, "processors", "alerts", "checks"]
     assert report["broker"] == {"product": "Apache Kafka", "version": "4.4.0", "ready_s": 1.235}
     assert report["links"][0] == {
         "id": LINK,
@@ -100,6 +105,9 @@ def test_the_terminal_shows_every_figure_and_check(report: dict[str, Any]) -> No
     assert "bilateral patrols" in text
     assert "12,345" in text
     assert "arrests: la" in text
+    assert "beyond" in text
+    assert "nothing" not in text
+    assert re.search(r"patrol +│ planned +│ +1", text)
     assert "seizures: heroin" in text
     assert "banh" in text
     assert LINK in text
