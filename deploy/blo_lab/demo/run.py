@@ -6,7 +6,8 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
+from datetime import time as day_time
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -41,6 +42,9 @@ from blo_lab.network.world import World
 from blo_lab.scenario import Scenario
 from blo_log import topics
 from blo_runtime.keyfiles import load_identity
+from blo_schemas.ids import country_of
+from blo_schemas.instants import unix_ms
+from blo_schemas.texts import zone_from
 from blo_schemas.trust import Role
 
 __all__ = ["Demo", "Period"]
@@ -179,6 +183,7 @@ class Demo:
         first, last = self._period
         figures = clients[self._world.reporter].report(first.isoformat(), last.isoformat())
         cases = case_reports(self._world, seen, played, clients)
+        clients[self._world.reporter].clock(self._period_ended_ms())
         made = [
             checks.check_arrived(seen, played.sizes),
             checks.check_equal_views(self._world, seen),
@@ -204,6 +209,12 @@ class Demo:
             "audit": audit_section(audited),
         }
         return build_report(self._world, lab.broker, seen, figures, cases, sections, made)
+
+    def _period_ended_ms(self) -> int:
+        """When the period is over for who reports it; before that, no report of it is frozen."""
+        zone = zone_from(self._world.zones[country_of(self._world.reporter)])
+        midnight = datetime.combine(self._period.last, day_time.max, tzinfo=zone)
+        return unix_ms(midnight) + 1
 
     def _audited(
         self, audited: Audited, derived: Sequence[CorridorOutputs], played: Mapping[str, int]
