@@ -108,10 +108,11 @@ def _quephong(patrol: _Patrol, number: int) -> None:
     if number == PROVINCE_LEVEL:
         case.do(patrol.theirs, patrol.at(-7, "08:10"), "acknowledge")
     patrol.confirm(case, -5)
-    wrong = "2025-11-29" if number == MISDATED else None
+    # A day that has passed: one that lies ahead is refused where it is written.
+    wrong = "2024-10-29" if number == MISDATED else None
     patrol.complete(case, patrol.ours, "16:50", wrong)
     if number == MISDATED:
-        fields = {"headcount": 12, "findings": fictional("ngày ghi nhầm tháng, nay sửa")}
+        fields = {"headcount": 12, "findings": fictional("ngày ghi nhầm năm, nay sửa")}
         right = patrol.day.isoformat()
         case.correct(patrol.ours, patrol.at(1, "09:30"), "complete", fields, on=right)
     if number % SIGNED_EVERY == 1:

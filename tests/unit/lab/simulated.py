@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from blo_domain.business_dates import check_date
 from blo_domain.cases import Command, StepFact, Target, decide, evolve
 from blo_domain.counting import CountedEvent, Family
 from blo_domain.errors import Refused
 from blo_domain.report import AnnualReport, Period, annual_report
+from blo_lab.network import documents
 from blo_lab.network.world import World
 from blo_lab.scenario import Scenario, ScenarioLine
 from blo_schemas.bodies import body_from_json
@@ -46,6 +48,9 @@ class Simulation:
         self._world = world
         self._kinds: dict[str, Kind] = {}
         self._down: set[str] = set()
+        self._policies = {
+            link.id: documents.agreement(world, link).policy for link in world.links.values()
+        }
         self._seen: dict[tuple[str, str], int] = {}
         self._pending: dict[str, list[Written]] = defaultdict(list)
         self.logs: dict[str, list[Written]] = defaultdict(list)
@@ -109,6 +114,7 @@ class Simulation:
         office, link = OfficeId(line.office), LinkId(line.link)
         try:
             view = self._known(line.office, line.link).get(case)
+            check_date(command, office, self._policies[link], line.at_ms)
             summary = decide(view, command, self._world.parties(link), office)
         except Refused as refused:
             self.refused[line.number] = refused
