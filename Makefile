@@ -28,7 +28,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-fast test-faults bench check format schemas diagrams lock kafka kafka-sums \
+.PHONY: help demo test test-fast test-faults bench check format schemas diagrams holidays lock kafka kafka-sums \
         environment clean can-demo can-test can-work
 
 help: ## list the targets
@@ -68,6 +68,9 @@ schemas: can-work environment ## write the JSON Schema of every body into schema
 
 diagrams: can-work environment ## write the lifecycle diagrams into docs/lifecycles.md
 	$(BIN)/python -m blo_domain.lifecycle.diagram docs/lifecycles.md
+
+holidays: can-work environment ## write the next table of public holidays: make holidays VERSION=2
+	$(BIN)/python deploy/setup/holidays $(VERSION)
 
 lock: can-work ## resolve the dependencies anew (UPGRADE=1 takes newer versions)
 	$(PYTHON) deploy/setup/lock $(if $(UPGRADE),--upgrade)

@@ -222,6 +222,7 @@ class Alert(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
         position: Log position of the last step or record that it rests on.
         policy: Name of the deadline policy that it follows.
         agreement: Version of the agreement that the policy stands in.
+        holidays: Version of the table of public holidays that it was counted by.
         clears: For a clearing record: the id of the alert whose cause has gone.
         cleared_by: For one about a case: the step by which it has gone.
         cleared_at: For a clearing record: when.
@@ -242,6 +243,7 @@ class Alert(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     position: Count
     policy: str
     agreement: Count
+    holidays: Count
     clears: Bytes32 | None = None
     cleared_by: Step | None = None
     cleared_at: UnixMs | None = None

@@ -80,7 +80,7 @@ class Calendar(Wire, frozen=True, kw_only=True):
     """Working days of one country as the agreement counts them.
 
     Attributes:
-        country: Whose public holidays.
+        country: Whose public holidays, in the table that the policy names.
         weekend: ISO weekday numbers that are free, e.g. ``(6, 7)``.
         extra_days_off: Days that the agreement adds.
         extra_working_days: Days that are worked although they would be free.
@@ -107,6 +107,7 @@ class DeadlinePolicy(Wire, frozen=True, kw_only=True):
         deadlines: One row per urgency, further rows for single kinds.
         warning_percent: Share of a deadline's span after which the warning comes.
         ladder: Escalation in rising order.
+        holidays: Version of the table of public holidays that working days are counted by.
         calendars: One for each of the link's countries.
         zones: One for each of the link's offices.
         refusal_grounds: Closed list of grounds for declining; empty: any reason in words.
@@ -117,6 +118,7 @@ class DeadlinePolicy(Wire, frozen=True, kw_only=True):
     deadlines: tuple[Deadline, ...]
     warning_percent: Percent
     ladder: tuple[LadderStep, ...]
+    holidays: Positive
     calendars: tuple[Calendar, ...]
     zones: tuple[OfficeZone, ...]
     refusal_grounds: tuple[str, ...] = ()

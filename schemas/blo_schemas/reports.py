@@ -59,6 +59,8 @@ class CountedLink(Wire, frozen=True, kw_only=True):
         log_hash: The running hash at that size.
         tree_root: The RFC 6962 tree's root at that size; the events' proofs lead to it.
         trust: Digest of the trust documents under which the records were judged.
+        holidays: Versions of the table of public holidays by which its agreements count working
+            days, sorted.
         parked: Positions of records whose summary key had not arrived: not judged, not counted.
         closed: Positions of accepted events whose content could not be opened.
     """
@@ -68,6 +70,7 @@ class CountedLink(Wire, frozen=True, kw_only=True):
     log_hash: Hex32
     tree_root: Hex32
     trust: Hex32
+    holidays: tuple[Count, ...]
     parked: tuple[Count, ...]
     closed: tuple[Count, ...]
 

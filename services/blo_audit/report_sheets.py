@@ -93,9 +93,10 @@ def _notes(report: PeriodReport) -> Iterable[Sequence[Cell]]:
 
 
 def _logs(report: PeriodReport) -> Iterable[Sequence[Cell]]:
-    yield "link", "records", "log hash", "tree root"
+    yield "link", "records", "log hash", "tree root", "public holidays, table version"
     for link in report.links:
-        yield link.link, link.size, link.log_hash, link.tree_root
+        tables = ", ".join(map(str, link.holidays))
+        yield link.link, link.size, link.log_hash, link.tree_root, tables
 
 
 def _events(report: PeriodReport, figure: ReportFigure) -> Iterable[Sequence[Cell]]:

@@ -92,6 +92,8 @@ def _report(report: PeriodReport, language: str, *, events: bool) -> Iterator[st
     yield f"digest {report_digest(report)}, counting rules {report.rules}"
     for link in report.links:
         yield f"{link.link}: {link.size} records, log hash {link.log_hash}"
+        tables = ", ".join(map(str, link.holidays)) or "none"
+        yield f"  working days by public holidays of table version {tables}"
     yield ""
     heads = [word(one, language) for one in ("figure", "value", "unit", "events")]
     rows = [

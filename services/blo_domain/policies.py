@@ -11,8 +11,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Final
 
-import holidays
-
+from blo_domain import holiday_tables
 from blo_domain.errors import DomainError
 from blo_schemas.errors import WireError
 from blo_schemas.ids import CountryId, OfficeId, country_of
@@ -135,8 +134,9 @@ def eu_2023_977(
 def check(policy: DeadlinePolicy, offices: Collection[OfficeId]) -> None:
     """Refuses a policy that leaves a deadline open or can't be computed.
 
-    Zones are looked up in the time zone database and countries in ``holidays``; both only ever
-    gain names, so nodes with different releases differ at most on a name that is new.
+    Zones are looked up in the time zone database, which only ever gains names, and holidays in the
+    table of the version that the policy names; so nodes with different releases differ at most on a
+    name or a version that is new.
 
     Args:
         policy: The policy.
@@ -147,7 +147,8 @@ def check(policy: DeadlinePolicy, offices: Collection[OfficeId]) -> None:
     """
     _check_deadlines(policy.deadlines)
     _check_ladder(policy.ladder)
-    _check_calendars(policy.calendars, {country_of(office) for office in offices})
+    _check_holidays(policy.holidays)
+    _check_calendars(policy.calendars, {country_of(office) for office in offices}, policy.holidays)
     _check_zones(policy.zones, set(offices))
     _check_length("silent_after", policy.silent_after)
     if len(set(policy.refusal_grounds)) != len(policy.refusal_grounds):
@@ -177,6 +178,7 @@ def _stock(
             LadderStep(rung=Rung.PROVINCE, after=_days(3)),
             LadderStep(rung=Rung.MINISTRY, after=_days(7)),
         ),
+        holidays=holiday_tables.NEWEST,
         calendars=tuple(Calendar(country=country) for country in countries),
         zones=tuple(OfficeZone(office=office, zone=_zone(office, zones)) for office in parties),
         refusal_grounds=grounds,
@@ -230,12 +232,27 @@ def _check_length(field: str, span: Span) -> None:
         raise PolicyError(field, "it is longer than ten years")
 
 
-def _check_calendars(calendars: Sequence[Calendar], countries: set[CountryId]) -> None:
+def _check_holidays(version: int) -> None:
+    if not holiday_tables.is_known(version):
+        known = ", ".join(map(str, sorted(holiday_tables.TABLES)))
+        raise PolicyError(
+            "holidays",
+            f"this program has no version {version} of the table of public holidays, only {known}: "
+            "name one of these, or install the release that brings it",
+        )
+
+
+def _check_calendars(
+    calendars: Sequence[Calendar], countries: set[CountryId], holidays: int
+) -> None:
     _check_cover("calendars", [calendar.country for calendar in calendars], countries)
     for calendar in calendars:
         field = f"calendars.{calendar.country}"
-        if not _has_holidays(calendar.country):
-            raise PolicyError(field, "the public holidays of that country are not known")
+        if not holiday_tables.has_country(holidays, calendar.country):
+            raise PolicyError(
+                field,
+                f"version {holidays} of the table of public holidays does not have that country",
+            )
         if len(set(calendar.weekend)) != len(calendar.weekend) or len(calendar.weekend) == 7:
             raise PolicyError(field, "the weekend lists a day twice or leaves no working day")
         if set(calendar.extra_days_off) & set(calendar.extra_working_days):
@@ -276,15 +293,6 @@ def _longer(one: Span, other: Span) -> bool:
     if not _comparable(one, other):
         return False
     return one.amount * _MINUTES.get(one.unit, 1) > other.amount * _MINUTES.get(other.unit, 1)
-
-
-@cache
-def _has_holidays(country: CountryId) -> bool:
-    try:
-        holidays.country_holidays(country.upper())
-    except NotImplementedError:
-        return False
-    return True
 
 
 @cache

@@ -15,6 +15,7 @@ from blo_agent.reports.filing import Filed
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import events, journal, reports
 from blo_domain.commands import Target
+from blo_domain.holiday_tables import NEWEST
 from blo_domain.report_checks import check, check_figures
 from blo_domain.report_difference import Difference
 from blo_log.memory import MemoryCluster
@@ -113,6 +114,7 @@ async def test_a_report_is_computed_reviewed_signed_and_frozen_and_the_journal_s
         assert check(filed.signed.frozen) == []
         report = filed.report
         assert (report.office, report.branches) == (PROVINCE, (A,))
+        assert {link.holidays for link in report.links} == {(NEWEST,)}
         assert number(report, "overstay_penalties") == "3"
         places = {one.event: (one.link, one.position) for one in report.events}
         counted = figure(report, "overstay_penalties").events

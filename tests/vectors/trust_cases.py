@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from blo_domain.policies import four_urgencies
 from blo_schemas.ids import CorridorId, LinkId
 from blo_schemas.policy import DeadlinePolicy
@@ -382,6 +384,12 @@ def _contents_of_agreements() -> Iterator[_Case]:
         "agreement-policy-without-a-row",
         "The row for the urgency immediate is missing.",
         agreement(policy=_without_last_row(policy)),
+        "policy_refused",
+    )
+    yield (
+        "agreement-unknown-holidays",
+        "A version of the table of public holidays that nobody has.",
+        agreement(policy=msgspec.structs.replace(policy, holidays=1_000_000)),
         "policy_refused",
     )
     yield (

@@ -226,6 +226,7 @@ def _alert(
         zone=at.zone,
         must_act=list(alert.must_act),
         told=list(alert.told),
+        holidays=alert.holidays,
         is_standing=is_standing,
         counts=row.counts,
         by_the_rules=rules,

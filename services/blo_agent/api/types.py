@@ -97,6 +97,7 @@ class AlertAnswer(msgspec.Struct, frozen=True):
         zone: That time zone.
         must_act: Who has to act.
         told: Who is told.
+        holidays: Version of the table of public holidays that it was counted by.
         is_standing: Whether it counts and nothing has cleared it.
         counts: Whether who signed it counts now.
         by_the_rules: Whether this office's log gives the very same; ``None``: can't be told (yet).
@@ -116,6 +117,7 @@ class AlertAnswer(msgspec.Struct, frozen=True):
     zone: str
     must_act: list[str]
     told: list[str]
+    holidays: int
     is_standing: bool
     counts: bool
     by_the_rules: bool | None

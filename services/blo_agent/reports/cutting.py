@@ -63,11 +63,11 @@ def take_cut(office: Office, snapshot: Snapshot, period: Period, now: int) -> Ta
     """
     for desk in office.desks.values():
         _refuse_doubtful(desk)
+    terms = {link: _terms(office.directory, link) for link in sorted(office.desks)}
     links = {
-        link: _counted_link(office, office.desks[link], snapshot) for link in sorted(office.desks)
+        link: _counted_link(office, office.desks[link], snapshot, terms[link]) for link in terms
     }
     family = family_of(viewer(office), now)
-    terms = {link: _terms(office.directory, link) for link in links}
     window = window_of(period, _zone(family, terms))
     signed = [head for link in links.values() for head in _counted_heads(snapshot, office.id, link)]
     cut = Cut(family, period, window, now, links, tuple(signed), terms)
@@ -176,7 +176,7 @@ def _refuse_rereading(desk: LinkDesk) -> None:
         )
 
 
-def _counted_link(office: Office, desk: LinkDesk, snapshot: Snapshot) -> CountedLink:
+def _counted_link(office: Office, desk: LinkDesk, snapshot: Snapshot, terms: Terms) -> CountedLink:
     chain = desk.fold.chain
     parked, closed = [], []
     for position in sorted(desk.unopened):
@@ -191,6 +191,7 @@ def _counted_link(office: Office, desk: LinkDesk, snapshot: Snapshot) -> Counted
         log_hash=chain.log_hash.hex(),
         tree_root=chain.tree_root().hex(),
         trust=office.directory.digest_for_link(desk.link).hex(),
+        holidays=tuple(sorted({term.policy.holidays for term in terms})),
         parked=tuple(parked),
         closed=tuple(closed),
     )

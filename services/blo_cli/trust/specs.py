@@ -13,6 +13,7 @@ from typing import Annotated, Final
 import msgspec
 
 from blo_cli.trust.files import read_request
+from blo_domain.holiday_tables import NEWEST
 from blo_domain.policies import CAPITAL_ZONES, eu_2023_977, four_urgencies
 from blo_runtime.config import Settings
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId, country_of
@@ -160,6 +161,7 @@ class PolicySpec(Settings, frozen=True, kw_only=True):
     deadlines: tuple[DeadlineSpec, ...]
     warning_percent: Percent = 75
     ladder: tuple[RungSpec, ...]
+    holidays: Positive = NEWEST
     calendars: tuple[Calendar, ...] | None = None
     refusal_grounds: tuple[str, ...] = ()
     silent_after: SpanText = "24 hours"
@@ -180,6 +182,7 @@ class PolicySpec(Settings, frozen=True, kw_only=True):
                 LadderStep(rung=step.rung, after=None if step.after is None else _span(step.after))
                 for step in self.ladder
             ),
+            holidays=self.holidays,
             calendars=self.calendars or tuple(Calendar(country=country) for country in countries),
             zones=tuple(OfficeZone(office=one, zone=zone) for one, zone in given.items() if zone),
             refusal_grounds=self.refusal_grounds,

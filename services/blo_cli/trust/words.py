@@ -131,6 +131,7 @@ def _policy(policy: DeadlinePolicy) -> Iterator[str]:
             else f"{_span(step.after)} after the deadline"
         )
         yield f"  {step.rung}: {when}"
+    yield f"  public holidays by version {policy.holidays} of the table"
     for calendar in policy.calendars:
         yield f"  calendar of {calendar.country}, free weekdays {calendar.weekend}"
     yield from (f"  time zone of {zone.office}: {zone.zone}" for zone in policy.zones)

@@ -1,8 +1,8 @@
 """Days and working days, as an office counts them (DOMAIN §3).
 
 All instants are Unix milliseconds. A day begins at midnight in the office's own time zone. Public
-holidays come from ``holidays``, which also knows the weekends that a government has made working
-days in exchange; the agreement's own days go before both.
+holidays, and the weekends that a government has made working days in exchange, come from the version
+of the table that the agreement names (``holiday_tables``); the agreement's own days go before both.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from typing import Final
 
-import holidays
-
+from blo_domain.holiday_tables import year_days
 from blo_schemas.policy import Calendar
 from blo_schemas.texts import zone_from
 
@@ -34,11 +33,13 @@ class OfficeTime:
     Args:
         zone: IANA name of its zone.
         calendar: Its country's working days, as the agreement counts them.
+        holidays: Version of the table of public holidays.
     """
 
-    def __init__(self, zone: str, calendar: Calendar) -> None:
+    def __init__(self, zone: str, calendar: Calendar, holidays: int) -> None:
         self._zone = zone_from(zone)
-        self._country = calendar.country.upper()
+        self._country = calendar.country
+        self._holidays = holidays
         self._weekend = frozenset(calendar.weekend)
         self._off = frozenset(calendar.extra_days_off)
         self._working = frozenset(calendar.extra_working_days)
@@ -56,7 +57,7 @@ class OfficeTime:
             return True
         if day in self._off:
             return False
-        free, worked = _public(self._country, day.year)
+        free, worked = year_days(self._holidays, self._country, day.year)
         if day in free:
             return False
         return day.isoweekday() not in self._weekend or day in worked
@@ -104,23 +105,9 @@ class OfficeTime:
 
 
 @cache
-def _public(country: str, year: int) -> tuple[frozenset[date], frozenset[date]]:
-    """A year's public holidays, and its weekend days that are worked in exchange for others.
-
-    The years beside it are asked for, too: a holiday near their border may move a day across it,
-    and the answer must not depend on which years were asked for before.
-    """
-    known = holidays.country_holidays(country, years=(year - 1, year, year + 1), expand=False)
-    return (
-        frozenset(day for day in known if day.year == year),
-        frozenset(day for day in known.weekend_workdays if day.year == year),
-    )
-
-
-@cache
-def office_time(zone: str, calendar: Calendar) -> OfficeTime:
+def office_time(zone: str, calendar: Calendar, holidays: int) -> OfficeTime:
     """The one ``OfficeTime`` of these rules."""
-    return OfficeTime(zone, calendar)
+    return OfficeTime(zone, calendar, holidays)
 
 
 __all__ = ["HORIZON", "MS_PER_DAY", "OfficeTime", "office_time"]

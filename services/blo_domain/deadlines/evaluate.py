@@ -192,6 +192,7 @@ def _alert(
         position=_rests_on(view, one, since),
         policy=term.policy.name,
         agreement=term.version,
+        holidays=term.policy.holidays,
     )
 
 

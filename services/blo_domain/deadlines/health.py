@@ -226,6 +226,7 @@ def _alert(log: LogFacts, peer: Peer, finding: _Finding, terms: Terms) -> Alert:
         position=finding.position,
         policy=term.policy.name,
         agreement=term.version,
+        holidays=term.policy.holidays,
     )
 
 

@@ -56,7 +56,9 @@ class Term:
         policies.check(self.policy, tuple(zone.office for zone in self.policy.zones))
         calendars = {calendar.country: calendar for calendar in self.policy.calendars}
         offices = {
-            zone.office: office_time(zone.zone, calendars[country_of(zone.office)])
+            zone.office: office_time(
+                zone.zone, calendars[country_of(zone.office)], self.policy.holidays
+            )
             for zone in sorted(self.policy.zones, key=lambda zone: zone.office)
         }
         rows = {(row.urgency, row.kind): row for row in self.policy.deadlines}

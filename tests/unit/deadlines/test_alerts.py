@@ -58,6 +58,7 @@ def test_an_alert_says_all_that_its_reader_needs() -> None:
         position=7,
         policy="four-urgencies",
         agreement=1,
+        holidays=1,
     )
     assert ALERT.decode(encode(warning)) == warning
 

@@ -38,6 +38,7 @@ def alert(rung: Rung | None = None, signal: Signal | None = None) -> Alert:
         position=0,
         policy="four-urgencies",
         agreement=1,
+        holidays=1,
     )
 
 
