@@ -203,7 +203,8 @@ def unopened_positions(snapshot: Snapshot, link: LinkId) -> Iterator[int]:
 def count_unopened(snapshot: Snapshot, link: LinkId) -> tuple[int, int]:
     """How many of a link's records could not be opened, and how many of these have no verdict."""
     row = snapshot.row(
-        "SELECT count(*), count(*) FILTER (WHERE outcome IS NULL) FROM records"
+        "SELECT count(*), count(*) FILTER (WHERE outcome IS NULL)"
+        " FROM records INDEXED BY records_unopened"
         " WHERE link = ? AND opened = 0",
         (link,),
     )
@@ -213,7 +214,7 @@ def count_unopened(snapshot: Snapshot, link: LinkId) -> tuple[int, int]:
 def unjudged_cases(snapshot: Snapshot, link: LinkId) -> frozenset[CaseId]:
     """The cases of a link that have records without a verdict."""
     rows = snapshot.rows(
-        "SELECT DISTINCT case_id FROM records"
+        "SELECT DISTINCT case_id FROM records INDEXED BY records_unopened"
         " WHERE link = ? AND opened = 0 AND outcome IS NULL AND case_id IS NOT NULL",
         (link,),
     )
