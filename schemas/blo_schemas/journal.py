@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from blo_schemas.codec import Codec, encode
+from blo_schemas.codec import Codec
 from blo_schemas.event import Bytes32, Count, UnixMs
 from blo_schemas.ids import Digest, LinkId
 from blo_schemas.summary import Step
@@ -19,6 +19,12 @@ from blo_schemas.summary import Step
 JOURNAL_VERSION: Final = 1
 
 _JOURNAL: Final = b"blo/journal/v1\0"
+
+MAX_DETAIL_SIZE: Final = 512 * 1024
+"""Largest detail of an entry in bytes; of a larger one its size and hash are kept (``detail_of``)."""
+
+MAX_ENTRY_SIZE: Final = MAX_DETAIL_SIZE + 4096
+"""Largest encoded entry in bytes: two words of 200 characters, the link and the hashes are small."""
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -68,7 +74,14 @@ class NamedPerson(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_f
 NAMES_DRAFTER: Final = "names as drafter"
 NAMES_SIGNER: Final = "names as signer"
 NAMED_PERSON: Final = Codec(NamedPerson)
-JOURNAL_ENTRY: Final = Codec(JournalEntry, versions=(JOURNAL_VERSION,))
+JOURNAL_ENTRY: Final = Codec(JournalEntry, versions=(JOURNAL_VERSION,), limit=MAX_ENTRY_SIZE)
+
+
+def detail_of(data: bytes) -> bytes:
+    """What an entry says of an action's detail: the detail, or of a too large one size and hash."""
+    if len(data) <= MAX_DETAIL_SIZE:
+        return data
+    return f"{len(data)} bytes with SHA-256 {sha256(data).hexdigest()}".encode()
 
 
 def named_person(entry: JournalEntry) -> NamedPerson | None:
@@ -84,17 +97,20 @@ def named_person(entry: JournalEntry) -> NamedPerson | None:
 
 def journal_hash(entry: JournalEntry) -> Digest:
     """The entry's hash, which the next entry and the office's heads carry."""
-    return Digest(sha256(_JOURNAL + encode(entry)).digest())
+    return Digest(sha256(_JOURNAL + JOURNAL_ENTRY.encode(entry)).digest())
 
 
 __all__ = [
     "JOURNAL_ENTRY",
     "JOURNAL_VERSION",
+    "MAX_DETAIL_SIZE",
+    "MAX_ENTRY_SIZE",
     "NAMED_PERSON",
     "NAMES_DRAFTER",
     "NAMES_SIGNER",
     "JournalEntry",
     "NamedPerson",
+    "detail_of",
     "journal_hash",
     "named_person",
 ]

@@ -154,7 +154,7 @@ class DeadLetter(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
         partition: In which partition.
         offset: At which offset.
         log_time: Its log time, Unix milliseconds.
-        value: Its bytes.
+        value: Its first ``MAX_RECORD_SIZE`` bytes; the record itself stays where it lies.
         error: What happened, without any of the content.
         attempts: How often it was tried.
     """

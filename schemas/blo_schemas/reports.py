@@ -29,6 +29,12 @@ REPORT_VERSION: Final = 1
 MAX_REPORT_SIZE: Final = 64 * 1024 * 1024
 """Largest file of a report in bytes."""
 
+MAX_REPORT_STEPS: Final = 200
+"""Most steps of a report, from computing to freezing."""
+
+_STEPS_ROOM: Final = 1024 * 1024
+"""In a file, for ``MAX_REPORT_STEPS`` steps by people with 200 characters of any script."""
+
 MAX_AMOUNT_TEXT: Final = 40
 """Most characters of an amount: more than the sum of all that the world has ever reported has."""
 
@@ -308,6 +314,18 @@ SIGNED_REPORT: Final = Codec(SignedReport, limit=MAX_REPORT_SIZE)
 STEPS: Final = Codec(tuple[ReportStep, ...])
 
 
+def check_size(report: PeriodReport) -> None:
+    """Refuses a report that would be too large for a file once it is signed.
+
+    Raises:
+        TooLarge: Frozen, with as many steps as there can be, it could not be read.
+    """
+    frozen = FrozenReport(v=REPORT_VERSION, kid="00" * 8, steps=(), report=report)
+    size = len(to_json(SignedReport(frozen=frozen, signature="00" * 64))) + _STEPS_ROOM
+    if size > MAX_REPORT_SIZE:
+        raise TooLarge("PeriodReport", f"{size} bytes, at most {MAX_REPORT_SIZE} are allowed")
+
+
 def report_digest(report: PeriodReport) -> str:
     """The digest of what was computed, in hexadecimal; it names the report."""
     return sha256(_FIGURES + encode(report)).hexdigest()
@@ -370,6 +388,7 @@ def _check_versions(versions: Iterable[int]) -> None:
 
 __all__ = [
     "MAX_REPORT_SIZE",
+    "MAX_REPORT_STEPS",
     "PERIOD_REPORT",
     "REPORT_VERSION",
     "SIGNED_REPORT",
@@ -388,6 +407,7 @@ __all__ = [
     "ReportStep",
     "ResponseTime",
     "SignedReport",
+    "check_size",
     "period_report",
     "report_digest",
     "report_input",

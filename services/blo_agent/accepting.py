@@ -24,7 +24,6 @@ from blo_domain.cases import decide
 from blo_domain.commands import ChannelRules, Command, content_of
 from blo_domain.errors import Refused
 from blo_log.topics import exchange_topic
-from blo_schemas.codec import encode
 from blo_schemas.content import CONTENT, WITHOUT_CONTENT, Content
 from blo_schemas.errors import WireError
 from blo_schemas.hashing import leaf_hash
@@ -211,9 +210,9 @@ def _decide(
     content = None if bare else content_of(wanted.command)
     try:
         # Once it is signed, what no reader can decode would be refused by all of them.
-        SUMMARY.decode(encode(summary))
+        SUMMARY.decode(SUMMARY.encode(summary))
         if content is not None:
-            CONTENT.decode(encode(content))
+            CONTENT.decode(CONTENT.encode(content))
     except (WireError, OverflowError) as error:
         raise _refused(AgentRefusal.MALFORMED, f"nobody could read this: {error}") from error
     return summary, content

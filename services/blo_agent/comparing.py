@@ -36,7 +36,7 @@ from blo_agent.own_clocks import (
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import alerts, differences, journal, outputs, records
 from blo_domain.deadlines import Terms, next_change
-from blo_schemas.clocks import Alert, ClockView
+from blo_schemas.clocks import ALERT, Alert, ClockView
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, LinkId, OfficeId
 
@@ -323,7 +323,7 @@ class _LinkComparison:
                     f"{words_of_alert(alert)} follows from this office's log, and the processor "
                     f"{processor} has not told it; {CALL}"
                 )
-                seen.found[processor, What.SILENCE] = Doubt(words, encode(alert))
+                seen.found[processor, What.SILENCE] = Doubt(words, ALERT.encode(alert))
 
     def _reconcile(
         self,

@@ -25,7 +25,13 @@ from blo_agent.store.tables.events import EventRow
 from blo_log.errors import LogUnavailable
 from blo_log.port import Log, TopicPartition
 from blo_log.topics import exchange_topic
-from blo_schemas.bundle import MAX_DISCLOSED, DisclosedEvent, DisclosureNote, SignedDisclosure
+from blo_schemas.bundle import (
+    MAX_DISCLOSED,
+    SIGNED_DISCLOSURE,
+    DisclosedEvent,
+    DisclosureNote,
+    SignedDisclosure,
+)
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
@@ -199,7 +205,7 @@ def _disclose(
     note = DisclosureNote(
         wanted.reason,
         wanted.recipient,
-        sha256(encode(signed)).digest(),
+        sha256(SIGNED_DISCLOSURE.encode(signed)).digest(),
         tuple(event.event for event in opened),
     )
     journal.append(

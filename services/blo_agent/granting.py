@@ -18,8 +18,8 @@ from blo_agent.store.tables import journal, keys, meta, outbox
 from blo_domain.trust import Reader
 from blo_log.topics import keys_topic
 from blo_runtime.logs import get_logger
-from blo_schemas.codec import Codec, encode
-from blo_schemas.grants import grant_record_key
+from blo_schemas.codec import Codec
+from blo_schemas.grants import GRANT, grant_record_key
 from blo_schemas.ids import KeyId, LinkId
 from blo_sealing.errors import UnusableKey
 from blo_sealing.grants import Recipient, make_grant
@@ -46,7 +46,7 @@ def grant_summary_key(
     _store(office, desk, key, tx, month=month)
     _grant(office, desk, key, readers, now, tx)
     current = _Current(month, key.id, _named(readers))
-    meta.put(tx, _current_key(desk.link), encode(current))
+    meta.put(tx, _current_key(desk.link), _CURRENT.encode(current))
 
 
 def grant_content_key(
@@ -110,7 +110,7 @@ def _grant(
                 keys_topic(desk.corridor),
                 desk.partition,
                 grant_record_key(KeyId(key.id), reader.subject),
-                encode(grant),
+                GRANT.encode(grant),
                 desk.link,
                 None,
                 None,

@@ -21,10 +21,12 @@ from blo_agent.taking_grants import take_grants
 from blo_agent.taking_heads import compare_heads, take_heads
 from blo_agent.tallies import store_tally
 from blo_log.fold import ContentState, Folded
-from blo_schemas.codec import encode
-from blo_schemas.event import LogRecord
+from blo_schemas.codec import COUNT
+from blo_schemas.content import CONTENT
+from blo_schemas.event import ENVELOPE, LogRecord
 from blo_schemas.hashing import leaf_hash
 from blo_schemas.ids import CaseId, KeyId, LinkId
+from blo_schemas.summary import SUMMARY
 from blo_schemas.verdicts import Outcome, Reason
 
 _RELEASED_AT_ONCE: Final = 16
@@ -45,7 +47,7 @@ def take(office: Office, batch: Batch, now: int, tx: Transaction) -> Taken:
     """
     taken = Taken()
     for partition, offset in batch.offsets.items():
-        meta.put(tx, offset_key(partition), encode(offset))
+        meta.put(tx, offset_key(partition), COUNT.encode(offset))
     if batch.documents:
         # After the offsets, because it may ask for keys to be read again.
         take_documents(office, batch.documents, now, tx, taken)
@@ -124,7 +126,7 @@ def _write_released(
                 one.position,
                 one.header.case_id,
                 KeyId(one.header.case),
-                encode(one.envelope),
+                ENVELOPE.encode(one.envelope),
                 one.log_time,
             )
             parked.add(tx, item)
@@ -205,7 +207,7 @@ def _rejected_summary(one: Folded) -> bytes | None:
     """Kept so that the desk can say in words what was rejected."""
     if one.summary is None or one.verdict is None or one.verdict.outcome is not Outcome.REJECTED:
         return None
-    return encode(one.summary)
+    return SUMMARY.encode(one.summary)
 
 
 def _is_opened(one: Folded) -> bool:
@@ -232,8 +234,8 @@ def _event_row(link: LinkId, one: Folded) -> events.EventRow:
         None if content is None else content.on,
         one.header.at,
         one.log_time,
-        encode(one.summary),
-        None if content is None else encode(content),
+        SUMMARY.encode(one.summary),
+        None if content is None else CONTENT.encode(content),
     )
 
 

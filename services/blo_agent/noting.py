@@ -12,10 +12,9 @@ from typing import Final
 
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal
-from blo_schemas.codec import encode
 from blo_schemas.content import Dispatch
 from blo_schemas.ids import CaseId, LinkId, OfficeId
-from blo_schemas.journal import NAMES_DRAFTER, NAMES_SIGNER, NamedPerson, journal_hash
+from blo_schemas.journal import NAMED_PERSON, NAMES_DRAFTER, NAMES_SIGNER, NamedPerson, journal_hash
 from blo_schemas.journal_file import JournalFileHead, journal_file, journal_line
 from blo_schemas.summary import Step
 
@@ -56,7 +55,7 @@ def note_authors(
                 action=action,
                 link=link,
                 case=case,
-                detail=encode(NamedPerson(event, step, name)),
+                detail=NAMED_PERSON.encode(NamedPerson(event, step, name)),
             )
 
 

@@ -33,7 +33,7 @@ from blo_domain.heads import head_signers
 from blo_domain.trust import TrustedDirectory
 from blo_log.fold import LinkFold
 from blo_log.parking import Parked
-from blo_schemas.codec import COUNT, encode
+from blo_schemas.codec import COUNT
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.grants import KeyPurpose
 from blo_schemas.hashing import leaf_hash
@@ -298,7 +298,7 @@ def begin_anew(office: Office, desk: LinkDesk, now: int, tx: Transaction) -> Non
     Its log is then read again from the first record. Outbox, journal and keys stay as they are.
     """
     size = max(desk.rereads_to, desk.size)
-    meta.put(tx, _rereads_key(desk.link), encode(size))
+    meta.put(tx, _rereads_key(desk.link), COUNT.encode(size))
     links.reset(tx, desk.link)
     forget_tally(tx, desk.link)
     office.restart(desk)

@@ -8,8 +8,7 @@ from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import journal
 from blo_log.port import Message
 from blo_log.topics import heads_topic
-from blo_schemas.codec import encode
-from blo_schemas.heads import HEAD_VERSION, MAX_NAMED_UNOPENED, Head, head_record_key
+from blo_schemas.heads import HEAD_VERSION, MAX_NAMED_UNOPENED, SIGNED_HEAD, Head, head_record_key
 from blo_sealing.heads import sign_head
 
 
@@ -47,7 +46,7 @@ def head_message(office: Office, desk: LinkDesk, now: int, snapshot: Snapshot) -
     head = make_head(office, desk, now, snapshot)
     signed = sign_head(head, office.author(desk.link, now).signing)
     key = head_record_key(desk.link, office.id)
-    return Message(heads_topic(desk.corridor), desk.partition, key, encode(signed))
+    return Message(heads_topic(desk.corridor), desk.partition, key, SIGNED_HEAD.encode(signed))
 
 
 __all__ = ["head_message", "make_head"]

@@ -17,7 +17,7 @@ from blo_agent.store.tables import documents, meta
 from blo_agent.taking_heads import review_heads
 from blo_log.port import TopicPartition
 from blo_log.topics import keys_topic
-from blo_schemas.codec import encode
+from blo_schemas.codec import COUNT
 from blo_schemas.errors import WireError
 from blo_schemas.ids import DocumentId
 from blo_schemas.trust import SIGNED_DOCUMENT
@@ -58,7 +58,7 @@ def take_documents(
 def _read_keys_again(office: Office, tx: Transaction) -> None:
     """Grants to a certificate of this office may have been read before the certificate was."""
     for desk in office.desks.values():
-        meta.put(tx, offset_key(keys_partition(desk)), encode(0))
+        meta.put(tx, offset_key(keys_partition(desk)), COUNT.encode(0))
 
 
 def keys_partition(desk: LinkDesk) -> TopicPartition:

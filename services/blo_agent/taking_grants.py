@@ -8,7 +8,7 @@ from blo_agent.office import Office
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import events, keys, parked, records
 from blo_log.fold import ContentState
-from blo_schemas.codec import encode
+from blo_schemas.content import CONTENT
 from blo_schemas.errors import WireError
 from blo_schemas.event import decode_event
 from blo_schemas.grants import GRANT, Grant
@@ -103,7 +103,7 @@ def _open_waiting(desk: LinkDesk, case: CaseId, tx: Transaction, taken: Taken) -
         envelope, header = decode_event(parked.value(tx, desk.link, position))
         content, state, fault = desk.fold.read_content(header, envelope, event.kind, event.step)
         if content is not None and state is ContentState.OPENED:
-            events.set_content(tx, row.event_id, content.on, encode(content))
+            events.set_content(tx, row.event_id, content.on, CONTENT.encode(content))
             records.set_opened(tx, desk.link, position)
             desk.opened(position)
         if fault is not None:

@@ -14,9 +14,8 @@ from blo_agent.office import PROGRAM, Office
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import heads, journal
 from blo_domain.heads import HeadOrder, order_heads
-from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
-from blo_schemas.heads import Head
+from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
 from blo_schemas.ids import OfficeId
 from blo_sealing.errors import SealingError
 from blo_sealing.heads import AcceptedHead, accept_head, read_head
@@ -38,10 +37,12 @@ def take_heads(office: Office, found: list[bytes], now: int, tx: Transaction, ta
         if words is None and order is HeadOrder.CONTRADICTS:
             words = _two_heads(desk, signer, head)
         if words is not None:
-            _halt(desk, words, signer, encode(accepted.signed), now, tx, taken)
+            _halt(desk, words, signer, SIGNED_HEAD.encode(accepted.signed), now, tx, taken)
         # A head that halts the link is kept in the other's place, so that it halts it again.
         if order is HeadOrder.REPLACES or (order is HeadOrder.CONTRADICTS and words is not None):
-            stored = heads.StoredHead(head.link, signer, head.size, encode(accepted.signed))
+            stored = heads.StoredHead(
+                head.link, signer, head.size, SIGNED_HEAD.encode(accepted.signed)
+            )
             heads.put(tx, stored)
             office.know_head(signer, head)
 
@@ -51,7 +52,7 @@ def compare_heads(office: Office, desk: LinkDesk, now: int, tx: Transaction, tak
     for (link, signer), head in office.heads.items():
         words = _differing_log(desk, signer, head) if link == desk.link else None
         if words is not None:
-            _halt(desk, words, signer, encode(head), now, tx, taken)
+            _halt(desk, words, signer, HEAD.encode(head), now, tx, taken)
 
 
 def delivery(

@@ -92,7 +92,7 @@ def take_outputs(office: Office, fetched: Fetched, now: int, tx: Transaction) ->
     """
     taken = OutputsTaken()
     for partition, offset in fetched.offsets.items():
-        meta.put(tx, offset_key(partition), encode(offset))
+        meta.put(tx, offset_key(partition), COUNT.encode(offset))
     for source, values in fetched.values.items():
         held = office.keyring.of(source.link)
         reader = OutputReader(source.link, office.directory, held, lambda: now)
@@ -133,7 +133,7 @@ def begin_reading(office: Office, sources: list[Source], now: int, tx: Transacti
 
 def read_from(tx: Transaction, source: Source, offset: int) -> None:
     """Have a partition read again from an offset, before or after it was made anew."""
-    meta.put(tx, offset_key(source.partition), encode(offset))
+    meta.put(tx, offset_key(source.partition), COUNT.encode(offset))
     for waiting in outputs.waiting_in(tx, *source.partition):
         outputs.stop_waiting(tx, waiting)
     if source.kind is OutputKind.CASE:
@@ -164,7 +164,7 @@ def go_back_for_keys(office: Office, sources: list[Source], tx: Transaction) -> 
         if found:
             offset = min(waiting.first_offset for waiting in found)
             back[source] = min(offset, stored_offset(tx, source.partition))
-            meta.put(tx, offset_key(source.partition), encode(back[source]))
+            meta.put(tx, offset_key(source.partition), COUNT.encode(back[source]))
     return back
 
 

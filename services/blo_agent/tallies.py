@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from blo_agent.desk import Tally
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import meta, records
-from blo_schemas.codec import encode
+from blo_schemas.codec import Codec
 from blo_schemas.ids import LinkId, OfficeId
 
 
@@ -21,9 +23,12 @@ class StoredTally(msgspec.Struct, array_like=True, frozen=True):
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
 
 
+_TALLY: Final = Codec(StoredTally)
+
+
 def store_tally(tx: Transaction, link: LinkId, tally: Tally) -> None:
     """Store a link's verdicts in numbers."""
-    meta.put(tx, _tally_key(link), encode(_stored(tally)))
+    meta.put(tx, _tally_key(link), _TALLY.encode(_stored(tally)))
 
 
 def forget_tally(tx: Transaction, link: LinkId) -> None:
@@ -35,7 +40,7 @@ def tally_of(snapshot: Snapshot, office: OfficeId, link: LinkId) -> StoredTally:
     """A link's verdicts in numbers; counted anew where an older program has stored none."""
     stored = meta.get(snapshot, _tally_key(link))
     if stored is not None:
-        return msgspec.msgpack.decode(stored, type=StoredTally)
+        return _TALLY.decode(stored)
     tally = Tally()
     for one in records.tallies(snapshot, link):
         tally.count(one.verdict, own=one.office == office, times=one.count)

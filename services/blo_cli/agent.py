@@ -14,7 +14,7 @@ from blo_cli.client import client_of
 from blo_cli.errors import Exit
 from blo_cli.trust import files
 from blo_runtime.config import load
-from blo_schemas.codec import encode
+from blo_schemas.trust import SIGNED_DOCUMENT
 
 __all__ = ["agent"]
 
@@ -53,7 +53,7 @@ def sign(config: Path, document: Path, output: Path | None) -> int:
     if output is None:
         files.replace(document, signed)
     else:
-        files.write_new(output, encode(signed))
+        files.write_new(output, SIGNED_DOCUMENT.encode(signed))
     return Exit.OK
 
 

@@ -13,12 +13,17 @@ from blo_log.outputs import Opened
 from blo_log.port import Message
 from blo_processors.state import Checkpointed
 from blo_runtime.logs import get_logger
-from blo_schemas.clocks import Alert
+from blo_schemas.clocks import ALERT, Alert
 from blo_schemas.codec import encode
-from blo_schemas.grants import grant_record_key
+from blo_schemas.grants import GRANT, grant_record_key
 from blo_schemas.ids import CertificateTag, CorridorId, LinkId, OfficeId
 from blo_schemas.outputs import (
+    CASE_RECORD,
+    DEAD_LETTER,
     OUTPUT_VERSION,
+    SIGNED_OUTPUT,
+    TRAIL_CHECKPOINT,
+    TRAIL_ENTRY,
     CaseRecord,
     DeadLetter,
     Output,
@@ -102,23 +107,33 @@ class Scribe:
     def case(self, record: CaseRecord) -> Draft:
         """The draft of a case's record."""
         view = record.view
-        return Draft(OutputKind.CASE, view.case, view.position, view.log_time, encode(record))
+        return Draft(
+            OutputKind.CASE, view.case, view.position, view.log_time, CASE_RECORD.encode(record)
+        )
 
     def alert(self, alert: Alert) -> Draft:
         """The draft of an alert or its clearing."""
         at = alert.since if alert.cleared_at is None else alert.cleared_at
-        return Draft(OutputKind.ALERT, alert.id, alert.position, at, encode(alert))
+        return Draft(OutputKind.ALERT, alert.id, alert.position, at, ALERT.encode(alert))
 
     def trail(self, entry: TrailEntry) -> Draft:
         """The draft of a trail entry."""
         key = trail_key(self.place.link)
-        return Draft(OutputKind.TRAIL, key, entry.position, entry.log_time, encode(entry))
+        return Draft(
+            OutputKind.TRAIL, key, entry.position, entry.log_time, TRAIL_ENTRY.encode(entry)
+        )
 
     def checkpoint(self, made: Checkpointed) -> Draft:
         """The draft of a checkpoint."""
         key = trail_key(self.place.link)
         size = made.checkpoint.size
-        return Draft(OutputKind.CHECKPOINT, key, size, made.log_time, encode(made.checkpoint))
+        return Draft(
+            OutputKind.CHECKPOINT,
+            key,
+            size,
+            made.log_time,
+            TRAIL_CHECKPOINT.encode(made.checkpoint),
+        )
 
     def message(self, draft: Draft) -> Message:
         """The record that a draft becomes."""
@@ -136,7 +151,7 @@ class Scribe:
         )
         if draft.kind in (OutputKind.CASE, OutputKind.ALERT):
             output = seal_output(output, self.month_key(month_of(draft.at)))
-        value = encode(sign_output(output, self.signer.keys.signing))
+        value = SIGNED_OUTPUT.encode(sign_output(output, self.signer.keys.signing))
         return Message(self._topics[draft.kind], self.place.partition, draft.key, value)
 
     def month_key(self, month: str) -> SummaryKey:
@@ -174,7 +189,7 @@ class Scribe:
                 topics.keys_topic(place.corridor),
                 place.partition,
                 grant_record_key(key.id, reader.subject),
-                encode(grant),
+                GRANT.encode(grant),
             )
 
     def _pass_over(self, reader: Reader) -> None:
@@ -192,7 +207,7 @@ class Scribe:
         """The record of a dead letter."""
         key = dead_letter_key(letter.topic, letter.partition, letter.offset)
         topic = topics.dead_topic(self.place.corridor)
-        return Message(topic, self.place.partition, key, encode(letter))
+        return Message(topic, self.place.partition, key, DEAD_LETTER.encode(letter))
 
 
 def own_mark(value: bytes) -> Mark:

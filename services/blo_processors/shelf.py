@@ -11,7 +11,6 @@ from typing import Final
 
 from blo_processors.drawer import Drawer
 from blo_schemas.clocks import ClockView
-from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId
 from blo_schemas.outputs import CASE_RECORD, CaseRecord
 from blo_schemas.views import CaseView
@@ -116,7 +115,7 @@ class Shelf:
         if self._drawer is None:
             self._drawer = Drawer()
         records = ((case, CaseRecord(self._views[case], self._clocks[case])) for case in oldest)
-        self._drawer.put((case, encode(record)) for case, record in records)
+        self._drawer.put((case, CASE_RECORD.encode(record)) for case, record in records)
         for case in oldest:
             del self._views[case], self._clocks[case], self._resting[case]
             self.put_away(case)

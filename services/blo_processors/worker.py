@@ -28,6 +28,7 @@ from blo_processors.state import Effects, LinkState, terms_of_link
 from blo_processors.surroundings import Surroundings
 from blo_runtime.logs import describe, get_logger
 from blo_schemas.clocks import ALERT, Alert
+from blo_schemas.codec import MAX_RECORD_SIZE
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import Digest
 from blo_schemas.outputs import (
@@ -336,7 +337,7 @@ class LinkWorker:
             self._exchange.partition,
             record.position,
             record.log_time,
-            record.value,
+            record.value[:MAX_RECORD_SIZE],
             self._dead[record.position][:MAX_ERROR_TEXT],
             self._failures[record.position],
         )

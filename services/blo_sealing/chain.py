@@ -27,7 +27,6 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from blo_schemas import hashing
-from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, Envelope, Header, LogRecord, decode_event
 from blo_schemas.ids import (
@@ -347,7 +346,7 @@ class LinkChain:
             (office, chain.events, chain.seen_size)
             for office, chain in sorted(self._offices.items())
         )
-        return encode(
+        return CHAIN_SNAPSHOT.encode(
             ChainSnapshot(SNAPSHOT_VERSION, self.link, self._size, self._kept_tree.peaks(), heads)
         )
 

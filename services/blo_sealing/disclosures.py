@@ -17,7 +17,6 @@ from blo_schemas.bundle import (
     Disclosure,
     SignedDisclosure,
 )
-from blo_schemas.codec import encode
 from blo_schemas.content import CONTENT, Content
 from blo_schemas.event import ENVELOPE, HEADER, Envelope, LogRecord
 from blo_schemas.hashing import disclosure_input, event_id
@@ -97,7 +96,7 @@ def sign_disclosure(
         WireError: There are too many or none, or they do not ascend.
     """
     disclosure = Disclosure(DISCLOSURE_VERSION, author.link, office, author.kid, at, events)
-    encoded = encode(disclosure)
+    encoded = DISCLOSURE.encode(disclosure)
     DISCLOSURE.decode(encoded)
     return SignedDisclosure(encoded, author.signing.sign(disclosure_input(encoded)))
 

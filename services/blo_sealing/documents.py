@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from blo_schemas.codec import encode
 from blo_schemas.hashing import document_input
-from blo_schemas.trust import Document, DocumentSignature, SignedDocument
+from blo_schemas.trust import DOCUMENT, Document, DocumentSignature, SignedDocument
 from blo_sealing.errors import DuplicateSignature
 from blo_sealing.signatures import SigningKey, verify_signature
 
@@ -17,7 +16,7 @@ def sign_document(document: Document, keys: Iterable[SigningKey]) -> SignedDocum
     Raises:
         DuplicateSignature: A key is given twice.
     """
-    signed = SignedDocument(encode(document), ())
+    signed = SignedDocument(DOCUMENT.encode(document), ())
     for key in keys:
         signed = add_signature(signed, key)
     return signed

@@ -6,7 +6,6 @@ import msgspec
 
 from blo_domain.heads import HeadReason, head_signers, refuse_head
 from blo_domain.trust import Certified, TrustedDirectory
-from blo_schemas.codec import encode
 from blo_schemas.hashing import head_input
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
 from blo_schemas.ids import CertificateTag, LinkId, OfficeId
@@ -16,7 +15,7 @@ from blo_sealing.signatures import SigningKey, verify_signature
 
 def sign_head(head: Head, key: SigningKey) -> SignedHead:
     """Encodes and signs a head with the key of the certificate that its ``kid`` names."""
-    encoded = encode(head)
+    encoded = HEAD.encode(head)
     return SignedHead(encoded, key.sign(head_input(encoded)))
 
 

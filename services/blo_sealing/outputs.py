@@ -66,7 +66,7 @@ def seal_output(draft: Output, key: SummaryKey) -> Output:
 
 def sign_output(output: Output, key: SigningKey) -> SignedOutput:
     """Encodes and signs an output with the key of the certificate that its ``kid`` names."""
-    encoded = encode(output)
+    encoded = OUTPUT.encode(output)
     return SignedOutput(encoded, key.sign(output_input(encoded)))
 
 

@@ -7,7 +7,7 @@ import msgspec
 from blo_schemas import hashing
 from blo_schemas.codec import MAX_RECORD_SIZE, encode
 from blo_schemas.content import Content
-from blo_schemas.event import HEADER_VERSION, Envelope, Header
+from blo_schemas.event import HEADER, HEADER_VERSION, Envelope, Header
 from blo_schemas.ids import (
     SALT_SIZE,
     ZERO_HASH,
@@ -17,7 +17,7 @@ from blo_schemas.ids import (
     EventId,
     LinkId,
 )
-from blo_schemas.summary import Summary
+from blo_schemas.summary import SUMMARY, Summary
 from blo_sealing.errors import TooLargeToSeal
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.padding import pad_content, pad_summary
@@ -169,12 +169,12 @@ def _sealed(
 ) -> SealedEvent:
     link = author.link
     # The payload hash comes last and has a fixed size, so all before it is already final.
-    unbound = encode(draft)
+    unbound = HEADER.encode(draft)
     context = hashing.event_context(link)
     bound = context + unbound[:-PAYLOAD_FIELD_SIZE]
     summary_ct = seal_part(
         derive_part_key(Part.SUMMARY, link, draft, summary_key.secret),
-        pad_summary(encode(summary)),
+        pad_summary(SUMMARY.encode(summary)),
         bound,
     )
     body_ct = b""

@@ -22,10 +22,9 @@ from blo_lab.network.table import LabProgram, Surroundings, auditor_toml, the_pr
 from blo_lab.network.world import World
 from blo_runtime.config import load
 from blo_runtime.keyfiles import create_identity
-from blo_schemas.codec import encode
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CountryId, DocumentId, OfficeId, country_of
-from blo_schemas.trust import DOCUMENT, Document, SignedDocument
+from blo_schemas.trust import DOCUMENT, SIGNED_DOCUMENT, Document, SignedDocument
 from blo_sealing.documents import sign_document as sign_with_keys
 from blo_sealing.signatures import SigningKey
 
@@ -82,7 +81,7 @@ def provision(
     made.extend(authorities[country].sign(entry) for country, entry in entries)
     made.extend(_agreements(layout, world))
     for signed in made:
-        _write(layout.documents / _file_name(signed), encode(signed))
+        _write(layout.documents / _file_name(signed), SIGNED_DOCUMENT.encode(signed))
     return made
 
 

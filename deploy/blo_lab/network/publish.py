@@ -12,9 +12,8 @@ from blo_lab.network.world import World
 from blo_log import AppendFailed, LogError, topics
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import Message, TopicSpec
-from blo_schemas.codec import encode
 from blo_schemas.hashing import document_id
-from blo_schemas.trust import SignedDocument
+from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
 
 __all__ = ["planned_topics", "publish"]
 
@@ -90,4 +89,6 @@ def _refuse_used(bootstrap: str, there: Iterable[str], planned: set[str]) -> Non
 
 
 def _message(signed: SignedDocument) -> Message:
-    return Message(topics.DIRECTORY_TOPIC, 0, document_id(signed.payload), encode(signed))
+    return Message(
+        topics.DIRECTORY_TOPIC, 0, document_id(signed.payload), SIGNED_DOCUMENT.encode(signed)
+    )

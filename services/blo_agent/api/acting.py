@@ -28,7 +28,7 @@ from blo_agent.api.types import (
 from blo_agent.disclosing import DisclosureRefused, disclose
 from blo_agent.replaying import replay
 from blo_runtime.clock import ManualClock
-from blo_schemas.codec import encode
+from blo_schemas.bundle import SIGNED_DISCLOSURE
 
 Req = Request[Any, Any, State]
 
@@ -84,7 +84,8 @@ async def disclosures(
     except DisclosureRefused as refusal:
         return Response(RefusedAnswer(refusal.reason, str(refusal)), status_code=409)
     return Response(
-        DisclosureAnswer(encode(made.signed), made.events, made.closed), status_code=201
+        DisclosureAnswer(SIGNED_DISCLOSURE.encode(made.signed), made.events, made.closed),
+        status_code=201,
     )
 
 

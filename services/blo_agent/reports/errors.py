@@ -21,6 +21,8 @@ class ReportRefusal(StrEnum):
     OUT_OF_ORDER = "out_of_order"
     OWN_WORK = "own_work"
     FOUR_EYES = "four_eyes"
+    TOO_MANY_STEPS = "too_many_steps"
+    TOO_LARGE = "too_large"
     NO_IDENTITY = "no_identity"
 
 

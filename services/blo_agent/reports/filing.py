@@ -10,8 +10,8 @@ from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal, reports
 from blo_domain.report_checks import check_figures, has_ended, is_among, may_freeze
-from blo_schemas.codec import encode
 from blo_schemas.reports import (
+    MAX_REPORT_STEPS,
     PERIOD_REPORT,
     REPORT_VERSION,
     SIGNED_REPORT,
@@ -59,7 +59,13 @@ def file(report: PeriodReport, actor: str, now: int, tx: Transaction) -> Filed:
         return Filed(known)
     steps = (ReportStep(act=ReportAct.COMPUTE, by=actor, at=now),)
     row = reports.ReportRow(
-        digest, report.first, report.last, now, encode(report), encode(steps), None
+        digest,
+        report.first,
+        report.last,
+        now,
+        PERIOD_REPORT.encode(report),
+        STEPS.encode(steps),
+        None,
     )
     reports.put(tx, row)
     _note(tx, ReportAct.COMPUTE, actor, digest, now)
@@ -137,7 +143,7 @@ def freeze(office: Office, digest: bytes, actor: str, now: int, tx: Transaction)
         v=REPORT_VERSION, kid=certified.tag.hex(), steps=steps, report=filed.report
     )
     signed = sign_report(frozen, held.signing)
-    reports.set_steps(tx, digest, encode(steps), encode(signed))
+    reports.set_steps(tx, digest, STEPS.encode(steps), SIGNED_REPORT.encode(signed))
     _note(tx, ReportAct.FREEZE, actor, digest, now)
     return find(tx, digest)
 
@@ -179,8 +185,13 @@ def _who(filed: Filed, act: ReportAct) -> set[str]:
 
 
 def _add(filed: Filed, act: ReportAct, actor: str, now: int, tx: Transaction) -> Filed:
+    if len(filed.steps) >= MAX_REPORT_STEPS - 1:
+        raise ReportRefused(
+            ReportRefusal.TOO_MANY_STEPS,
+            f"it has {len(filed.steps)} steps already; freeze it, or compute it again",
+        )
     steps = (*filed.steps, ReportStep(act=act, by=actor, at=now))
-    reports.set_steps(tx, filed.digest, encode(steps), None)
+    reports.set_steps(tx, filed.digest, STEPS.encode(steps), None)
     _note(tx, act, actor, filed.digest, now)
     return find(tx, filed.digest)
 

@@ -24,8 +24,9 @@ from blo_agent.store.tables import journal
 from blo_domain.report import Period
 from blo_domain.report_difference import Difference, difference
 from blo_schemas.codec import encode
+from blo_schemas.errors import TooLarge
 from blo_schemas.ids import LinkId
-from blo_schemas.reports import PeriodReport, ReportAct, to_json
+from blo_schemas.reports import PeriodReport, ReportAct, check_size, to_json
 
 Step = Callable[[Transaction, int], Filed]
 
@@ -140,7 +141,14 @@ async def _computed(agent: Agent, cut: Callable[[Transaction, int], TakenCut]) -
     taken = await agent.store.write(lambda tx: cut(tx, now))
 
     def query(snapshot: Snapshot) -> PeriodReport:
-        return compute_report(taken, snapshot)
+        report = compute_report(taken, snapshot)
+        try:
+            check_size(report)
+        except TooLarge as error:
+            raise ReportRefused(
+                ReportRefusal.TOO_LARGE, f"{error}; compute reports of shorter periods"
+            ) from None
+        return report
 
     return await agent.store.read(query)
 

@@ -14,8 +14,7 @@ from blo_audit.findings import Code, Findings
 from blo_audit.sources import Place, places
 from blo_domain.heads import HeadOrder, order_heads
 from blo_domain.trust import Pins, TrustedDirectory, load_directory
-from blo_schemas.codec import encode
-from blo_schemas.heads import HEAD, Head, SignedHead
+from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
 from blo_schemas.trust import SignedDocument
 from blo_sealing.errors import UnsignedNote
@@ -166,7 +165,7 @@ def find_place(
 
 def claim_values(bundle: Bundle) -> list[bytes]:
     """Everything in a bundle that is signed about a size: heads and checkpoints."""
-    return [*map(encode, bundle.heads), *bundle.checkpoints]
+    return [*map(SIGNED_HEAD.encode, bundle.heads), *bundle.checkpoints]
 
 
 def base_of(claims: Sequence[Claim], size: int, findings: Findings) -> Base:
@@ -211,7 +210,7 @@ def closed_positions(
     counting = [
         HEAD.decode(signed.head)
         for signed in heads
-        if read_claims([encode(signed)], place, directory, Findings(place.link))
+        if read_claims([SIGNED_HEAD.encode(signed)], place, directory, Findings(place.link))
     ]
     last: dict[OfficeId, Head] = {}
     # A bundle does not show in which order they came; their signed times do.

@@ -16,18 +16,21 @@ from blo_audit.bundle.errors import BundleTooLarge, NothingToBundle
 from blo_audit.bundle.limits import PartLimits
 from blo_audit.bundle.reading import LENGTH_SIZE, MAGIC, hashed_in_place_of
 from blo_schemas.bundle import (
+    MANIFEST,
     MAX_CHUNK_RECORDS,
+    PROVEN_RECORD,
+    RECORD_CHUNK,
+    SIGNED_DISCLOSURE,
     Counts,
     Manifest,
     ProvenRecord,
     RecordChunk,
     SignedDisclosure,
 )
-from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
 from blo_schemas.hashing import leaf_hash
-from blo_schemas.heads import SignedHead
-from blo_schemas.trust import SignedDocument
+from blo_schemas.heads import SIGNED_HEAD, SignedHead
+from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
 
 CHUNK_BYTES: Final = 128 * 1024
 """A chunk of records is closed before the record that would take its values beyond this."""
@@ -51,10 +54,10 @@ class Papers(msgspec.Struct, frozen=True):
     def frames(self) -> list[tuple[PartLimits, list[bytes]]]:
         """The frames of each kind, sorted, each once."""
         return [
-            (limits.DOCUMENTS, _frames(map(encode, self.documents))),
-            (limits.HEADS, _frames(map(encode, self.heads))),
+            (limits.DOCUMENTS, _frames(map(SIGNED_DOCUMENT.encode, self.documents))),
+            (limits.HEADS, _frames(map(SIGNED_HEAD.encode, self.heads))),
             (limits.CHECKPOINTS, _frames(self.checkpoints)),
-            (limits.DISCLOSURES, _frames(map(encode, self.disclosures))),
+            (limits.DISCLOSURES, _frames(map(SIGNED_DISCLOSURE.encode, self.disclosures))),
         ]
 
     def counts(self, records: int) -> Counts:
@@ -86,7 +89,7 @@ class BundleWriter:
         if self._left > part.count:
             raise BundleTooLarge(f"{self._left} {part.name}; a bundle has at most {part.count}")
         self._put(MAGIC)
-        self._frame(encode(manifest))
+        self._frame(MANIFEST.encode(manifest))
         for kind, frames in papers.frames():
             if len(frames) > kind.count or sum(map(len, frames)) > kind.total:
                 raise BundleTooLarge(
@@ -109,7 +112,7 @@ class BundleWriter:
 
     def add_proven(self, record: ProvenRecord) -> None:
         """Adds the next record of a selection."""
-        self._frame(encode(record))
+        self._frame(PROVEN_RECORD.encode(record))
         self._left -= 1
 
     def finish(self) -> bytes:
@@ -132,7 +135,7 @@ class BundleWriter:
 
     def _flush(self) -> None:
         if self._values:
-            data = encode(RecordChunk(tuple(self._times), tuple(self._values)))
+            data = RECORD_CHUNK.encode(RecordChunk(tuple(self._times), tuple(self._values)))
             self._put(len(data).to_bytes(LENGTH_SIZE, "big"))
             self._stream.write(data)
             self._hash.update(hashed_in_place_of(self._times, map(leaf_hash, self._values)))

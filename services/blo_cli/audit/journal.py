@@ -16,9 +16,8 @@ from blo_cli.reaching import Kafka
 from blo_cli.trust import files
 from blo_domain.trust import TrustedDirectory
 from blo_log import Log
-from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
-from blo_schemas.heads import Head, SignedHead
+from blo_schemas.heads import SIGNED_HEAD, Head, SignedHead
 from blo_schemas.journal import JournalEntry, named_person
 from blo_schemas.journal_file import read_head
 
@@ -66,7 +65,7 @@ def heads(
 ) -> int:
     """Writes all heads that are on the log to a new file OUTPUT, to check others against them."""
     found = Brought(pinned, trust, Kafka(bootstrap, config)).ask_log(read_heads)
-    lines = "".join(f"{encode(one).hex()}\n" for one in found)
+    lines = "".join(f"{SIGNED_HEAD.encode(one).hex()}\n" for one in found)
     files.write_new(output, lines.encode())
     click.echo(f"{len(found)} heads")
     return Exit.OK

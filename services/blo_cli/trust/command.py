@@ -17,13 +17,13 @@ from blo_cli.trust import files, judging, specs, words
 from blo_domain import policies
 from blo_domain.trust import title
 from blo_runtime.config import load
-from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CountryId, DocumentId, LinkId, is_link_id, is_subject_id
 from blo_schemas.texts import moment_from
 from blo_schemas.trust import (
     DOCUMENT,
+    SIGNED_DOCUMENT,
     Certificate,
     Document,
     Revocation,
@@ -255,7 +255,7 @@ async def _publish(kafka: Kafka, documents: list[SignedDocument]) -> list[Docume
 
 def _make(document: Document, out: Path, keys: tuple[Path, ...]) -> None:
     signed = sign_document(document, files.read_keys(keys))
-    files.write_new(out, encode(signed))
+    files.write_new(out, SIGNED_DOCUMENT.encode(signed))
     count = _count(len(signed.signatures), "signature")
     click.echo(f"made {out}: {title(document)}, {count}")
     if isinstance(document, Root):

@@ -17,10 +17,9 @@ import msgspec
 
 from blo_cli.errors import CannotWrite, CliError
 from blo_domain.trust import TrustError, read_signed
-from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.texts import from_hex, from_json
-from blo_schemas.trust import KEM_KEY_SIZE, SignedDocument
+from blo_schemas.trust import KEM_KEY_SIZE, SIGNED_DOCUMENT, SignedDocument
 from blo_sealing.errors import UnusableKey
 from blo_sealing.kem import check_kem_key
 from blo_sealing.keys import NodeKeys
@@ -140,7 +139,7 @@ def replace(path: Path, signed: SignedDocument) -> None:
         CannotWrite: It can't be written.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    write_new(beside, encode(signed))
+    write_new(beside, SIGNED_DOCUMENT.encode(signed))
     try:
         beside.replace(path)
     except OSError as error:

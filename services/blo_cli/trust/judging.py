@@ -17,11 +17,11 @@ from blo_domain.trust import (
 )
 from blo_log import Log, Message, TopicPartition, read_to_end
 from blo_log.topics import DIRECTORY_TOPIC
-from blo_schemas.codec import encode
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CountryId, DocumentId
 from blo_schemas.trust import (
     DOCUMENT,
+    SIGNED_DOCUMENT,
     Agreement,
     Certificate,
     Document,
@@ -138,7 +138,7 @@ async def publish(log: Log, documents: Iterable[SignedDocument]) -> list[Documen
     appender = await log.appender()
     await appender.append(
         [
-            Message(DIRECTORY_TOPIC, 0, document_id(signed.payload), encode(signed))
+            Message(DIRECTORY_TOPIC, 0, document_id(signed.payload), SIGNED_DOCUMENT.encode(signed))
             for _, signed in missing
         ]
     )

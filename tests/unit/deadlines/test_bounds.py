@@ -12,6 +12,7 @@ from blo_domain.lifecycle import LIFECYCLES, MAX_CASE_STEPS, MAX_TURNS, most_tur
 from blo_schemas.clocks import Clock, ClockView, Ending, Round, RoundEnd, Standstill
 from blo_schemas.codec import MAX_RECORD_SIZE
 from blo_schemas.ids import CertificateTag, OfficeId
+from blo_schemas.instants import LAST_INSTANT
 from blo_schemas.outputs import (
     CASE_RECORD,
     MAX_CASE_RECORD_SIZE,
@@ -30,7 +31,7 @@ from tests.unit.deadlines.histories import LA, LINK, VN, Case, at
 from tests.unit.domain.test_full_cases import largest_view
 
 START: Final = at("2025-01-20 09:00")
-LARGEST: Final = 2**53
+LARGEST: Final = LAST_INSTANT
 OFFICE: Final = OfficeId("vn-".ljust(64, "x"))
 
 

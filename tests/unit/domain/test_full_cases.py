@@ -19,6 +19,7 @@ from blo_schemas.codec import MAX_RECORD_SIZE
 from blo_schemas.errors import TooLarge, WrongType
 from blo_schemas.grants import MAX_RECIPIENTS
 from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.instants import LAST_INSTANT
 from blo_schemas.summary import Kind, Step, Urgency
 from blo_schemas.verdicts import Outcome, Reason
 from blo_schemas.views import (
@@ -217,12 +218,12 @@ def largest_view() -> CaseView:
     return CaseView(
         v=1, case=bytes(32), link=LinkId("v" * 64), kind=Kind.REPORT,
         state=max(State, key=lambda state: len(state.value)), version=MAX_CASE_VERSION,
-        urgency=Urgency.IMMEDIATE, opener=offices[0], opened_at=2**53, done_by=offices,
+        urgency=Urgency.IMMEDIATE, opener=offices[0], opened_at=LAST_INSTANT, done_by=offices,
         joint_step=Step.SHRED, offices=offices,
         step_codes=bytes([Step.CONFIRM_SHREDDING]) * MAX_CASE_VERSION,
         author_codes=bytes([MAX_CASE_OFFICES - 1]) * MAX_CASE_VERSION,
         superseded=tuple(range(MAX_CASE_VERSION - MAX_CASE_STEPS, MAX_CASE_VERSION)),
-        paused=True, crossed=MAX_CASE_VERSION, position=2**53, log_time=2**53,
+        paused=True, crossed=MAX_CASE_VERSION, position=2**53, log_time=LAST_INSTANT,
     )  # fmt: skip
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 
 from blo_agent.store import Store
+from blo_agent.store.connection import Transaction
+from blo_agent.store.schema import MIGRATIONS
 
 KEY = bytes(range(32))
 OpenStore = Callable[..., Store]
@@ -36,3 +39,12 @@ def open_store(store_path: Path) -> Iterator[OpenStore]:
 @pytest.fixture
 def store(open_store: OpenStore) -> Store:
     return open_store()
+
+
+@pytest.fixture
+def tx() -> Transaction:
+    """A transaction on tables in memory."""
+    connection = apsw.Connection(":memory:")
+    for script in MIGRATIONS:
+        connection.execute(script)
+    return Transaction(connection)

@@ -53,15 +53,6 @@ from tests.unit.store.samples import (
 )
 
 
-@pytest.fixture
-def tx() -> Transaction:
-    """A transaction on tables in memory."""
-    connection = apsw.Connection(":memory:")
-    for script in MIGRATIONS:
-        connection.execute(script)
-    return Transaction(connection)
-
-
 def test_meta_keeps_the_last_value(tx: Transaction) -> None:
     assert meta.get(tx, "office") is None
     meta.put(tx, "office", b"vn-a")

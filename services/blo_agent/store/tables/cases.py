@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from blo_agent.store.connection import Snapshot, Transaction
-from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, LinkId
 from blo_schemas.views import CASE_VIEW, CaseView
 
@@ -17,7 +16,7 @@ def put(tx: Transaction, view: CaseView) -> None:
         "INSERT INTO cases(link, case_id, kind, state, position, view) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT(link, case_id) DO UPDATE SET"
         " state = excluded.state, position = excluded.position, view = excluded.view",
-        (view.link, view.case, view.kind, view.state, view.position, encode(view)),
+        (view.link, view.case, view.kind, view.state, view.position, CASE_VIEW.encode(view)),
     )
 
 

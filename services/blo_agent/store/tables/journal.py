@@ -8,10 +8,15 @@ from typing import Final, NamedTuple
 import msgspec
 
 from blo_agent.store.connection import Row, Snapshot, Transaction
-from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.ids import ZERO_HASH, CaseId, Digest, LinkId
-from blo_schemas.journal import JOURNAL_ENTRY, JOURNAL_VERSION, JournalEntry, journal_hash
+from blo_schemas.journal import (
+    JOURNAL_ENTRY,
+    JOURNAL_VERSION,
+    JournalEntry,
+    detail_of,
+    journal_hash,
+)
 
 _SELECT: Final = (
     "SELECT seq, at, actor, action, link, case_id, detail, prev_hash, hash FROM journal"
@@ -70,13 +75,18 @@ def append(
         action: What was done; 1 to 200 characters.
         link: The link it concerns.
         case: The case it concerns.
-        detail: Encoded detail.
+        detail: Encoded detail; of one that is too large the size and the hash are kept.
 
     Returns:
         Where the journal stands with it.
+
+    Raises:
+        WireError: A word is empty or too long; nothing was written.
     """
     size, last = head(tx)
+    detail = detail_of(detail)
     entry = JournalEntry(JOURNAL_VERSION, size, at, actor, action, link, case, detail, last)
+    JOURNAL_ENTRY.decode(JOURNAL_ENTRY.encode(entry))
     digest = journal_hash(entry)
     tx.execute(
         _APPEND,
@@ -125,7 +135,7 @@ def verify(snapshot: Snapshot) -> JournalHead:
 
 def _check_form(entry: JournalEntry) -> None:
     try:
-        JOURNAL_ENTRY.decode(encode(entry))
+        JOURNAL_ENTRY.decode(JOURNAL_ENTRY.encode(entry))
     except (WireError, msgspec.MsgspecError) as error:
         raise JournalTampered(entry.seq, str(error)) from error
 
