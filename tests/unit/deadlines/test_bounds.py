@@ -119,7 +119,7 @@ def test_the_largest_case_record_is_sealed_and_sent_as_one_record(rounds: int) -
     largest = body.ljust(MAX_CASE_RECORD_SIZE, b"\x01")
     draft = Output(
         OUTPUT_VERSION, OutputKind.CASE, view.link, OFFICE, CertificateTag(bytes(8)), LARGEST,
-        LARGEST, None, None, largest,
+        LAST_INSTANT, None, None, largest,
     )  # fmt: skip
     value = SIGNED_OUTPUT.encode(sign_output(seal_output(draft, key), keys.signing))
     assert len(value) < MAX_RECORD_SIZE
