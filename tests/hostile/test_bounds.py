@@ -42,6 +42,7 @@ NEW_CASE: Final = 10**6 - 1
 
 def _floods(times: int) -> dict[str, Move]:
     return {
+        "parked": _write(Keys.TO_NOBODY, Layer.JUNK_BODY, times, case=0),
         "cases": _write(Keys.AS_HONEST, Layer.JUNK_BODY, times, case=102),
         "steps": _write(Keys.AS_HONEST, Layer.JUNK_BODY, times, case=1),
         "no events": Put(topic=0, partition=0, key=0, junk=LARGE, log_time=0, times=times),
