@@ -42,7 +42,6 @@ from blo_schemas.hashing import views_digest
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
 from blo_schemas.ids import CaseId, EventId, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY
-from blo_schemas.verdicts import Outcome
 from blo_schemas.views import CaseView
 
 
@@ -129,13 +128,13 @@ def case_history(
         now: The office's clock, Unix milliseconds.
         is_read: Whether the link's log has been read to its end: then clocks stand as of now.
     """
-    rows = records.of_case(snapshot, link, case)
     waiting = outbox.unconfirmed_of_case(snapshot, link, case)
-    if not rows and not waiting:
+    if not waiting and not records.names_case(snapshot, link, case):
         return None
     view = cases.get(snapshot, link, case)
     superseded = () if view is None else view.superseded
-    crossed = {row.event_id for row in rows if row.crossed}
+    crossed = records.crossed_of_case(snapshot, link, case)
+    rejected_total, rejected = records.rejected_of_case(snapshot, link, case, api.MAX_REJECTED)
     stored = stored_link(snapshot, link)
     timing = case_timing(viewer, snapshot, stored, case, now if is_read else 0)
     return api.CaseHistory(
@@ -144,11 +143,8 @@ def case_history(
             _event_answer(stored, row, row.event_id in crossed, row.version in superseded)
             for row in events.by_case(snapshot, link, case)
         ],
-        rejected=[
-            _rejected_answer(viewer.id, row, view)
-            for row in rows
-            if row.outcome is Outcome.REJECTED
-        ],
+        rejected=[_rejected_answer(viewer.id, row, view) for row in rejected],
+        rejected_total=rejected_total,
         under_way=[answer for one in waiting for answer in _under_way_answer(snapshot, link, one)],
         clocks=timing.clocks,
         alerts=timing.alerts,

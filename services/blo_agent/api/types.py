@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 import msgspec
 
 from blo_schemas.content import Dispatch
+
+MAX_REJECTED: Final = 100
+"""So many rejected events of a case are shown, the last ones: there can be any number of them."""
 
 
 class AcceptedAnswer(msgspec.Struct, frozen=True):
@@ -305,11 +309,12 @@ class CaseHistory(msgspec.Struct, frozen=True):
         view: The case as the log says; ``None`` while the log does not have its opening, or not
             everything in it could be opened.
         events: Its accepted events.
-        rejected: Its rejected events.
+        rejected: The last ones of its rejected events, ``MAX_REJECTED`` at most.
         under_way: This office's events that wait for the line.
         clocks: What is due, by whom.
         alerts: What processors have told about it, cleared or not.
         differences: Where a processor says something else than this office's log.
+        rejected_total: How many rejected events it has.
     """
 
     view: CaseAnswer | None
@@ -319,6 +324,7 @@ class CaseHistory(msgspec.Struct, frozen=True):
     clocks: list[ClockAnswer]
     alerts: list[AlertAnswer]
     differences: list[DifferenceAnswer]
+    rejected_total: int = 0
 
 
 class EventStatus(msgspec.Struct, frozen=True):

@@ -113,7 +113,21 @@ def test_duplicates_of_an_event_follow_it(tx: Transaction) -> None:
     again = record_row(4)._replace(event_id=event_id(1), outcome=Outcome.DUPLICATE)
     records.append_many(tx, [record_row(1), again])
     assert [row.position for row in records.by_event(tx, event_id(1))] == [1, 4]
-    assert [row.position for row in records.of_case(tx, LINK, case_id(0))] == [1, 4]
+    assert [records.names_case(tx, LINK, case_id(number)) for number in (0, 9)] == [True, False]
+
+
+def test_of_the_rejected_records_of_a_case_the_last_ones_are_shown_and_all_are_counted(
+    tx: Transaction,
+) -> None:
+    rows = [
+        record_row(n, case=1)._replace(outcome=Outcome.REJECTED, reason=Reason.CASE_FULL)
+        for n in range(7)
+    ]
+    crossed = record_row(8, case=1)._replace(crossed=True)
+    records.append_many(tx, [*rows, record_row(7, case=1), crossed, record_row(9, case=2)])
+    total, shown = records.rejected_of_case(tx, LINK, case_id(1), 3)
+    assert (total, shown) == (7, rows[4:])
+    assert records.crossed_of_case(tx, LINK, case_id(1)) == {event_id(8)}
 
 
 def test_a_spoiled_copy_before_an_event_does_not_stand_for_it(tx: Transaction) -> None:

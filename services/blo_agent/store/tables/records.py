@@ -145,13 +145,37 @@ def by_event(snapshot: Snapshot, event_id: EventId) -> list[RecordRow]:
     return [_record(row) for row in rows]
 
 
-def of_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[RecordRow]:
-    """The records of a case in log order, whatever their verdict."""
+def names_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> bool:
+    """Whether a record of the link names a case, whatever its verdict."""
+    sql = "SELECT 1 FROM records WHERE link = ? AND case_id = ? LIMIT 1"
+    return snapshot.row(sql, (link, case)) is not None
+
+
+def crossed_of_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> set[EventId]:
+    """The accepted events of a case whose writers had not seen its latest version."""
     rows = snapshot.rows(
-        f"{_SELECT} WHERE link = ? AND case_id = ? ORDER BY position",
+        "SELECT event_id FROM records WHERE link = ? AND case_id = ? AND crossed = 1",
         (link, case),
     )
-    return [_record(row) for row in rows]
+    return {EventId(event) for (event,) in rows}
+
+
+def rejected_of_case(
+    snapshot: Snapshot, link: LinkId, case: CaseId, limit: int
+) -> tuple[int, list[RecordRow]]:
+    """How many records of a case are rejected, and the last ones of them, in log order.
+
+    Args:
+        snapshot: The store.
+        link: The link.
+        case: The case.
+        limit: At most so many: whoever knows a case's id can write any number of such records.
+    """
+    which = "WHERE link = ? AND case_id = ? AND outcome = ?"
+    bindings = (link, case, Outcome.REJECTED)
+    total: int = snapshot.value(f"SELECT count(*) FROM records {which}", bindings)  # noqa: S608 - fixed text
+    rows = snapshot.rows(f"{_SELECT} {which} ORDER BY position DESC LIMIT ?", (*bindings, limit))
+    return total, [_record(row) for row in reversed(rows)]
 
 
 def cases_from(snapshot: Snapshot, link: LinkId, start: int) -> list[CaseId]:
@@ -257,10 +281,12 @@ __all__ = [
     "cases_from",
     "chain",
     "count_unopened",
+    "crossed_of_case",
     "get",
     "iterate",
     "leaves",
-    "of_case",
+    "names_case",
+    "rejected_of_case",
     "set_nothing_to_open",
     "set_opened",
     "settle",
