@@ -24,8 +24,9 @@ BOTH = (VN, LA)
 
 def continued(scene: Scene) -> Writer:
     """The scene's writer, who may write on without the scene being changed."""
-    # A hash context is only ever copied from, so both may have it.
-    shared = (scene.world, scene.writer.fold.chain._event)
+    # A hash context is only ever copied from, and no record waits for a writer with all keys.
+    fold = scene.writer.fold
+    shared = (scene.world, fold.chain._event, fold.parked)
     return copy.deepcopy(scene.writer, {id(one): one for one in shared})
 
 
