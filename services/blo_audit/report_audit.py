@@ -47,6 +47,7 @@ class Breach(StrEnum):
     ANOTHER_LOG = "another_log"
     RECORD_MISSING = "record_missing"
     ANOTHER_RECORD = "another_record"
+    ANOTHER_CALENDAR = "another_calendar"
     TWO_REPORTS = "two_reports"
 
 
@@ -101,12 +102,29 @@ def audit_report(
     audited.checked.append(f"{len(report.events)} inclusion proofs")
     _signatures(audited, directory)
     _heads(audited, directory, heads)
+    if directory is not None:
+        audited.findings += _calendars(report, directory)
     if records is None:
         audited.unchecked.append("that the events are what the log has there: give the log")
     else:
         audited.findings += _records(report, records)
         audited.checked.append("each event and each cut against the log's records")
     return audited
+
+
+def _calendars(report: PeriodReport, directory: TrustedDirectory) -> Iterator[Finding]:
+    """Whether the tables of holidays are those of the agreements that the report was cut by."""
+    for link in report.links:
+        if directory.digest_for_link(link.link).hex() != link.trust:
+            continue
+        agreed = {term.agreement.policy.holidays for term in directory.terms(link.link)}
+        if set(link.holidays) != agreed:
+            yield Finding(
+                Breach.ANOTHER_CALENDAR,
+                f"the working days of {link.link}",
+                f"counted by versions {list(link.holidays)} of the table of public holidays; its "
+                f"agreements name {sorted(agreed)}",
+            )
 
 
 def two_reports(reports: Sequence[SignedReport]) -> list[Finding]:

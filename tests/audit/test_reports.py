@@ -339,6 +339,16 @@ def test_two_frozen_reports_of_one_office_that_share_a_day_are_named(given: Give
     assert "to 2025-10-31 and 2025-10-31" in finding.where
 
 
+def test_a_report_that_names_another_table_of_holidays_than_the_agreements_is_caught(
+    given: Given,
+) -> None:
+    def edit(frozen: Values) -> None:
+        frozen["report"]["links"][0]["holidays"] = [2]
+
+    data = given.edited(edit, signed_again=True)
+    assert found(data, directory=given.directory) == {Breach.ANOTHER_CALENDAR}
+
+
 # Against the log.
 
 
