@@ -69,10 +69,6 @@ class Board(Protocol):
         """Append, whatever it is."""
         ...
 
-    async def cut(self, topic: str, partition: int, begin: int, end: int) -> None:
-        """Leave only the records from ``begin`` to ``end``."""
-        ...
-
 
 class Hand:
     """What the hostile office knows and can do.

@@ -212,7 +212,7 @@ async def honest_records(scene: Scene, link: LinkId) -> list[tuple[int, bytes]]:
     (place,) = (place for place in PLACES if place.link == link)
     found: dict[bytes, int] = {}
     directory = scene.world.trusted()
-    for one in await LogBoard(scene.world.connect()).read(EXCHANGE, place.partition):
+    for one in await LogBoard(scene.log).read(EXCHANGE, place.partition):
         try:
             envelope, header = decode_event(one.value or b"")
         except WireError:
@@ -314,7 +314,7 @@ async def proved_wrong(scene: Scene) -> list[tuple[int, str]]:
     rows = await all_verdicts(scene.agents[A], HOSTILE)
     closed = await closed_cases(scene)
     wrong = []
-    for one in await LogBoard(scene.world.connect()).read(EXCHANGE, 0):
+    for one in await LogBoard(scene.log).read(EXCHANGE, 0):
         row = rows[one.offset] if one.offset < len(rows) else None
         if row is None or row[0] != "rejected":
             continue
@@ -331,7 +331,7 @@ async def proved_wrong(scene: Scene) -> list[tuple[int, str]]:
 
 async def closed_cases(scene: Scene) -> set[bytes]:
     """The cases of the hostile link of which the auditor has not all summary keys."""
-    board = LogBoard(scene.world.connect())
+    board = LogBoard(scene.log)
     directory = scene.world.trusted()
     granted = GrantedKeys(HOSTILE, Identity(OBSERVER, (scene.world.keys[OBSERVER],)))
     for one in await board.read(topics.keys_topic(CORRIDOR), 0):

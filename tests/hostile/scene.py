@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import date
 from pathlib import Path
 from typing import Self
@@ -21,8 +21,8 @@ from blo_audit.witness.state import WitnessState
 from blo_audit.witness.worker import Witness
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
+from blo_log.errors import AppendFailed
 from blo_log.memory import MemoryCluster
-from blo_log.memory.cluster import HeldPartition
 from blo_log.port import Log, Message, Stored, TopicPartition, read_to_end
 from blo_processors.surroundings import Surroundings, WorkerOptions
 from blo_processors.worker import LinkWorker
@@ -72,11 +72,6 @@ class MemoryBoard:
         self._cluster.wake()
         await asyncio.sleep(0)
 
-    async def cut(self, topic: str, partition: int, begin: int, end: int) -> None:
-        held: HeldPartition = self._cluster.partition(TopicPartition(topic, partition))
-        held.records = held.records[: max(end - held.begin, 0)]
-        self._cluster.truncate(TopicPartition(topic, partition), min(begin, held.end))
-
 
 class LogBoard:
     """Any log that can be read and appended to."""
@@ -95,7 +90,10 @@ class LogBoard:
     async def append(self, messages: Sequence[Message]) -> None:
         appender = await self._log.appender()
         try:
-            await appender.append(messages)
+            for message in messages:
+                # What a broker does not take was tried.
+                with suppress(AppendFailed):
+                    await appender.append([message])
         finally:
             await appender.close()
 
@@ -118,14 +116,15 @@ class Scene:
         self.workers: dict[LinkId, LinkWorker] = {}
         self.metrics = Metrics()
         self._stack = AsyncExitStack()
-        self._log = world.connect()
+        self.log = world.connect()
 
     async def __aenter__(self) -> Self:
         world = self.world
+        self._stack.push_async_callback(self.log.close)
         for office in (A, B, PROVINCE):
             self.agents[office] = running = await world.agent(office)
             self._stack.push_async_callback(running.stop)
-        self.feed = DirectoryFeed(self._log, world.pins)
+        self.feed = DirectoryFeed(self.log, world.pins)
         await self.feed.refresh()
         for place in PLACES:
             worker = LinkWorker(place, await self._surroundings())
@@ -135,8 +134,8 @@ class Scene:
         self.witness = Witness(
             [CORRIDOR],
             Identity(WITNESS, (world.keys[WITNESS],), Role.WITNESS),
-            log=world.connect(),
-            feed=DirectoryFeed(world.connect(), world.pins),
+            log=self.log,
+            feed=DirectoryFeed(self.log, world.pins),
             state=WitnessState(world.folder / "witness.json", WITNESS),
             clock=world.clock,
             metrics=Metrics(),
@@ -150,9 +149,11 @@ class Scene:
         await self._stack.aclose()
 
     async def _surroundings(self) -> Surroundings:
+        appender = await self.log.appender()
+        self._stack.push_async_callback(appender.close)
         return Surroundings(
-            log=self._log,
-            appender=await self._log.appender(),
+            log=self.log,
+            appender=appender,
             identity=Identity(PROCESSOR, (self.world.keys[PROCESSOR],)),
             feed=self.feed,
             clock=self.world.clock,
@@ -168,7 +169,7 @@ class Scene:
         """Where a link's log ends."""
         (place,) = (place for place in PLACES if place.link == link)
         part = TopicPartition(EXCHANGE, place.partition)
-        reader = await self._log.reader({part: 0})
+        reader = await self.log.reader({part: 0})
         try:
             return (await reader.high_watermarks())[part]
         finally:
@@ -184,7 +185,7 @@ class Scene:
         for place in PLACES:
             worker = self.workers[place.link]
             await worker.tick()
-            board = LogBoard(self._log)
+            board = LogBoard(self.log)
             found = await board.read(EXCHANGE, place.partition)
             await worker.take([one for one in found if one.offset >= worker.position])
         for link in READERS:
@@ -228,7 +229,7 @@ class Scene:
 
     async def _until_said(self, office: OfficeId, link: LinkId, end: int) -> None:
         (place,) = (place for place in PLACES if place.link == link)
-        board = LogBoard(self._log)
+        board = LogBoard(self.log)
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 found = await board.read(topics.heads_topic(CORRIDOR), place.partition)
@@ -248,7 +249,7 @@ class Scene:
     async def audit(self) -> Report:
         """What an auditor with summary keys finds."""
         replay = Replay(
-            LogSource(self._log),
+            LogSource(self.log),
             self.world.pins,
             AuditOptions(outputs=True),
             identity=Identity(OBSERVER, (self.world.keys[OBSERVER],)),

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.hostile import attacks
 from tests.hostile.arena import Arena
 from tests.hostile.attacks import Move
-from tests.hostile.papers import PAPERS
+from tests.hostile.moves import MOVES
 
 SECONDS = float(os.environ.get("HOSTILE_SECONDS", "45"))
 """How long rounds are played."""
@@ -25,23 +24,7 @@ SHRINKS = bool(os.environ.get("HOSTILE_SHRINK"))
 """Whether a round that fails is made smaller, which takes minutes."""
 
 
-MOVES = st.lists(
-    st.one_of(
-        attacks.WRITES,
-        attacks.WRITES,
-        attacks.WRITES,
-        attacks.WRITES,
-        attacks.FLOODS,
-        attacks.PUTS,
-        attacks.COPIES,
-        attacks.HEADS,
-        attacks.GRANTS,
-        attacks.NOTES,
-        PAPERS,
-    ),
-    min_size=4,
-    max_size=24,
-)
+ROUND = st.lists(MOVES, min_size=4, max_size=24)
 
 
 @pytest.mark.slow
@@ -66,7 +49,7 @@ def _batch(arena: Arena, number: int) -> None:
         suppress_health_check=list(HealthCheck),
     )
     @seed(number)
-    @given(MOVES)
+    @given(ROUND)
     def rounds(moves: list[Move]) -> None:
         asyncio.run(arena.play(moves, number))
 
