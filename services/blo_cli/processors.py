@@ -209,8 +209,7 @@ def _wanted(file: Path) -> Agreement:
 
 def _letters(config: Path) -> list[DeadLetter]:
     async def look(around: Surroundings, corridor: CorridorId) -> list[DeadLetter]:
-        partitions = around.feed.directory.partition_count(corridor)
-        return await read_letters(around.log, corridor, partitions)
+        return await read_letters(around.log, around.feed.directory, corridor)
 
     return _with_log(config, look)
 

@@ -49,11 +49,12 @@ class DirectoryFeed:
                         documents.append(SIGNED_DOCUMENT.decode(stored.value or b""))
                     except WireError:
                         continue
-            self._next = reader.position(_PARTITION)
+            end = reader.position(_PARTITION)
         finally:
             await reader.close()
         if documents:
             self.directory, _ = self.directory.load(documents)
+        self._next = end
         return bool(documents)
 
 

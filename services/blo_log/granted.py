@@ -1,17 +1,21 @@
 """The summary keys that a program without a store was granted, and those that it grants to others.
 
-It holds no content key and never asks for one: ``content_key`` has nothing to give.
+It holds no content key and never asks for one: ``content_key`` has nothing to give. A grant carries
+no signature, so nothing is believed of it but that it may open something: whom a program has served
+it knows from having written the grants itself, and after a start it writes them again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from hashlib import sha256
+from typing import NamedTuple
 
 from blo_domain.trust import Reader, TrustedDirectory
 from blo_log.port import Stored
 from blo_schemas.errors import WireError
-from blo_schemas.grants import GRANT, Grant, KeyPurpose
-from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId, OfficeId
+from blo_schemas.grants import GRANT, Grant, KeyPurpose, grant_record_key
+from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId
 from blo_schemas.instants import local
 from blo_schemas.outputs import Output
 from blo_sealing.errors import SealingError
@@ -24,6 +28,13 @@ from blo_sealing.outputs import processor_summary_key
 def month_of(at: int) -> str:
     """The calendar month (UTC) of an instant in Unix milliseconds: ``2025-03``."""
     return f"{local(at):%Y-%m}"
+
+
+class _Given(NamedTuple):
+    """A grant that this program has written: for which certificate, and the hash of its value."""
+
+    tag: CertificateTag
+    mark: bytes
 
 
 class GrantedKeys:
@@ -42,7 +53,8 @@ class GrantedKeys:
         self.ignored = 0
         self._identity = identity
         self._keys: dict[KeyId, SummaryKey] = {}
-        self._given: set[tuple[KeyId, OfficeId, CertificateTag]] = set()
+        self._given: dict[bytes, _Given] = {}
+        self._overwritten: set[bytes] = set()
 
     def summary_key(self, key: KeyId) -> SummaryKey | None:
         """The summary key with this id, or ``None`` while it has not been granted."""
@@ -59,6 +71,7 @@ class GrantedKeys:
 
     def take(self, stored: Stored, directory: TrustedDirectory) -> bool:
         """Takes a record of ``blo.keys``; whether it brought a key that was not held."""
+        self._look_for_own(stored)
         if stored.value is None:
             return False
         try:
@@ -67,20 +80,44 @@ class GrantedKeys:
             return False
         if grant.link != self.link or grant.purpose is not KeyPurpose.SUMMARY:
             return False
-        key = KeyId(grant.key)
-        if grant.sender == self._identity.subject:
-            self._given.add((key, grant.recipient, CertificateTag(grant.recipient_kid)))
-        if grant.recipient != self._identity.subject or key in self._keys:
+        if grant.recipient != self._identity.subject or KeyId(grant.key) in self._keys:
             return False
         return self._open(grant, directory)
 
     def was_given(self, key: SummaryKey, reader: Reader) -> bool:
-        """Whether an own key was granted to a reader under its present certificate."""
-        return (key.id, reader.subject, reader.tag) in self._given
+        """Whether this program has granted an own key to a reader under its present certificate."""
+        given = self._given.get(grant_record_key(key.id, reader.subject))
+        return given is not None and given.tag == reader.tag
 
-    def give(self, key: SummaryKey, reader: Reader) -> None:
-        """Note that an own key is being granted."""
-        self._given.add((key.id, reader.subject, reader.tag))
+    def give(self, key: SummaryKey, reader: Reader, value: bytes) -> None:
+        """Note that an own key is being granted, with the record's value."""
+        record_key = grant_record_key(key.id, reader.subject)
+        self._given[record_key] = _Given(reader.tag, sha256(value).digest())
+        self._overwritten.discard(record_key)
+
+    def give_overwritten_again(self) -> int:
+        """Forget the own grants that somebody has written over, so that they are made again.
+
+        Another worker of this processor writes its own, too: ask so seldom that the two do not keep
+        each other busy.
+
+        Returns:
+            How many.
+        """
+        count = len(self._overwritten)
+        for record_key in self._overwritten:
+            self._given.pop(record_key, None)
+        self._overwritten.clear()
+        return count
+
+    def _look_for_own(self, stored: Stored) -> None:
+        given = self._given.get(stored.key or b"")
+        if given is None or stored.key is None:
+            return
+        if sha256(stored.value or b"").digest() == given.mark:
+            self._overwritten.discard(stored.key)
+        else:
+            self._overwritten.add(stored.key)
 
     def _open(self, grant: Grant, directory: TrustedDirectory) -> bool:
         tag = CertificateTag(grant.recipient_kid)
@@ -124,11 +161,11 @@ class OutputKeys:
         """The key with this id, if it was granted or is expected."""
         return self._own.get(key) or self._granted.summary_key(key)
 
-    def expect(self, output: Output) -> None:
-        """Derive the key of an output that may be an own one."""
-        keys = self._identity.keys_of(self._directory, CertificateTag(output.kid))
+    def expect(self, accepted: Output) -> None:
+        """Derive the key of an own output, one that was verified."""
+        keys = self._identity.keys_of(self._directory, CertificateTag(accepted.kid))
         if keys is not None:
-            key = processor_summary_key(keys, self._link, month_of(output.at))
+            key = processor_summary_key(keys, self._link, month_of(accepted.at))
             self._own[key.id] = key
 
 

@@ -113,17 +113,29 @@ class OutputReader:
 
         Raises:
             WireError: It does not decode.
-            OutputRefused: It is about another link, of another kind, or its signer is no processor
-                of this link.
+            OutputRefused: It does not count for this link, or is of another kind.
             SealingError: The signature is bad, the key is not held, or the body was altered.
         """
+        return self.unseal(self.accept(value, kind))
+
+    def accept(self, value: bytes, kind: OutputKind | None = None) -> Output:
+        """Verifies a value, and opens nothing; raises as ``open``, but for the key and the body."""
         output = accept_output(
             SIGNED_OUTPUT.decode(value), self._directory, link=self.link, now=self._now()
         )
         if kind is not None and output.kind is not kind:
             raise OutputRefused(f"it is a {output.kind.word}", OutputReason.OTHER_KIND)
-        key = None if output.key is None else self._keys.summary_key(KeyId(output.key))
-        return Opened(output, open_output(output, key))
+        return output
+
+    def unseal(self, accepted: Output) -> Opened:
+        """Opens what ``accept`` has verified.
+
+        Raises:
+            SealingError: The key is not held, or the body was altered.
+        """
+        named = accepted.key
+        key = None if named is None else self._keys.summary_key(KeyId(named))
+        return Opened(accepted, open_output(accepted, key))
 
     def case(self, value: bytes) -> CaseRecord:
         """The record in a value of ``blo.cases``; raises as ``open``."""

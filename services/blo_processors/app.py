@@ -12,15 +12,15 @@ import uvloop
 
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
-from blo_log.errors import LogError
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.port import Log
+from blo_log.port import Appender, Log
 from blo_processors.coalescing import CoalescingAppender
 from blo_processors.config import ProcessorSettings
 from blo_processors.corridor import Corridor
+from blo_processors.line import Line
 from blo_processors.stream import Stream
 from blo_processors.surroundings import Surroundings, WorkerOptions
-from blo_runtime.admin import start_admin
+from blo_runtime.admin import Check, Health, start_admin
 from blo_runtime.clock import SystemClock
 from blo_runtime.keyfiles import load_identity
 from blo_runtime.logs import configure, get_logger
@@ -31,8 +31,6 @@ from blo_runtime.supervision import run as run_program
 from blo_runtime.tls import kafka_options, ssl_context
 from blo_schemas.ids import CorridorId, OfficeId
 
-_FIRST_PAUSE_S: Final = 0.2
-_LONGEST_PAUSE_S: Final = 5.0
 _SHUTDOWN_S: Final = 4.0
 _BLOCKED_S: Final = 20.0
 
@@ -63,20 +61,29 @@ def connect(settings: ProcessorSettings) -> KafkaLog:
     return KafkaLog(KafkaConnection(**kafka_options(settings.kafka, settings.processor)))
 
 
-async def surroundings(settings: ProcessorSettings, metrics: Metrics, log: Log) -> Surroundings:
-    """What the workers of a configuration work with, as soon as Kafka answers.
+async def surroundings(
+    settings: ProcessorSettings, metrics: Metrics, log: Log, line: Line | None = None
+) -> Surroundings:
+    """What the workers of a configuration work with, as soon as Kafka answers; it is waited for.
 
     Raises:
         ConfigurationError: The key file can't be used.
         LogError: Kafka answers, and its topics can't serve.
     """
+    line = line or Line()
     identity = load_identity(settings.keys, OfficeId(settings.processor))
     feed = DirectoryFeed(log, settings.trust.roots)
-    await _wait_for_log(settings, log, feed)
+
+    async def begin() -> Appender:
+        await feed.refresh()
+        await _check_topics(settings, log, feed)
+        return await log.appender()
+
+    appender = await line.keep_trying("start", begin)
     work = settings.work
     return Surroundings(
         log=log,
-        appender=CoalescingAppender(await log.appender()),
+        appender=CoalescingAppender(appender),
         identity=identity,
         feed=feed,
         clock=SystemClock(),
@@ -88,29 +95,78 @@ async def surroundings(settings: ProcessorSettings, metrics: Metrics, log: Log) 
             by_clock=not settings.simulated_time,
             skew_ms=round(work.skew_s * 1000),
         ),
+        line=line,
     )
 
 
+class _Program:
+    """The parts of the program, as far as they have begun.
+
+    Args:
+        settings: The configuration.
+        metrics: Where they count.
+        log: The way to the log.
+        tasks: Where they run.
+    """
+
+    def __init__(
+        self, settings: ProcessorSettings, metrics: Metrics, log: Log, tasks: Supervisor
+    ) -> None:
+        self.line = Line()
+        self._settings = settings
+        self._metrics = metrics
+        self._log = log
+        self._tasks = tasks
+        self._corridor: Corridor | None = None
+        self._stream: Stream | None = None
+
+    async def begin(self) -> None:
+        """Wait for Kafka, then start the parts; raises as ``surroundings``."""
+        settings, tasks = self._settings, self._tasks
+        around = await surroundings(settings, self._metrics, self._log, self.line)
+        work = settings.work
+        corridor = Corridor(
+            CorridorId(settings.corridor),
+            around,
+            lambda name, runner: tasks.start(name, runner.run, may_end=True),
+            tick_s=work.tick_s,
+            stuck_s=work.stuck_s,
+        )
+        stream = _stream(settings, corridor, around.feed)
+        self._corridor, self._stream = corridor, stream
+        tasks.start("corridor", corridor.follow)
+        tasks.start("stream", stream.run)
+        get_logger().info("processor is up", corridor=settings.corridor)
+
+    async def end(self) -> None:
+        """Finish and commit what is under way, before the runners end."""
+        if self._stream is not None:
+            await self._stream.stop()
+
+    def checks(self) -> dict[str, Check]:
+        """What ``/readyz`` asks."""
+        return {"kafka": self.line.check, "links": self._links, "stream": self._check_stream}
+
+    def _links(self) -> Health:
+        if self._corridor is None:
+            return Health(ok=False, detail="nothing has begun yet: Kafka is waited for")
+        return self._corridor.check()
+
+    def _check_stream(self) -> Health:
+        return Health(ok=True) if self._stream is None else self._stream.check()
+
+
 async def _serve(settings: ProcessorSettings, metrics: Metrics, stop: StopSignal) -> None:
+    # A key file that can't be used is told before anything is waited for.
+    load_identity(settings.keys, OfficeId(settings.processor))
     log = connect(settings)
     try:
-        around = await surroundings(settings, metrics, log)
-        work = settings.work
         async with Supervisor(stop) as tasks:
-            corridor = Corridor(
-                CorridorId(settings.corridor),
-                around,
-                lambda name, runner: tasks.start(name, runner.run, may_end=True),
-                tick_s=work.tick_s,
-                stuck_s=work.stuck_s,
-            )
-            stream = _stream(settings, corridor, around.feed)
-            tasks.start("corridor", corridor.follow)
-            tasks.start("stream", stream.run)
-            async with _admin(settings, metrics, corridor):
+            program = _Program(settings, metrics, log, tasks)
+            async with _admin(settings, metrics, program.checks()):
+                tasks.start("start", program.begin, may_end=True)
                 await tasks.until_stopped()
-                # What is under way is finished and committed before the runners end.
-                await stream.stop()
+                await program.end()
     finally:
         await log.close()
 
@@ -129,22 +185,6 @@ def _stream(settings: ProcessorSettings, corridor: Corridor, feed: DirectoryFeed
     )
 
 
-async def _wait_for_log(settings: ProcessorSettings, log: Log, feed: DirectoryFeed) -> None:
-    """Wait for Kafka with a growing pause, then make sure that the topics can serve."""
-    pause_s = _FIRST_PAUSE_S
-    while True:
-        try:
-            await feed.refresh()
-            await _check_topics(settings, log, feed)
-            return
-        except LogError as error:
-            if not error.transient:
-                raise
-            get_logger().warning("waiting for Kafka", error=str(error), delay_s=pause_s)
-        await asyncio.sleep(pause_s)
-        pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
-
-
 async def _check_topics(settings: ProcessorSettings, log: Log, feed: DirectoryFeed) -> None:
     corridor = CorridorId(settings.corridor)
     links = max(feed.directory.partition_count(corridor), 1)
@@ -160,13 +200,13 @@ async def _check_topics(settings: ProcessorSettings, log: Log, feed: DirectoryFe
 
 @asynccontextmanager
 async def _admin(
-    settings: ProcessorSettings, metrics: Metrics, corridor: Corridor
+    settings: ProcessorSettings, metrics: Metrics, checks: dict[str, Check]
 ) -> AsyncIterator[None]:
-    admin = await start_admin(settings.admin, metrics.registry, {"links": corridor.check})
+    admin = await start_admin(settings.admin, metrics.registry, checks)
     path = settings.keys.parent / f"run-{settings.group.instance or os.getpid()}.json"
     try:
         with run_file(path, admin_port=admin.port):
-            get_logger().info("processor is up", corridor=settings.corridor, port=admin.port)
+            get_logger().info("processor has started", port=admin.port)
             yield
     finally:
         await admin.stop()

@@ -40,7 +40,9 @@ class WorkSettings(Settings, frozen=True, kw_only=True):
         checkpoint_every: A signed checkpoint is made whenever so many more records were read.
         checkpoint_s: And when so many seconds have passed since the last one, if any were.
         audit_s: How often the output topics are read back, in seconds.
-        stuck_s: A link that makes no progress for so long ends the process, in seconds.
+        stuck_s: A link that makes no progress for so long is begun anew, in seconds; longer than a
+            request to Kafka may take. Time without Kafka does not count, which may be away for as
+            long as it likes.
         skew_s: How far the machine's clock may lie before the log's, in seconds: alerts are
             raised by the clock only so much later.
     """

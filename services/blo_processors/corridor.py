@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final
 
-from blo_log.errors import LogError
+from blo_log.errors import LogError, LogFault
 from blo_log.topics import DIRECTORY_TOPIC
-from blo_processors.errors import Stuck
+from blo_processors.line import passes
 from blo_processors.runner import Delivered, LinkRunner
 from blo_processors.scribe import Place
 from blo_processors.surroundings import Surroundings
 from blo_processors.worker import LinkWorker
 from blo_runtime.admin import Health
-from blo_runtime.logs import get_logger
+from blo_runtime.logs import describe, get_logger
 from blo_schemas.ids import CorridorId
 
 _GUARD_S: Final = 1.0
@@ -31,7 +33,7 @@ class Corridor:
         around: What the workers work with.
         start_task: Starts a runner.
         tick_s: How often a link's worker looks at the clock, in seconds.
-        stuck_s: A link without progress for so long is stuck.
+        stuck_s: A link without progress for so long is begun anew, unless it waits for Kafka.
 
     Attributes:
         assigned: The partitions that the group has assigned; ``None`` before the first time.
@@ -52,6 +54,7 @@ class Corridor:
         self._start_task = start_task
         self._tick_s = tick_s
         self._stuck_s = stuck_s
+        self._trust_failure = ""
         self._runners: dict[int, tuple[LinkRunner, asyncio.Task[None]]] = {}
 
     @property
@@ -78,26 +81,33 @@ class Corridor:
             held[0].put(delivered)
 
     async def follow(self) -> None:
-        """Follow the trust documents, and watch over the runners, until cancelled.
-
-        Raises:
-            Stuck: A link makes no progress.
-            LogError: The trust documents can't be read, and not because the line is down.
-        """
+        """Follow the trust documents, and watch over the runners, until cancelled."""
         while True:
             await asyncio.sleep(_GUARD_S)
-            self._watch()
-            if await self._read_trust():
+            changed = await self._read_trust()
+            if self._give_up_stuck() or changed:
                 self._start_missing()
 
     async def _read_trust(self) -> bool:
         try:
-            return await self._around.feed.refresh()
+            changed = await self._around.feed.refresh()
         except LogError as error:
-            if not error.transient:
-                raise
-            get_logger().warning("line is down", topic=DIRECTORY_TOPIC, error=str(error))
+            self._trust_failed(error)
             return False
+        except Exception as error:  # noqa: BLE001 - told; what is known goes on to count
+            self._trust_failed(LogFault(describe(error)))
+            return False
+        self._around.line.works(DIRECTORY_TOPIC)
+        self._trust_failure = ""
+        return changed
+
+    def _trust_failed(self, error: LogError) -> None:
+        """What is known of the trust documents goes on to count."""
+        if passes(error):
+            self._around.line.note(DIRECTORY_TOPIC, error)
+        elif str(error) != self._trust_failure:
+            self._trust_failure = str(error)
+            get_logger().error("trust documents not read", topic=DIRECTORY_TOPIC, error=str(error))
 
     def check(self) -> Health:
         """Whether everything that is assigned is being worked on."""
@@ -106,21 +116,34 @@ class Corridor:
         idle = sorted(self.assigned - self._runners.keys())
         if idle:
             return Health(ok=False, detail=f"no link of ours in partitions {idle}")
-        folding = sorted(
-            runner.worker.place.link for runner in self.runners.values() if not runner.is_folded
-        )
+        if self._trust_failure:
+            return Health(ok=False, detail=f"trust documents not read: {self._trust_failure}")
         if not self.assigned:
             return Health(ok=True, detail="another worker has all links")
-        return Health(ok=not folding, detail=f"folding: {', '.join(folding)}" if folding else "")
+        runners = sorted(self.runners.values(), key=lambda runner: runner.place.link)
+        failed = [f"{one.place.link} has failed: {one.failure}" for one in runners if one.failure]
+        folding = [one.place.link for one in runners if not (one.is_folded or one.failure)]
+        words = [*failed, *([f"folding: {', '.join(folding)}"] if folding else [])]
+        return Health(ok=not words, detail="; ".join(words))
 
-    def _watch(self) -> None:
+    def _give_up_stuck(self) -> bool:
+        """End the runners of links that make no progress; whether there were any."""
         now = self._around.clock.monotonic()
         ages = [now - runner.progress_at for runner in self.runners.values()]
         self._around.metrics.commit_age_seconds.set(max(ages, default=0.0))
-        for runner in self.runners.values():
-            age = now - runner.progress_at
-            if age > self._stuck_s:
-                raise Stuck(runner.worker.place.link, age)
+        found = False
+        line = self._around.line
+        for partition, (runner, task) in tuple(self._runners.items()):
+            # A call that began while Kafka was away may take a while to find out that it is back.
+            age_s = min(now - runner.progress_at, time.monotonic() - line.last_away)
+            if age_s > self._stuck_s and not (line.is_away or runner.failure):
+                get_logger().error(
+                    "a link makes no progress", link=runner.place.link, duration_s=age_s
+                )
+                task.cancel()
+                del self._runners[partition]
+                found = True
+        return found
 
     def _start_missing(self) -> None:
         places = {place.partition: place for place in self._places()}
@@ -129,8 +152,8 @@ class Corridor:
             if place is None:
                 get_logger().warning("no link of ours", partition=partition)
                 continue
-            worker = LinkWorker(place, self._around)
-            runner = LinkRunner(worker, self._around.clock, self._tick_s)
+            make = partial(LinkWorker, place, self._around)
+            runner = LinkRunner(place, make, self._around, self._tick_s)
             self._runners[partition] = runner, self._start_task(place.link, runner)
 
     def _places(self) -> Iterator[Place]:

@@ -5,8 +5,7 @@
     ProcessorError
     ├── NoIdentity      no valid certificate of role processor names a key that is held
     ├── WorkerBroken    an output was not acknowledged; only a new worker may go on
-    ├── Stuck           a link makes no progress; a new process would
-    ├── StreamFailed    Faust has ended or never assigned anything; a new process would
+    ├── StreamFailed    Faust has ended or never assigned anything; a new start of it would
     ├── WriterGone      the program ended while outputs were being written
     ├── DrawerFailed    cases at rest can't be put on the disk, or read from it
     └── Unprocessable   a record can't be folded (inside; it becomes a dead letter)
@@ -38,22 +37,11 @@ class WorkerBroken(ProcessorError):
         super().__init__(f"the worker of {link} has failed and was not replaced")
 
 
-class Stuck(ProcessorError):
-    """A link makes no progress; the process ends, so that its supervisor starts a new one."""
-
-    def __init__(self, link: LinkId, age_s: float) -> None:
-        super().__init__(
-            f"{link} has made no progress for {age_s:.0f} s: the process ends, to be started anew"
-        )
-
-
 class StreamFailed(ProcessorError):
     """Faust has ended, or has never assigned anything."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(
-            f"the stream does not work ({detail}): the process ends, to be started anew"
-        )
+        super().__init__(f"the stream does not work ({detail}): it is started anew")
 
 
 class WriterGone(ProcessorError):
@@ -92,7 +80,6 @@ __all__ = [
     "NoIdentity",
     "ProcessorError",
     "StreamFailed",
-    "Stuck",
     "Unprocessable",
     "WorkerBroken",
     "WriterGone",

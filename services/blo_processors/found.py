@@ -1,28 +1,35 @@
 """What lies on the output topics of a link, as marks that can be compared with what should.
 
-Signing is deterministic, so an own output is recognised by its bytes. What another processor of
-the link wrote, or this one under an earlier certificate, is verified, opened and compared by what
-it says.
+Signing is deterministic, so an own output is recognised by its bytes: bytes that are not those that
+this program would write are no output of its own, whoever they name. What is opened, and what
+another processor of the link wrote or this one under an earlier certificate, is verified first. What
+does not count is passed over and counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 
+from blo_domain.processor_outputs import OutputReason
 from blo_log import topics
 from blo_log.errors import LogTruncated, OutputRefused
-from blo_log.outputs import Opened
+from blo_log.outputs import Opened, alert_in
 from blo_log.port import Log, Stored, TopicPartition, read_to_end
+from blo_processors.line import Line
 from blo_processors.scribe import Mark, Place, opened_mark, own_mark
+from blo_schemas.clocks import Alert
 from blo_schemas.errors import WireError
 from blo_schemas.ids import CertificateTag
 from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT, Output, OutputKind
 from blo_sealing.errors import SealingError
 
-_BATCH = 2000
-_NOTHING: Mark = b""
+_BATCH: Final = 500
+OVERWRITTEN: Final[Mark] = b""
+"""The mark of a key whose last value does not count: what should be there has to be written again."""
 
 
 class Found(msgspec.Struct):
@@ -31,18 +38,18 @@ class Found(msgspec.Struct):
     Attributes:
         trail: Per kind and position the mark of the last entry or checkpoint.
         alerts: The mark of the last record of each alert and clearing, by its id.
-        alert_values: Its value.
+        known: What these say.
         cases: Per record key the mark of the last record, which is what compaction keeps.
-        dead: Keys of the dead letters.
+        dead: The mark of the last dead letter of each key.
         trail_end: One more than the highest position of an entry.
-        refused: How many values no processor of the link has signed.
+        refused: How many values do not count.
     """
 
     trail: dict[tuple[OutputKind, int], Mark] = msgspec.field(default_factory=dict)
     alerts: dict[bytes, Mark] = msgspec.field(default_factory=dict)
-    alert_values: dict[bytes, bytes] = msgspec.field(default_factory=dict)
+    known: dict[bytes, Alert] = msgspec.field(default_factory=dict)
     cases: dict[bytes, Mark] = msgspec.field(default_factory=dict)
-    dead: set[bytes] = msgspec.field(default_factory=set)
+    dead: dict[bytes, Mark] = msgspec.field(default_factory=dict)
     trail_end: int = 0
     refused: int = 0
 
@@ -54,7 +61,9 @@ class OutputWatch:
         log: Where they lie.
         place: The link.
         tag: The certificate whose outputs are recognised by their bytes.
-        open_other: Verifies and opens the others.
+        open_output: Verifies and opens any; raises ``WireError``, ``SealingError`` or
+            ``OutputRefused``.
+        line: Where is waited while Kafka is away.
     """
 
     def __init__(
@@ -62,11 +71,15 @@ class OutputWatch:
         log: Log,
         place: Place,
         tag: CertificateTag,
-        open_other: Callable[[bytes, Output], Opened],
+        open_output: Callable[[bytes], Opened],
+        line: Line,
     ) -> None:
         self._log = log
+        self._link = place.link
         self._tag = tag
-        self._open_other = open_other
+        self._open_output = open_output
+        self._line = line
+        self._trail_end = 0
         corridor = place.corridor
         self._trail = TopicPartition(topics.trail_topic(corridor), place.partition)
         self._cases = TopicPartition(topics.cases_topic(corridor), place.partition)
@@ -75,25 +88,55 @@ class OutputWatch:
         self._next = dict.fromkeys((self._trail, self._cases, self._alerts, self._dead), 0)
 
     async def read(self) -> Found:
-        """Read on to the present end.
+        """Read on to the present end; while Kafka is away, it waits.
 
         Raises:
             LogError: The topics could not be read.
         """
         found = Found()
-        reached = {partition: await self._read(partition, found) for partition in self._next}
-        self._next = reached
+        for partition in self._next:
+
+            async def attempt(partition: TopicPartition = partition) -> None:
+                await self._read(partition, found)
+
+            await self._line.keep_trying(self._link, attempt)
+        found.trail_end = self._trail_end
         return found
 
-    async def _read(self, partition: TopicPartition, found: Found) -> int:
+    async def written_before(self, marks: dict[bytes, Mark]) -> dict[bytes, bytes]:
+        """The values on the topic of alerts with these marks, by their keys, as far as they are there.
+
+        Raises:
+            LogError: The topic could not be read.
+        """
+
+        async def attempt() -> dict[bytes, bytes]:
+            values: dict[bytes, bytes] = {}
+            reader = await self._log.reader({self._alerts: 0})
+            try:
+                async for batch in read_to_end(reader, max_records=_BATCH):
+                    for stored in batch[self._alerts]:
+                        key, value = stored.key or b"", stored.value or b""
+                        if key in marks and own_mark(value) == marks[key]:
+                            values[key] = value
+            except LogTruncated:
+                return values
+            finally:
+                await reader.close()
+            return values
+
+        return await self._line.keep_trying(self._link, attempt)
+
+    async def _read(self, partition: TopicPartition, found: Found) -> None:
         reader = await self._log.reader({partition: self._next[partition]})
         try:
             while True:
                 try:
                     async for batch in read_to_end(reader, max_records=_BATCH):
-                        for stored in batch[partition]:
-                            self._take(partition, stored, found)
-                    return reader.position(partition)
+                        await asyncio.to_thread(self._take, partition, batch[partition], found)
+                        self._next[partition] = batch[partition][-1].offset + 1
+                    self._next[partition] = reader.position(partition)
+                    return
                 except LogTruncated as truncated:
                     # Outputs may be cut or made anew: what is missing is written again.
                     if truncated.begin is None:
@@ -102,33 +145,57 @@ class OutputWatch:
         finally:
             await reader.close()
 
-    def _take(self, partition: TopicPartition, stored: Stored, found: Found) -> None:
+    def _take(self, partition: TopicPartition, batch: Sequence[Stored], found: Found) -> None:
+        for stored in batch:
+            try:
+                self._take_one(partition, stored, found)
+            except (WireError, SealingError, OutputRefused):
+                found.refused += 1
+                if partition == self._cases:
+                    found.cases[stored.key or b""] = OVERWRITTEN
+                elif partition == self._alerts:
+                    found.alerts[stored.key or b""] = OVERWRITTEN
+                    found.known.pop(stored.key or b"", None)
+
+    def _take_one(self, partition: TopicPartition, stored: Stored, found: Found) -> None:
+        key, value = stored.key or b"", stored.value or b""
         if partition == self._dead:
-            found.dead.add(stored.key or b"")
-            return
-        value = stored.value or b""
-        try:
-            output = OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
-            mark = self._mark(value, output)
-        except (WireError, SealingError, OutputRefused):
-            found.refused += 1
-            if partition == self._cases:
-                found.cases[stored.key or b""] = _NOTHING
-            return
-        if partition == self._cases:
-            found.cases[stored.key or b""] = mark
+            # Nobody signs them, so only the very bytes that should be there count.
+            found.dead[key] = own_mark(value)
         elif partition == self._alerts:
-            found.alerts[stored.key or b""] = mark
-            found.alert_values[stored.key or b""] = value
+            self._take_alert(key, value, found)
+        elif partition == self._cases:
+            found.cases[key] = self._mark(value, OUTPUT.decode(SIGNED_OUTPUT.decode(value).output))
         else:
-            found.trail[output.kind, output.position] = mark
-            if output.kind is OutputKind.TRAIL:
-                found.trail_end = max(found.trail_end, output.position + 1)
+            self._take_trail(value, found)
+
+    def _take_alert(self, key: bytes, value: bytes, found: Found) -> None:
+        opened = self._open_output(value)
+        if opened.output.kind is not OutputKind.ALERT:
+            raise OutputRefused(f"it is a {opened.output.kind.word}", OutputReason.OTHER_KIND)
+        alert = alert_in(opened)
+        if alert.id != key:
+            raise OutputRefused("its record has another key", OutputReason.OTHER_ID)
+        own = opened.output.kid == self._tag
+        found.alerts[key] = own_mark(value) if own else opened_mark(opened)
+        found.known[key] = alert
+
+    def _take_trail(self, value: bytes, found: Found) -> None:
+        output = OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
+        if output.kind not in (OutputKind.TRAIL, OutputKind.CHECKPOINT):
+            raise OutputRefused(f"it is a {output.kind.word}", OutputReason.OTHER_KIND)
+        mark = self._mark(value, output)
+        # The trail is written in order; a position far ahead is believed of nobody unverified.
+        if output.position > self._trail_end and output.kid == self._tag:
+            self._open_output(value)
+        found.trail[output.kind, output.position] = mark
+        if output.kind is OutputKind.TRAIL:
+            self._trail_end = max(self._trail_end, output.position + 1)
 
     def _mark(self, value: bytes, output: Output) -> Mark:
         if output.kid == self._tag:
             return own_mark(value)
-        return opened_mark(self._open_other(value, output))
+        return opened_mark(self._open_output(value))
 
 
-__all__ = ["Found", "OutputWatch"]
+__all__ = ["OVERWRITTEN", "Found", "OutputWatch"]

@@ -1,7 +1,8 @@
 """What should be on the output topics against what is there.
 
 While a link is folded anew, only what is missing or wrong is written. After that everything is
-written, and remembered until it was read back once.
+written, and remembered until it was read back once. The records come one by one as they are sealed
+and signed, so whoever writes them need not hold all of them at once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from blo_log.port import Message
-from blo_processors.found import Found
+from blo_processors.found import OVERWRITTEN, Found
 from blo_processors.scribe import Draft, Mark, Scribe, own_mark
 from blo_processors.shelf import Shelf
 from blo_processors.state import Effects
@@ -43,34 +44,34 @@ class Ledger:
         """How many outputs have not been read back."""
         return len(self._unread)
 
-    def write(self, effects: Effects, shelf: Shelf, letters: Iterable[DeadLetter]) -> list[Message]:
+    def write(
+        self, effects: Effects, shelf: Shelf, letters: Iterable[DeadLetter]
+    ) -> Iterator[Message]:
         """The records to write for these effects."""
-        messages: list[Message] = []
         for entry in effects.trail.values():
             if self._found is None or entry.finality is not Finality.PENDING:
-                messages += self._in_order(self._scribe.trail(entry))
+                yield from self._in_order(self._scribe.trail(entry))
         for made in effects.checkpoints:
-            messages += self._in_order(self._scribe.checkpoint(made))
+            yield from self._in_order(self._scribe.checkpoint(made))
         if self._found is None:
             for case in effects.cases:
                 record = shelf.record(case)
                 assert record is not None
-                messages.append(self._scribe.message(self._scribe.case(record)))
+                yield self._scribe.message(self._scribe.case(record))
         for alert in effects.alerts:
-            messages += self._alert(self._scribe.alert(alert))
-        messages += self._dead(letters)
-        return messages
+            yield from self._alert(self._scribe.alert(alert))
+        yield from self._dead(letters)
 
     def settle(
         self, shelf: Shelf, pending: Iterable[TrailEntry], unfounded: Iterable[Alert]
-    ) -> list[Message]:
+    ) -> Iterator[Message]:
         """What is missing at the end of the fold: cases, entries that wait for a key, clearings."""
         found = self._found
         assert found is not None
-        drafts = map(self._scribe.trail, pending)
-        messages = [message for draft in drafts for message in self._in_order(draft)]
+        for entry in pending:
+            yield from self._in_order(self._scribe.trail(entry))
         for alert in unfounded:
-            messages += self._alert(self._scribe.alert(alert))
+            yield from self._alert(self._scribe.alert(alert))
         for record in shelf:
             draft = self._scribe.case(record)
             message = self._scribe.message(draft)
@@ -79,11 +80,15 @@ class Ledger:
                 continue
             if draft.position < found.trail_end:
                 self.healed[message.topic] += 1
-            messages.append(message)
+            yield message
         self._found = None
-        return messages
 
-    def audit(self, found: Found, shelf: Shelf) -> list[Message]:
+    def overwritten_alerts(self, found: Found) -> dict[bytes, Mark]:
+        """The marks of the alerts over which somebody has written what does not count."""
+        keys = [key for key, there in found.alerts.items() if there == OVERWRITTEN]
+        return {key: self.alerts[key] for key in keys if self.alerts.get(key, OVERWRITTEN)}
+
+    def audit(self, found: Found, shelf: Shelf) -> Iterator[Message]:
         """What has to be written again, after the topics were read on to their end."""
         lost = {
             place: message
@@ -91,7 +96,8 @@ class Ledger:
             if found.trail.get(place) != _mark(message)
         }
         self._unread = lost
-        messages = list(lost.values())
+        self.healed.update(message.topic for message in lost.values())
+        yield from tuple(lost.values())
         for key, there in found.cases.items():
             record = shelf.record(CaseId(key))
             if record is None:
@@ -99,9 +105,8 @@ class Ledger:
             draft = self._scribe.case(record)
             message = self._scribe.message(draft)
             if there not in (_mark(message), draft.plain_mark):
-                messages.append(message)
-        self.healed.update(message.topic for message in messages)
-        return messages
+                self.healed[message.topic] += 1
+                yield message
 
     def _in_order(self, draft: Draft) -> Iterator[Message]:
         message = self._scribe.message(draft)
@@ -127,7 +132,8 @@ class Ledger:
     def _dead(self, letters: Iterable[DeadLetter]) -> Iterator[Message]:
         for letter in letters:
             message = self._scribe.dead_letter(letter)
-            if self._found is None or message.key not in self._found.dead:
+            there = None if self._found is None else self._found.dead.get(message.key or b"")
+            if there != _mark(message):
                 yield message
 
 

@@ -184,13 +184,10 @@ class Scribe:
             except UnusableKey:
                 self._pass_over(reader)
                 continue
-            self._granted.give(key, reader)
-            yield Message(
-                topics.keys_topic(place.corridor),
-                place.partition,
-                grant_record_key(key.id, reader.subject),
-                GRANT.encode(grant),
-            )
+            value = GRANT.encode(grant)
+            self._granted.give(key, reader, value)
+            record_key = grant_record_key(key.id, reader.subject)
+            yield Message(topics.keys_topic(place.corridor), place.partition, record_key, value)
 
     def _pass_over(self, reader: Reader) -> None:
         """Tell once that nothing can be sealed to a reader; all others go on."""

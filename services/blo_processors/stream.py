@@ -1,7 +1,11 @@
 """Faust's part: the group, the assignment, and the records as they come.
 
-Nothing that is correct rests on it (``docs/adr/0006``). Its topics are made beforehand, its web
-server is off, and an output never goes through its producer.
+No correctness depends on it (``docs/adr/0006``). Its topics are made beforehand, its web server is
+off, and an output never goes through its producer.
+
+Faust crashes when Kafka goes away at the wrong moment, a commit that fails for instance. Then this
+program goes on: the links' workers read the log by themselves, and Faust is started anew, with
+another app, until it stands again.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 import faust
@@ -19,11 +24,16 @@ from blo_log.port import Stored
 from blo_processors.config import GroupSettings
 from blo_processors.errors import StreamFailed
 from blo_processors.runner import Delivered
+from blo_runtime.admin import Health
+from blo_runtime.logs import describe, get_logger
 from blo_schemas.ids import CorridorId
 
 _POLL_S: Final = 0.2
 _FIRST_ASSIGNMENT_S: Final = 60.0
 _STOP_S: Final = 3.0
+_FIRST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 15.0
+"""Faust is started anew after pauses from the first to this one, in seconds."""
 _METADATA_S: Final = 30.0
 
 Deliver = Callable[[int, Delivered], None]
@@ -85,7 +95,7 @@ class _App(faust.App):
 
 
 class Stream:
-    """One Faust app with one agent.
+    """Keeps one Faust app with one agent running.
 
     Args:
         corridor: The corridor.
@@ -96,6 +106,9 @@ class Stream:
         partitions: How many partitions the topic has at least, by the agreements.
         deliver: Takes each record with its partition.
         assign: Told which partitions are this worker's, whenever that changes.
+
+    Attributes:
+        failure: Why Faust was started anew last, in words; empty while it works.
     """
 
     def __init__(
@@ -110,23 +123,103 @@ class Stream:
         deliver: Deliver,
         assign: Assign,
     ) -> None:
-        self._assign = assign
+        self.failure = ""
+        self._corridor = corridor
         self._topic = topic
+        self._servers = tuple(servers)
+        self._tls = tls
+        self._group = group
+        self._partitions = partitions
+        self._deliver = deliver
+        self._assign = assign
         self._assigned = False
-        self._stopping: asyncio.Task[Any] | None = None
-        self._app: Any = _App(
-            group_of(corridor),
-            broker=[f"kafka://{server}" for server in servers],
-            broker_credentials=None if tls is None else faust.SSLCredentials(context=tls),
+        self._stopping = False
+        self._app: Any = None
+
+    async def run(self) -> None:
+        """Run until it is asked to stop, or cancelled; a Faust that fails is started anew."""
+        pause_s = _FIRST_PAUSE_S
+        while not self._stopping:
+            try:
+                await self._run_once()
+            except StreamFailed as failed:
+                if not self.failure:
+                    get_logger().warning("the stream is started anew", error=str(failed))
+                self.failure = str(failed)
+            finally:
+                await self._end()
+            if self._assigned:
+                pause_s = _FIRST_PAUSE_S
+            if not self._stopping:
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+
+    async def stop(self) -> None:
+        """End it, with what was acknowledged committed; again is no harm."""
+        self._stopping = True
+        await self._end()
+
+    def check(self) -> Health:
+        """What ``/readyz`` asks."""
+        return Health(ok=not self.failure, detail=self.failure)
+
+    async def _run_once(self) -> None:
+        """Run one app until the stop.
+
+        Raises:
+            StreamFailed: Faust has ended by itself, or assigned nothing in a minute.
+        """
+        loop = asyncio.get_running_loop()
+        self._assigned = False
+        self._app = app = self.make_app()
+        app.finalize()
+        starting = loop.create_task(app.start(), name="faust")
+        deadline = loop.time() + _FIRST_ASSIGNMENT_S
+        while True:
+            await asyncio.sleep(_POLL_S)
+            if self._stopping:
+                return
+            if starting.done() and (error := _error_of(starting)) is not None:
+                raise StreamFailed(describe(error)) from error
+            if app.crashed or app.should_stop:
+                raise StreamFailed(repr(app.crash_reason))
+            if self._assigned:
+                self._works()
+            elif loop.time() > deadline:
+                raise StreamFailed("nothing was assigned in a minute")
+
+    def _works(self) -> None:
+        if self.failure:
+            get_logger().info("the stream works again")
+            self.failure = ""
+
+    async def _end(self) -> None:
+        app, self._app = self._app, None
+        if app is None:
+            return
+        stopping = asyncio.create_task(app.stop(), name="faust stops")
+        # mode swallows cancellation, so its end is bounded from outside.
+        await asyncio.wait({stopping}, timeout=_STOP_S)
+        if not stopping.done():
+            _cut_off(app)
+
+    def make_app(self) -> Any:
+        """A Faust app that hands on what it is assigned and sent, as long as it is this one's."""
+        app: Any = _App(
+            group_of(self._corridor),
+            broker=[f"kafka://{server}" for server in self._servers],
+            broker_credentials=None
+            if self._tls is None
+            else faust.SSLCredentials(context=self._tls),
             processing_guarantee="at_least_once",
             topic_allow_declare=False,
             topic_disable_leader=True,
             topic_replication_factor=1,
             consumer_auto_offset_reset="earliest",
-            consumer_group_instance_id=group.instance or None,
+            consumer_group_instance_id=self._group.instance or None,
             broker_commit_interval=1.0,
-            broker_heartbeat_interval=group.heartbeat_s,
-            broker_session_timeout=group.session_s,
+            broker_heartbeat_interval=self._group.heartbeat_s,
+            broker_session_timeout=self._group.session_s,
             consumer_metadata_max_age_ms=round(_METADATA_S * 1000),
             PartitionAssignor=_Assignor,
             key_serializer="raw",
@@ -137,51 +230,45 @@ class Stream:
             stream_wait_empty=False,
             agent_supervisor=mode.CrashingSupervisor,
         )
-        self._app.agreed = partitions
-        source = self._app.topic(topic, key_type=bytes, value_type=bytes)
+        app.agreed = self._partitions
+        source = app.topic(self._topic, key_type=bytes, value_type=bytes)
 
         async def take(stream: Any) -> None:
             async for event in stream.events():
-                deliver(event.message.partition, _Event(event))
+                if self._app is app:
+                    self._deliver(event.message.partition, _Event(event))
 
-        self._app.agent(source, concurrency=1, name="take")(take)
-        on_assigned: Any = self._on_assigned
-        self._app.on_partitions_assigned.connect(on_assigned, weak=False)
+        async def on_assigned(_app: Any, assigned: Iterable[Any], **_: Any) -> None:
+            if self._app is app:
+                self._assigned = True
+                self._assign(part.partition for part in assigned if part.topic == self._topic)
 
-    async def run(self) -> None:
-        """Run until cancelled.
+        app.agent(source, concurrency=1, name="take")(take)
+        handler: Any = on_assigned
+        app.on_partitions_assigned.connect(handler, weak=False)
+        return app
 
-        Raises:
-            StreamFailed: Faust has ended by itself, or assigned nothing in a minute.
-        """
-        loop = asyncio.get_running_loop()
-        self._app.finalize()
-        starting = loop.create_task(self._app.start(), name="faust")
-        deadline = loop.time() + _FIRST_ASSIGNMENT_S
-        try:
-            while True:
-                await asyncio.sleep(_POLL_S)
-                if starting.done():
-                    starting.result()
-                if self._stopping is not None:
-                    return
-                if self._app.crashed or self._app.should_stop:
-                    raise StreamFailed(repr(self._app.crash_reason))
-                if not self._assigned and loop.time() > deadline:
-                    raise StreamFailed("nothing was assigned in a minute")
-        finally:
-            await self.stop()
 
-    async def stop(self) -> None:
-        """End it, with what was acknowledged committed; again is no harm."""
-        if self._stopping is None:
-            self._stopping = asyncio.create_task(self._app.stop(), name="faust stops")
-        # mode swallows cancellation, so its end is bounded from outside.
-        await asyncio.wait({self._stopping}, timeout=_STOP_S)
+def _error_of(task: asyncio.Task[Any]) -> BaseException | None:
+    return asyncio.CancelledError() if task.cancelled() else task.exception()
 
-    async def _on_assigned(self, _app: Any, assigned: Iterable[Any], **_: Any) -> None:
-        self._assigned = True
-        self._assign(part.partition for part in assigned if part.topic == self._topic)
+
+def _cut_off(app: Any) -> None:
+    """Take an app that does not end out of its group: its consumer's thread does no more.
+
+    It must not go on as a member that holds partitions and works on none of them.
+    """
+    thread = getattr(app.consumer, "_thread", None)
+    loop = getattr(thread, "thread_loop", None)
+    if loop is None or loop.is_closed():
+        return
+
+    def end() -> None:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+
+    with suppress(RuntimeError):  # The loop was closed in the meantime.
+        loop.call_soon_threadsafe(end)
 
 
 def group_of(corridor: CorridorId) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from blo_log.directory import DirectoryFeed
 from blo_log.port import Appender, Log
+from blo_processors.line import Line
 from blo_runtime.clock import Clock
 from blo_runtime.metrics import Metrics
 from blo_sealing.identity import Identity
@@ -47,6 +48,7 @@ class Surroundings:
         clock: The machine's clock.
         metrics: Where it counts.
         options: How it behaves.
+        line: Where is waited while Kafka is away.
     """
 
     log: Log
@@ -56,6 +58,7 @@ class Surroundings:
     clock: Clock
     metrics: Metrics
     options: WorkerOptions = WorkerOptions()
+    line: Line = field(default_factory=Line)
 
 
 __all__ = ["Surroundings", "WorkerOptions"]

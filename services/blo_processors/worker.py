@@ -4,17 +4,21 @@ Correctness rests on the log alone. On assignment the worker folds the link from
 compares what should be on the output topics with what is there, and writes what is missing. After
 that it applies records as they come, with a position of its own: what is below it is skipped, and
 what is missing above is read from the log. Its position moves when the outputs are acknowledged.
+
+While Kafka is away it waits, in the middle of whatever it does, and goes on with the same bytes.
+Folding, sealing and signing run in a thread, so the loop turns however much there is of it; the
+state is touched by one at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from blo_log import topics
-from blo_log.errors import LogError, ParkingFailed
+from blo_log.errors import LogError, LogTruncated, ParkingFailed
 from blo_log.granted import GrantedKeys, OutputKeys
 from blo_log.outputs import Opened, OutputReader
 from blo_log.port import Message, Stored, TopicPartition, read_at, read_to_end
@@ -22,22 +26,19 @@ from blo_processors.errors import DrawerFailed, NoIdentity, Unprocessable, Worke
 from blo_processors.found import OutputWatch
 from blo_processors.ledger import Ledger
 from blo_processors.link_health import LinkHealth
+from blo_processors.output_writer import OutputWriter
 from blo_processors.scribe import Place, Scribe
 from blo_processors.side import SideReader
 from blo_processors.state import Effects, LinkState, terms_of_link
 from blo_processors.surroundings import Surroundings
 from blo_runtime.logs import describe, get_logger
-from blo_schemas.clocks import ALERT, Alert
 from blo_schemas.codec import MAX_RECORD_SIZE
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import Digest
 from blo_schemas.outputs import (
     MAX_ERROR_TEXT,
-    OUTPUT,
     OUTPUT_VERSION,
-    SIGNED_OUTPUT,
     DeadLetter,
-    Output,
 )
 from blo_schemas.verdicts import Outcome
 
@@ -118,7 +119,7 @@ class LinkWorker:
             await self._catch_up()
             await self._settle_parked()
             if self.state.size >= self._side.log_end:
-                self._advance(now)
+                await asyncio.to_thread(self._advance, now)
             self._checkpoint_in_time()
             await self._flush()
             await self._audit_in_time()
@@ -158,12 +159,15 @@ class LinkWorker:
         self._granted = GrantedKeys(place.link, around.identity)
         self._health = LinkHealth(place.link)
         self._side = SideReader(around.log, place, self._granted, around.feed, self._health)
-        await self._side.refresh()
-        self._scribe = Scribe(place, signer, self._granted)
-        self._watch = OutputWatch(around.log, place, signer.tag, self._open_other)
+        await around.line.keep_trying(place.link, self._side.refresh)
+        scribe = Scribe(place, signer, self._granted)
+        self._watch = OutputWatch(around.log, place, signer.tag, self._open_output, around.line)
         found = await self._watch.read()
         around.metrics.outputs_refused.labels(link=place.link).inc(found.refused)
-        self._ledger = Ledger(self._scribe, found)
+        self._ledger = Ledger(scribe, found)
+        self._writer = OutputWriter(
+            place, around, scribe, self._ledger, lambda: self.state.log_time, self._progress
+        )
         self.state = LinkState(
             place.link,
             directory.link_trust(place.link),
@@ -173,15 +177,16 @@ class LinkWorker:
             dead=self._dead.keys(),
         )
         async for records in self._log_from(0):
-            self._apply(records)
+            await asyncio.to_thread(self._apply, records)
             await self._flush()
         await self._settle_parked()
         await self._flush()
-        known = [self._open_alert(value) for value in found.alert_values.values()]
-        state = self.state
-        unfounded = state.unfounded(known)
+        known = list(found.known.values())
+        unfounded = await asyncio.to_thread(self.state.unfounded, known)
         self._health.know(known)
+        state = self.state
         await self._write(self._ledger.settle(state.shelf, state.pending(), unfounded))
+        await self._writer.grant()
         self._checkpointed_at = self._audited_at = around.clock.monotonic()
 
     async def _take(self, records: Sequence[Stored]) -> None:
@@ -189,7 +194,8 @@ class LinkWorker:
         try:
             for run in _runs(ahead):
                 await self._fill_gap(run[0].offset)
-                self._apply(one for one in run if one.offset >= self.state.size)
+                fresh = [one for one in run if one.offset >= self.state.size]
+                await asyncio.to_thread(self._apply, fresh)
             await self._settle_parked()
         except Unprocessable as failure:
             self._count_failure(failure)
@@ -204,7 +210,8 @@ class LinkWorker:
         self._around.metrics.gaps_filled.labels(link=self.place.link).inc(missing)
         get_logger().warning("the stream left records out", link=self.place.link, count=missing)
         async for records in self._log_from(self.state.size):
-            self._apply(one for one in records if one.offset < offset)
+            fresh = [one for one in records if one.offset < offset]
+            await asyncio.to_thread(self._apply, fresh)
             await self._settle_parked()
             await self._flush()
             if self.state.size >= offset:
@@ -233,7 +240,7 @@ class LinkWorker:
         for one in records:
             try:
                 self.state.apply(LogRecord(one.offset, one.timestamp, one.value or b""))
-            except (DrawerFailed, ParkingFailed):
+            except (DrawerFailed, ParkingFailed, MemoryError):
                 raise
             except Exception as error:
                 # Whatever a record does to the fold, it must not stop the partition.
@@ -242,23 +249,29 @@ class LinkWorker:
     async def _settle_parked(self) -> None:
         if not self.state.parked_count():
             return
-        await self._side.refresh()
-        positions = self.state.openable(_RELEASED_AT_ONCE)
-        if positions:
-            reader = await self._around.log.reader({self._exchange: positions[0]})
-            try:
-                while positions:
-                    async for one in read_at(reader, self._exchange, positions):
-                        self._release(one)
-                    positions = self.state.openable(_RELEASED_AT_ONCE)
-            finally:
-                await reader.close()
-        self.state.resume()
+        await self._around.line.keep_trying(self.place.link, self._side.refresh)
+        while positions := await asyncio.to_thread(self.state.openable, _RELEASED_AT_ONCE):
+            records = await self._around.line.keep_trying(
+                self.place.link, partial(self._read_again, positions)
+            )
+            await asyncio.to_thread(self._release, records)
+        await asyncio.to_thread(self.state.resume)
 
-    def _release(self, one: Stored) -> None:
+    async def _read_again(self, positions: Sequence[int]) -> list[Stored]:
+        reader = await self._around.log.reader({self._exchange: positions[0]})
+        try:
+            return [one async for one in read_at(reader, self._exchange, positions)]
+        finally:
+            await reader.close()
+
+    def _release(self, records: Iterable[Stored]) -> None:
+        for one in records:
+            self._release_one(one)
+
+    def _release_one(self, one: Stored) -> None:
         try:
             self.state.release(one.offset, one.value or b"")
-        except (DrawerFailed, LogError):
+        except (DrawerFailed, LogError, MemoryError):
             raise
         except Exception as error:
             raise Unprocessable(one.offset, describe(error)) from error
@@ -274,12 +287,24 @@ class LinkWorker:
             self._dead[position] = failure.error
 
     async def _log_from(self, position: int) -> AsyncIterator[list[Stored]]:
-        reader = await self._around.log.reader({self._exchange: position})
-        try:
-            async for batch in read_to_end(reader, max_records=self._around.options.batch):
-                yield batch[self._exchange]
-        finally:
-            await reader.close()
+        """The records from a position to the present end; while Kafka is away, it waits."""
+        around, link = self._around, self.place.link
+        while True:
+            try:
+                reader = await around.log.reader({self._exchange: position})
+                try:
+                    async for batch in read_to_end(reader, max_records=around.options.batch):
+                        records = batch[self._exchange]
+                        yield records
+                        position = records[-1].offset + 1
+                    around.line.works(link)
+                    return
+                finally:
+                    await reader.close()
+            except LogTruncated:
+                raise
+            except LogError as error:
+                await around.line.failed(link, error)
 
     # Writing.
 
@@ -288,25 +313,14 @@ class LinkWorker:
         letters = [self._letter(record) for record in effects.dead.values()]
         await self._write(self._ledger.write(effects, self.state.shelf, letters))
         self.position = self.state.size
-        self.progress_at = self._around.clock.monotonic()
+        self._progress()
         self._count(effects)
 
-    async def _write(self, messages: Sequence[Message]) -> None:
-        if not messages:
-            return
-        link = self.place.link
-        every = [*self._scribe.grants(self._around.feed.directory, self.state.log_time), *messages]
+    async def _write(self, messages: Iterator[Message]) -> None:
         # Until they are acknowledged the fold is ahead of its outputs: only a new one may go on.
         was_broken, self._broken = self._broken, True
-        await self._around.appender.append(every)
+        await self._writer.write(messages)
         self._broken = was_broken
-        metrics = self._around.metrics
-        metrics.readers_ungranted.labels(link=link).set(len(self._scribe.ungranted))
-        for topic, count in Counter(message.topic for message in every).items():
-            metrics.outputs_written.labels(link=link, topic=topic).inc(count)
-        for topic, count in self._ledger.healed.items():
-            metrics.outputs_healed.labels(link=link, topic=topic).inc(count)
-        self._ledger.healed.clear()
 
     def _checkpoint_in_time(self) -> None:
         now = self._around.clock.monotonic()
@@ -327,6 +341,17 @@ class LinkWorker:
         found = await self._watch.read()
         self._around.metrics.outputs_refused.labels(link=self.place.link).inc(found.refused)
         await self._write(self._ledger.audit(found, self.state.shelf))
+        if self._granted.give_overwritten_again():
+            get_logger().warning("own grants were written over", link=self.place.link)
+        await self._writer.grant()
+        marks = self._ledger.overwritten_alerts(found)
+        if not marks:
+            return
+        values = await self._watch.written_before(marks)
+        await self._writer.restore_alerts(values)
+        if len(values) < len(marks):
+            # Compaction has taken them: a new fold makes them anew.
+            await self._rebuild()
 
     def _letter(self, record: LogRecord) -> DeadLetter:
         return DeadLetter(
@@ -356,19 +381,20 @@ class LinkWorker:
         metrics.link_size.labels(link=link).set(self.position)
         metrics.records_parked.labels(link=link).set(self.state.parked_count())
 
+    def _progress(self) -> None:
+        self.progress_at = self._around.clock.monotonic()
+
     def _digest(self) -> Digest:
         return self._around.feed.directory.digest_for_link(self.place.link)
 
-    def _open_alert(self, value: bytes) -> Alert:
-        output = OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
-        return ALERT.decode(self._open_other(value, output).body)
-
-    def _open_other(self, value: bytes, output: Output) -> Opened:
+    def _open_output(self, value: bytes) -> Opened:
         around = self._around
         directory = around.feed.directory
         keys = OutputKeys(self.place.link, directory, around.identity, self._granted)
-        keys.expect(output)
-        return OutputReader(self.place.link, directory, keys, around.clock.now_ms).open(value)
+        reader = OutputReader(self.place.link, directory, keys, around.clock.now_ms)
+        accepted = reader.accept(value)
+        keys.expect(accepted)
+        return reader.unseal(accepted)
 
 
 def _runs(records: Sequence[Stored]) -> Iterator[list[Stored]]:

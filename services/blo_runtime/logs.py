@@ -10,6 +10,7 @@ the same gate, from warnings up.
 
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Callable, MutableMapping
 from enum import Enum
@@ -225,8 +226,31 @@ def _cut(text: str) -> str:
 _LIBRARY = "_library"
 
 
+_REPEAT_S: Final = 60.0
+_MAX_REMEMBERED: Final = 256
+
+
 class _Bridge(logging.Handler):
-    """Passes the records of libraries that use the standard library's logging."""
+    """Passes the records of libraries that use the standard library's logging.
+
+    A library that says the same again within a minute, as clients of Kafka do many times a second
+    while it is away, is quoted once.
+    """
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._said: dict[tuple[str, int, str], float] = {}
+        self.addFilter(self._is_new)
+
+    def _is_new(self, record: logging.LogRecord) -> bool:
+        key = record.name, record.levelno, str(record.msg)
+        now = time.monotonic()
+        if now - self._said.get(key, -_REPEAT_S) < _REPEAT_S:
+            return False
+        if len(self._said) >= _MAX_REMEMBERED:
+            self._said.clear()
+        self._said[key] = now
+        return True
 
     def emit(self, record: logging.LogRecord) -> None:
         if isinstance(record.args, dict):

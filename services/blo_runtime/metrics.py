@@ -293,7 +293,7 @@ class Metrics(DeclaredMetrics):
         "blo_commit_age_seconds",
         "Time since this worker last finished something, or found nothing to do.",
         unit="seconds",
-        action="Past a minute: the worker is stuck; it ends by itself and is restarted.",
+        action="Past a minute: see `/readyz`; Kafka is away, or a link is stuck and is begun anew by itself.",
     )
 
     # What an office reads of them

@@ -121,7 +121,8 @@ class Desk:
                 self._moved.clear()
                 # Not everything that may be waited for is told.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._moved.wait(), _LOOK_AGAIN_S)
+                    async with asyncio.timeout(_LOOK_AGAIN_S):
+                        await self._moved.wait()
 
     def _passed(self, point: str) -> None:
         # The counters are moved right after this, in the same step of the event loop.

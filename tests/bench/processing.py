@@ -265,7 +265,7 @@ async def _wait_for_alert(ground: _Ground, writer: LinkWriter) -> float:
     due += at - record.clocks.log_time
     await writer.append(ground.log)
     around = await world.surroundings(ground.log, clock, WorkerOptions())
-    runner = LinkRunner(LinkWorker(place, around), clock, _TICK_S)
+    runner = LinkRunner(place, lambda: LinkWorker(place, around), around, _TICK_S)
     running = asyncio.create_task(runner.run())
     alerts = TopicPartition(topics.alerts_topic(CORRIDOR), place.partition)
     reader = await ground.log.reader({alerts: 0})

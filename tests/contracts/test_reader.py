@@ -268,7 +268,8 @@ async def test_a_log_cut_back_exactly_to_its_readers_place_is_a_truncated_log(
     reader = _AskedBefore(await world.client().reader({wanted: 3}), ends)
     offsets: list[int] = []
     with pytest.raises(LogTruncated, match=r"/0 has no offset 3: it ended before 6") as raised:
-        await asyncio.wait_for(collect(reader, offsets), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            await collect(reader, offsets)
     assert raised.value.offset == 3
     assert offsets == []
 
@@ -282,5 +283,6 @@ async def test_a_log_cut_back_under_a_reader_of_it_is_a_truncated_log(world: Wor
     reader = _AskedBefore(await world.client().reader({wanted: 0}), ends)
     offsets: list[int] = []
     with pytest.raises(LogTruncated, match="now ends before 3"):
-        await asyncio.wait_for(collect(reader, offsets), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            await collect(reader, offsets)
     assert offsets == [0, 1, 2]

@@ -170,4 +170,5 @@ async def _compare(world: World, log: KafkaLog, writer: LinkWriter, total: _Diff
         for at in expected.keys() | seen.alerts.records.keys()
     )
     total.raised += len(expected)
+    total.entries += seen.refused
     total.written += seen.written

@@ -130,7 +130,8 @@ async def test_killed_brokers_lose_nothing_and_reorder_nothing(
             await asyncio.to_thread(broker.restart)
         await asyncio.sleep(0.5)
         outbox.stop.set()
-        total = await asyncio.wait_for(running, 2 * PATIENCE_S)
+        async with asyncio.timeout(2 * PATIENCE_S):
+            total = await running
         seen = await numbers(log, topic)
     assert_whole_and_in_order(seen, total)
     assert all(seen[offset] == number for number, offset in outbox.appended.items())

@@ -24,10 +24,10 @@ from blo_lab.network.network_file import articles
 from blo_lab.network.table import LabProgram, the_programs
 from blo_log import topics
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.port import Message
+from blo_log.port import Message, TopicPartition, read_to_end
 from blo_runtime.keyfiles import load_identity
 from blo_schemas.codec import encode
-from blo_schemas.ids import LinkId
+from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.outputs import OUTPUT_VERSION, DeadLetter, dead_letter_key
 from blo_schemas.trust import Role
 from tests.integration.programs import blo, processes_of
@@ -40,6 +40,7 @@ ASKED = "2025-03-03T08:00:00+07:00"
 ACKNOWLEDGED = "2025-03-03T10:30:00+07:00"
 SOON = "2025-03-03T12:00:00+07:00"
 LATE = "2025-05-05T09:00:00+07:00"
+PROCESSOR = OfficeId("vn-processor-la-vn")
 EXCHANGE = topics.exchange_topic(articles().links[LINK].corridor)
 
 
@@ -337,46 +338,55 @@ def test_a_period_that_ends_before_it_begins_is_refused(
 # Dead letters.
 
 
-def put_letter(asked: Asked, offset: int) -> None:
-    """A letter about a record that is on the log, as a processor that failed on it writes one."""
+def put_letter(asked: Asked, offset: int) -> bytes:
+    """A letter about a record that is on the log, as a processor that failed on it writes one.
+
+    Returns:
+        The record.
+    """
+    exchange = TopicPartition(EXCHANGE, 0)
     record = asked.outputs.plain.folded[offset]
-    letter = DeadLetter(
-        OUTPUT_VERSION,
-        LINK,
-        articles().offices[0],
-        EXCHANGE,
-        0,
-        offset,
-        record.log_time,
-        b"\x93sealed",
-        "MemoryError: (fictional)",
-        3,
-    )
     key = dead_letter_key(EXCHANGE, 0, offset)
     topic = topics.dead_topic(articles().links[LINK].corridor)
 
-    async def write() -> None:
+    async def write() -> bytes:
         log = KafkaLog(KafkaConnection(bootstrap=asked.bootstrap, client_id="test"))
         try:
+            reader = await log.reader({exchange: offset})
+            batch = await anext(aiter(read_to_end(reader, max_records=1)))
+            value = batch[exchange][0].value or b""
+            letter = DeadLetter(
+                OUTPUT_VERSION,
+                LINK,
+                PROCESSOR,
+                EXCHANGE,
+                0,
+                offset,
+                record.log_time,
+                value,
+                "MemoryError: (fictional)",
+                3,
+            )
             appender = await log.appender()
             await appender.append([Message(topic, 0, key, encode(letter))])
+            return value
         finally:
             await log.close()
 
-    asyncio.run(write())
+    return asyncio.run(write())
 
 
 def test_dead_letters_are_listed_shown_and_retried(
     asked: Asked, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert told(capsys, asked, "dead", "list") == []
-    put_letter(asked, 1)
+    sealed = put_letter(asked, 1)
     place = f"{EXCHANGE}/0/1"
     listed = f"{place} {LINK} 3 attempts: MemoryError: (fictional)"
     assert told(capsys, asked, "dead", "list") == [listed]
     first, value = told(capsys, asked, "dead", "show", place)
     assert first.startswith(f"link {LINK}, log time ")
-    assert value == b"\x93sealed".hex()
+    assert value == sealed.hex()
     (line,) = told(capsys, asked, "dead", "show", f"{EXCHANGE}/0/2", code=2)
     assert "is no dead letter" in line
     assert told(capsys, asked, "dead", "retry") == [f"{place}: processed"]
@@ -394,7 +404,7 @@ def test_init_refuses_to_replace_the_keys_of_a_processor_that_is_set_up(
     other.write_text(asked.config.read_text())
     request = tmp_path / "request.json"
     assert run(["processors", "init", "--config", str(other), "--request", str(request)]) == 0
-    assert json.loads(request.read_text())["subject"] == "vn-processor-la-vn"
+    assert json.loads(request.read_text())["subject"] == PROCESSOR
     assert (tmp_path / "processor.key").stat().st_mode & 0o777 == 0o600
     # Nobody has certified these keys, so nothing was granted to them.
     assert run(["processors", "as-of", "--config", str(other), LATE]) == 0

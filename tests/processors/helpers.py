@@ -14,9 +14,12 @@ def stored(cluster: MemoryCluster, place: Place) -> list[Stored]:
     return cluster.records(topics.exchange_topic(place.corridor), place.partition)
 
 
-async def check(world: World, log: MemoryLog, writer: LinkWriter) -> None:
-    """What the observer sees is the plain fold."""
+async def check(
+    world: World, log: MemoryLog, writer: LinkWriter, *, is_spoilt: bool = False
+) -> None:
+    """What the observer sees is the plain fold, and nothing else lies there unless it is spoilt."""
     seen = await see(world, log, writer.place)
+    assert bool(seen.refused) is is_spoilt
     state = plain(world, writer)
     effects = state.take_effects()
     assert seen.cases.records == cases_of(state)

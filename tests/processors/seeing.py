@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 
 from blo_domain.deadlines import Terms, terms_of
+from blo_domain.processor_outputs import OutputReason
 from blo_log import topics
 from blo_log.errors import OutputRefused
 from blo_log.granted import GrantedKeys
@@ -33,6 +35,14 @@ class Seen:
         self.last: dict[CaseId, CaseRecord] = {}
         self.written = 0
         self.refused = 0
+
+    @contextmanager
+    def counting_refused(self) -> Iterator[None]:
+        """What does not count is counted, and passed over."""
+        try:
+            yield
+        except (WireError, SealingError, OutputRefused):
+            self.refused += 1
 
 
 class ReaderKeys:
@@ -66,22 +76,23 @@ async def see(world: World, log: Log, place: Place, as_whom: OfficeId = OBSERVER
     outputs = OutputReader(place.link, world.directory, granted, lambda: START)
     seen = Seen()
     for stored in await whole_topic(log, topics.cases_topic(place.corridor), place.partition):
-        try:
+        with seen.counting_refused():
             record = outputs.case(stored.value or b"")
-        except (WireError, SealingError, OutputRefused):
-            seen.refused += 1
-            continue
-        assert stored.key == record.view.case
-        seen.cases.take(record)
-        seen.last[CaseId(record.view.case)] = record
+            if stored.key != record.view.case:
+                raise OutputRefused("its record has another key", OutputReason.OTHER_ID)
+            seen.cases.take(record)
+            seen.last[CaseId(record.view.case)] = record
     for stored in await whole_topic(log, topics.trail_topic(place.corridor), place.partition):
-        seen.trail.take(outputs.trail(stored.value or b""))
-        seen.written += 1
+        with seen.counting_refused():
+            seen.trail.take(outputs.trail(stored.value or b""))
+            seen.written += 1
     for stored in await whole_topic(log, topics.alerts_topic(place.corridor), place.partition):
-        alert = outputs.alert(stored.value or b"")
-        assert stored.key == alert.id
-        seen.alerts.take(alert)
-        seen.alerts_written += 1
+        with seen.counting_refused():
+            alert = outputs.alert(stored.value or b"")
+            if stored.key != alert.id:
+                raise OutputRefused("its record has another key", OutputReason.OTHER_ID)
+            seen.alerts.take(alert)
+            seen.alerts_written += 1
     return seen
 
 

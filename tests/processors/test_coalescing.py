@@ -57,3 +57,31 @@ async def test_when_the_append_fails_every_call_in_it_does() -> None:
     log.faults.fail_next_append()
     with pytest.raises(AppendFailed):
         await appender.append([message(0, "lost")])
+
+
+async def test_each_call_learns_which_of_its_own_records_are_safe() -> None:
+    log, appender = await opened(0.01)
+    log.faults.fail_next_append()
+    first = asyncio.ensure_future(appender.append([message(0, "first")]))
+    await asyncio.sleep(0)
+    log.faults.fail_next_append(appended=3, acknowledged=3)
+    calls = [appender.append([message(n, "a"), message(n, "b")]) for n in (1, 2)]
+    whole, part = await asyncio.gather(*calls, return_exceptions=True)
+    assert isinstance((await asyncio.gather(first, return_exceptions=True))[0], AppendFailed)
+    assert whole == [0, 1]
+    assert isinstance(part, AppendFailed)
+    assert part.unacknowledged == [1]
+
+
+async def test_a_record_that_is_refused_fails_its_own_call_alone() -> None:
+    log, appender = await opened(0.01)
+    log.faults.fail_next_append()
+    first = asyncio.ensure_future(appender.append([message(0, "first")]))
+    await asyncio.sleep(0)
+    bad = Message("no such topic", 0, None, b"")
+    results = await asyncio.gather(
+        appender.append([message(1, "good")]), appender.append([bad]), return_exceptions=True
+    )
+    assert isinstance((await asyncio.gather(first, return_exceptions=True))[0], AppendFailed)
+    assert results[0] == [0]
+    assert isinstance(results[1], AppendFailed)

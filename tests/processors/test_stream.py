@@ -44,7 +44,7 @@ async def test_all_links_are_shared_out_whatever_the_broker_says_of_itself(
         deliver=lambda *_: None,
         assign=lambda _: None,
     )
-    assignor: Any = stream._app.assignor
+    assignor: Any = stream.make_app().assignor
     members = {name: assignor.metadata({TOPIC}) for name in ("one", "two")}
     shares = assignor.assign(Metadata(known), members)
     found = [part.partition for share in shares.values() for part in share.partitions()]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,31 @@ def test_only_what_touches_the_world_may_ask_it(
     project_root: Path, package: str, refused: bool
 ) -> None:
     assert banned(project_root, f"{package}/sample.py", CLOCKS_AND_DICE[0]) is refused
+
+
+def test_nothing_waits_in_a_way_that_can_lose_a_cancellation(project_root: Path) -> None:
+    """Also where the linter lets clocks and dice pass: the ban is of one list for all of them."""
+    assert banned(
+        project_root, "services/blo_agent/sample.py", "import asyncio\nasyncio.wait_for\n"
+    )
+    found = []
+    for folder in ("schemas", "services", "deploy", "tests"):
+        for path in sorted((project_root / folder).rglob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            found += [f"{path}:{line}" for line in uses_of_wait_for(tree)]
+    assert found == []
+
+
+def uses_of_wait_for(tree: ast.AST) -> Iterator[int]:
+    """The lines on which ``asyncio.wait_for`` is named."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id="asyncio"), attr="wait_for"):
+                yield node.lineno
+            case ast.ImportFrom(module="asyncio") if any(
+                name.name in ("wait_for", "*") for name in node.names
+            ):
+                yield node.lineno
 
 
 @pytest.fixture
