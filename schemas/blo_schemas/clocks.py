@@ -1,4 +1,4 @@
-"""Clocks and alerts: what is derived of a case's deadlines and a link's health (DESIGN §8).
+"""Clocks and alerts: what is derived of a case's deadlines and a link's health (docs/deadlines.md).
 
 All of it is a view: made from the log, the heads and the agreements, and thrown away at will. The
 rules are in ``blo_domain.deadlines``, in words in ``docs/deadlines.md``.

@@ -27,7 +27,7 @@ from blo_schemas.errors import (
 T = TypeVar("T")
 
 MAX_RECORD_SIZE: Final = 256 * 1024
-"""Largest record value in bytes (DESIGN §5); anything larger travels as an attachment."""
+"""Largest record value in bytes (docs/wire-format.md §3); anything larger travels as an attachment."""
 
 _encoder: Final = msgspec.msgpack.Encoder(decimal_format="string", order=None)
 _QUOTED: Final = re.compile(

@@ -1,6 +1,6 @@
 """The content: the sealed part that only the link's offices and their superiors read.
 
-It is a frame of fields that every step has (DOMAIN §2, "common fields") around the body of one
+It is a frame of fields that every step has (docs/domain.md §2, "common fields") around the body of one
 kind and step. The frame ends with the body's schema version, which is never zero, so the zero
 bytes that pad the plaintext can be told from it.
 """
@@ -25,7 +25,7 @@ Language = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$(?!
 
 
 class HandlingCode(StrEnum):
-    """How the receiver may use the content, with Europol's codes (DOMAIN §3)."""
+    """How the receiver may use the content, with Europol's codes (docs/domain.md §3)."""
 
     H0 = "H0"
     H1 = "H1"
@@ -52,7 +52,7 @@ class Attachment(Wire, frozen=True, kw_only=True):
 
 
 class Dispatch(Wire, frozen=True, kw_only=True, omit_defaults=True):
-    """The common fields of an exchange document (văn bản trao đổi), DOMAIN §2.
+    """The common fields of an exchange document (văn bản trao đổi), docs/domain.md §2.
 
     Attributes:
         subject: Trích yếu.
@@ -62,7 +62,7 @@ class Dispatch(Wire, frozen=True, kw_only=True, omit_defaults=True):
         urgency_ground: Why it is urgent; needed above routine.
         handling: Handling code; ``H3`` needs ``handling_note``.
         handling_note: Further restrictions in words.
-        marking: The originator's marking, kept as it is, never mapped (DOMAIN §6).
+        marking: The originator's marking, kept as it is, never mapped (docs/domain.md §6).
         language: Language of the text; ``None``: the first language of the writing office.
         translation: Subject or text in the counterpart's language.
         originator: Agency on whose behalf the office writes.

@@ -1,4 +1,4 @@
-"""The event as it lies in the log: header, signature, and two sealed parts (DESIGN §5).
+"""The event as it lies in the log: header, signature, and two sealed parts (docs/wire-format.md §3).
 
 A record's value is the MessagePack array ``[header, signature, summary_ct, body_ct]``. ``header``
 holds the exact bytes that were signed. The header names nobody and nothing in the clear: the

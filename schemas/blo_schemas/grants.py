@@ -1,4 +1,4 @@
-"""Grants: a symmetric key, sealed to one recipient (DESIGN §6)."""
+"""Grants: a symmetric key, sealed to one recipient (docs/architecture.md, "Keys and trust")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heads: an office's signed statement of what it has read (DESIGN §2, §4)."""
+"""Heads: an office's signed statement of what it has read (docs/domain.md §9; docs/wire-format.md §8)."""
 
 from __future__ import annotations
 

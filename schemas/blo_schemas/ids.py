@@ -1,6 +1,6 @@
 """Typed identifiers: what names what.
 
-Text identifiers are opaque: a name may change, an id does not (DOMAIN §1).
+Text identifiers are opaque: a name may change, an id does not (docs/domain.md §1).
 Byte identifiers are hashes or random values with the length given here.
 """
 

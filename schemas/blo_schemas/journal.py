@@ -1,6 +1,6 @@
 """The office's own local journal: what happened inside the office, chained like the log.
 
-Drafting, submitting and approving never leave the office (DESIGN §7). Their entries are hash
+Drafting, submitting and approving never leave the office (docs/architecture.md, "The case"). Their entries are hash
 chained here, and the office's heads anchor the chain's last hash on the shared log.
 """
 

@@ -1,4 +1,4 @@
-"""Quantities with the unit in which they were reported (DOMAIN §4).
+"""Quantities with the unit in which they were reported (docs/domain.md §4).
 
 Units are never converted: a block (bánh) of heroin has been 333 g, 350 g and 179 g in reports.
 """

@@ -1,4 +1,4 @@
-"""What the stream processors write: views, alerts, trail, checkpoints and dead letters (DESIGN §4).
+"""What the stream processors write: views, alerts, trail, checkpoints and dead letters (docs/wire-format.md §8).
 
 Each output is a pure function of the link's log up to a position, which it carries. Two workers
 that write the same output write the same bytes; a reader keeps the highest position of a case, and

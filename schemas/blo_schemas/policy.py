@@ -1,4 +1,4 @@
-"""Deadline policies as data: what an agreement says about time (DOMAIN §3, DESIGN §8).
+"""Deadline policies as data: what an agreement says about time (docs/domain.md §3, docs/deadlines.md).
 
 Evaluating a policy is the processors' work; here is only what the offices sign.
 """
@@ -55,7 +55,7 @@ class Deadline(Wire, frozen=True, kw_only=True):
 
 
 class Rung(StrEnum):
-    """A step of the escalation ladder, in the order of DOMAIN §3."""
+    """A step of the escalation ladder, in the order of docs/domain.md §3."""
 
     WARNING = "warning"
     URGE_COUNTERPART = "urge_counterpart"

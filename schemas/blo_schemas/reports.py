@@ -1,4 +1,4 @@
-"""The annual report as a document: figures, the events that make them, and proofs (DESIGN §10).
+"""The annual report as a document: figures, the events that make them, and proofs (docs/reports.md).
 
 A report is a file of JSON, so that people can read it; what is signed is the canonical encoding of
 the same struct. Bytes are written in hexadecimal, amounts as decimal text in their shortest form.

@@ -1,4 +1,4 @@
-"""The summary: the small sealed part that processors and observers read (DESIGN §1, §7).
+"""The summary: the small sealed part that processors and observers read (docs/architecture.md, "The case").
 
 It carries what is needed to follow a case and its deadlines, and nothing of what the case is
 about. All values are small integers, so that every summary has the same sealed size.
@@ -27,7 +27,7 @@ class Named(IntEnum):
 
 
 class Kind(Named):
-    """What two offices exchange (DOMAIN §2). Numbers are never reused."""
+    """What two offices exchange (docs/domain.md §2). Numbers are never reused."""
 
     INFORMATION_NOTICE = 1
     VERIFICATION_REQUEST = 2
@@ -51,7 +51,7 @@ class Kind(Named):
 class Step(Named):
     """What one event does to its case. Numbers are never reused."""
 
-    # The base lifecycle (DOMAIN §2).
+    # The base lifecycle (docs/domain.md §2).
     OPEN = 1
     ACKNOWLEDGE = 2
     ACCEPT = 3
@@ -104,7 +104,7 @@ class Step(Named):
 
 
 class Urgency(Named):
-    """thường, khẩn, thượng khẩn, hỏa tốc (DOMAIN §3)."""
+    """thường, khẩn, thượng khẩn, hỏa tốc (docs/domain.md §3)."""
 
     ROUTINE = 1
     URGENT = 2
@@ -113,7 +113,7 @@ class Urgency(Named):
 
 
 class PauseGround(Named):
-    """Why a clock stands still (DOMAIN §3)."""
+    """Why a clock stands still (docs/domain.md §3)."""
 
     CLARIFICATION = 1
     COURT = 2

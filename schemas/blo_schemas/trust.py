@@ -1,4 +1,4 @@
-"""Trust documents: who is who, and who has agreed what with whom (DESIGN §6).
+"""Trust documents: who is who, and who has agreed what with whom (docs/architecture.md, "Keys and trust").
 
 A ``SignedDocument`` carries the exact bytes of one document and signatures over them. The rules
 that decide whether a document counts are in ``blo_domain.trust``; how bytes are signed is in
@@ -36,7 +36,7 @@ class Role(StrEnum):
 
 
 class Dated(Wire, frozen=True, kw_only=True):
-    """A text that is valid for some time (DOMAIN §1: names change, ids don't).
+    """A text that is valid for some time (docs/domain.md §1: names change, ids don't).
 
     Attributes:
         text: The name, host or contact.
@@ -94,7 +94,7 @@ class OfficeEntry(Wire, frozen=True, kw_only=True, tag="office"):
     """A directory entry: what is known of an office or a partner, signed by its country's root.
 
     It is apart from the certificate, because names, hosts and contacts change more often than
-    keys, and because the directory also names partners that have no node (DOMAIN §1).
+    keys, and because the directory also names partners that have no node (docs/domain.md §1).
 
     Attributes:
         country: Whose root signs.
@@ -141,7 +141,7 @@ class Agreement(Wire, frozen=True, kw_only=True, tag="agreement"):
         observers: Who reads summaries only.
         processors: Which processors get the summary keys.
         policy: Deadlines and escalation.
-        working_marking: The marking that the channel carries (DOMAIN §6).
+        working_marking: The marking that the channel carries (docs/domain.md §6).
         refused_markings: Markings whose content the channel refuses, beyond the default list.
         effective_from: First instant, Unix milliseconds.
         effective_until: First instant after it; ``None``: until superseded.

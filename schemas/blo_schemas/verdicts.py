@@ -1,4 +1,4 @@
-"""Verdicts: what a reader concludes of a record (DESIGN §2). The list of reasons is closed.
+"""Verdicts: what a reader concludes of a record (docs/domain.md §9). The list of reasons is closed.
 
 Record reasons can be found by anyone with the log and the trust documents. Step reasons need the
 summary key. Every reader with the same keys comes to the same verdict.

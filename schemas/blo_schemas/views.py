@@ -1,4 +1,4 @@
-"""Views: state derived from the log, which can be thrown away and rebuilt (DESIGN §2, §7)."""
+"""Views: state derived from the log, which can be thrown away and rebuilt (docs/domain.md §9; docs/architecture.md, "The case")."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OfficeTable = Annotated[tuple[OfficeId, ...], msgspec.Meta(max_length=MAX_CASE_O
 
 
 class State(StrEnum):
-    """Where a case stands. Overdue and escalated are computed, never states (DOMAIN §2)."""
+    """Where a case stands. Overdue and escalated are computed, never states (docs/domain.md §2)."""
 
     SENT = "sent"
     ACKNOWLEDGED = "acknowledged"

@@ -1,4 +1,4 @@
-"""Taking in what the log brings: one job, one transaction per batch (DESIGN §9, log → agent).
+"""Taking in what the log brings: one job, one transaction per batch (docs/architecture.md, "What each hop promises", log → agent).
 
 The view and the next offset move together, so every record has its effect exactly once, whatever
 happens in between.

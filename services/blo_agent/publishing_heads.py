@@ -1,4 +1,4 @@
-"""The office's own heads: what it has read, signed, for everyone on the link (DESIGN §2)."""
+"""The office's own heads: what it has read, signed, for everyone on the link (docs/domain.md §9)."""
 
 from __future__ import annotations
 

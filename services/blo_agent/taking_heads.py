@@ -1,7 +1,7 @@
 """Heads of others: receipts for what was sent, and the proof that all read one log.
 
 A head that names another hash than this office's for the same size means that somebody was shown
-another log (DESIGN §5). That is never ignored: the link is halted and an operator called.
+another log (docs/wire-format.md §3). That is never ignored: the link is halted and an operator called.
 """
 
 from __future__ import annotations

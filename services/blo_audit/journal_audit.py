@@ -1,4 +1,4 @@
-"""Replaying an office's own journal against the anchors in its signed heads (DESIGN §7).
+"""Replaying an office's own journal against the anchors in its signed heads (docs/architecture.md, "The case").
 
 The chain alone shows a change only to whoever knows its end. The end is what the office has signed
 in its heads on the shared log: so many entries, the last one with this hash. A journal that was

@@ -1,4 +1,4 @@
-"""Verifying a frozen report offline: the signature, the sums, the proofs, the cut (DESIGN §10).
+"""Verifying a frozen report offline: the signature, the sums, the proofs, the cut (docs/reports.md).
 
 Needs no key and no Kafka. With the public trust documents the signatures are checked too, with
 heads the cut, and with the records themselves each event. What was not checked is said.

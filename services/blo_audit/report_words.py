@@ -1,4 +1,4 @@
-"""What the figures of a report are called (DOMAIN §7), for its readable forms.
+"""What the figures of a report are called (docs/domain.md §7), for its readable forms.
 
 The Lao words want a native reader's review before use. What has no word in a language is told by
 its English one.

@@ -1,4 +1,4 @@
-"""Response times of the links that an observer may watch, from summaries alone (DOMAIN §8).
+"""Response times of the links that an observer may watch, from summaries alone (docs/domain.md §8).
 
 A ministry compares offices without reading what they write: it holds the summary keys that the
 agreements grant it, and no content key. Nothing here asks for one.

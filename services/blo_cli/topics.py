@@ -1,4 +1,4 @@
-"""``blo topics``: which topics the trust documents ask for, and making them (DESIGN §4)."""
+"""``blo topics``: which topics the trust documents ask for, and making them (docs/wire-format.md §8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The heart: what a step does to a case (DESIGN §7).
+"""The heart: what a step does to a case (docs/architecture.md, "The case").
 
 ``decide`` is asked before an event is written: may this office do that now? ``evolve`` is asked of
 each event in the log's order: does it count, and what is the case then? Both look at the same

@@ -29,7 +29,7 @@ from blo_schemas.text_fields import texts_of
 from blo_schemas.trust import Agreement
 
 CLASSIFIED_MARKINGS: Final = tuple(marking.text for marking in STATE_SECRETS)
-"""State secrets, which the channel refuses by default (DOMAIN §6)."""
+"""State secrets, which the channel refuses by default (docs/domain.md §6)."""
 
 MAX_NTH: Final = 1_000_000
 """The last of a case's steps of one name that a correction can mean; no case has so many."""
@@ -148,7 +148,7 @@ def check_content(command: Command, rules: ChannelRules) -> None:
 
 
 def is_classified(marking: str, refused: Iterable[str] = ()) -> bool:
-    """Whether a field for markings names one that the channel refuses (DOMAIN §6).
+    """Whether a field for markings names one that the channel refuses (docs/domain.md §6).
 
     A marking that only contains a refused word, as in ``Độ: TỐI MẬT``, is refused as well: rather
     ask once too often. How it may be written is in ``markings``.
@@ -245,7 +245,7 @@ def _corrected(command: Command, correction: Correction) -> Wire:
 
 
 def _check_quantities(report: PhaseReport) -> None:
-    """Each thing once, and countable things in whole numbers (DOMAIN §4)."""
+    """Each thing once, and countable things in whole numbers (docs/domain.md §4)."""
     seized = Counter((each.substance, each.unit) for each in report.seizures)
     arrested = Counter(each.nationality for each in report.arrests)
     twice = [f"{s} in {u}" for (s, u), n in seized.items() if n > 1]

@@ -1,4 +1,4 @@
-"""Counting what offices did (DOMAIN §4): which events make a figure, and each thing only once.
+"""Counting what offices did (docs/domain.md §4): which events make a figure, and each thing only once.
 
 ``counting_rules`` is the table of all figures. It says of each at which step of which kind it
 counts, whose steps count, and what makes two reports the same thing. Beyond the table:
@@ -71,7 +71,7 @@ class CountedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The offices whose work is reported: a province with its branches (DOMAIN §1)."""
+    """The offices whose work is reported: a province with its branches (docs/domain.md §1)."""
 
     province: OfficeId
     branches: frozenset[OfficeId]
@@ -101,7 +101,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """An event that could not be counted, and why; a report shows these (DESIGN §9)."""
+    """An event that could not be counted, and why; a report shows these (docs/architecture.md, "What each hop promises")."""
 
     event_id: bytes
     why: str

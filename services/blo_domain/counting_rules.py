@@ -1,4 +1,4 @@
-"""The counting rules: the table of all figures of a report (DOMAIN §2, §4).
+"""The counting rules: the table of all figures of a report (docs/domain.md §2, §4).
 
 Each row says at which step of which kind a figure counts, whose steps count, what makes two
 reports the same thing, and how much it is. How the table is applied is in ``counting``.

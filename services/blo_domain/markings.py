@@ -1,4 +1,4 @@
-"""Markings of state secrets, which the channel refuses however they are written (DOMAIN §6).
+"""Markings of state secrets, which the channel refuses however they are written (docs/domain.md §6).
 
 A *marking line* is a line of a text that consists of a marking or begins with one. Ordinary prose
 that speaks of secrets is none: ``bí mật`` inside a sentence, ``Mật ong``, ``Tôi mất hộ chiếu``,

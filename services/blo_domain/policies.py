@@ -1,4 +1,4 @@
-"""The two stock deadline policies, and the check that a policy is whole (DOMAIN §3).
+"""The two stock deadline policies, and the check that a policy is whole (docs/domain.md §3).
 
 The seeds say only that an answer comes "as the agreed coordination regulation says" (seed 000),
 so deadlines belong to each link's agreement. Evaluating a policy is not done here.
@@ -61,7 +61,7 @@ class PolicyError(DomainError):
 def four_urgencies(
     offices: Iterable[OfficeId], zones: Mapping[OfficeId, str] | None = None
 ) -> DeadlinePolicy:
-    """The default of DOMAIN §3: thường, khẩn, thượng khẩn, hỏa tốc, in working days below.
+    """The default of docs/domain.md §3: thường, khẩn, thượng khẩn, hỏa tốc, in working days below.
 
     Args:
         offices: The link's offices.

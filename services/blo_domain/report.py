@@ -1,4 +1,4 @@
-"""The annual report: the figures of one period, each with the events that make it (DOMAIN §4).
+"""The annual report: the figures of one period, each with the events that make it (docs/domain.md §4).
 
 It is a pure function of accepted events and case views, so a frozen report can be computed anew at
 any time from the same log positions.

@@ -76,7 +76,7 @@ def may_freeze(steps: Sequence[tuple[ReportAct, str]]) -> str | None:
     """Why a report with these steps, each with who took it, must not be frozen; or ``None``.
 
     Four eyes see it: somebody else than who computed it has reviewed it, and somebody else has
-    signed it (DOMAIN §2). Until people have accounts, two spellings of a name are one person
+    signed it (docs/domain.md §2). Until people have accounts, two spellings of a name are one person
     (``text_folding.skeleton``).
     """
     by: dict[ReportAct, dict[str, str]] = {act: {} for act in ReportAct}

@@ -1,4 +1,4 @@
-"""A period's report as a document: a pure function of the log up to a cut (DESIGN §10).
+"""A period's report as a document: a pure function of the log up to a cut (docs/reports.md).
 
 The cut says how many records of each link are counted, and which of them could not be judged or
 opened then. Whoever computes it again from the same cut, by the same counting rules, gets the same

@@ -1,4 +1,4 @@
-"""The fold of one link's log: from records to verdicts and views (DESIGN §7, §9).
+"""The fold of one link's log: from records to verdicts and views (docs/architecture.md, "The case" and "What each hop promises").
 
 Agents, processors and auditors all feed the same records, in the same order, to this class, so all
 come to the same verdicts. Three layers meet here and stay apart:

@@ -1,6 +1,6 @@
 """The log as a port: what a program needs of it, whoever keeps it.
 
-Two kinds of topics lie behind it (DESIGN §4). An *ordered log* (``blo.exchange.{corridor}``) has one
+Two kinds of topics lie behind it (docs/wire-format.md §8). An *ordered log* (``blo.exchange.{corridor}``) has one
 partition per link, and the record at offset n is the link's (n+1)th. A *keyed topic* is compacted:
 its offsets grow but may have gaps, and a record without a value deletes its key.
 
@@ -32,7 +32,7 @@ __all__ = [
 
 
 MAX_RECORD_BYTES: Final = 1024 * 1024 - 1024
-"""The most bytes of key and value together; four times what an envelope may have (DESIGN §5)."""
+"""The most bytes of key and value together; four times what an envelope may have (docs/wire-format.md §3)."""
 
 _SILENT_POLLS: Final = 10
 

@@ -1,4 +1,4 @@
-"""Which topics there are, and what each must be (DESIGN §4).
+"""Which topics there are, and what each must be (docs/wire-format.md §8).
 
 The plan is a pure function of the corridors. ``apply`` makes what is missing and never changes or
 deletes anything; ``check`` is what a program asks at its start.

@@ -1,4 +1,4 @@
-"""The clocks of a link's cases and the alerts that follow from them (DESIGN §8).
+"""The clocks of a link's cases and the alerts that follow from them (docs/deadlines.md).
 
 ``blo_domain.deadlines`` says which alerts there are at an instant, and what it says for a later
 instant contains what it said before. So nothing depends on when it is asked: here is only kept

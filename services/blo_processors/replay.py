@@ -1,4 +1,4 @@
-"""The fast path: a link's state as of any past instant, read from the log itself (DESIGN §8).
+"""The fast path: a link's state as of any past instant, read from the log itself (docs/deadlines.md).
 
 ``as-of`` and ``what-if`` use it; no group, no Faust, nothing is written. What this processor has
 proved and signed before is not proved again (``proved``): the same bytes are hashed, opened and

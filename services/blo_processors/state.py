@@ -1,4 +1,4 @@
-"""One link's state as a pure function of its log: verdicts, cases, alerts, trail (DESIGN §9).
+"""One link's state as a pure function of its log: verdicts, cases, alerts, trail (docs/architecture.md, "What each hop promises").
 
 No I/O and no clock. The live worker, ``as-of`` and ``what-if`` all feed the same records to this
 class, so they come to the same results. What is to be written is collected as *effects* until

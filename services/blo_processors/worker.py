@@ -1,4 +1,4 @@
-"""One link's worker: keeps the outputs on Kafka equal to the fold of the link's log (DESIGN §9).
+"""One link's worker: keeps the outputs on Kafka equal to the fold of the link's log (docs/architecture.md, "What each hop promises").
 
 Correctness rests on the log alone. On assignment the worker folds the link from its first record,
 compares what should be on the output topics with what is there, and writes what is missing. After

@@ -1,4 +1,4 @@
-"""One link's log, checked record by record (DESIGN §2, §5, §10).
+"""One link's log, checked record by record (docs/domain.md §9; docs/wire-format.md §3; docs/audit.md).
 
 ``LinkChain`` folds the records of a link in order. Every record counts in the log: the running
 hash and the Merkle tree go over all values, whatever the verdict. What a record says is then

@@ -1,4 +1,4 @@
-"""Signing trust documents (DESIGN §6). Whether a document counts is ``blo_domain.trust``'s say."""
+"""Signing trust documents (docs/architecture.md, "Keys and trust"). Whether a document counts is ``blo_domain.trust``'s say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grants: a key sealed to one recipient (DESIGN §6).
+"""Grants: a key sealed to one recipient (docs/architecture.md, "Keys and trust").
 
 A grant needs no signature. Whoever opens one recomputes the key's commitment, which signed headers
 name; a key that does not fit is refused. Everything a grant says in the clear is bound by HPKE's

@@ -1,4 +1,4 @@
-"""One office's own events on one link, as a chain (DESIGN §5).
+"""One office's own events on one link, as a chain (docs/wire-format.md §3).
 
 Every event names its number and the id of the one before. Whoever reads the chain can tell an
 event that is missing (a gap) from one that contradicts another (a fork); either is proof, because

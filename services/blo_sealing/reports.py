@@ -1,4 +1,4 @@
-"""Signing a frozen report, and checking its signature (DESIGN §10)."""
+"""Signing a frozen report, and checking its signature (docs/reports.md)."""
 
 from __future__ import annotations
 

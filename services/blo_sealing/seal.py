@@ -1,4 +1,4 @@
-"""Sealing an event: what an agent appends to its link's log (DESIGN §5)."""
+"""Sealing an event: what an agent appends to its link's log (docs/wire-format.md §3)."""
 
 from __future__ import annotations
 

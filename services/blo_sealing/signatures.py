@@ -84,7 +84,7 @@ def verify_signature(key: bytes, message: bytes, signature: bytes) -> bool:
 
 
 def check_signing_key(key: bytes) -> None:
-    """Refuses public keys under which a signature proves nothing (DESIGN §6).
+    """Refuses public keys under which a signature proves nothing (docs/architecture.md, "Keys and trust").
 
     Raises:
         UnusableKey: Not 32 bytes, not a canonical point of the curve, of small order, or outside

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,27 @@ def test_the_licence_is_apache_s_word_for_word(project_root: Path) -> None:
     text = (project_root / "LICENSE").read_text(encoding="ascii")
     assert text.lstrip().startswith("Apache License\n                           Version 2.0")
     assert len(text.encode()) == 11_358
+
+
+def texts(root: Path) -> dict[str, str]:
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=root, capture_output=True, check=True).stdout.decode()
+    names = [name for name in listed.split("\0") if name and (root / name).is_file()]
+    return {name: (root / name).read_text(encoding="utf-8", errors="replace") for name in names}
+
+
+def test_nothing_cites_a_page_or_a_section_that_the_repository_lacks(project_root: Path) -> None:
+    # In pieces, so that this file does not contain what it looks for.
+    elsewhere = re.compile("(?:DES" + r"IGN|DOM" + r"AIN|HOU" + r"SE)\s+(?:#\s*)?§")
+    cited = re.compile(r"docs/([\w-]+\.md)(?: §(\d+)|, \"([A-Z][^\"]*)\")?")
+    lacking = []
+    for name, text in texts(project_root).items():
+        lacking += [f"{name}: {found[0]}" for found in elsewhere.finditer(text)]
+        for page, number, title in cited.findall(text):
+            path = project_root / "docs" / page
+            wanted = f"## {number} " if number else f"## {title}"
+            if not path.is_file():
+                lacking.append(f"{name}: docs/{page}")
+            elif (number or title) and f"\n{wanted}" not in path.read_text(encoding="utf-8"):
+                lacking.append(f"{name}: docs/{page}, {number or title}")
+    assert lacking == []

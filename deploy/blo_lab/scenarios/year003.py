@@ -1,7 +1,7 @@
-"""The year of seed 003 as a scenario (DOMAIN §5): what the seed says, and a fictional rest.
+"""The year of seed 003 as a scenario (docs/domain.md §5): what the seed says, and a fictional rest.
 
 The figures are the seed's; "nearly 30" patrols are 29. Names, days, places and texts that it does
-not give are made up and say so. Around the figures stand the traps of DOMAIN §5: the day before
+not give are made up and say so. Around the figures stand the traps of docs/domain.md §5: the day before
 and the day after the year, late entries, corrections, one event reported by both offices, and
 events of the same kinds that belong to others.
 """

@@ -1,4 +1,4 @@
-"""The bodies: what each step of each kind of exchange says (DOMAIN §2).
+"""The bodies: what each step of each kind of exchange says (docs/domain.md §2).
 
 A body lies encoded inside the sealed content (``blo_schemas.content``), with the version of its
 schema. ``catalogue`` says which struct belongs to which kind and step, ``upcast`` how old versions

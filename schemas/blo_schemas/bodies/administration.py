@@ -1,4 +1,4 @@
-"""Bodies of what keeps the exchange itself going (DOMAIN §2).
+"""Bodies of what keeps the exchange itself going (docs/domain.md §2).
 
 Contact changes, agreements, support, and reports.
 """

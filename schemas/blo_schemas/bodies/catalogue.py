@@ -1,4 +1,4 @@
-"""The catalogue: which body belongs to which kind and step (DOMAIN §2).
+"""The catalogue: which body belongs to which kind and step (docs/domain.md §2).
 
 The steps of each kind are those of its lifecycle table (``blo_domain.lifecycle``); a test holds
 the two together.

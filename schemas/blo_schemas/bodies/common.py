@@ -1,4 +1,4 @@
-"""What several bodies share: persons, places, documents, codes (DOMAIN §2, §3).
+"""What several bodies share: persons, places, documents, codes (docs/domain.md §2, §3).
 
 Every field of a body that may be left out has ``None``, ``()`` or a word of a closed list as its
 default, never a text: a text that equals the default would have a second encoding.
@@ -47,7 +47,7 @@ class NoFields(Body, frozen=True, kw_only=True):
 
 
 class CrimeType(StrEnum):
-    """Types of crime (DOMAIN §2; seeds 001, 002, 004)."""
+    """Types of crime (docs/domain.md §2; seeds 001, 002, 004)."""
 
     DRUGS = "drugs"
     CRIMINAL = "criminal"
@@ -66,7 +66,7 @@ class Sex(StrEnum):
 
 
 class Level(StrEnum):
-    """On which level something is done (DOMAIN §1)."""
+    """On which level something is done (docs/domain.md §1)."""
 
     POST = "post"  # đồn, trạm
     DISTRICT = "district"

@@ -1,4 +1,4 @@
-"""Bodies of briefings and delegations (DOMAIN §2; seeds 000 to 004)."""
+"""Bodies of briefings and delegations (docs/domain.md §2; seeds 000 to 004)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies of joint cases and bilateral patrols (DOMAIN §2, seed 003).
+"""Bodies of joint cases and bilateral patrols (docs/domain.md §2, seed 003).
 
 Both offices may report the same working group, phase or patrol. They are known to be one by the
 case's agreed ``code`` and the group's or phase's number.

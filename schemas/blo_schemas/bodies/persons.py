@@ -1,4 +1,4 @@
-"""Bodies of what is done about one person (DOMAIN §2).
+"""Bodies of what is done about one person (docs/domain.md §2).
 
 Wanted persons, handovers, citizens refused residence, deportations and administrative penalties.
 """

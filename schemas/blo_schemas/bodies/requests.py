@@ -1,4 +1,4 @@
-"""Bodies of information notices, verification requests, documents and urgings (DOMAIN §2)."""
+"""Bodies of information notices, verification requests, documents and urgings (docs/domain.md §2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blo_schemas.event import Bytes32
 
 
 class SourceGrade(StrEnum):
-    """How reliable the source is (DOMAIN §3)."""
+    """How reliable the source is (docs/domain.md §3)."""
 
     A = "A"
     B = "B"
@@ -23,7 +23,7 @@ class SourceGrade(StrEnum):
 
 
 InformationGrade = Annotated[int, msgspec.Meta(ge=1, le=4)]
-"""How reliable the information is, 1 the best (DOMAIN §3)."""
+"""How reliable the information is, 1 the best (docs/domain.md §3)."""
 
 
 class InformationNotice(Body, frozen=True, kw_only=True):

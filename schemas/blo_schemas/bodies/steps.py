@@ -1,4 +1,4 @@
-"""Bodies of the base lifecycle's steps, the same for every kind (DOMAIN §2).
+"""Bodies of the base lifecycle's steps, the same for every kind (docs/domain.md §2).
 
 The reason of a step (declining, returning, pausing, withdrawing, reopening) stands in the frame,
 not here.
@@ -46,7 +46,7 @@ class Refusal(Body, frozen=True, kw_only=True):
     """A refusal; its reason in words stands in the frame.
 
     Attributes:
-        ground: The ground by its name in the agreement's closed list, if it has one (DOMAIN §3).
+        ground: The ground by its name in the agreement's closed list, if it has one (docs/domain.md §3).
         provision: The article it rests on.
     """
 

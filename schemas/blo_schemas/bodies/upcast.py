@@ -1,4 +1,4 @@
-"""Body schemas with their history, and how old bodies are lifted to the current form (DESIGN §7).
+"""Body schemas with their history, and how old bodies are lifted to the current form (docs/architecture.md, "The case").
 
 An event is never rewritten, so a body stays in the log in the version in which it was written. A
 schema keeps the struct of every version there ever was; each old one says how it becomes the next.

@@ -1,4 +1,4 @@
-"""Deadlines and escalation: pure, in words in ``docs/deadlines.md`` (DESIGN §8, DOMAIN §3).
+"""Deadlines and escalation: pure, in words in docs/deadlines.md (docs/domain.md §3).
 
 ``kinds`` says which clocks a kind has, ``fold`` what they need of a case's steps, ``calendars`` how
 an office counts days, ``terms`` what was agreed when, ``plan`` when a clock is due, ``evaluate``

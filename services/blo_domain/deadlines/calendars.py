@@ -1,4 +1,4 @@
-"""Days and working days, as an office counts them (DOMAIN §3).
+"""Days and working days, as an office counts them (docs/domain.md §3).
 
 All instants are Unix milliseconds. A day begins at midnight in the office's own time zone. Public
 holidays, and the weekends that a government has made working days in exchange, come from the version

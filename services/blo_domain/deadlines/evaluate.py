@@ -1,4 +1,4 @@
-"""Clocks and alerts of a case at an instant (DESIGN §8).
+"""Clocks and alerts of a case at an instant (docs/deadlines.md).
 
 Everything depends on the view, the terms and the instant alone. A view that has been folded beyond
 the instant is first taken back to it, so asking about the past needs no second fold.

@@ -1,4 +1,4 @@
-"""Folds a case's accepted steps into what its clocks need (DESIGN §8).
+"""Folds a case's accepted steps into what its clocks need (docs/deadlines.md).
 
 Summary, office and log time are all that it looks at: no agreement, so that the same view can be
 judged under any policy. Log time that steps back counts as the latest one of the case so far.

@@ -1,4 +1,4 @@
-"""The health of a link: what its log and its offices' heads tell of each office (DESIGN §8).
+"""The health of a link: what its log and its offices' heads tell of each office (docs/deadlines.md).
 
 Heads lie on a compacted topic, so a reader may know no more than the latest of each office. All
 instants and occurrence numbers therefore come from that head and from the log: a reader that starts

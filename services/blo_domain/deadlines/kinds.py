@@ -1,4 +1,4 @@
-"""Which clocks a case of each kind has, in one table (DOMAIN §2, §3; DESIGN §8).
+"""Which clocks a case of each kind has, in one table (docs/domain.md §2, §3; docs/deadlines.md).
 
 A clock is *met* by a step of another office and *void* when the opener goes on without it or
 withdraws. Read from the lifecycle tables: whoever owes can always take a step that meets it.

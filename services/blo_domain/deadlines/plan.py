@@ -1,4 +1,4 @@
-"""When a round is due and when each rung of the ladder is reached, under one term (DOMAIN §3).
+"""When a round is due and when each rung of the ladder is reached, under one term (docs/domain.md §3).
 
 Spans, exactly:
 

@@ -1,4 +1,4 @@
-"""Response times of the offices of many links, side by side, without reading contents (DOMAIN §8).
+"""Response times of the offices of many links, side by side, without reading contents (docs/domain.md §8).
 
 A clock counts in the period in which it is due, whatever came of it later, so each counts once. A
 deadline at midnight is the end of the day before it: what is due with the last day of a reporting

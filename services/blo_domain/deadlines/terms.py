@@ -1,4 +1,4 @@
-"""What was agreed when: the policies of a link in the order in which they hold (DESIGN §6, §8).
+"""What was agreed when: the policies of a link in the order in which they hold (docs/architecture.md, "Keys and trust"; docs/deadlines.md).
 
 The clock of a case follows the agreement that is in force at the log time from which it counts. So
 a newer agreement never rewrites what was due before it.

@@ -1,4 +1,4 @@
-"""The lifecycles: one table per kind of exchange, readable as documents (DOMAIN §2, DESIGN §7).
+"""The lifecycles: one table per kind of exchange, readable as documents (docs/domain.md §2, docs/architecture.md, "The case").
 
 ``base`` holds the base lifecycle and the parts that kinds share, ``kinds`` the tables,
 ``requirements`` what a step must carry, ``diagram`` the generator of ``docs/lifecycles.md``.

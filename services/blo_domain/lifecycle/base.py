@@ -1,4 +1,4 @@
-"""The base lifecycle and the parts that kinds share (DOMAIN §2).
+"""The base lifecycle and the parts that kinds share (docs/domain.md §2).
 
     sent → acknowledged → accepted, or returned for information, or declined with a reason
          → assigned to an agency → interim reply* → answered

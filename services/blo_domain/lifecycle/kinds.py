@@ -1,4 +1,4 @@
-"""One table per kind: the lifecycle beyond the base (DOMAIN §2).
+"""One table per kind: the lifecycle beyond the base (docs/domain.md §2).
 
 On a link of more than two offices, the first other office that takes a responder's step takes it
 for all of them; joint steps wait for everyone who takes part (``model.By``).

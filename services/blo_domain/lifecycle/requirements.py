@@ -1,4 +1,4 @@
-"""What a step must carry, whatever its kind (DOMAIN §2, §3; ``blo_schemas.content``)."""
+"""What a step must carry, whatever its kind (docs/domain.md §2, §3; ``blo_schemas.content``)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def is_void(view: CaseView) -> bool:
 
 
 def is_flagged(view: CaseView) -> bool:
-    """Whether a contact or channel change still has to be confirmed (DOMAIN §2, seed 001).
+    """Whether a contact or channel change still has to be confirmed (docs/domain.md §2, seed 001).
 
     A change that was corrected after it had been confirmed has to be confirmed again. Where the
     contents were shredded, nothing is left to confirm.

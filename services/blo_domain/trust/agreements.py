@@ -1,4 +1,4 @@
-"""Agreements: what one version must be, by itself and after the one before (DESIGN §2, §6)."""
+"""Agreements: what one version must be, by itself and after the one before (docs/domain.md §9; docs/architecture.md, "Keys and trust")."""
 
 from __future__ import annotations
 

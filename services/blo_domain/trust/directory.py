@@ -1,4 +1,4 @@
-"""The trusted directory: every trust rule, applied to a set of documents (DESIGN §6).
+"""The trusted directory: every trust rule, applied to a set of documents (docs/architecture.md, "Keys and trust").
 
 No I/O, no clock, no keys of its own: documents and pinned fingerprints come in, and whoever asks
 brings the time. The model is python-tuf's ``TrustedMetadataSet``; what differs is that documents

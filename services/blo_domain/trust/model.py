@@ -35,7 +35,7 @@ Verify = Callable[[bytes, bytes, bytes], bool]
 """``verify(key, message, signature)``: whether the Ed25519 signature is good."""
 
 CheckKey = Callable[[bytes], bool]
-"""``check_key(key)``: whether an Ed25519 public key may be admitted (DESIGN §6: small order)."""
+"""``check_key(key)``: whether an Ed25519 public key may be admitted (docs/architecture.md, "Keys and trust": small order)."""
 
 CheckKemKey = Callable[[bytes], bool]
 """``check_kem_key(key)``: whether anything can be sealed to a KEM public key."""

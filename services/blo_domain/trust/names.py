@@ -1,4 +1,4 @@
-"""The name of an office on a day: names change, ids don't (DOMAIN §1)."""
+"""The name of an office on a day: names change, ids don't (docs/domain.md §1)."""
 
 from __future__ import annotations
 

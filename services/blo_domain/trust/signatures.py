@@ -80,7 +80,7 @@ class Notary:
         """Refuses a signing key under which anybody's signature could be made to verify.
 
         Raises:
-            WeakKey: The key is of small order or not canonically encoded (DESIGN §6).
+            WeakKey: The key is of small order or not canonically encoded (docs/architecture.md, "Keys and trust").
         """
         if key not in self._keys:
             self._keys[key] = self._check_key(key)

@@ -1,4 +1,4 @@
-"""The terms of a link: which version of its agreement has the say when (DESIGN §6)."""
+"""The terms of a link: which version of its agreement has the say when (docs/architecture.md, "Keys and trust")."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class KafkaReader:
     """``blo_log.port.Reader`` on Kafka.
 
     A topic that was made anew and has grown past the reader's position can't be told from the old
-    one here; the chained hashes of its records do (DESIGN §5).
+    one here; the chained hashes of its records do (docs/wire-format.md §3).
 
     Attributes:
         closed: Whether it was closed.

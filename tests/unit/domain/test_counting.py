@@ -1,4 +1,4 @@
-"""Counting: every figure opens its events, and everything counts once (DOMAIN §4)."""
+"""Counting: every figure opens its events, and everything counts once (docs/domain.md §4)."""
 
 from __future__ import annotations
 

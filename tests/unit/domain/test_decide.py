@@ -1,4 +1,4 @@
-"""What an office may decide, and in which words it is refused (DESIGN §7, DOMAIN §3, §6)."""
+"""What an office may decide, and in which words it is refused (docs/architecture.md, "The case", docs/domain.md §3, §6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each event does to a case, and which events do not count (DESIGN §7)."""
+"""What each event does to a case, and which events do not count (docs/architecture.md, "The case")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever order the log gives to the offices' steps, all readers agree (DESIGN §7)."""
+"""Whatever order the log gives to the offices' steps, all readers agree (docs/architecture.md, "The case")."""
 
 from __future__ import annotations
 

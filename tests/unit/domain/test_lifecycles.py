@@ -1,4 +1,4 @@
-"""The lifecycle tables: how a case of each kind goes (DOMAIN §2)."""
+"""The lifecycle tables: how a case of each kind goes (docs/domain.md §2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The annual report: which figures, of which period, and what it could not count (DOMAIN §4, §5)."""
+"""The annual report: which figures, of which period, and what it could not count (docs/domain.md §4, §5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdicts in words, as the desk shows them (DESIGN §7)."""
+"""Verdicts in words, as the desk shows them (docs/architecture.md, "The case")."""
 
 from __future__ import annotations
 

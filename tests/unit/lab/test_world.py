@@ -1,4 +1,4 @@
-"""The lab's world is DOMAIN §1's, and says nothing of an office that the seeds don't."""
+"""The lab's world is docs/domain.md §1's, and says nothing of an office that the seeds don't."""
 
 from __future__ import annotations
 

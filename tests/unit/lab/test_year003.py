@@ -156,7 +156,7 @@ def test_the_figures_can_be_counted_by_hand_from_the_lines(year: Scenario) -> No
     assert counted == FIGURES
 
 
-# The traps of DOMAIN §5: each of them changes a figure when it is not heeded.
+# The traps of docs/domain.md §5: each of them changes a figure when it is not heeded.
 
 
 def summary_without(year: Scenario, drop: Callable[[ScenarioLine], bool]) -> dict[str, Any]:

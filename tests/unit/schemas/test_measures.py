@@ -1,4 +1,4 @@
-"""Amounts keep the unit of the report, and one amount has one form (DOMAIN §4)."""
+"""Amounts keep the unit of the report, and one amount has one form (docs/domain.md §4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two agreements in force that claim one partition: both are refused (DESIGN §6)."""
+"""Two agreements in force that claim one partition: both are refused (docs/architecture.md, "Keys and trust")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names: the one valid on the event's date, with what has become of it (DOMAIN §1)."""
+"""Names: the one valid on the event's date, with what has become of it (docs/domain.md §1)."""
 
 from __future__ import annotations
 

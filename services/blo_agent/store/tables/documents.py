@@ -1,4 +1,4 @@
-"""Trust documents as they arrived, admitted or not (DESIGN §6)."""
+"""Trust documents as they arrived, admitted or not (docs/architecture.md, "Keys and trust")."""
 
 from __future__ import annotations
 

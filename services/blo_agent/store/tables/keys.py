@@ -1,4 +1,4 @@
-"""The symmetric keys of cases and months (DESIGN §6)."""
+"""The symmetric keys of cases and months (docs/architecture.md, "Keys and trust")."""
 
 from __future__ import annotations
 
