@@ -19,18 +19,12 @@ from blo_schemas.journal_file import JournalFileHead, journal_file, journal_line
 from blo_schemas.summary import Step
 
 VIEW_CASE: Final = "view case"
-VIEW_FIGURES: Final = "view figures"
 EXPORT_JOURNAL: Final = "export journal"
 
 
 def note_view(tx: Transaction, actor: str, link: LinkId, case: CaseId, now: int) -> None:
     """Note that somebody has opened a case's contents."""
     journal.append(tx, at=now, actor=actor, action=VIEW_CASE, link=link, case=case)
-
-
-def note_figures(tx: Transaction, actor: str, now: int) -> None:
-    """Note that somebody has looked at the figures of a period."""
-    journal.append(tx, at=now, actor=actor, action=VIEW_FIGURES)
 
 
 def note_authors(
@@ -78,10 +72,8 @@ def journal_of(
 __all__ = [
     "EXPORT_JOURNAL",
     "VIEW_CASE",
-    "VIEW_FIGURES",
     "journal_of",
     "note_authors",
     "note_export",
-    "note_figures",
     "note_view",
 ]

@@ -93,15 +93,6 @@ class AgentClient:
         path = f"/v1/links/{quote(link)}/cases/{quote(case)}"
         return self._get(path, api.CaseHistory)
 
-    def report(self, first: str, last: str) -> dict[str, Any]:
-        """The report for a period, both days included, as the agent words it.
-
-        Raises:
-            AgentAnswerError: The agent does not answer as it should.
-        """
-        query = urlencode({"from": first, "to": last})
-        return self._get(f"/v1/report?{query}", dict[str, Any])
-
     def verify(self, link: str) -> api.ReplayAnswer:
         """Has the agent fold a link from its first record and compare with what it shows.
 

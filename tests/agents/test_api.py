@@ -205,7 +205,7 @@ async def test_a_correction_is_a_supersede_that_carries_all_fields_anew(tmp_path
         assert history["view"]["version"] == 2
 
 
-async def test_a_link_can_be_replayed_and_a_period_reported(tmp_path: Path) -> None:
+async def test_a_link_can_be_replayed(tmp_path: Path) -> None:
     async with two_clients(tmp_path) as (_, a, _b):
         await a.opened()
         await a.running.read(1)
@@ -213,12 +213,6 @@ async def test_a_link_can_be_replayed_and_a_period_reported(tmp_path: Path) -> N
         assert status == 200
         assert replayed["equal"]
         assert replayed["verified"] == replayed["size"] == 1
-        status, report = await a.ask("/v1/report?from=2024-11-01&to=2025-10-31")
-        assert status == 200
-        assert report["office"] == A
-        status, answer = await a.ask("/v1/report?from=2025-10-31&to=2024-11-01")
-        assert status == 400
-        assert "lies before" in answer["error"]
 
 
 async def test_a_scenarios_liberties_are_not_there_in_normal_operation(tmp_path: Path) -> None:

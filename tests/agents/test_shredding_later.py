@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from blo_agent.accepting import CommandRefused
-from blo_agent.reporting import period_report
-from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.reports.cutting import compute_report, take_cut
+from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import journal, keys
-from blo_agent.stored_link import viewer
+from blo_domain.report import Period
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import Message
 from blo_log.topics import exchange_topic, keys_topic
@@ -20,6 +19,7 @@ from blo_schemas.event import ENVELOPE
 from blo_schemas.grants import KeyPurpose, grant_record_key
 from blo_schemas.hashing import document_id
 from blo_schemas.ids import CaseId, CountryId, KeyId, LinkId
+from blo_schemas.reports import NoteAbout, PeriodReport
 from blo_schemas.summary import Step
 from blo_schemas.trust import Revocation, RevokedFrom, Superior
 from blo_schemas.views import State
@@ -214,14 +214,24 @@ async def test_a_confirmation_that_has_to_be_sealed_anew_needs_no_key(tmp_path: 
 async def test_a_report_says_how_much_it_misses_because_it_was_shredded(tmp_path: Path) -> None:
     async with both_up(tmp_path) as (_, a, b):
         case = await _answered(a, b)
-        before = await _figures(a)
+        before = await _report(a)
         await both_consent(a, b, case)
-        after = await _figures(a)
-        assert (before["indicators"]["requests_answered"]["value"], before["shredded"]) == (1, 0)
-        assert (after["indicators"]["requests_answered"]["value"], after["shredded"]) == (0, 1)
-        assert [one["why"] for one in after["left_out"]] == [
-            "its content was shredded by agreement of the offices"
-        ]
+        after = await _report(a)
+        assert (_answers(before), _not_counted(before)) == (["1"], [])
+        words = "its content was shredded by agreement of the offices"
+        assert (_answers(after), _not_counted(after)) == ([], [("answer", words)])
+
+
+def _answers(report: PeriodReport) -> list[str]:
+    (figure,) = [one for one in report.figures if one.indicator == "requests_answered"]
+    return [one.amount for one in figure.totals]
+
+
+def _not_counted(report: PeriodReport) -> list[tuple[str, str]]:
+    """The step of each event that could not be counted, and why."""
+    steps = {event.event: event.step for event in report.events}
+    notes = [note for note in report.notes if note.about is NoteAbout.NOT_COUNTED]
+    return [(steps[note.event or ""], note.words) for note in notes]
 
 
 async def _answered(a: RunningAgent, b: RunningAgent) -> CaseId:
@@ -237,13 +247,10 @@ async def _answered(a: RunningAgent, b: RunningAgent) -> CaseId:
     return case
 
 
-async def _figures(agent: RunningAgent) -> dict[str, Any]:
-    at, now = viewer(agent.agent.office), agent.agent.clock.now_ms()
-
-    def query(snapshot: Snapshot) -> dict[str, Any]:
-        return period_report(at, snapshot, date(2024, 11, 1), date(2025, 10, 31), now)
-
-    return await agent.ask(query)
+async def _report(agent: RunningAgent) -> PeriodReport:
+    office, now = agent.agent.office, agent.agent.clock.now_ms()
+    period = Period(date(2024, 11, 1), date(2025, 10, 31))
+    return await agent.ask(lambda tx: compute_report(take_cut(office, tx, period, now), tx))
 
 
 async def test_an_office_does_not_confirm_while_another_link_uses_the_same_key(

@@ -46,7 +46,7 @@ def build_report(
         world: The links.
         broker: The Kafka that was used.
         seen: What every office shows.
-        figures: The province's report, as its agent words it.
+        figures: The province's frozen report (``annual.figures_of``).
         cases: What became of the cases, by label.
         derived: What the processors made of the log: the sections about them and their alerts.
         checks: The checks.

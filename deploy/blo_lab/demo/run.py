@@ -16,7 +16,7 @@ import msgspec
 from blo_cli.errors import AgentAnswerError
 from blo_cli.interrupts import Interrupts
 from blo_lab.demo import audit_checks, checks, output_checks
-from blo_lab.demo.annual import check_frozen_report
+from blo_lab.demo.annual import figures_of, freeze_report
 from blo_lab.demo.audit import Audited, audit, audit_section
 from blo_lab.demo.derived import alerts_section, processors_section
 from blo_lab.demo.fetch import fetched
@@ -180,10 +180,10 @@ class Demo:
         derived: Sequence[CorridorOutputs],
         audited: Audited,
     ) -> dict[str, Any]:
-        first, last = self._period
-        figures = clients[self._world.reporter].report(first.isoformat(), last.isoformat())
         cases = case_reports(self._world, seen, played, clients)
         clients[self._world.reporter].clock(self._period_ended_ms())
+        report, is_frozen = freeze_report(lab.layout, self._world.reporter, self._period)
+        figures = figures_of(report)
         made = [
             checks.check_arrived(seen, played.sizes),
             checks.check_equal_views(self._world, seen),
@@ -192,7 +192,7 @@ class Demo:
             checks.check_heads(self._world, seen),
             self._metrics(clients, seen),
             checks.check_report_whole(figures),
-            check_frozen_report(lab.layout, self._world.reporter, self._period),
+            is_frozen,
             output_checks.check_trail(seen, derived, played.sizes),
             output_checks.check_case_views(seen, derived),
             output_checks.check_alerts(derived),

@@ -1,16 +1,14 @@
 """Handlers that only look. Readers' threads answer them, so none of them holds up the writer.
 
-Who opens a case or the figures is noted in the journal before the answer is given.
+Who opens a case is noted in the journal before the answer is given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Annotated, Any, Final, TypeVar
 
-import msgspec
-from litestar import Request, Response, get
+from litestar import Request, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
@@ -19,7 +17,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from blo_agent.agent import Agent
 from blo_agent.api.alerting import open_alerts
 from blo_agent.api.answers import case_history, event_status, link_answer, list_cases
-from blo_agent.api.requests import BadRequest, actor_of, known_desk, read_id
+from blo_agent.api.requests import actor_of, known_desk, read_id
 from blo_agent.api.types import (
     CaseAnswer,
     CaseHistory,
@@ -27,8 +25,7 @@ from blo_agent.api.types import (
     LinkAnswer,
     OpenAlertAnswer,
 )
-from blo_agent.noting import note_figures, note_view
-from blo_agent.reporting import period_report
+from blo_agent.noting import note_view
 from blo_agent.store.connection import Snapshot
 from blo_agent.stored_link import Viewer, link_role, viewer
 from blo_schemas.ids import CaseId, EventId
@@ -122,22 +119,6 @@ async def one_event(agent: NamedDependency[Agent], event: FromPath[str]) -> Even
     return found
 
 
-@get("/v1/report")
-async def report(
-    request: Req,
-    agent: NamedDependency[Agent],
-    start: Annotated[date, QueryParameter(name="from")],
-    end: Annotated[date, QueryParameter(name="to")],
-) -> Response[bytes]:
-    """The figures of the office and its branches for a period of business dates."""
-    if end < start:
-        raise BadRequest(f"to: {end} lies before from: {start}")
-    actor, now = actor_of(request), agent.clock.now_ms()
-    found = await _ask(agent, lambda at, snapshot: period_report(at, snapshot, start, end, now))
-    await agent.store.write(lambda tx: note_figures(tx, actor, now))
-    return Response(msgspec.json.encode(found), media_type="application/json")
-
-
 @get("/v1/alerts")
 async def alerts(
     agent: NamedDependency[Agent], link: FromQuery[str | None] = None
@@ -150,6 +131,6 @@ async def alerts(
     )
 
 
-HANDLERS = (links, one_link, cases, cases_of_link, one_case, one_event, alerts, report)
+HANDLERS = (links, one_link, cases, cases_of_link, one_case, one_event, alerts)
 
 __all__ = ["HANDLERS"]

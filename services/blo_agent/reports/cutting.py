@@ -12,11 +12,10 @@ from itertools import islice
 
 from blo_agent.desk import LinkDesk
 from blo_agent.office import Office
-from blo_agent.reporting import family_of
 from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import events, heads, records
-from blo_agent.stored_link import viewer
+from blo_agent.stored_link import Viewer, viewer
 from blo_domain.counting import CountedEvent, Family
 from blo_domain.deadlines import Terms, Window, terms_of
 from blo_domain.errors import InconsistentInput
@@ -67,7 +66,7 @@ def take_cut(office: Office, snapshot: Snapshot, period: Period, now: int) -> Ta
     links = {
         link: _counted_link(office, office.desks[link], snapshot, terms[link]) for link in terms
     }
-    family = family_of(viewer(office), now)
+    family = _family_of(viewer(office), now)
     window = window_of(period, _zone(family, terms))
     signed = [head for link in links.values() for head in _counted_heads(snapshot, office.id, link)]
     cut = Cut(family, period, window, now, links, tuple(signed), terms)
@@ -153,6 +152,18 @@ def missing_contents(report: PeriodReport, snapshot: Snapshot) -> list[tuple[Lin
         if event.event in counted and (row is None or row.content is None):
             found.append((event.link, event.position))
     return found
+
+
+def _family_of(at: Viewer, now: int) -> Family:
+    """The office and those whose superior it is by any agreement in force."""
+    branches: set[OfficeId] = set()
+    for link in at.links:
+        agreement = at.directory.agreement(link, now)
+        if agreement is not None:
+            branches.update(
+                superior.office for superior in agreement.superiors if superior.superior == at.id
+            )
+    return Family(at.id, frozenset(branches))
 
 
 def _refuse_doubtful(desk: LinkDesk) -> None:

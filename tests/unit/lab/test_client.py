@@ -120,14 +120,11 @@ def test_the_line_and_the_clock_are_set(agent: Agent, client: LabAgentClient) ->
     assert (agent.path, agent.body) == ("/v1/clock", {"now": 17})
 
 
-def test_cases_reports_and_folds_are_asked_for(agent: Agent, client: LabAgentClient) -> None:
+def test_cases_and_folds_are_asked_for(agent: Agent, client: LabAgentClient) -> None:
     history = api.CaseHistory(None, [], [], [], [], [], [])
     agent.answer = (200, msgspec.to_builtins(history))
     assert client.case(LINK, "beef").view is None
     assert agent.path == f"/v1/links/{LINK}/cases/beef"
-    agent.answer = (200, {"summary": {}})
-    assert client.report("2024-11-01", "2025-10-31") == {"summary": {}}
-    assert agent.path == "/v1/report?from=2024-11-01&to=2025-10-31"
     agent.answer = (200, msgspec.to_builtins(made.verification(1)))
     assert client.verify(LINK).equal
     assert (agent.method, agent.path) == ("POST", f"/v1/links/{LINK}/verify")
