@@ -27,6 +27,7 @@ from blo_processors.runner import Delivered
 from blo_runtime.admin import Health
 from blo_runtime.logs import describe, get_logger
 from blo_schemas.ids import CorridorId
+from blo_schemas.instants import clamped
 
 _POLL_S: Final = 0.2
 _FIRST_ASSIGNMENT_S: Final = 60.0
@@ -54,7 +55,8 @@ class _Event:
     @property
     def stored(self) -> Stored:
         message = self._event.message
-        at = round(message.timestamp * 1000)
+        # As the log's own readers have it: the instant is whatever the broker or the writer says.
+        at = clamped(round(message.timestamp * 1000))
         return Stored(message.offset, at, message.key, message.value)
 
     def done(self) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from blo_log.port import Stored
 from blo_log.topics import exchange_topic
 from blo_processors.config import GroupSettings
-from blo_processors.stream import Stream
+from blo_processors.stream import Stream, _Event
+from blo_schemas.instants import LAST_INSTANT
 from tests.processors.world import CORRIDOR
 
 TOPIC = exchange_topic(CORRIDOR)
@@ -24,6 +26,32 @@ class Metadata:
     def partitions_for_topic(self, topic: str) -> set[int] | None:
         assert topic == TOPIC
         return self._partitions
+
+
+class Held:
+    """A record as Faust has it; times are in seconds."""
+
+    def __init__(self, timestamp: float) -> None:
+        self.timestamp, self.offset, self.key, self.value = timestamp, 7, b"k", b"v"
+        self.message = self
+
+    def incref(self) -> None:
+        return
+
+
+@pytest.mark.parametrize(
+    ("seconds", "instant"),
+    [
+        (1.5, 1500),
+        (-0.001, 0),
+        (2**62 / 1000, LAST_INSTANT),
+        (1_740_000_000.123, 1_740_000_000_123),
+    ],
+)
+def test_a_record_has_the_same_log_time_from_the_stream_as_from_the_log(
+    seconds: float, instant: int
+) -> None:
+    assert _Event(Held(seconds)).stored == Stored(7, instant, b"k", b"v")
 
 
 @pytest.mark.parametrize(
