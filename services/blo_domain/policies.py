@@ -297,6 +297,10 @@ def _longer(one: Span, other: Span) -> bool:
 
 @cache
 def _is_zone(name: str) -> bool:
+    area, slash, _ = name.partition("/")
+    # What a database has beside places, such as ``localtime``, means something else on each node.
+    if (not slash and name != "UTC") or area in ("posix", "right"):
+        return False
     try:
         zone_from(name)
     except WireError:

@@ -10,7 +10,7 @@ import msgspec
 from blo_domain.policies import four_urgencies
 from blo_schemas.ids import CorridorId, LinkId
 from blo_schemas.policy import DeadlinePolicy
-from blo_schemas.trust import KEM_KEY_SIZE, Role, SignedDocument, Superior
+from blo_schemas.trust import KEM_KEY_SIZE, Dated, Role, SignedDocument, Superior
 from tests.unit.trust.documents import (
     CN,
     END,
@@ -216,6 +216,30 @@ def _certificates() -> Iterator[_Case]:
         "An office that nothing can be granted to.",
         certificate(VN_B, kem_key=None),
         "kem_key_missing",
+    )
+    yield (
+        "certificate-name-with-a-control",
+        "A name holds an escape, which would command a terminal.",
+        certificate(VN_B, names=(Dated(text="\x1b[2Jvn-b"),)),
+        "hidden_character",
+    )
+    yield (
+        "certificate-name-turned-round",
+        "A name holds U+202E, so that it is read from right to left.",
+        certificate(VN_B, names=(Dated(text="vn-b \u202ea-nv"),)),
+        "hidden_character",
+    )
+    yield (
+        "entry-level-without-width",
+        "A word holds U+2060, which nobody sees.",
+        entry(VN_A, level="prov\u2060ince"),
+        "hidden_character",
+    )
+    yield (
+        "agreement-marking-with-a-control",
+        "A marking that is refused ends in a zero byte.",
+        agreement(refused_markings=("Nội bộ\x00",)),
+        "hidden_character",
     )
     yield (
         "certificate-kem-key-of-junk",

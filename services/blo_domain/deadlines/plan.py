@@ -25,6 +25,7 @@ from typing import Final, NamedTuple
 from blo_domain.deadlines.calendars import HORIZON, OfficeTime
 from blo_domain.deadlines.terms import FOREVER, Term
 from blo_schemas.clocks import ClockView, Round, Standstill
+from blo_schemas.instants import clamped
 from blo_schemas.policy import Rung, Span, SpanUnit
 
 Still = tuple[int, int]
@@ -159,7 +160,7 @@ def added(start: int, span: Span, time: OfficeTime) -> int:
         return time.end_of_working_day(time.day(start), span.amount)
     if span.unit is SpanUnit.CALENDAR_DAYS:
         return time.days_later(start, span.amount)
-    return start + span.amount * _MS[span.unit]
+    return clamped(start + span.amount * _MS[span.unit])
 
 
 def _moved(instant: int, stills: Stills) -> int | None:
@@ -169,7 +170,7 @@ def _moved(instant: int, stills: Stills) -> int | None:
             break
         if end >= FOREVER:
             return None
-        instant += end - start
+        instant = clamped(instant + end - start)
     return instant
 
 

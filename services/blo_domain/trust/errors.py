@@ -6,6 +6,7 @@
     ├── MalformedDocument         the bytes are not the canonical encoding of a document
     ├── BadValue                  an id, a list or a date in it is impossible by itself
     │   ├── BadId                 an id that can't name what it should name
+    │   ├── HiddenCharacter       a text in it is not what it looks like
     │   ├── NotSortedOrTwice      a list that must be sorted and without repetition is not
     │   └── NeverValid            it would end before it begins
     ├── SignatureFault
@@ -105,6 +106,10 @@ class BadValue(TrustError):
 
 class BadId(BadValue):
     """An id that can't name what it should name."""
+
+
+class HiddenCharacter(BadValue):
+    """A text has a control character, one that turns its direction, or one that can't be seen."""
 
 
 class NotSortedOrTwice(BadValue):

@@ -8,7 +8,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from blo_domain.trust.errors import MalformedDocument, TrustError
+from blo_domain.trust.errors import HiddenCharacter, MalformedDocument, TrustError
+from blo_domain.trust.printable import hidden_in
 from blo_schemas.errors import WireError
 from blo_schemas.hashing import certificate_tag, document_id
 from blo_schemas.ids import (
@@ -70,6 +71,7 @@ class Paper:
 
         Raises:
             MalformedDocument: It is not the canonical encoding of a document.
+            HiddenCharacter: A text in it is not what it looks like.
         """
         self.signed: Final = signed
         self.id: Final = document_id(signed.payload)
@@ -81,6 +83,14 @@ class Paper:
                 f"the payload can't be read ({error.defect}: {error.detail})",
                 "make it again with blo trust",
             ) from None
+        hidden = hidden_in(self.document)
+        if hidden is not None:
+            raise HiddenCharacter(
+                _Bytes(self.id, "a trust document"),
+                f"a text in it has the character {hidden}, which controls a terminal, turns the "
+                "direction of a text or can't be seen",
+                "write the text without it, and have the document signed again",
+            )
 
     @property
     def title(self) -> str:

@@ -170,7 +170,19 @@ def test_every_office_needs_one_known_zone() -> None:
     assert fault(zones=(*zones, stranger)) == "zones.cn-d"
 
 
-@pytest.mark.parametrize("zone", ["Asia/Hanoi", "Asia", "../../etc/passwd", "/etc/passwd", "a\0"])
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "Asia/Hanoi",
+        "Asia",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "a\0",
+        "localtime",
+        "Factory",
+        "right/UTC",
+    ],
+)
 def test_a_zone_must_be_in_the_time_zone_database(zone: str) -> None:
     zones = (OfficeZone(office=LA_B, zone=zone), four_urgencies(OFFICES).zones[1])
     assert fault(zones=zones) == "zones.la-b"
