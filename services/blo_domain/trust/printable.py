@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
 _HIDDEN: Final = re.compile(
     "["
     "\x00-\x1f\x7f-\x9f"  # controls
@@ -45,8 +43,8 @@ def _texts(value: object) -> Iterator[str]:
     elif isinstance(value, tuple):
         for one in value:
             yield from _texts(one)
-    elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
+    else:
+        for name in getattr(value, "__struct_fields__", ()):
             yield from _texts(getattr(value, name))
 
 
