@@ -14,6 +14,7 @@ from blo_agent.api import types as api
 from blo_lab.network import state
 from blo_lab.network.client import LabAgentClient
 from blo_lab.network.layout import Layout
+from blo_lab.network.network_file import shipped
 from tests.integration.programs import blo, listens, ports_below, processes_of, running
 from tests.patience import PATIENCE_S
 
@@ -47,6 +48,31 @@ def submit(layout: Layout, code: str) -> None:
         }
     )
     assert isinstance(answer, api.AcceptedAnswer), answer
+
+
+def test_a_network_of_one_s_own_runs_and_is_the_lab_s_from_then_on(tmp_path: Path) -> None:
+    """Under a folder with letters, spaces and signs that Java or Kafka take for something else."""
+    mine = tmp_path / "mine.toml"
+    mine.write_bytes(shipped()["quang-binh"].read_bytes() + b"# mine\n")
+    layout = Layout(tmp_path / "Nghệ An, a:b")
+    link = "vn-quangbinh~la-khammouane"
+    up = blo(tmp_path, "lab", "up", str(layout.root), "--network", str(mine))
+    try:
+        assert up.returncode == 0, up.stderr
+        assert "3 agents, 1 processor and 1 witness" in up.stderr
+        assert blo(tmp_path, "lab", "down", str(layout.root)).returncode == 0
+
+        other = blo(tmp_path, "lab", "up", str(layout.root), "--network", "guangxi")
+        assert other.returncode == 2
+        assert "provisioned for another network" in other.stderr
+
+        again = blo(tmp_path, "lab", "up", str(layout.root))
+        assert again.returncode == 0, again.stderr
+        assert client(layout, "la-khammouane").await_size(link, 0, 50).size == 0
+    finally:
+        down = blo(tmp_path, "lab", "down", str(layout.root))
+    assert down.returncode == 0
+    assert processes_of(layout.root) == []
 
 
 def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Path) -> None:
