@@ -138,3 +138,18 @@ async def test_no_path_and_no_query_is_more_than_a_bad_request(tmp_path: Path, p
         status, _ = await a.ask(quote(path, safe="/?&=%~"))
         assert status in {200, 400, 404}
         assert (await a.ask("/v1/links"))[0] == 200
+
+
+async def test_an_incident_that_was_reported_before_keeps_its_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Contained(Exception):
+        incident = "00c0ffee00"
+
+    def broken(*_: object) -> None:
+        raise Contained
+
+    async with two_clients(tmp_path) as (_, a, _b):
+        monkeypatch.setattr(reading, "list_cases", broken)
+        status, answer = await a.ask("/v1/cases")
+        assert (status, answer["incident"]) == (500, Contained.incident)

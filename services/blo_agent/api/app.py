@@ -78,7 +78,8 @@ def _on_failure(_: Request[Any, Any, State], error: Exception) -> Response[Error
 
 def _on_incident(_: Request[Any, Any, State], error: Exception) -> Response[IncidentAnswer]:
     """Whatever a request has made go wrong ends that request alone."""
-    incident = report_incident("a request", error)
+    known = getattr(error, "incident", None)  # A job that was rolled back has reported it.
+    incident = known if isinstance(known, str) else report_incident("a request", error)
     words = f"an unexpected error; the log file has it as incident {incident}, report it"
     return Response(IncidentAnswer(words, incident), status_code=HTTP_500_INTERNAL_SERVER_ERROR)
 
