@@ -12,29 +12,35 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import msgspec
 
 from blo_agent.accepting import Accepted, CommandRefused, OfficeCommand, accept
 from blo_agent.batches import Taken
+from blo_agent.containment import attempt
 from blo_agent.desk import LinkDesk
 from blo_agent.granting import review_summary_keys
+from blo_agent.halting import resume
 from blo_agent.line import Line
 from blo_agent.office import NoIdentity, Office
 from blo_agent.outputs_receiver import OutputsReceiver
+from blo_agent.parts import Parts
 from blo_agent.publishing_heads import head_message
+from blo_agent.readiness import Readiness
 from blo_agent.receiver import Receiver
 from blo_agent.scrubbing import Scrubber
 from blo_agent.sender import Sender
 from blo_agent.shredding import withhold_restored
 from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.errors import JobFailed
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal, outbox
 from blo_agent.taking_heads import compare_heads
 from blo_agent.telemetry import Telemetry
-from blo_log.port import Log, Message
-from blo_runtime.admin import Check, Health
+from blo_log.port import Log
+from blo_runtime.admin import Check
 from blo_runtime.clock import Clock
 from blo_runtime.logs import get_logger
 from blo_runtime.metrics import Metrics
@@ -141,6 +147,7 @@ class Agent:
             after_s=self.options.difference_after_s,
             probe=probe,
         )
+        self._parts = Parts(metrics)
         self._moved = asyncio.Event()
         self._on_disk: dict[LinkId, int] = {}
         self._ending = False
@@ -152,40 +159,88 @@ class Agent:
         now = self.clock.now_ms()
 
         def job(tx: Transaction) -> Taken:
-            self.office.load(tx, now)
-            withhold_restored(self.office, tx)
-            review_summary_keys(self.office, now, tx)
-            self.outputs.load(tx)
-            taken = Taken()
+            taken = self._load(tx)
             for desk in self.office.desks.values():
-                compare_heads(self.office, desk, now, tx, taken)
+                attempt(
+                    "heads",
+                    tx,
+                    taken,
+                    lambda own, desk=desk: compare_heads(self.office, desk, now, tx, own),  # type: ignore[misc]
+                    mend=lambda: self.office.load_heads(tx),
+                    link=desk.link,
+                )
             return taken
 
+        self.store.mend_with(self._mend)
         self._telemetry.taken(await self.store.write(job))
         self._note_sizes()
+
+    def _load(self, tx: Transaction) -> Taken:
+        """Have in memory what the store has; runs in the store's thread."""
+        now = self.clock.now_ms()
+        taken = Taken()
+        self.office.load(tx, now, taken)
+        withhold_restored(self.office, tx)
+        works: dict[str, Callable[[Taken], object]] = {
+            "summary keys": lambda _: review_summary_keys(self.office, now, tx),
+            "what processors write": lambda _: self.outputs.load(tx),
+        }
+        for what, work in works.items():
+            attempt(what, tx, taken, work, mend=lambda: None)
+        return taken
+
+    def _mend(self, tx: Transaction, failed: JobFailed) -> None:
+        """Put memory back after a job was rolled back; runs in the store's thread."""
+        taken = self._load(tx)
+        taken.contained.append(("a job of the store", ""))
+        self._telemetry.taken(taken)
 
     async def run(self, stop: StopSignal) -> None:
         """Send and receive until the stop.
 
         Raises:
-            TaskFailed: One of the parts failed; the program must end.
+            TaskFailed: The store or the memory failed; the program must end.
         """
         try:
             async with Supervisor(stop) as tasks:
                 tasks.start("store", self._watch_store)
-                tasks.start("sender", self.sender.run)
-                tasks.start("receiver", self.receiver.run)
-                tasks.start("outputs", self.outputs.run)
-                tasks.start("heads", self._publish_heads)
-                tasks.start("gauges", self._tell_positions)
-                tasks.start("keys", self._review_keys)
-                tasks.start("scrubber", self._scrubber.run)
+                for name, work in self._works().items():
+                    tasks.start(name, partial(self._parts.keep, name, work))
                 self.sender.wake()
                 await tasks.until_stopped()
         finally:
             # Nothing moves any more, so nobody is to wait for that.
             self._ending = True
             self._announce()
+
+    def _works(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """The parts that run beside each other; a fault in one restarts that one alone."""
+        return {
+            "sender": self.sender.run,
+            "receiver": self.receiver.run,
+            "outputs": self.outputs.run,
+            "heads": self._publish_heads,
+            "gauges": self._tell_positions,
+            "keys": self._review_keys,
+            "scrubber": self._scrubber.run,
+        }
+
+    async def resume(self, link: LinkId, reason: str, actor: str) -> int:
+        """Lift the halts of a link; the journal says who did it and why.
+
+        Returns:
+            How many halts were lifted.
+
+        Raises:
+            KeyError: The office has no such link.
+            NotHalted: The link is not halted.
+        """
+        desk = self.office.desks[link]
+        now = self.clock.now_ms()
+        lifted = await self.store.write(lambda tx: resume(desk, reason, actor, now, tx))
+        get_logger().warning("link resumed", link=link, count=lifted)
+        self.receiver.begin_anew()
+        return lifted
 
     async def submit(self, wanted: OfficeCommand) -> Accepted:
         """Accept a command; when this returns, its event is on disk and will be sent.
@@ -229,13 +284,8 @@ class Agent:
 
     def checks(self) -> dict[str, Check]:
         """What ``/readyz`` asks."""
-        return {
-            "identity": self._check_identity,
-            "line": self._check_line,
-            "store": self._check_store,
-            "links": self._check_links,
-            "processors": self._check_processors,
-        }
+        parts = (self.office, self.store, self.clock, self.line, self.receiver, self.outputs)
+        return Readiness(*parts, self._parts).checks()
 
     async def _note_refusal(self, wanted: OfficeCommand, refusal: CommandRefused, now: int) -> None:
         known = wanted.link if wanted.link in self.office.desks else None
@@ -312,17 +362,28 @@ class Agent:
         known = self.office.desks
         desks = [known[link] for link in sorted(links) if link in known]
 
-        def job(tx: Transaction) -> list[Message]:
-            current = [desk for desk in desks if not desk.is_rereading]
-            return [head_message(self.office, desk, now, tx) for desk in current]
+        missing: set[str] = set()
 
-        try:
-            messages = await self.store.write(job)
-        except NoIdentity as missing:
-            get_logger().warning("no head is published", error=str(missing))
-            return
-        if messages:
-            self.sender.publish(messages)
+        def say(desk: LinkDesk, tx: Transaction, own: Taken) -> None:
+            try:
+                own.cosignatures.append(head_message(self.office, desk, now, tx))
+            except NoIdentity as error:
+                missing.add(str(error))
+
+        def job(tx: Transaction) -> Taken:
+            taken = Taken()
+            for desk in desks:
+                if not desk.is_rereading:
+                    work = partial(say, desk, tx)
+                    attempt("an own head", tx, taken, work, mend=lambda: None, link=desk.link)
+            return taken
+
+        taken = await self.store.write(job)
+        self._telemetry.taken(taken)
+        for words in missing:
+            get_logger().warning("no head is published", error=words)
+        if taken.cosignatures:
+            self.sender.publish(taken.cosignatures)
 
     async def _tell_positions(self) -> None:
         def count(snapshot: Snapshot) -> dict[LinkId, outbox.OutboxCount]:
@@ -334,53 +395,6 @@ class Agent:
             self._telemetry.certificate(self.clock.now_ms())
             self.metrics.line_up.set(self.receiver.is_connected)
             await asyncio.sleep(_GAUGES_EVERY_S)
-
-    # Readiness.
-
-    def _check_identity(self) -> Health:
-        now = self.clock.now_ms()
-        certified = self.office.directory.certificate(self.office.id, now)
-        if certified is None or self.office.node_keys_of(certified.tag) is None:
-            return Health(ok=False, detail="no valid certificate names a key of this store")
-        return Health(ok=True)
-
-    def _check_line(self) -> Health:
-        if not self.line.is_up:
-            return Health(ok=False, detail="the line was taken down")
-        if not self.receiver.is_connected:
-            return Health(ok=False, detail="the broker is not reached yet; see the log")
-        if self.receiver.unserved:
-            words = "; ".join(f"{link}: {why}" for link, why in self.receiver.unserved.items())
-            return Health(ok=False, detail=words)
-        return Health(ok=True)
-
-    def _check_store(self) -> Health:
-        failure = self.store.failure
-        return Health(ok=failure is None, detail="" if failure is None else str(failure))
-
-    def _check_links(self) -> Health:
-        halted = sorted(desk.link for desk in self.office.desks.values() if desk.halted)
-        if halted:
-            return Health(ok=False, detail=f"halted: {', '.join(halted)}; see the log")
-        rereading = sorted(desk.link for desk in self.office.desks.values() if desk.is_rereading)
-        if rereading:
-            return Health(ok=False, detail=f"being read again: {', '.join(rereading)}")
-        doubtful = sorted(
-            desk.link
-            for desk in self.office.desks.values()
-            if desk.is_party and not desk.own_chain_checked
-        )
-        if doubtful:
-            return Health(ok=False, detail=f"own chain not checked yet: {', '.join(doubtful)}")
-        return Health(ok=True)
-
-    def _check_processors(self) -> Health:
-        """A processor that differs is told loudly, and keeps nobody from working."""
-        words = [
-            f"{processor} differs on {link} ({what}, {count} times)"
-            for (link, processor, what), count in sorted(self.outputs.standing.items())
-        ]
-        return Health(ok=True, detail="; ".join([*words, *self.outputs.troubles]))
 
 
 __all__ = ["Agent", "AgentOptions"]

@@ -59,6 +59,8 @@ class Taken(msgspec.Struct):
         alarms: What an operator has to look at, in words.
         cosignatures: What is to be said of witnesses' checkpoints, once this is on disk.
         refused: The link of each checkpoint that was refused.
+        halted: The link of each halt.
+        contained: Where a fault was contained: of what, and on which link ("" if on none).
     """
 
     seen: list[Seen] = msgspec.field(default_factory=list)
@@ -71,11 +73,19 @@ class Taken(msgspec.Struct):
     alarms: list[str] = msgspec.field(default_factory=list)
     cosignatures: list[Message] = msgspec.field(default_factory=list)
     refused: list[LinkId] = msgspec.field(default_factory=list)
+    halted: list[LinkId] = msgspec.field(default_factory=list)
+    contained: list[tuple[str, str]] = msgspec.field(default_factory=list)
+
+    def add(self, other: Taken) -> None:
+        """Add what a part of the batch has changed."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.reread_keys = bool(self.reread_keys)
 
     @property
     def must_begin_anew(self) -> bool:
         """Whether the reader reads other topics, or from other offsets, from now on."""
-        return bool(self.refold or self.new_links or self.reread_keys)
+        return bool(self.refold or self.new_links or self.reread_keys or self.halted)
 
     def alarm_unopenable(
         self, link: LinkId, position: int, office: OfficeId | None, fault: str

@@ -148,7 +148,8 @@ class Comparison:
         self.standing: Mapping[tuple[LinkId, OfficeId, str], int] = {}
 
     def load(self, snapshot: Snapshot) -> None:
-        """Learn what stands, after a start."""
+        """Learn what stands, after a start or a fault; all cases are looked at anew."""
+        self._links.clear()
         self._count(snapshot, self._office.desks)
 
     def note(self, cases: Iterable[tuple[LinkId, CaseId]]) -> None:

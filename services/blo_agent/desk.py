@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, OrderedDict
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,9 @@ from blo_schemas.summary import Step, Summary
 from blo_schemas.verdicts import Outcome, Verdict
 from blo_schemas.views import CaseView, State
 from blo_sealing.seal import Place
+
+PROGRAM: Final = "agent"
+"""The journal's actor for what the program does by itself."""
 
 
 class DeskViews(CaseViews):
@@ -99,7 +103,10 @@ class LinkDesk:
         views: The views that ``fold`` keeps.
         under_way: Own events in the outbox, by event id, in the order of the own chain.
         own_chain_checked: Whether the own chain was compared with the log since the start.
-        halted: Why the office must not write here any more; ``None`` while it may.
+        halted: Why the office must not write here any more; ``None`` while it may. It is what
+            the store says (``halting``).
+        is_read_on: Whether the log may be read on; not, where records are gone or unreadable.
+        was_read_anew: Whether, since the start, the log had to be read again because of a fault.
         trust_digest: Of the trust documents under which the log was folded.
         unopened: Positions of records that could not be opened, ascending.
         rereads_to: Up to which size the log is being read again, because documents have changed;
@@ -134,6 +141,8 @@ class LinkDesk:
         self.under_way: OrderedDict[EventId, Submitted] = OrderedDict()
         self.own_chain_checked = False
         self.halted: str | None = None
+        self.is_read_on = True
+        self.was_read_anew = False
         self.trust_digest = b""
         self.unopened: list[int] = []
         self.rereads_to = 0
@@ -193,11 +202,15 @@ class LinkDesk:
         self._by_case.setdefault(submitted.case, []).append(submitted)
         self._foresee(submitted)
 
-    def replace_under_way(self, submitted: OrderedDict[EventId, Submitted]) -> None:
-        """Put events that were sealed anew in the place of all that are under way."""
+    def forget_under_way(self) -> None:
+        """Have no own event under way."""
         self.under_way.clear()
         self._by_case.clear()
         self._ahead.clear()
+
+    def replace_under_way(self, submitted: OrderedDict[EventId, Submitted]) -> None:
+        """Put events that were sealed anew in the place of all that are under way."""
+        self.forget_under_way()
         for one in submitted.values():
             self.submit(one)
 
@@ -242,4 +255,4 @@ class LinkDesk:
             self._ahead[case] = view
 
 
-__all__ = ["DeskViews", "LinkDesk", "Submitted", "Tally"]
+__all__ = ["PROGRAM", "DeskViews", "LinkDesk", "Submitted", "Tally"]

@@ -27,6 +27,11 @@ class LinkKeys:
         self._summary: dict[KeyId, SummaryKey] = {}
         self._own: dict[str, SummaryKey] = {}
 
+    def forget(self) -> None:
+        """Hold no key any more."""
+        # New ones, because a replay in another thread may look into them.
+        self._content, self._summary, self._own = {}, {}, {}
+
     def content_key(self, case: CaseId) -> ContentKey | None:
         """The case's content key, if the office holds it for this link."""
         return self._content.get(case)
@@ -70,6 +75,11 @@ class Keyring:
 
     def __init__(self) -> None:
         self._links: dict[LinkId, LinkKeys] = {}
+
+    def forget(self) -> None:
+        """Hold no key any more."""
+        for keys in self._links.values():
+            keys.forget()
 
     def of(self, link: LinkId) -> LinkKeys:
         """The keys of one link; always the same object."""

@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
 
-from blo_agent.desk import DeskViews, LinkDesk, Submitted, Tally
+from blo_agent.batches import Taken
+from blo_agent.containment import attempt
+from blo_agent.desk import PROGRAM, DeskViews, LinkDesk, Submitted, Tally
+from blo_agent.halting import halt_over_own_events, load_halts
 from blo_agent.keyring import Keyring
 from blo_agent.memberships import Membership, memberships, refused_agreements
 from blo_agent.store.connection import Snapshot, Transaction
@@ -48,9 +50,6 @@ from blo_sealing.seal import Author
 from blo_sealing.signatures import RandomBytes, is_usable_signing_key, verify_signature
 from blo_sealing.snapshot import ChainRow
 
-PROGRAM: Final = "agent"
-"""The journal's actor for what the program does by itself."""
-
 
 class NoIdentity(JobRefused):
     """No valid certificate names a key of this store."""
@@ -82,43 +81,97 @@ class Office:
         self.keyring = Keyring()
         self.desks: dict[LinkId, LinkDesk] = {}
         self.heads: dict[tuple[LinkId, OfficeId], Head] = {}
-        self.directory = TrustedDirectory(
+        self._no_documents = TrustedDirectory(
             dict(pins),
             verify=verify_signature,
             check_key=is_usable_signing_key,
             check_kem_key=is_usable_kem_key,
         )
+        self.directory = self._no_documents
         self._node_keys: dict[bytes, NodeKeys] = {}
         self._own_certificates: dict[CertificateTag, NodeKeys] = {}
 
     # Loading.
 
-    def load(self, tx: Transaction, now: int) -> None:
-        """Take everything from the store.
+    def load(self, tx: Transaction, now: int, taken: Taken) -> None:
+        """Take everything from the store, in place of what is in memory.
+
+        A link that can't be taken from the store is read again from its first record.
 
         Args:
             tx: A transaction of the store; a link whose documents have changed since it was last
                 read is reset in it.
             now: The office's clock, Unix milliseconds.
+            taken: Gets what could not be loaded.
         """
-        for identity in identities.all_of(tx):
-            self._node_keys[identity.public] = NodeKeys.from_bytes(identity.keys)
+        self._node_keys = {
+            one.public: NodeKeys.from_bytes(one.keys) for one in identities.all_of(tx)
+        }
+        self.load_keys(tx)
+        self.directory = self._no_documents
+        self._learn(SIGNED_DOCUMENT.decode(stored.document) for stored in documents.iterate(tx))
+        self.heads = {}
+        for membership in memberships(self.directory, self.id):
+            desk = self.desks.get(membership.link)
+            if desk is not None:
+                self.load_desk(desk, tx, now, taken)
+        self.open_desks(tx, now, taken)
+
+    def load_keys(self, tx: Transaction) -> None:
+        """Take the symmetric keys from the store."""
+        self.keyring.forget()
         for stored in keys.all_of(tx):
             self._hold(stored)
-        self._learn(SIGNED_DOCUMENT.decode(stored.document) for stored in documents.iterate(tx))
-        self.open_desks(tx, now)
 
-    def open_desks(self, tx: Transaction, now: int) -> list[LinkDesk]:
+    def load_trees(self, tx: Transaction) -> None:
+        """Take from the store what has been signed of the links' trees."""
+        for desk in self.desks.values():
+            desk.trees.load(tx, desk.link)
+
+    def load_heads(self, tx: Transaction) -> None:
+        """Take from the store what others have signed of the links, and why links are halted."""
+        self.heads = {}
+        for desk in self.desks.values():
+            self._load_heads(desk, tx)
+
+    def load_desk(self, desk: LinkDesk, tx: Transaction, now: int, taken: Taken) -> None:
+        """Take a link from the store; if that fails, read it again from its first record."""
+        link = desk.link
+        desk.forget_under_way()
+        self._load_heads(desk, tx)
+        desk.trees.load(tx, link)
+        desk.shredded = shredded.of_link(tx, link)
+        desk.own_chain_checked = False
+        attempt(
+            "taking a link from the store",
+            tx,
+            taken,
+            lambda _: self._load_fold(desk, tx, now),
+            mend=lambda: begin_anew(self, desk, now, tx),
+            link=link,
+        )
+        failed = attempt(
+            "taking the outbox from the store",
+            tx,
+            taken,
+            lambda _: self._load_outbox(desk, tx),
+            mend=desk.forget_under_way,
+            link=link,
+        )
+        if failed is not None:
+            halt_over_own_events(desk, failed, now, tx, taken)
+
+    def open_desks(self, tx: Transaction, now: int, taken: Taken) -> list[LinkDesk]:
         """Open a desk for every link that the office has to do with and that has none yet.
 
         Returns:
             The new desks.
         """
-        opened = []
+        opened: list[LinkDesk] = []
         for membership in memberships(self.directory, self.id):
             known = self.desks.get(membership.link)
             if known is None:
-                opened.append(self._open_desk(tx, membership, now))
+                opened.append(self._open_desk(tx, membership, now, taken))
             else:
                 known.is_party = membership.is_party
         return opened
@@ -202,7 +255,9 @@ class Office:
         fold = LinkFold(desk.link, chain, trust, views, keys, read_content=True)
         return fold, views
 
-    def _open_desk(self, tx: Transaction, membership: Membership, now: int) -> LinkDesk:
+    def _open_desk(
+        self, tx: Transaction, membership: Membership, now: int, taken: Taken
+    ) -> LinkDesk:
         desk = LinkDesk(
             self.id,
             membership.link,
@@ -210,23 +265,30 @@ class Office:
             membership.partition,
             is_party=membership.is_party,
         )
+        self.load_desk(desk, tx, now, taken)
+        self.desks = {**self.desks, desk.link: desk}
+        return desk
+
+    def _load_fold(self, desk: LinkDesk, tx: Transaction, now: int) -> None:
         desk.rereads_to = rereads_to(tx, desk.link)
-        desk.trees.load(tx, desk.link)
-        desk.shredded = shredded.of_link(tx, desk.link)
         progress = links.get(tx, desk.link)
         if progress is None:
             self.restart(desk)
-        else:
-            desk.trust_digest = progress.trust_digest
-            self._resume(tx, desk, progress.snapshot)
-            if progress.trust_digest != self.directory.digest_for_link(desk.link):
-                begin_anew(self, desk, now, tx)
+            return
+        desk.tally = Tally()
+        desk.trust_digest = progress.trust_digest
+        self._resume(tx, desk, progress.snapshot)
+        if progress.trust_digest != self.directory.digest_for_link(desk.link):
+            begin_anew(self, desk, now, tx)
+
+    def _load_outbox(self, desk: LinkDesk, tx: Transaction) -> None:
         for waiting in outbox.unconfirmed_of_link(tx, desk.link):
             desk.submit(self._submitted(desk.link, waiting))
+
+    def _load_heads(self, desk: LinkDesk, tx: Transaction) -> None:
+        load_halts(desk, tx)
         for head in heads.of_link(tx, desk.link):
             self.know_head(head.office, HEAD.decode(SIGNED_HEAD.decode(head.head).head))
-        self.desks = {**self.desks, desk.link: desk}
-        return desk
 
     def _resume(self, snapshot: Snapshot, desk: LinkDesk, chain_state: bytes) -> None:
         chain = self._chain(desk)
@@ -297,7 +359,8 @@ def begin_anew(office: Office, desk: LinkDesk, now: int, tx: Transaction) -> Non
 
     Its log is then read again from the first record. Outbox, journal and keys stay as they are.
     """
-    size = max(desk.rereads_to, desk.size)
+    progress = links.get(tx, desk.link)
+    size = max(desk.rereads_to, 0 if progress is None else progress.size)
     meta.put(tx, _rereads_key(desk.link), COUNT.encode(size))
     links.reset(tx, desk.link)
     forget_tally(tx, desk.link)

@@ -98,7 +98,7 @@ class OutputsReceiver:
         return self._comparison.standing
 
     def load(self, tx: Transaction) -> None:
-        """Learn what stands; to be called once, in the store's thread, before ``run``."""
+        """Learn what stands, in the store's thread: before ``run``, and after a fault."""
         self._comparison.load(tx)
         self._telling.compared(Compared(), self._comparison.standing)
         self._telling.alerts(tx)

@@ -15,7 +15,9 @@ from collections import OrderedDict
 import msgspec
 
 from blo_agent.batches import Taken
+from blo_agent.containment import attempt
 from blo_agent.desk import LinkDesk, Submitted
+from blo_agent.halting import HaltReason, halt
 from blo_agent.office import PROGRAM, NoIdentity, Office
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal, meta, outbox
@@ -42,7 +44,7 @@ class OwnChain(msgspec.Struct, frozen=True):
 
 
 def settle_own_record(
-    office: Office, desk: LinkDesk, one: Folded, tx: Transaction, taken: Taken
+    office: Office, desk: LinkDesk, one: Folded, now: int, tx: Transaction, taken: Taken
 ) -> None:
     """A record that may be this office's has been read: it is done, doubtful, or not ours.
 
@@ -57,7 +59,7 @@ def settle_own_record(
     submitted = desk.under_way.get(event)
     if submitted is None:
         if one.office == office.id and desk.own_chain_checked:
-            _question_foreign(desk, one, event, tx, taken)
+            _question_foreign(desk, one, event, now, tx, taken)
         return
     if one.admitted is not None and one.admitted.chained:
         desk.arrived(event)
@@ -68,28 +70,38 @@ def settle_own_record(
         _note_refused(desk, one, submitted, tx, taken)
 
 
-def doubt_stranded(office: Office, tx: Transaction) -> list[str]:
+def doubt_stranded(office: Office, tx: Transaction) -> Taken:
     """Doubt links where the log has acknowledged an event at a place that was read without it.
 
     The broker has lost the event after all, or put something else in its place.
 
     Returns:
-        What an operator has to look at, in words.
+        What an operator has to look at.
     """
-    alarms = []
+    taken = Taken()
     for desk in office.desks.values():
-        if not desk.own_chain_checked or not desk.under_way:
-            continue
-        for record in outbox.unconfirmed_of_link(tx, desk.link):
-            if record.offset is not None and record.offset < desk.size:
-                desk.own_chain_checked = False
-                alarms.append(
-                    f"own event that was acknowledged at {record.offset} of {desk.link} is not "
-                    "there; it and what follows it will be sealed anew. Ask the operator of the "
-                    "broker what was done to the log"
-                )
-                break
-    return alarms
+        if desk.own_chain_checked and desk.under_way:
+            attempt(
+                "the outbox",
+                tx,
+                taken,
+                lambda own, desk=desk: _doubt_if_stranded(desk, tx, own),  # type: ignore[misc]
+                mend=lambda: None,
+                link=desk.link,
+            )
+    return taken
+
+
+def _doubt_if_stranded(desk: LinkDesk, tx: Transaction, taken: Taken) -> None:
+    for record in outbox.unconfirmed_of_link(tx, desk.link):
+        if record.offset is not None and record.offset < desk.size:
+            desk.own_chain_checked = False
+            taken.alarms.append(
+                f"own event that was acknowledged at {record.offset} of {desk.link} is not "
+                "there; it and what follows it will be sealed anew. Ask the operator of the "
+                "broker what was done to the log"
+            )
+            return
 
 
 def _note_refused(
@@ -108,22 +120,31 @@ def _note_refused(
 
 
 def _question_foreign(
-    desk: LinkDesk, one: Folded, event: EventId, tx: Transaction, taken: Taken
+    desk: LinkDesk, one: Folded, event: EventId, now: int, tx: Transaction, taken: Taken
 ) -> None:
     """Signed with this office's key, but not in its outbox."""
     chained = one.admitted is not None and one.admitted.chained
     reason = one.verdict.reason if one.verdict else None
     if not chained and reason not in (Reason.GAP, Reason.FORK):
         return  # The signature is not this office's, whatever the record claims.
-    if successor(tx, event) is not None or desk.halted is not None:
+    if successor(tx, event) is not None or one.envelope is None:
         return  # Old bytes of an event that was sealed anew.
-    desk.halted = (
+    words = (
         f"record {one.position} of {desk.link} was written with this office's key, but not by "
         "this agent. Another copy of the agent or of its keys is in use. Nothing is sent on "
         "this link until that is cleared: stop the other copy, and if the key was stolen, "
-        "have the certificate revoked; then restart this agent"
+        "have the certificate revoked; then run: blo agent resume"
     )
-    taken.alarms.append(desk.halted)
+    halt(
+        desk,
+        HaltReason.FOREIGN_EVENT,
+        words,
+        ENVELOPE.encode(one.envelope),
+        now,
+        tx,
+        taken,
+        over="a foreign event",
+    )
 
 
 def settle_own_chain(office: Office, desk: LinkDesk, now: int, tx: Transaction) -> OwnChain:
@@ -146,7 +167,11 @@ def settle_own_chain(office: Office, desk: LinkDesk, now: int, tx: Transaction) 
     standing = office.directory.writer(desk.link, author.kid, desk.size, now)
     if isinstance(standing, Reason):
         return OwnChain(blocked=f"the office may not write on {desk.link} now: {standing}")
-    _seal_all_anew(office, desk, author, waiting, now, tx)
+    try:
+        sealed = _sealed_anew(office, desk, author, waiting)
+    except _CannotSeal as cannot:
+        return OwnChain(blocked=str(cannot))
+    _put_anew(desk, waiting, sealed, now, tx)
     desk.own_chain_checked = True
     return OwnChain(resealed=len(waiting))
 
@@ -176,23 +201,34 @@ def _fit(waiting: list[outbox.OutboxRecord], place: Place, size: int) -> bool:
     return True
 
 
-def _seal_all_anew(
-    office: Office,
+class _CannotSeal(Exception):
+    """A waiting event can't be sealed anew; nothing was changed."""
+
+
+def _sealed_anew(
+    office: Office, desk: LinkDesk, author: Author, waiting: list[outbox.OutboxRecord]
+) -> list[tuple[SealedEvent, Submitted]]:
+    place = desk.fold.chain.next_place(office.id)
+    sealed = []
+    for record in waiting:
+        sealed.append(_seal_anew(office, desk, author, record, place))
+        place = place.after(sealed[-1][0].id)
+    return sealed
+
+
+def _put_anew(
     desk: LinkDesk,
-    author: Author,
     waiting: list[outbox.OutboxRecord],
+    sealed: list[tuple[SealedEvent, Submitted]],
     now: int,
     tx: Transaction,
 ) -> None:
-    place = desk.fold.chain.next_place(office.id)
     replacing: OrderedDict[EventId, Submitted] = OrderedDict()
-    for record in waiting:
-        sealed, submitted = _seal_anew(office, desk, author, record, place)
-        place = place.after(sealed.id)
-        replacing[sealed.id] = submitted
-        outbox.replace_event(tx, record.seq, sealed.id, sealed.header.oseq, sealed.value)
+    for record, (event, submitted) in zip(waiting, sealed, strict=True):
+        replacing[event.id] = submitted
+        outbox.replace_event(tx, record.seq, event.id, event.header.oseq, event.value)
         old = record.event_id or EventId(b"")
-        meta.put(tx, _successor_key(old), sealed.id)
+        meta.put(tx, _successor_key(old), event.id)
         journal.append(
             tx,
             at=now,
@@ -200,7 +236,7 @@ def _seal_all_anew(
             action="seal anew",
             link=desk.link,
             case=submitted.case,
-            detail=old + sealed.id,
+            detail=old + event.id,
         )
     desk.replace_under_way(replacing)
 
@@ -209,14 +245,14 @@ def _seal_anew(
     office: Office, desk: LinkDesk, author: Author, record: outbox.OutboxRecord, place: Place
 ) -> tuple[SealedEvent, Submitted]:
     if record.value is None:
-        raise ValueError(f"outbox record {record.seq} is no event")
+        raise _CannotSeal(f"outbox record {record.seq} is no event")
     envelope = ENVELOPE.decode(record.value)
     header = HEADER.decode(envelope.header)
     case = header.case_id
     held = office.keyring.of(desk.link)
     summary_key = held.summary_key(header.summary_key_id)
     if summary_key is None:
-        raise ValueError(f"outbox record {record.seq} is sealed with a key that is missing")
+        raise _CannotSeal(_missing(record))
     summary = open_summary(desk.link, header, envelope, summary_key)
     content_key = held.content_key(case)
     if summary.step in WITHOUT_CONTENT or case in desk.shredded:
@@ -231,7 +267,7 @@ def _seal_anew(
             random=office.random,
         )
     elif content_key is None:
-        raise ValueError(f"outbox record {record.seq} is sealed with a key that is missing")
+        raise _CannotSeal(_missing(record))
     else:
         sealed = seal_event(
             author,
@@ -245,6 +281,13 @@ def _seal_anew(
         )
     submitted = Submitted(record.seq, sealed.id, case, summary, header.at, leaf_hash(sealed.value))
     return sealed, submitted
+
+
+def _missing(record: outbox.OutboxRecord) -> str:
+    return (
+        f"event {record.seq} of the outbox is sealed with a key that is missing; ask the office "
+        "that opened its case for a new grant, or restore a backup that has the key"
+    )
 
 
 def _successor_key(event: EventId) -> str:

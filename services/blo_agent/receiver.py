@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from blo_agent.batches import Batch, Taken
+from blo_agent.cut_topics import check_end, exchange_partition, halt_over_cut, read_on_after_cut
 from blo_agent.desk import LinkDesk
+from blo_agent.halting import halt_over_own_events
 from blo_agent.ingesting import take
 from blo_agent.line import Line
 from blo_agent.office import Office
@@ -16,15 +18,15 @@ from blo_agent.pacing import Pace
 from blo_agent.sender import Sender
 from blo_agent.shredding import show_again
 from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.errors import JobFailed
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import meta
 from blo_agent.taking_documents import keys_partition, offset_key
-from blo_log.errors import LogError, LogTruncated, TopicMisfit, TopicMissing, WrongTimestampType
+from blo_log.errors import LogError, LogTruncated, TopicMisfit, TopicMissing
 from blo_log.port import Log, Reader, Stored, TopicPartition
 from blo_log.topics import (
     DIRECTORY_TOPIC,
     check,
-    exchange_topic,
     heads_topic,
     plan,
 )
@@ -60,6 +62,7 @@ class Receiver:
     Attributes:
         high_watermarks: Where each link's log ended when that was last known.
         is_connected: Whether the log is being read.
+        directory_trouble: What is wrong with the topic of the trust documents, in words.
         unserved: Links whose topics can't serve them, and why; the others are read meanwhile.
     """
 
@@ -89,24 +92,29 @@ class Receiver:
         self._pace = Pace(_loop_time)
         self._ends_at = 0.0
         self._topics_at = 0.0
+        self._anew = False
+        self._has_directory = True
+        self._refused: dict[str, tuple[float, str]] = {}
+        self.directory_trouble = ""
         self.high_watermarks: dict[LinkId, int] = {}
         self.is_connected = False
         self.unserved: dict[LinkId, str] = {}
 
-    async def run(self) -> None:
-        """Read until cancelled.
+    def begin_anew(self) -> None:
+        """Have the log read from other places soon: a link was resumed."""
+        self._anew = True
 
-        Raises:
-            LogTruncated: The log has lost records; somebody must look before anything goes on.
-            WrongTimestampType: The topics keep another time than this agent was told.
-        """
+    async def run(self) -> None:
+        """Read until cancelled."""
         while True:
             await self._line.wait_up()
             try:
                 await self._read_while_up()
-            except (LogTruncated, WrongTimestampType):
-                raise
+            except LogTruncated as cut:
+                await self._note_cut(cut)
             except LogError as error:
+                if self._leave_out(error):
+                    continue
                 get_logger().warning("not read", error=str(error), delay_s=self._pause_s)
                 await asyncio.sleep(self._pause_s)
                 self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
@@ -134,11 +142,27 @@ class Receiver:
             await reader.close()
 
     async def _read_directory(self) -> None:
+        """Read the trust documents first; without them, those on disk go on to count.
+
+        Raises:
+            LogError: The directory can't be read, and no document is on disk.
+            LogTruncated: It was cut.
+        """
         partition = TopicPartition(DIRECTORY_TOPIC, 0)
-        start = await self._offset(partition)
-        reader = await self._log.reader({partition: start})
+        try:
+            reader = await self._log.reader({partition: await self._offset(partition)})
+        except LogError as error:
+            if error.transient or not self._office.desks:
+                raise
+            self._has_directory = False
+            self.directory_trouble = f"trust documents are not read, those here count: {error}"
+            get_logger().error("directory not read", error=str(error))
+            return
+        if not self._has_directory:
+            self._has_directory, self.directory_trouble = True, ""
         try:
             end = (await reader.high_watermarks())[partition]
+            check_end(reader, partition, end)
             while self._line.is_up and reader.position(partition) < end:
                 found = await reader.poll(max_records=_BATCH, timeout_s=_POLL_S)
                 if found:
@@ -147,25 +171,28 @@ class Receiver:
             await reader.close()
 
     async def _served_desks(self) -> list[LinkDesk]:
-        """The desks whose topics can serve them; one that can't does not hold up the others.
-
-        Raises:
-            WrongTimestampType: A topic keeps another kind of time.
-        """
+        """The desks whose topics can serve them; one that can't does not hold up the others."""
         served = []
         unserved = {}
+        now = _loop_time()
+        refused = {topic: why for topic, (until, why) in self._refused.items() if until > now}
         admin = await self._log.admin()
         try:
             for desk in self._office.desks.values():
                 links = {desk.corridor: desk.partition + 1}
                 specs = plan(links, replication=1, min_isr=1, simulated_time=self._simulated_time)
+                specs = [spec for spec in specs if spec.name.startswith(_MINE)]
+                if not self._has_directory:
+                    specs = [spec for spec in specs if spec.name != DIRECTORY_TOPIC]
                 try:
-                    await check(admin, [spec for spec in specs if spec.name.startswith(_MINE)])
-                except WrongTimestampType:
-                    raise
+                    await check(admin, specs)
                 except (TopicMissing, TopicMisfit) as error:
                     unserved[desk.link] = str(error)
                     get_logger().error("link not served", link=desk.link, error=str(error))
+                    continue
+                left_out = [refused[spec.name] for spec in specs if spec.name in refused]
+                if left_out:
+                    unserved[desk.link] = left_out[0]
                 else:
                     served.append(desk)
         finally:
@@ -176,17 +203,53 @@ class Receiver:
 
     async def _start(self, desks: list[LinkDesk]) -> dict[TopicPartition, int]:
         self._links = {}
-        keyed = [TopicPartition(DIRECTORY_TOPIC, 0)]
+        keyed = [TopicPartition(DIRECTORY_TOPIC, 0)] if self._has_directory else []
         start = {}
         for desk in desks:
-            exchange = TopicPartition(exchange_topic(desk.corridor), desk.partition)
-            self._links[exchange] = desk.link
-            start[exchange] = desk.size
+            if desk.is_read_on:
+                self._links[exchange_partition(desk)] = desk.link
+                start[exchange_partition(desk)] = desk.size
             keyed.append(keys_partition(desk))
             keyed.append(TopicPartition(heads_topic(desk.corridor), desk.partition))
         for partition in keyed:
             start[partition] = await self._offset(partition)
         return start
+
+    def _leave_out(self, error: LogError) -> bool:
+        """Leave the links of one topic out for a while, so that the others are read."""
+        topic = getattr(error, "topic", "")
+        if error.transient or not topic or topic == DIRECTORY_TOPIC:
+            return False
+        if self._refused.get(topic, (0.0, ""))[0] > _loop_time():
+            return False  # It was left out and fails all the same.
+        get_logger().error("topic not read", topic=topic, error=str(error))
+        self._refused[topic] = (_loop_time() + _TOPICS_EVERY_S, str(error))
+        return True
+
+    async def _note_cut(self, cut: LogTruncated) -> None:
+        """A topic has lost records: halt its link, or read on from what is there.
+
+        A link's exchange is the only truth, so the link is halted. The other topics are compacted
+        or their documents are on disk: they are read from what they have now.
+        """
+        partition = TopicPartition(cut.topic, cut.partition)
+        desks = self._office.desks.values()
+        halted = next((desk for desk in desks if exchange_partition(desk) == partition), None)
+        now = self._clock.now_ms()
+
+        def job(tx: Transaction) -> Taken:
+            taken = Taken()
+            if halted is not None:
+                halt_over_cut(halted, cut, now, tx, taken)
+            else:
+                read_on_after_cut(partition, cut, now, tx, taken)
+            return taken
+
+        self._on_taken(await self._store.write(job))
+        if partition.topic == DIRECTORY_TOPIC:
+            self.directory_trouble = f"trust documents were removed, those here count: {cut}"
+        await asyncio.sleep(self._pause_s)
+        self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
 
     async def _offset(self, partition: TopicPartition) -> int:
         def read(snapshot: Snapshot) -> int:
@@ -200,9 +263,11 @@ class Receiver:
 
         Raises:
             BrokerUnreachable: The line is down, which polling alone would not show.
+            LogTruncated: A topic ends before the place where it is read.
         """
         quiet = {link for link in self._doubtful() if self._sender.is_quiet(link)}
         for partition, end in (await reader.high_watermarks()).items():
+            check_end(reader, partition, end)
             link = self._links.get(partition)
             if link is not None:
                 self.high_watermarks[link] = end
@@ -231,7 +296,11 @@ class Receiver:
         elif self._doubtful() - self._goals.keys():
             await self._look_at_ends(reader)
         await self._settle_own_chains()
-        return not self.unserved or _loop_time() < self._topics_at
+        if self._anew:
+            self._anew = False
+            return False
+        is_whole = not self.unserved and self._has_directory
+        return is_whole or _loop_time() < self._topics_at
 
     def _sort(self, reader: Reader, found: Mapping[TopicPartition, list[Stored]]) -> Batch:
         batch = Batch()
@@ -270,18 +339,22 @@ class Receiver:
         return taken
 
     async def _look_for_stranded(self) -> None:
-        def job(tx: Transaction) -> list[str]:
+        def job(tx: Transaction) -> Taken:
             return doubt_stranded(self._office, tx)
 
-        alarms = await self._store.write(job)
-        if alarms:
-            self._on_taken(Taken(alarms=alarms))
+        taken = await self._store.write(job)
+        if taken.alarms:
+            self._on_taken(taken)
 
     async def _settle_own_chains(self) -> None:
         for link, goal in list(self._goals.items()):
             desk = self._office.desks[link]
             if desk.size >= goal and desk.halted is None and self._pace.allows(link):
-                await self._settle_own_chain(desk)
+                try:
+                    await self._settle_own_chain(desk)
+                except JobFailed as failed:
+                    del self._goals[link]
+                    await self._halt(desk, failed)
 
     async def _settle_own_chain(self, desk: LinkDesk) -> None:
         now = self._clock.now_ms()
@@ -301,6 +374,17 @@ class Receiver:
         if settled.blocked is None:
             del self._goals[link]
             self._sender.clear(link)
+
+    async def _halt(self, desk: LinkDesk, failed: JobFailed) -> None:
+        """What waits to be sent on one link is more than this program can do."""
+        now = self._clock.now_ms()
+
+        def job(tx: Transaction) -> Taken:
+            taken = Taken()
+            halt_over_own_events(desk, failed.incident, now, tx, taken)
+            return taken
+
+        self._on_taken(await self._store.write(job))
 
 
 async def _end(*tasks: asyncio.Task[Any] | None) -> None:

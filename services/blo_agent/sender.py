@@ -67,6 +67,7 @@ class Sender:
         self._pause_s = _FIRST_PAUSE_S
         self._extra: dict[tuple[str, int, bytes | None], Message] = {}
         self._refused_until: dict[str, float] = {}
+        self._refused_links: dict[LinkId, float] = {}
         self._cleared: set[LinkId] = set()
         self._choosing = False
         self._sending: set[LinkId] = set()
@@ -156,7 +157,7 @@ class Sender:
         except AppendFailed as failure:
             offsets = [failure.acknowledged.get(index) for index in range(len(messages))]
             await self._mark(waiting, extra, offsets)
-            self._hold_back(failure)
+            self._hold_back(failure, waiting, extra)
             return
         self._probe("after_append")
         if waiting:
@@ -173,17 +174,33 @@ class Sender:
             async with asyncio.timeout(_LINGER_S):
                 await self._wake.wait()
 
-    def _hold_back(self, failure: AppendFailed) -> None:
-        """Leave one topic out for a while, so that the others go on; or give up for now.
+    def _hold_back(
+        self, failure: AppendFailed, waiting: list[outbox.OutboxRecord], extra: list[Message]
+    ) -> None:
+        """Leave one link or one topic out for a while, so that the others go on.
 
         Raises:
-            AppendFailed: It is not about one topic, or it passes by itself.
+            AppendFailed: It is about neither, or it passes by itself.
         """
         topic = getattr(failure.cause, "topic", "")
-        if failure.cause.transient or not topic:
+        if failure.cause.transient:
             raise failure
-        get_logger().error("topic refused", error=str(failure.cause), delay_s=_TOPIC_PAUSE_S)
-        self._refused_until[topic] = self._loop_time() + _TOPIC_PAUSE_S
+        index = failure.index
+        if index is not None and index < len(waiting):
+            link = waiting[index].link
+            get_logger().error(
+                "record refused", link=link, error=str(failure.cause), delay_s=_TOPIC_PAUSE_S
+            )
+            self._refused_links[link] = self._loop_time() + _TOPIC_PAUSE_S
+        elif index is not None:
+            message = extra[index - len(waiting)]
+            get_logger().error("record refused", topic=message.topic, error=str(failure.cause))
+            self._extra.pop(_place(message), None)
+        elif topic:
+            get_logger().error("topic refused", error=str(failure.cause), delay_s=_TOPIC_PAUSE_S)
+            self._refused_until[topic] = self._loop_time() + _TOPIC_PAUSE_S
+        else:
+            raise failure
 
     def _refused_topics(self) -> set[str]:
         now = self._loop_time()
@@ -231,10 +248,13 @@ class Sender:
 
     def _sendable(self) -> set[LinkId]:
         desks = self._office.desks
+        now = self._loop_time()
         return {
             link
             for link in self._cleared
-            if desks[link].own_chain_checked and desks[link].halted is None
+            if self._refused_links.get(link, 0.0) <= now
+            and desks[link].own_chain_checked
+            and desks[link].halted is None
         }
 
     def _message(self, record: outbox.OutboxRecord) -> Message:

@@ -47,7 +47,7 @@ def take_documents(
         if desk.size > 0:
             begin_anew(office, desk, now, tx)
             taken.refold.append(link)
-    taken.new_links.extend(desk.link for desk in office.open_desks(tx, now))
+    taken.new_links.extend(desk.link for desk in office.open_desks(tx, now, taken))
     review_summary_keys(office, now, tx)
     review_heads(office, tx)
     if office.own_tags() - own_before and office.desks:

@@ -1,7 +1,8 @@
 """Heads of others: receipts for what was sent, and the proof that all read one log.
 
 A head that names another hash than this office's for the same size means that somebody was shown
-another log (docs/wire-format.md §3). That is never ignored: the link is halted and an operator called.
+another log. That is never ignored: the link is halted, the signed head is kept, and an operator
+called.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from collections.abc import Mapping
 
 from blo_agent.batches import Taken
 from blo_agent.desk import LinkDesk
-from blo_agent.office import PROGRAM, Office
+from blo_agent.halting import HaltReason, halt
+from blo_agent.office import Office
 from blo_agent.store.connection import Transaction
-from blo_agent.store.tables import heads, journal
+from blo_agent.store.tables import heads
 from blo_domain.heads import HeadOrder, order_heads
+from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
 from blo_schemas.ids import OfficeId
@@ -32,27 +35,28 @@ def take_heads(office: Office, found: list[bytes], now: int, tx: Transaction, ta
         desk = office.desks.get(head.link)
         if desk is None or signer == office.id:
             continue
-        order = order_heads(office.heads.get((head.link, signer)), head)
-        words = _differing_log(desk, signer, head)
-        if words is None and order is HeadOrder.CONTRADICTS:
-            words = _two_heads(desk, signer, head)
-        if words is not None:
-            _halt(desk, words, signer, SIGNED_HEAD.encode(accepted.signed), now, tx, taken)
-        # A head that halts the link is kept in the other's place, so that it halts it again.
-        if order is HeadOrder.REPLACES or (order is HeadOrder.CONTRADICTS and words is not None):
-            stored = heads.StoredHead(
-                head.link, signer, head.size, SIGNED_HEAD.encode(accepted.signed)
-            )
+        value = SIGNED_HEAD.encode(accepted.signed)
+        if _differs_from_log(desk, signer, head, value, now, tx, taken):
+            continue  # It is kept as evidence, and says nothing of what its office has received.
+        _compare_with_same_size(desk, signer, head, value, now, tx, taken)
+        stored = heads.StoredHead(head.link, signer, head.size, value)
+        if head.size > desk.size and not heads.waiting_of(tx, desk.link, signer, head.size):
+            # The next head must not take its place before the two were compared.
+            heads.wait(tx, stored, head.log_hash)
+        if order_heads(office.heads.get((head.link, signer)), head) is HeadOrder.REPLACES:
             heads.put(tx, stored)
             office.know_head(signer, head)
 
 
 def compare_heads(office: Office, desk: LinkDesk, now: int, tx: Transaction, taken: Taken) -> None:
     """Compare, after more of the log was read, with the heads that were ahead of it."""
-    for (link, signer), head in office.heads.items():
-        words = _differing_log(desk, signer, head) if link == desk.link else None
-        if words is not None:
-            _halt(desk, words, signer, HEAD.encode(head), now, tx, taken)
+    waiting = heads.waiting(tx, desk.link, desk.size)
+    # A revocation may have come since they were kept; of the newest, ``review_heads`` takes care.
+    counting = [one for one in waiting if _accepted(office, one.head) is not None]
+    for stored in [*counting, *heads.of_link(tx, desk.link)]:
+        head = HEAD.decode(SIGNED_HEAD.decode(stored.head).head)
+        _differs_from_log(desk, stored.office, head, stored.head, now, tx, taken)
+    heads.waits_no_longer(tx, desk.link, desk.size)
 
 
 def delivery(
@@ -102,42 +106,54 @@ def _accepted(office: Office, value: bytes) -> AcceptedHead | None:
         return None
 
 
-def _differing_log(desk: LinkDesk, signer: OfficeId, head: Head) -> str | None:
+def _differs_from_log(
+    desk: LinkDesk,
+    signer: OfficeId,
+    head: Head,
+    value: bytes,
+    now: int,
+    tx: Transaction,
+    taken: Taken,
+) -> bool:
+    """Halt the link if an office has signed another log than the one that was read here."""
     if desk.fold.chain.matches(head.size, head.log_hash) is not False:
-        return None
-    return (
+        return False
+    words = (
         f"{signer} has signed that the first {head.size} records of {desk.link} have another "
         "hash than here. The two offices were shown different logs. Nothing is sent on this "
         "link; call the counterpart by telephone, keep both stores, and have an auditor "
-        "compare the two logs"
+        "compare the two logs; when that is cleared, run: blo agent resume"
     )
+    halt(desk, HaltReason.OTHER_LOG, words, value, now, tx, taken, over=signer)
+    return True
 
 
-def _two_heads(desk: LinkDesk, signer: OfficeId, head: Head) -> str:
-    """Two heads of one office over one size; the one that is stored would hide the other."""
-    return (
-        f"{signer} has signed two different hashes of the first {head.size} records of "
-        f"{desk.link}. It was shown two logs, or it lies. Nothing is sent on this link; call "
-        "the counterpart by telephone, and have an auditor compare the logs"
-    )
-
-
-def _halt(
+def _compare_with_same_size(
     desk: LinkDesk,
-    words: str,
     signer: OfficeId,
-    evidence: bytes,
+    head: Head,
+    value: bytes,
     now: int,
     tx: Transaction,
     taken: Taken,
 ) -> None:
-    if desk.halted is not None:
-        return
-    desk.halted = words
-    taken.alarms.append(words)
-    journal.append(
-        tx, at=now, actor=PROGRAM, action=f"halt over {signer}", link=desk.link, detail=evidence
-    )
+    """Halt the link if an office has signed two logs of one size."""
+    others = heads.waiting_of(tx, desk.link, signer, head.size)
+    newest = heads.get(tx, desk.link, signer)
+    if newest is not None and newest.size == head.size:
+        others.append(newest)
+    for other in others:
+        before = HEAD.decode(SIGNED_HEAD.decode(other.head).head)
+        if order_heads(before, head) is not HeadOrder.CONTRADICTS:
+            continue
+        words = (
+            f"{signer} has signed two different hashes of the first {head.size} records of "
+            f"{desk.link}. It was shown two logs, or it lies. Nothing is sent on this link; call "
+            "the counterpart by telephone, and have an auditor compare the logs; when that is "
+            "cleared, run: blo agent resume"
+        )
+        evidence = encode(sorted((other.head, value)))
+        halt(desk, HaltReason.TWO_HEADS, words, evidence, now, tx, taken, over=signer)
 
 
 __all__ = ["compare_heads", "delivery", "review_heads", "take_heads"]

@@ -43,6 +43,8 @@ class Telemetry:
             log.warning("bytes that do not belong on their topic were ignored", count=taken.ignored)
         for link in taken.refused:
             metrics.checkpoints_refused.labels(link=link).inc()
+        for what, _ in taken.contained:
+            metrics.faults_contained.labels(place=what).inc()
         for words in taken.alarms:
             log.error("alarm", reason=words)
 
@@ -76,6 +78,7 @@ class Telemetry:
             metrics.records_unopenable.labels(link=link).set(len(desk.unopened))
             metrics.checkpoint_size.labels(link=link).set(desk.trees.cosigned_size)
             metrics.readers_ungranted.labels(link=link).set(len(desk.ungranted))
+            metrics.link_halted.labels(link=link).set(desk.halted is not None)
             metrics.shreddings_unconfirmed.labels(link=link).set(len(desk.unconfirmed))
         directory = self._office.directory
         metrics.directory_documents.labels(state="counted").set(len(directory.documents))

@@ -119,4 +119,23 @@ def disclose(
     return Exit.OK
 
 
+@agent.command()
+@_CONFIG
+@click.argument("link")
+@click.option("--reason", required=True, help="What was cleared, and how; goes into the journal.")
+@click.option("--actor", required=True, help="Who resumes the link; goes into the journal.")
+def resume(config: Path, link: str, reason: str, actor: str) -> int:
+    """Lets the running node write on LINK again, which it has halted.
+
+    Why it was halted, with the evidence, is in GET /v1/links/LINK and in the journal, and stays
+    there. A halt whose cause is still there comes back.
+    """
+    answer = client_of(load(config, AgentSettings)).resume(link, reason, actor)
+    if isinstance(answer, RefusedAnswer):
+        click.echo(f"blo: nothing was resumed: {answer.words}", err=True)
+        return Exit.CHECK_FAILED
+    click.echo(f"{link}: {answer.lifted} halts lifted; the own chain is checked before it writes")
+    return Exit.OK
+
+
 agent.add_command(journal)

@@ -115,6 +115,18 @@ class AgentClient:
             return self._read(body, api.RefusedAnswer)
         return self._read(self._expect(status, body), api.DisclosureAnswer)
 
+    def resume(self, link: str, reason: str, actor: str) -> api.ResumedAnswer | api.RefusedAnswer:
+        """Has the agent lift the halts of a link; that is in its journal when this returns.
+
+        Raises:
+            AgentAnswerError: The agent does not answer as it should.
+        """
+        wanted = {"reason": reason, "actor": actor}
+        status, body = self._request("POST", f"/v1/links/{quote(link)}/resume", wanted)
+        if status == 409:
+            return self._read(body, api.RefusedAnswer)
+        return self._read(self._expect(status, body), api.ResumedAnswer)
+
     def journal(self, actor: str) -> bytes:
         """The journal's file; that it was taken out is its last entry.
 

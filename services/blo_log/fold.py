@@ -173,6 +173,7 @@ class LinkFold:
         self.parked = ParkedRecords()
         for item in parked:
             self.parked.add(item)
+        self._closed: set[CaseId] = set()
 
     @property
     def size(self) -> int:
@@ -221,6 +222,31 @@ class LinkFold:
         at = record.log_time
         verdict, fact, _ = self._judge(header, envelope, office, admitted.position, at, key)
         return admitted, fact if verdict.outcome is _ACCEPTED else None
+
+    def hold(self, record: LogRecord) -> Folded:
+        """``feed`` for a record on whose step this program fails: it is not judged.
+
+        Its case is closed: this record and those that follow it in the case stay parked until the
+        fold is made anew.
+
+        Raises:
+            PositionError: The record is not the next one; nothing was changed.
+        """
+        admitted = self.chain.admit(record)
+        header, office = admitted.header, admitted.office
+        if admitted.verdict is None and header is not None and office is not None:
+            self._park(admitted, header, office)
+            self.close_case(header.case_id)
+        return _without_step(admitted)
+
+    def close_case(self, case: CaseId) -> None:
+        """Release no parked record of a case any more, because this program fails on one."""
+        self._closed.add(case)
+        self.parked.close(case)
+
+    def closed_cases(self) -> frozenset[CaseId]:
+        """The cases that were closed."""
+        return frozenset(self._closed)
 
     def openable(self, limit: int) -> list[int]:
         """The positions of parked records that ``release`` can judge now, ascending.

@@ -93,6 +93,10 @@ class ParkedRecords:
         )
         self._count -= 1
 
+    def close(self, case: CaseId) -> None:
+        """Let no record of a case be opened any more; raises as ``add``."""
+        self._rows("UPDATE firsts SET key_id = NULL WHERE case_id = ?", (case,))
+
     def get(self, position: int) -> Parked | None:
         """The waiting record at a position, if one waits there; raises as ``add``."""
         found = self._rows(f"{_SELECT} WHERE position = ?", (position,))

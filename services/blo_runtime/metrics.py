@@ -19,6 +19,7 @@ LABELS: Final = frozenset(
         "direction",  # given | taken
         "link",  # a border pair
         "office",  # an office's opaque id
+        "place",  # where a fault was contained, of a closed list
         "purpose",  # what a granted key opens: content | summary
         "reason",  # of a closed list of reasons
         "state",  # of a closed list of states
@@ -166,6 +167,23 @@ class Metrics(DeclaredMetrics):
         "link",
         unit="forks",
         action="Any: two agents run with one identity, or it was stolen; revoke and ask.",
+    )
+
+    # Faults
+
+    faults_contained = counter(
+        "blo_faults_contained_total",
+        "Unexpected errors of this program that were contained, by place.",
+        "place",
+        unit="faults",
+        action="Any: report the incident that the log file names; the rest goes on meanwhile.",
+    )
+    link_halted = gauge(
+        "blo_link_halted",
+        "Whether nothing is sent on the link until a person resumes it: 1 if so.",
+        "link",
+        unit="0 or 1",
+        action="1: GET /v1/links/{link} says why; clear it, then run `blo agent resume`.",
     )
 
     # Checkpoints

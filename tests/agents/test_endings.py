@@ -17,7 +17,7 @@ from blo_agent.accepting import CommandRefused
 from blo_agent.store import StoreFailed, create_store_key
 from blo_agent.store.connection import Transaction
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.topics import apply, plan
+from blo_log.topics import apply, exchange_topic, plan
 from blo_runtime.errors import TaskFailed
 from tests.agents.processes import AgentProcess, NoAnswer
 from tests.agents.started import begin, opened_case
@@ -104,7 +104,7 @@ async def test_an_agent_waits_for_its_topics_and_says_who_makes_them(
         assert "blo.directory is not there: run `blo topics apply`" in capfd.readouterr().err
 
 
-async def test_topics_with_simulated_times_end_an_agent_in_normal_operation(
+async def test_topics_with_simulated_times_serve_no_agent_in_normal_operation(
     tmp_path: Path,
 ) -> None:
     cluster = MemoryCluster()
@@ -115,10 +115,14 @@ async def test_topics_with_simulated_times_end_an_agent_in_normal_operation(
     simulated.__dict__.update(world.__dict__, simulated_time=True)
     await simulated.publish()
     a = await world.agent(A)
-    await asyncio.wait([a.task], timeout=PATIENCE_S)
-    with pytest.raises(TaskFailed, match="where a writer can claim any log time"):
-        a.task.result()
-    await a.kill()
+    await a.until(lambda: LINK in a.agent.receiver.unserved)
+    line = a.agent.checks()["line"]()
+    assert not line.ok
+    assert "where a writer can claim any log time" in line.detail
+    await a.open()
+    await asyncio.sleep(0.1)
+    assert not cluster.records(exchange_topic(CORRIDOR), 0), "nothing is sent there"
+    await a.stop()
 
 
 def test_sigterm_ends_an_agent_in_time_though_someone_waits_and_no_broker_is_there(

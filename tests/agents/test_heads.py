@@ -208,6 +208,7 @@ async def test_a_journal_that_was_cut_shows_against_its_signed_head(tmp_path: Pa
         stands = await a.ask(journal.verify)
         actions = await a.ask(lambda tx: [one.action for one in journal.entries(tx)])
         assert actions[before.size :] == ["submit open", "submit open", "refused answer"]
+        await b.until(lambda: (LINK, A) in b.agent.office.heads)
         await b.until(lambda: b.agent.office.heads[LINK, A].journal_size == stands.size)
         assert b.agent.office.heads[LINK, A].journal_hash == stands.hash
         # Whoever restores the journal of before has a chain that fits, and a head that does not.

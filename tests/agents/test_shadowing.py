@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from blo_agent.api.alerting import open_alerts
 from blo_agent.api.answers import case_history, list_cases
-from blo_agent.batches import Batch
+from blo_agent.batches import Batch, Taken
 from blo_agent.disclosing import DisclosureRefused, Wanted, disclose
 from blo_agent.ingesting import take
 from blo_agent.office import Office
@@ -163,7 +163,7 @@ def victim_in(folder: Path, honest: Honest, office: OfficeId) -> Victim:
     finally:
         honest.world.folder = kept
     victim = Victim(honest, Office(office, honest.world.pins, os.urandom), store)
-    store.submit(lambda tx: victim.office.load(tx, NOW)).result()
+    store.submit(lambda tx: victim.office.load(tx, NOW, Taken())).result()
     return victim
 
 

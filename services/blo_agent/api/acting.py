@@ -11,7 +11,13 @@ from litestar.params import FromPath
 
 from blo_agent.accepting import CommandRefused
 from blo_agent.agent import Agent
-from blo_agent.api.posted import ClockRequest, CommandRequest, DisclosureRequest, LineRequest
+from blo_agent.api.posted import (
+    ClockRequest,
+    CommandRequest,
+    DisclosureRequest,
+    LineRequest,
+    ResumeRequest,
+)
 from blo_agent.api.requests import (
     BadRequest,
     decode,
@@ -24,8 +30,10 @@ from blo_agent.api.types import (
     DisclosureAnswer,
     RefusedAnswer,
     ReplayAnswer,
+    ResumedAnswer,
 )
 from blo_agent.disclosing import DisclosureRefused, disclose
+from blo_agent.halting import NotHalted
 from blo_agent.replaying import replay
 from blo_runtime.clock import ManualClock
 from blo_schemas.bundle import SIGNED_DISCLOSURE
@@ -89,6 +97,20 @@ async def disclosures(
     )
 
 
+@post("/v1/links/{link:str}/resume", status_code=200)
+async def resume(
+    request: Req, agent: NamedDependency[Agent], link: FromPath[str]
+) -> Response[ResumedAnswer | RefusedAnswer]:
+    """Lift the halts of a link: 200 when that is in the journal, 409 when none stands."""
+    wanted = decode(await request.body(), ResumeRequest)
+    desk = known_desk(agent, link)
+    try:
+        lifted = await agent.resume(desk.link, wanted.reason, wanted.actor)
+    except NotHalted as refusal:
+        return Response(RefusedAnswer("not_halted", str(refusal)), status_code=409)
+    return Response(ResumedAnswer(lifted), status_code=200)
+
+
 @post("/v1/line", status_code=200)
 async def line(request: Req, agent: NamedDependency[Agent]) -> dict[str, bool]:
     """Take the line up or down; only with simulated time."""
@@ -112,7 +134,7 @@ def _set_time(agent: Agent, at: int) -> None:
     agent.clock.set(max(at, agent.clock.now_ms()))
 
 
-HANDLERS = (commands, verify, disclosures)
+HANDLERS = (commands, verify, disclosures, resume)
 SIMULATION_HANDLERS = (line, clock)
 
 __all__ = ["HANDLERS", "SIMULATION_HANDLERS"]

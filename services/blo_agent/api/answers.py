@@ -16,7 +16,7 @@ from blo_agent.api.alerting import (
 )
 from blo_agent.own_chain import successor
 from blo_agent.store.connection import Snapshot
-from blo_agent.store.tables import cases, checkpoints, events, heads, outbox, records
+from blo_agent.store.tables import cases, checkpoints, events, halts, heads, outbox, records
 from blo_agent.stored_link import (
     LinkRole,
     StoredLink,
@@ -94,6 +94,18 @@ def link_answer(
         ],
         alerts=link_alerts(viewer, snapshot, link),
         differences=link_differences(snapshot, link),
+        halts=[
+            api.HaltAnswer(
+                one.at,
+                one.reason,
+                one.words,
+                one.evidence,
+                one.resumed_at,
+                one.resumed_by,
+                one.resumed_for,
+            )
+            for one in halts.of_link(snapshot, link)
+        ],
     )
 
 

@@ -93,6 +93,18 @@ class DisclosureRequest(Request, frozen=True, rename={"first": "from", "last": "
     actor: Word = "duty-officer"
 
 
+class ResumeRequest(Request, frozen=True):
+    """Lifts the halts of a link.
+
+    Attributes:
+        reason: Why, for the journal.
+        actor: Who lifts them.
+    """
+
+    reason: Line
+    actor: Word
+
+
 class LineRequest(Request, frozen=True):
     """Takes the line up or down."""
 

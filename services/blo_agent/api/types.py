@@ -187,11 +187,39 @@ class RefusedCheckpoint(msgspec.Struct, frozen=True):
     notes: list[str]
 
 
+class HaltAnswer(msgspec.Struct, frozen=True):
+    """Why a link was halted, and who lifted that, if anybody has.
+
+    Attributes:
+        at: When it was halted, Unix milliseconds.
+        reason: Of the closed list ``halting.HaltReason``.
+        words: For people, with what to do.
+        evidence: What shows it: signed bytes where there are any.
+        resumed_at: When that was lifted; ``None`` while it stands.
+        resumed_by: Who lifted it.
+        resumed_for: The reason that was given.
+    """
+
+    at: int
+    reason: str
+    words: str
+    evidence: bytes
+    resumed_at: int | None
+    resumed_by: str | None
+    resumed_for: str | None
+
+
+class ResumedAnswer(msgspec.Struct, frozen=True):
+    """How many halts of a link were lifted."""
+
+    lifted: int
+
+
 class LinkAnswer(msgspec.Struct, frozen=True):
     """A link as the office knows it.
 
     ``cosigned`` is the largest tree that it has cosigned; ``alerts`` are those about the link
-    itself; ``differences`` those of all its cases.
+    itself; ``differences`` those of all its cases; ``halts`` all that there ever were.
     """
 
     link: str
@@ -212,6 +240,7 @@ class LinkAnswer(msgspec.Struct, frozen=True):
     refused_checkpoints: list[RefusedCheckpoint]
     alerts: list[AlertAnswer]
     differences: list[DifferenceAnswer]
+    halts: list[HaltAnswer] = []
 
 
 class SignedAnswer(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from blo_agent.store.backup import change_key
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.errors import (
     BackupRefused,
+    JobFailed,
     JobRefused,
     KeyFileUnusable,
     NewerStore,
@@ -29,6 +30,7 @@ __all__ = [
     "PROBE_POINTS",
     "BackupRefused",
     "Job",
+    "JobFailed",
     "JobRefused",
     "KeyFileUnusable",
     "Limits",

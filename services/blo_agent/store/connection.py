@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeAlias
 
 import apsw
 
 from blo_agent.store.errors import StoreCorrupt, StoreError, StoreFailed, WrongStoreKey
+from blo_log.errors import ParkingFailed
+from blo_runtime.incidents import is_own_failure
 
 KEY_SIZE: Final = 32
 BUSY_TIMEOUT_MS: Final = 5_000
@@ -27,6 +30,15 @@ Bindings: TypeAlias = Sequence[Value]
 Row: TypeAlias = tuple[Any, ...]
 
 CORRUPTION: Final = (apsw.CorruptError, apsw.NotADBError)
+_FAULTS_OF_STATEMENTS: Final = (
+    apsw.BindingsError,
+    apsw.ConstraintError,
+    apsw.MismatchError,
+    apsw.RangeError,
+    apsw.SQLError,
+    apsw.TooBigError,
+)
+"""What SQLite says of a statement or its values; anything else that it says is of the file."""
 
 
 def open_connection(path: Path, key: bytes, *, read_only: bool = False) -> apsw.Connection:
@@ -147,6 +159,21 @@ class Transaction(Snapshot):
         self._connection.execute(sql, bindings)
         return self._connection.changes()
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the job: what it has written is taken back if it raises.
+
+        What it has changed in memory is not; whoever catches the error puts that back.
+        """
+        self._connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK TO part")
+            self._connection.execute("RELEASE part")
+            raise
+        self._connection.execute("RELEASE part")
+
 
 class _Ended:
     """Stands in for the connection of a handle that was kept too long."""
@@ -167,6 +194,20 @@ class _Ended:
 _ENDED: Final = _Ended()
 
 
+def is_store_failure(error: BaseException) -> bool:
+    """Whether an error says that the disk or the memory has failed, and not what was to be done.
+
+    After such an error nothing is known of the file, so the program must end.
+    """
+    if isinstance(error, apsw.Error):
+        return not isinstance(error, _FAULTS_OF_STATEMENTS)
+    return (
+        isinstance(error, StoreError | ParkingFailed)
+        or not isinstance(error, Exception)
+        or is_own_failure(error)
+    )
+
+
 def failure_of(path: Path, cause: BaseException) -> StoreError:
     """The store's own error for whatever stopped it."""
     if isinstance(cause, CORRUPTION):
@@ -183,5 +224,6 @@ __all__ = [
     "Transaction",
     "Value",
     "failure_of",
+    "is_store_failure",
     "open_connection",
 ]

@@ -12,6 +12,7 @@
     └── StoreFailed             the writer has stopped; only a restart helps
         └── StoreCorrupt        a page of the file is not what was written
     JobRefused                  raised by a job: an expected refusal that wrote nothing
+    JobFailed                   a job raised unexpectedly: it was rolled back, the writer goes on
     RefusedAfterWriting         a fault of the program: a job refused after it had written
 """
 
@@ -129,12 +130,31 @@ class JobRefused(Exception):
     """
 
 
+class JobFailed(Exception):
+    """A job raised something that is no refusal, and was rolled back; the store goes on.
+
+    What the job had changed in memory was put back from the disk.
+
+    Attributes:
+        incident: The id under which the log file has the cause and its trace.
+    """
+
+    def __init__(self, incident: str, cause: BaseException) -> None:
+        self.incident = incident
+        super().__init__(
+            f"an unexpected error, incident {incident} ({type(cause).__name__}); nothing was "
+            "changed. Look for the incident in the log file, and report it"
+        )
+        self.__cause__ = cause
+
+
 class RefusedAfterWriting(Exception):
     """A job refused after it had written, and was not handed in as ``undoable``."""
 
 
 __all__ = [
     "BackupRefused",
+    "JobFailed",
     "JobRefused",
     "KeyFileUnusable",
     "NewerStore",

@@ -18,7 +18,7 @@ from blo_agent.store.errors import StoreError
 from blo_agent.store.lock import StoreLock
 from blo_agent.store.reader import Query, ReaderPool
 from blo_agent.store.schema import migrate
-from blo_agent.store.writer import Job, Limits, StoreWriter
+from blo_agent.store.writer import Job, Limits, Mend, StoreWriter
 
 T = TypeVar("T")
 
@@ -83,6 +83,10 @@ class Store:
     def waiting(self) -> int:
         """How many jobs wait for the writer, for a metric."""
         return self._writer.waiting
+
+    def mend_with(self, mend: Mend) -> None:
+        """Have memory put back from the disk by ``mend`` whenever a job was rolled back."""
+        self._writer.mend = mend
 
     async def write(self, job: Job[T], *, undoable: bool = False) -> T:
         """Carries out ``job`` in the writer's thread; returns once it is on disk.

@@ -269,12 +269,44 @@ CREATE TRIGGER frozen_report_is_not_removed BEFORE DELETE ON reports WHEN OLD.si
 BEGIN SELECT RAISE(ABORT, 'a frozen report is not removed'); END;
 """
 
+_HALTS: Final = """
+CREATE TABLE halts(                     -- own: evidence is kept for ever
+    seq INTEGER PRIMARY KEY,
+    link TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    reason TEXT NOT NULL,               -- of a closed list
+    words TEXT NOT NULL,
+    evidence BLOB NOT NULL,             -- signed bytes where there are any
+    evidence_id BLOB NOT NULL,          -- SHA-256 of the evidence
+    resumed_at INTEGER,                 -- NULL while the halt stands
+    resumed_by TEXT,
+    resumed_for TEXT                    -- why
+) STRICT;
+CREATE INDEX halts_link ON halts(link, reason, evidence_id);
+CREATE INDEX halts_standing ON halts(link) WHERE resumed_at IS NULL;
+CREATE TRIGGER halt_is_not_changed BEFORE UPDATE ON halts WHEN OLD.resumed_at IS NOT NULL
+    OR NEW.link != OLD.link OR NEW.reason != OLD.reason OR NEW.evidence != OLD.evidence
+BEGIN SELECT RAISE(ABORT, 'a halt is lifted once and not changed'); END;
+CREATE TRIGGER halt_is_not_removed BEFORE DELETE ON halts
+BEGIN SELECT RAISE(ABORT, 'a halt is not removed'); END;
+
+CREATE TABLE heads_ahead(               -- heads over more than was read here when they came
+    link TEXT NOT NULL,
+    office TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    log_hash BLOB NOT NULL,
+    head BLOB NOT NULL,                 -- encoded SignedHead
+    PRIMARY KEY (link, office, size, log_hash)
+) STRICT, WITHOUT ROWID;
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     _OWN + _DERIVED,
     _CHECKPOINTS,
     _SHREDDED,
     _OUTPUTS,
     _REPORTS,
+    _HALTS,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

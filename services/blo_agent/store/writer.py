@@ -6,16 +6,17 @@ transaction and one fsync. What the writer promises:
 * **Durable before answered.** A job's future is resolved only after the commit of its group has
   reached the disk. Jobs run one after the other, in the order in which they were handed in.
 * **A refusal leaves no trace.** A job refuses by raising a ``JobRefused`` before its first write
-  and before it changes anything in memory. The writer checks the first half (a refusal after a
-  write is ``RefusedAfterWriting``, see below), and the other jobs of the group are unaffected. A
-  job that can only know after writing is handed in as ``undoable``: it runs in a savepoint, which
-  doubles its statements.
-* **Anything else stops the store.** Jobs also change their owner's memory (chain counters,
-  caches), and nothing can take that back. So when a job raises anything but a refusal, or the
-  commit fails, the whole group is rolled back, all its futures and all waiting ones fail with
-  ``StoreFailed``, ``on_failure`` is called once, and every later job is refused with
-  ``StoreFailed``. The program must end and start again from the disk. There is no hook that
-  undoes memory, on purpose: it would be the least tested code of the agent.
+  and before it changes anything in memory. A job that can only know after writing is handed in as
+  ``undoable``. The writer checks that a refusal of another job has written nothing; if it has, that
+  is a fault of the program (``RefusedAfterWriting``).
+* **An unexpected error undoes its job alone.** Every job runs in a savepoint. When it raises
+  anything but a refusal, what it has written is taken back, ``mend`` puts back from the disk what
+  it may have changed in memory, its caller gets a ``JobFailed`` with the incident's id, and the
+  other jobs of the group go on. ``mend`` runs in the same transaction, before the next job.
+* **The disk's and memory's own failure stops the store** (``is_store_failure``), as does a failed
+  commit, or a ``mend`` that fails: the whole group is rolled back, all its futures and all waiting
+  ones fail with ``StoreFailed``, ``on_failure`` is called once, and every later job is refused with
+  ``StoreFailed``. The program must end and start again from the disk.
 * **A cancelled caller is not a cancelled job.** A caller that stops waiting does not know
   whether its job was carried out.
 """
@@ -35,16 +36,19 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import apsw
 
-from blo_agent.store.connection import Transaction, failure_of
+from blo_agent.store.connection import Transaction, failure_of, is_store_failure
 from blo_agent.store.errors import (
+    JobFailed,
     JobRefused,
     RefusedAfterWriting,
     StoreClosed,
     StoreError,
 )
+from blo_runtime.incidents import report_incident
 
 T = TypeVar("T")
 Job: TypeAlias = Callable[[Transaction], T]
+Mend: TypeAlias = Callable[[Transaction, JobFailed], None]
 
 BEFORE_JOB: Final = "before_job"
 AFTER_JOB: Final = "after_job"
@@ -89,6 +93,10 @@ class StoreWriter:
             writer stops there, as a process that is killed at that point would.
         on_failure: Called once, from the writer's thread, when the store has failed; it should
             make the program end.
+
+    Attributes:
+        mend: Puts back from the disk what a job that was rolled back may have changed in memory;
+            called in the writer's thread. Set by whoever keeps such memory.
     """
 
     def __init__(
@@ -105,6 +113,7 @@ class StoreWriter:
         self._limits = limits or Limits()
         self._probe = probe
         self._on_failure = on_failure
+        self.mend: Mend | None = None
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._gate = threading.Lock()
         self._room = threading.Semaphore(self._limits.waiting)
@@ -157,6 +166,7 @@ class StoreWriter:
 
         Raises:
             JobRefused: What the job raised; it has left no trace.
+            JobFailed: The job raised something else; it was rolled back.
             StoreFailed: The store has stopped.
             StoreClosed: The store was closed before.
         """
@@ -224,10 +234,7 @@ class StoreWriter:
         transaction = Transaction(connection)
         while waiting is not None:
             self._passed(BEFORE_JOB)
-            if waiting.undoable:
-                self._carry_out_undoable(waiting, transaction)
-            else:
-                self._carry_out(waiting, transaction)
+            self._carry_out(waiting, transaction)
             self._passed(AFTER_JOB)
             waiting = self._next(until)
         transaction.end()
@@ -249,24 +256,36 @@ class StoreWriter:
         return waiting
 
     def _carry_out(self, waiting: _Waiting, transaction: Transaction) -> None:
-        before = self._connection.total_changes()
+        connection = self._connection
+        before = connection.total_changes()
+        connection.execute("SAVEPOINT job")
         try:
             waiting.value = waiting.job(transaction)
         except JobRefused as refusal:
-            if self._connection.total_changes() != before:
-                raise RefusedAfterWriting(
+            if connection.total_changes() == before:
+                waiting.error = refusal.with_traceback(None)
+            elif waiting.undoable:
+                connection.execute("ROLLBACK TO job")
+                waiting.error = refusal.with_traceback(None)
+            else:
+                fault = RefusedAfterWriting(
                     f"a job wrote and then refused with {type(refusal).__name__}"
-                ) from refusal
-            waiting.error = refusal.with_traceback(None)
+                )
+                fault.__cause__ = refusal
+                self._undo(waiting, transaction, fault)
+        except Exception as error:
+            if is_store_failure(error):
+                raise
+            self._undo(waiting, transaction, error)
+        connection.execute("RELEASE job")
 
-    def _carry_out_undoable(self, waiting: _Waiting, transaction: Transaction) -> None:
-        self._connection.execute("SAVEPOINT job")
-        try:
-            waiting.value = waiting.job(transaction)
-        except JobRefused as refusal:
-            self._connection.execute("ROLLBACK TO job")
-            waiting.error = refusal.with_traceback(None)
-        self._connection.execute("RELEASE job")
+    def _undo(self, waiting: _Waiting, transaction: Transaction, error: Exception) -> None:
+        """Take a job back, on disk and in memory, and let its caller know."""
+        self._connection.execute("ROLLBACK TO job")
+        failed = JobFailed(report_incident("a job of the store", error), error)
+        waiting.error = failed
+        if self.mend is not None:
+            self.mend(transaction, failed)
 
     def _answer(self) -> None:
         answered, self._taken = self._taken, []
@@ -328,5 +347,6 @@ __all__ = [
     "PROBE_POINTS",
     "Job",
     "Limits",
+    "Mend",
     "StoreWriter",
 ]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_agent.store import Store, StoreFailed, Transaction
+from blo_agent.store import JobFailed, Store, Transaction
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.schema import MIGRATIONS
 from blo_agent.store.tables import (
@@ -165,7 +165,7 @@ def test_a_parked_record_is_counted_as_unopened_until_it_is_settled(tx: Transact
 
 def test_a_position_is_read_once_only(store: Store) -> None:
     store.submit(lambda tx: records.append_many(tx, [record_row(0)])).result(10)
-    with pytest.raises(StoreFailed, match="UNIQUE"):
+    with pytest.raises(JobFailed, match="ConstraintError"):
         store.submit(lambda tx: records.append_many(tx, [record_row(0)])).result(10)
 
 

@@ -1,11 +1,14 @@
-"""The latest head of each office on each link."""
+"""The latest head of each office on each link, and those that still wait to be compared."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_schemas.ids import LinkId, OfficeId
+
+AHEAD_EACH: Final = 64
+"""So many heads of one office of a link wait to be compared; the smallest are kept."""
 
 
 class StoredHead(NamedTuple):
@@ -51,4 +54,54 @@ def of_link(snapshot: Snapshot, link: LinkId) -> list[StoredHead]:
     return [StoredHead(*row) for row in rows]
 
 
-__all__ = ["StoredHead", "get", "of_link", "put", "remove"]
+def wait(tx: Transaction, head: StoredHead, log_hash: bytes) -> None:
+    """Keeps a head until the log was read as far as it covers; a newer one does not replace it."""
+    tx.execute(
+        "INSERT OR IGNORE INTO heads_ahead(link, office, size, log_hash, head)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (head.link, head.office, head.size, log_hash, head.head),
+    )
+    tx.execute(
+        "DELETE FROM heads_ahead WHERE link = ? AND office = ? AND size > ("
+        " SELECT size FROM heads_ahead WHERE link = ? AND office = ?"
+        " ORDER BY size LIMIT 1 OFFSET ?)",
+        (head.link, head.office, head.link, head.office, AHEAD_EACH - 1),
+    )
+
+
+def waiting(snapshot: Snapshot, link: LinkId, size: int) -> list[StoredHead]:
+    """The heads that wait and cover at most so many records, sorted by size."""
+    rows = snapshot.rows(
+        "SELECT link, office, size, head FROM heads_ahead WHERE link = ? AND size <= ?"
+        " ORDER BY size, office, log_hash",
+        (link, size),
+    )
+    return [StoredHead(*row) for row in rows]
+
+
+def waiting_of(snapshot: Snapshot, link: LinkId, office: OfficeId, size: int) -> list[StoredHead]:
+    """The heads of one office over exactly so many records that wait."""
+    rows = snapshot.rows(
+        "SELECT link, office, size, head FROM heads_ahead"
+        " WHERE link = ? AND office = ? AND size = ? ORDER BY log_hash",
+        (link, office, size),
+    )
+    return [StoredHead(*row) for row in rows]
+
+
+def waits_no_longer(tx: Transaction, link: LinkId, size: int) -> None:
+    """Forgets the heads that cover at most so many records: they were compared."""
+    tx.execute("DELETE FROM heads_ahead WHERE link = ? AND size <= ?", (link, size))
+
+
+__all__ = [
+    "StoredHead",
+    "get",
+    "of_link",
+    "put",
+    "remove",
+    "wait",
+    "waiting",
+    "waiting_of",
+    "waits_no_longer",
+]

@@ -1,0 +1,113 @@
+"""What ``/readyz`` tells of the agent: what keeps the office from working, in words."""
+
+from __future__ import annotations
+
+from blo_agent.line import Line
+from blo_agent.office import Office
+from blo_agent.outputs_receiver import OutputsReceiver
+from blo_agent.parts import Parts
+from blo_agent.receiver import Receiver
+from blo_agent.store.facade import Store
+from blo_runtime.admin import Check, Health
+from blo_runtime.clock import Clock
+
+
+class Readiness:
+    """The checks of one agent.
+
+    Args:
+        office: What the office knows.
+        store: Its store.
+        clock: Its clock.
+        line: Whether the line may be used.
+        receiver: Reads the log.
+        outputs: Reads what processors write.
+        parts: Keeps the parts running.
+    """
+
+    def __init__(
+        self,
+        office: Office,
+        store: Store,
+        clock: Clock,
+        line: Line,
+        receiver: Receiver,
+        outputs: OutputsReceiver,
+        parts: Parts,
+    ) -> None:
+        self._office = office
+        self._store = store
+        self._clock = clock
+        self._line = line
+        self._receiver = receiver
+        self._outputs = outputs
+        self._parts = parts
+
+    def checks(self) -> dict[str, Check]:
+        """The checks by their names."""
+        return {
+            "identity": self._check_identity,
+            "parts": self._check_parts,
+            "directory": self._check_directory,
+            "line": self._check_line,
+            "store": self._check_store,
+            "links": self._check_links,
+            "processors": self._check_processors,
+        }
+
+    def _check_identity(self) -> Health:
+        now = self._clock.now_ms()
+        certified = self._office.directory.certificate(self._office.id, now)
+        if certified is None or self._office.node_keys_of(certified.tag) is None:
+            return Health(ok=False, detail="no valid certificate names a key of this store")
+        return Health(ok=True)
+
+    def _check_line(self) -> Health:
+        if not self._line.is_up:
+            return Health(ok=False, detail="the line was taken down")
+        if not self._receiver.is_connected:
+            return Health(ok=False, detail="the broker is not reached yet; see the log")
+        if self._receiver.unserved:
+            words = "; ".join(f"{link}: {why}" for link, why in self._receiver.unserved.items())
+            return Health(ok=False, detail=words)
+        return Health(ok=True)
+
+    def _check_parts(self) -> Health:
+        faulty = self._parts.faulty()
+        words = "; ".join(f"{name}: incident {incident}" for name, incident in faulty.items())
+        return Health(ok=not faulty, detail=words)
+
+    def _check_directory(self) -> Health:
+        """The documents on disk go on to count, so this keeps nobody from working."""
+        return Health(ok=True, detail=self._receiver.directory_trouble)
+
+    def _check_store(self) -> Health:
+        failure = self._store.failure
+        return Health(ok=failure is None, detail="" if failure is None else str(failure))
+
+    def _check_links(self) -> Health:
+        halted = sorted(desk.link for desk in self._office.desks.values() if desk.halted)
+        if halted:
+            return Health(ok=False, detail=f"halted: {', '.join(halted)}; `blo agent resume`")
+        rereading = sorted(desk.link for desk in self._office.desks.values() if desk.is_rereading)
+        if rereading:
+            return Health(ok=False, detail=f"being read again: {', '.join(rereading)}")
+        doubtful = sorted(
+            desk.link
+            for desk in self._office.desks.values()
+            if desk.is_party and not desk.own_chain_checked
+        )
+        if doubtful:
+            return Health(ok=False, detail=f"own chain not checked yet: {', '.join(doubtful)}")
+        return Health(ok=True)
+
+    def _check_processors(self) -> Health:
+        """A processor that differs is told loudly, and keeps nobody from working."""
+        words = [
+            f"{processor} differs on {link} ({what}, {count} times)"
+            for (link, processor, what), count in sorted(self._outputs.standing.items())
+        ]
+        return Health(ok=True, detail="; ".join([*words, *self._outputs.troubles]))
+
+
+__all__ = ["Readiness"]
