@@ -51,7 +51,8 @@ async def test_a_contradiction_stays_when_the_counterparts_next_honest_head_come
         await say(world, world.keys[B], lie)
         await a.until(lambda: a.desk().halted is not None)
         await say(world, world.keys[B], msgspec.structs.replace(honest, at=honest.at + 1))
-        await a.until(lambda: a.agent.office.heads[LINK, B].log_hash == honest.log_hash)
+        await a.until(lambda: (LINK, B) in a.agent.office.heads)
+        await a.until(lambda: a.agent.office.heads[LINK, B].at == honest.at + 1)
         a = await again(world, a)
         with pytest.raises(CommandRefused) as refusal:
             await a.do(Step.URGE, case)

@@ -5,7 +5,7 @@ Programs open a ``Store`` and hand it functions: ``await store.write(job)`` runs
 is in ``blo_agent.store.tables``: one module per concept, plain functions over those two handles.
 """
 
-from blo_agent.store.backup import change_key
+from blo_agent.store.backup import change_key, restore
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.errors import (
     BackupRefused,
@@ -19,6 +19,7 @@ from blo_agent.store.errors import (
     StoreError,
     StoreFailed,
     StoreInUse,
+    StoreMixed,
     WrongStoreKey,
 )
 from blo_agent.store.facade import Store
@@ -44,9 +45,11 @@ __all__ = [
     "StoreError",
     "StoreFailed",
     "StoreInUse",
+    "StoreMixed",
     "Transaction",
     "WrongStoreKey",
     "change_key",
     "create_store_key",
     "load_store_key",
+    "restore",
 ]

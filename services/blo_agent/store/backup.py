@@ -10,6 +10,7 @@ import apsw
 
 from blo_agent.store.connection import CORRUPTION, Transaction, open_connection
 from blo_agent.store.errors import BackupRefused, StoreCorrupt, StoreInUse
+from blo_agent.store.generation import begin_generation, check_generation, end_generation
 from blo_agent.store.keyfile import sync_directory
 from blo_agent.store.lock import StoreLock
 from blo_agent.store.tables import meta
@@ -66,10 +67,12 @@ def change_key(path: Path, old: bytes, new: bytes) -> None:
         BackupRefused: There is no room for the copy.
     """
     with StoreLock(path):
+        check_generation(path, old)
         fresh = path.with_name(path.name + ".rekeyed")
         _discard(fresh)
         connection = open_connection(path, old)
         try:
+            end_generation(connection)
             connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
             copy_to(connection, fresh, new, is_backup=False)
         except apsw.BusyError:
@@ -80,12 +83,46 @@ def change_key(path: Path, old: bytes, new: bytes) -> None:
         sync_directory(path.parent)
 
 
+def restore(path: Path, key: bytes, backup: Path, backup_key: bytes) -> None:
+    """Puts a backup in the place of the store, with nothing beside it; no process may have it open.
+
+    Args:
+        path: The store's file; need not be there.
+        key: The key that the store is to have.
+        backup: A backup, or a copy of the store's file with the write-ahead log of its moment.
+        backup_key: Its key.
+
+    Raises:
+        StoreInUse: A process has the store open.
+        StoreMixed: The backup lies beside a write-ahead log of another moment.
+        WrongStoreKey: The backup does not open with its key.
+        BackupRefused: There is no backup, or no room for a copy.
+    """
+    if not backup.is_file():
+        raise BackupRefused(backup, "there is no such file", todo="Name the file of a backup")
+    with StoreLock(path):
+        fresh = path.with_name(path.name + ".restored")
+        _discard(fresh)
+        check_generation(backup, backup_key)
+        source = open_connection(backup, backup_key, read_only=True)
+        try:
+            copy_to(source, fresh, key)
+        finally:
+            source.close()
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        os.replace(fresh, path)  # noqa: PTH105 - beside the other calls of os
+        sync_directory(path.parent)
+
+
 def _copy(source: apsw.Connection, partial: Path, key: bytes, *, is_backup: bool) -> None:
     target = open_connection(partial, key)
     try:
         with target.backup("main", source, "main") as backup:
             # In one step: in several, each write of the store would start the copy again.
             backup.step(-1)
+        # A copy is of no generation that a log could belong to.
+        begin_generation(target, [])
         if is_backup:
             meta.put(Transaction(target), meta.RESTORED, b"\x01")
         target.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
@@ -100,4 +137,4 @@ def _discard(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-__all__ = ["change_key", "copy_to"]
+__all__ = ["change_key", "copy_to", "restore"]

@@ -81,6 +81,21 @@ def open_connection(path: Path, key: bytes, *, read_only: bool = False) -> apsw.
     return connection
 
 
+def open_alone(path: Path, key: bytes) -> apsw.Connection:
+    """Opens a file as it is without its write-ahead log, only to look at it.
+
+    Nobody else may have the file open.
+
+    Raises:
+        apsw.Error: It does not open.
+    """
+    uri = f"{path.absolute().as_uri()}?immutable=1"
+    connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    connection.pragma("cipher", "aegis")
+    connection.pragma("key", f"raw:{key.hex()}")
+    return connection
+
+
 def _make(path: Path) -> None:
     # Only if it is not there: closing any descriptor of an open store would drop SQLite's locks.
     if not path.exists():
@@ -96,6 +111,9 @@ def _configure(connection: apsw.Connection, *, read_only: bool) -> None:
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", "full")
     connection.pragma("journal_size_limit", WAL_LIMIT)
+    # The writer alone moves the log into the file, because a new generation begins with it.
+    connection.wal_autocheckpoint(0)
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     # A shredded key must not stay behind in a free page.
     connection.pragma("secure_delete", 1)
     # So that INSERT OR REPLACE can't get around the journal's triggers.
@@ -225,5 +243,6 @@ __all__ = [
     "Value",
     "failure_of",
     "is_store_failure",
+    "open_alone",
     "open_connection",
 ]

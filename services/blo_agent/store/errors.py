@@ -6,6 +6,7 @@
     ├── KeyFileUnusable         the key file is missing, readable by others, or no 32-byte key
     ├── WrongStoreKey           the file does not open with this key
     ├── NewerStore              the file was written by a newer program
+    ├── StoreMixed              the file and its write-ahead log are of different moments
     ├── StoreInUse              another process has the file open
     ├── BackupRefused           the destination of a backup can't be used
     ├── StoreClosed             a job came after the store was closed
@@ -68,6 +69,25 @@ class NewerStore(StoreError):
             file,
             f"the store has schema version {found}, this program knows versions up to {known}",
             todo="Start the newer program, or restore a backup from before the upgrade",
+        )
+
+
+class StoreMixed(StoreError):
+    """The file and the write-ahead log beside it are of different moments.
+
+    Attributes:
+        log: The write-ahead log.
+    """
+
+    def __init__(self, file: Path, log: Path) -> None:
+        self.log = log
+        super().__init__(
+            file,
+            f"the store and its write-ahead log {log.name} are of different moments: one of the "
+            "two was put back without the other. Nothing was changed",
+            todo="Put back both files of one moment, or a backup, with: blo agent restore. If "
+            f"there is none, move {log.name} away and start again: what the store then lacks is "
+            "read from the log, but accepted commands that were not sent yet are lost",
         )
 
 
@@ -164,5 +184,6 @@ __all__ = [
     "StoreError",
     "StoreFailed",
     "StoreInUse",
+    "StoreMixed",
     "WrongStoreKey",
 ]

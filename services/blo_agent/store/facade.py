@@ -10,11 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-import apsw
-
 from blo_agent.store.backup import copy_to
 from blo_agent.store.connection import open_connection
 from blo_agent.store.errors import StoreError
+from blo_agent.store.generation import check_generation
 from blo_agent.store.lock import StoreLock
 from blo_agent.store.reader import Query, ReaderPool
 from blo_agent.store.schema import migrate
@@ -40,6 +39,7 @@ class Store:
         WrongStoreKey: The file does not open with the key.
         NewerStore: The file was written by a newer program.
         StoreCorrupt: The file is damaged.
+        StoreMixed: The file and its write-ahead log are of different moments.
     """
 
     def __init__(
@@ -127,20 +127,13 @@ class Store:
         """Moves the write-ahead log into the file and empties it.
 
         After keys were shredded, this takes the last pages that held them off the disk. False: a
-        reader or the writer was in the way for too long; try again later.
+        reader was in the way for too long; try again later.
         """
         return await asyncio.to_thread(self.checkpoint_now)
 
     def checkpoint_now(self) -> bool:
         """As ``checkpoint``, for a thread without an event loop."""
-        connection = self._connect()
-        try:
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        except apsw.BusyError:
-            return False
-        finally:
-            connection.close()
-        return True
+        return self._writer.checkpoint().result()
 
     async def aclose(self) -> None:
         """Carries out the waiting jobs and closes the file, without blocking the event loop."""
@@ -165,6 +158,7 @@ class Store:
 
 
 def _prepare(path: Path, key: bytes) -> None:
+    check_generation(path, key)
     connection = open_connection(path, key)
     try:
         migrate(connection, path)

@@ -17,6 +17,8 @@ transaction and one fsync. What the writer promises:
   commit, or a ``mend`` that fails: the whole group is rolled back, all its futures and all waiting
   ones fail with ``StoreFailed``, ``on_failure`` is called once, and every later job is refused with
   ``StoreFailed``. The program must end and start again from the disk.
+* **The writer alone moves the write-ahead log into the file**, between two groups, and begins a new
+  generation with it (``blo_agent.store.generation``).
 * **A cancelled caller is not a cancelled job.** A caller that stops waiting does not know
   whether its job was carried out.
 """
@@ -36,7 +38,12 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import apsw
 
-from blo_agent.store.connection import Transaction, failure_of, is_store_failure
+from blo_agent.store.connection import (
+    BUSY_TIMEOUT_MS,
+    Transaction,
+    failure_of,
+    is_store_failure,
+)
 from blo_agent.store.errors import (
     JobFailed,
     JobRefused,
@@ -44,6 +51,7 @@ from blo_agent.store.errors import (
     StoreClosed,
     StoreError,
 )
+from blo_agent.store.generation import begin_generation, end_generation, log_salt
 from blo_runtime.incidents import report_incident
 
 T = TypeVar("T")
@@ -55,6 +63,11 @@ AFTER_JOB: Final = "after_job"
 BEFORE_COMMIT: Final = "before_commit"
 AFTER_COMMIT: Final = "after_commit"
 AFTER_ANSWERS: Final = "after_answers"
+CHECKPOINT_PAGES: Final = 1000
+"""From so many pages on, the write-ahead log is moved into the file."""
+RETRY_PAGES: Final = 250
+"""A reader was in the way: it is tried again after so many more pages."""
+
 PROBE_POINTS: Final = (BEFORE_JOB, AFTER_JOB, BEFORE_COMMIT, AFTER_COMMIT, AFTER_ANSWERS)
 
 
@@ -75,7 +88,7 @@ class Limits:
 
 @dataclass(slots=True)
 class _Waiting:
-    job: Job[Any]
+    job: Job[Any] | None
     undoable: bool
     future: asyncio.Future[Any] | Future[Any]
     value: Any = None
@@ -123,6 +136,9 @@ class StoreWriter:
         self._failure: BaseException | None = None
         self._stopping = False
         self._taken: list[_Waiting] = []
+        self._asked: list[_Waiting] = []
+        self._pages = 0
+        self._empty_at = CHECKPOINT_PAGES
         self._broken: Future[StoreError] = Future()
         self._broken.set_running_or_notify_cancel()
         self._connection: apsw.Connection
@@ -135,6 +151,8 @@ class StoreWriter:
             StoreError: The connection can't be opened.
         """
         self._connection = self._connect()
+        self._connection.set_wal_hook(self._note_pages)
+        self._empty_log(BUSY_TIMEOUT_MS)
         self._thread.start()
 
     def close(self) -> None:
@@ -199,6 +217,23 @@ class StoreWriter:
             raise
         return future
 
+    def checkpoint(self) -> Future[bool]:
+        """Moves the write-ahead log into the file and empties it; False: a reader was in the way.
+
+        Raises:
+            StoreFailed: The store has stopped.
+            StoreClosed: The store was closed before.
+        """
+        future: Future[bool] = Future()
+        future.set_running_or_notify_cancel()
+        self._room.acquire()
+        try:
+            self._enqueue(_Waiting(None, undoable=False, future=future))
+        except StoreError:
+            self._room.release()
+            raise
+        return future
+
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._loop is not None:
             raise RuntimeError("a store is used from one event loop only")
@@ -218,9 +253,14 @@ class StoreWriter:
                 first = self._queue.get()
                 if first is None:
                     break
-                self._commit_group(first)
-                self._answer()
-                self._passed(AFTER_ANSWERS)
+                if first.job is None:
+                    self._asked.append(first)
+                else:
+                    self._commit_group(first)
+                    self._answer()
+                    self._passed(AFTER_ANSWERS)
+                self._look_after_log()
+            self._empty_log(BUSY_TIMEOUT_MS)
             self._connection.close()
         except BaseException as error:  # noqa: BLE001 - whatever it was, the store has failed
             self._fail(error)
@@ -251,16 +291,55 @@ class StoreWriter:
             return None
         if waiting is None:
             self._stopping = True
+        elif waiting.job is None:
+            self._asked.append(waiting)
+            return None
         else:
             self._taken.append(waiting)
         return waiting
+
+    def _look_after_log(self) -> None:
+        """Between two groups: empty the write-ahead log if that is asked for or due."""
+        if self._asked:
+            self._taken, self._asked = self._asked, []
+            done = self._empty_log(BUSY_TIMEOUT_MS)
+            for waiting in self._taken:
+                waiting.value = done
+            self._answer()
+        elif self._pages >= self._empty_at:
+            self._empty_log(0)
+
+    def _empty_log(self, busy_timeout_ms: int) -> bool:
+        """Move the write-ahead log into the file; False: a reader was in the way."""
+        connection = self._connection
+        salt = log_salt(self._path)
+        numbers = end_generation(connection)
+        connection.set_busy_timeout(busy_timeout_ms)
+        try:
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            is_empty = True
+        except apsw.BusyError:
+            is_empty = False
+        finally:
+            connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        begin_generation(connection, numbers[-1:] if is_empty else numbers)
+        if not is_empty and log_salt(self._path) != salt:
+            # All had been moved, and SQLite has begun the log anew with what was just written.
+            begin_generation(connection, numbers[-1:])
+        self._empty_at = CHECKPOINT_PAGES if is_empty else self._pages + RETRY_PAGES
+        return is_empty
+
+    def _note_pages(self, connection: apsw.Connection, name: str, pages: int) -> int:
+        self._pages = pages
+        return apsw.SQLITE_OK
 
     def _carry_out(self, waiting: _Waiting, transaction: Transaction) -> None:
         connection = self._connection
         before = connection.total_changes()
         connection.execute("SAVEPOINT job")
         try:
-            waiting.value = waiting.job(transaction)
+            if waiting.job is not None:
+                waiting.value = waiting.job(transaction)
         except JobRefused as refusal:
             if connection.total_changes() == before:
                 waiting.error = refusal.with_traceback(None)
@@ -323,6 +402,8 @@ class StoreWriter:
                 waiting = self._queue.get_nowait()
                 if waiting is not None:
                     self._taken.append(waiting)
+        self._taken.extend(self._asked)
+        self._asked = []
         for waiting in self._taken:
             waiting.error = failure_of(self._path, cause)
         self._answer()

@@ -195,11 +195,11 @@ async def test_closing_from_the_loop_carries_out_what_waits(open_store: OpenStor
 
 
 async def test_a_checkpoint_empties_the_write_ahead_log(store: Store, store_path: Path) -> None:
-    await store.write(lambda tx: meta.put(tx, "a", b"x"))
+    await store.write(lambda tx: meta.put(tx, "a", b"x" * 200_000))
     wal = store_path.with_name("office.db-wal")
-    assert wal.stat().st_size > 0
+    assert wal.stat().st_size > 200_000
     assert await store.checkpoint()
-    assert wal.stat().st_size == 0
-    assert await store.read(lambda snapshot: meta.get(snapshot, "a")) == b"x"
+    assert wal.stat().st_size < 20_000, "only the number of its new generation"
+    assert await store.read(lambda snapshot: meta.get(snapshot, "a")) == b"x" * 200_000
     await store.write(lambda tx: meta.put(tx, "a", b"y"))
     assert await store.read(lambda snapshot: meta.get(snapshot, "a")) == b"y"

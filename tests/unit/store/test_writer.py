@@ -36,6 +36,8 @@ from blo_agent.store.writer import (
 from tests.patience import PATIENCE_S
 from tests.unit.store.conftest import OpenStore
 
+NAMES = "SELECT key FROM meta WHERE key NOT LIKE 'generation/%'"
+
 
 class NotNow(JobRefused):
     """A refusal of these tests."""
@@ -70,7 +72,7 @@ def write_and_fail(name: str) -> Callable[[Transaction], None]:
 
 
 def stored(store: Store) -> set[str]:
-    return store.submit_read(lambda s: {key for (key,) in s.rows("SELECT key FROM meta")}).result()
+    return store.submit_read(lambda s: {key for (key,) in s.rows(NAMES)}).result()
 
 
 class Hold:
@@ -232,7 +234,7 @@ def test_an_unexpected_error_undoes_its_job_alone_and_the_writer_goes_on(
     mended: list[set[str]] = []
 
     def mend(tx: Transaction, failed: JobFailed) -> None:
-        mended.append({key for (key,) in tx.rows("SELECT key FROM meta")})
+        mended.append({key for (key,) in tx.rows(NAMES)})
         meta.put(tx, f"mended {failed.incident}", b"x")
 
     store.mend_with(mend)
