@@ -9,6 +9,8 @@ import click
 from blo_agent.api.types import RefusedAnswer
 from blo_agent.config import AgentSettings
 from blo_agent.provision import initialise, sign_document
+from blo_agent.store import StoreError, load_store_key
+from blo_agent.store import restore as restore_store
 from blo_cli.agent_journal import journal
 from blo_cli.client import client_of
 from blo_cli.errors import Exit
@@ -135,6 +137,28 @@ def resume(config: Path, link: str, reason: str, actor: str) -> int:
         click.echo(f"blo: nothing was resumed: {answer.words}", err=True)
         return Exit.CHECK_FAILED
     click.echo(f"{link}: {answer.lifted} halts lifted; the own chain is checked before it writes")
+    return Exit.OK
+
+
+@agent.command()
+@_CONFIG
+@click.argument("backup", type=_FILE)
+@click.option("--backup-key", type=_FILE, help="The backup's key file; default: the store's.")
+def restore(config: Path, backup: Path, backup_key: Path | None) -> int:
+    """Puts BACKUP in the place of the office's store, while the node does not run.
+
+    What lies beside the store, its write-ahead log above all, is removed with it. The node then
+    reads from the log what the backup lacks, and shows no contents before it has.
+    """
+    settings = load(config, AgentSettings)
+    key = load_store_key(settings.store.key)
+    opened_with = key if backup_key is None else load_store_key(backup_key)
+    try:
+        restore_store(settings.store.path, key, backup, opened_with)
+    except StoreError as error:
+        click.echo(f"blo: nothing was restored: {error}", err=True)
+        return Exit.CHECK_FAILED
+    click.echo(f"{settings.store.path}: restored from {backup}")
     return Exit.OK
 
 
