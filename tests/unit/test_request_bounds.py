@@ -1,0 +1,48 @@
+"""No date or number that a request can name reaches further than the office can reckon."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from blo_agent.api.filing import ReportRequest
+from blo_agent.api.posted import ClockRequest, CommandRequest, DisclosureRequest
+from blo_agent.api.requests import BadRequest, decode
+
+COMMAND: dict[str, Any] = {"link": "la-b~vn-a", "step": "open", "on": "2025-03-01"}
+REPORT: dict[str, Any] = {"first": "2025-01-01", "last": "2025-12-31", "actor": "a"}
+DISCLOSED: dict[str, Any] = {"reason": "r", "recipient": "r"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (ReportRequest, REPORT, {"last": "9999-12-31"}),
+        (ReportRequest, REPORT, {"first": "0001-01-01"}),
+        (CommandRequest, COMMAND, {"on": "0001-01-01"}),
+        (CommandRequest, COMMAND, {"on": "9999-12-31"}),
+        (CommandRequest, COMMAND, {"due": 2**53}),
+        (CommandRequest, COMMAND, {"due": 2**70}),
+        (CommandRequest, COMMAND, {"due": -1}),
+        (CommandRequest, COMMAND, {"at": 2**70}),
+        (CommandRequest, COMMAND, {"corrects": {"step": "answer", "nth": 2**70}}),
+        (CommandRequest, COMMAND, {"corrects": {"step": "answer", "nth": 0}}),
+        (CommandRequest, COMMAND, {"body": {"count": 2**70}}),
+        (DisclosureRequest, DISCLOSED, {"from": "0001-01-01", "to": "2025-01-01"}),
+        (ClockRequest, {"now": 0}, {"now": 2**53}),
+    ],
+)
+def test_a_date_or_a_number_without_reason_is_a_bad_request(
+    kind: type[Any], good: dict[str, Any], bad: dict[str, Any]
+) -> None:
+    decode(json.dumps(good).encode(), kind)
+    with pytest.raises(BadRequest):
+        decode(json.dumps(good | bad).encode(), kind)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", b"[" * 100_000, b'{"a":"\\ud800"}', b"1e999999999"])
+def test_what_is_no_json_is_a_bad_request(data: bytes) -> None:
+    with pytest.raises(BadRequest):
+        decode(data, CommandRequest)
