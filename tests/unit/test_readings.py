@@ -14,6 +14,7 @@ PLACES = {
     "schemas/blo_schemas/texts.py": "JSON, TOML, hexadecimal, dates, time zones",
     "schemas/blo_schemas/instants.py": "instants to dates, bounded",
     "services/blo_runtime/config.py": "a table from TOML into settings, with paths; own errors",
+    "deploy/blo_lab/network/network_file.py": "a lab's network from TOML; own errors",
     "deploy/blo_lab/scenario/lines.py": "JSON in which no name stands twice; own errors",
 }
 """Where a library's reader may be called, and what for."""
@@ -35,8 +36,8 @@ def readers(text: str) -> list[str]:
             whole = ast.unparse(node)
             if whole in READERS or node.attr in METHODS:
                 found.append(f"{node.lineno}: {whole}")
-        elif isinstance(node, ast.Name) and node.id in NAMES:
-            found.append(f"{node.lineno}: {node.id}")
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in NAMES:
+            found.append(f"{node.lineno}: {ast.unparse(node.func)}")
         elif isinstance(node, ast.ImportFrom) and node.module in {
             "json",
             "tomllib",
