@@ -13,10 +13,12 @@ from blo_agent.granting import review_summary_keys
 from blo_agent.link_batch import LinkBatch
 from blo_agent.office import Office
 from blo_agent.store.connection import Transaction
-from blo_agent.store.tables import meta, records
-from blo_agent.taking_documents import offset_key, take_documents
+from blo_agent.store.tables import links, meta, records
+from blo_agent.taking_documents import keys_partition, offset_key, take_documents
 from blo_agent.taking_grants import take_grants
 from blo_agent.taking_heads import take_heads
+from blo_log.port import TopicPartition
+from blo_log.topics import heads_topic
 from blo_schemas.codec import COUNT
 from blo_schemas.ids import LinkId
 
@@ -38,6 +40,14 @@ def take(office: Office, batch: Batch, now: int, tx: Transaction) -> Taken:
     taken = Taken()
     for partition, offset in batch.offsets.items():
         meta.put(tx, offset_key(partition), COUNT.encode(offset))
+
+    for link, known in office.desks.items():
+        partitions = {
+            keys_partition(known),
+            TopicPartition(heads_topic(known.corridor), known.partition),
+        }
+        if link in batch.records or not partitions.isdisjoint(batch.offsets):
+            links.count_batch(tx, link)
 
     def load_all() -> None:
         office.load(tx, now, taken)

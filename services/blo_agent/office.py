@@ -35,6 +35,7 @@ from blo_domain.heads import head_signers
 from blo_domain.trust import TrustedDirectory
 from blo_log.fold import LinkFold
 from blo_log.parking import Parked
+from blo_log.topics import heads_topic, keys_topic
 from blo_schemas.codec import COUNT
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.grants import KeyPurpose
@@ -91,8 +92,6 @@ class Office:
         self._node_keys: dict[bytes, NodeKeys] = {}
         self._own_certificates: dict[CertificateTag, NodeKeys] = {}
 
-    # Loading.
-
     def load(self, tx: Transaction, now: int, taken: Taken) -> None:
         """Take everything from the store, in place of what is in memory.
 
@@ -147,7 +146,7 @@ class Office:
             tx,
             taken,
             lambda _: self._load_fold(desk, tx, now),
-            mend=lambda: begin_anew(self, desk, now, tx),
+            mend=lambda: read_all_again(self, desk, now, tx),
             link=link,
         )
         failed = attempt(
@@ -199,8 +198,6 @@ class Office:
         """Drop a head that does not count any more."""
         self.heads = {key: head for key, head in self.heads.items() if key != (link, signer)}
 
-    # Asking.
-
     def author(self, link: LinkId, at: int) -> Author:
         """With which certificate and key the office writes on a link.
 
@@ -236,8 +233,6 @@ class Office:
         """Why agreements of a link do not count, in words."""
         return refused_agreements(self.directory, link)
 
-    # Folding.
-
     def restart(self, desk: LinkDesk) -> None:
         """Begin a desk's fold from the first record."""
         desk.tally = Tally()
@@ -272,6 +267,7 @@ class Office:
     def _load_fold(self, desk: LinkDesk, tx: Transaction, now: int) -> None:
         desk.rereads_to = rereads_to(tx, desk.link)
         progress = links.get(tx, desk.link)
+        links.check_whole(tx, desk.link)
         if progress is None:
             self.restart(desk)
             return
@@ -369,6 +365,14 @@ def begin_anew(office: Office, desk: LinkDesk, now: int, tx: Transaction) -> Non
     desk.rereads_to = size
     desk.own_chain_checked = False
     journal.append(tx, at=now, actor=PROGRAM, action="refold", link=desk.link)
+
+
+def read_all_again(office: Office, desk: LinkDesk, now: int, tx: Transaction) -> None:
+    """Read a link's records, keys and heads again, because what is stored of them is of no use."""
+    for topic in (keys_topic(desk.corridor), heads_topic(desk.corridor)):
+        meta.remove(tx, f"offset/{topic}/{desk.partition}")
+    begin_anew(office, desk, now, tx)
+    links.count_batch(tx, desk.link)
 
 
 def rereads_to(snapshot: Snapshot, link: LinkId) -> int:

@@ -229,3 +229,27 @@ async def test_own_events_that_cannot_be_taken_from_the_outbox_halt_their_link_a
         assert halt.reason == HaltReason.OWN_EVENTS
         await a.open(LinkId(OTHER))
         await c.read(1, OTHER)
+
+
+async def test_offsets_that_run_ahead_of_what_is_on_disk_are_found_at_the_start(
+    tmp_path: Path,
+) -> None:
+    async with both_up(tmp_path) as (world, a, b):
+        case = await opened_case(a, [b])
+        await b.until(lambda: not b.desk().unopened)
+
+        def lose(tx: Any) -> None:
+            # As a file from before the grants beside a log that had only newer offsets.
+            tx.execute("DELETE FROM keys")
+            tx.execute("DELETE FROM records")
+            tx.execute("DELETE FROM batches")
+
+        await b.agent.store.write(lose)
+        await b.kill()
+        b = await world.agent(B)
+        await b.read(1)
+        await b.until(lambda: not b.desk().unopened and not b.desk().fold.parked_count())
+        assert b.desk().views.get(case) is not None
+        assert contained(b)["taking a link from the store"] == 1
+        await b.do(Step.ACKNOWLEDGE, case)
+        await all_read([a, b], 2)

@@ -300,6 +300,13 @@ CREATE TABLE heads_ahead(               -- heads over more than was read here wh
 ) STRICT, WITHOUT ROWID;
 """
 
+_BATCHES: Final = """
+CREATE TABLE batches(                   -- counted in ``meta`` too: the two lie on different pages
+    link TEXT NOT NULL PRIMARY KEY,
+    number INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     _OWN + _DERIVED,
     _CHECKPOINTS,
@@ -307,6 +314,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     _OUTPUTS,
     _REPORTS,
     _HALTS,
+    _BATCHES,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.tables import meta
+from blo_schemas.codec import COUNT
 from blo_schemas.ids import LinkId
 
 _SELECT: Final = "SELECT link, size, snapshot, trust_digest FROM links"
 _PUT: Final = "INSERT OR REPLACE INTO links(link, size, snapshot, trust_digest) VALUES (?, ?, ?, ?)"
+
+
+class NotWhole(Exception):
+    """What is stored of a link is not of one moment."""
 
 
 class LinkProgress(NamedTuple):
@@ -52,4 +58,40 @@ def reset(tx: Transaction, link: LinkId) -> None:
         tx.execute(f"DELETE FROM {table} WHERE link = ?", (link,))  # noqa: S608 - fixed names
 
 
-__all__ = ["LinkProgress", "all_of", "get", "put", "reset"]
+def count_batch(tx: Transaction, link: LinkId) -> None:
+    """Counts a batch that was taken of a link, in two places that must agree."""
+    stored = tx.value("SELECT number FROM batches WHERE link = ?", (link,))
+    number = 1 if stored is None else stored + 1
+    tx.execute("INSERT OR REPLACE INTO batches(link, number) VALUES (?, ?)", (link, number))
+    meta.put(tx, _batch_key(link), COUNT.encode(number))
+
+
+def check_whole(snapshot: Snapshot, link: LinkId) -> None:
+    """Check that what is stored of a link is of one moment, as far as its counters say.
+
+    Raises:
+        NotWhole: It is not.
+    """
+    number = snapshot.value("SELECT number FROM batches WHERE link = ?", (link,))
+    counted = meta.get(snapshot, _batch_key(link))
+    progress = get(snapshot, link)
+    last = snapshot.value("SELECT max(position) FROM records WHERE link = ?", (link,))
+    is_counted = number == (None if counted is None else COUNT.decode(counted))
+    if not is_counted or (progress.size if progress else 0) != (0 if last is None else last + 1):
+        raise NotWhole(f"what is stored of {link} is of different moments")
+
+
+def _batch_key(link: LinkId) -> str:
+    return f"batch/{link}"
+
+
+__all__ = [
+    "LinkProgress",
+    "NotWhole",
+    "all_of",
+    "check_whole",
+    "count_batch",
+    "get",
+    "put",
+    "reset",
+]
