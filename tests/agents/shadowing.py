@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -15,6 +14,7 @@ from blo_domain.commands import content_of
 from blo_domain.trust import TrustedDirectory
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.topics import DIRECTORY_TOPIC, exchange_topic, keys_topic
+from blo_schemas.bodies import BODIES
 from blo_schemas.codec import encode
 from blo_schemas.content import WITHOUT_CONTENT
 from blo_schemas.event import LogRecord
@@ -63,7 +63,6 @@ def a_province(folder: Path, cluster: MemoryCluster) -> World:
     return world
 
 
-@dataclass(repr=False)
 class Honest:
     """What the honest link's offices have written, as everybody can fetch it.
 
@@ -76,12 +75,19 @@ class Honest:
         records: The link's records.
     """
 
-    world: World
-    cluster: MemoryCluster
-    cases: dict[CaseId, ContentKey | None]
-    documents: list[bytes]
-    grants: list[bytes]
-    records: list[LogRecord]
+    def __init__(
+        self, world: World, cluster: MemoryCluster, cases: dict[CaseId, ContentKey | None]
+    ) -> None:
+        self.world = world
+        self.cluster = cluster
+        self.cases = cases
+        self.documents = [one.value or b"" for one in cluster.records(DIRECTORY_TOPIC, 0)]
+        granted = cluster.records(keys_topic(CORRIDOR), 0)
+        self.grants = [one.value for one in granted if one.value]
+        self.records = [
+            LogRecord(one.offset, one.timestamp, one.value or b"")
+            for one in cluster.records(exchange_topic(CORRIDOR), 0)
+        ]
 
 
 async def play(world: World, cluster: MemoryCluster) -> Honest:
@@ -110,17 +116,7 @@ async def play(world: World, cluster: MemoryCluster) -> Honest:
     cases = {case: held.content_key(case) for case in (answered, still_open, gone, patrol)}
     for one in (a, b):
         await one.stop()
-    return Honest(
-        world,
-        cluster,
-        cases,
-        [one.value or b"" for one in cluster.records(DIRECTORY_TOPIC, 0)],
-        [one.value for one in cluster.records(keys_topic(CORRIDOR), 0) if one.value],
-        [
-            LogRecord(one.offset, one.timestamp, one.value or b"")
-            for one in cluster.records(exchange_topic(CORRIDOR), 0)
-        ],
-    )
+    return Honest(world, cluster, cases)
 
 
 async def begin_quietly(world: World) -> tuple[RunningAgent, RunningAgent]:
@@ -195,13 +191,13 @@ class Shadow:
         if step is Step.SUPERSEDE and view is not None:
             nth = dice.randint(1, view.version)
             written = msgspec.structs.replace(written, supersedes=nth)
-        self._write(office, case, written, self._content_key(dice, case, key, step))
+        self._write(office, case, written, self._content_key(dice, case, key, kind, step))
 
     def _content_key(
-        self, dice: Random, case: CaseId, key: ContentKey | None, step: Step
+        self, dice: Random, case: CaseId, key: ContentKey | None, kind: Kind, step: Step
     ) -> ContentKey | None:
         """The honest key, another one that claims to be it, or none: the event is bare."""
-        if step in WITHOUT_CONTENT or step is Step.SUPERSEDE:
+        if step in WITHOUT_CONTENT or step is Step.SUPERSEDE or (kind, step) not in BODIES:
             return None
         junk = ContentKey(os.urandom(32))
         junk.id = case
