@@ -63,7 +63,7 @@ AFTER_JOB: Final = "after_job"
 BEFORE_COMMIT: Final = "before_commit"
 AFTER_COMMIT: Final = "after_commit"
 AFTER_ANSWERS: Final = "after_answers"
-CHECKPOINT_PAGES: Final = 1000
+CHECKPOINT_PAGES: Final = 4000
 """From so many pages on, the write-ahead log is moved into the file."""
 RETRY_PAGES: Final = 250
 """A reader was in the way: it is tried again after so many more pages."""
