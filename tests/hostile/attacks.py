@@ -20,7 +20,7 @@ from blo_schemas.ids import Digest, LinkId
 from blo_schemas.outputs import OUTPUT_VERSION, Output, OutputKind
 from blo_sealing.tlog import Checkpoint, cosign, issue, origin_of
 from tests.agents.world import CORRIDOR, A
-from tests.hostile.events import JUNK, SOMEBODY, TARGETS, Keys, Layer, Write, nth, times
+from tests.hostile.events import JUNK, SOMEBODY, Keys, Layer, Write, nth, times
 from tests.hostile.hand import RECIPIENTS, TOPICS, Hand
 from tests.hostile.values import as_plain, spoiled
 from tests.hostile.world import HOSTILE, PLACES, PROCESSOR, QUIET, X
@@ -46,7 +46,7 @@ class Put:
     times: int = 1
 
     async def make(self, hand: Hand) -> None:
-        topic = nth(TARGETS, self.topic)
+        topic = nth(TOPICS, self.topic)
         partition = 0 if topic == topics.DIRECTORY_TOPIC else self.partition % 2
         value = nth(JUNK, self.junk)
         key = nth((*_record_keys(hand), *(junk for junk in JUNK if len(junk) < 300)), self.key)
@@ -70,7 +70,7 @@ class Copy:
     tombstone: bool = False
 
     async def make(self, hand: Hand) -> None:
-        topic, to = nth(TOPICS, self.topic), nth(TARGETS, self.to_topic)
+        topic, to = nth(TOPICS, self.topic), nth(TOPICS, self.to_topic)
         places = [
             0 if one == topics.DIRECTORY_TOPIC else n % 2
             for one, n in (

@@ -17,14 +17,13 @@ from blo_schemas.ids import CaseId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Kind, PauseGround, Step, Summary, Urgency
 from blo_schemas.views import CaseView
 from tests.agents.world import PROVINCE, A
-from tests.hostile.hand import RECIPIENTS, TOPICS, Hand
+from tests.hostile.hand import RECIPIENTS, Hand
 from tests.hostile.values import as_plain, plain, spoiled
 from tests.hostile.world import OBSERVER, ON, PROCESSOR, WITNESS, X
 from tests.unit.schemas.structs import sample_of
 
 T = TypeVar("T")
 YEAR_MS: Final = 366 * 24 * 3600 * 1000
-TARGETS: Final = tuple(one for one in TOPICS if "alerts" not in one)
 JUNK: Final = (
     b"",
     b"\0",
@@ -232,7 +231,6 @@ __all__ = [
     "JUNK",
     "PAIRS",
     "SOMEBODY",
-    "TARGETS",
     "YEAR_MS",
     "Keys",
     "Layer",

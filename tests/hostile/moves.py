@@ -21,6 +21,7 @@ MOVES: Final[st.SearchStrategy[Move]] = st.one_of(
     attacks.HEADS,
     attacks.GRANTS,
     attacks.NOTES,
+    attacks.OUTPUTS,
     PAPERS,
 )
 

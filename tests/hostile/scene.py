@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext, suppress
 from datetime import date
 from pathlib import Path
 from typing import Self
@@ -21,9 +21,10 @@ from blo_audit.witness.state import WitnessState
 from blo_audit.witness.worker import Witness
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
-from blo_log.errors import AppendFailed
+from blo_log.errors import AppendFailed, LogError
 from blo_log.memory import MemoryCluster
 from blo_log.port import Log, Message, Stored, TopicPartition, read_to_end
+from blo_processors.errors import WorkerBroken
 from blo_processors.surroundings import Surroundings, WorkerOptions
 from blo_processors.worker import LinkWorker
 from blo_runtime.metrics import Metrics
@@ -103,6 +104,7 @@ class Scene:
 
     Args:
         world: Whose offices.
+        shaky: A link whose log may be cut, so that nobody need come to its end.
 
     Attributes:
         agents: The agents by office.
@@ -110,8 +112,9 @@ class Scene:
         witness: The witness.
     """
 
-    def __init__(self, world: HostileWorld) -> None:
+    def __init__(self, world: HostileWorld, shaky: LinkId | None = None) -> None:
         self.world = world
+        self.shaky = shaky
         self.agents: dict[OfficeId, RunningAgent] = {}
         self.workers: dict[LinkId, LinkWorker] = {}
         self.metrics = Metrics()
@@ -130,7 +133,8 @@ class Scene:
             worker = LinkWorker(place, await self._surroundings())
             self._stack.push_async_callback(worker.close)
             self.workers[place.link] = worker
-            await worker.start()
+            with self._shaken(place.link):
+                await worker.start()
         self.witness = Witness(
             [CORRIDOR],
             Identity(WITNESS, (world.keys[WITNESS],), Role.WITNESS),
@@ -165,6 +169,10 @@ class Scene:
         self.witness_task.cancel()
         await asyncio.wait([self.witness_task])
 
+    def _shaken(self, link: LinkId) -> AbstractContextManager[None]:
+        """What the processor's runner does: the link is tried again later."""
+        return suppress(LogError, WorkerBroken) if link == self.shaky else nullcontext()
+
     async def end_of(self, link: LinkId) -> int:
         """Where a link's log ends."""
         (place,) = (place for place in PLACES if place.link == link)
@@ -178,17 +186,21 @@ class Scene:
     async def settle(self) -> None:
         """Let everybody read to the end, and write what follows from that."""
         for link, offices in READERS.items():
+            if link == self.shaky:
+                continue
             end = await self.end_of(link)
             for office in offices:
                 await self._until_read(self.agents[office], link, end)
         await self.feed.refresh()
         for place in PLACES:
-            worker = self.workers[place.link]
-            await worker.tick()
-            board = LogBoard(self.log)
-            found = await board.read(EXCHANGE, place.partition)
-            await worker.take([one for one in found if one.offset >= worker.position])
+            with self._shaken(place.link):
+                worker = self.workers[place.link]
+                await worker.tick()
+                found = await LogBoard(self.log).read(EXCHANGE, place.partition)
+                await worker.take([one for one in found if one.offset >= worker.position])
         for link in READERS:
+            if link == self.shaky:
+                continue
             end = await self.end_of(link)
             async with asyncio.timeout(PATIENCE_S):
                 while not self._witnessed(link, end):
