@@ -172,10 +172,7 @@ class Witness:
         Returns:
             Where the heads are to be read on.
         """
-        start = {
-            TopicPartition(heads_topic(link.corridor), link.partition): 0
-            for link in self.links.values()
-        }
+        start = {_heads_of(link): 0 for link in self.links.values() if link.stopped is None}
         if not start:
             return start
         reader = await self._log.reader(start)
@@ -371,7 +368,10 @@ class Witness:
     # Telling.
 
     def _cut(self, error: LogTruncated) -> None:
-        link = self._places.get(TopicPartition(error.topic, error.partition))
+        place = TopicPartition(error.topic, error.partition)
+        # What was signed may have lain among the heads, so nothing more is signed of their link.
+        heads = {_heads_of(one): one for one in self.links.values()}
+        link = self._places.get(place) or heads.get(place)
         if link is None:
             get_logger().error("a topic has lost records", topic=error.topic, error=str(error))
             return
@@ -388,6 +388,10 @@ class Witness:
         if words not in self._told:
             self._told.add(words)
             get_logger().error("not signed", link=link, reason=words)
+
+
+def _heads_of(link: WitnessedLink) -> TopicPartition:
+    return TopicPartition(heads_topic(link.corridor), link.partition)
 
 
 def _nothing(_: str) -> None:
