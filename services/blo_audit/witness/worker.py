@@ -80,7 +80,7 @@ class Witness:
         self._clock = clock
         self._metrics = metrics
         self._options = options or WitnessOptions()
-        self._probe = probe or _nothing
+        self._probe = probe or (lambda _: None)
         self._due: dict[LinkId, float] = {}
         self._collecting: dict[LinkId, Collecting] = {}
         self._told: set[str] = set()
@@ -392,10 +392,6 @@ class Witness:
 
 def _heads_of(link: WitnessedLink) -> TopicPartition:
     return TopicPartition(heads_topic(link.corridor), link.partition)
-
-
-def _nothing(_: str) -> None:
-    return None
 
 
 __all__ = ["Witness"]
