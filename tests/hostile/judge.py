@@ -22,7 +22,8 @@ from blo_log.granted import GrantedKeys
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.event import decode_event
-from blo_schemas.hashing import event_id, event_input
+from blo_schemas.hashing import event_id, event_input, head_input
+from blo_schemas.heads import HEAD, MAX_NAMED_UNOPENED, SIGNED_HEAD
 from blo_schemas.ids import CaseId, LinkId, OfficeId
 from blo_schemas.reports import PeriodReport
 from blo_schemas.verdicts import Reason
@@ -48,6 +49,8 @@ BLAMELESS = frozenset(
     }
 )
 """What only an office itself can bring about: no honest one is ever told of."""
+EQUIVOCATIONS = frozenset({Code.HEADS_CONTRADICT, Code.HEAD_OF_ANOTHER_LOG, Code.HEAD_BEYOND_LOG})
+"""How an audit tells of two heads that contradict each other."""
 UNPROVED = frozenset({str(Reason.PAYLOAD_MISMATCH)})
 """What the broker can bring about as well: the sealed parts lie beside what is signed."""
 ASKED = 25
@@ -304,6 +307,9 @@ async def judge_audit(scene: Scene, *, cut: bool) -> None:
         for finding in report.findings:
             innocent = finding.office not in HONEST or finding.code not in BLAMELESS
             assert innocent, f"an honest one is blamed: {finding}"
+    if await equivocations(scene):
+        named = {one.code for one in report.findings if one.office == X and one.link == HOSTILE}
+        assert named & EQUIVOCATIONS, f"nobody is told of the two heads of {X}"
     for at, why in await proved_wrong(scene):
         assert is_told(report, at), f"nobody is told of record {at} of {X}: {why}"
 
@@ -343,6 +349,27 @@ async def closed_cases(scene: Scene) -> set[bytes]:
             if granted.summary_key(header.summary_key_id) is None:
                 closed.add(header.case)
     return closed
+
+
+async def equivocations(scene: Scene) -> set[int]:
+    """The sizes of which the hostile office has signed two hashes on its own link."""
+    said: dict[int, set[bytes]] = {}
+    directory = scene.world.trusted()
+    own = directory.certificates(X)[0]
+    for one in await LogBoard(scene.log).read(topics.heads_topic(CORRIDOR), 0):
+        try:
+            signed = SIGNED_HEAD.decode(one.value or b"")
+            head = HEAD.decode(signed.head)
+        except WireError:
+            continue
+        if (head.link, head.office, head.kid) != (HOSTILE, X, own.tag) or not own.covers(head.at):
+            continue
+        if len(head.first_unopened) != min(head.unopened, MAX_NAMED_UNOPENED):
+            continue
+        key = own.certificate.signing_key
+        if verify_signature(key, head_input(signed.head), signed.signature):
+            said.setdefault(head.size, set()).add(head.log_hash)
+    return {size for size, hashes in said.items() if len(hashes) > 1}
 
 
 def is_told(report: Report, position: int) -> bool:
