@@ -88,6 +88,7 @@ async def judge(scene: Scene, expected: Expected, *, cut: bool = False) -> None:
         expected: The same round without an attack.
         cut: Whether records of the hostile link were taken away.
     """
+    cut = cut or scene.shaky == HOSTILE
     for office, running in scene.agents.items():
         assert not running.task.done(), f"the agent of {office} has ended: {running.task}"
     assert not scene.witness_task.done(), "the witness has ended"
@@ -303,10 +304,11 @@ def processed_views(scene: Scene, link: LinkId) -> dict[CaseId, bytes]:
 async def judge_audit(scene: Scene, *, cut: bool) -> None:
     """The audit ends, blames nobody honest, and names the attacker wherever it signed."""
     report = await scene.audit()
-    if not cut:
-        for finding in report.findings:
-            innocent = finding.office not in HONEST or finding.code not in BLAMELESS
-            assert innocent, f"an honest one is blamed: {finding}"
+    if cut:
+        return
+    for finding in report.findings:
+        innocent = finding.office not in HONEST or finding.code not in BLAMELESS
+        assert innocent, f"an honest one is blamed: {finding}"
     if await equivocations(scene):
         named = {one.code for one in report.findings if one.office == X and one.link == HOSTILE}
         assert named & EQUIVOCATIONS, f"nobody is told of the two heads of {X}"

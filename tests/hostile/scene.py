@@ -185,6 +185,10 @@ class Scene:
 
     async def settle(self) -> None:
         """Let everybody read to the end, and write what follows from that."""
+        await self.feed.refresh()
+        if HOSTILE not in self.feed.directory.links():
+            # Its office's root has certified two offices with one key, so the link has no parties.
+            self.shaky = HOSTILE
         for link, offices in READERS.items():
             if link == self.shaky:
                 continue
@@ -227,6 +231,8 @@ class Scene:
     async def meddle(self) -> None:
         """The victim tries to go on with the hostile link, whatever lies there."""
         a = self.agents[A]
+        if self.shaky == HOSTILE:
+            return
         try:
             await walk(self.agents, HOSTILE, (A,), STEPS)
         except CommandRefused:
