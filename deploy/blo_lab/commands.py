@@ -6,8 +6,6 @@ from typing import Final
 
 from blo_cli.subcommands import Subcommand
 
-__all__ = ["DEMO", "LAB"]
-
 _ERRORS: Final = ("blo_lab.broker.errors:BrokerError",)
 
 DEMO: Final = Subcommand(

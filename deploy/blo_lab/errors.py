@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from blo_cli.errors import CliError
 
-__all__ = ["LabError"]
-
 
 class LabError(CliError):
     """A lab can't be made, started, found or stopped."""

@@ -14,8 +14,9 @@ from typing import Annotated, Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Bytes8, Bytes32, Bytes64, Count, UnixMs
+from blo_schemas.event import Bytes8, Bytes32, Bytes64, Count
 from blo_schemas.ids import CorridorId, LinkId, OfficeId, is_corridor_id, is_link_id, is_subject_id
+from blo_schemas.instants import UnixMs
 
 MANIFEST_VERSION: Final = 1
 DISCLOSURE_VERSION: Final = 1
@@ -230,28 +231,3 @@ RECORD_CHUNK: Final = Codec(RecordChunk, limit=MAX_CHUNK_SIZE)
 PROVEN_RECORD: Final = Codec(ProvenRecord, limit=MAX_CHUNK_SIZE)
 DISCLOSURE: Final = Codec(Disclosure, versions=(DISCLOSURE_VERSION,), limit=MAX_DISCLOSURE_SIZE)
 SIGNED_DISCLOSURE: Final = Codec(SignedDisclosure, limit=MAX_DISCLOSURE_SIZE)
-
-__all__ = [
-    "DISCLOSURE",
-    "DISCLOSURE_VERSION",
-    "MANIFEST",
-    "MANIFEST_VERSION",
-    "MAX_CHUNK_RECORDS",
-    "MAX_CHUNK_SIZE",
-    "MAX_DISCLOSED",
-    "MAX_DISCLOSURE_SIZE",
-    "MAX_MANIFEST_SIZE",
-    "MAX_PATH",
-    "PROVEN_RECORD",
-    "RECORD_CHUNK",
-    "SIGNED_DISCLOSURE",
-    "Counts",
-    "DisclosedEvent",
-    "Disclosure",
-    "DisclosureNote",
-    "Manifest",
-    "ProvenRecord",
-    "RecordChunk",
-    "Scope",
-    "SignedDisclosure",
-]

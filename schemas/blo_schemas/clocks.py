@@ -12,16 +12,17 @@ from typing import Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Bytes32, Count, UnixMs
+from blo_schemas.event import Bytes32, Count
 from blo_schemas.ids import LinkId, OfficeId
-from blo_schemas.policy import Rung
+from blo_schemas.instants import UnixMs
+from blo_schemas.policy import EscalationLevel
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 
 CLOCK_VIEW_VERSION: Final = 1
 ALERT_VERSION: Final = 1
 
 
-class Clock(StrEnum):
+class ClockKind(StrEnum):
     """What the other side owes in a case; which kinds have which is ``deadlines.kinds``."""
 
     ACKNOWLEDGE = "acknowledge"
@@ -55,7 +56,7 @@ class Ending(StrEnum):
     """Urgency or due date were changed; the next round has the new ones."""
 
 
-class Standing(StrEnum):
+class ClockStatus(StrEnum):
     """Where a clock stands at an instant."""
 
     RUNNING = "running"
@@ -66,7 +67,9 @@ class Standing(StrEnum):
     VOID = "void"
 
 
-class RoundEnd(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
+class RoundResult(
+    msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False
+):
     """The step that ended a round.
 
     Attributes:
@@ -98,21 +101,21 @@ class Round(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
         end: How it ended; ``None``: it has not.
     """
 
-    clock: Clock
+    clock: ClockKind
     number: Count
     counts_from: UnixMs
     set_at: UnixMs
     position: Count
     urgency: Urgency
     due: UnixMs | None
-    end: RoundEnd | None
+    end: RoundResult | None
 
-    def ended(self, end: RoundEnd | None) -> Round:
+    def ended(self, end: RoundResult | None) -> Round:
         """The same round with this end."""
         return msgspec.structs.replace(self, end=end)
 
 
-class Standstill(
+class PauseInterval(
     msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False
 ):
     """A time in which a case's clocks stand still.
@@ -133,7 +136,7 @@ class Standstill(
     end: UnixMs | None
     end_position: Count | None
 
-    def ended(self, at: int | None, position: int | None) -> Standstill:
+    def ended(self, at: int | None, position: int | None) -> PauseInterval:
         """The same standstill with this end."""
         return msgspec.structs.replace(self, end=at, end_position=position)
 
@@ -164,7 +167,7 @@ class ClockView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fie
     urgency: Urgency
     due: UnixMs | None
     rounds: tuple[Round, ...]
-    standstills: tuple[Standstill, ...]
+    standstills: tuple[PauseInterval, ...]
     version: Count
     position: Count
     log_time: UnixMs
@@ -189,9 +192,9 @@ class ClockState(
             information; nobody once it has ended.
     """
 
-    clock: Clock
+    clock: ClockKind
     round: Count
-    standing: Standing
+    standing: ClockStatus
     counts_from: UnixMs
     due: UnixMs | None
     met_at: UnixMs | None
@@ -232,9 +235,9 @@ class Alert(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     id: Bytes32
     link: LinkId
     case: Bytes32 | None
-    clock: Clock | None
+    clock: ClockKind | None
     signal: Signal | None
-    rung: Rung | None
+    rung: EscalationLevel | None
     round: Count
     due: UnixMs | None
     since: UnixMs
@@ -263,22 +266,3 @@ class Alert(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
 CLOCK_VIEW: Final = Codec(ClockView, versions=(CLOCK_VIEW_VERSION,))
 CLOCK_STATE: Final = Codec(ClockState)
 ALERT: Final = Codec(Alert, versions=(ALERT_VERSION,), limit=16 * 1024)
-
-__all__ = [
-    "ALERT",
-    "ALERT_VERSION",
-    "CLOCK_STATE",
-    "CLOCK_VIEW",
-    "CLOCK_VIEW_VERSION",
-    "Alert",
-    "Clock",
-    "ClockState",
-    "ClockView",
-    "Ending",
-    "Round",
-    "RoundEnd",
-    "Rung",
-    "Signal",
-    "Standing",
-    "Standstill",
-]

@@ -14,9 +14,9 @@ from typing import Annotated, Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Count, UnixMs
-from blo_schemas.instants import check_business_day
-from blo_schemas.policy import Wire
+from blo_schemas.event import Count
+from blo_schemas.instants import UnixMs, check_business_day
+from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Step
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
@@ -43,7 +43,7 @@ class Channel(StrEnum):
     FAX = "fax"
 
 
-class Attachment(Wire, frozen=True, kw_only=True):
+class Attachment(MapStruct, frozen=True, kw_only=True):
     """A reference to an attachment: its name, size in bytes, and SHA-256."""
 
     name: Line
@@ -51,7 +51,7 @@ class Attachment(Wire, frozen=True, kw_only=True):
     sha256: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 
 
-class Dispatch(Wire, frozen=True, kw_only=True, omit_defaults=True):
+class Dispatch(MapStruct, frozen=True, kw_only=True, omit_defaults=True):
     """The common fields of an exchange document (văn bản trao đổi), docs/domain.md §2.
 
     Attributes:
@@ -120,16 +120,3 @@ CONTENT: Final = Codec(Content)
 
 WITHOUT_CONTENT: Final = frozenset({Step.CONFIRM_SHREDDING})
 """Steps whose events have no content: they are written when the case's key is gone (ADR 7)."""
-
-__all__ = [
-    "CONTENT",
-    "WITHOUT_CONTENT",
-    "Attachment",
-    "Channel",
-    "Content",
-    "Dispatch",
-    "HandlingCode",
-    "Language",
-    "Line",
-    "Text",
-]

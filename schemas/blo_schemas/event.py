@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import msgspec
 
 from blo_schemas.codec import MAX_RECORD_SIZE, Codec, encode
-from blo_schemas.ids import CaseId, CertificateTag, Digest, EventId, KeyId
+from blo_schemas.ids import CaseId, CertificateTag, Digest, KeyId
 from blo_schemas.instants import UnixMs
 
 HEADER_VERSION: Final = 1
@@ -140,22 +140,3 @@ class LogRecord(msgspec.Struct, frozen=True, gc=False):
     log_time: int
     value: bytes
     leaf: Digest | None = None
-
-
-__all__ = [
-    "ENVELOPE",
-    "HEADER",
-    "HEADER_VERSION",
-    "Bytes8",
-    "Bytes16",
-    "Bytes32",
-    "Bytes64",
-    "Count",
-    "Digest",
-    "Envelope",
-    "EventId",
-    "Header",
-    "LogRecord",
-    "UnixMs",
-    "decode_event",
-]

@@ -65,16 +65,3 @@ def check_business_day(field: str, day: date) -> None:
     """
     if not is_business_day(day):
         raise ValueError(f"{field}: lies outside of {FIRST_DAY} to {LAST_DAY}")
-
-
-__all__ = [
-    "FIRST_DAY",
-    "LAST_DAY",
-    "LAST_INSTANT",
-    "UnixMs",
-    "check_business_day",
-    "clamped",
-    "is_business_day",
-    "local",
-    "unix_ms",
-]

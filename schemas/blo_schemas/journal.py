@@ -12,8 +12,9 @@ from typing import Annotated, Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Bytes32, Count, UnixMs
+from blo_schemas.event import Bytes32, Count
 from blo_schemas.ids import Digest, LinkId
+from blo_schemas.instants import UnixMs
 from blo_schemas.summary import Step
 
 JOURNAL_VERSION: Final = 1
@@ -98,19 +99,3 @@ def named_person(entry: JournalEntry) -> NamedPerson | None:
 def journal_hash(entry: JournalEntry) -> Digest:
     """The entry's hash, which the next entry and the office's heads carry."""
     return Digest(sha256(_JOURNAL + JOURNAL_ENTRY.encode(entry)).digest())
-
-
-__all__ = [
-    "JOURNAL_ENTRY",
-    "JOURNAL_VERSION",
-    "MAX_DETAIL_SIZE",
-    "MAX_ENTRY_SIZE",
-    "NAMED_PERSON",
-    "NAMES_DRAFTER",
-    "NAMES_SIGNER",
-    "JournalEntry",
-    "NamedPerson",
-    "detail_of",
-    "journal_hash",
-    "named_person",
-]

@@ -12,15 +12,16 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from blo_schemas.errors import UnknownVersion, WireError
-from blo_schemas.event import Count, UnixMs
+from blo_schemas.event import Count
 from blo_schemas.ids import CaseId, LinkId, OfficeId
+from blo_schemas.instants import UnixMs
 from blo_schemas.journal import JOURNAL_VERSION, JournalEntry, Word
-from blo_schemas.policy import Wire
+from blo_schemas.policy import MapStruct
 from blo_schemas.reports import Hex32
 from blo_schemas.texts import from_hex, from_json
 
 
-class JournalFileHead(Wire, frozen=True, kw_only=True):
+class JournalFileHead(MapStruct, frozen=True, kw_only=True):
     """The first line.
 
     Attributes:
@@ -38,7 +39,7 @@ class JournalFileHead(Wire, frozen=True, kw_only=True):
     hash: Hex32
 
 
-class JournalLine(Wire, frozen=True, kw_only=True):
+class JournalLine(MapStruct, frozen=True, kw_only=True):
     """One entry; see ``JournalEntry``.
 
     Attributes:
@@ -121,13 +122,3 @@ def read_lines(data: bytes) -> Iterator[JournalLine | str]:
             yield error.detail
         else:
             yield found
-
-
-__all__ = [
-    "JournalFileHead",
-    "JournalLine",
-    "journal_file",
-    "journal_line",
-    "read_head",
-    "read_lines",
-]

@@ -118,5 +118,3 @@ def _text(value: Mapping[str, Any]) -> str:
 if __name__ == "__main__":
     (_folder,) = sys.argv[1:]
     write(Path(_folder))
-
-__all__ = ["schema_files", "write"]

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from blo_schemas.policy import Wire
+from blo_schemas.policy import MapStruct
 
 MAX_AMOUNT: Final = Decimal(10) ** 9
 MAX_DECIMALS: Final = 6
@@ -47,7 +47,7 @@ class Substance(StrEnum):
     COCAINE = "cocaine"
 
 
-class Seizure(Wire, frozen=True, kw_only=True):
+class Seizure(MapStruct, frozen=True, kw_only=True):
     """An amount of one substance in the unit of the report.
 
     Attributes:
@@ -73,7 +73,7 @@ def _shortest(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal(1)) if amount == int(amount) else amount.normalize()
 
 
-class Arrests(Wire, frozen=True, kw_only=True):
+class Arrests(MapStruct, frozen=True, kw_only=True):
     """Arrested persons of one nationality.
 
     Attributes:

@@ -14,9 +14,10 @@ import msgspec
 
 from blo_schemas.clocks import ClockView
 from blo_schemas.codec import MAX_RECORD_SIZE, Codec
-from blo_schemas.event import Bytes8, Bytes16, Bytes32, Bytes64, Count, UnixMs
+from blo_schemas.event import Bytes8, Bytes16, Bytes32, Bytes64, Count
 from blo_schemas.ids import LinkId, OfficeId
-from blo_schemas.summary import Named
+from blo_schemas.instants import UnixMs
+from blo_schemas.summary import WordEnum
 from blo_schemas.verdicts import Verdict
 from blo_schemas.views import CaseView, check_view
 
@@ -30,7 +31,7 @@ The steps of a case are bounded (``blo_domain.lifecycle.MAX_CASE_STEPS``), so no
 """
 
 
-class OutputKind(Named):
+class OutputKind(WordEnum):
     """What an output is; it decides the topic, and what ``body`` holds."""
 
     CASE = 1
@@ -92,7 +93,7 @@ class CaseRecord(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
     clocks: ClockView
 
 
-class Finality(StrEnum):
+class TrailState(StrEnum):
     """Whether a trail entry has the last word on its record."""
 
     FINAL = "final"
@@ -118,7 +119,7 @@ class TrailEntry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
 
     position: Count
     log_time: UnixMs
-    finality: Finality
+    finality: TrailState
     verdict: Verdict | None
     office: OfficeId | None
     event: Bytes32 | None
@@ -134,7 +135,7 @@ class TrailCheckpoint(msgspec.Struct, array_like=True, frozen=True, forbid_unkno
         log_hash: The running hash over them.
         tree_root: The RFC 6962 tree's root over their values.
         admissions: Running hash over what the record layer concluded of each
-            (``blo_schemas.hashing.admissions_hash``), which needs no key.
+            (``blo_schemas.hashes.admissions_hash``), which needs no key.
     """
 
     size: Count

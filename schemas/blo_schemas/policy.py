@@ -27,18 +27,18 @@ class SpanUnit(StrEnum):
     WORKING_DAYS = "working_days"
 
 
-class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class MapStruct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all structs that are written with their fields' names."""
 
 
-class Span(Wire, frozen=True, kw_only=True):
+class Span(MapStruct, frozen=True, kw_only=True):
     """A length of time, e.g. two working days of the responder's calendar."""
 
     amount: Positive
     unit: SpanUnit
 
 
-class Deadline(Wire, frozen=True, kw_only=True):
+class Deadline(MapStruct, frozen=True, kw_only=True):
     """How long the responder has, for one urgency, and for one kind if that is named.
 
     Attributes:
@@ -54,7 +54,7 @@ class Deadline(Wire, frozen=True, kw_only=True):
     answer: Span
 
 
-class Rung(StrEnum):
+class EscalationLevel(StrEnum):
     """A step of the escalation ladder, in the order of docs/domain.md §3."""
 
     WARNING = "warning"
@@ -64,7 +64,7 @@ class Rung(StrEnum):
     MINISTRY = "ministry"
 
 
-class LadderStep(Wire, frozen=True, kw_only=True):
+class LadderStep(MapStruct, frozen=True, kw_only=True):
     """When a rung is reached.
 
     Attributes:
@@ -72,11 +72,11 @@ class LadderStep(Wire, frozen=True, kw_only=True):
         after: Span after the deadline; ``None`` for the warning, which comes before it.
     """
 
-    rung: Rung
+    rung: EscalationLevel
     after: Span | None = None
 
 
-class Calendar(Wire, frozen=True, kw_only=True):
+class Calendar(MapStruct, frozen=True, kw_only=True):
     """Working days of one country as the agreement counts them.
 
     Attributes:
@@ -92,14 +92,14 @@ class Calendar(Wire, frozen=True, kw_only=True):
     extra_working_days: tuple[date, ...] = ()
 
 
-class OfficeZone(Wire, frozen=True, kw_only=True):
+class OfficeZone(MapStruct, frozen=True, kw_only=True):
     """The time zone in which an office's days begin and end (IANA name)."""
 
     office: OfficeId
     zone: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
-class DeadlinePolicy(Wire, frozen=True, kw_only=True):
+class DeadlinePolicy(MapStruct, frozen=True, kw_only=True):
     """All that an agreement says about time.
 
     Attributes:

@@ -15,14 +15,14 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 
-from blo_schemas.clocks import Clock
+from blo_schemas.clocks import ClockKind
 from blo_schemas.codec import Codec, encode
 from blo_schemas.errors import NotCanonical, TooLarge, UnknownVersion
-from blo_schemas.event import Count, UnixMs
+from blo_schemas.event import Count
 from blo_schemas.ids import LinkId, OfficeId
-from blo_schemas.instants import check_business_day
+from blo_schemas.instants import UnixMs, check_business_day
 from blo_schemas.journal import Word
-from blo_schemas.policy import Wire
+from blo_schemas.policy import MapStruct
 from blo_schemas.texts import from_json
 
 REPORT_VERSION: Final = 1
@@ -56,7 +56,7 @@ Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 T = TypeVar("T")
 
 
-class CountedLink(Wire, frozen=True, kw_only=True):
+class CountedLink(MapStruct, frozen=True, kw_only=True):
     """Up to where a link's log was counted.
 
     Attributes:
@@ -81,7 +81,7 @@ class CountedLink(Wire, frozen=True, kw_only=True):
     closed: tuple[Count, ...]
 
 
-class CountedHead(Wire, frozen=True, kw_only=True):
+class CountedHead(MapStruct, frozen=True, kw_only=True):
     """Another office's signed word on the log that was counted.
 
     Attributes:
@@ -99,7 +99,7 @@ class CountedHead(Wire, frozen=True, kw_only=True):
     proof: tuple[Hex32, ...]
 
 
-class Measured(Wire, frozen=True, kw_only=True):
+class Measured(MapStruct, frozen=True, kw_only=True):
     """How much of what; a plain number is of nothing.
 
     Attributes:
@@ -111,7 +111,7 @@ class Measured(Wire, frozen=True, kw_only=True):
     amount: AmountText
 
 
-class Contribution(Wire, frozen=True, kw_only=True):
+class Contribution(MapStruct, frozen=True, kw_only=True):
     """One event that makes a figure.
 
     Attributes:
@@ -129,7 +129,7 @@ class Contribution(Wire, frozen=True, kw_only=True):
     corrections: tuple[Hex32, ...]
 
 
-class ReportFigure(Wire, frozen=True, kw_only=True):
+class ReportFigure(MapStruct, frozen=True, kw_only=True):
     """One number of the report, or one for each thing that is counted apart.
 
     Attributes:
@@ -155,7 +155,7 @@ class NoteAbout(StrEnum):
     LATE_CORRECTION = "late_correction"
 
 
-class ReportNote(Wire, frozen=True, kw_only=True):
+class ReportNote(MapStruct, frozen=True, kw_only=True):
     """Something that a reader of the figures must know.
 
     Attributes:
@@ -173,7 +173,7 @@ class ReportNote(Wire, frozen=True, kw_only=True):
     words: Words
 
 
-class ResponseTime(Wire, frozen=True, kw_only=True):
+class ResponseTime(MapStruct, frozen=True, kw_only=True):
     """How one office responded to one sort of clock on one link (``blo_domain.deadlines``).
 
     Attributes:
@@ -190,7 +190,7 @@ class ResponseTime(Wire, frozen=True, kw_only=True):
 
     link: LinkId
     office: OfficeId
-    clock: Clock
+    clock: ClockKind
     met: Count
     missed: Count
     open: Count
@@ -198,7 +198,7 @@ class ResponseTime(Wire, frozen=True, kw_only=True):
     p90_ms: Count | None
 
 
-class ProvenEvent(Wire, frozen=True, kw_only=True):
+class ProvenEvent(MapStruct, frozen=True, kw_only=True):
     """An event that the report names, at its place in the log.
 
     Attributes:
@@ -224,7 +224,7 @@ class ProvenEvent(Wire, frozen=True, kw_only=True):
     proof: tuple[Hex32, ...]
 
 
-class PeriodReport(Wire, frozen=True, kw_only=True):
+class PeriodReport(MapStruct, frozen=True, kw_only=True):
     """What was computed: a pure function of the log up to a cut and of the counting rules.
 
     Attributes:
@@ -278,7 +278,7 @@ class ReportAct(StrEnum):
     FREEZE = "freeze"
 
 
-class ReportStep(Wire, frozen=True, kw_only=True):
+class ReportStep(MapStruct, frozen=True, kw_only=True):
     """Who did what, and when by the office's clock (Unix milliseconds)."""
 
     act: ReportAct
@@ -286,7 +286,7 @@ class ReportStep(Wire, frozen=True, kw_only=True):
     at: UnixMs
 
 
-class FrozenReport(Wire, frozen=True, kw_only=True):
+class FrozenReport(MapStruct, frozen=True, kw_only=True):
     """A report that is computed no more: what the office signs.
 
     Attributes:
@@ -302,7 +302,7 @@ class FrozenReport(Wire, frozen=True, kw_only=True):
     report: PeriodReport
 
 
-class SignedReport(Wire, frozen=True, kw_only=True):
+class SignedReport(MapStruct, frozen=True, kw_only=True):
     """A frozen report with the office's signature over ``report_input``; a file."""
 
     frozen: FrozenReport
@@ -384,33 +384,3 @@ def _check_versions(versions: Iterable[int]) -> None:
             raise UnknownVersion(
                 "report", f"version {version}; this program knows {REPORT_VERSION}"
             )
-
-
-__all__ = [
-    "MAX_REPORT_SIZE",
-    "MAX_REPORT_STEPS",
-    "PERIOD_REPORT",
-    "REPORT_VERSION",
-    "SIGNED_REPORT",
-    "STEPS",
-    "Contribution",
-    "CountedHead",
-    "CountedLink",
-    "FrozenReport",
-    "Measured",
-    "NoteAbout",
-    "PeriodReport",
-    "ProvenEvent",
-    "ReportAct",
-    "ReportFigure",
-    "ReportNote",
-    "ReportStep",
-    "ResponseTime",
-    "SignedReport",
-    "check_size",
-    "period_report",
-    "report_digest",
-    "report_input",
-    "signed_report",
-    "to_json",
-]

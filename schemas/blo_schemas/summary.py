@@ -12,12 +12,13 @@ from typing import Annotated, Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Count, UnixMs
+from blo_schemas.event import Count
+from blo_schemas.instants import UnixMs
 
 SUMMARY_VERSION: Final = 1
 
 
-class Named(IntEnum):
+class WordEnum(IntEnum):
     """An integer on the wire, a lower-case word for people."""
 
     @property
@@ -26,7 +27,7 @@ class Named(IntEnum):
         return self.name.lower()
 
 
-class Kind(Named):
+class Kind(WordEnum):
     """What two offices exchange (docs/domain.md §2). Numbers are never reused."""
 
     INFORMATION_NOTICE = 1
@@ -48,7 +49,7 @@ class Kind(Named):
     REPORT = 17
 
 
-class Step(Named):
+class Step(WordEnum):
     """What one event does to its case. Numbers are never reused."""
 
     # The base lifecycle (docs/domain.md §2).
@@ -103,7 +104,7 @@ class Step(Named):
     CONFIRM_SHREDDING = 61
 
 
-class Urgency(Named):
+class Urgency(WordEnum):
     """thường, khẩn, thượng khẩn, hỏa tốc (docs/domain.md §3)."""
 
     ROUTINE = 1
@@ -112,7 +113,7 @@ class Urgency(Named):
     IMMEDIATE = 4
 
 
-class PauseGround(Named):
+class PauseGround(WordEnum):
     """Why a clock stands still (docs/domain.md §3)."""
 
     CLARIFICATION = 1

@@ -38,6 +38,3 @@ def texts_of(value: object, path: str = "") -> Iterator[tuple[str, str]]:
             yield from texts_of(item, f"{path}[{at}]")
     else:
         raise TypeError(f"{path or 'the value'}: {type(value).__name__} may hold texts")
-
-
-__all__ = ["texts_of"]

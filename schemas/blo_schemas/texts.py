@@ -125,15 +125,3 @@ def zone_from(name: str) -> ZoneInfo:
 
 def _name(kind: object) -> str:
     return getattr(kind, "__name__", str(kind))
-
-
-__all__ = [
-    "MAX_ZONE",
-    "day_from",
-    "from_hex",
-    "from_json",
-    "from_object",
-    "from_toml",
-    "moment_from",
-    "zone_from",
-]

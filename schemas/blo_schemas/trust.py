@@ -14,9 +14,10 @@ from typing import Annotated, Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Bytes32, Bytes64, Count, UnixMs
+from blo_schemas.event import Bytes32, Bytes64, Count
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId
-from blo_schemas.policy import DeadlinePolicy, Positive, Wire
+from blo_schemas.instants import UnixMs
+from blo_schemas.policy import DeadlinePolicy, MapStruct, Positive
 
 KEM_KEY_SIZE: Final = 1184 + 32
 """ML-KEM-768 encapsulation key followed by the X25519 public key."""
@@ -35,7 +36,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
-class Dated(Wire, frozen=True, kw_only=True):
+class DatedText(MapStruct, frozen=True, kw_only=True):
     """A text that is valid for some time (docs/domain.md §1: names change, ids don't).
 
     Attributes:
@@ -51,7 +52,7 @@ class Dated(Wire, frozen=True, kw_only=True):
     until: date | None = None
 
 
-class Root(Wire, frozen=True, kw_only=True, tag="root"):
+class Root(MapStruct, frozen=True, kw_only=True, tag="root"):
     """A country's root: ``threshold`` of ``keys`` sign for the country.
 
     Version 1 is pinned by its fingerprint. Each later version is signed by the threshold of the
@@ -66,7 +67,7 @@ class Root(Wire, frozen=True, kw_only=True, tag="root"):
     not_after: UnixMs
 
 
-class Certificate(Wire, frozen=True, kw_only=True, tag="certificate"):
+class Certificate(MapStruct, frozen=True, kw_only=True, tag="certificate"):
     """Binds an id and a role to keys; signed by the threshold of the country's root.
 
     Attributes:
@@ -83,14 +84,14 @@ class Certificate(Wire, frozen=True, kw_only=True, tag="certificate"):
     country: CountryId
     subject: OfficeId
     role: Role
-    names: tuple[Dated, ...]
+    names: tuple[DatedText, ...]
     signing_key: Bytes32
     kem_key: KemKey | None = None
     not_before: UnixMs
     not_after: UnixMs
 
 
-class OfficeEntry(Wire, frozen=True, kw_only=True, tag="office"):
+class OfficeEntry(MapStruct, frozen=True, kw_only=True, tag="office"):
     """A directory entry: what is known of an office or a partner, signed by its country's root.
 
     It is apart from the certificate, because names, hosts and contacts change more often than
@@ -114,21 +115,21 @@ class OfficeEntry(Wire, frozen=True, kw_only=True, tag="office"):
     version: Positive
     region: str
     level: str
-    names: tuple[Dated, ...]
-    hosts: tuple[Dated, ...] = ()
-    contacts: tuple[Dated, ...] = ()
+    names: tuple[DatedText, ...]
+    hosts: tuple[DatedText, ...] = ()
+    contacts: tuple[DatedText, ...] = ()
     successor: OfficeId | None = None
     has_node: bool = True
 
 
-class Superior(Wire, frozen=True, kw_only=True):
+class Superior(MapStruct, frozen=True, kw_only=True):
     """``superior`` may read the link as the superior of ``office``, which is one of its offices."""
 
     superior: OfficeId
     office: OfficeId
 
 
-class Agreement(Wire, frozen=True, kw_only=True, tag="agreement"):
+class Agreement(MapStruct, frozen=True, kw_only=True, tag="agreement"):
     """The coordination regulation (quy chế phối hợp) of a link, signed by all its offices.
 
     Attributes:
@@ -162,14 +163,14 @@ class Agreement(Wire, frozen=True, kw_only=True, tag="agreement"):
     effective_until: UnixMs | None = None
 
 
-class RevokedFrom(Wire, frozen=True, kw_only=True):
+class RevokedFrom(MapStruct, frozen=True, kw_only=True):
     """From this log size on, the key no longer counts on this link."""
 
     link: LinkId
     size: Count
 
 
-class Revocation(Wire, frozen=True, kw_only=True, tag="revocation"):
+class Revocation(MapStruct, frozen=True, kw_only=True, tag="revocation"):
     """Ends a certificate; signed by the threshold of the country's root.
 
     Attributes:

@@ -4,7 +4,7 @@ The parts and who calls whom::
 
     API ──▶ Agent.submit ──▶ store thread: accepting ──▶ outbox ──▶ Sender ──▶ log
     log ──▶ Receiver ──▶ store thread: ingesting ──▶ views, receipts ──▶ heads ──▶ Sender
-    log ──▶ OutputsReceiver ──▶ store thread: taking_outputs, comparing ──▶ alerts, differences
+    log ──▶ OutputsReader ──▶ store thread: taking_outputs, comparing ──▶ alerts, differences
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from functools import partial
 
 import msgspec
 
-from blo_agent.accepting import Accepted, CommandRefused, OfficeCommand, accept
-from blo_agent.batches import Taken
+from blo_agent.commands.accept import Accepted, CommandRefused, OfficeCommand, accept
 from blo_agent.containment import attempt
-from blo_agent.desk import LinkDesk
-from blo_agent.granting import review_summary_keys
-from blo_agent.halting import resume
-from blo_agent.line import Line
-from blo_agent.office import NoIdentity, Office
-from blo_agent.outputs_receiver import OutputsReceiver
-from blo_agent.parts import Parts
-from blo_agent.publishing_heads import head_message
+from blo_agent.inbound.heads import compare_heads
+from blo_agent.inbound.log_reader import InboundReader
+from blo_agent.metrics import AgentMetrics
+from blo_agent.office.batch import BatchResult
+from blo_agent.office.halts import resume
+from blo_agent.office.key_grants import review_summary_keys
+from blo_agent.office.link_state import LinkState
+from blo_agent.office.state import NoIdentity, Office
+from blo_agent.outbound.heads import head_message
+from blo_agent.outbound.line_switch import LineSwitch
+from blo_agent.outbound.sender import Sender
+from blo_agent.oversight.outputs_reader import OutputsReader
+from blo_agent.program_parts import ProgramParts
 from blo_agent.readiness import Readiness
-from blo_agent.receiver import Receiver
-from blo_agent.scrubbing import Scrubber
-from blo_agent.sender import Sender
-from blo_agent.shredding import withhold_restored
+from blo_agent.shredding.delete import withhold_restored
+from blo_agent.shredding.wal_scrubber import WalScrubber
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.errors import JobFailed
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal, outbox
-from blo_agent.taking_heads import compare_heads
-from blo_agent.telemetry import Telemetry
 from blo_log.port import Log
 from blo_runtime.admin import Check
 from blo_runtime.clock import Clock
@@ -111,10 +111,10 @@ class Agent:
         self.office = Office(office, pins, random)
         self.store = store
         self.log = log
-        self.line = Line()
+        self.line = LineSwitch()
         self.clock = clock
         self.metrics = metrics
-        self._telemetry = Telemetry(self.office, metrics, clock)
+        self._telemetry = AgentMetrics(self.office, metrics, clock)
         self.sender = Sender(
             self.office,
             store,
@@ -125,7 +125,7 @@ class Agent:
             simulated_time=self.options.simulated_time,
             probe=probe,
         )
-        self.receiver = Receiver(
+        self.receiver = InboundReader(
             self.office,
             store,
             log,
@@ -135,8 +135,8 @@ class Agent:
             self.sender,
             simulated_time=self.options.simulated_time,
         )
-        self._scrubber = Scrubber(store, clock, probe)
-        self.outputs = OutputsReceiver(
+        self._scrubber = WalScrubber(store, clock, probe)
+        self.outputs = OutputsReader(
             self.office,
             store,
             log,
@@ -147,7 +147,7 @@ class Agent:
             after_s=self.options.difference_after_s,
             probe=probe,
         )
-        self._parts = Parts(metrics)
+        self._parts = ProgramParts(metrics)
         self._moved = asyncio.Event()
         self._on_disk: dict[LinkId, int] = {}
         self._ending = False
@@ -158,9 +158,9 @@ class Agent:
         """Take everything from the store; to be called once, before anything else."""
         now = self.clock.now_ms()
 
-        def job(tx: Transaction) -> Taken:
+        def job(tx: Transaction) -> BatchResult:
             taken = self._load(tx)
-            for desk in self.office.desks.values():
+            for desk in self.office.links.values():
                 attempt(
                     "heads",
                     tx,
@@ -175,13 +175,13 @@ class Agent:
         self._telemetry.taken(await self.store.write(job))
         self._note_sizes()
 
-    def _load(self, tx: Transaction) -> Taken:
+    def _load(self, tx: Transaction) -> BatchResult:
         """Have in memory what the store has; runs in the store's thread."""
         now = self.clock.now_ms()
-        taken = Taken()
+        taken = BatchResult()
         self.office.load(tx, now, taken)
         withhold_restored(self.office, tx)
-        works: dict[str, Callable[[Taken], object]] = {
+        works: dict[str, Callable[[BatchResult], object]] = {
             "summary keys": lambda _: review_summary_keys(self.office, now, tx),
             "what processors write": lambda _: self.outputs.load(tx),
         }
@@ -235,7 +235,7 @@ class Agent:
             KeyError: The office has no such link.
             NotHalted: The link is not halted.
         """
-        desk = self.office.desks[link]
+        desk = self.office.links[link]
         now = self.clock.now_ms()
         lifted = await self.store.write(lambda tx: resume(desk, reason, actor, now, tx))
         get_logger().warning("link resumed", link=link, count=lifted)
@@ -262,13 +262,13 @@ class Agent:
         self.sender.wake()
         return accepted
 
-    async def wait_for(self, link: LinkId, size: int, timeout_s: float) -> LinkDesk:
+    async def wait_for(self, link: LinkId, size: int, timeout_s: float) -> LinkState:
         """Wait until a link was read, onto the disk, up to a size, or the time is over.
 
         Raises:
             KeyError: The office has no such link.
         """
-        desk = self.office.desks[link]
+        desk = self.office.links[link]
         deadline = asyncio.get_running_loop().time() + timeout_s
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
@@ -280,7 +280,7 @@ class Agent:
         """Whether a link was read to where its log ended a moment ago."""
         receiver = self.receiver
         end = receiver.high_watermarks.get(link)
-        return receiver.is_connected and end is not None and self.office.desks[link].size >= end
+        return receiver.is_connected and end is not None and self.office.links[link].size >= end
 
     def checks(self) -> dict[str, Check]:
         """What ``/readyz`` asks."""
@@ -288,7 +288,7 @@ class Agent:
         return Readiness(*parts, self._parts).checks()
 
     async def _note_refusal(self, wanted: OfficeCommand, refusal: CommandRefused, now: int) -> None:
-        known = wanted.link if wanted.link in self.office.desks else None
+        known = wanted.link if wanted.link in self.office.links else None
         label = known or LinkId("unknown")
         self.metrics.commands_refused.labels(link=label, reason=refusal.reason).inc()
         action = f"refused {wanted.command.step.word}"
@@ -306,7 +306,7 @@ class Agent:
 
         await self.store.write(note)
 
-    def _on_taken(self, taken: Taken) -> None:
+    def _on_taken(self, taken: BatchResult) -> None:
         self._note_sizes()
         self._telemetry.taken(taken)
         self._dirty.update(seen.link for seen in taken.seen)
@@ -322,7 +322,7 @@ class Agent:
 
     def _note_sizes(self) -> None:
         """Called when a batch is on disk; in between, a desk may be ahead of what readers find."""
-        self._on_disk = {link: desk.size for link, desk in self.office.desks.items()}
+        self._on_disk = {link: desk.size for link, desk in self.office.links.items()}
 
     def _announce(self) -> None:
         moved, self._moved = self._moved, asyncio.Event()
@@ -334,7 +334,7 @@ class Agent:
 
     async def _publish_heads(self) -> None:
         """Publish what was read, soon after it was and from time to time without a reason."""
-        self._dirty.update(self.office.desks)
+        self._dirty.update(self.office.links)
         while True:
             links, self._dirty = self._dirty, set()
             await self._publish(links)
@@ -344,7 +344,7 @@ class Agent:
                 async with asyncio.timeout(self.options.head_every_s):
                     await self._heads_due.wait()
             except TimeoutError:
-                self._dirty.update(self.office.desks)
+                self._dirty.update(self.office.links)
             self._heads_due.clear()
 
     async def _review_keys(self) -> None:
@@ -359,19 +359,19 @@ class Agent:
 
     async def _publish(self, links: set[LinkId]) -> None:
         now = self.clock.now_ms()
-        known = self.office.desks
+        known = self.office.links
         desks = [known[link] for link in sorted(links) if link in known]
 
         missing: set[str] = set()
 
-        def say(desk: LinkDesk, tx: Transaction, own: Taken) -> None:
+        def say(desk: LinkState, tx: Transaction, own: BatchResult) -> None:
             try:
                 own.cosignatures.append(head_message(self.office, desk, now, tx))
             except NoIdentity as error:
                 missing.add(str(error))
 
-        def job(tx: Transaction) -> Taken:
-            taken = Taken()
+        def job(tx: Transaction) -> BatchResult:
+            taken = BatchResult()
             for desk in desks:
                 if not desk.is_rereading:
                     work = partial(say, desk, tx)
@@ -395,6 +395,3 @@ class Agent:
             self._telemetry.certificate(self.clock.now_ms())
             self.metrics.line_up.set(self.receiver.is_connected)
             await asyncio.sleep(_GAUGES_EVERY_S)
-
-
-__all__ = ["Agent", "AgentOptions"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from blo_agent.batches import Taken
+from blo_agent.office.batch import BatchResult
 from blo_agent.store.connection import Transaction, is_store_failure
 from blo_runtime.incidents import report_incident
 
@@ -18,8 +18,8 @@ T = TypeVar("T")
 def attempt(
     what: str,
     tx: Transaction,
-    taken: Taken,
-    work: Callable[[Taken], object],
+    taken: BatchResult,
+    work: Callable[[BatchResult], object],
     *,
     mend: Callable[[], object],
     link: str = "",
@@ -32,7 +32,7 @@ def attempt(
         what: What the part is, in fixed words.
         tx: The transaction of the job.
         taken: Gets what the part has changed, when it has succeeded.
-        work: The part; is given a ``Taken`` of its own.
+        work: The part; is given a ``BatchResult`` of its own.
         mend: Puts back from the disk what the part may have changed in memory.
         link: The link that it is about, if one.
         position: The record that it is about, if one.
@@ -41,7 +41,7 @@ def attempt(
     Returns:
         The incident's id if it has failed; ``None`` if it has not.
     """
-    own = Taken()
+    own = BatchResult()
     try:
         with tx.part():
             work(own)
@@ -62,9 +62,9 @@ def attempt(
 def attempt_each(
     what: str,
     tx: Transaction,
-    taken: Taken,
+    taken: BatchResult,
     items: Sequence[T],
-    work: Callable[[list[T], Taken], object],
+    work: Callable[[list[T], BatchResult], object],
     *,
     mend: Callable[[], object],
 ) -> None:
@@ -82,6 +82,3 @@ def attempt_each(
     for item in items:
         if attempt(what, tx, taken, lambda own, item=item: work([item], own), mend=mend):  # type: ignore[misc]
             taken.ignored += 1
-
-
-__all__ = ["attempt", "attempt_each"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from blo_agent.line import Line
-from blo_agent.office import Office
-from blo_agent.outputs_receiver import OutputsReceiver
-from blo_agent.parts import Parts
-from blo_agent.receiver import Receiver
+from blo_agent.inbound.log_reader import InboundReader
+from blo_agent.office.state import Office
+from blo_agent.outbound.line_switch import LineSwitch
+from blo_agent.oversight.outputs_reader import OutputsReader
+from blo_agent.program_parts import ProgramParts
 from blo_agent.store.facade import Store
 from blo_runtime.admin import Check, Health
 from blo_runtime.clock import Clock
@@ -30,10 +30,10 @@ class Readiness:
         office: Office,
         store: Store,
         clock: Clock,
-        line: Line,
-        receiver: Receiver,
-        outputs: OutputsReceiver,
-        parts: Parts,
+        line: LineSwitch,
+        receiver: InboundReader,
+        outputs: OutputsReader,
+        parts: ProgramParts,
     ) -> None:
         self._office = office
         self._store = store
@@ -86,15 +86,15 @@ class Readiness:
         return Health(ok=failure is None, detail="" if failure is None else str(failure))
 
     def _check_links(self) -> Health:
-        halted = sorted(desk.link for desk in self._office.desks.values() if desk.halted)
+        halted = sorted(desk.link for desk in self._office.links.values() if desk.halted)
         if halted:
             return Health(ok=False, detail=f"halted: {', '.join(halted)}; `blo agent resume`")
-        rereading = sorted(desk.link for desk in self._office.desks.values() if desk.is_rereading)
+        rereading = sorted(desk.link for desk in self._office.links.values() if desk.is_rereading)
         if rereading:
             return Health(ok=False, detail=f"being read again: {', '.join(rereading)}")
         doubtful = sorted(
             desk.link
-            for desk in self._office.desks.values()
+            for desk in self._office.links.values()
             if desk.is_party and not desk.own_chain_checked
         )
         if doubtful:
@@ -108,6 +108,3 @@ class Readiness:
             for (link, processor, what), count in sorted(self._outputs.standing.items())
         ]
         return Health(ok=True, detail="; ".join([*words, *self._outputs.troubles]))
-
-
-__all__ = ["Readiness"]

@@ -50,6 +50,3 @@ class AuditorSettings(Settings, frozen=True, kw_only=True):
                 'auditor: is missing beside keys; expected an id such as "vn-inspector". Keys are '
                 "granted to an id: name the one that the certificate has."
             )
-
-
-__all__ = ["AuditorSettings", "ReplaySettings"]

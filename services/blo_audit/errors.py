@@ -43,6 +43,3 @@ class NothingToAudit(AuditError):
 
 class NoTrust(AuditError):
     """No pinned country root is among the trust documents."""
-
-
-__all__ = ["AuditError", "NoQuorum", "NoTrust", "NothingToAudit", "WitnessStateError"]

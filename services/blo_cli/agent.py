@@ -6,19 +6,18 @@ from pathlib import Path
 
 import click
 
-from blo_agent.api.types import RefusedAnswer
+from blo_agent.api.response_types import RefusedAnswer
 from blo_agent.config import AgentSettings
-from blo_agent.provision import initialise, sign_document
-from blo_agent.store import StoreError, load_store_key
-from blo_agent.store import restore as restore_store
+from blo_agent.setup import initialise, sign_document
+from blo_agent.store.backup import restore as restore_store
+from blo_agent.store.errors import StoreError
+from blo_agent.store.keyfile import load_store_key
 from blo_cli.agent_journal import journal
 from blo_cli.client import client_of
 from blo_cli.errors import Exit
 from blo_cli.trust import files
 from blo_runtime.config import load
 from blo_schemas.trust import SIGNED_DOCUMENT
-
-__all__ = ["agent"]
 
 _CONFIG = click.option(
     "--config", required=True, type=click.Path(path_type=Path), help="The agent's TOML file."
@@ -37,7 +36,7 @@ def agent() -> None:
 def init(config: Path, output: Path | None) -> int:
     """Makes the office's store with its keys, and prints the request for its certificate."""
     made = initialise(load(config, AgentSettings))
-    request = files.Request(made.subject, made.signing_key.hex(), made.kem_key.hex())
+    request = files.RequestFile(made.subject, made.signing_key.hex(), made.kem_key.hex())
     if output is None:
         click.echo(request.to_json(), nl=False)
     else:
@@ -64,7 +63,7 @@ def sign(config: Path, document: Path, output: Path | None) -> int:
 def run(config: Path) -> int:
     """Runs the node until it is asked to stop."""
     # Only this one needs Kafka's and the web's libraries.
-    from blo_agent.app import run as run_agent
+    from blo_agent.main import run as run_agent
 
     return run_agent(load(config, AgentSettings))
 

@@ -12,8 +12,6 @@ from blo_cli.errors import Exit
 from blo_cli.trust import files
 from blo_runtime.config import load
 
-__all__ = ["journal"]
-
 _FILE = click.Path(path_type=Path)
 
 

@@ -13,14 +13,12 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from blo_agent.api import types as api
+from blo_agent.api import response_types as api
 from blo_agent.config import AgentSettings
 from blo_cli.errors import AgentAnswerError, CliError
 from blo_schemas.errors import WireError
 from blo_schemas.reports import ReportAct
 from blo_schemas.texts import from_json
-
-__all__ = ["AgentClient", "client_of"]
 
 T = TypeVar("T")
 

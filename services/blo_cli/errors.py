@@ -18,14 +18,6 @@ from typing import Final
 
 from blo_cli.subcommands import subcommands
 
-__all__ = [
-    "AgentAnswerError",
-    "CannotWrite",
-    "CliError",
-    "Exit",
-    "expected_errors",
-]
-
 
 class Exit(IntEnum):
     """How ``blo`` ends."""

@@ -14,8 +14,6 @@ from blo_cli.errors import Exit, expected_errors
 from blo_cli.interrupts import Interrupted
 from blo_cli.subcommands import subcommands
 
-__all__ = ["blo", "main", "run"]
-
 DISTRIBUTION: Final = "blo-exchange"
 
 

@@ -15,12 +15,12 @@ import msgspec
 from blo_cli.errors import CannotWrite, CliError, Exit
 from blo_cli.processors_reports import as_of_lines, what_if_lines
 from blo_cli.trust.specs import AgreementSpec, milliseconds
-from blo_domain import policies
-from blo_domain.deadlines import Window
+from blo_domain.deadlines import policies
+from blo_domain.deadlines.responses import Window
 from blo_processors.config import ProcessorSettings
-from blo_processors.dead import Retried, read_letters, retry
-from blo_processors.replay import Replayed, replay, what_if
-from blo_processors.surroundings import Surroundings
+from blo_processors.context import WorkerContext
+from blo_processors.dead_letters import Retried, read_letters, retry
+from blo_processors.query.as_of import LinkAsOf, replay, what_if
 from blo_runtime.config import load
 from blo_runtime.keyfiles import create_identity
 from blo_runtime.metrics import Metrics
@@ -30,12 +30,10 @@ from blo_schemas.outputs import DeadLetter
 from blo_schemas.texts import moment_from
 from blo_schemas.trust import Agreement
 
-__all__ = ["processors"]
-
 T = TypeVar("T")
 
 
-class Moment(click.ParamType):
+class InstantParameter(click.ParamType):
     """An instant with its zone, as ``2025-03-01T00:00:00+07:00``."""
 
     name = "moment"
@@ -57,7 +55,7 @@ class Moment(click.ParamType):
             )
 
 
-_MOMENT = Moment()
+_MOMENT = InstantParameter()
 _FILE = click.Path(path_type=Path)
 _CONFIG = click.option("--config", required=True, type=_FILE, help="The processor's TOML file.")
 
@@ -96,7 +94,7 @@ def init(config: Path, output: Path | None) -> int:
 def run(config: Path, instance: str | None) -> int:
     """Runs a worker of the corridor until it is asked to stop."""
     # Only this one needs Faust.
-    from blo_processors.app import run as run_processors
+    from blo_processors.main import run as run_processors
 
     settings = load(config, ProcessorSettings)
     if instance is not None:
@@ -112,7 +110,7 @@ def as_of(config: Path, moment: datetime) -> int:
     """Prints the cases and the overdue ones as they were at a MOMENT, from the log itself."""
     at = milliseconds(moment)
 
-    async def look(around: Surroundings, corridor: CorridorId) -> list[Replayed]:
+    async def look(around: WorkerContext, corridor: CorridorId) -> list[LinkAsOf]:
         now = around.clock.now_ms()
         return await replay(around.log, around.feed, around.identity, corridor, at, now)
 
@@ -133,7 +131,7 @@ def what_if_command(config: Path, policy: Path, start: datetime, end: datetime) 
         raise click.BadParameter(f"{end} does not lie after {start}", param_hint="--to")
     wanted = _wanted(policy)
 
-    async def look(around: Surroundings, corridor: CorridorId) -> list[Replayed]:
+    async def look(around: WorkerContext, corridor: CorridorId) -> list[LinkAsOf]:
         now = around.clock.now_ms()
         return await replay(around.log, around.feed, around.identity, corridor, period.end, now)
 
@@ -185,7 +183,7 @@ def show(config: Path, place: str) -> int:
 def retry_dead(config: Path) -> int:
     """Folds their links again with this program, and writes what has become right."""
 
-    async def again(around: Surroundings, corridor: CorridorId) -> list[Retried]:
+    async def again(around: WorkerContext, corridor: CorridorId) -> list[Retried]:
         return await retry(around, corridor)
 
     failed = 0
@@ -208,18 +206,18 @@ def _wanted(file: Path) -> Agreement:
 
 
 def _letters(config: Path) -> list[DeadLetter]:
-    async def look(around: Surroundings, corridor: CorridorId) -> list[DeadLetter]:
+    async def look(around: WorkerContext, corridor: CorridorId) -> list[DeadLetter]:
         return await read_letters(around.log, around.feed.directory, corridor)
 
     return _with_log(config, look)
 
 
 def _with_log(
-    config: Path, work: Callable[[Surroundings, CorridorId], Coroutine[Any, Any, T]]
+    config: Path, work: Callable[[WorkerContext, CorridorId], Coroutine[Any, Any, T]]
 ) -> T:
     """Does something with the log and the trust documents of a configuration."""
     # Only what goes to Kafka pays for its library.
-    from blo_processors.app import connect, surroundings
+    from blo_processors.main import connect, surroundings
 
     settings = load(config, ProcessorSettings)
 

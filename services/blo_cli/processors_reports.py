@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from blo_domain.deadlines import Responses, due
-from blo_processors.replay import Replayed, WhatIf
-from blo_schemas.clocks import Standing
+from blo_domain.deadlines.evaluate import clock_states
+from blo_domain.deadlines.responses import Responses
+from blo_processors.query.as_of import LinkAsOf, WhatIf
+from blo_schemas.clocks import ClockStatus
 from blo_schemas.instants import local
 
 _HOUR_MS = 3_600_000
 
 
-def as_of_lines(links: Iterable[Replayed], at: int) -> Iterator[str]:
+def as_of_lines(links: Iterable[LinkAsOf], at: int) -> Iterator[str]:
     """The cases of each link at an instant, and which of their clocks are missed."""
     for one in links:
         cases = one.cases()
@@ -23,8 +24,8 @@ def as_of_lines(links: Iterable[Replayed], at: int) -> Iterator[str]:
             view = record.view
             missed = [
                 f"{state.clock} missed since {_time(state.due)}"
-                for state in due(record.clocks, one.terms, at)
-                if state.standing is Standing.MISSED and state.met_at is None and state.due
+                for state in clock_states(record.clocks, one.terms, at)
+                if state.standing is ClockStatus.MISSED and state.met_at is None and state.due
             ]
             told = "; ".join([f"{view.urgency.word} {view.state}", *missed])
             yield f"  {view.case.hex()[:16]} {view.kind.word} version {view.version}: {told}"
@@ -57,6 +58,3 @@ def _row(row: Responses | None) -> str:
 
 def _time(at: int | None) -> str:
     return "" if at is None else local(at).isoformat()
-
-
-__all__ = ["as_of_lines", "what_if_lines"]

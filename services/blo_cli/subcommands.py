@@ -12,8 +12,6 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Final, NamedTuple
 
-__all__ = ["ENTRY_POINT_GROUP", "Subcommand", "subcommands"]
-
 ENTRY_POINT_GROUP: Final = "blo.commands"
 
 

@@ -9,13 +9,11 @@ from typing import Any, Final
 import click
 
 from blo_cli.errors import Exit
-from blo_cli.reaching import Kafka, kafka_option, open_log, pins, pins_option
-from blo_cli.trust.judging import judge
+from blo_cli.kafka_options import Kafka, kafka_option, open_log, pins, pins_option
+from blo_cli.trust.verdicts import judge
 from blo_log import TopicsDiffer, TopicSpec
 from blo_log import topics as topic_plan
 from blo_schemas.ids import CountryId, DocumentId
-
-__all__ = ["topics"]
 
 Pinned = tuple[tuple[CountryId, DocumentId], ...]
 _FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)

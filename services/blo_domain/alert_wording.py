@@ -6,23 +6,23 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from blo_domain.wording import spaced
-from blo_schemas.clocks import Alert, Clock, ClockState, Signal, Standing
+from blo_schemas.clocks import Alert, ClockKind, ClockState, ClockStatus, Signal
 from blo_schemas.ids import OfficeId
-from blo_schemas.policy import Rung
+from blo_schemas.policy import EscalationLevel
 from blo_schemas.summary import Kind, PauseGround
 
-_OWED: Final[Mapping[Clock, str]] = {
-    Clock.ACKNOWLEDGE: "acknowledge",
-    Clock.ANSWER: "answer",
-    Clock.CONFIRM: "confirm",
+_OWED: Final[Mapping[ClockKind, str]] = {
+    ClockKind.ACKNOWLEDGE: "acknowledge",
+    ClockKind.ANSWER: "answer",
+    ClockKind.CONFIRM: "confirm",
 }
 
-_TOLD: Final[Mapping[Rung, str]] = {
-    Rung.WARNING: "The time is nearly over.",
-    Rung.URGE_COUNTERPART: "It is late: urge.",
-    Rung.OWN_CHIEF: "It is late: the chiefs of the offices are told.",
-    Rung.PROVINCE: "It is late: the superior offices are told.",
-    Rung.MINISTRY: "It is late: the ministries are told.",
+_TOLD: Final[Mapping[EscalationLevel, str]] = {
+    EscalationLevel.WARNING: "The time is nearly over.",
+    EscalationLevel.URGE_COUNTERPART: "It is late: urge.",
+    EscalationLevel.OWN_CHIEF: "It is late: the chiefs of the offices are told.",
+    EscalationLevel.PROVINCE: "It is late: the superior offices are told.",
+    EscalationLevel.MINISTRY: "It is late: the ministries are told.",
 }
 
 _SIGNALS: Final[Mapping[Signal, str]] = {
@@ -67,15 +67,15 @@ def clock_words(state: ClockState, kind: Kind, reader: OfficeId, due: str | None
         due: The deadline as the reader writes it.
     """
     what = f"{_OWED[state.clock]} the {spaced(kind)}"
-    if state.standing is Standing.VOID:
+    if state.standing is ClockStatus.VOID:
         return f"Nobody owes it any more to {what}."
     if state.met_at is not None:
-        late = ", but late" if state.standing is Standing.MISSED else " in time"
+        late = ", but late" if state.standing is ClockStatus.MISSED else " in time"
         return f"What was owed, to {what}, was done{late}."
     who = _beginning(state.owed_by, reader)
-    if state.standing is Standing.PAUSED:
+    if state.standing is ClockStatus.PAUSED:
         return f"The clock to {what} stands still. Next to act: {named(state.owed_by, reader)}."
-    if state.standing is Standing.MISSED:
+    if state.standing is ClockStatus.MISSED:
         if not state.owed_by:
             return f"Nobody came to {what} in time; it is owed no more."
         return f"{who} had to {what} by {due}: it is late."
@@ -97,9 +97,6 @@ def alert_words(alert: Alert, kind: Kind | None, reader: OfficeId, due: str | No
     if alert.clock is None or alert.rung is None:
         return f"{who} must act."
     case = "case" if kind is None else spaced(kind)
-    verb = "must" if alert.rung is Rung.WARNING else "had to"
+    verb = "must" if alert.rung is EscalationLevel.WARNING else "had to"
     until = "" if due is None else f" by {due}"
     return f"{who} {verb} {_OWED[alert.clock]} the {case}{until}. {_TOLD[alert.rung]}"
-
-
-__all__ = ["alert_words", "clock_words", "named", "pause_words"]

@@ -74,6 +74,3 @@ def _day(office: OfficeId, policy: DeadlinePolicy, now: int) -> date:
 
 def _plus(day: date, span: timedelta) -> date:
     return date.max if date.max - day < span else day + span
-
-
-__all__ = ["AHEAD", "PLANNED_AHEAD", "PLANS", "check_date"]

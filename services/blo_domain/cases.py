@@ -21,8 +21,6 @@ from blo_domain.commands import (
     Command,
     Target,
     check_content,
-    content_of,
-    is_classified,
 )
 from blo_domain.errors import RefusalReason, Refused
 from blo_domain.lifecycle import (
@@ -31,10 +29,10 @@ from blo_domain.lifecycle import (
     MAX_CASE_STEPS,
     STATES_DUE,
     By,
-    Rule,
+    StepRule,
     most_turns,
 )
-from blo_domain.wording import explain, refusal_words
+from blo_domain.wording import refusal_words
 from blo_schemas.bodies import Correction
 from blo_schemas.event import Bytes32
 from blo_schemas.ids import LinkId, OfficeId
@@ -67,7 +65,7 @@ ANY_CONTENT: Final = ChannelRules()
 """The default rules, for a link whose agreement adds none."""
 
 
-class StepFact(NamedTuple):
+class SubmittedStep(NamedTuple):
     """One event as far as its header and summary tell, at its place in the log.
 
     Attributes:
@@ -88,7 +86,7 @@ class StepFact(NamedTuple):
 
 
 def evolve(
-    view: CaseView | None, fact: StepFact, parties: Parties
+    view: CaseView | None, fact: SubmittedStep, parties: Parties
 ) -> tuple[CaseView | None, Verdict]:
     """The case after one more event, and what is concluded of the event.
 
@@ -110,7 +108,7 @@ def evolve(
     if isinstance(judged, Reason):
         return view, _REJECTED[judged]
     crossed = summary.expected_version < view.version
-    return _moved(view, fact, judged, parties, crossed=crossed), CROSSED if crossed else ACCEPTED
+    return _apply(view, fact, judged, parties, crossed=crossed), CROSSED if crossed else ACCEPTED
 
 
 def decide(
@@ -136,7 +134,7 @@ def decide(
     if view is None:
         reason = _against_opening(summary, office, parties)
         if reason is not None:
-            raise _refused(RefusalReason(reason), command)
+            raise _refusal_of(RefusalReason(reason), command)
     else:
         judged = _judge(view, summary, office, view.link, parties)
         if isinstance(judged, Reason):
@@ -151,7 +149,9 @@ def legal_steps(view: CaseView, office: OfficeId, parties: Parties) -> tuple[Ste
     return tuple(
         step
         for step in sorted(LIFECYCLES[view.kind].steps)
-        if isinstance(_judge(view, _probe(view, step, office), office, view.link, parties), Rule)
+        if isinstance(
+            _judge(view, _probe(view, step, office), office, view.link, parties), StepRule
+        )
     )
 
 
@@ -165,7 +165,7 @@ def _against_opening(summary: Summary, office: OfficeId, parties: Parties) -> Re
 
 def _judge(
     view: CaseView, summary: Summary, office: OfficeId, link: LinkId, parties: Parties
-) -> Rule | Reason:
+) -> StepRule | Reason:
     """The rule by which a step is taken, or why it can't be."""
     if office not in parties:
         return Reason.NOT_A_PARTY
@@ -180,21 +180,23 @@ def _judge(
     rule = _TABLES[view.kind].get((view.state, summary.step))
     if rule is None:
         return Reason.NOT_LEGAL_NOW
-    if not _may(rule.by, office, view.opener):
+    if not _is_permitted(rule.by, office, view.opener):
         return Reason.NOT_YOUR_STEP
     crowded = rule.turns or view.version >= _NEVER_FULL or len(view.offices) >= MAX_CASE_OFFICES
     if crowded and _is_full(view, rule, summary.step, office, parties):
         return Reason.CASE_FULL
-    return rule if rule.plain else _against(rule, view, summary, office) or rule
+    return rule if rule.unguarded else _guard(rule, view, summary, office) or rule
 
 
-def _may(by: By, office: OfficeId, opener: OfficeId) -> bool:
+def _is_permitted(by: By, office: OfficeId, opener: OfficeId) -> bool:
     if by is _OPENER:
         return office == opener
     return by is not _RESPONDER or office != opener
 
 
-def _is_full(view: CaseView, rule: Rule, step: Step, office: OfficeId, parties: Parties) -> bool:
+def _is_full(
+    view: CaseView, rule: StepRule, step: Step, office: OfficeId, parties: Parties
+) -> bool:
     """Whether a case has no room for a step of an office.
 
     A step that leads to the case's end always has, and so has each office's first wish to keep the
@@ -226,7 +228,7 @@ def _is_taken_up(
     return total + kept >= most
 
 
-def _against(rule: Rule, view: CaseView, summary: Summary, office: OfficeId) -> Reason | None:
+def _guard(rule: StepRule, view: CaseView, summary: Summary, office: OfficeId) -> Reason | None:
     """What forbids a step that its row allows."""
     step = summary.step
     if step is Step.SUPERSEDE:
@@ -240,7 +242,7 @@ def _against(rule: Rule, view: CaseView, summary: Summary, office: OfficeId) -> 
     return None
 
 
-def _has_done(rule: Rule, view: CaseView, step: Step, office: OfficeId) -> bool:
+def _has_done(rule: StepRule, view: CaseView, step: Step, office: OfficeId) -> bool:
     """Whether the office has already done what it can do only once."""
     if rule.joint:
         return view.joint_step is step and office in view.done_by
@@ -253,7 +255,7 @@ def _against_correcting(view: CaseView, version: int | None, office: OfficeId) -
     return None if view.author(version) == office else Reason.NOT_YOUR_STEP
 
 
-def _opened(fact: StepFact) -> CaseView:
+def _opened(fact: SubmittedStep) -> CaseView:
     summary = fact.summary
     return CaseView(
         v=VIEW_VERSION,
@@ -278,15 +280,15 @@ def _opened(fact: StepFact) -> CaseView:
     )
 
 
-def _moved(
-    view: CaseView, fact: StepFact, rule: Rule, parties: Parties, *, crossed: bool
+def _apply(
+    view: CaseView, fact: SubmittedStep, rule: StepRule, parties: Parties, *, crossed: bool
 ) -> CaseView:
     summary = fact.summary
     step = summary.step
     state, done_by, joint_step = _progress(view, step, fact.office, rule, parties)
     superseded = view.superseded
     paused = view.paused and not (rule.ends_pause and state is rule.target)
-    if not rule.plain:
+    if not rule.unguarded:
         superseded, paused = _attached(view, summary, paused=paused)
     offices = view.offices
     if fact.office not in offices:
@@ -326,7 +328,7 @@ def _attached(view: CaseView, summary: Summary, *, paused: bool) -> tuple[tuple[
 
 
 def _progress(
-    view: CaseView, step: Step, office: OfficeId, rule: Rule, parties: Parties
+    view: CaseView, step: Step, office: OfficeId, rule: StepRule, parties: Parties
 ) -> tuple[State, tuple[OfficeId, ...], Step | None]:
     """State and progress of a joint step afterwards; leaving a state voids the progress in it."""
     if step is Step.KEEP:
@@ -397,15 +399,15 @@ def _check_requester(view: CaseView | None, command: Command, office: OfficeId) 
     known = view.urgency if view is not None else Urgency.ROUTINE
     wanted = command.urgency or known
     if view is not None and wanted is not known and office != view.opener:
-        raise _refused(RefusalReason.URGENCY_NOT_YOURS, command)
+        raise _refusal_of(RefusalReason.URGENCY_NOT_YOURS, command)
     ground = command.dispatch.urgency_ground if command.dispatch else None
     if wanted > known and not (ground or "").strip():
-        raise _refused(RefusalReason.URGENCY_GROUND_MISSING, command)
+        raise _refusal_of(RefusalReason.URGENCY_GROUND_MISSING, command)
     if command.due is not None and command.step not in STATES_DUE:
-        raise _refused(RefusalReason.DUE_NOT_YOURS, command)
+        raise _refusal_of(RefusalReason.DUE_NOT_YOURS, command)
 
 
-def _refused(reason: RefusalReason, command: Command) -> Refused:
+def _refusal_of(reason: RefusalReason, command: Command) -> Refused:
     return Refused(reason, refusal_words(reason, command.kind, command.step))
 
 
@@ -419,19 +421,3 @@ def _refusal(
         refusal = RefusalReason.ALREADY_DONE
     legal = legal_steps(view, office, parties)
     return Refused(refusal, refusal_words(refusal, view.kind, command.step, view.state, legal))
-
-
-__all__ = [
-    "ANY_CONTENT",
-    "ChannelRules",
-    "Command",
-    "Parties",
-    "StepFact",
-    "Target",
-    "content_of",
-    "decide",
-    "evolve",
-    "explain",
-    "is_classified",
-    "legal_steps",
-]

@@ -18,12 +18,12 @@ from blo_domain.markings import STATE_SECRETS, has_marking, is_marking_line
 from blo_domain.wording import spaced
 from blo_schemas.bodies import Correction, body_type, body_version, decode_body
 from blo_schemas.bodies.operations import PhaseReport
-from blo_schemas.bodies.steps import Refusal
+from blo_schemas.bodies.steps import DeclineReason
 from blo_schemas.codec import encode
 from blo_schemas.content import WITHOUT_CONTENT, Content, Dispatch, HandlingCode
 from blo_schemas.errors import WireError
 from blo_schemas.measures import Unit
-from blo_schemas.policy import Wire
+from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 from blo_schemas.text_fields import texts_of
 from blo_schemas.trust import Agreement
@@ -71,7 +71,7 @@ class Command:
     kind: Kind
     step: Step
     on: date
-    body: Wire
+    body: MapStruct
     urgency: Urgency | None = None
     reason: str | None = None
     dispatch: Dispatch | None = None
@@ -143,7 +143,7 @@ def check_content(command: Command, rules: ChannelRules) -> None:
     if command.dispatch is not None:
         _check_dispatch(command.dispatch, rules)
     _check_texts(command, body, rules)
-    if isinstance(command.body, Refusal):
+    if isinstance(command.body, DeclineReason):
         _check_ground(command.body, rules)
 
 
@@ -156,7 +156,7 @@ def is_classified(marking: str, refused: Iterable[str] = ()) -> bool:
     return has_marking(marking, refused)
 
 
-def _check_texts(command: Command, body: Wire, rules: ChannelRules) -> None:
+def _check_texts(command: Command, body: MapStruct, rules: ChannelRules) -> None:
     """No text of a command may be a marking of a state secret, or begin with one in any line."""
     for field, text in _texts(command, body):
         line = is_marking_line(text, rules.refused_markings)
@@ -168,7 +168,7 @@ def _check_texts(command: Command, body: Wire, rules: ChannelRules) -> None:
             )
 
 
-def _texts(command: Command, body: Wire) -> Iterator[tuple[str, str]]:
+def _texts(command: Command, body: MapStruct) -> Iterator[tuple[str, str]]:
     yield from texts_of(command.reason, "reason")
     yield from texts_of(command.dispatch, "dispatch")
     yield from texts_of(body, "body")
@@ -191,7 +191,7 @@ def _check_dispatch(dispatch: Dispatch, rules: ChannelRules) -> None:
         )
 
 
-def _check_ground(refusal: Refusal, rules: ChannelRules) -> None:
+def _check_ground(refusal: DeclineReason, rules: ChannelRules) -> None:
     if rules.refusal_grounds and refusal.ground not in rules.refusal_grounds:
         raise Refused(
             RefusalReason.REFUSAL_GROUND_UNKNOWN,
@@ -201,7 +201,7 @@ def _check_ground(refusal: Refusal, rules: ChannelRules) -> None:
         )
 
 
-def _check_body(command: Command) -> Wire:
+def _check_body(command: Command) -> MapStruct:
     """The body that the command carries; of a correction the corrected one."""
     body = command.body
     _require_type(command.kind, command.step, body)
@@ -212,7 +212,7 @@ def _check_body(command: Command) -> Wire:
     return body
 
 
-def _require_type(kind: Kind, step: Step, body: Wire) -> None:
+def _require_type(kind: Kind, step: Step, body: MapStruct) -> None:
     expected = body_type(kind, step)
     if type(body) is not expected:
         raise Refused(
@@ -222,7 +222,7 @@ def _require_type(kind: Kind, step: Step, body: Wire) -> None:
         )
 
 
-def _corrected(command: Command, correction: Correction) -> Wire:
+def _corrected(command: Command, correction: Correction) -> MapStruct:
     """The new body inside a correction, which must be the one that the command says it is."""
     wanted = command.corrects
     if wanted is not None and wanted.step not in (correction.corrects, Step.SUPERSEDE):
@@ -261,15 +261,3 @@ def _check_quantities(report: PhaseReport) -> None:
                 RefusalReason.QUANTITY,
                 f"{each.amount} {each.unit} of {each.substance}: only whole ones can be counted.",
             )
-
-
-__all__ = [
-    "CLASSIFIED_MARKINGS",
-    "MAX_NTH",
-    "ChannelRules",
-    "Command",
-    "Target",
-    "check_content",
-    "content_of",
-    "is_classified",
-]

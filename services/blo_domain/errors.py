@@ -60,6 +60,3 @@ class Refused(DomainError):
 
 class InconsistentInput(DomainError):
     """What was given to a pure rule contradicts itself, e.g. an event without its case."""
-
-
-__all__ = ["DomainError", "InconsistentInput", "RefusalReason", "Refused"]

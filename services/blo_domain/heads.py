@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from blo_domain.trust import Certified, TrustedDirectory
-from blo_domain.trust.model import Part, parts
+from blo_domain.trust.directory import TrustedDirectory
+from blo_domain.trust.model import Certified, LinkRole, parts
 from blo_schemas.heads import Head
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.trust import Role
@@ -51,7 +51,7 @@ def head_signers(directory: TrustedDirectory, link: LinkId) -> frozenset[OfficeI
         subject
         for term in directory.terms(link)
         for subject, part in parts(term.agreement)
-        if part in (Part.PARTY, Part.SUPERIOR)
+        if part in (LinkRole.PARTY, LinkRole.SUPERIOR)
     )
 
 
@@ -111,6 +111,3 @@ def order_heads(before: Head | None, head: Head) -> HeadOrder:
     if (head.log_hash, head.tree_root) != (before.log_hash, before.tree_root):
         return HeadOrder.CONTRADICTS
     return HeadOrder.REPLACES
-
-
-__all__ = ["HeadOrder", "HeadReason", "head_signers", "order_heads", "refuse_head"]

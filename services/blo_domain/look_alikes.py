@@ -171,5 +171,3 @@ LOOK_ALIKES: Final[Mapping[str, str]] = {
     char: letter for letter, chars in _BY_LETTER.items() for char in chars
 }
 """The small letter of A to Z that a character looks like; the letters themselves are not in it."""
-
-__all__ = ["LOOK_ALIKES"]

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from blo_domain.text_folding import look_alike
+from blo_domain.text_fold import look_alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +283,3 @@ def _letters(text: str) -> list[str]:
 
 def _with_accent(pattern: str, accent: str) -> str:
     return f"{pattern[:-2]}{accent}]*" if pattern.endswith("]*") else f"{pattern}[{accent}]*"
-
-
-__all__ = ["STATE_SECRETS", "Marking", "has_marking", "is_marking_line"]

@@ -1,13 +1,13 @@
 """Which outputs of processors count: the rule that every reader of them goes by.
 
-No key and no I/O; ``blo_log.outputs.accept_output`` adds the signature.
+No key and no I/O; ``blo_projection.outputs.accept_output`` adds the signature.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from blo_domain.trust import TrustedDirectory
+from blo_domain.trust.directory import TrustedDirectory
 from blo_schemas.ids import CertificateTag, LinkId, OfficeId
 from blo_schemas.outputs import Output
 from blo_schemas.trust import Role
@@ -93,11 +93,3 @@ def _is_named(
 ) -> bool:
     agreements = (directory.agreement(link, at) for at in instants)
     return any(processor in one.processors for one in agreements if one is not None)
-
-
-__all__ = [
-    "OutputReason",
-    "processors_ever",
-    "refuse_output",
-    "refuse_signer",
-]

@@ -32,7 +32,7 @@ class ShreddingStatus(StrEnum):
     CONFIRMED = "confirmed"
 
 
-class Place(NamedTuple):
+class ShreddingPlace(NamedTuple):
     """Where an event stands.
 
     Attributes:
@@ -47,7 +47,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class ShreddingSignature:
     """One office's consent or confirmation.
 
     Attributes:
@@ -58,11 +58,11 @@ class Signed:
 
     office: OfficeId
     version: int
-    place: Place | None
+    place: ShreddingPlace | None
 
 
 @dataclass(frozen=True, slots=True)
-class Shredding:
+class ShreddingProgress:
     """The shredding of one case.
 
     Attributes:
@@ -72,8 +72,8 @@ class Shredding:
     """
 
     status: ShreddingStatus
-    consents: tuple[Signed, ...] = ()
-    confirmations: tuple[Signed, ...] = ()
+    consents: tuple[ShreddingSignature, ...] = ()
+    confirmations: tuple[ShreddingSignature, ...] = ()
 
     @property
     def agreed_at(self) -> int | None:
@@ -111,7 +111,7 @@ class Shredding:
         return tuple(sorted({one.office for one in self.consents} - confirmed))
 
 
-_NONE: Final = Shredding(ShreddingStatus.NONE)
+_NONE: Final = ShreddingProgress(ShreddingStatus.NONE)
 
 
 def is_agreed(status: ShreddingStatus) -> bool:
@@ -124,7 +124,9 @@ def is_shredded(view: CaseView) -> bool:
     return view.state in SHRED_STATES
 
 
-def shredding_of(view: CaseView, places: Mapping[int, Place] | None = None) -> Shredding:
+def shredding_of(
+    view: CaseView, places: Mapping[int, ShreddingPlace] | None = None
+) -> ShreddingProgress:
     """What a case's view tells about its shredding.
 
     Args:
@@ -146,10 +148,10 @@ def shredding_of(view: CaseView, places: Mapping[int, Place] | None = None) -> S
     if not consents:
         return _NONE
     known = places or {}
-    return Shredding(_status(view), _signed(consents, known), _signed(confirmations, known))
+    return ShreddingProgress(_status(view), _signed(consents, known), _signed(confirmations, known))
 
 
-def shredding_words(shredding: Shredding, parties: Collection[OfficeId]) -> str:
+def shredding_words(shredding: ShreddingProgress, parties: Collection[OfficeId]) -> str:
     """The shredding of a case in one sentence, for people; nothing if there is none.
 
     Args:
@@ -170,7 +172,7 @@ def shredding_words(shredding: Shredding, parties: Collection[OfficeId]) -> str:
     return f"{words}; the confirmation of {awaited} is missing." if awaited else f"{words}."
 
 
-def _confirmed_words(one: Signed) -> str:
+def _confirmed_words(one: ShreddingSignature) -> str:
     return one.office if one.place is None else f"{one.office} at position {one.place.position}"
 
 
@@ -180,18 +182,10 @@ def _status(view: CaseView) -> ShreddingStatus:
     return ShreddingStatus.AGREED if view.state is State.SHREDDING else ShreddingStatus.PROPOSED
 
 
-def _signed(versions: Mapping[OfficeId, int], places: Mapping[int, Place]) -> tuple[Signed, ...]:
+def _signed(
+    versions: Mapping[OfficeId, int], places: Mapping[int, ShreddingPlace]
+) -> tuple[ShreddingSignature, ...]:
     ordered = sorted(versions.items(), key=lambda item: item[1])
-    return tuple(Signed(office, version, places.get(version)) for office, version in ordered)
-
-
-__all__ = [
-    "Place",
-    "Shredding",
-    "ShreddingStatus",
-    "Signed",
-    "is_agreed",
-    "is_shredded",
-    "shredding_of",
-    "shredding_words",
-]
+    return tuple(
+        ShreddingSignature(office, version, places.get(version)) for office, version in ordered
+    )

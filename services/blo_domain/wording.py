@@ -7,7 +7,7 @@ from typing import Final
 
 from blo_domain.errors import RefusalReason
 from blo_schemas.ids import OfficeId
-from blo_schemas.summary import Kind, Named, Step, Summary
+from blo_schemas.summary import Kind, Step, Summary, WordEnum
 from blo_schemas.verdicts import Outcome, Reason, Verdict
 from blo_schemas.views import CaseView
 
@@ -90,7 +90,7 @@ _REJECTIONS: Final[Mapping[Reason, str]] = {
 }
 
 
-def spaced(word: Named) -> str:
+def spaced(word: WordEnum) -> str:
     """The name of a kind or step with spaces."""
     return word.word.replace("_", " ")
 
@@ -154,6 +154,3 @@ def _crossing(summary: Summary, author: OfficeId, view: CaseView | None, reader:
     unseen = view.history(after=summary.expected_version)
     named = [f"{_whose(by, reader)} {_NOUNS[step]}" for step, by in unseen if by != author]
     return " and ".join(dict.fromkeys(named))
-
-
-__all__ = ["explain", "refusal_words", "spaced"]

@@ -56,6 +56,3 @@ class DirectoryFeed:
             self.directory, _ = self.directory.load(documents)
         self._next = end
         return bool(documents)
-
-
-__all__ = ["DirectoryFeed"]

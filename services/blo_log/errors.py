@@ -31,28 +31,6 @@ from typing import ClassVar
 
 from blo_domain.processor_outputs import OutputReason
 
-__all__ = [
-    "AppendFailed",
-    "BrokerUnreachable",
-    "LogError",
-    "LogFault",
-    "LogTruncated",
-    "LogUnavailable",
-    "NotAuthorised",
-    "OutputReason",
-    "OutputRefused",
-    "ParkingFailed",
-    "RecordChanged",
-    "RecordRefused",
-    "RecordTooLarge",
-    "TopicExists",
-    "TopicMisfit",
-    "TopicMissing",
-    "TopicRefused",
-    "TopicsDiffer",
-    "WrongTimestampType",
-]
-
 
 class LogError(Exception):
     """Anything that this floor raises.

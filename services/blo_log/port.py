@@ -16,21 +16,6 @@ import msgspec
 
 from blo_log.errors import LogTruncated, LogUnavailable
 
-__all__ = [
-    "MAX_RECORD_BYTES",
-    "Admin",
-    "Appender",
-    "Log",
-    "Message",
-    "Reader",
-    "Stored",
-    "TopicPartition",
-    "TopicSpec",
-    "read_at",
-    "read_to_end",
-]
-
-
 MAX_RECORD_BYTES: Final = 1024 * 1024 - 1024
 """The most bytes of key and value together; four times what an envelope may have (docs/wire-format.md §3)."""
 
@@ -44,7 +29,7 @@ class TopicPartition(NamedTuple):
     partition: int
 
 
-class Message(msgspec.Struct, frozen=True, gc=False):
+class ProducerRecord(msgspec.Struct, frozen=True, gc=False):
     """A record to append.
 
     Attributes:
@@ -63,7 +48,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     timestamp: int | None = None
 
 
-class Stored(msgspec.Struct, frozen=True, gc=False):
+class ConsumedRecord(msgspec.Struct, frozen=True, gc=False):
     """A record as read.
 
     Attributes:
@@ -100,7 +85,7 @@ class TopicSpec(msgspec.Struct, frozen=True):
 class Appender(Protocol):
     """Appends records in order; one writer's sequence, used by one task at a time or by several."""
 
-    async def append(self, messages: Sequence[Message]) -> list[int]:
+    async def append(self, messages: Sequence[ProducerRecord]) -> list[int]:
         """Append records and wait until all of them are safe (acknowledged by all in-sync copies).
 
         Within a partition they are appended in the given order, and none is attempted after one
@@ -124,12 +109,12 @@ class Appender(Protocol):
         ...
 
 
-class Reader(Protocol):
+class LogReader(Protocol):
     """Reads partitions in order from chosen offsets; no group, no committed offsets."""
 
     async def poll(
         self, *, max_records: int = 1000, timeout_s: float = 1.0
-    ) -> dict[TopicPartition, list[Stored]]:
+    ) -> dict[TopicPartition, list[ConsumedRecord]]:
         """Return what comes next, as soon as there is anything.
 
         While the line is down it returns nothing, and goes on where it was when the line is back;
@@ -229,7 +214,7 @@ class Log(Protocol):
         """
         ...
 
-    async def reader(self, start: Mapping[TopicPartition, int]) -> Reader:
+    async def reader(self, start: Mapping[TopicPartition, int]) -> LogReader:
         """Open a reader.
 
         Args:
@@ -256,8 +241,8 @@ class Log(Protocol):
 
 
 async def read_at(
-    reader: Reader, partition: TopicPartition, positions: Sequence[int]
-) -> AsyncIterator[Stored]:
+    reader: LogReader, partition: TopicPartition, positions: Sequence[int]
+) -> AsyncIterator[ConsumedRecord]:
     """Read the records at chosen offsets again.
 
     Args:
@@ -270,7 +255,7 @@ async def read_at(
 
     Raises:
         LogUnavailable: They do not come, although the line is up.
-        LogError: As for ``Reader.poll`` and ``high_watermarks``.
+        LogError: As for ``LogReader.poll`` and ``high_watermarks``.
     """
     silent = 0
     left = list(positions)
@@ -290,8 +275,8 @@ async def read_at(
 
 
 async def read_to_end(
-    reader: Reader, *, max_records: int = 1000
-) -> AsyncIterator[dict[TopicPartition, list[Stored]]]:
+    reader: LogReader, *, max_records: int = 1000
+) -> AsyncIterator[dict[TopicPartition, list[ConsumedRecord]]]:
     """Read on to where the reader's partitions end as of now, and stop there.
 
     Args:
@@ -299,12 +284,12 @@ async def read_to_end(
         max_records: At most so many records at a time.
 
     Yields:
-        As ``Reader.poll``; the last records may lie beyond that end.
+        As ``LogReader.poll``; the last records may lie beyond that end.
 
     Raises:
         BrokerUnreachable: The line is down at the start, or records stay away and it is down now.
         LogTruncated: Records stay away, and a partition ends before where it ended at the start.
-        LogError: As for ``Reader.poll``.
+        LogError: As for ``LogReader.poll``.
     """
     ends = await reader.high_watermarks()
     while any(reader.position(partition) < end for partition, end in ends.items()):
@@ -316,7 +301,7 @@ async def read_to_end(
 
 
 def _refuse_shorter(
-    reader: Reader, before: Mapping[TopicPartition, int], now: Mapping[TopicPartition, int]
+    reader: LogReader, before: Mapping[TopicPartition, int], now: Mapping[TopicPartition, int]
 ) -> None:
     """A log that was cut back to the very place of its reader gives no other sign than its end."""
     for partition, end in before.items():

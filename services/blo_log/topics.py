@@ -16,23 +16,6 @@ from blo_log.errors import TopicMisfit, TopicMissing, TopicsDiffer, WrongTimesta
 from blo_log.port import Admin, TopicSpec
 from blo_schemas.ids import CorridorId
 
-__all__ = [
-    "DIRECTORY_TOPIC",
-    "Difference",
-    "What",
-    "alerts_topic",
-    "apply",
-    "cases_topic",
-    "check",
-    "compare",
-    "dead_topic",
-    "exchange_topic",
-    "heads_topic",
-    "keys_topic",
-    "plan",
-    "trail_topic",
-]
-
 DIRECTORY_TOPIC: Final = "blo.directory"
 _TIMESTAMP_TYPE: Final = "message.timestamp.type"
 _DAY_MS: Final = 24 * 60 * 60 * 1000
@@ -84,7 +67,7 @@ def dead_topic(corridor: CorridorId) -> str:
     return f"blo.dead.{corridor}"
 
 
-class What(StrEnum):
+class DifferenceKind(StrEnum):
     """In what way a topic is not as planned."""
 
     MISSING = "missing"
@@ -94,7 +77,7 @@ class What(StrEnum):
     SETTING = "setting"
 
 
-class Difference(msgspec.Struct, frozen=True):
+class TopicDifference(msgspec.Struct, frozen=True):
     """One way in which one topic is not as planned.
 
     Attributes:
@@ -106,7 +89,7 @@ class Difference(msgspec.Struct, frozen=True):
     """
 
     topic: str
-    what: What
+    what: DifferenceKind
     planned: str
     found: str
     setting: str = ""
@@ -114,10 +97,10 @@ class Difference(msgspec.Struct, frozen=True):
     @property
     def repairable(self) -> bool:
         """Whether ``apply`` may put it right: it only ever adds."""
-        return self.what in (What.MISSING, What.FEWER_PARTITIONS)
+        return self.what in (DifferenceKind.MISSING, DifferenceKind.FEWER_PARTITIONS)
 
     def __str__(self) -> str:
-        if self.what is What.MISSING:
+        if self.what is DifferenceKind.MISSING:
             return f"{self.topic} is missing"
         name = self.setting or self.what.removeprefix("fewer ").removeprefix("more ")
         return f"{self.topic}: {name} is {self.found}, planned {self.planned}"
@@ -171,7 +154,7 @@ def plan(
     return specs
 
 
-def compare(planned: Iterable[TopicSpec], actual: Mapping[str, TopicSpec]) -> list[Difference]:
+def compare(planned: Iterable[TopicSpec], actual: Mapping[str, TopicSpec]) -> list[TopicDifference]:
     """Say where topics are not as planned.
 
     Args:
@@ -185,26 +168,30 @@ def compare(planned: Iterable[TopicSpec], actual: Mapping[str, TopicSpec]) -> li
     for spec in planned:
         found = actual.get(spec.name)
         if found is None:
-            differences.append(Difference(spec.name, What.MISSING, str(spec.partitions), "0"))
+            differences.append(
+                TopicDifference(spec.name, DifferenceKind.MISSING, str(spec.partitions), "0")
+            )
         else:
             differences += _compare_one(spec, found)
     return differences
 
 
-def _compare_one(spec: TopicSpec, found: TopicSpec) -> list[Difference]:
+def _compare_one(spec: TopicSpec, found: TopicSpec) -> list[TopicDifference]:
     differences = []
     if spec.partitions != found.partitions:
         fewer = found.partitions < spec.partitions
-        what = What.FEWER_PARTITIONS if fewer else What.MORE_PARTITIONS
+        what = DifferenceKind.FEWER_PARTITIONS if fewer else DifferenceKind.MORE_PARTITIONS
         planned, actual = str(spec.partitions), str(found.partitions)
-        differences.append(Difference(spec.name, what, planned, actual))
+        differences.append(TopicDifference(spec.name, what, planned, actual))
     if spec.replication != found.replication:
         planned, actual = str(spec.replication), str(found.replication)
-        differences.append(Difference(spec.name, What.REPLICATION, planned, actual))
+        differences.append(TopicDifference(spec.name, DifferenceKind.REPLICATION, planned, actual))
     for setting, planned in spec.config.items():
         actual = found.config.get(setting, "unknown")
         if planned != actual:
-            differences.append(Difference(spec.name, What.SETTING, planned, actual, setting))
+            differences.append(
+                TopicDifference(spec.name, DifferenceKind.SETTING, planned, actual, setting)
+            )
     return differences
 
 
@@ -231,7 +218,7 @@ async def apply(admin: Admin, planned: Sequence[TopicSpec]) -> list[str]:
     done = []
     for difference in differences:
         spec = by_name[difference.topic]
-        if difference.what is What.MISSING:
+        if difference.what is DifferenceKind.MISSING:
             await admin.create(spec)
             done.append(f"made {spec.name} with {spec.partitions} partitions")
         else:

@@ -75,6 +75,3 @@ class ProcessorSettings(Settings, frozen=True, kw_only=True):
     work: WorkSettings = WorkSettings()
     admin: AdminSettings = AdminSettings()
     logging: LoggingSettings = LoggingSettings()
-
-
-__all__ = ["GroupSettings", "ProcessorSettings", "WorkSettings"]

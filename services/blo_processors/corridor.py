@@ -10,11 +10,11 @@ from typing import Final
 
 from blo_log.errors import LogError, LogFault
 from blo_log.topics import DIRECTORY_TOPIC
-from blo_processors.line import passes
-from blo_processors.runner import Delivered, LinkRunner
-from blo_processors.scribe import Place
-from blo_processors.surroundings import Surroundings
-from blo_processors.worker import LinkWorker
+from blo_processors.context import WorkerContext
+from blo_processors.kafka_line import passes
+from blo_processors.link.runner import Delivered, LinkRunner
+from blo_processors.link.worker import LinkWorker
+from blo_processors.outputs.encode import LinkPartition
 from blo_runtime.admin import Health
 from blo_runtime.logs import describe, get_logger
 from blo_schemas.ids import CorridorId
@@ -42,7 +42,7 @@ class Corridor:
     def __init__(
         self,
         corridor: CorridorId,
-        around: Surroundings,
+        around: WorkerContext,
         start_task: StartTask,
         *,
         tick_s: float,
@@ -156,13 +156,10 @@ class Corridor:
             runner = LinkRunner(place, make, self._around, self._tick_s)
             self._runners[partition] = runner, self._start_task(place.link, runner)
 
-    def _places(self) -> Iterator[Place]:
+    def _places(self) -> Iterator[LinkPartition]:
         subject = self._around.identity.subject
         for agreement in self._around.feed.directory.newest_agreements(self.corridor):
             if subject in agreement.processors:
-                yield Place(agreement.link, self.corridor, agreement.partition)
+                yield LinkPartition(agreement.link, self.corridor, agreement.partition)
             else:
                 get_logger().error("not named as a processor", link=agreement.link, office=subject)
-
-
-__all__ = ["Corridor"]

@@ -3,11 +3,11 @@
 .. code-block:: text
 
     ProcessorError
-    ├── NoIdentity      no valid certificate of role processor names a key that is held
+    ├── NoProcessorIdentity      no valid certificate of role processor names a key that is held
     ├── WorkerBroken    an output was not acknowledged; only a new worker may go on
     ├── StreamFailed    Faust has ended or never assigned anything; a new start of it would
     ├── WriterGone      the program ended while outputs were being written
-    ├── DrawerFailed    cases at rest can't be put on the disk, or read from it
+    ├── TempTableFailed    cases at rest can't be put on the disk, or read from it
     └── Unprocessable   a record can't be folded (inside; it becomes a dead letter)
 """
 
@@ -20,7 +20,7 @@ class ProcessorError(Exception):
     """Anything that this floor raises."""
 
 
-class NoIdentity(ProcessorError):
+class NoProcessorIdentity(ProcessorError):
     """No valid certificate of role processor names a key that is held."""
 
     def __init__(self, subject: OfficeId) -> None:
@@ -51,7 +51,7 @@ class WriterGone(ProcessorError):
         super().__init__("the program ended while outputs were being written")
 
 
-class DrawerFailed(ProcessorError):
+class TempTableFailed(ProcessorError):
     """Cases at rest can't be put on the disk, or read from it; that is no record's fault."""
 
     def __init__(self, detail: Exception) -> None:
@@ -73,14 +73,3 @@ class Unprocessable(ProcessorError):
         super().__init__(f"record {position}: {error}")
         self.position = position
         self.error = error
-
-
-__all__ = [
-    "DrawerFailed",
-    "NoIdentity",
-    "ProcessorError",
-    "StreamFailed",
-    "Unprocessable",
-    "WorkerBroken",
-    "WriterGone",
-]

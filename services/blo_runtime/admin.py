@@ -19,8 +19,6 @@ from blo_runtime.http import ListeningServer, serve
 from blo_runtime.logs import describe
 from blo_runtime.settings import AdminSettings
 
-__all__ = ["Check", "CheckReport", "Health", "admin_app", "start_admin"]
-
 
 class Health(msgspec.Struct, frozen=True):
     """What a check finds.

@@ -8,8 +8,6 @@ from typing import Protocol
 
 from blo_runtime.errors import ClockWentBack
 
-__all__ = ["Clock", "ManualClock", "SystemClock"]
-
 
 class Clock(Protocol):
     """Where a program takes its time from."""

@@ -28,8 +28,6 @@ from blo_runtime.errors import (
 from blo_schemas.errors import WireError
 from blo_schemas.texts import from_toml
 
-__all__ = ["Settings", "load"]
-
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The base of every settings struct; a subclass repeats only ``kw_only=True``.

@@ -20,23 +20,6 @@
 
 from pathlib import Path
 
-__all__ = [
-    "ClockWentBack",
-    "ConfigurationError",
-    "FileMissing",
-    "ListenerFailed",
-    "LogFieldRefused",
-    "Missing",
-    "NotToml",
-    "RuntimeFault",
-    "TaskEndedEarly",
-    "TaskFailed",
-    "TaskFault",
-    "TlsUnusable",
-    "UnknownKey",
-    "WrongValue",
-]
-
 
 class RuntimeFault(Exception):
     """Anything this floor raises."""

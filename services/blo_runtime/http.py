@@ -19,7 +19,6 @@ from blo_runtime.logs import get_logger
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
 
-__all__ = ["ListeningServer", "serve"]
 
 _HARD_LIMIT_S = 2.0
 

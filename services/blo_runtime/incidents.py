@@ -10,8 +10,6 @@ from typing import Final
 
 from blo_runtime.logs import get_logger
 
-__all__ = ["is_own_failure", "new_incident", "report_incident"]
-
 _INCIDENT_BYTES: Final = 5
 _OWN_ERRNO: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE}

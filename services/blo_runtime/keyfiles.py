@@ -15,7 +15,7 @@ from blo_schemas.ids import OfficeId
 from blo_schemas.texts import from_hex
 from blo_schemas.trust import Role
 from blo_sealing.errors import UnusableKey
-from blo_sealing.identity import CertificateRequest, Identity
+from blo_sealing.identity import CertificateRequest, ProgramIdentity
 from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import RandomBytes
 
@@ -47,7 +47,7 @@ def create_identity(path: Path, subject: OfficeId, random: RandomBytes) -> Certi
     return CertificateRequest(subject, keys.signing.public, keys.kem.public)
 
 
-def load_identity(path: Path, subject: OfficeId, role: Role = Role.PROCESSOR) -> Identity:
+def load_identity(path: Path, subject: OfficeId, role: Role = Role.PROCESSOR) -> ProgramIdentity:
     """Reads a program's keys.
 
     Raises:
@@ -68,7 +68,7 @@ def load_identity(path: Path, subject: OfficeId, role: Role = Role.PROCESSOR) ->
         raise _unusable(path, "does not hold a program's keys") from error
     if not keys:
         raise _unusable(path, "is empty")
-    return Identity(subject, keys, role)
+    return ProgramIdentity(subject, keys, role)
 
 
 def _unusable(path: Path, problem: str) -> KeyFileError:
@@ -79,6 +79,3 @@ def _unusable(path: Path, problem: str) -> KeyFileError:
         expected="the private keys that the `init` command made",
         todo="Run `init`, or bring back the file from its safe copy.",
     )
-
-
-__all__ = ["KeyFileError", "create_identity", "load_identity"]

@@ -24,8 +24,6 @@ from structlog.typing import FilteringBoundLogger, Processor
 from blo_runtime.errors import LogFieldRefused
 from blo_runtime.settings import LoggingSettings
 
-__all__ = ["ALLOWED_FIELDS", "configure", "describe", "get_logger"]
-
 ALLOWED_FIELDS: Final = frozenset(
     {
         # where in the log

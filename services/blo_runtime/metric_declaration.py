@@ -9,8 +9,6 @@ from typing import Generic, Literal, TypeVar, cast, overload
 import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-__all__ = ["DeclaredMetrics", "MetricKind", "MetricSpec", "counter", "gauge", "histogram"]
-
 MetricKind = Literal["counter", "gauge", "histogram"]
 
 

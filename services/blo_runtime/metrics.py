@@ -11,8 +11,6 @@ from typing import Final
 
 from blo_runtime.metric_declaration import DeclaredMetrics, counter, gauge, histogram
 
-__all__ = ["LABELS", "SPECS", "Metrics", "render"]
-
 LABELS: Final = frozenset(
     {
         "corridor",  # two countries, as la-vn

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["run_file"]
-
 
 @contextmanager
-def run_file(path: Path, **ports: int) -> Iterator[None]:
+def pid_file(path: Path, **ports: int) -> Iterator[None]:
     """Write a program's process id and ports as JSON, and remove the file at the end.
 
     Args:

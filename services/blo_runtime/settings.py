@@ -10,17 +10,6 @@ from blo_runtime.config import Settings
 from blo_schemas.ids import CountryId, DocumentId
 from blo_schemas.texts import from_hex
 
-__all__ = [
-    "AdminSettings",
-    "KafkaSettings",
-    "LogFormat",
-    "LogLevel",
-    "LoggingSettings",
-    "Seconds",
-    "TlsSettings",
-    "TrustSettings",
-]
-
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "text"]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]

@@ -30,8 +30,6 @@ from blo_runtime.errors import ConfigurationError, TaskEndedEarly, TaskFailed
 from blo_runtime.logs import describe, get_logger
 from blo_runtime.watchdog import LoopWatchdog
 
-__all__ = ["ExitCode", "StopSignal", "Supervisor", "run"]
-
 _LONGEST_GRACE_S = 2.0
 
 
@@ -111,7 +109,7 @@ class Supervisor:
         Returns:
             The task, for a caller that waits for it.
         """
-        task = self._group.create_task(self._attend(name, work, may_end=may_end), name=name)
+        task = self._group.create_task(self._supervise(name, work, may_end=may_end), name=name)
         self._tasks.append(task)
         return task
 
@@ -142,7 +140,7 @@ class Supervisor:
             only = several.exceptions[0]
             raise only from only.__cause__
 
-    async def _attend(
+    async def _supervise(
         self, name: str, work: Callable[[], Awaitable[object]], *, may_end: bool
     ) -> None:
         try:

@@ -13,8 +13,6 @@ from typing import NoReturn, TypedDict
 from blo_runtime.errors import TlsUnusable
 from blo_runtime.settings import KafkaSettings, TlsSettings
 
-__all__ = ["KafkaOptions", "kafka_options", "ssl_context"]
-
 
 class KafkaOptions(TypedDict):
     """What ``blo_log.kafka.KafkaConnection`` is made with."""
@@ -61,7 +59,7 @@ def ssl_context(settings: TlsSettings, *, section: str = "kafka.tls") -> ssl.SSL
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     _load_authority(context, settings.ca, f"{section}.ca")
     _load_own(context, settings, section)
-    _rehearse(settings, f"{section}.certificate")
+    _self_handshake(settings, f"{section}.certificate")
     return context
 
 
@@ -149,7 +147,7 @@ _TODO_BY_VERIFY_CODE = {
 }
 
 
-def _rehearse(settings: TlsSettings, key: str) -> None:
+def _self_handshake(settings: TlsSettings, key: str) -> None:
     broker = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     broker.minimum_version = ssl.TLSVersion.TLSv1_3
     broker.load_cert_chain(settings.certificate, settings.key)

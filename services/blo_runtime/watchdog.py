@@ -14,8 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["BlockageMeter", "LoopWatchdog"]
-
 _LONGEST_TICK_S = 1.0
 _SHOWN_FRAMES = 8
 

@@ -19,23 +19,23 @@ from blo_schemas.bundle import (
 )
 from blo_schemas.content import CONTENT, Content
 from blo_schemas.event import ENVELOPE, HEADER, Envelope, LogRecord
-from blo_schemas.hashing import disclosure_input, event_id
+from blo_schemas.hashes import disclosure_input, event_id
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.summary import SUMMARY, Summary
-from blo_sealing.errors import BadSignature
-from blo_sealing.keys import ContentKey, SummaryKey
-from blo_sealing.parts import (
-    Part,
+from blo_sealing.errors import InvalidSignature
+from blo_sealing.event_parts import (
+    EventPart,
     derive_part_key,
     open_content,
     open_summary,
     open_with_part_key,
 )
-from blo_sealing.seal import Author
+from blo_sealing.keys import ContentKey, SummaryKey
+from blo_sealing.seal_event import Author
 from blo_sealing.signatures import verify_signature
 
 
-class Opened(msgspec.Struct, frozen=True):
+class OpenedDisclosure(msgspec.Struct, frozen=True):
     """What a disclosed event contains."""
 
     summary: Summary
@@ -64,21 +64,21 @@ def disclose_event(
     return DisclosedEvent(
         record.position,
         event_id(link, envelope.header),
-        derive_part_key(Part.SUMMARY, link, header, summary_key.secret),
-        derive_part_key(Part.CONTENT, link, header, content_key.secret),
+        derive_part_key(EventPart.SUMMARY, link, header, summary_key.secret),
+        derive_part_key(EventPart.CONTENT, link, header, content_key.secret),
     )
 
 
-def open_disclosed(link: LinkId, envelope: Envelope, disclosed: DisclosedEvent) -> Opened:
+def open_disclosed(link: LinkId, envelope: Envelope, disclosed: DisclosedEvent) -> OpenedDisclosure:
     """Opens an event with its disclosed keys.
 
     Raises:
         Unopenable: A key does not open its part.
         WireError: It opens, but holds no canonical summary or content.
     """
-    summary = open_with_part_key(Part.SUMMARY, link, envelope, disclosed.summary_key)
-    content = open_with_part_key(Part.CONTENT, link, envelope, disclosed.content_key)
-    return Opened(SUMMARY.decode(summary), CONTENT.decode(content))
+    summary = open_with_part_key(EventPart.SUMMARY, link, envelope, disclosed.summary_key)
+    content = open_with_part_key(EventPart.CONTENT, link, envelope, disclosed.content_key)
+    return OpenedDisclosure(SUMMARY.decode(summary), CONTENT.decode(content))
 
 
 def sign_disclosure(
@@ -110,18 +110,9 @@ def verify_disclosure(signed: SignedDisclosure, key: bytes) -> Disclosure:
 
     Raises:
         WireError: It does not decode.
-        BadSignature: The signature does not verify.
+        InvalidSignature: The signature does not verify.
     """
     disclosure = DISCLOSURE.decode(signed.disclosure)
     if not verify_signature(key, disclosure_input(signed.disclosure), signed.signature):
-        raise BadSignature(f"the disclosure is not signed by {disclosure.office}")
+        raise InvalidSignature(f"the disclosure is not signed by {disclosure.office}")
     return disclosure
-
-
-__all__ = [
-    "Opened",
-    "disclose_event",
-    "open_disclosed",
-    "sign_disclosure",
-    "verify_disclosure",
-]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from blo_schemas.hashing import document_input
+from blo_schemas.hashes import document_input
 from blo_schemas.trust import DOCUMENT, Document, DocumentSignature, SignedDocument
 from blo_sealing.errors import DuplicateSignature
 from blo_sealing.signatures import SigningKey, verify_signature
@@ -38,6 +38,3 @@ def add_signature(signed: SignedDocument, key: SigningKey) -> SignedDocument:
 def verify_document_signature(signed: SignedDocument, signature: DocumentSignature) -> bool:
     """Whether one of a document's signatures verifies; says nothing on whether its key counts."""
     return verify_signature(signature.key, document_input(signed.payload), signature.signature)
-
-
-__all__ = ["add_signature", "sign_document", "verify_document_signature"]

@@ -5,11 +5,11 @@
     SealingError
     ├── Unopenable            the authenticated decryption of one sealed part fails
     ├── WrongKeyCommitment    the key is not the one that the header or the grant names
-    ├── BadSignature          the signature does not verify under the key that should have made it
+    ├── InvalidSignature          the signature does not verify under the key that should have made it
     ├── UnusableKey           a public or private key that must not be used
     ├── GrantNotForYou        the grant is sealed to someone else, or to another of your keys
-    ├── GrantNotAsAsked       the grant is for another link or another purpose
-    ├── HeadNotAsAsked        the head is of another link, office or certificate
+    ├── WrongGrant       the grant is for another link or another purpose
+    ├── WrongHead        the head is of another link, office or certificate
     ├── HeadRefused           the head does not count on the link, and why
     ├── DuplicateSignature    the key has signed this document already
     ├── TooLargeToSeal        the envelope would be larger than a record may be
@@ -65,7 +65,7 @@ class WrongKeyCommitment(SealingError):
         self.part = part
 
 
-class BadSignature(SealingError):
+class InvalidSignature(SealingError):
     """The signature does not verify under the key that should have made it."""
 
     defect = "bad_signature"
@@ -83,13 +83,13 @@ class GrantNotForYou(SealingError):
     defect = "grant_not_for_you"
 
 
-class GrantNotAsAsked(SealingError):
+class WrongGrant(SealingError):
     """The grant is for another link or another purpose than the reader looks for."""
 
     defect = "grant_not_as_asked"
 
 
-class HeadNotAsAsked(SealingError):
+class WrongHead(SealingError):
     """The head is of another link, office or certificate than the reader takes it for."""
 
     defect = "head_not_as_asked"
@@ -165,24 +165,3 @@ class OtherCheckpoint(SealingError):
     """The checkpoint is of another log, or another one than the one that is meant."""
 
     defect = "other_checkpoint"
-
-
-__all__ = [
-    "BadSignature",
-    "DuplicateSignature",
-    "GrantNotAsAsked",
-    "GrantNotForYou",
-    "HeadNotAsAsked",
-    "HeadRefused",
-    "MalformedNote",
-    "OtherCheckpoint",
-    "PositionError",
-    "ProofFailed",
-    "SealingError",
-    "SnapshotMismatch",
-    "TooLargeToSeal",
-    "Unopenable",
-    "UnsignedNote",
-    "UnusableKey",
-    "WrongKeyCommitment",
-]

@@ -13,7 +13,7 @@ import msgspec
 
 from blo_schemas.grants import GRANT_VERSION, Grant, KeyPurpose
 from blo_schemas.ids import CertificateTag, LinkId, OfficeId
-from blo_sealing.errors import GrantNotAsAsked, GrantNotForYou, UnusableKey, WrongKeyCommitment
+from blo_sealing.errors import GrantNotForYou, UnusableKey, WrongGrant, WrongKeyCommitment
 from blo_sealing.kem import KemKey, seal_to
 from blo_sealing.keys import ContentKey, SummaryKey
 
@@ -79,7 +79,7 @@ def open_grant(
 
     Raises:
         GrantNotForYou: Sealed to someone else, or to another certificate of the recipient.
-        GrantNotAsAsked: For another link.
+        WrongGrant: For another link.
         Unopenable: Altered, or not what it says it is.
         WrongKeyCommitment: It opens, but the key is not the one that it names.
     """
@@ -89,7 +89,7 @@ def open_grant(
             f"not for {recipient} ({recipient_kid.hex()})"
         )
     if grant.link != link:
-        raise GrantNotAsAsked(f"the grant is for {grant.link}, not for {link}")
+        raise WrongGrant(f"the grant is for {grant.link}, not for {link}")
     secret = kem.unseal(grant.sealed, grant_info(grant))
     try:
         key = _key(grant.purpose, secret)
@@ -106,11 +106,11 @@ def open_content_grant(
     """``open_grant`` for a reader that looks for a case's content key.
 
     Raises:
-        GrantNotAsAsked: It grants a summary key.
+        WrongGrant: It grants a summary key.
         SealingError: As ``open_grant``.
     """
     if grant.purpose is not KeyPurpose.CONTENT:
-        raise GrantNotAsAsked("the grant is of a summary key")
+        raise WrongGrant("the grant is of a summary key")
     key = open_grant(grant, link, recipient, recipient_kid, kem)
     assert isinstance(key, ContentKey)
     return key
@@ -122,11 +122,11 @@ def open_summary_grant(
     """``open_grant`` for a reader that looks for a summary key.
 
     Raises:
-        GrantNotAsAsked: It grants a content key.
+        WrongGrant: It grants a content key.
         SealingError: As ``open_grant``.
     """
     if grant.purpose is not KeyPurpose.SUMMARY:
-        raise GrantNotAsAsked("the grant is of a content key")
+        raise WrongGrant("the grant is of a content key")
     key = open_grant(grant, link, recipient, recipient_kid, kem)
     assert isinstance(key, SummaryKey)
     return key
@@ -154,13 +154,3 @@ def grant_info(grant: Grant) -> bytes:
 
 def _key(purpose: KeyPurpose, secret: bytes) -> ContentKey | SummaryKey:
     return ContentKey(secret) if purpose is KeyPurpose.CONTENT else SummaryKey(secret)
-
-
-__all__ = [
-    "Recipient",
-    "grant_info",
-    "make_grant",
-    "open_content_grant",
-    "open_grant",
-    "open_summary_grant",
-]

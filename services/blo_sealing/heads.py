@@ -6,10 +6,10 @@ import msgspec
 
 from blo_domain.heads import HeadReason, head_signers, refuse_head
 from blo_domain.trust import Certified, TrustedDirectory
-from blo_schemas.hashing import head_input
+from blo_schemas.hashes import head_input
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
 from blo_schemas.ids import CertificateTag, LinkId, OfficeId
-from blo_sealing.errors import BadSignature, HeadNotAsAsked, HeadRefused
+from blo_sealing.errors import HeadRefused, InvalidSignature, WrongHead
 from blo_sealing.signatures import SigningKey, verify_signature
 
 
@@ -98,18 +98,15 @@ def verify_head(
 
     Raises:
         WireError: The head does not decode.
-        HeadNotAsAsked: It is about another link, or by another office or certificate.
-        BadSignature: The signature does not verify.
+        WrongHead: It is about another link, or by another office or certificate.
+        InvalidSignature: The signature does not verify.
     """
     head = HEAD.decode(signed.head)
     if (head.link, head.office, head.kid) != (link, office, kid):
-        raise HeadNotAsAsked(
+        raise WrongHead(
             f"a head of {head.link} by {head.office} ({head.kid.hex()}), "
             f"not of {link} by {office} ({kid.hex()})"
         )
     if not verify_signature(key, head_input(signed.head), signed.signature):
-        raise BadSignature(f"the head of {link} is not signed by {office}")
+        raise InvalidSignature(f"the head of {link} is not signed by {office}")
     return head
-
-
-__all__ = ["AcceptedHead", "accept_head", "read_head", "sign_head", "verify_head"]

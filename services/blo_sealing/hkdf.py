@@ -31,6 +31,3 @@ def derive_key(secret: bytes, salt: bytes, info: bytes) -> bytes:
     key = sha256(key.translate(_OUTER) + inner).digest().ljust(_BLOCK, b"\0")
     inner = sha256(key.translate(_INNER) + info + b"\x01").digest()
     return sha256(key.translate(_OUTER) + inner).digest()
-
-
-__all__ = ["derive_key"]

@@ -41,7 +41,7 @@ class Signer(msgspec.Struct, frozen=True):
     keys: NodeKeys
 
 
-class Identity:
+class ProgramIdentity:
     """A program's private keys.
 
     Args:
@@ -72,6 +72,3 @@ class Identity:
             if certified.tag == tag:
                 return self._by_public.get(certified.certificate.signing_key)
         return None
-
-
-__all__ = ["CertificateRequest", "Identity", "Signer"]

@@ -127,6 +127,3 @@ def _public_key(public: bytes) -> MLKEM768X25519PublicKey:
         )
     except ValueError:
         raise UnusableKey("not an ML-KEM-768 and X25519 public key") from None
-
-
-__all__ = ["KEM_PRIVATE_SIZE", "KemKey", "check_kem_key", "is_usable_kem_key", "seal_to"]

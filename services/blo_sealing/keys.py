@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Generic, Self, TypeVar
 
-from blo_schemas import hashing
+from blo_schemas import hashes
 from blo_schemas.grants import KeyPurpose
 from blo_schemas.ids import CaseId, KeyId
 from blo_sealing.errors import UnusableKey
@@ -74,7 +74,7 @@ class ContentKey(_SymmetricKey[CaseId]):
 
     @staticmethod
     def _commit(secret: bytes) -> CaseId:
-        return hashing.content_key_id(secret)
+        return hashes.content_key_id(secret)
 
 
 class SummaryKey(_SymmetricKey[KeyId]):
@@ -96,7 +96,7 @@ class SummaryKey(_SymmetricKey[KeyId]):
 
     @staticmethod
     def _commit(secret: bytes) -> KeyId:
-        return hashing.summary_key_id(secret)
+        return hashes.summary_key_id(secret)
 
 
 class NodeKeys:
@@ -135,6 +135,3 @@ class NodeKeys:
 
     def __repr__(self) -> str:
         return f"NodeKeys({self.signing!r}, {self.kem!r})"
-
-
-__all__ = ["SYMMETRIC_KEY_SIZE", "ContentKey", "NodeKeys", "SummaryKey"]

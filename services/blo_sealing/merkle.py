@@ -104,6 +104,3 @@ class Frontier:
             node = node_hash(peaks.pop(), node)
             before >>= 1
         peaks.append(node)
-
-
-__all__ = ["EMPTY_ROOT", "Frontier", "node_hash"]

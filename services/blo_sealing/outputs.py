@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from blo_schemas.codec import encode
-from blo_schemas.hashing import output_input
+from blo_schemas.hashes import output_input
 from blo_schemas.ids import SALT_SIZE, KeyId, LinkId
 from blo_schemas.outputs import OUTPUT, Output, SignedOutput
-from blo_sealing.errors import BadSignature, Unopenable, WrongKeyCommitment
+from blo_sealing.errors import InvalidSignature, Unopenable, WrongKeyCommitment
 from blo_sealing.keys import SYMMETRIC_KEY_SIZE, NodeKeys, SummaryKey
 from blo_sealing.padding import padme_size
 from blo_sealing.signatures import SigningKey, verify_signature
@@ -82,11 +82,13 @@ def verify_output(signed: SignedOutput, key: bytes) -> Output:
 
     Raises:
         WireError: The output does not decode.
-        BadSignature: The signature does not verify.
+        InvalidSignature: The signature does not verify.
     """
     output = OUTPUT.decode(signed.output)
     if not verify_signature(key, output_input(signed.output), signed.signature):
-        raise BadSignature(f"the output about {output.link} is not signed by {output.processor}")
+        raise InvalidSignature(
+            f"the output about {output.link} is not signed by {output.processor}"
+        )
     return output
 
 
@@ -115,12 +117,3 @@ def open_output(output: Output, key: SummaryKey | None) -> bytes:
 
 def _derive(key: SummaryKey, salt: bytes) -> bytes:
     return HKDF(_SHA256, SYMMETRIC_KEY_SIZE, salt, _KEY_LABEL).derive(key.secret)
-
-
-__all__ = [
-    "open_output",
-    "processor_summary_key",
-    "seal_output",
-    "sign_output",
-    "verify_output",
-]

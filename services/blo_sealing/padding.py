@@ -64,13 +64,3 @@ def unpad_content(padded: bytes) -> bytes:
     if len(padded) != padme_size(len(plaintext)):
         raise NotCanonical("Content", "the padding has not the right length")
     return plaintext
-
-
-__all__ = [
-    "block_size",
-    "pad_content",
-    "pad_summary",
-    "padme_size",
-    "unpad_content",
-    "unpad_summary",
-]

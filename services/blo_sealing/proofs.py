@@ -73,6 +73,3 @@ def consistency_proof(leaves: Sequence[bytes], first: int) -> tuple[Digest, ...]
 def _split(size: int) -> int:
     """The largest power of two below ``size`` (RFC 6962 §2.1)."""
     return 1 << (size - 1).bit_length() - 1
-
-
-__all__ = ["consistency_proof", "inclusion_proof", "tree_root"]

@@ -15,6 +15,3 @@ def sign_report(frozen: FrozenReport, key: SigningKey) -> SignedReport:
 def report_is_signed(signed: SignedReport, key: bytes) -> bool:
     """Whether a report is signed with the private part of an Ed25519 public key."""
     return verify_signature(key, report_input(signed.frozen), from_hex(signed.signature))
-
-
-__all__ = ["report_is_signed", "sign_report"]

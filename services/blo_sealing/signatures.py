@@ -106,16 +106,3 @@ def is_usable_signing_key(key: bytes) -> bool:
 def fingerprint(public: bytes) -> str:
     """A public key's SHA-256 in hex, first 16 digits, for people to compare and logs to name."""
     return sha256(public).hexdigest()[:16]
-
-
-__all__ = [
-    "PUBLIC_KEY_SIZE",
-    "SEED_SIZE",
-    "SIGNATURE_SIZE",
-    "RandomBytes",
-    "SigningKey",
-    "check_signing_key",
-    "fingerprint",
-    "is_usable_signing_key",
-    "verify_signature",
-]

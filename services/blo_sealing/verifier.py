@@ -130,6 +130,3 @@ def _left_size(size: int) -> int:
 
 def _node(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
-
-
-__all__ = ["MAX_TREE_SIZE", "verify_consistency", "verify_inclusion"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from blo_agent.store import load_store_key
+from blo_agent.store.keyfile import load_store_key
 from tests.agents.world import RunningAgent, World
 
 

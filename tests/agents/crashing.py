@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections import defaultdict
 
-from blo_agent.own_chain import successor
+from blo_agent.inbound.own_chain import successor
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import records
 from blo_log.memory import MemoryCluster

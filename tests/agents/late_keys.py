@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Message
+from blo_log.port import ProducerRecord
 from blo_log.topics import keys_topic
 from blo_schemas.grants import GRANT, KeyPurpose
 from blo_schemas.ids import OfficeId
@@ -15,7 +15,7 @@ from tests.agents.world import CORRIDOR, B
 class Keeper(MemoryLog):
     """A log that keeps grants of some purpose back, as a broker could."""
 
-    kept: list[Message]
+    kept: list[ProducerRecord]
     keeps: KeyPurpose | None = None
     recipient: OfficeId = B
 
@@ -28,7 +28,7 @@ class _KeepingAppender:
         self._keeper = keeper
         self._inner = inner
 
-    async def append(self, messages: Sequence[Message]) -> list[int]:
+    async def append(self, messages: Sequence[ProducerRecord]) -> list[int]:
         passed = [one for one in messages if not self._is_kept(one)]
         self._keeper.kept.extend(one for one in messages if self._is_kept(one))
         offsets = iter(await self._inner.append(passed))  # type: ignore[attr-defined]
@@ -37,7 +37,7 @@ class _KeepingAppender:
     async def close(self) -> None:
         await self._inner.close()  # type: ignore[attr-defined]
 
-    def _is_kept(self, message: Message) -> bool:
+    def _is_kept(self, message: ProducerRecord) -> bool:
         if message.topic != keys_topic(CORRIDOR) or message.value is None:
             return False
         grant = GRANT.decode(message.value)

@@ -7,37 +7,43 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from blo_agent.api.alerting import open_alerts
-from blo_agent.api.types import OpenAlertAnswer
-from blo_agent.own_clocks import clocks_of, facts_of, last_log_time, record_at, terms_of_link
+from blo_agent.api.present_alerts import open_alerts
+from blo_agent.api.response_types import OpenAlertAnswer
+from blo_agent.office.case_clocks import (
+    clocks_of,
+    facts_of,
+    last_log_time,
+    record_at,
+    terms_of_link,
+)
+from blo_agent.office.viewer import viewer
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import alerts, differences, outputs
 from blo_agent.store.tables.alerts import StoredAlert
-from blo_agent.store.tables.differences import Difference
-from blo_agent.stored_link import viewer
-from blo_domain.deadlines import alerts as alerts_of
+from blo_agent.store.tables.differences import OutputDifference
+from blo_domain.deadlines.evaluate import alerts as alerts_of
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
-from blo_log.granted import GrantedKeys
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Log, Message
-from blo_processors.scribe import Place, Scribe
-from blo_processors.surroundings import Surroundings, WorkerOptions
-from blo_processors.worker import LinkWorker
+from blo_log.port import Log, ProducerRecord
+from blo_processors.context import WorkerContext, WorkerOptions
+from blo_processors.link.worker import LinkWorker
+from blo_processors.outputs.encode import LinkPartition, OutputEncoder
+from blo_projection.granted_keys import GrantedKeys
 from blo_runtime.clock import ManualClock
 from blo_runtime.metrics import Metrics
 from blo_schemas.clocks import Alert
 from blo_schemas.codec import encode
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CaseId, OfficeId
 from blo_schemas.outputs import CaseRecord
 from blo_schemas.trust import Role, Superior
-from blo_sealing.identity import Identity, Signer
+from blo_sealing.identity import ProgramIdentity, Signer
 from tests.agents.started import begin
 from tests.agents.world import CORRIDOR, LINK, PROVINCE, A, B, RunningAgent, World, all_read
 
 PROCESSOR = OfficeId("vn-processor")
-PLACE = Place(LINK, CORRIDOR, 0)
+PLACE = LinkPartition(LINK, CORRIDOR, 0)
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 MONDAY = int(datetime(2025, 3, 3, 2, 0, tzinfo=UTC).timestamp()) * 1000
@@ -78,7 +84,7 @@ class Watched(World):
         """Publish all documents but the first ``known``."""
         await self.append(
             [
-                Message(topics.DIRECTORY_TOPIC, 0, document_id(one.payload), encode(one))
+                ProducerRecord(topics.DIRECTORY_TOPIC, 0, document_id(one.payload), encode(one))
                 for one in self.documents[known:]
             ]
         )
@@ -92,10 +98,10 @@ class Watched(World):
         log = log or self.connect()
         feed = DirectoryFeed(log, self.pins)
         await feed.refresh()
-        around = Surroundings(
+        around = WorkerContext(
             log=log,
             appender=await log.appender(),
-            identity=Identity(PROCESSOR, (self.keys[PROCESSOR],)),
+            identity=ProgramIdentity(PROCESSOR, (self.keys[PROCESSOR],)),
             feed=feed,
             clock=self.clock,
             metrics=Metrics(),
@@ -139,28 +145,30 @@ class Liar:
         ends: First instant at which the certificate does not count.
     """
 
-    def __init__(self, world: World, signs_as: OfficeId = PROCESSOR, place: Place = PLACE) -> None:
+    def __init__(
+        self, world: World, signs_as: OfficeId = PROCESSOR, place: LinkPartition = PLACE
+    ) -> None:
         self._world = world
         self._directory = world.directory()
         certified = self._directory.certificates(signs_as)[-1]
         self.ends = certified.certificate.not_after
         self.signer = Signer(signs_as, certified.tag, world.keys[signs_as])
-        granted = GrantedKeys(LINK, Identity(signs_as, (self.signer.keys,)))
-        self.scribe = Scribe(place, self.signer, granted)
+        granted = GrantedKeys(LINK, ProgramIdentity(signs_as, (self.signer.keys,)))
+        self.scribe = OutputEncoder(place, self.signer, granted)
 
-    def case(self, record: CaseRecord) -> Message:
+    def case(self, record: CaseRecord) -> ProducerRecord:
         """A case's record, signed."""
         return self.scribe.message(self.scribe.case(record))
 
-    def alert(self, alert: Alert) -> Message:
+    def alert(self, alert: Alert) -> ProducerRecord:
         """An alert, signed."""
         return self.scribe.message(self.scribe.alert(alert))
 
-    def grants(self) -> list[Message]:
+    def grants(self) -> list[ProducerRecord]:
         """The keys of all that was sealed so far, to everybody who reads."""
         return self.scribe.grants(self._directory, self._world.clock.now_ms())
 
-    async def say(self, *messages: Message) -> None:
+    async def say(self, *messages: ProducerRecord) -> None:
         """Put records on the log, after the keys that they need."""
         await self._world.append([*self.grants(), *messages])
 
@@ -180,7 +188,7 @@ async def shown(agent: RunningAgent, case: CaseId) -> CaseRecord | None:
     return await agent.ask(query)
 
 
-async def differing(agent: RunningAgent) -> list[Difference]:
+async def differing(agent: RunningAgent) -> list[OutputDifference]:
     """The differences that stand."""
     return await agent.ask(lambda tx: differences.of_link(tx, LINK))
 
@@ -260,7 +268,7 @@ async def own_alerts(agent: RunningAgent, case: CaseId) -> tuple[Alert, ...]:
     return await agent.ask(query)
 
 
-async def told(agent: RunningAgent, *what: str) -> list[Difference]:
+async def told(agent: RunningAgent, *what: str) -> list[OutputDifference]:
     """Wait until exactly these differences stand."""
 
     async def stands() -> bool:

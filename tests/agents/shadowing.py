@@ -9,11 +9,12 @@ from typing import Final
 
 import msgspec
 
-from blo_domain.cases import StepFact, evolve, legal_steps
+from blo_domain.cases import SubmittedStep, evolve, legal_steps
 from blo_domain.commands import content_of
 from blo_domain.trust import TrustedDirectory
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.topics import DIRECTORY_TOPIC, exchange_topic, keys_topic
+from blo_projection.link_chain import LinkChain
 from blo_schemas.bodies import BODIES
 from blo_schemas.codec import encode
 from blo_schemas.content import WITHOUT_CONTENT
@@ -23,10 +24,9 @@ from blo_schemas.summary import Kind, Step, Summary
 from blo_schemas.trust import Superior
 from blo_schemas.verdicts import Outcome
 from blo_schemas.views import CaseView
-from blo_sealing.chain import LinkChain
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.keys import ContentKey, SummaryKey
-from blo_sealing.seal import Author, SealedEvent, seal_bare_event, seal_event
+from blo_sealing.seal_event import Author, SealedEvent, seal_event, seal_event_without_content
 from tests.agents.shredded import both_consent, withdrawn
 from tests.agents.world import (
     ANSWER,
@@ -211,7 +211,7 @@ class Shadow:
         record = LogRecord(position, NOW + position, sealed.value)
         assert self._chain.admit(record).verdict is None
         self.records.append(record)
-        fact = StepFact(case, self.link, office, written, position, record.log_time)
+        fact = SubmittedStep(case, self.link, office, written, position, record.log_time)
         view, verdict = evolve(self.views.get(case), fact, self._parties)
         if view is not None and verdict.outcome is Outcome.ACCEPTED:
             self.views[case] = view
@@ -221,7 +221,7 @@ class Shadow:
     ) -> SealedEvent:
         author, place = self._authors[office], self._chain.next_place(office)
         if key is None:
-            return seal_bare_event(
+            return seal_event_without_content(
                 author,
                 place,
                 at=NOW,

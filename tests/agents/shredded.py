@@ -7,14 +7,14 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Sequence, Sized
 from pathlib import Path
 
-from blo_agent.accepting import Accepted
-from blo_agent.api.answers import case_history
-from blo_agent.api.types import CaseHistory
-from blo_agent.store import load_store_key
+from blo_agent.api.present_cases import case_history
+from blo_agent.api.response_types import CaseHistory
+from blo_agent.commands.accept import Accepted
+from blo_agent.office.viewer import viewer
 from blo_agent.store.connection import Snapshot, open_connection
+from blo_agent.store.keyfile import load_store_key
 from blo_agent.store.tables import keys, outbox
 from blo_agent.store.tables import shredded as table
-from blo_agent.stored_link import viewer
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, KeyId, LinkId, OfficeId
 from blo_schemas.summary import Step

@@ -13,8 +13,8 @@ import pytest
 
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import journal
-from blo_audit.from_log import read_heads, signed_heads
-from blo_audit.journal_audit import Anchor, anchors_of, audit_journal
+from blo_audit.journal import Anchor, anchors_of, audit_journal
+from blo_audit.replay.from_log import read_heads, signed_heads
 from blo_log.port import Log
 from blo_schemas.journal import NamedPerson, named_person
 from blo_schemas.journal_file import read_head

@@ -14,7 +14,7 @@ from blo_agent.api.app import office_api
 from blo_log.memory import MemoryCluster
 from blo_runtime.http import serve
 from blo_schemas.ids import OfficeId
-from blo_schemas.policy import Rung
+from blo_schemas.policy import EscalationLevel
 from blo_schemas.summary import PauseGround, Step
 from blo_schemas.views import State
 from tests.agents.processing import (
@@ -106,8 +106,8 @@ async def test_the_list_says_who_must_act_by_when_and_up_to_whom_it_has_come(
             assert {one["role"] for one in others} == {"must_act"}
             assert {one["role"] for one in above} == {"told"}
             # Nobody is named for the ministry's rung, so the offices themselves are told.
-            assert [one["alert"]["cause"] for one in others] == [Rung.MINISTRY] * 2
-            assert [one["alert"]["cause"] for one in above] == [Rung.PROVINCE] * 2
+            assert [one["alert"]["cause"] for one in others] == [EscalationLevel.MINISTRY] * 2
+            assert [one["alert"]["cause"] for one in above] == [EscalationLevel.PROVINCE] * 2
             assert above[0]["alert"]["words"] == (
                 "la-b had to acknowledge the verification request by 2025-03-06 00:00 +0700. "
                 "It is late: the superior offices are told."

@@ -228,7 +228,7 @@ async def test_a_scenarios_liberties_are_not_there_in_normal_operation(tmp_path:
         )
         assert status == 400
         assert "real time" in answer["error"]
-        assert LinkId(LINK) in a.running.agent.office.desks
+        assert LinkId(LINK) in a.running.agent.office.links
 
 
 async def test_the_desk_proposes_agrees_and_confirms_a_shredding_and_sees_how_far_it_is(

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from blo_agent.comparing import Compared, Comparison, Moment
+from blo_agent.oversight.compare import Comparison, ComparisonResult, ComparisonTime
 from blo_log.memory import MemoryCluster
 from blo_schemas.grants import KeyPurpose
 from blo_schemas.ids import CaseId, LinkId
@@ -54,9 +54,9 @@ class Judge:
         *,
         read: bool = True,
         settled: Mapping[LinkId, int] | None = None,
-    ) -> Compared:
+    ) -> ComparisonResult:
         """One round, at a second of the monotonic clock."""
-        moment = Moment(0, at_s, settled or {}, frozenset({LINK} if read else ()))
+        moment = ComparisonTime(0, at_s, settled or {}, frozenset({LINK} if read else ()))
         return await self._agent.agent.store.write(
             lambda tx: self._comparison.step(moment, NAMED, tx)
         )

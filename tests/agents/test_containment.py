@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-import blo_agent.accepting
+import blo_agent.commands.accept
 import blo_domain.cases
-import blo_log.fold
-from blo_agent.halting import HaltReason
-from blo_agent.sender import Sender
-from blo_agent.store import JobFailed
+import blo_projection.fold
+from blo_agent.office.halts import HaltReason
+from blo_agent.outbound.sender import Sender
+from blo_agent.store.errors import JobFailed
 from blo_agent.store.tables import halts, heads, outbox, parked
 from blo_log.memory import MemoryCluster, MemoryLog
+from blo_projection.link_chain import LinkChain
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import CaseId, LinkId, OfficeId
 from blo_schemas.summary import Step
-from blo_sealing.chain import LinkChain
 from tests.agents.crashing import agree
 from tests.agents.started import both_up, opened_case
 from tests.agents.test_cut_topics import OTHER, two_links
@@ -52,7 +52,7 @@ def evolve_fails(monkeypatch: pytest.MonkeyPatch) -> set[CaseId]:
             raise Fault
         return genuine(view, fact, parties)
 
-    monkeypatch.setattr(blo_log.fold, "evolve", evolve)
+    monkeypatch.setattr(blo_projection.fold, "evolve", evolve)
     return cases
 
 
@@ -142,17 +142,17 @@ async def test_memory_is_put_back_when_a_command_fails_half_way(
 ) -> None:
     async with both_up(tmp_path) as (_, a, b):
         case = await opened_case(a, [b])
-        genuine = blo_agent.accepting._put
+        genuine = blo_agent.commands.accept._put
 
         def put(*args: Any) -> Any:
             genuine(*args)
             raise Fault
 
-        monkeypatch.setattr(blo_agent.accepting, "_put", put)
+        monkeypatch.setattr(blo_agent.commands.accept, "_put", put)
         with pytest.raises(JobFailed) as failed:
             await a.do(Step.URGE, case)
         assert isinstance(failed.value.__cause__, Fault)
-        monkeypatch.setattr(blo_agent.accepting, "_put", genuine)
+        monkeypatch.setattr(blo_agent.commands.accept, "_put", genuine)
         assert not a.desk().under_way
         assert await a.ask(lambda tx: outbox.unconfirmed_of_link(tx, LINK)) == []
         assert a.agent.store.failure is None

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from blo_agent.accepting import Accepted, CommandRefused
+from blo_agent.commands.accept import Accepted, CommandRefused
 from blo_agent.store.errors import StoreError
 from blo_agent.store.writer import PROBE_POINTS
 from blo_domain.shredding import is_shredded

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.accepting import CommandRefused
-from blo_agent.halting import HaltReason
+from blo_agent.commands.accept import CommandRefused
+from blo_agent.office.halts import HaltReason
 from blo_agent.store.tables import halts, journal
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import TopicPartition

@@ -12,7 +12,12 @@ import msgspec
 import pytest
 
 from blo_agent.api.app import office_api
-from blo_agent.disclosing import Disclosed, DisclosureRefused, Wanted, disclose
+from blo_agent.commands.disclose import (
+    DisclosureCommand,
+    DisclosureFile,
+    DisclosureRefused,
+    disclose,
+)
 from blo_agent.store.tables import journal
 from blo_cli.main import run
 from blo_log.memory import MemoryCluster, MemoryLog
@@ -26,7 +31,7 @@ from blo_schemas.ids import CaseId, EventId
 from blo_schemas.journal import JournalEntry
 from blo_schemas.summary import Step
 from blo_sealing.disclosures import open_disclosed, verify_disclosure
-from blo_sealing.errors import BadSignature, Unopenable
+from blo_sealing.errors import InvalidSignature, Unopenable
 from tests.agents.started import begin
 from tests.agents.world import (
     CORRIDOR,
@@ -41,14 +46,14 @@ from tests.agents.world import (
 )
 
 
-def wanted(**fields: object) -> Wanted:
-    return Wanted(
+def wanted(**fields: object) -> DisclosureCommand:
+    return DisclosureCommand(
         **{"reason": "fictional order 12", "recipient": "fictional inspector", "actor": "chief"}  # type: ignore[arg-type]
         | fields
     )
 
 
-async def disclosed(agent: RunningAgent, what: Wanted) -> Disclosed:
+async def disclosed(agent: RunningAgent, what: DisclosureCommand) -> DisclosureFile:
     inner = agent.agent
     return await disclose(inner.office, inner.store, inner.log, agent.desk(), what, NOW)
 
@@ -160,7 +165,7 @@ async def test_a_disclosure_that_was_altered_is_not_the_offices(tmp_path: Path) 
         forged = msgspec.structs.replace(
             made.signed, disclosure=made.signed.disclosure[:-1] + b"\0"
         )
-        with pytest.raises(BadSignature):
+        with pytest.raises(InvalidSignature):
             verify_disclosure(forged, world.keys[A].signing.public)
 
 

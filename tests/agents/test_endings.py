@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.accepting import CommandRefused
-from blo_agent.store import StoreFailed, create_store_key
+from blo_agent.commands.accept import CommandRefused
 from blo_agent.store.connection import Transaction
+from blo_agent.store.errors import StoreFailed
+from blo_agent.store.keyfile import create_store_key
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.topics import apply, exchange_topic, plan
 from blo_runtime.errors import TaskFailed

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from blo_agent.accepting import CommandRefused
-from blo_agent.halting import MOST_STANDING, HaltReason, NotHalted
+from blo_agent.commands.accept import CommandRefused
+from blo_agent.office.halts import MOST_STANDING, HaltReason, NotHalted
 from blo_agent.store.tables import halts, journal
 from blo_log.memory import MemoryCluster
 from blo_log.topics import exchange_topic

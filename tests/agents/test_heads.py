@@ -8,16 +8,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from blo_agent.accepting import CommandRefused
-from blo_agent.api.answers import event_status
-from blo_agent.publishing_heads import make_head
+from blo_agent.api.present_cases import event_status
+from blo_agent.commands.accept import CommandRefused
+from blo_agent.office.viewer import viewer
+from blo_agent.outbound.heads import make_head
 from blo_agent.store.tables import journal
-from blo_agent.stored_link import viewer
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Message
+from blo_log.port import ProducerRecord
 from blo_log.topics import heads_topic
 from blo_schemas.codec import encode
-from blo_schemas.hashing import certificate_tag, document_id
+from blo_schemas.hashes import certificate_tag, document_id
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, head_record_key
 from blo_schemas.ids import EventId, OfficeId
 from blo_schemas.summary import Step
@@ -49,9 +49,9 @@ async def head_of(agent: RunningAgent, **changed: Any) -> Head:
     return msgspec.structs.replace(made, **changed)
 
 
-def signed(head: Head, keys: NodeKeys) -> Message:
+def signed(head: Head, keys: NodeKeys) -> ProducerRecord:
     key = head_record_key(LINK, head.office)
-    return Message(heads_topic(CORRIDOR), 0, key, encode(sign_head(head, keys.signing)))
+    return ProducerRecord(heads_topic(CORRIDOR), 0, key, encode(sign_head(head, keys.signing)))
 
 
 async def say(world: World, keys: NodeKeys, *heads: Head) -> None:
@@ -138,7 +138,7 @@ async def test_heads_that_nobody_of_the_link_has_signed_are_counted_and_ignored(
         await say(world, world.keys[C], lie)
         await say(world, world.keys[C], msgspec.structs.replace(lie, office=C, kid=tag))
         await say(world, world.keys[B], msgspec.structs.replace(lie, at=NOW - 400 * 86_400_000 * 2))
-        await world.append([Message(heads_topic(CORRIDOR), 0, b"rubbish", b"rubbish")])
+        await world.append([ProducerRecord(heads_topic(CORRIDOR), 0, b"rubbish", b"rubbish")])
         await a.do(Step.URGE, (await a.open()).case)
         await all_read([a, b], 3)
         await a.until(lambda: a.agent.office.heads[LINK, B].size == 3)

@@ -10,21 +10,22 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from blo_agent.taking_heads import _accepted
-from blo_audit.claims import read_claims
-from blo_audit.findings import Code, Findings
-from blo_audit.from_log import signed_heads
-from blo_audit.report_audit import _valid
-from blo_audit.sources import Place
-from blo_domain.deadlines import Peer, with_head
+from blo_agent.inbound.heads import _accepted
+from blo_audit.findings.codes import Code
+from blo_audit.findings.findings import Findings
+from blo_audit.replay.claims import read_claims
+from blo_audit.replay.from_log import signed_heads
+from blo_audit.replay.sources import SourcePartition
+from blo_audit.reports.verify import _valid
+from blo_domain.deadlines.health import Peer, with_head
 from blo_domain.heads import HeadOrder, HeadReason, order_heads
 from blo_domain.trust import TrustedDirectory
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Message, Stored
+from blo_log.port import ConsumedRecord, ProducerRecord
 from blo_log.topics import DIRECTORY_TOPIC
-from blo_processors.link_health import LinkHealth
+from blo_processors.link.health import LinkHealth
 from blo_schemas.codec import encode
-from blo_schemas.hashing import certificate_tag, document_id
+from blo_schemas.hashes import certificate_tag, document_id
 from blo_schemas.heads import Head, SignedHead
 from blo_schemas.ids import CountryId, LinkId, OfficeId
 from blo_schemas.trust import Revocation, RevokedFrom, Role, SignedDocument
@@ -149,8 +150,8 @@ def revoke(
 def decisions(scene: Scene, directory: TrustedDirectory, signed: SignedHead) -> dict[str, bool]:
     """Whether each reader of heads takes one."""
     health = LinkHealth(LINK)
-    health.take_head(Stored(0, NOW, b"", encode(signed)), directory)
-    place = Place(LINK, CORRIDOR, 0)
+    health.take_head(ConsumedRecord(0, NOW, b"", encode(signed)), directory)
+    place = SourcePartition(LINK, CORRIDOR, 0)
     scene.agent.agent.office.directory = directory
     return {
         "agent": _accepted(scene.agent.agent.office, encode(signed)) is not None,
@@ -199,7 +200,10 @@ async def test_a_head_that_was_kept_counts_no_more_once_its_key_is_revoked(tmp_p
 
 async def say_documents(world: World, documents: list[SignedDocument]) -> None:
     await world.append(
-        [Message(DIRECTORY_TOPIC, 0, document_id(one.payload), encode(one)) for one in documents]
+        [
+            ProducerRecord(DIRECTORY_TOPIC, 0, document_id(one.payload), encode(one))
+            for one in documents
+        ]
     )
 
 
@@ -232,12 +236,12 @@ def which_counts(scene: Scene, first: Head, second: Head, order: HeadOrder) -> N
     values = [encode(sign_head(one, scene.keys["b"].signing)) for one in (first, second)]
     watch = LinkHealth(LINK)
     for offset, value in enumerate(values):
-        watch.take_head(Stored(offset, NOW + offset, b"", value), directory)
+        watch.take_head(ConsumedRecord(offset, NOW + offset, b"", value), directory)
     assert watch._heads[B][0] == expected
     peer = with_head(with_head(Peer(B, 0), first, NOW), second, NOW + 1)
     assert peer.head == expected
     findings = Findings(LINK)
-    claims = read_claims(values, Place(LINK, CORRIDOR, 0), directory, findings)
+    claims = read_claims(values, SourcePartition(LINK, CORRIDOR, 0), directory, findings)
     assert len(claims) == 2
     contradicts = Code.HEADS_CONTRADICT in {one.code for one in findings}
     assert contradicts is (order is HeadOrder.CONTRADICTS)

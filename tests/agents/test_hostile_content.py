@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.keyring import month_of
+from blo_agent.office.keyring import month_of
 from blo_agent.store.tables import events
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Message
+from blo_log.port import ProducerRecord
 from blo_log.topics import exchange_topic
 from blo_schemas.bodies import Correction
 from blo_schemas.codec import encode
 from blo_schemas.content import Content
-from blo_schemas.hashing import certificate_tag, document_id
+from blo_schemas.hashes import certificate_tag, document_id
 from blo_schemas.ids import CaseId
 from blo_schemas.summary import Kind, Step, Summary, Urgency
 from blo_schemas.trust import SignedDocument
-from blo_sealing.seal import Author, seal_event
+from blo_sealing.seal_event import Author, seal_event
 from tests.agents.started import begin, opened_case
 from tests.agents.world import CORRIDOR, LINK, NOW, A, B, RunningAgent, World
 
@@ -61,7 +61,7 @@ class ByHand:
         self._version += 1
         size = self._a.desk().size
         await self._world.append(
-            [Message(exchange_topic(CORRIDOR), 0, LINK.encode(), sealed.value)]
+            [ProducerRecord(exchange_topic(CORRIDOR), 0, LINK.encode(), sealed.value)]
         )
         await self._a.read(size + 1)
 

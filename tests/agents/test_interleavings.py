@@ -11,7 +11,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from blo_agent.accepting import CommandRefused
+from blo_agent.commands.accept import CommandRefused
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_schemas.ids import CaseId, OfficeId
 from blo_schemas.summary import Step

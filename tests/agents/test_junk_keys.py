@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent import office as offices
+from blo_agent.office import state as offices
 from blo_agent.store.tables import journal
 from blo_domain.trust.errors import UnusableKemKey
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Message
+from blo_log.port import ProducerRecord
 from blo_log.topics import DIRECTORY_TOPIC
 from blo_schemas.codec import encode
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.trust import KEM_KEY_SIZE, Superior
 from tests.agents.started import begin, opened_case, three_up
 from tests.agents.world import LINK, NOW, PROVINCE, A, B, World, all_read
@@ -29,7 +29,7 @@ async def test_a_certificate_with_a_junk_kem_key_does_not_count_and_the_one_befo
     async with three_up(tmp_path) as (world, a, b, province):
         junk = world.certify(B, not_before=NOW - 1, keys=world.keys[B], kem_key=JUNK)
         key = document_id(junk.payload)
-        await world.append([Message(DIRECTORY_TOPIC, 0, key, encode(junk))])
+        await world.append([ProducerRecord(DIRECTORY_TOPIC, 0, key, encode(junk))])
         await a.until(lambda: len(a.agent.office.directory.refusals) == 1)
         (refused,) = a.agent.office.directory.refusals
         assert isinstance(refused.error, UnusableKemKey)

@@ -9,21 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.accepting import CommandRefused
-from blo_agent.keyring import month_of
+from blo_agent.commands.accept import CommandRefused
+from blo_agent.office.keyring import month_of
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import documents, journal, keys, outbox
-from blo_domain.cases import content_of, decide
-from blo_domain.commands import Command
+from blo_domain.cases import decide
+from blo_domain.commands import Command, content_of
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Message
+from blo_log.port import ProducerRecord
 from blo_log.topics import DIRECTORY_TOPIC, exchange_topic
 from blo_schemas.bodies import body_from_json
-from blo_schemas.hashing import certificate_tag, document_id
+from blo_schemas.hashes import certificate_tag, document_id
 from blo_schemas.ids import CaseId, CountryId, DocumentId, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step
 from blo_schemas.trust import Revocation, RevokedFrom, SignedDocument, Superior
-from blo_sealing.seal import Author, seal_event
+from blo_sealing.seal_event import Author, seal_event
 from tests.agents.crashing import agree
 from tests.agents.started import begin, both_up, opened_case, up
 from tests.agents.world import (
@@ -106,7 +106,7 @@ async def test_a_link_whose_topics_are_not_made_yet_does_not_hold_up_the_others(
 
 def acknowledged_by_b(
     world: World, a: RunningAgent, certificate: SignedDocument, case: CaseId
-) -> Message:
+) -> ProducerRecord:
     """What B writes under a certificate, sealed with keys that A holds already."""
     content = a.agent.office.keyring.of(LINK).content_key(case)
     month = a.agent.office.keyring.of(LINK).own_summary_key(month_of(NOW))
@@ -128,7 +128,7 @@ def acknowledged_by_b(
         content=content_of(command),
         random=os.urandom,
     )
-    return Message(exchange_topic(CORRIDOR), 0, LINK.encode(), sealed.value)
+    return ProducerRecord(exchange_topic(CORRIDOR), 0, LINK.encode(), sealed.value)
 
 
 async def test_verdicts_heal_when_the_writers_certificate_arrives(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ async def test_what_is_unopened_is_counted_once_after_a_log_was_read_again(
     async with both_up(tmp_path, cluster) as (world, a, b):
         append = cluster.append
 
-        def without_keys(message: Message) -> int:
+        def without_keys(message: ProducerRecord) -> int:
             return 0 if message.topic.startswith("blo.keys.") else append(message)
 
         monkeypatch.setattr(cluster, "append", without_keys)
@@ -289,7 +289,7 @@ async def test_a_grant_to_a_certificate_that_comes_later_is_not_lost(tmp_path: P
         (a,) = await up(world, A)
         await opened_case(a)
         b = await world.agent(B, log=MemoryLog(behind))
-        await b.until(lambda: LINK in b.agent.office.desks and b.desk().fold.parked_count() == 1)
+        await b.until(lambda: LINK in b.agent.office.links and b.desk().fold.parked_count() == 1)
         await _publish_on(world, behind, [renewed])
         await b.until(lambda: b.desk().tally.accepted == 1 and not b.desk().unopened)
 

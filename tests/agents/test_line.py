@@ -32,15 +32,15 @@ async def test_commands_are_accepted_while_the_line_is_down_and_sent_when_it_is_
             for _ in range(5)
         ]
         await a.submit(Kind.VERIFICATION_REQUEST, Step.WITHDRAW, cases[0], reason="fictional")
-        assert len(a.agent.office.desks[LINK].under_way) == 6
+        assert len(a.agent.office.links[LINK].under_way) == 6
         assert cluster.records("blo.exchange.la-vn", 0) == []
         log.faults.line_up()
         await b.read(6)
         await a.read(6)
-        views = b.agent.office.desks[LINK].views
+        views = b.agent.office.links[LINK].views
         found = [views.get(case) for case in cases]
         assert [one.state for one in found if one] == [State.WITHDRAWN] + [State.SENT] * 4
-        assert not a.agent.office.desks[LINK].under_way
+        assert not a.agent.office.links[LINK].under_way
 
 
 async def test_events_that_cross_are_judged_by_the_log_and_told_in_words(tmp_path: Path) -> None:
@@ -80,9 +80,9 @@ async def test_what_was_appended_without_acknowledgement_is_sent_again_and_count
             await a.submit(Kind.VERIFICATION_REQUEST, Step.URGE, first.case)
         log.faults.fail_next_append(appended=3, acknowledged=1)
         log.faults.line_up()
-        desk = b.agent.office.desks[LINK]
+        desk = b.agent.office.links[LINK]
         await b.until(lambda: desk.tally.accepted == 5)
-        await a.until(lambda: not a.agent.office.desks[LINK].under_way)
+        await a.until(lambda: not a.agent.office.links[LINK].under_way)
         values = [one.value for one in cluster.records("blo.exchange.la-vn", 0)]
         assert len(set(values)) == 5
         assert desk.tally.duplicates == len(values) - 5

@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from blo_agent.api.alerting import case_timing
-from blo_agent.stored_link import stored_link, viewer
+from blo_agent.api.present_alerts import case_timing
+from blo_agent.office.viewer import stored_link, viewer
 from blo_log import topics
 from blo_log.memory import MemoryCluster
-from blo_log.port import Message
+from blo_log.port import ProducerRecord
 from blo_schemas.clocks import Signal
 from blo_schemas.codec import encode
-from blo_schemas.hashing import clearing_id
+from blo_schemas.hashes import clearing_id
 from blo_schemas.ids import CountryId, LinkId, OfficeId
 from blo_schemas.instants import LAST_INSTANT
 from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT, SignedOutput
@@ -55,7 +55,7 @@ def ignored(agent: RunningAgent, topic: str = CASES) -> dict[str, int]:
     }
 
 
-def again(message: Message, liar: Liar, **changed: object) -> Message:
+def again(message: ProducerRecord, liar: Liar, **changed: object) -> ProducerRecord:
     """The same output with other fields, signed anew."""
     assert message.value is not None
     output = OUTPUT.decode(SIGNED_OUTPUT.decode(message.value).output)
@@ -64,18 +64,18 @@ def again(message: Message, liar: Liar, **changed: object) -> Message:
     return msgspec.structs.replace(message, value=signed)
 
 
-def with_value(message: Message, value: bytes | None) -> Message:
+def with_value(message: ProducerRecord, value: bytes | None) -> ProducerRecord:
     return msgspec.structs.replace(message, value=value)
 
 
-def flipped(message: Message) -> Message:
+def flipped(message: ProducerRecord) -> ProducerRecord:
     """The same with one bit of its signature changed."""
     signed = SIGNED_OUTPUT.decode(message.value or b"")
     signature = bytes([signed.signature[0] ^ 1, *signed.signature[1:]])
     return with_value(message, encode(SignedOutput(signed.output, signature)))
 
 
-BAD: dict[str, Callable[[Message, Liar], Message]] = {
+BAD: dict[str, Callable[[ProducerRecord, Liar], ProducerRecord]] = {
     "no_value": lambda good, _: with_value(good, None),
     "wrong_type": lambda good, _: with_value(good, b"rubbish"),
     "truncated": lambda good, _: with_value(good, (good.value or b"")[:-1]),

@@ -11,13 +11,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from blo_agent.accepting import CommandRefused
-from blo_agent.api.answers import event_status
-from blo_agent.api.types import EventStatus
+from blo_agent.api.present_cases import event_status
+from blo_agent.api.response_types import EventStatus
+from blo_agent.commands.accept import CommandRefused
+from blo_agent.office.viewer import viewer
 from blo_agent.store.tables import journal
-from blo_agent.stored_link import viewer
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Message
+from blo_log.port import ProducerRecord
 from blo_log.topics import exchange_topic
 from blo_runtime.clock import ManualClock
 from blo_schemas.codec import encode
@@ -58,7 +58,7 @@ def alter_the_next(
     """Let the broker keep something else in the place of the next record of the exchange."""
     append = cluster.append
 
-    def altering(message: Message) -> int:
+    def altering(message: ProducerRecord) -> int:
         if message.topic != exchange_topic(CORRIDOR):
             return append(message)
         monkeypatch.setattr(cluster, "append", append)
@@ -190,7 +190,7 @@ async def test_a_record_that_only_claims_to_be_ours_halts_nothing(tmp_path: Path
         genuine = ENVELOPE.decode(cluster.records(exchange_topic(CORRIDOR), 0)[0].value or b"")
         header = msgspec.structs.replace(HEADER.decode(genuine.header), oseq=1)
         forged = msgspec.structs.replace(genuine, header=encode(header))
-        await world.append([Message(exchange_topic(CORRIDOR), 0, b"", encode(forged))])
+        await world.append([ProducerRecord(exchange_topic(CORRIDOR), 0, b"", encode(forged))])
         await all_read([a, b], 2)
         assert (await a.verdicts())[1] == ("rejected", "bad_signature", False)
         assert a.desk().halted is None

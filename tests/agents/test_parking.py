@@ -6,19 +6,19 @@ from datetime import date
 from pathlib import Path
 
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Message
+from blo_log.port import ProducerRecord
 from blo_log.topics import exchange_topic, keys_topic
 from blo_schemas.bodies import NoFields
 from blo_schemas.codec import encode
 from blo_schemas.content import Content, Dispatch
 from blo_schemas.grants import KeyPurpose
-from blo_schemas.hashing import certificate_tag, document_id, log_origin
+from blo_schemas.hashes import certificate_tag, document_id, log_origin
 from blo_schemas.heads import HEAD, SIGNED_HEAD
 from blo_schemas.ids import ZERO_HASH, Digest
 from blo_schemas.summary import Kind, Step, Summary, Urgency
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.keys import ContentKey, SummaryKey
-from blo_sealing.seal import Author, Place, seal_event
+from blo_sealing.seal_event import Author, ChainPlace, seal_event
 from tests.agents.late_keys import let_go, make_keeper
 from tests.agents.started import both_up
 from tests.agents.world import CORRIDOR, LINK, NOW, REQUEST, A, B, World, two_offices
@@ -30,7 +30,7 @@ async def test_a_record_whose_summary_key_is_missing_parks_its_case_only(tmp_pat
     async with both_up(tmp_path, cluster, keeper) as (_, a, b):
         closed = (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
         await b.read(1)
-        desk = b.agent.office.desks[LINK]
+        desk = b.agent.office.links[LINK]
         assert desk.fold.parked_count() == 1
         own = (await b.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
         await b.read(2)
@@ -44,7 +44,7 @@ async def test_a_record_whose_summary_key_is_missing_parks_its_case_only(tmp_pat
         assert desk.views.get(closed) is not None
         assert desk.fold.parked_count() == 0
         await a.until(lambda: a.agent.office.heads[LINK, B].unopened == 0)
-        assert desk.views.digest() == a.agent.office.desks[LINK].views.digest()
+        assert desk.views.digest() == a.agent.office.links[LINK].views.digest()
 
 
 async def test_what_is_parked_stays_parked_over_a_restart(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ async def test_what_is_parked_stays_parked_over_a_restart(tmp_path: Path) -> Non
         await b.read(2)
         await b.stop()
         b = await world.agent(B)
-        desk = b.agent.office.desks[LINK]
+        desk = b.agent.office.links[LINK]
         assert desk.fold.parked_count() == 2
         assert desk.unopened == [0, 1]
         await let_go(cluster, keeper)
@@ -70,7 +70,7 @@ async def test_content_waits_for_its_key_and_the_step_counts_meanwhile(tmp_path:
     async with both_up(tmp_path, cluster, keeper) as (_, a, b):
         case = (await a.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, fields=REQUEST)).case
         await b.read(1)
-        desk = b.agent.office.desks[LINK]
+        desk = b.agent.office.links[LINK]
         await b.until(lambda: desk.tally.accepted == 1)
         assert desk.views.get(case) is not None
         assert desk.unopened == [0]
@@ -78,7 +78,7 @@ async def test_content_waits_for_its_key_and_the_step_counts_meanwhile(tmp_path:
         await b.until(lambda: desk.unopened == [])
 
 
-def _dishonest_event(world: World, recipient_key: bytes, tag: bytes) -> list[Message]:
+def _dishonest_event(world: World, recipient_key: bytes, tag: bytes) -> list[ProducerRecord]:
     """An opening by A whose body is not that of a verification request, with its grants."""
     content_key = ContentKey(b"c" * 32)
     summary_key = SummaryKey(b"s" * 32)
@@ -86,7 +86,7 @@ def _dishonest_event(world: World, recipient_key: bytes, tag: bytes) -> list[Mes
     kid = certificate_tag(document_id(certificate.payload))
     sealed = seal_event(
         Author(LINK, kid, world.keys[A].signing),
-        Place(0, ZERO_HASH, 0, Digest(log_origin(LINK))),  # type: ignore[arg-type]
+        ChainPlace(0, ZERO_HASH, 0, Digest(log_origin(LINK))),  # type: ignore[arg-type]
         at=NOW,
         content_key=content_key,
         summary_key=summary_key,
@@ -106,10 +106,10 @@ def _dishonest_event(world: World, recipient_key: bytes, tag: bytes) -> list[Mes
     ]
     return [
         *(
-            Message(keys_topic(CORRIDOR), 0, grant.key + B.encode(), encode(grant))
+            ProducerRecord(keys_topic(CORRIDOR), 0, grant.key + B.encode(), encode(grant))
             for grant in grants
         ),
-        Message(exchange_topic(CORRIDOR), 0, LINK.encode(), sealed.value),
+        ProducerRecord(exchange_topic(CORRIDOR), 0, LINK.encode(), sealed.value),
     ]
 
 
@@ -125,7 +125,7 @@ async def test_content_that_does_not_fit_its_kind_counts_and_is_shown_as_unopena
         await appender.append(_dishonest_event(world, world.keys[B].kem.public, tag))
         await appender.close()
         await b.read(1)
-        desk = b.agent.office.desks[LINK]
+        desk = b.agent.office.links[LINK]
         await b.until(lambda: desk.tally.accepted == 1)
         assert desk.unopened == [0]
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from blo_agent.accepting import CommandRefused
-from blo_agent.comparing import Comparison, Moment, Told
-from blo_agent.own_clocks import terms_of_link
+from blo_agent.commands.accept import CommandRefused
+from blo_agent.office.case_clocks import terms_of_link
+from blo_agent.oversight.compare import Comparison, ComparisonTime, ReportedDifference
 from blo_agent.store.tables import journal
-from blo_domain.deadlines import alerts as alerts_of
+from blo_domain.deadlines.evaluate import alerts as alerts_of
 from blo_log.memory import MemoryCluster
-from blo_schemas.hashing import clearing_id
+from blo_schemas.hashes import clearing_id
 from blo_schemas.ids import CaseId, OfficeId
-from blo_schemas.policy import Rung
+from blo_schemas.policy import EscalationLevel
 from blo_schemas.summary import PauseGround, Step
 from blo_schemas.views import State
 from tests.agents.processing import (
@@ -56,7 +56,7 @@ async def test_records_and_alerts_are_kept_beside_the_case_at_all_readers(tmp_pa
         for one in agents:
             await kept(one, case, 0, 10)
             await kept(one, other, 1, 0)
-            assert {alert.rung for alert in await standing(one)} == set(Rung)
+            assert {alert.rung for alert in await standing(one)} == set(EscalationLevel)
         await b.do(Step.ACKNOWLEDGE, case)
         await b.do(Step.DECLINE, case)
         await all_read(agents, 4)
@@ -239,13 +239,13 @@ MOVES: tuple[tuple[OfficeId, Step, dict[str, object]], ...] = (
 )
 
 
-async def settled(agent: RunningAgent) -> list[Told]:
+async def settled(agent: RunningAgent) -> list[ReportedDifference]:
     """What a comparison of everything finds at once."""
     outputs, loop = agent.agent.outputs, asyncio.get_running_loop()
     comparison = Comparison(agent.agent.office, 0)
     named = {LINK: frozenset({PROCESSOR})}
-    moment = Moment(0, loop.time(), {}, frozenset({LINK}))
-    found: list[Told] = []
+    moment = ComparisonTime(0, loop.time(), {}, frozenset({LINK}))
+    found: list[ReportedDifference] = []
     while True:
         compared = await agent.agent.store.write(lambda tx: comparison.step(moment, named, tx))
         found += compared.loud

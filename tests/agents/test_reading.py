@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
-from blo_agent.api import reading
-from blo_agent.noting import VIEW_CASE
+from blo_agent.api import queries
+from blo_agent.office.access_log import VIEW_CASE
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal
 from tests.agents.test_api import Client, two_clients
@@ -96,7 +96,7 @@ async def test_a_read_that_fails_is_a_500_with_an_incident_that_the_log_file_has
         case = await a.opened()
         await a.running.read(1)
         for name in ("link_answer", "list_cases", "case_history", "event_status", "open_alerts"):
-            monkeypatch.setattr(reading, name, broken)
+            monkeypatch.setattr(queries, name, broken)
         for path in (
             "/v1/links",
             f"/v1/links/{LINK}",
@@ -150,6 +150,6 @@ async def test_an_incident_that_was_reported_before_keeps_its_id(
         raise Contained
 
     async with two_clients(tmp_path) as (_, a, _b):
-        monkeypatch.setattr(reading, "list_cases", broken)
+        monkeypatch.setattr(queries, "list_cases", broken)
         status, answer = await a.ask("/v1/cases")
         assert (status, answer["incident"]) == (500, Contained.incident)

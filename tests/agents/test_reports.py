@@ -8,16 +8,16 @@ from pathlib import Path
 import apsw
 import pytest
 
-from blo_agent.accepting import Accepted
-from blo_agent.reports import work
+from blo_agent.commands.accept import Accepted
+from blo_agent.reports import service
 from blo_agent.reports.errors import ReportRefusal, ReportRefused
-from blo_agent.reports.filing import Filed
+from blo_agent.reports.lifecycle import ReportAction
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import events, journal, reports
 from blo_domain.commands import Target
 from blo_domain.holiday_tables import NEWEST
-from blo_domain.report_checks import check, check_figures
-from blo_domain.report_difference import Difference
+from blo_domain.reports.checks import check, check_figures
+from blo_domain.reports.difference import ReportDifference
 from blo_log.memory import MemoryCluster
 from blo_schemas.codec import encode
 from blo_schemas.grants import KeyPurpose
@@ -61,13 +61,13 @@ def number(report: PeriodReport, name: str) -> str:
     return next((one.amount for one in figure(report, name).totals), "0")
 
 
-async def frozen(running: RunningAgent) -> Filed:
+async def frozen(running: RunningAgent) -> ReportAction:
     """A report that four eyes have seen."""
     agent = running.agent
-    computed = await work.compute(agent, FIRST, LAST, "officer")
-    await work.act(agent, computed.digest, ReportAct.REVIEW, "deputy")
-    await work.act(agent, computed.digest, ReportAct.SIGN, "chief")
-    return await work.act(agent, computed.digest, ReportAct.FREEZE, "officer")
+    computed = await service.compute(agent, FIRST, LAST, "officer")
+    await service.act(agent, computed.digest, ReportAct.REVIEW, "deputy")
+    await service.act(agent, computed.digest, ReportAct.SIGN, "chief")
+    return await service.act(agent, computed.digest, ReportAct.FREEZE, "officer")
 
 
 async def can_read_all(province: RunningAgent) -> None:
@@ -78,7 +78,7 @@ async def can_read_all(province: RunningAgent) -> None:
 
 async def refusal(running: RunningAgent, digest: bytes, act: ReportAct, who: str) -> ReportRefusal:
     with pytest.raises(ReportRefused) as refused:
-        await work.act(running.agent, digest, act, who)
+        await service.act(running.agent, digest, act, who)
     return refused.value.reason
 
 
@@ -90,9 +90,9 @@ async def penalised(a: RunningAgent, *readers: RunningAgent) -> Accepted:
     return accepted
 
 
-async def still_reproduced(running: RunningAgent, filed: Filed) -> Difference:
+async def still_reproduced(running: RunningAgent, filed: ReportAction) -> ReportDifference:
     """What the log says otherwise since the freeze; the report itself is computed as it was."""
-    compared = await work.compare(running.agent, filed.digest, "auditor")
+    compared = await service.compare(running.agent, filed.digest, "auditor")
     assert (compared.reproduced, compared.why_not) == (True, [])
     return compared.since
 
@@ -127,7 +127,7 @@ async def test_a_report_is_computed_reviewed_signed_and_frozen_and_the_journal_s
             ("chief", "report sign"),
             ("officer", "report freeze"),
         ]
-        data = await work.export(province.agent, filed.digest, "chief")
+        data = await service.export(province.agent, filed.digest, "chief")
         assert data == to_json(filed.signed)
         assert signed_report(data) == filed.signed
         assert (await actions(province))[-1] == ("chief", "report export")
@@ -216,7 +216,7 @@ async def test_a_report_whose_contents_were_shredded_since_says_why_it_is_not_re
             events.forget_contents(tx, LINK, case)
 
         await province.agent.store.write(shred)
-        compared = await work.compare(province.agent, filed.digest, "auditor")
+        compared = await service.compare(province.agent, filed.digest, "auditor")
         assert not compared.reproduced
         assert "overstay_penalties differs" in compared.why_not
         assert f"the content of 0 of {LINK} was shredded since" in compared.why_not
@@ -244,7 +244,7 @@ async def test_four_eyes_must_see_a_report_and_each_refusal_is_in_the_journal(
 ) -> None:
     async with three_up(tmp_path) as (*_, province):
         agent = province.agent
-        digest = (await work.compute(agent, FIRST, LAST, "officer")).digest
+        digest = (await service.compute(agent, FIRST, LAST, "officer")).digest
         tried = [
             (ReportAct.FREEZE, "chief", ReportRefusal.FOUR_EYES),
             (ReportAct.SIGN, "chief", ReportRefusal.OUT_OF_ORDER),
@@ -252,12 +252,12 @@ async def test_four_eyes_must_see_a_report_and_each_refusal_is_in_the_journal(
         ]
         for act, who, reason in tried:
             assert await refusal(province, digest, act, who) is reason
-        await work.act(agent, digest, ReportAct.REVIEW, "deputy")
-        await work.act(agent, digest, ReportAct.SIGN, "officer")
+        await service.act(agent, digest, ReportAct.REVIEW, "deputy")
+        await service.act(agent, digest, ReportAct.SIGN, "officer")
         reason = await refusal(province, digest, ReportAct.FREEZE, "chief")
         assert reason is ReportRefusal.FOUR_EYES
-        await work.act(agent, digest, ReportAct.SIGN, "chief")
-        await work.act(agent, digest, ReportAct.FREEZE, "chief")
+        await service.act(agent, digest, ReportAct.SIGN, "chief")
+        await service.act(agent, digest, ReportAct.FREEZE, "chief")
         for act in (ReportAct.REVIEW, ReportAct.SIGN, ReportAct.FREEZE):
             assert await refusal(province, digest, act, "chief") is ReportRefusal.FROZEN
         refused = [one for one in await actions(province) if one[1].startswith("refused")]
@@ -275,12 +275,12 @@ async def test_four_eyes_must_see_a_report_and_each_refusal_is_in_the_journal(
 async def test_one_person_in_two_spellings_is_one_pair_of_eyes(tmp_path: Path) -> None:
     async with three_up(tmp_path) as (*_, province):
         agent = province.agent
-        digest = (await work.compute(agent, FIRST, LAST, "Lê Hòa")).digest
+        digest = (await service.compute(agent, FIRST, LAST, "Lê Hòa")).digest
         for spelling in ("le hoà", "LÊ\u00a0HÒA", "L\u200bê Hòa", "Lê-Hòa.", "Lе Ноа"):
             tried = await refusal(province, digest, ReportAct.REVIEW, spelling)
             assert tried is ReportRefusal.OWN_WORK
-        await work.act(agent, digest, ReportAct.REVIEW, "Trần B")
-        await work.act(agent, digest, ReportAct.SIGN, "LE HOA")
+        await service.act(agent, digest, ReportAct.REVIEW, "Trần B")
+        await service.act(agent, digest, ReportAct.SIGN, "LE HOA")
         tried = await refusal(province, digest, ReportAct.FREEZE, "Trần B")
         assert tried is ReportRefusal.FOUR_EYES
 
@@ -288,11 +288,11 @@ async def test_one_person_in_two_spellings_is_one_pair_of_eyes(tmp_path: Path) -
 async def freeze_refused(running: RunningAgent, first: date, last: date) -> ReportRefused:
     """What the freeze of a report that four eyes have seen is refused with."""
     agent = running.agent
-    digest = (await work.compute(agent, first, last, "officer")).digest
-    await work.act(agent, digest, ReportAct.REVIEW, "deputy")
-    await work.act(agent, digest, ReportAct.SIGN, "chief")
+    digest = (await service.compute(agent, first, last, "officer")).digest
+    await service.act(agent, digest, ReportAct.REVIEW, "deputy")
+    await service.act(agent, digest, ReportAct.SIGN, "chief")
     with pytest.raises(ReportRefused) as refused:
-        await work.act(agent, digest, ReportAct.FREEZE, "chief")
+        await service.act(agent, digest, ReportAct.FREEZE, "chief")
     return refused.value
 
 
@@ -322,10 +322,10 @@ async def test_reports_of_two_years_are_both_frozen(tmp_path: Path) -> None:
     async with three_up(tmp_path) as (*_, province):
         await frozen(province)
         agent, day = province.agent, FIRST - timedelta(days=1)
-        digest = (await work.compute(agent, day, day, "officer")).digest
-        await work.act(agent, digest, ReportAct.REVIEW, "deputy")
-        await work.act(agent, digest, ReportAct.SIGN, "chief")
-        assert (await work.act(agent, digest, ReportAct.FREEZE, "chief")).signed is not None
+        digest = (await service.compute(agent, day, day, "officer")).digest
+        await service.act(agent, digest, ReportAct.REVIEW, "deputy")
+        await service.act(agent, digest, ReportAct.SIGN, "chief")
+        assert (await service.act(agent, digest, ReportAct.FREEZE, "chief")).signed is not None
 
 
 async def test_a_period_is_frozen_once_and_the_store_keeps_it_as_it_is(tmp_path: Path) -> None:
@@ -349,14 +349,14 @@ async def test_only_a_frozen_report_is_reproduced_and_an_unknown_one_is_named(
     tmp_path: Path,
 ) -> None:
     async with three_up(tmp_path) as (*_, province):
-        computed = await work.compute(province.agent, FIRST, LAST, "officer")
+        computed = await service.compute(province.agent, FIRST, LAST, "officer")
         assert computed.digest.hex() == report_digest(computed.report)
         assert check_figures(computed.report) == []
         with pytest.raises(ReportRefused) as refused:
-            await work.compare(province.agent, computed.digest, "auditor")
+            await service.compare(province.agent, computed.digest, "auditor")
         assert refused.value.reason is ReportRefusal.NOT_FROZEN
         with pytest.raises(ReportRefused, match="no report 0000") as refused:
-            await work.export(province.agent, bytes(32), "auditor")
+            await service.export(province.agent, bytes(32), "auditor")
         assert refused.value.reason is ReportRefusal.UNKNOWN_REPORT
 
 
@@ -364,6 +364,6 @@ async def test_a_link_that_is_halted_is_not_reported_on(tmp_path: Path) -> None:
     async with three_up(tmp_path) as (*_, province):
         province.desk().halted = "two logs (fictional)"
         with pytest.raises(ReportRefused, match="two logs") as refused:
-            await work.compute(province.agent, FIRST, LAST, "officer")
+            await service.compute(province.agent, FIRST, LAST, "officer")
         assert refused.value.reason is ReportRefusal.HALTED
         assert (await actions(province))[-1] == ("officer", "refused report compute")

@@ -18,20 +18,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_agent.api.alerting import open_alerts
-from blo_agent.api.answers import case_history, list_cases
-from blo_agent.batches import Batch, Taken
-from blo_agent.disclosing import DisclosureRefused, Wanted, disclose
-from blo_agent.ingesting import take
-from blo_agent.office import Office
-from blo_agent.own_clocks import clocks_of, facts_of, terms_of_link
-from blo_agent.reports.cutting import compute_report, take_cut
-from blo_agent.store import Store
+from blo_agent.api.present_alerts import open_alerts
+from blo_agent.api.present_cases import case_history, list_cases
+from blo_agent.commands.disclose import DisclosureCommand, DisclosureRefused, disclose
+from blo_agent.inbound.apply_batch import take
+from blo_agent.office.batch import Batch, BatchResult
+from blo_agent.office.case_clocks import clocks_of, facts_of, terms_of_link
+from blo_agent.office.state import Office
+from blo_agent.office.viewer import Viewer, viewer
+from blo_agent.reports.cut import compute_report, take_cut
 from blo_agent.store.connection import Transaction
+from blo_agent.store.facade import Store
 from blo_agent.store.tables import alerts, cases
-from blo_agent.stored_link import Viewer, viewer
-from blo_domain.deadlines import alerts as alerts_of
-from blo_domain.report import Period
+from blo_domain.deadlines.evaluate import alerts as alerts_of
+from blo_domain.reports.period_report import Period
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_schemas.bundle import DISCLOSURE
 from blo_schemas.codec import encode
@@ -77,7 +77,7 @@ class Victim:
         """All that it shows of the honest link's cases, and what it counts of them."""
 
         def look(tx: Transaction) -> dict[str, Any]:
-            desk, at = self.office.desks[LINK], viewer(self.office)
+            desk, at = self.office.links[LINK], viewer(self.office)
             self._told(tx, at)
             open_here = open_alerts(at, tx, at.links)
             return {
@@ -143,8 +143,10 @@ class Victim:
         return [await self._disclosed(case) for case in self.honest.cases]
 
     async def _disclosed(self, case: CaseId) -> Any:
-        wanted = Wanted(reason="fictional", recipient="fictional", actor="chief", case=case)
-        log, desk = MemoryLog(self.honest.cluster), self.office.desks[LINK]
+        wanted = DisclosureCommand(
+            reason="fictional", recipient="fictional", actor="chief", case=case
+        )
+        log, desk = MemoryLog(self.honest.cluster), self.office.links[LINK]
         try:
             made = await disclose(self.office, self.store, log, desk, wanted, LATER)
         except DisclosureRefused as refusal:
@@ -163,7 +165,7 @@ def victim_in(folder: Path, honest: Honest, office: OfficeId) -> Victim:
     finally:
         honest.world.folder = kept
     victim = Victim(honest, Office(office, honest.world.pins, os.urandom), store)
-    store.submit(lambda tx: victim.office.load(tx, NOW, Taken())).result()
+    store.submit(lambda tx: victim.office.load(tx, NOW, BatchResult())).result()
     return victim
 
 

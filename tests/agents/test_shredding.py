@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.accepting import CommandRefused
+from blo_agent.commands.accept import CommandRefused
 from blo_agent.store.tables import journal
 from blo_log.memory import MemoryCluster
 from blo_log.topics import exchange_topic, keys_topic

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.accepting import CommandRefused
+from blo_agent.commands.accept import CommandRefused
 from blo_domain.shredding import shredding_of
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_schemas.ids import LinkId, OfficeId

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.accepting import CommandRefused
+from blo_agent.commands.accept import CommandRefused
 from blo_agent.store.errors import StoreError
 from blo_agent.store.writer import PROBE_POINTS
 from blo_log.memory import MemoryCluster, MemoryLog

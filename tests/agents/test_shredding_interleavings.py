@@ -11,7 +11,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from blo_agent.accepting import CommandRefused
+from blo_agent.commands.accept import CommandRefused
 from blo_domain.shredding import is_shredded, shredding_of
 from blo_log.memory import MemoryCluster
 from blo_schemas.ids import CaseId, OfficeId

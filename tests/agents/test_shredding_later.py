@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.accepting import CommandRefused
-from blo_agent.reports.cutting import compute_report, take_cut
+from blo_agent.commands.accept import CommandRefused
+from blo_agent.reports.cut import compute_report, take_cut
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import journal, keys
-from blo_domain.report import Period
+from blo_domain.reports.period_report import Period
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Message
+from blo_log.port import ProducerRecord
 from blo_log.topics import exchange_topic, keys_topic
 from blo_schemas.event import ENVELOPE
 from blo_schemas.grants import KeyPurpose, grant_record_key
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CaseId, CountryId, KeyId, LinkId
 from blo_schemas.reports import NoteAbout, PeriodReport
 from blo_schemas.summary import Step
@@ -81,7 +81,7 @@ async def test_a_grant_that_comes_late_or_again_is_not_taken(tmp_path: Path) -> 
         await both_consent(a, b, case)
         await confirms(a, case)
         await confirms(b, case)
-        await world.append([Message(topic, 0, name, grant.value)])
+        await world.append([ProducerRecord(topic, 0, name, grant.value)])
         after = await withdrawn(a, [b])
         await all_read([a, b], 8)
         assert await key_of(b, after), "grants that came behind it were taken"

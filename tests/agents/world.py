@@ -10,17 +10,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from blo_agent.accepting import Accepted, OfficeCommand
 from blo_agent.agent import Agent, AgentOptions
-from blo_agent.desk import LinkDesk
-from blo_agent.replaying import Replayed, replay
-from blo_agent.store import Store, create_store_key, load_store_key
+from blo_agent.commands.accept import Accepted, OfficeCommand
+from blo_agent.office.link_state import LinkState
 from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.facade import Store
+from blo_agent.store.keyfile import create_store_key, load_store_key
 from blo_agent.store.tables import identities, records
+from blo_agent.verify_link import LinkComparison, replay
 from blo_domain.commands import Command
-from blo_domain.policies import four_urgencies
+from blo_domain.deadlines.policies import four_urgencies
 from blo_domain.trust import TrustedDirectory, load_directory
-from blo_log.port import Log, Message
+from blo_log.port import Log, ProducerRecord
 from blo_log.topics import DIRECTORY_TOPIC, apply, plan
 from blo_runtime.clock import Clock, SystemClock
 from blo_runtime.metrics import Metrics
@@ -28,13 +29,13 @@ from blo_runtime.supervision import StopSignal
 from blo_schemas.bodies import body_from_json
 from blo_schemas.codec import encode
 from blo_schemas.content import Dispatch
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CaseId, CorridorId, CountryId, DocumentId, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step
 from blo_schemas.trust import (
     Agreement,
     Certificate,
-    Dated,
+    DatedText,
     Document,
     Role,
     Root,
@@ -105,7 +106,7 @@ class World:
             country=country,
             subject=office,
             role=role,
-            names=(Dated(text=f"{office} (fictional)"),),
+            names=(DatedText(text=f"{office} (fictional)"),),
             signing_key=keys.signing.public,
             kem_key=keys.kem.public if kem_key is None else kem_key,
             not_before=not_before,
@@ -163,10 +164,13 @@ class World:
         await self.make_topics(links)
         found = self.documents if documents is None else documents
         await self.append(
-            [Message(DIRECTORY_TOPIC, 0, document_id(one.payload), encode(one)) for one in found]
+            [
+                ProducerRecord(DIRECTORY_TOPIC, 0, document_id(one.payload), encode(one))
+                for one in found
+            ]
         )
 
-    async def append(self, messages: list[Message]) -> None:
+    async def append(self, messages: list[ProducerRecord]) -> None:
         """What anybody with access may do."""
         log = self.connect()
         appender = await log.appender()
@@ -183,7 +187,9 @@ class World:
             keys = self.keys[office]
 
             def job(tx: Transaction) -> None:
-                identities.put(tx, identities.Identity(keys.signing.public, keys.to_bytes(), NOW))
+                identities.put(
+                    tx, identities.StoredIdentity(keys.signing.public, keys.to_bytes(), NOW)
+                )
 
             store.submit(job).result()
         return store
@@ -233,8 +239,8 @@ class RunningAgent:
         self.task = asyncio.create_task(agent.run(self.signal))
         self._stopped = False
 
-    def desk(self, link: LinkId = LINK) -> LinkDesk:
-        return self.agent.office.desks[link]
+    def desk(self, link: LinkId = LINK) -> LinkState:
+        return self.agent.office.links[link]
 
     async def stop(self) -> None:
         """Let it end by itself; what it raises is raised."""
@@ -266,7 +272,7 @@ class RunningAgent:
         self.agent.line.set(up=True)
         self.agent.sender.wake()
 
-    async def replay(self, link: LinkId = LINK) -> Replayed:
+    async def replay(self, link: LinkId = LINK) -> LinkComparison:
         return await replay(self.agent.office, self.agent.store, self.agent.log, self.desk(link))
 
     async def verdicts(self, link: LinkId = LINK) -> list[tuple[str, str, bool]]:
@@ -289,7 +295,7 @@ class RunningAgent:
         return await self.agent.store.write(job)
 
     async def has_desk(self, link: LinkId = LINK, timeout_s: float = PATIENCE_S) -> None:
-        await self.until(lambda: link in self.agent.office.desks, timeout_s)
+        await self.until(lambda: link in self.agent.office.links, timeout_s)
 
     async def read(self, size: int, link: LinkId = LINK, timeout_s: float = PATIENCE_S) -> None:
         await self.has_desk(link, timeout_s)

@@ -12,7 +12,7 @@ from blo_audit.bundle.errors import (
     NotABundle,
 )
 from blo_audit.errors import AuditError, NothingToAudit, NoTrust
-from blo_audit.findings import Code
+from blo_audit.findings.codes import Code
 from blo_schemas.bundle import (
     Scope,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from blo_audit.bundle.writing import Papers
+from blo_audit.bundle.writer import Papers
 from blo_schemas.bundle import (
     DISCLOSURE,
     ProvenRecord,
@@ -16,7 +16,7 @@ from blo_schemas.bundle import (
 )
 from blo_schemas.codec import encode
 from blo_schemas.event import ENVELOPE, LogRecord
-from blo_schemas.hashing import document_id, leaf_hash
+from blo_schemas.hashes import document_id, leaf_hash
 from blo_schemas.heads import HEAD
 from blo_schemas.ids import CountryId, OfficeId
 from blo_schemas.trust import Revocation, RevokedFrom, SignedDocument
@@ -24,7 +24,7 @@ from blo_sealing.disclosures import sign_disclosure
 from blo_sealing.documents import sign_document
 from blo_sealing.heads import sign_head
 from blo_sealing.keys import NodeKeys
-from blo_sealing.seal import Author
+from blo_sealing.seal_event import Author
 from tests.agents.world import NOW, A, B
 from tests.audit.bundling import FIRST, WITNESS, Corpus, frames_of, joined, manifest, write_bundle
 

@@ -12,14 +12,14 @@ from typing import Any
 
 import msgspec
 
-from blo_audit.bundle.reading import MAGIC, Bundle
-from blo_audit.bundle.writing import BundleWriter, Papers
-from blo_domain.cases import content_of
-from blo_domain.commands import Command
+from blo_audit.bundle.reader import MAGIC, Bundle
+from blo_audit.bundle.writer import BundleWriter, Papers
+from blo_domain.commands import Command, content_of
 from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Message
+from blo_log.port import ProducerRecord
 from blo_log.topics import exchange_topic, heads_topic
+from blo_projection.link_chain import LinkChain
 from blo_schemas.bodies import body_from_json
 from blo_schemas.bundle import (
     MANIFEST,
@@ -35,7 +35,7 @@ from blo_schemas.codec import encode
 from blo_schemas.content import Dispatch
 from blo_schemas.errors import WireError
 from blo_schemas.event import LogRecord
-from blo_schemas.hashing import certificate_tag, document_id, leaf_hash
+from blo_schemas.hashes import certificate_tag, document_id, leaf_hash
 from blo_schemas.heads import (
     HEAD,
     HEAD_VERSION,
@@ -48,15 +48,14 @@ from blo_schemas.heads import (
 from blo_schemas.ids import CaseId, CertificateTag, Digest, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
 from blo_schemas.trust import Role
-from blo_sealing.chain import LinkChain
 from blo_sealing.disclosures import disclose_event, sign_disclosure
 from blo_sealing.heads import sign_head
 from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.proofs import inclusion_proof, tree_root
-from blo_sealing.seal import Author, seal_event
+from blo_sealing.seal_event import Author, seal_event
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
-from blo_sealing.tlog import Checkpoint, cosign, issue, merge, origin_of
+from blo_sealing.tlog import Checkpoint, cosign, merge, origin_of, sign_checkpoint
 from tests.agents.world import CORRIDOR, LINK, NOW, A, B, World, two_offices
 
 WITNESS = OfficeId("vn-witness")
@@ -207,7 +206,7 @@ class Corpus:
         )
         tree = msgspec.structs.replace(found, **changed)
         parts = [
-            issue(tree, one, self.world.keys[one].signing)
+            sign_checkpoint(tree, one, self.world.keys[one].signing)
             if one == WITNESS
             else cosign(tree, one, self.world.keys[one].signing, seconds)
             for one in signers
@@ -238,15 +237,15 @@ class Corpus:
         self.world.simulated_time = True
         await self.world.publish(list(found.documents))
         messages = [
-            Message(exchange_topic(CORRIDOR), 0, self.link.encode(), one.value, one.log_time)
+            ProducerRecord(exchange_topic(CORRIDOR), 0, self.link.encode(), one.value, one.log_time)
             for one in self.records
         ]
         for signed in found.heads:
             key = head_record_key(self.link, HEAD.decode(signed.head).office)
-            messages.append(Message(heads_topic(CORRIDOR), 0, key, encode(signed)))
+            messages.append(ProducerRecord(heads_topic(CORRIDOR), 0, key, encode(signed)))
         for note in found.checkpoints:
             key = NoteRecordKey(self.link, WITNESS, NoteKind.QUORUM).encode()
-            messages.append(Message(heads_topic(CORRIDOR), 0, key, note))
+            messages.append(ProducerRecord(heads_topic(CORRIDOR), 0, key, note))
         await self.world.append(messages)
 
     def papers(self, *disclosures: SignedDisclosure, **changed: Any) -> Papers:

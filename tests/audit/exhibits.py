@@ -16,39 +16,40 @@ from typing import Any, Final
 
 import msgspec
 
-from blo_audit.findings import Code, Finding
-from blo_audit.link_audit import AuditOptions
-from blo_audit.replay import Replay
-from blo_audit.sources import Place
-from blo_audit.statement import Report
-from blo_audit.verifying import Mode
-from blo_domain.policies import four_urgencies
+from blo_audit.findings.codes import Code
+from blo_audit.findings.findings import Finding
+from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.run import Replay
+from blo_audit.replay.signatures import Mode
+from blo_audit.replay.sources import SourcePartition
+from blo_audit.replay.statement import ReplayStatement
+from blo_domain.deadlines.policies import four_urgencies
 from blo_domain.trust import Pins
-from blo_log.case_views import CaseViews
-from blo_log.fold import LinkFold
-from blo_log.port import Stored
-from blo_processors.scribe import Place as WrittenPlace
+from blo_log.port import ConsumedRecord
+from blo_processors.outputs.encode import LinkPartition as WrittenPlace
+from blo_projection.case_views import CaseViews
+from blo_projection.fold import LinkFold
+from blo_projection.link_chain import LinkChain
 from blo_schemas.codec import encode
 from blo_schemas.event import ENVELOPE, HEADER, Envelope, Header, LogRecord
-from blo_schemas.hashing import event_input
+from blo_schemas.hashes import event_input
 from blo_schemas.heads import HEAD_VERSION, Head, SignedHead
 from blo_schemas.ids import CaseId, CountryId, DocumentId, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
 from blo_schemas.trust import (
     Agreement,
     Certificate,
-    Dated,
+    DatedText,
     Revocation,
     RevokedFrom,
     Role,
     SignedDocument,
 )
-from blo_sealing.chain import LinkChain
 from blo_sealing.documents import sign_document
 from blo_sealing.heads import sign_head
-from blo_sealing.identity import Identity
+from blo_sealing.identity import ProgramIdentity
 from blo_sealing.keys import NodeKeys
-from blo_sealing.seal import Author
+from blo_sealing.seal_event import Author
 from blo_sealing.signatures import SigningKey
 from tests.processors.world import CORRIDOR, FOREVER, LA, OBSERVER, START, VN, LinkWriter
 from tests.processors.world import World as ProcessorsWorld
@@ -78,7 +79,7 @@ class World(ProcessorsWorld):
             country=CountryId(subject[:2]),
             subject=subject,
             role=role,
-            names=(Dated(text=f"{subject} (fictional)"),),
+            names=(DatedText(text=f"{subject} (fictional)"),),
             signing_key=keys.signing.public,
             kem_key=keys.kem.public,
             not_before=not_before,
@@ -137,7 +138,7 @@ class Writer(LinkWriter):
         self.fold = LinkFold(place.link, chain, trust, self.views, self, read_content=False)
         self.shelf = self.views  # type: ignore[assignment]
         self.heads: list[bytes] = []
-        self.granted: list[Stored] = []
+        self.granted: list[ConsumedRecord] = []
 
     def sign(self, office: OfficeId, **changes: Any) -> bytes:
         """The office's head over all that was written, or over something else."""
@@ -172,10 +173,10 @@ class Writer(LinkWriter):
         tag = self.world.directory.certificates(office)[-1].tag
         return Author(self.place.link, tag, self.world.keys[office].signing)
 
-    def stored_grants(self) -> list[Stored]:
+    def stored_grants(self) -> list[ConsumedRecord]:
         """All grants so far, as they lie on their topic."""
         self.granted += [
-            Stored(len(self.granted) + at, START, one.key, one.value)
+            ConsumedRecord(len(self.granted) + at, START, one.key, one.value)
             for at, one in enumerate(self.grants)
         ]
         self.grants = []
@@ -184,14 +185,14 @@ class Writer(LinkWriter):
 
 @dataclass
 class Exhibit:
-    """What an auditor is handed; a ``blo_audit.sources.Source``."""
+    """What an auditor is handed; a ``blo_audit.replay.sources.Source``."""
 
     pins: Pins
     documents_: list[SignedDocument]
-    places: dict[LinkId, Place] = field(default_factory=dict)
+    places: dict[LinkId, SourcePartition] = field(default_factory=dict)
     records_: dict[LinkId, list[LogRecord]] = field(default_factory=dict)
     heads_: dict[LinkId, list[bytes]] = field(default_factory=dict)
-    grants_: dict[LinkId, list[Stored]] = field(default_factory=dict)
+    grants_: dict[LinkId, list[ConsumedRecord]] = field(default_factory=dict)
     batch: int = 7
     name: str = "an exhibit"
 
@@ -202,23 +203,25 @@ class Exhibit:
     async def documents(self) -> Sequence[SignedDocument]:
         return self.documents_
 
-    async def heads(self, place: Place) -> Sequence[bytes]:
+    async def heads(self, place: SourcePartition) -> Sequence[bytes]:
         return self.heads_[place.link]
 
-    async def grants(self, place: Place) -> Sequence[Stored]:
+    async def grants(self, place: SourcePartition) -> Sequence[ConsumedRecord]:
         return self.grants_[place.link]
 
-    async def end(self, place: Place) -> int | None:
+    async def end(self, place: SourcePartition) -> int | None:
         return len(self.records_[place.link])
 
-    async def records(self, place: Place) -> AsyncIterator[Sequence[LogRecord]]:
+    async def records(self, place: SourcePartition) -> AsyncIterator[Sequence[LogRecord]]:
         found = self.records_[place.link]
         for at in range(0, len(found), self.batch):
             yield found[at : at + self.batch]
 
-    async def outputs(self, place: Place, topic: str) -> AsyncIterator[Sequence[Stored]]:
+    async def outputs(
+        self, place: SourcePartition, topic: str
+    ) -> AsyncIterator[Sequence[ConsumedRecord]]:
         del place, topic
-        empty: Sequence[Stored] = ()
+        empty: Sequence[ConsumedRecord] = ()
         yield empty
 
     async def close(self) -> None:
@@ -230,7 +233,7 @@ def exhibit_of(world: World, *writers: Writer) -> Exhibit:
     exhibit = Exhibit(dict(world.pins), list(world.documents))
     for writer in writers:
         link = writer.place.link
-        exhibit.places[link] = Place(link, CORRIDOR, writer.place.partition)
+        exhibit.places[link] = SourcePartition(link, CORRIDOR, writer.place.partition)
         exhibit.records_[link] = list(writer.records)
         exhibit.heads_[link] = list(writer.heads)
         exhibit.grants_[link] = writer.stored_grants()
@@ -241,22 +244,22 @@ def audit(
     exhibit: Exhibit,
     mode: Mode = Mode.FULL,
     *,
-    identity: Identity | None = None,
+    identity: ProgramIdentity | None = None,
     rate: float = 0.0,
     links: Sequence[LinkId] = (),
-) -> Report:
+) -> ReplayStatement:
     """Audits an exhibit; amortised without any luck, unless a rate is given."""
     options = AuditOptions(mode=mode, seed=SEED, rate=rate)
     replay = Replay(exhibit, exhibit.pins, options, identity=identity, workers=2)
     return asyncio.run(replay.run(links=links))
 
 
-def observer(world: World) -> Identity:
+def observer(world: World) -> ProgramIdentity:
     """An auditor whom the agreements name as an observer."""
-    return Identity(OBSERVER, (world.keys[OBSERVER],), Role.OBSERVER)
+    return ProgramIdentity(OBSERVER, (world.keys[OBSERVER],), Role.OBSERVER)
 
 
-def found(report: Report, code: Code) -> list[Finding]:
+def found(report: ReplayStatement, code: Code) -> list[Finding]:
     """The findings with a code."""
     return [one for one in report.findings if one.code is code]
 

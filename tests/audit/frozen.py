@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from blo_agent.reports import work
-from blo_audit.from_log import read_heads, read_records
-from blo_audit.report_audit import Records
+from blo_agent.reports import service
+from blo_audit.replay.from_log import read_heads, read_records
+from blo_audit.reports.verify import Records
 from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_schemas.heads import SignedHead
@@ -139,10 +139,10 @@ async def _play(a: RunningAgent, b: RunningAgent, province: RunningAgent) -> int
 
 async def frozen_file(province: RunningAgent) -> bytes:
     agent = province.agent
-    computed = await work.compute(agent, FIRST, LAST, "officer")
-    await work.act(agent, computed.digest, ReportAct.REVIEW, "deputy")
-    await work.act(agent, computed.digest, ReportAct.SIGN, "chief")
-    filed = await work.act(agent, computed.digest, ReportAct.FREEZE, "chief")
+    computed = await service.compute(agent, FIRST, LAST, "officer")
+    await service.act(agent, computed.digest, ReportAct.REVIEW, "deputy")
+    await service.act(agent, computed.digest, ReportAct.SIGN, "chief")
+    filed = await service.act(agent, computed.digest, ReportAct.FREEZE, "chief")
     assert filed.signed is not None
     return to_json(filed.signed)
 

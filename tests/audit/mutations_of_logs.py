@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blo_audit.findings import Code
+from blo_audit.findings.codes import Code
 from tests.audit.exhibits import (
     DAY,
     HOUR,

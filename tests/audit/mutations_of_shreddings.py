@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blo_audit.findings import Code
+from blo_audit.findings.codes import Code
 from tests.audit.exhibits import LINK, Exhibit, Writer, forged
 from tests.audit.scene import SIZE, Scene, append
 from tests.audit.shredding import agreed, confirm, confirmation, continued, withdrawal

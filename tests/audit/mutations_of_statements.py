@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from blo_audit.findings import Code
+from blo_audit.findings.codes import Code
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
 from blo_schemas.heads import SIGNED_HEAD

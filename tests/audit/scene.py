@@ -10,15 +10,15 @@ from typing import Any
 import msgspec
 
 from blo_domain.trust import Certified
-from blo_log.granted import month_of
+from blo_projection.granted_keys import month_of
+from blo_projection.link_chain import LinkChain
 from blo_schemas.content import Content
 from blo_schemas.event import LogRecord
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CertificateTag, OfficeId
 from blo_schemas.summary import Summary
-from blo_sealing.chain import LinkChain
 from blo_sealing.keys import ContentKey, NodeKeys
-from blo_sealing.seal import Author, seal_event
+from blo_sealing.seal_event import Author, seal_event
 from tests.audit.exhibits import (
     LINK,
     Exhibit,

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from blo_domain.policies import four_urgencies
-from blo_log.port import Stored
+from blo_domain.deadlines.policies import four_urgencies
+from blo_log.port import ConsumedRecord
 from blo_schemas.grants import grant_record_key
 from blo_schemas.ids import CaseId, KeyId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Step, Summary
 from blo_schemas.trust import Role
-from blo_sealing.seal import seal_bare_event
+from blo_sealing.seal_event import seal_event_without_content
 from tests.audit.exhibits import LINK, World, Writer
 from tests.audit.scene import Scene
 from tests.processors.world import CORRIDOR, LA, OBSERVER, START, VN
@@ -76,7 +76,7 @@ def confirmation(writer: Writer, office: OfficeId, case: CaseId) -> bytes:
     summary = Summary(
         SUMMARY_VERSION, view.kind, Step.CONFIRM_SHREDDING, view.urgency, view.version
     )
-    return seal_bare_event(
+    return seal_event_without_content(
         writer.author(office),
         writer.fold.chain.next_place(office),
         at=writer.now,
@@ -93,9 +93,9 @@ def confirm(writer: Writer, case: CaseId, *offices: OfficeId) -> None:
         writer.put(confirmation(writer, office, case))
 
 
-def withdrawal(case: bytes, recipient: OfficeId = OBSERVER) -> Stored:
+def withdrawal(case: bytes, recipient: OfficeId = OBSERVER) -> ConsumedRecord:
     """The tombstone of a grant."""
-    return Stored(10**6, START, grant_record_key(KeyId(case), recipient), None)
+    return ConsumedRecord(10**6, START, grant_record_key(KeyId(case), recipient), None)
 
 
 __all__ = [

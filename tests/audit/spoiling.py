@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from blo_audit.findings import Code
+from blo_audit.findings.codes import Code
 from blo_schemas.codec import encode
 from blo_schemas.event import HEADER
 from blo_schemas.ids import OfficeId

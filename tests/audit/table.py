@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from blo_audit.meanings import MEANINGS
-from blo_audit.meanings import rows as meanings
+from blo_audit.findings.meanings import MEANINGS
+from blo_audit.findings.meanings import rows as meanings
 from tests.audit.mutations import ALL, Found
 
 BEGIN = "<!-- mutations: python -m tests.audit.table -->"

@@ -21,8 +21,8 @@ from blo_audit.bundle.errors import (
     NotABundle,
     NothingToBundle,
 )
-from blo_audit.bundle.reading import MAGIC, Bundle, open_bundle
-from blo_audit.bundle.writing import BundleWriter, NewFile
+from blo_audit.bundle.reader import MAGIC, Bundle, open_bundle
+from blo_audit.bundle.writer import BundleWriter, NewFile
 from blo_schemas.bundle import MANIFEST, PROVEN_RECORD, Counts, Scope
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord

@@ -15,10 +15,10 @@ import pytest
 from rich.console import Console
 
 from blo_audit.bundle import limits
-from blo_audit.bundle.reading import MAGIC
-from blo_audit.bundle.verifying import verify_bundle
+from blo_audit.bundle.reader import MAGIC
+from blo_audit.bundle.verify import verify_bundle
 from blo_cli.audit.verify import as_json_text, plain, show
-from blo_domain.trust.model import Paper
+from blo_domain.trust.model import ParsedDocument
 from blo_schemas.bundle import Scope
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
@@ -74,7 +74,7 @@ def confined(
 def many_documents() -> bytes:
     """As many bytes of documents as there may be, made of the smallest things in them."""
     honest = next(one for one in CORPUS.world.documents if b"agreement" in one.payload)
-    agreement = Paper(honest).document
+    agreement = ParsedDocument(honest).document
     assert isinstance(agreement, Agreement)
     signed = []
     for number in range(62):

@@ -11,18 +11,18 @@ import msgspec
 import pytest
 
 from blo_audit.bundle.basis import QuorumReader, judge_documents
-from blo_audit.bundle.choosing import Wanted
-from blo_audit.bundle.collecting import Collector, Written, read_disclosure
+from blo_audit.bundle.collect import Collector, WrittenBundle, read_disclosure
+from blo_audit.bundle.contents import BundleRequest
 from blo_audit.bundle.errors import NothingToBundle
 from blo_audit.bundle.source import BundleSource
 from blo_audit.bundle.statement import BundleReport
-from blo_audit.bundle.verifying import verify_bundle
+from blo_audit.bundle.verify import verify_bundle
 from blo_audit.errors import NoTrust
-from blo_audit.findings import Code
-from blo_audit.link_audit import AuditOptions
-from blo_audit.replay import Replay
-from blo_audit.sources import LogSource, Place
-from blo_audit.verifying import Mode
+from blo_audit.findings.codes import Code
+from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.run import Replay
+from blo_audit.replay.signatures import Mode
+from blo_audit.replay.sources import LogSource, SourcePartition
 from blo_cli.main import run
 from blo_schemas.bundle import Scope, SignedDisclosure
 from blo_schemas.codec import encode
@@ -33,8 +33,8 @@ from tests.audit.bundling import FIRST, WITNESS, Corpus
 
 
 async def made(
-    corpus: Corpus, wanted: Wanted, path: Path, *disclosures: SignedDisclosure
-) -> tuple[Written, BundleReport]:
+    corpus: Corpus, wanted: BundleRequest, path: Path, *disclosures: SignedDisclosure
+) -> tuple[WrittenBundle, BundleReport]:
     source = LogSource(corpus.world.connect())
     try:
         written = await Collector(source, corpus.world.pins).write(wanted, disclosures, path)
@@ -46,7 +46,7 @@ async def made(
 async def test_a_whole_link_is_bundled_and_verifies(tmp_path: Path) -> None:
     corpus = Corpus()
     await corpus.publish()
-    written, report = await made(corpus, Wanted(link=LINK), tmp_path / "whole")
+    written, report = await made(corpus, BundleRequest(link=LINK), tmp_path / "whole")
     assert report.findings == ()
     assert report.whole is not None
     assert report.whole.records == report.whole.checkpoint == 12
@@ -57,7 +57,9 @@ async def test_a_whole_link_is_bundled_and_verifies(tmp_path: Path) -> None:
 async def test_a_case_is_found_without_a_key_and_without_its_link(tmp_path: Path) -> None:
     corpus = Corpus()
     await corpus.publish()
-    written, report = await made(corpus, Wanted(link=LINK, case=corpus.case(1)), tmp_path / "case")
+    written, report = await made(
+        corpus, BundleRequest(link=LINK, case=corpus.case(1)), tmp_path / "case"
+    )
     assert (report.findings, written.uncovered) == ((), 0)
     assert report.selected is not None
     assert (report.selected.proven, report.selected.quorum) == (4, True)
@@ -67,7 +69,7 @@ async def test_a_case_is_found_without_a_key_and_without_its_link(tmp_path: Path
 async def test_the_same_selection_gives_the_same_bytes(tmp_path: Path) -> None:
     corpus = Corpus()
     await corpus.publish()
-    for wanted in (Wanted(link=LINK), Wanted(link=LINK, case=corpus.case(0))):
+    for wanted in (BundleRequest(link=LINK), BundleRequest(link=LINK, case=corpus.case(0))):
         one, other = tmp_path / "one", tmp_path / "other"
         disclosure = corpus.disclosure(A, 0, 3)
         await made(corpus, wanted, one, disclosure)
@@ -78,7 +80,7 @@ async def test_the_same_selection_gives_the_same_bytes(tmp_path: Path) -> None:
 async def test_a_period_of_log_time_is_bundled_without_holes(tmp_path: Path) -> None:
     corpus = Corpus()
     await corpus.publish()
-    wanted = Wanted(link=LINK, period=(FIRST + 3000, FIRST + 7000))
+    wanted = BundleRequest(link=LINK, period=(FIRST + 3000, FIRST + 7000))
     _, report = await made(corpus, wanted, tmp_path / "period")
     assert report.findings == ()
     assert report.selected is not None
@@ -91,7 +93,7 @@ async def test_business_dates_are_chosen_by_what_was_disclosed(tmp_path: Path) -
     await corpus.publish()
     disclosure = corpus.disclosure(B, 2, 4, 6)
     days = (date(2025, 2, 4), date(2025, 2, 7))
-    wanted = Wanted(link=LINK, days=days)
+    wanted = BundleRequest(link=LINK, days=days)
     path = tmp_path / "days"
     _, report = await made(corpus, wanted, path, disclosure)
     assert report.manifest.scope is Scope.BUSINESS_DATE
@@ -107,7 +109,9 @@ async def test_business_dates_are_chosen_by_what_was_disclosed(tmp_path: Path) -
 async def test_without_a_checkpoint_it_rests_on_heads_and_says_so(tmp_path: Path) -> None:
     corpus = Corpus()
     await corpus.publish(corpus.papers(checkpoints=(), heads=(corpus.head(A, 9),)))
-    written, report = await made(corpus, Wanted(link=LINK, case=corpus.case(1)), tmp_path / "case")
+    written, report = await made(
+        corpus, BundleRequest(link=LINK, case=corpus.case(1)), tmp_path / "case"
+    )
     assert written.rests_on == "a head of 9 records by vn-a"
     assert written.uncovered == 1
     assert report.selected is not None
@@ -120,7 +124,9 @@ async def test_a_checkpoint_that_only_some_have_signed_is_no_base(tmp_path: Path
     corpus = Corpus()
     partial = corpus.checkpoint(None, (A,))
     await corpus.publish(corpus.papers(checkpoints=(partial,), heads=(corpus.head(B),)))
-    written, report = await made(corpus, Wanted(link=LINK, case=corpus.case(1)), tmp_path / "case")
+    written, report = await made(
+        corpus, BundleRequest(link=LINK, case=corpus.case(1)), tmp_path / "case"
+    )
     assert written.rests_on == "a head of 12 records by la-b"
     assert report.findings == ()
 
@@ -130,10 +136,10 @@ async def test_what_is_not_there_is_told_and_leaves_no_file(tmp_path: Path) -> N
     await corpus.publish(corpus.papers(checkpoints=(), heads=(corpus.head(A, 1),)))
     path = tmp_path / "none"
     for wanted, words in (
-        (Wanted(link=LINK, case=CaseId(bytes(32))), "no record"),
-        (Wanted(link=type(LINK)("elsewhere")), "no agreement that counts names elsewhere"),
-        (Wanted(link=LINK, period=(0, 1)), "no record"),
-        (Wanted(link=LINK, case=corpus.case(1)), "wait for the next checkpoint or head"),
+        (BundleRequest(link=LINK, case=CaseId(bytes(32))), "no record"),
+        (BundleRequest(link=type(LINK)("elsewhere")), "no agreement that counts names elsewhere"),
+        (BundleRequest(link=LINK, period=(0, 1)), "no record"),
+        (BundleRequest(link=LINK, case=corpus.case(1)), "wait for the next checkpoint or head"),
     ):
         with pytest.raises(NothingToBundle, match=words):
             await made(corpus, wanted, path)
@@ -148,8 +154,8 @@ async def test_a_log_that_is_not_the_one_that_was_signed_gives_no_selection(
     corpus.records[7] = msgspec.structs.replace(corpus.records[7], value=corpus.records[8].value)
     await corpus.publish(papers)
     with pytest.raises(NothingToBundle, match="not those that a checkpoint of 12"):
-        await made(corpus, Wanted(link=LINK, case=corpus.case(0)), tmp_path / "case")
-    _, report = await made(corpus, Wanted(link=LINK), tmp_path / "whole")
+        await made(corpus, BundleRequest(link=LINK, case=corpus.case(0)), tmp_path / "case")
+    _, report = await made(corpus, BundleRequest(link=LINK), tmp_path / "whole")
     assert Code.CHECKPOINT_DIFFERS in {finding.code for finding in report.findings}
 
 
@@ -159,7 +165,7 @@ async def test_pins_that_fit_nothing_are_told(tmp_path: Path) -> None:
     pins = {CountryId("vn"): DocumentId(bytes(32))}
     with pytest.raises(NoTrust):
         await Collector(LogSource(corpus.world.connect()), pins).write(
-            Wanted(link=LINK), (), tmp_path / "none"
+            BundleRequest(link=LINK), (), tmp_path / "none"
         )
 
 
@@ -169,7 +175,7 @@ async def test_only_documents_of_the_links_countries_are_taken(tmp_path: Path) -
     forged = msgspec.structs.replace(noise, payload=noise.payload[:-1])
     papers = corpus.papers(documents=(*corpus.world.documents, forged))
     await corpus.publish(papers)
-    _, report = await made(corpus, Wanted(link=LINK), tmp_path / "whole")
+    _, report = await made(corpus, BundleRequest(link=LINK), tmp_path / "whole")
     assert report.findings == ()
     assert report.manifest.counts.documents == len(corpus.world.documents)
 
@@ -182,7 +188,7 @@ async def test_a_replay_of_a_bundle_finds_what_a_replay_of_the_log_finds(
     corpus.put(b"\xc1")
     await corpus.publish()
     path = tmp_path / "whole"
-    await made(corpus, Wanted(link=LINK), path)
+    await made(corpus, BundleRequest(link=LINK), path)
     reports = []
     for source in (BundleSource(path), LogSource(corpus.world.connect())):
         options = AuditOptions(mode=mode, seed=bytes(16), rate=0.25)
@@ -282,14 +288,14 @@ def test_a_disclosure_of_another_link_is_not_packed(tmp_path: Path) -> None:
         await corpus.publish()
         other = Corpus(link=type(LINK)("elsewhere")).disclosure(A, 2)
         with pytest.raises(NothingToBundle, match="is about elsewhere"):
-            await made(corpus, Wanted(link=LINK), tmp_path / "whole", other)
+            await made(corpus, BundleRequest(link=LINK), tmp_path / "whole", other)
 
     asyncio.run(both())
 
 
 def test_a_note_that_only_some_have_signed_is_the_word_of_those_alone() -> None:
     corpus = Corpus()
-    place = Place(LINK, CORRIDOR, 0)
+    place = SourcePartition(LINK, CORRIDOR, 0)
     directory, _ = judge_documents(corpus.world.documents, corpus.world.pins, "the world")
     for signers in ((A,), (WITNESS,), (WITNESS, B)):
         note = corpus.checkpoint(None, signers)

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from blo_audit.bundle import disclosed
+from blo_audit.bundle import disclosures
 from blo_audit.bundle.errors import BundleError
-from blo_audit.bundle.reading import MAGIC
+from blo_audit.bundle.reader import MAGIC
 from blo_audit.bundle.statement import BundleReport
-from blo_audit.bundle.verifying import verify_bundle
+from blo_audit.bundle.verify import verify_bundle
 from blo_audit.errors import AuditError, NothingToAudit
-from blo_audit.findings import Code
+from blo_audit.findings.codes import Code
 from blo_schemas.bundle import (
     RecordChunk,
     Scope,
@@ -153,7 +153,7 @@ def test_an_event_that_two_offices_open_with_two_keys_is_a_breach(
     """AES-GCM does not rule it out, so it is looked for, although no such bytes are known."""
     corpus = Corpus()
     monkeypatch.setattr(
-        disclosed,
+        disclosures,
         "open_disclosed",
         lambda link, envelope, _: open_disclosed(link, envelope, corpus.keys_of(4)),
     )

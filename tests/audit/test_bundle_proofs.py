@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from blo_audit.bundle.errors import BundleError
 from blo_audit.bundle.tree import LeafTree
-from blo_audit.bundle.verifying import verify_bundle
+from blo_audit.bundle.verify import verify_bundle
 from blo_audit.errors import AuditError
 from blo_schemas.bundle import ProvenRecord, Scope
-from blo_schemas.hashing import leaf_hash
+from blo_schemas.hashes import leaf_hash
 from blo_schemas.ids import ZERO_HASH
-from blo_sealing import node_hash, verify_inclusion
 from blo_sealing.errors import ProofFailed
+from blo_sealing.merkle import node_hash
+from blo_sealing.verifier import verify_inclusion
 from tests.agents.world import A, B
 from tests.audit.bundling import Corpus, frames_of, joined, manifest, write_bundle
 

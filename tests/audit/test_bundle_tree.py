@@ -7,7 +7,8 @@ from hashlib import sha256
 import pytest
 
 from blo_audit.bundle.tree import LeafTree
-from blo_sealing import inclusion_proof, tree_root, verify_inclusion
+from blo_sealing.proofs import inclusion_proof, tree_root
+from blo_sealing.verifier import verify_inclusion
 
 
 def test_roots_and_paths_are_those_of_rfc_6962_for_every_size() -> None:

@@ -7,21 +7,22 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from blo_audit.checkpoints import (
+from blo_audit.errors import NoQuorum
+from blo_audit.replay.checkpoints import (
     CheckpointFault,
     CheckpointReading,
     against_log,
     read_checkpoints,
     verify_quorum,
 )
-from blo_audit.errors import NoQuorum
-from blo_log.port import Stored
-from blo_schemas.hashing import document_id, leaf_hash
+from blo_log.port import ConsumedRecord
+from blo_schemas.hashes import document_id, leaf_hash
 from blo_schemas.heads import NoteKind, NoteRecordKey, head_record_key
 from blo_schemas.ids import CountryId, Digest, LinkId, OfficeId
 from blo_schemas.trust import Revocation, RevokedFrom, Role
-from blo_sealing import BadSignature, OtherCheckpoint, UnsignedNote, tree_root
-from blo_sealing.tlog import Checkpoint, SignedCheckpoint, cosign, issue, merge, origin_of
+from blo_sealing.errors import InvalidSignature, OtherCheckpoint, UnsignedNote
+from blo_sealing.proofs import tree_root
+from blo_sealing.tlog import Checkpoint, SignedCheckpoint, cosign, merge, origin_of, sign_checkpoint
 from tests.agents.world import CORRIDOR, LINK, NOW, YEAR_MS, A, B, World
 from tests.audit.world import WITNESS, directory_of, note_message, with_witness
 
@@ -50,7 +51,7 @@ def signed_by(
     for signer in signers:
         key = world.keys[signer].signing
         if signer == WITNESS:
-            parts.append(issue(checkpoint, signer, key))
+            parts.append(sign_checkpoint(checkpoint, signer, key))
         else:
             parts.append(cosign(checkpoint, signer, key, at))
     return merge(parts)
@@ -59,7 +60,8 @@ def signed_by(
 def read(world: World, *found: tuple[NoteKind, OfficeId, SignedCheckpoint]) -> CheckpointReading:
     messages = [note_message(note, kind, signer) for kind, signer, note in found]
     stored = [
-        Stored(offset, NOW, message.key, message.value) for offset, message in enumerate(messages)
+        ConsumedRecord(offset, NOW, message.key, message.value)
+        for offset, message in enumerate(messages)
     ]
     return read_checkpoints(stored, directory_of(world))
 
@@ -213,11 +215,11 @@ def test_a_false_signature_and_a_foreign_one_are_found(world: World) -> None:
     spoiled = SignedCheckpoint(
         good.checkpoint, msgspec.structs.replace(good.note, signatures=lines)
     )
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         verify_quorum(spoiled, directory_of(world))
     stranger = OfficeId("vn-stranger")
     world.certify(stranger, role=Role.AUDITOR)
-    foreign = issue(tree(4), stranger, world.keys[stranger].signing)
+    foreign = sign_checkpoint(tree(4), stranger, world.keys[stranger].signing)
     reading = read(
         world, (NoteKind.QUORUM, WITNESS, spoiled), (NoteKind.CHECKPOINT, stranger, foreign)
     )
@@ -233,12 +235,12 @@ def test_rubbish_and_other_links_notes_are_found_and_heads_are_passed_over(world
     key = NoteRecordKey(LINK, WITNESS, NoteKind.CHECKPOINT).encode()
     elsewhere = msgspec.structs.replace(tree(4), origin=f"blo-exchange/la-vn/{LINK}-2")
     records = [
-        Stored(0, NOW, key, b"\x92rubbish"),
-        Stored(1, NOW, key, signed_by(world, elsewhere, WITNESS).encode()),
-        Stored(2, NOW, head_record_key(LINK, A), b"\x92head"),
-        Stored(3, NOW, None, note.encode()),
-        Stored(4, NOW, key + b"\0more", note.encode()),
-        Stored(5, NOW, key, None),
+        ConsumedRecord(0, NOW, key, b"\x92rubbish"),
+        ConsumedRecord(1, NOW, key, signed_by(world, elsewhere, WITNESS).encode()),
+        ConsumedRecord(2, NOW, head_record_key(LINK, A), b"\x92head"),
+        ConsumedRecord(3, NOW, None, note.encode()),
+        ConsumedRecord(4, NOW, key + b"\0more", note.encode()),
+        ConsumedRecord(5, NOW, key, None),
     ]
     reading = read_checkpoints(records, directory_of(world))
     assert [one.fault for one in reading.findings] == [CheckpointFault.MALFORMED] * 2

@@ -8,17 +8,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from blo_agent.api.answers import link_answer
-from blo_agent.api.types import LinkAnswer
+from blo_agent.api.present_cases import link_answer
+from blo_agent.api.response_types import LinkAnswer
+from blo_agent.office.viewer import link_role, viewer
 from blo_agent.store.tables import checkpoints, journal
-from blo_agent.stored_link import link_role, viewer
 from blo_log.memory import MemoryCluster
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.heads import NoteKind
 from blo_schemas.ids import CountryId, Digest, OfficeId
 from blo_schemas.trust import Revocation, Role
 from blo_sealing.signatures import SigningKey
-from blo_sealing.tlog import Checkpoint, SignedCheckpoint, cosign, issue, parse_checkpoint
+from blo_sealing.tlog import Checkpoint, SignedCheckpoint, cosign, parse_checkpoint, sign_checkpoint
 from tests.agents.started import begin
 from tests.agents.world import LINK, NOW, YEAR_MS, A, B, RunningAgent, World, all_read
 from tests.audit.world import (
@@ -203,13 +203,13 @@ async def test_what_no_witness_of_the_link_has_signed_is_passed_over(
         match defect:
             case "origin":
                 elsewhere = msgspec.structs.replace(true, origin="blo-exchange/la-vn/other")
-                note = issue(elsewhere, WITNESS, key)
+                note = sign_checkpoint(elsewhere, WITNESS, key)
             case "key":
-                note = issue(true, WITNESS, SigningKey(bytes(32)))
+                note = sign_checkpoint(true, WITNESS, SigningKey(bytes(32)))
             case "uncertified":
-                note = issue(true, OfficeId("vn-stranger"), key)
+                note = sign_checkpoint(true, OfficeId("vn-stranger"), key)
             case "expired":
-                note = issue(true, old, world.keys[old].signing)
+                note = sign_checkpoint(true, old, world.keys[old].signing)
             case _:
                 note = cosign(true, B, world.keys[B].signing, 1)
         message = note_message(note)
@@ -237,7 +237,7 @@ async def test_a_revoked_witness_is_not_listened_to(tmp_path: Path) -> None:
         world.sign(revocation, [world.root_keys["vn"]])
         a, _ = await busy(world)
         await say(world, tree_of(cluster, 2))
-        third = issue(tree_of(cluster, 3), second, world.keys[second].signing)
+        third = sign_checkpoint(tree_of(cluster, 3), second, world.keys[second].signing)
         await world.append([note_message(third, signer=second)])
         await a.until(lambda: bool(cosigned(cluster)))
         assert cosigned(cluster) == [tree_of(cluster, 3)]

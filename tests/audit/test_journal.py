@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 import pytest
 
-from blo_audit.journal_audit import Anchor, JournalAudited, Tampering, audit_journal
+from blo_audit.journal import Anchor, JournalAudit, Tampering, audit_journal
 from blo_schemas.errors import WireError
 from blo_schemas.ids import ZERO_HASH, LinkId, OfficeId
 from blo_schemas.journal import JOURNAL_VERSION, JournalEntry, journal_hash
@@ -69,11 +69,11 @@ def anchors(entries: Sequence[JournalEntry], *sizes: int) -> list[Anchor]:
     ]
 
 
-def flaws(audited: JournalAudited) -> set[str]:
+def flaws(audited: JournalAudit) -> set[str]:
     return {str(one.flaw) for one in audited.findings}
 
 
-def where(audited: JournalAudited, flaw: str) -> list[str]:
+def where(audited: JournalAudit, flaw: str) -> list[str]:
     return [one.where for one in audited.findings if one.flaw == flaw]
 
 

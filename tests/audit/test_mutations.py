@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from blo_audit.codes import Code, Severity
-from blo_audit.findings import Finding
-from blo_audit.verifying import Mode
+from blo_audit.findings.codes import Code, Severity
+from blo_audit.findings.findings import Finding
+from blo_audit.replay.signatures import Mode
 from tests.audit.exhibits import audit, observer
 from tests.audit.mutations import ALL, Found, Mutation
 from tests.audit.scene import scene

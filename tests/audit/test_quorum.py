@@ -8,16 +8,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from blo_audit.checkpoints import against_log, verify_quorum
+from blo_audit.replay.checkpoints import against_log, verify_quorum
 from blo_log.memory import MemoryCluster
 from blo_log.port import TopicPartition
 from blo_log.topics import exchange_topic
 from blo_schemas.heads import NoteKind
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.trust import Role
-from blo_sealing import verify_consistency
 from blo_sealing.proofs import consistency_proof
 from blo_sealing.tlog import prove_consistency, prove_inclusion
+from blo_sealing.verifier import verify_consistency
 from tests.agents.started import begin
 from tests.agents.world import CORRIDOR, LINK, A, B, all_read
 from tests.audit.world import (

@@ -10,22 +10,22 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from blo_audit.claims import Claim, ClaimKind
-from blo_audit.codes import Code, Severity
 from blo_audit.errors import NothingToAudit, NoTrust
-from blo_audit.judging import CODES
-from blo_audit.link_audit import AuditOptions
-from blo_audit.meanings import MEANINGS
-from blo_audit.replay import Replay
-from blo_audit.sources import Place
-from blo_audit.spill import Shelf, Spill
-from blo_audit.statement import Report, not_proved, proved
-from blo_audit.verifying import NEVER, Mode, Sample, unseen
+from blo_audit.findings.codes import Code, Severity
+from blo_audit.findings.meanings import MEANINGS
+from blo_audit.replay.claims import Claim, ClaimKind
+from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.run import Replay
+from blo_audit.replay.signatures import NEVER, Mode, Sample, unseen
+from blo_audit.replay.sources import SourcePartition
+from blo_audit.replay.statement import ReplayStatement, not_proved, proved
+from blo_audit.replay.verdicts import CODES
+from blo_audit.spill_files import SpillBuffer, SpillFolder
 from blo_domain.trust import TrustedDirectory
+from blo_projection.link_chain import LinkChain
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.verdicts import Reason
-from blo_sealing.chain import LinkChain
-from blo_sealing.errors import BadSignature
+from blo_sealing.errors import InvalidSignature
 from tests.audit.exhibits import (
     DAY,
     HOUR,
@@ -135,7 +135,7 @@ def _seal_at(writer: Writer, place: object):  # type: ignore[no-untyped-def]
 
     from blo_schemas.content import Content
     from blo_sealing.keys import ContentKey
-    from blo_sealing.seal import seal_event
+    from blo_sealing.seal_event import seal_event
     from tests.audit.exhibits import opening
 
     return seal_event(
@@ -247,9 +247,9 @@ def test_a_sample_follows_from_its_seed_and_has_the_rate_that_was_asked_for() ->
 
 def test_a_spill_answers_as_bytes_in_memory_do() -> None:
     dice = random.Random(5)
-    shelf = Shelf()
+    shelf = SpillFolder()
     plain, spill = bytearray(), shelf.spill()
-    small = Spill(spill._file, window=64)
+    small = SpillBuffer(spill._file, window=64)
     for _ in range(500):
         more = dice.randbytes(dice.randrange(40))
         plain += more
@@ -270,11 +270,11 @@ class _Notes:
     def is_checkpoint(self, value: bytes) -> bool:
         return value.startswith(b"note")
 
-    def read(self, value: bytes, place: Place, directory: TrustedDirectory) -> Claim:
+    def read(self, value: bytes, place: SourcePartition, directory: TrustedDirectory) -> Claim:
         del directory
         _, signers, size, root = value.split(b":")
         if not signers:
-            raise BadSignature(f"nobody signed a checkpoint of {place.link}")
+            raise InvalidSignature(f"nobody signed a checkpoint of {place.link}")
         return Claim(
             kind=ClaimKind.CHECKPOINT,
             signers=tuple(OfficeId(one) for one in signers.decode().split(",")),
@@ -294,7 +294,7 @@ def _note(signers: Sequence[str], size: int, root: bytes | None = None) -> bytes
     return f"note:{','.join(signers)}:{size}:{root.hex()}".encode()
 
 
-def _with_notes(*notes: bytes, mode: Mode = Mode.FULL) -> Report:
+def _with_notes(*notes: bytes, mode: Mode = Mode.FULL) -> ReplayStatement:
     exhibit = scene().exhibit.copy()
     exhibit.heads_[LINK] += notes
     options = AuditOptions(mode=mode, seed=SEED, rate=0)

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import msgspec
 
-from blo_audit.codes import Code
-from blo_audit.link_audit import AuditOptions
-from blo_audit.replay import Replay
-from blo_audit.sources import LogSource, Place
-from blo_audit.statement import Report, not_proved
-from blo_audit.verifying import Mode
+from blo_audit.findings.codes import Code
+from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.run import Replay
+from blo_audit.replay.signatures import Mode
+from blo_audit.replay.sources import LogSource, SourcePartition
+from blo_audit.replay.statement import ReplayStatement, not_proved
 from blo_log import topics
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Message, Stored
-from blo_processors.worker import LinkWorker
+from blo_log.port import ConsumedRecord, ProducerRecord
+from blo_processors.link.worker import LinkWorker
 from blo_schemas.codec import encode
 from blo_schemas.grants import GRANT
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.heads import head_record_key
 from blo_schemas.ids import OfficeId
 from blo_schemas.outputs import (
@@ -34,7 +34,7 @@ from blo_schemas.outputs import (
 from blo_schemas.summary import Step
 from blo_schemas.trust import Role
 from blo_schemas.verdicts import Reason, rejected
-from blo_sealing.identity import Identity
+from blo_sealing.identity import ProgramIdentity
 from blo_sealing.keys import NodeKeys
 from blo_sealing.outputs import sign_output
 from tests.agents.world import (
@@ -61,9 +61,9 @@ from tests.processors.world import World as ProcessorsWorld
 
 async def _replayed(
     log: MemoryLog, world: ProcessorsWorld, *, outputs: bool = True, mode: Mode = Mode.FULL
-) -> Report:
+) -> ReplayStatement:
     options = AuditOptions(outputs=outputs, mode=mode, rate=0)
-    identity = Identity(OfficeId("vn-ministry"), (world.keys[OfficeId("vn-ministry")],))
+    identity = ProgramIdentity(OfficeId("vn-ministry"), (world.keys[OfficeId("vn-ministry")],))
     source = LogSource(log)
     return await Replay(source, world.pins, options, identity=identity, workers=1).run()
 
@@ -115,7 +115,7 @@ async def test_a_processor_that_signs_another_verdict_or_view_is_found() -> None
 
 async def _first_entry(log: MemoryLog, partition: int):  # type: ignore[no-untyped-def]
     source = LogSource(log)
-    place = Place(LINK, CORRIDOR, partition)
+    place = SourcePartition(LINK, CORRIDOR, partition)
     async for batch in source.outputs(place, topics.trail_topic(CORRIDOR)):
         for stored in batch:
             value = stored.value or b""
@@ -141,7 +141,7 @@ async def test_a_checkpoint_that_lies_about_who_signed_what_is_found() -> None:
 
 async def _last_checkpoint(log: MemoryLog, partition: int) -> tuple[Output, TrailCheckpoint]:
     source = LogSource(log)
-    place = Place(LINK, CORRIDOR, partition)
+    place = SourcePartition(LINK, CORRIDOR, partition)
     last: Output | None = None
     async for batch in source.outputs(place, topics.trail_topic(CORRIDOR)):
         for stored in batch:
@@ -159,14 +159,14 @@ class _WithoutKeysOf(LogSource):
         super().__init__(log)
         self._office = office
 
-    async def grants(self, place: Place) -> Sequence[Stored]:
+    async def grants(self, place: SourcePartition) -> Sequence[ConsumedRecord]:
         every = await super().grants(place)
         return [one for one in every if GRANT.decode(one.value or b"").sender != self._office]
 
 
 async def test_an_auditor_who_lacks_keys_does_not_blame_the_processor_for_it() -> None:
     log, world, _ = await _processed()
-    identity = Identity(OBSERVER, (world.keys[OBSERVER],))
+    identity = ProgramIdentity(OBSERVER, (world.keys[OBSERVER],))
     for office in (VN, LA):
         source = _WithoutKeysOf(log, office)
         options = AuditOptions(outputs=True)
@@ -182,7 +182,7 @@ async def test_a_processor_that_had_not_heard_of_a_revocation_is_no_liar() -> No
     certificate = world.directory.certificates(VN)[-1].id
     document = world.revoke(certificate, writer.now, [(LINK, 10)])
     key = document_id(document.payload)
-    await _append(log, Message(topics.DIRECTORY_TOPIC, 0, key, encode(document)))
+    await _append(log, ProducerRecord(topics.DIRECTORY_TOPIC, 0, key, encode(document)))
     report = await _replayed(log, world)
     assert found(report, Code.OUTPUT_UNDER_OTHER_TRUST)
     assert not found(report, Code.TRAIL_DIFFERS)
@@ -213,7 +213,7 @@ async def test_a_processor_tells_an_amortised_replay_of_what_it_did_not_verify()
     assert found(await _replayed(log, world), Code.BAD_SIGNATURE)
 
 
-async def _append(log: MemoryLog, message: Message) -> None:
+async def _append(log: MemoryLog, message: ProducerRecord) -> None:
     appender = await log.appender()
     await appender.append([message])
     await appender.close()
@@ -277,7 +277,7 @@ async def test_rebuilt_views_equal_those_that_real_agents_signed(tmp_path: Path)
 
         await a.until(heads_cover)
         log = MemoryLog(cluster)
-        identity = Identity(PROVINCE, (world.keys[PROVINCE],), Role.OFFICE)
+        identity = ProgramIdentity(PROVINCE, (world.keys[PROVINCE],), Role.OFFICE)
         replay = Replay(LogSource(log), world.pins, AuditOptions(), identity=identity, workers=1)
         report = await replay.run()
         await log.close()

@@ -14,7 +14,7 @@ import pytest
 
 from blo_cli.main import run
 from blo_schemas.codec import encode
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.reports import signed_report
 from tests.agents.test_api import TOKEN, two_clients
 from tests.audit.frozen import Given, freeze

@@ -9,11 +9,11 @@ from zipfile import ZipFile
 
 import pytest
 
-from blo_audit.report_sheets import sheets_of
-from blo_audit.report_text import draft_text, hours, text_of
-from blo_audit.report_words import LANGUAGES, word
-from blo_domain.counting_rules import RULES
-from blo_domain.report_document import amount_text
+from blo_audit.reports.text import draft_text, hours, text_of
+from blo_audit.reports.words import LANGUAGES, word
+from blo_audit.reports.workbook import sheets_of
+from blo_domain.reports.document import amount_text
+from blo_domain.reports.figure_rules import RULES
 from blo_schemas.reports import report_digest, signed_report
 from tests.audit.frozen import Given, freeze
 

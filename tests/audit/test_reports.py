@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from blo_audit.report_audit import Breach, audit_report, two_reports
-from blo_domain.report_checks import Flaw
+from blo_audit.reports.verify import Breach, audit_report, two_reports
+from blo_domain.reports.checks import Flaw
 from blo_schemas.errors import WireError
 from blo_schemas.ids import LinkId
 from blo_schemas.reports import SignedReport, signed_report, to_json

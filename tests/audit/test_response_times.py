@@ -6,19 +6,19 @@ from datetime import date
 
 import pytest
 
-from blo_audit import response_times as observing
-from blo_audit.response_times import response_times
+from blo_audit.reports import response_times as observing
+from blo_audit.reports.response_times import response_times
 from blo_cli.audit.response_times import times_lines
-from blo_domain.deadlines import Window
-from blo_domain.report import Period
-from blo_domain.report_document import window_of
-from blo_log import fold as folding
+from blo_domain.deadlines.responses import Window
+from blo_domain.reports.document import window_of
+from blo_domain.reports.period_report import Period
 from blo_log.directory import DirectoryFeed
-from blo_log.granted import GrantedKeys
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_processors import replay as processors
+from blo_processors.query import as_of as processors
+from blo_projection import fold as folding
+from blo_projection.granted_keys import GrantedKeys
 from blo_schemas.ids import OfficeId
-from blo_sealing.identity import Identity
+from blo_sealing.identity import ProgramIdentity
 from tests.processors.world import CORRIDOR, OBSERVER, START, LinkWriter, World
 
 WHOLE = Window(0, START + 366 * 86_400_000)
@@ -33,8 +33,8 @@ async def _written(world: World) -> tuple[MemoryLog, LinkWriter]:
     return log, writer
 
 
-def identity(world: World, subject: OfficeId) -> Identity:
-    return Identity(subject, (world.keys[subject],))
+def identity(world: World, subject: OfficeId) -> ProgramIdentity:
+    return ProgramIdentity(subject, (world.keys[subject],))
 
 
 async def test_an_observer_gets_the_processors_figures_and_opens_no_content(
@@ -83,7 +83,7 @@ async def test_whom_no_agreement_names_as_an_observer_sees_no_link() -> None:
     log, _ = await _written(world)
     feed = DirectoryFeed(log, world.pins)
     await feed.refresh()
-    nobody = Identity(OfficeId("vn-nobody"), ())
+    nobody = ProgramIdentity(OfficeId("vn-nobody"), ())
     assert await response_times(log, feed, nobody, [CORRIDOR], WHOLE, START) == []
     assert observing.watched(feed.directory, nobody, CORRIDOR) == []
     await log.close()

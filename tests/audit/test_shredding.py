@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from blo_audit.codes import Code, Severity
-from blo_audit.statement import Report, ShreddedCase, not_proved, proved
-from blo_audit.verifying import Mode
+from blo_audit.findings.codes import Code, Severity
+from blo_audit.replay.signatures import Mode
+from blo_audit.replay.statement import ReplayStatement, ShreddedCase, not_proved, proved
 from blo_cli.audit.replay import as_json_text
 from blo_schemas.grants import grant_record_key
 from blo_schemas.ids import CaseId, KeyId, OfficeId
@@ -28,12 +28,14 @@ def _writer(world: World | None = None) -> Writer:
     return Writer(made, made.places[0], 3)
 
 
-def _audited(writer: Writer, mode: Mode = Mode.FULL, more: Exhibit | None = None) -> Report:
+def _audited(
+    writer: Writer, mode: Mode = Mode.FULL, more: Exhibit | None = None
+) -> ReplayStatement:
     exhibit = more or exhibit_of(writer.world, writer)
     return audit(exhibit, mode, identity=observer(writer.world))
 
 
-def _shredded(report: Report) -> Sequence[ShreddedCase]:
+def _shredded(report: ReplayStatement) -> Sequence[ShreddedCase]:
     [link] = report.links
     assert link.views is not None
     return link.views.shredded

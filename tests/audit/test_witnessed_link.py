@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from blo_audit.errors import WitnessStateError
 from blo_audit.witness.link import WitnessedLink
 from blo_audit.witness.state import LastSigned, WitnessState
-from blo_schemas.hashing import leaf_hash
+from blo_schemas.hashes import leaf_hash
 from blo_schemas.ids import CorridorId, Digest, LinkId, OfficeId
-from blo_sealing import tree_root
+from blo_sealing.proofs import tree_root
 from blo_sealing.tlog import Checkpoint, origin_of
 
 LINK = LinkId("vn-a~la-b")

@@ -6,26 +6,32 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from blo_audit.checkpoints import CheckpointReading, read_checkpoints
+from blo_audit.replay.checkpoints import CheckpointReading, read_checkpoints
 from blo_audit.witness.options import WitnessOptions
 from blo_audit.witness.state import WitnessState
 from blo_audit.witness.worker import Witness
 from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log.directory import DirectoryFeed
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Log, Message, Stored
+from blo_log.port import ConsumedRecord, Log, ProducerRecord
 from blo_log.topics import exchange_topic, heads_topic
 from blo_runtime.clock import SystemClock
 from blo_runtime.metrics import Metrics
-from blo_schemas.hashing import leaf_hash
+from blo_schemas.hashes import leaf_hash
 from blo_schemas.heads import NoteKind, NoteRecordKey, read_note_key
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.trust import Role
-from blo_sealing import tree_root
-from blo_sealing.identity import Identity
+from blo_sealing.identity import ProgramIdentity
 from blo_sealing.kem import is_usable_kem_key
+from blo_sealing.proofs import tree_root
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
-from blo_sealing.tlog import Checkpoint, SignedCheckpoint, issue, origin_of, parse_checkpoint
+from blo_sealing.tlog import (
+    Checkpoint,
+    SignedCheckpoint,
+    origin_of,
+    parse_checkpoint,
+    sign_checkpoint,
+)
 from tests.agents.world import CORRIDOR, LINK, World, two_offices
 from tests.patience import PATIENCE_S
 
@@ -61,7 +67,7 @@ class RunningWitness:
         self.metrics = Metrics()
         self.witness = Witness(
             [CORRIDOR],
-            Identity(witness, (world.keys[witness],), Role.WITNESS),
+            ProgramIdentity(witness, (world.keys[witness],), Role.WITNESS),
             log=self.log,
             feed=DirectoryFeed(self.log, world.pins),
             state=WitnessState(state or world.folder / f"{witness}.json", witness),
@@ -108,7 +114,7 @@ def directory_of(world: World) -> TrustedDirectory:
     return directory
 
 
-def heads_records(cluster: MemoryCluster, partition: int = 0) -> list[Stored]:
+def heads_records(cluster: MemoryCluster, partition: int = 0) -> list[ConsumedRecord]:
     return cluster.records(heads_topic(CORRIDOR), partition)
 
 
@@ -145,13 +151,13 @@ def note_message(
     kind: NoteKind = NoteKind.CHECKPOINT,
     signer: OfficeId = WITNESS,
     link: LinkId = LINK,
-) -> Message:
+) -> ProducerRecord:
     key = NoteRecordKey(link, signer, kind).encode()
-    return Message(heads_topic(CORRIDOR), 0, key, note.encode())
+    return ProducerRecord(heads_topic(CORRIDOR), 0, key, note.encode())
 
 
 async def say(world: World, checkpoint: Checkpoint, link: LinkId = LINK) -> SignedCheckpoint:
     """A checkpoint with the witness's true signature, whatever it says."""
-    note = issue(checkpoint, WITNESS, world.keys[WITNESS].signing)
+    note = sign_checkpoint(checkpoint, WITNESS, world.keys[WITNESS].signing)
     await world.append([note_message(note, link=link)])
     return note

@@ -18,13 +18,13 @@ from typing import Final
 
 import msgspec
 
-from blo_audit.claims import Claim, ClaimKind
-from blo_audit.findings import Findings
-from blo_audit.link_audit import AuditOptions, LinkAudit
-from blo_audit.replay import Replay
-from blo_audit.spill import Shelf
-from blo_audit.verifying import Ahead, Mode
-from blo_sealing.chain import LinkChain
+from blo_audit.findings.findings import Findings
+from blo_audit.replay.claims import Claim, ClaimKind
+from blo_audit.replay.link import AuditOptions, LinkAudit
+from blo_audit.replay.run import Replay
+from blo_audit.replay.signatures import Mode, VerifyAhead
+from blo_audit.spill_files import SpillFolder
+from blo_projection.link_chain import LinkChain
 from blo_sealing.signatures import verify_signature
 from tests.agents.world import LINK, A, B
 from tests.bench.reading import signatures
@@ -59,10 +59,10 @@ class _Audit:
             for office in (A, B)
         ]
 
-    def best(self, turn: int, ahead: Ahead | None) -> float:
+    def best(self, turn: int, ahead: VerifyAhead | None) -> float:
         """Processor seconds a record, of all threads, in the fastest turn of one replay."""
         clock = thread_time if ahead is None else process_time
-        shelf, findings = Shelf(), Findings(LINK)
+        shelf, findings = SpillFolder(), Findings(LINK)
         audit = LinkAudit(
             PLACE,
             self.log.ground.directory,
@@ -111,7 +111,7 @@ def measure_audit_full(effort: Effort) -> Measurement:
     audit = _Audit(log, Mode.FULL)
     turns = max(1, effort.reads // 20)
     found = list(signatures(log))[:_TURN]
-    ahead = Ahead()
+    ahead = VerifyAhead()
     try:
         ours = min(audit.best(2000, ahead) for _ in range(turns))
     finally:

@@ -43,7 +43,7 @@ async def _measure(effort: Effort, bootstrap: str, folder: Path) -> tuple[list[f
             delivered, passed_on = await _deliver_case(a, b, kafka, value)
             ours.extend(delivered)
             bare.extend(passed_on)
-    assert not b.agent.office.desks[next(iter(b.agent.office.desks))].unopened
+    assert not b.agent.office.links[next(iter(b.agent.office.links))].unopened
     return ours, bare
 
 

@@ -8,18 +8,18 @@ from datetime import date
 from itertools import count
 
 from blo_log import topics
-from blo_log.port import Log, Message
-from blo_processors.scribe import Place
+from blo_log.port import Log, ProducerRecord
+from blo_processors.outputs.encode import LinkPartition
+from blo_projection.link_chain import LinkChain
 from blo_schemas.codec import encode
 from blo_schemas.content import Content
 from blo_schemas.event import LogRecord
 from blo_schemas.grants import grant_record_key
 from blo_schemas.ids import OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
-from blo_sealing.chain import LinkChain
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.keys import ContentKey, SummaryKey
-from blo_sealing.seal import Author, seal_event
+from blo_sealing.seal_event import Author, seal_event
 from tests.bench.samples import KIB
 from tests.processors.world import LA, MINUTE_MS, START, VN, World
 
@@ -52,7 +52,7 @@ class LinkLog:
         place: The link.
     """
 
-    def __init__(self, world: World, place: Place) -> None:
+    def __init__(self, world: World, place: LinkPartition) -> None:
         self.place = place
         self._world = world
         self._keys = {office: SummaryKey.generate(os.urandom) for office in (VN, LA)}
@@ -77,12 +77,12 @@ class LinkLog:
         """Log time of the last record."""
         return START + self._chain.size * MINUTE_MS
 
-    def grants(self) -> list[Message]:
+    def grants(self) -> list[ProducerRecord]:
         """What lets every reader open the summaries."""
         place = self.place
         readers = self._world.directory.readers(place.link, START).summary
         return [
-            Message(
+            ProducerRecord(
                 topics.keys_topic(place.corridor),
                 place.partition,
                 grant_record_key(key.id, reader.subject),
@@ -100,7 +100,7 @@ class LinkLog:
             if reader.subject != office
         ]
 
-    def messages(self, number: int) -> list[Message]:
+    def messages(self, number: int) -> list[ProducerRecord]:
         """The next records."""
         topic = topics.exchange_topic(self.place.corridor)
         made = []
@@ -109,7 +109,7 @@ class LinkLog:
             value = next(self._values)
             assert self._chain.admit(LogRecord(self._chain.size, at, value)).verdict is None
             key = self.place.link.encode()
-            made.append(Message(topic, self.place.partition, key, value, at))
+            made.append(ProducerRecord(topic, self.place.partition, key, value, at))
         return made
 
     async def append(self, log: Log, number: int) -> None:

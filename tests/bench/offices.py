@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Self
 
-from blo_agent.accepting import Accepted, OfficeCommand
 from blo_agent.agent import Agent
-from blo_agent.ingesting import Taken
+from blo_agent.commands.accept import Accepted, OfficeCommand
+from blo_agent.office.batch import BatchResult
 from blo_domain.commands import Command
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import Log
@@ -77,7 +77,7 @@ class Desk:
         self._task: asyncio.Task[None] | None = None
         taken = self.agent.receiver._on_taken
 
-        def on_taken(batch: Taken) -> None:
+        def on_taken(batch: BatchResult) -> None:
             taken(batch)
             for seen in batch.seen:
                 self.stored = max(self.stored, seen.position + 1)
@@ -97,7 +97,7 @@ class Desk:
         await self.until(self._may_write)
 
     def _may_write(self) -> bool:
-        desk = self.agent.office.desks.get(LINK)
+        desk = self.agent.office.links.get(LINK)
         return desk is not None and desk.own_chain_checked
 
     async def stop(self) -> None:

@@ -14,14 +14,14 @@ from typing import Any, Final, TypeVar
 import msgspec
 import uvloop
 
-from blo_domain.deadlines import next_change
+from blo_domain.deadlines.evaluate import next_change
 from blo_log import topics
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import Log, TopicPartition, read_to_end
-from blo_processors.replay import replay
-from blo_processors.runner import LinkRunner
-from blo_processors.surroundings import WorkerOptions
-from blo_processors.worker import LinkWorker
+from blo_processors.context import WorkerOptions
+from blo_processors.link.runner import LinkRunner
+from blo_processors.link.worker import LinkWorker
+from blo_processors.query.as_of import replay
 from blo_runtime.clock import SystemClock
 from blo_runtime.logs import configure
 from blo_runtime.settings import LoggingSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from blo_schemas.hashing import leaf_hash
+from blo_schemas.hashes import leaf_hash
 from blo_sealing.merkle import node_hash
 from blo_sealing.proofs import inclusion_proof, tree_root
 from blo_sealing.verifier import verify_inclusion

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import sha256
 
-from blo_log.fold import LinkFold
-from blo_schemas import hashing
+from blo_projection.fold import LinkFold
+from blo_projection.link_chain import LinkChain
+from blo_schemas import hashes
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.ids import CaseId
 from blo_schemas.verdicts import Outcome
 from blo_schemas.views import CaseView
-from blo_sealing.chain import LinkChain
 from blo_sealing.signatures import verify_signature
 from tests.agents.world import LINK, A
 from tests.bench.report import BY_NAME, Measurement
@@ -65,7 +65,7 @@ def signatures(log: SampleLog) -> Iterator[tuple[bytes, bytes, bytes]]:
     for record in log.records:
         envelope = ENVELOPE.decode(record.value)
         tag = HEADER.decode(envelope.header).certificate_tag
-        yield keys[tag], hashing.event_input(LINK, envelope.header), envelope.signature
+        yield keys[tag], hashes.event_input(LINK, envelope.header), envelope.signature
 
 
 def measure_read_chained(effort: Effort) -> Measurement:

@@ -12,20 +12,20 @@ from typing import IO, Final
 
 import msgspec
 
-from blo_audit.sources import BATCH, Place
-from blo_log.port import Stored
+from blo_audit.replay.sources import BATCH, SourcePartition
+from blo_log.port import ConsumedRecord
+from blo_projection.link_chain import LinkChain
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
 from blo_schemas.heads import HEAD_VERSION, Head
 from blo_schemas.ids import CountryId, DocumentId, OfficeId
 from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
-from blo_sealing.chain import LinkChain
 from blo_sealing.heads import sign_head
 from tests.agents.world import CORRIDOR, LINK, NOW, A, B
 from tests.bench.samples import Ground, SampleLog
 
 _FRAME: Final = struct.Struct(">QI")
-PLACE: Final = Place(LINK, CORRIDOR, 0)
+PLACE: Final = SourcePartition(LINK, CORRIDOR, 0)
 
 
 class Front(msgspec.Struct):
@@ -81,19 +81,19 @@ class Recorded:
     async def documents(self) -> Sequence[SignedDocument]:
         return [SIGNED_DOCUMENT.decode(one) for one in self._front.documents]
 
-    async def heads(self, place: Place) -> Sequence[bytes]:
+    async def heads(self, place: SourcePartition) -> Sequence[bytes]:
         del place
         return self._front.heads
 
-    async def grants(self, place: Place) -> Sequence[Stored]:
+    async def grants(self, place: SourcePartition) -> Sequence[ConsumedRecord]:
         del place
         return []
 
-    async def end(self, place: Place) -> int | None:
+    async def end(self, place: SourcePartition) -> int | None:
         del place
         return self._front.count
 
-    async def records(self, place: Place) -> AsyncIterator[Sequence[LogRecord]]:
+    async def records(self, place: SourcePartition) -> AsyncIterator[Sequence[LogRecord]]:
         del place
         with self._path.open("rb", buffering=1024 * 1024) as file:
             position = 0
@@ -104,9 +104,11 @@ class Recorded:
                 position += len(batch)
                 yield batch
 
-    async def outputs(self, place: Place, topic: str) -> AsyncIterator[Sequence[Stored]]:
+    async def outputs(
+        self, place: SourcePartition, topic: str
+    ) -> AsyncIterator[Sequence[ConsumedRecord]]:
         del place, topic
-        nothing: Sequence[Stored] = ()
+        nothing: Sequence[ConsumedRecord] = ()
         yield nothing
 
     async def close(self) -> None:

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from blo_domain.trust import TrustedDirectory
 from blo_log.memory import MemoryCluster, MemoryLog
+from blo_projection.link_chain import LinkChain
 from blo_schemas.bodies import body_from_json, body_version
 from blo_schemas.codec import encode
 from blo_schemas.content import Content, Dispatch
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import CaseId, KeyId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
-from blo_sealing.chain import LinkChain
 from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import ContentKey, SummaryKey
-from blo_sealing.seal import Author, seal_event
+from blo_sealing.seal_event import Author, seal_event
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from tests.agents.world import LINK, NOW, A, B, World, two_offices
 

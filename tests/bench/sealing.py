@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 
-from blo_schemas import hashing
+from blo_schemas import hashes
 from blo_schemas.codec import encode
 from blo_schemas.content import Content
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.ids import Digest, EventId
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
+from blo_sealing.event_parts import open_content, open_summary
 from blo_sealing.keys import ContentKey, SummaryKey
-from blo_sealing.parts import open_content, open_summary
-from blo_sealing.seal import Place, SealedEvent, seal_event
+from blo_sealing.seal_event import ChainPlace, SealedEvent, seal_event
 from blo_sealing.signatures import verify_signature
 from tests.agents.world import LINK, NOW, A
 from tests.bench.jose import JoseParties
@@ -32,7 +32,7 @@ class _Event:
         self._summary = Summary(
             SUMMARY_VERSION, Kind.JOINT_CASE, Step.PHASE_REPORT, Urgency.ROUTINE, 3
         )
-        self._place = Place(700, EventId(os.urandom(32)), 1500, Digest(os.urandom(32)))
+        self._place = ChainPlace(700, EventId(os.urandom(32)), 1500, Digest(os.urandom(32)))
         self._content_key = ContentKey.generate(os.urandom)
         self._summary_key = SummaryKey.generate(os.urandom)
 
@@ -53,8 +53,8 @@ class _Event:
         """Decode strictly, check what the header binds and the signature, open both parts."""
         envelope = ENVELOPE.decode(value)
         header = HEADER.decode(envelope.header)
-        signed = hashing.event_input(LINK, envelope.header)
-        payload = hashing.payload_hash(envelope.summary_ct, envelope.body_ct)
+        signed = hashes.event_input(LINK, envelope.header)
+        payload = hashes.payload_hash(envelope.summary_ct, envelope.body_ct)
         assert payload == header.payload_hash
         assert verify_signature(self.author.signing.public, signed, envelope.signature)
         summary = open_summary(LINK, header, envelope, self._summary_key)

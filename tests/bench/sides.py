@@ -20,11 +20,11 @@ import uvloop
 from aiokafka import AIOKafkaConsumer
 
 from blo_log import topics
-from blo_processors.app import connect, surroundings
 from blo_processors.config import GroupSettings, ProcessorSettings
 from blo_processors.corridor import Corridor
-from blo_processors.runner import Delivered
-from blo_processors.stream import Stream
+from blo_processors.faust_app import Stream
+from blo_processors.link.runner import Delivered
+from blo_processors.main import connect, surroundings
 from blo_runtime.config import load
 from blo_runtime.metrics import Metrics
 from blo_schemas.ids import CorridorId

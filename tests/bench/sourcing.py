@@ -17,18 +17,18 @@ import msgspec
 import uvloop
 
 from blo_audit.bundle.source import BundleSource
-from blo_audit.bundle.writing import Papers, write_link
-from blo_audit.link_audit import AuditOptions
-from blo_audit.replay import Replay
-from blo_audit.sources import LogSource, Place, Source
-from blo_audit.verifying import Mode
+from blo_audit.bundle.writer import Papers, write_link
+from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.run import Replay
+from blo_audit.replay.signatures import Mode
+from blo_audit.replay.sources import LogSource, RecordSource, SourcePartition
 from blo_log import topics
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.port import Message
+from blo_log.port import ProducerRecord
 from blo_schemas.bundle import Counts, Manifest, Scope
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.heads import SIGNED_HEAD
 from tests.agents.world import CORRIDOR, LINK
 from tests.bench.recorded import PLACE, Recorded, write
@@ -37,7 +37,7 @@ from tests.bench.stretches import Marks
 from tests.bench.timing import Effort
 
 T = TypeVar("T")
-Opened = Callable[[], Source]
+Opened = Callable[[], RecordSource]
 
 _SEED: Final = bytes(16)
 _TURNS: Final = {Mode.AMORTISED: 8, Mode.FULL: 2}
@@ -95,7 +95,7 @@ async def _replay(opened: Opened, log: Recorded, mode: Mode, stretch: int) -> fl
     """Processor seconds a record, in the fastest stretch."""
     marks = Marks()
 
-    def progress(_place: Place, read: int, _end: int | None) -> None:
+    def progress(_place: SourcePartition, read: int, _end: int | None) -> None:
         marks.reached(read)
 
     source = opened()
@@ -149,11 +149,11 @@ async def _append(log: Recorded, connection: KafkaConnection) -> None:
         await topics.apply(await kafka.admin(), planned)
         appender = await kafka.appender()
         documents = [
-            Message(topics.DIRECTORY_TOPIC, 0, document_id(one.payload), encode(one))
+            ProducerRecord(topics.DIRECTORY_TOPIC, 0, document_id(one.payload), encode(one))
             for one in await log.documents()
         ]
         heads = [
-            Message(topics.heads_topic(CORRIDOR), 0, b"%d" % number, value)
+            ProducerRecord(topics.heads_topic(CORRIDOR), 0, b"%d" % number, value)
             for number, value in enumerate(await log.heads(PLACE))
         ]
         await appender.append(documents + heads)
@@ -163,9 +163,9 @@ async def _append(log: Recorded, connection: KafkaConnection) -> None:
         await kafka.close()
 
 
-def _messages(records: Sequence[LogRecord]) -> list[Message]:
+def _messages(records: Sequence[LogRecord]) -> list[ProducerRecord]:
     topic = topics.exchange_topic(CORRIDOR)
-    return [Message(topic, 0, LINK.encode(), one.value, one.log_time) for one in records]
+    return [ProducerRecord(topic, 0, LINK.encode(), one.value, one.log_time) for one in records]
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

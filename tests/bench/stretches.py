@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from time import process_time
 
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.port import Reader, Stored, TopicPartition
+from blo_log.port import ConsumedRecord, LogReader, TopicPartition
 
 
 class Marks:
@@ -56,7 +56,7 @@ class MarkedLog(KafkaLog):
         self._partition = partition
         self.marks: Marks | None = None
 
-    async def reader(self, start: Mapping[TopicPartition, int]) -> Reader:
+    async def reader(self, start: Mapping[TopicPartition, int]) -> LogReader:
         """See ``blo_log.port.Log.reader``."""
         reader = await super().reader(start)
         if self._partition not in start:
@@ -68,7 +68,7 @@ class MarkedLog(KafkaLog):
 class _MarkedReader:
     """A reader that says when it is asked for more."""
 
-    def __init__(self, reader: Reader, partition: TopicPartition, marks: Marks) -> None:
+    def __init__(self, reader: LogReader, partition: TopicPartition, marks: Marks) -> None:
         self._reader = reader
         self._partition = partition
         self._marks = marks
@@ -79,7 +79,7 @@ class _MarkedReader:
 
     async def poll(
         self, *, max_records: int = 1000, timeout_s: float = 1.0
-    ) -> dict[TopicPartition, list[Stored]]:
+    ) -> dict[TopicPartition, list[ConsumedRecord]]:
         self._marks.reached(self._given)
         found = await self._reader.poll(max_records=max_records, timeout_s=timeout_s)
         self._given += len(found.get(self._partition, ()))

@@ -51,7 +51,7 @@ async def _measure(effort: Effort, bootstrap: str, folder: Path) -> list[float]:
                     await witness.quorum(size)
                     times.append(perf_counter() - began)
             await b.until(lambda: b.stored >= size)
-            assert b.agent.office.desks[LINK].trees.refused == []
+            assert b.agent.office.links[LINK].trees.refused == []
         finally:
             await witness.kill()
     return times

@@ -11,7 +11,7 @@ from blo_log import (
     MAX_RECORD_BYTES,
     AppendFailed,
     LogFault,
-    Message,
+    ProducerRecord,
     RecordRefused,
     RecordTooLarge,
     TopicMissing,
@@ -24,8 +24,8 @@ from tests.patience import PATIENCE_S
 HOUR_MS = 3_600_000
 
 
-def numbered(topic: str, count: int, partition: int = 0, first: int = 0) -> list[Message]:
-    return [Message(topic, partition, b"link", b"%d" % (first + n)) for n in range(count)]
+def numbered(topic: str, count: int, partition: int = 0, first: int = 0) -> list[ProducerRecord]:
+    return [ProducerRecord(topic, partition, b"link", b"%d" % (first + n)) for n in range(count)]
 
 
 async def test_offsets_are_consecutive_from_zero_and_given_back_in_order(world: World) -> None:
@@ -45,7 +45,7 @@ async def test_many_records_that_fill_several_batches_keep_their_order(world: Wo
     topic = await world.topic()
     appender = await world.client().appender()
     values = [b"%06d" % n + bytes(5000) for n in range(500)]
-    offsets = await appender.append([Message(topic, 0, None, value) for value in values])
+    offsets = await appender.append([ProducerRecord(topic, 0, None, value) for value in values])
     assert offsets == list(range(500))
     assert await read(world.client(), topic) == values
 
@@ -53,7 +53,7 @@ async def test_many_records_that_fill_several_batches_keep_their_order(world: Wo
 async def test_the_partition_asked_for_is_the_one_used(world: World) -> None:
     topic = await world.topic(partitions=3)
     appender = await world.client().appender()
-    mixed = [Message(topic, n % 3, b"same key", b"%d" % n) for n in range(9)]
+    mixed = [ProducerRecord(topic, n % 3, b"same key", b"%d" % n) for n in range(9)]
     assert await appender.append(mixed) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     for partition in range(3):
         expected = [b"%d" % n for n in range(9) if n % 3 == partition]
@@ -112,7 +112,7 @@ async def test_a_tombstone_is_a_record_without_a_value(world: World) -> None:
     topic = await world.topic(cleanup_policy="compact")
     appender = await world.client().appender()
     await appender.append(
-        [Message(topic, 0, b"grant", b"sealed"), Message(topic, 0, b"grant", None)]
+        [ProducerRecord(topic, 0, b"grant", b"sealed"), ProducerRecord(topic, 0, b"grant", None)]
     )
     assert await read(world.client(), topic) == [b"sealed", None]
 
@@ -121,7 +121,7 @@ async def test_a_tombstone_is_a_record_without_a_value(world: World) -> None:
 async def test_bytes_come_back_as_they_were(world: World, value: bytes) -> None:
     topic = await world.topic()
     appender = await world.client().appender()
-    await appender.append([Message(topic, 0, b"\0key\xff", value)])
+    await appender.append([ProducerRecord(topic, 0, b"\0key\xff", value)])
     wanted = TopicPartition(topic, 0)
     reader = await world.client().reader({wanted: 0})
     (record,) = (await reader.poll(timeout_s=PATIENCE_S))[wanted]
@@ -132,7 +132,7 @@ async def test_the_log_puts_its_own_time_where_it_is_told_to(world: World) -> No
     topic = await world.topic(message_timestamp_type="LogAppendTime")
     appender = await world.client().appender()
     before = time.time_ns() // 1_000_000
-    await appender.append([Message(topic, 0, None, b"x", timestamp=1_700_000_000_000)])
+    await appender.append([ProducerRecord(topic, 0, None, b"x", timestamp=1_700_000_000_000)])
     after = time.time_ns() // 1_000_000
     wanted = TopicPartition(topic, 0)
     reader = await world.client().reader({wanted: 0})
@@ -144,7 +144,7 @@ async def test_a_writers_time_is_kept_where_it_counts(world: World) -> None:
     topic = await world.topic(message_timestamp_type="CreateTime")
     appender = await world.client().appender()
     times = [1_730_000_000_000, 1_730_000_000_000 + HOUR_MS, 1_729_999_999_999]
-    await appender.append([Message(topic, 0, None, b"x", timestamp=at) for at in times])
+    await appender.append([ProducerRecord(topic, 0, None, b"x", timestamp=at) for at in times])
     wanted = TopicPartition(topic, 0)
     reader = await world.client().reader({wanted: 0})
     records = [record async for batch in read_to_end(reader) for record in batch[wanted]]
@@ -155,14 +155,16 @@ async def test_the_largest_record_passes(world: World) -> None:
     topic = await world.topic(max_message_bytes=str(1024 * 1024))
     appender = await world.client().appender()
     value = bytes(MAX_RECORD_BYTES)
-    assert await appender.append([Message(topic, 0, None, b"a"), Message(topic, 0, None, value)])
+    assert await appender.append(
+        [ProducerRecord(topic, 0, None, b"a"), ProducerRecord(topic, 0, None, value)]
+    )
     assert await read(world.client(), topic) == [b"a", value]
 
 
 async def test_a_record_over_the_limit_is_named_and_nothing_is_appended(world: World) -> None:
     topic = await world.topic()
     appender = await world.client().appender()
-    large = Message(topic, 0, None, bytes(MAX_RECORD_BYTES + 1))
+    large = ProducerRecord(topic, 0, None, bytes(MAX_RECORD_BYTES + 1))
     with pytest.raises(AppendFailed) as failed:
         await appender.append([*numbered(topic, 2), large])
     assert isinstance(failed.value.cause, RecordTooLarge)
@@ -177,7 +179,7 @@ async def test_a_record_over_the_topics_own_limit_leaves_the_appender_usable(wor
     appender = await world.client().appender()
     assert await appender.append(numbered(topic, 1)) == [0]
     with pytest.raises(AppendFailed) as failed:
-        await appender.append([Message(topic, 0, None, bytes(3000))])
+        await appender.append([ProducerRecord(topic, 0, None, bytes(3000))])
     assert isinstance(failed.value.cause, RecordTooLarge)
     assert not failed.value.cause.transient
     assert await appender.append(numbered(topic, 2)) == [1, 2]
@@ -186,9 +188,9 @@ async def test_a_record_over_the_topics_own_limit_leaves_the_appender_usable(wor
 async def test_no_record_is_appended_after_one_that_failed_in_its_partition(world: World) -> None:
     topic = await world.topic(partitions=2, max_message_bytes="900000")
     appender = await world.client().appender()
-    large = Message(topic, 0, None, bytes(950_000))
+    large = ProducerRecord(topic, 0, None, bytes(950_000))
     # So many that those after the large one make batches of their own.
-    after = [Message(topic, 0, None, bytes(100_000)) for _ in range(20)]
+    after = [ProducerRecord(topic, 0, None, bytes(100_000)) for _ in range(20)]
     with pytest.raises(AppendFailed) as failed:
         await appender.append([*numbered(topic, 1), large, *after])
     acknowledged = failed.value.acknowledged
@@ -200,7 +202,7 @@ async def test_a_tombstone_without_a_key_is_refused(world: World) -> None:
     topic = await world.topic()
     appender = await world.client().appender()
     with pytest.raises(AppendFailed) as failed:
-        await appender.append([Message(topic, 0, None, None)])
+        await appender.append([ProducerRecord(topic, 0, None, None)])
     assert isinstance(failed.value.cause, RecordRefused)
 
 
@@ -208,15 +210,15 @@ async def test_a_compacted_topic_refuses_a_record_without_a_key(world: World) ->
     topic = await world.topic(cleanup_policy="compact")
     appender = await world.client().appender()
     with pytest.raises(AppendFailed) as failed:
-        await appender.append([Message(topic, 0, None, b"no key")])
+        await appender.append([ProducerRecord(topic, 0, None, b"no key")])
     assert isinstance(failed.value.cause, RecordRefused)
-    assert await appender.append([Message(topic, 0, b"key", b"value")]) == [0]
+    assert await appender.append([ProducerRecord(topic, 0, b"key", b"value")]) == [0]
 
 
 async def test_a_missing_topic_is_named_with_the_remedy(world: World) -> None:
     appender = await world.client().appender()
     with pytest.raises(AppendFailed, match=r"blo\.exchange\.xx-yy.*blo topics apply") as failed:
-        await appender.append([Message("blo.exchange.xx-yy", 0, None, b"x")])
+        await appender.append([ProducerRecord("blo.exchange.xx-yy", 0, None, b"x")])
     assert isinstance(failed.value.cause, TopicMissing)
     admin = await world.client().admin()
     assert "blo.exchange.xx-yy" not in await admin.topics()

@@ -7,12 +7,12 @@ import asyncio
 import pytest
 
 from blo_log import (
+    ConsumedRecord,
     Log,
     LogFault,
+    LogReader,
     LogTruncated,
-    Message,
-    Reader,
-    Stored,
+    ProducerRecord,
     TopicMissing,
     TopicPartition,
     read_at,
@@ -24,16 +24,16 @@ from tests.patience import PATIENCE_S
 
 async def append(log: Log, topic: str, count: int, partition: int = 0) -> None:
     appender = await log.appender()
-    await appender.append([Message(topic, partition, b"k", b"%d" % n) for n in range(count)])
+    await appender.append([ProducerRecord(topic, partition, b"k", b"%d" % n) for n in range(count)])
     await appender.close()
 
 
-async def poll_for(reader: Reader, times: int) -> None:
+async def poll_for(reader: LogReader, times: int) -> None:
     for _ in range(times):
         await reader.poll(timeout_s=1)
 
 
-async def collect(reader: Reader, offsets: list[int]) -> None:
+async def collect(reader: LogReader, offsets: list[int]) -> None:
     async for batch in read_to_end(reader):
         for records in batch.values():
             offsets += [record.offset for record in records]
@@ -98,13 +98,13 @@ async def test_a_waiting_poll_wakes_when_a_record_comes(world: World) -> None:
     reader = await world.client().reader({TopicPartition(topic, 0): 0, wanted: 0})
     appender = await world.client().appender()
     # Warm up: connections, metadata.
-    await appender.append([Message(topic, 1, None, b"first")])
+    await appender.append([ProducerRecord(topic, 1, None, b"first")])
     assert await reader.poll(timeout_s=PATIENCE_S)
     for _ in range(5):
         waiting = asyncio.create_task(reader.poll(timeout_s=10 * PATIENCE_S))
         await asyncio.sleep(0.1)
         assert not waiting.done()
-        await appender.append([Message(topic, 1, None, b"next")])
+        await appender.append([ProducerRecord(topic, 1, None, b"next")])
         async with asyncio.timeout(PATIENCE_S):
             assert [record.value for record in (await waiting)[wanted]] == [b"next"]
 
@@ -234,13 +234,13 @@ async def test_a_reader_that_comes_back_to_a_topic_that_is_gone_is_told(world: W
 class _AskedBefore:
     """A reader that asked where its partitions end, and then something happened to the log."""
 
-    def __init__(self, reader: Reader, ends: dict[TopicPartition, int]) -> None:
+    def __init__(self, reader: LogReader, ends: dict[TopicPartition, int]) -> None:
         self._reader = reader
         self._ends: dict[TopicPartition, int] | None = ends
 
     async def poll(
         self, *, max_records: int = 1000, timeout_s: float = 1.0
-    ) -> dict[TopicPartition, list[Stored]]:
+    ) -> dict[TopicPartition, list[ConsumedRecord]]:
         return await self._reader.poll(max_records=max_records, timeout_s=timeout_s)
 
     def position(self, partition: TopicPartition) -> int:

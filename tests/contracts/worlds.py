@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from typing import Protocol
 
-from blo_log import Log, Message, TopicExists, TopicPartition, TopicSpec
+from blo_log import Log, ProducerRecord, TopicExists, TopicPartition, TopicSpec
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.memory import MemoryCluster, MemoryLog
 from tests.patience import PATIENCE_S
@@ -116,7 +116,7 @@ class KafkaWorld(_World):
                 except TopicExists:
                     await asyncio.sleep(0.1)
         appender = await self.client().appender()
-        await appender.append([Message(name, 0, b"k", b"%d" % n) for n in range(end)])
+        await appender.append([ProducerRecord(name, 0, b"k", b"%d" % n) for n in range(end)])
 
 
 async def read(log: Log, topic: str, partition: int = 0, start: int = 0) -> list[bytes | None]:

@@ -13,12 +13,12 @@ import msgspec
 from hypothesis import strategies as st
 
 from blo_log import topics
-from blo_log.port import Message
+from blo_log.port import ProducerRecord
 from blo_schemas.grants import GRANT_VERSION, Grant, KeyPurpose
 from blo_schemas.heads import HEAD_VERSION, Head, NoteKind, NoteRecordKey, head_record_key
 from blo_schemas.ids import Digest, LinkId
 from blo_schemas.outputs import OUTPUT_VERSION, Output, OutputKind
-from blo_sealing.tlog import Checkpoint, cosign, issue, origin_of
+from blo_sealing.tlog import Checkpoint, cosign, origin_of, sign_checkpoint
 from tests.agents.world import CORRIDOR, A
 from tests.hostile.events import JUNK, SOMEBODY, Keys, Layer, Write, nth, times
 from tests.hostile.hand import RECIPIENTS, TOPICS, Hand
@@ -50,7 +50,7 @@ class Put:
         partition = 0 if topic == topics.DIRECTORY_TOPIC else self.partition % 2
         value = nth(JUNK, self.junk)
         key = nth((*_record_keys(hand), *(junk for junk in JUNK if len(junk) < 300)), self.key)
-        message = Message(topic, partition, key, value, nth(times(hand.now), self.log_time))
+        message = ProducerRecord(topic, partition, key, value, nth(times(hand.now), self.log_time))
         # Bytes of their own, so that whoever keeps them is seen to.
         values = [bytes(bytearray(value)) for _ in range(self.times)]
         await hand.board.append([msgspec.structs.replace(message, value=one) for one in values])
@@ -90,7 +90,7 @@ class Copy:
         if self.tombstone and to != TOPICS[0]:
             value = None
         key = nth(keys, self.key) or b"key"
-        await hand.board.append([Message(to, places[1], key, value, hand.now)])
+        await hand.board.append([ProducerRecord(to, places[1], key, value, hand.now)])
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,9 @@ class SayHead:
         if self.wrong_key:
             key = nth(_record_keys(hand), self.value)
         value = msgspec.msgpack.encode([said, signature])
-        await hand.board.append([Message(TOPICS[2], self.partition % 2, key, value, hand.now)])
+        await hand.board.append(
+            [ProducerRecord(TOPICS[2], self.partition % 2, key, value, hand.now)]
+        )
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ class SayGrant:
         value = spoiled(Grant, self.field, self.value, as_plain(grant))
         record_key = key.id + recipient.encode()
         await hand.board.append(
-            [Message(TOPICS[1], self.partition % 2, record_key, value, hand.now)]
+            [ProducerRecord(TOPICS[1], self.partition % 2, record_key, value, hand.now)]
         )
 
 
@@ -184,13 +186,17 @@ class SayNote:
         signer = nth((X, *SOMEBODY[:-1]), self.signer)
         key = hand.keys.signing
         clock = nth((hand.now // 1000, 0, 2**53), self.junk)
-        note = cosign(tree, signer, key, clock) if self.junk % 2 else issue(tree, signer, key)
+        note = (
+            cosign(tree, signer, key, clock)
+            if self.junk % 2
+            else sign_checkpoint(tree, signer, key)
+        )
         text = note.encode()
         if self.junk % 5 == 0:
             text = nth((*JUNK, text * 50, text[:-3], text.replace(b"\n", b"\r\n")), self.junk // 5)
         record_key = NoteRecordKey(link, signer, nth(tuple(NoteKind), self.kind)).encode()
         partition = next(place.partition for place in PLACES if place.link == link)
-        await hand.board.append([Message(TOPICS[2], partition, record_key, text, hand.now)])
+        await hand.board.append([ProducerRecord(TOPICS[2], partition, record_key, text, hand.now)])
 
 
 @dataclass(frozen=True)
@@ -224,7 +230,7 @@ class SayOutput:
         value = msgspec.msgpack.encode([said, signature])
         key = nth(_record_keys(hand), self.value)
         topic = nth(TOPICS[3:6], self.topic)
-        await hand.board.append([Message(topic, self.partition % 2, key, value, hand.now)])
+        await hand.board.append([ProducerRecord(topic, self.partition % 2, key, value, hand.now)])
 
 
 def _record_keys(hand: Hand) -> list[bytes]:

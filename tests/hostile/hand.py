@@ -14,22 +14,22 @@ import msgspec
 
 from blo_domain.cases import legal_steps
 from blo_log import topics
-from blo_log.case_views import CaseViews
-from blo_log.fold import LinkFold
-from blo_log.granted import month_of
-from blo_log.port import Message, Stored
-from blo_processors.scribe import Place
+from blo_log.port import ConsumedRecord, ProducerRecord
+from blo_processors.outputs.encode import LinkPartition
+from blo_projection.case_views import CaseViews
+from blo_projection.fold import LinkFold
+from blo_projection.granted_keys import month_of
+from blo_projection.link_chain import LinkChain
 from blo_schemas.event import HEADER_VERSION, Header, LogRecord
 from blo_schemas.grants import grant_record_key
-from blo_schemas.hashing import event_context, payload_hash
+from blo_schemas.hashes import event_context, payload_hash
 from blo_schemas.ids import ZERO_HASH, CaseId, CertificateTag, KeyId, LinkId, OfficeId
 from blo_schemas.summary import Step
 from blo_schemas.views import CaseView
-from blo_sealing.chain import LinkChain
+from blo_sealing.event_parts import PAYLOAD_FIELD_SIZE, EventPart, derive_part_key, seal_part
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
 from blo_sealing.padding import pad_content, pad_summary
-from blo_sealing.parts import PAYLOAD_FIELD_SIZE, Part, derive_part_key, seal_part
 from tests.agents.world import CORRIDOR, PROVINCE, A, B
 from tests.hostile.world import (
     HOSTILE,
@@ -61,11 +61,11 @@ Spoil = Callable[[Any], bytes]
 class Board(Protocol):
     """The broker, as its operator has it."""
 
-    async def read(self, topic: str, partition: int) -> Sequence[Stored]:
+    async def read(self, topic: str, partition: int) -> Sequence[ConsumedRecord]:
         """Everything that a partition holds."""
         ...
 
-    async def append(self, messages: Sequence[Message]) -> None:
+    async def append(self, messages: Sequence[ProducerRecord]) -> None:
         """Append, whatever it is."""
         ...
 
@@ -87,7 +87,7 @@ class Hand:
         self.keys: NodeKeys = world.keys[X]
         self.directory = world.trusted()
         self.tag = self.directory.certificates(X)[-1].tag
-        self.records: dict[int, list[Stored]] = {0: [], 1: []}
+        self.records: dict[int, list[ConsumedRecord]] = {0: [], 1: []}
         self.views = CaseViews()
         self._prelude = prelude
         self._contents: dict[CaseId, ContentKey] = {}
@@ -192,17 +192,21 @@ class Hand:
             summary = pad_summary(summary)
             content = None if content is None else pad_content(content)
         sealed = seal_part(
-            derive_part_key(Part.SUMMARY, HOSTILE, draft, summary_key.secret), summary, bound
+            derive_part_key(EventPart.SUMMARY, HOSTILE, draft, summary_key.secret), summary, bound
         )
         body = b""
         if content is not None:
-            body = seal_part(derive_part_key(Part.CONTENT, HOSTILE, draft, secret), content, bound)
+            body = seal_part(
+                derive_part_key(EventPart.CONTENT, HOSTILE, draft, secret), content, bound
+            )
         payload = payload_hash(sealed, body)
         header = unbound[:-32] + payload if unbound.endswith(ZERO_HASH) else unbound
         signature = self.keys.signing.sign(context + header)
         return spoil_envelope([header, signature, sealed, body])
 
-    def grants(self, key: ContentKey | SummaryKey, recipients: Sequence[OfficeId]) -> list[Message]:
+    def grants(
+        self, key: ContentKey | SummaryKey, recipients: Sequence[OfficeId]
+    ) -> list[ProducerRecord]:
         """A key, granted as it should be."""
         messages = []
         for recipient in recipients:
@@ -212,7 +216,9 @@ class Hand:
             grant = make_grant(key, HOSTILE, X, Recipient(recipient, certified.tag, kem_key))
             value = msgspec.msgpack.encode(grant)
             messages.append(
-                Message(TOPICS[1], 0, grant_record_key(KeyId(key.id), recipient), value, self.now)
+                ProducerRecord(
+                    TOPICS[1], 0, grant_record_key(KeyId(key.id), recipient), value, self.now
+                )
             )
         return messages
 
@@ -220,7 +226,7 @@ class Hand:
         """Append a record to a link."""
         key = PLACES[partition].link.encode()
         at = self.now if log_time is None else log_time
-        await self.board.append([Message(TOPICS[0], partition, key, value, at)])
+        await self.board.append([ProducerRecord(TOPICS[0], partition, key, value, at)])
 
     @property
     def now(self) -> int:
@@ -232,7 +238,7 @@ class Hand:
         return self.directory.certificates(office)[-1].tag
 
 
-def place_of(link: LinkId) -> Place:
+def place_of(link: LinkId) -> LinkPartition:
     """Where a link lies."""
     return next(place for place in PLACES if place.link == link)
 

@@ -14,20 +14,20 @@ from blo_agent.agent import Agent, AgentOptions
 from blo_agent.api.app import office_api
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import records
-from blo_audit.codes import Code, Severity
-from blo_audit.findings import SHOWN, Finding
-from blo_audit.statement import Report
+from blo_audit.findings.codes import Code, Severity
+from blo_audit.findings.findings import SHOWN, Finding
+from blo_audit.replay.statement import ReplayStatement
 from blo_log import topics
-from blo_log.granted import GrantedKeys
+from blo_projection.granted_keys import GrantedKeys
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.event import decode_event
-from blo_schemas.hashing import event_id, event_input, head_input
+from blo_schemas.hashes import event_id, event_input, head_input
 from blo_schemas.heads import HEAD, MAX_NAMED_UNOPENED, SIGNED_HEAD
 from blo_schemas.ids import CaseId, LinkId, OfficeId
 from blo_schemas.reports import PeriodReport
 from blo_schemas.verdicts import Reason
-from blo_sealing.identity import Identity
+from blo_sealing.identity import ProgramIdentity
 from blo_sealing.signatures import verify_signature
 from tests.agents.world import CORRIDOR, PROVINCE, A, B, RunningAgent
 from tests.hostile.scene import EXCHANGE, LogBoard, Scene
@@ -137,7 +137,7 @@ async def judge_answers(scene: Scene) -> None:
 
 def paths_of(app: Any, running: RunningAgent) -> Iterable[str]:
     """All paths of the API, with everything that fits: a new one is asked, too."""
-    desks = running.agent.office.desks
+    desks = running.agent.office.links
     views = [view for desk in desks.values() for view in desk.views]
     views.sort(key=lambda view: -view.position)
     cases = [{"link": view.link, "case": view.case.hex()} for view in views[:ASKED]]
@@ -207,7 +207,7 @@ async def judge_quiet_link(scene: Scene, expected: Expected) -> None:
     assert scene.witness.links[QUIET].stopped is None
     assert scene.workers[QUIET].place == place
     for office, figures in expected.figures.items():
-        if all(desk.halted is None for desk in scene.agents[office].agent.office.desks.values()):
+        if all(desk.halted is None for desk in scene.agents[office].agent.office.links.values()):
             assert await figures_of(scene, office) == figures, f"{office}: other figures"
 
 
@@ -341,7 +341,7 @@ async def closed_cases(scene: Scene) -> set[bytes]:
     """The cases of the hostile link of which the auditor has not all summary keys."""
     board = LogBoard(scene.log)
     directory = scene.world.trusted()
-    granted = GrantedKeys(HOSTILE, Identity(OBSERVER, (scene.world.keys[OBSERVER],)))
+    granted = GrantedKeys(HOSTILE, ProgramIdentity(OBSERVER, (scene.world.keys[OBSERVER],)))
     for one in await board.read(topics.keys_topic(CORRIDOR), 0):
         granted.take(one, directory)
     closed = set()
@@ -374,7 +374,7 @@ async def equivocations(scene: Scene) -> set[int]:
     return {size for size, hashes in said.items() if len(hashes) > 1}
 
 
-def is_told(report: Report, position: int) -> bool:
+def is_told(report: ReplayStatement, position: int) -> bool:
     """Whether the audit names the attacker for a record, alone or in a row of equal findings."""
     return any(
         finding.office == X and finding.link == HOSTILE and _covers(finding, position)
@@ -387,7 +387,7 @@ def _covers(finding: Finding, position: int) -> bool:
     return at is not None and at <= position <= (at if last is None else last)
 
 
-def breaches(report: Report, link: LinkId) -> list[Finding]:
+def breaches(report: ReplayStatement, link: LinkId) -> list[Finding]:
     """What an audit proves about a link."""
     return [one for one in report.findings if one.link == link and one.severity is Severity.BREACH]
 

@@ -12,18 +12,18 @@ from typing import Final
 import msgspec
 from hypothesis import strategies as st
 
-from blo_domain.policies import four_urgencies
-from blo_log.port import Message
+from blo_domain.deadlines.policies import four_urgencies
+from blo_log.port import ProducerRecord
 from blo_log.topics import DIRECTORY_TOPIC
 from blo_schemas.codec import encode
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CountryId, OfficeId
 from blo_schemas.policy import DeadlinePolicy, OfficeZone
 from blo_schemas.trust import (
     KEM_KEY_SIZE,
     Agreement,
     Certificate,
-    Dated,
+    DatedText,
     OfficeEntry,
     Revocation,
     RevokedFrom,
@@ -76,7 +76,7 @@ class Paper:
         signatures = sorted([key.public, key.sign(made_from)] for key in keys)
         value = msgspec.msgpack.encode([payload, signatures])
         await hand.board.append(
-            [Message(DIRECTORY_TOPIC, 0, document_id(payload), value, hand.now)]
+            [ProducerRecord(DIRECTORY_TOPIC, 0, document_id(payload), value, hand.now)]
         )
 
 
@@ -90,7 +90,7 @@ def _certificate(hand: Hand, subject: OfficeId, **changes: object) -> Certificat
         "country": LA,
         "subject": subject,
         "role": Role.OFFICE,
-        "names": (Dated(text="(fictional)"),),
+        "names": (DatedText(text="(fictional)"),),
         "signing_key": keys.signing.public,
         "kem_key": keys.kem.public,
         "not_before": 0,
@@ -141,7 +141,7 @@ def _same_keys(hand: Hand, field: int, value: int) -> tuple[bytes, list[SigningK
 
 def _entry(hand: Hand, field: int, value: int) -> tuple[bytes, list[SigningKey]]:
     """A directory entry, of the friend too: names and contacts are the root's to tell."""
-    names = (Dated(text="(fictional)", language="lo"),)
+    names = (DatedText(text="(fictional)", language="lo"),)
     made = OfficeEntry(
         country=LA,
         office=(X, NEW, B)[value % 3],

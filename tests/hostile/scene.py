@@ -9,13 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Self
 
-from blo_agent.accepting import CommandRefused
-from blo_agent.reports import work
+from blo_agent.commands.accept import CommandRefused
+from blo_agent.reports import service
 from blo_audit.bundle.basis import QuorumReader
-from blo_audit.link_audit import AuditOptions
-from blo_audit.replay import Replay
-from blo_audit.sources import LogSource
-from blo_audit.statement import Report
+from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.run import Replay
+from blo_audit.replay.sources import LogSource
+from blo_audit.replay.statement import ReplayStatement
 from blo_audit.witness.options import WitnessOptions
 from blo_audit.witness.state import WitnessState
 from blo_audit.witness.worker import Witness
@@ -23,16 +23,16 @@ from blo_log import topics
 from blo_log.directory import DirectoryFeed
 from blo_log.errors import AppendFailed, LogError
 from blo_log.memory import MemoryCluster
-from blo_log.port import Log, Message, Stored, TopicPartition, read_to_end
+from blo_log.port import ConsumedRecord, Log, ProducerRecord, TopicPartition, read_to_end
+from blo_processors.context import WorkerContext, WorkerOptions
 from blo_processors.errors import WorkerBroken
-from blo_processors.surroundings import Surroundings, WorkerOptions
-from blo_processors.worker import LinkWorker
+from blo_processors.link.worker import LinkWorker
 from blo_runtime.metrics import Metrics
 from blo_schemas.heads import HEAD, SIGNED_HEAD, head_record_key
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.reports import PeriodReport
 from blo_schemas.trust import Role
-from blo_sealing.identity import Identity
+from blo_sealing.identity import ProgramIdentity
 from tests.agents.world import CORRIDOR, PROVINCE, A, B, RunningAgent
 from tests.hostile.world import (
     HOSTILE,
@@ -63,10 +63,10 @@ class MemoryBoard:
     def __init__(self, cluster: MemoryCluster) -> None:
         self._cluster = cluster
 
-    async def read(self, topic: str, partition: int) -> Sequence[Stored]:
+    async def read(self, topic: str, partition: int) -> Sequence[ConsumedRecord]:
         return self._cluster.records(topic, partition)
 
-    async def append(self, messages: Sequence[Message]) -> None:
+    async def append(self, messages: Sequence[ProducerRecord]) -> None:
         for message in messages:
             if self._cluster.fault_of(message) is None:
                 self._cluster.append(message)
@@ -80,7 +80,7 @@ class LogBoard:
     def __init__(self, log: Log) -> None:
         self._log = log
 
-    async def read(self, topic: str, partition: int) -> Sequence[Stored]:
+    async def read(self, topic: str, partition: int) -> Sequence[ConsumedRecord]:
         place = TopicPartition(topic, partition)
         reader = await self._log.reader({place: 0})
         try:
@@ -88,7 +88,7 @@ class LogBoard:
         finally:
             await reader.close()
 
-    async def append(self, messages: Sequence[Message]) -> None:
+    async def append(self, messages: Sequence[ProducerRecord]) -> None:
         appender = await self._log.appender()
         try:
             for message in messages:
@@ -137,7 +137,7 @@ class Scene:
                 await worker.start()
         self.witness = Witness(
             [CORRIDOR],
-            Identity(WITNESS, (world.keys[WITNESS],), Role.WITNESS),
+            ProgramIdentity(WITNESS, (world.keys[WITNESS],), Role.WITNESS),
             log=self.log,
             feed=DirectoryFeed(self.log, world.pins),
             state=WitnessState(world.folder / "witness.json", WITNESS),
@@ -152,13 +152,13 @@ class Scene:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def _surroundings(self) -> Surroundings:
+    async def _surroundings(self) -> WorkerContext:
         appender = await self.log.appender()
         self._stack.push_async_callback(appender.close)
-        return Surroundings(
+        return WorkerContext(
             log=self.log,
             appender=appender,
-            identity=Identity(PROCESSOR, (self.world.keys[PROCESSOR],)),
+            identity=ProgramIdentity(PROCESSOR, (self.world.keys[PROCESSOR],)),
             feed=self.feed,
             clock=self.world.clock,
             metrics=self.metrics,
@@ -218,7 +218,7 @@ class Scene:
 
     async def _until_read(self, running: RunningAgent, link: LinkId, end: int) -> None:
         def is_there() -> bool:
-            desk = running.agent.office.desks.get(link)
+            desk = running.agent.office.links.get(link)
             return desk is not None and desk.size >= end and not desk.is_rereading
 
         await running.until(is_there)
@@ -262,15 +262,15 @@ class Scene:
 
     async def report(self, office: OfficeId) -> PeriodReport:
         """The office's figures of the period."""
-        return (await work.compute(self.agents[office].agent, FIRST, LAST, "officer")).report
+        return (await service.compute(self.agents[office].agent, FIRST, LAST, "officer")).report
 
-    async def audit(self) -> Report:
+    async def audit(self) -> ReplayStatement:
         """What an auditor with summary keys finds."""
         replay = Replay(
             LogSource(self.log),
             self.world.pins,
             AuditOptions(outputs=True),
-            identity=Identity(OBSERVER, (self.world.keys[OBSERVER],)),
+            identity=ProgramIdentity(OBSERVER, (self.world.keys[OBSERVER],)),
             checkpoints=QuorumReader(partial=True),
             workers=1,
         )

@@ -9,17 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from blo_agent.accepting import OfficeCommand
-from blo_agent.keyring import LinkKeys
+from blo_agent.commands.accept import OfficeCommand
+from blo_agent.office.keyring import LinkKeys
 from blo_domain.cases import legal_steps
 from blo_domain.commands import Command
-from blo_domain.policies import four_urgencies
+from blo_domain.deadlines.policies import four_urgencies
 from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.memory.cluster import HeldTopic
-from blo_log.port import Log, Message, TopicSpec
+from blo_log.port import Log, ProducerRecord, TopicSpec
 from blo_log.topics import exchange_topic
-from blo_processors.scribe import Place
+from blo_processors.outputs.encode import LinkPartition
 from blo_runtime.clock import ManualClock
 from blo_schemas.bodies import body_type
 from blo_schemas.content import Dispatch
@@ -41,7 +41,7 @@ OBSERVER = OfficeId("vn-ministry")
 HOSTILE = LinkId("vn-a~la-x")
 QUIET = LinkId("vn-a~la-b")
 """The other link of the victim, of which the hostile office holds no key."""
-PLACES = (Place(HOSTILE, CORRIDOR, 0), Place(QUIET, CORRIDOR, 1))
+PLACES = (LinkPartition(HOSTILE, CORRIDOR, 0), LinkPartition(QUIET, CORRIDOR, 1))
 Offices = tuple[OfficeId, ...]
 READERS: Final[Mapping[LinkId, Offices]] = {HOSTILE: (A, PROVINCE), QUIET: (A, B, PROVINCE)}
 """The honest agents that read a link."""
@@ -79,7 +79,7 @@ class HostileWorld(World):
         for place, other in zip(PLACES, (X, B), strict=True):
             self.documents.append(self.agreement(place, other))
 
-    def agreement(self, place: Place, other: OfficeId, **changes: Any) -> SignedDocument:
+    def agreement(self, place: LinkPartition, other: OfficeId, **changes: Any) -> SignedDocument:
         """What A and another office have signed about their link."""
         offices = tuple(sorted((A, other)))
         fields: dict[str, Any] = {
@@ -194,10 +194,10 @@ class Prelude:
         headers = (decode_event(one.value or b"")[1] for one in records)
         return list(dict.fromkeys(header.case_id for header in headers))
 
-    def messages(self) -> list[Message]:
+    def messages(self) -> list[ProducerRecord]:
         """Everything that lies on the log, for another one."""
         return [
-            Message(name, number, one.key, one.value, one.timestamp)
+            ProducerRecord(name, number, one.key, one.value, one.timestamp)
             for name, held in self.cluster.topics.items()
             for number, partition in enumerate(held.partitions)
             for one in partition.records
@@ -242,7 +242,7 @@ async def walk(
 
 def can_read_all(running: RunningAgent) -> bool:
     """Whether an agent has the keys of all that it has read."""
-    return not any(desk.unopened for desk in running.agent.office.desks.values())
+    return not any(desk.unopened for desk in running.agent.office.links.values())
 
 
 __all__ = [

@@ -15,22 +15,22 @@ from typing import Any, Self
 import msgspec
 import pytest
 
-from blo_agent.own_clocks import terms_of_link
-from blo_domain.deadlines import alerts as alerts_of
+from blo_agent.office.case_clocks import terms_of_link
+from blo_domain.deadlines.evaluate import alerts as alerts_of
 from blo_lab.broker import EmbeddedBroker, find_kafka
 from blo_log import topics
-from blo_log.granted import GrantedKeys, OutputKeys
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.outputs import OutputReader
 from blo_log.port import TopicPartition, read_to_end
 from blo_log.topics import keys_topic
-from blo_processors.scribe import Place
+from blo_processors.outputs.encode import LinkPartition
+from blo_projection.granted_keys import GrantedKeys, OutputKeys
+from blo_projection.outputs import OutputReader
 from blo_schemas.grants import grant_record_key
 from blo_schemas.ids import KeyId, OfficeId
 from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT
 from blo_schemas.summary import Step
 from blo_schemas.views import State
-from blo_sealing.identity import Identity
+from blo_sealing.identity import ProgramIdentity
 from tests.agents.processes import AgentProcess, NoAnswer
 from tests.agents.processing import DAY_MS, PROCESSOR, Liar
 from tests.agents.shredded import key_of, shredded, state_of
@@ -72,7 +72,7 @@ async def test_an_event_goes_over_a_real_kafka_and_its_receipt_comes_back(
 ) -> None:
     async with await a_world(shared, tmp_path) as world:
         a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: bool(a.agent.office.desks))
+        await a.until(lambda: bool(a.agent.office.links))
         opened = await a.open()
         await b.read(1)
         await b.do(Step.ACKNOWLEDGE, opened.case)
@@ -249,7 +249,7 @@ async def test_shredding_leaves_tombstones_and_no_grant_of_the_case_on_a_real_ka
     async with await a_world(shared, tmp_path, partition=SHREDDING) as world:
         a, b = await world.agent(A), await world.agent(B)
         for one in (a, b):
-            await one.until(lambda one=one: bool(one.agent.office.desks))  # type: ignore[misc]
+            await one.until(lambda one=one: bool(one.agent.office.links))  # type: ignore[misc]
         case = await shredded(a, b, [])
         for one in (a, b):
             assert await key_of(one, case) is None
@@ -324,7 +324,7 @@ def differs(agent: AgentProcess, path: str, what: list[str]) -> bool:
 
 async def lie(world: World, agent: AgentProcess, partition: int, case: bytes) -> None:
     """Sign as the processor what the log does not give."""
-    place = Place(LINK, CORRIDOR, partition)
+    place = LinkPartition(LINK, CORRIDOR, partition)
     log = world.connect()
     topic = topics.cases_topic(CORRIDOR)
     (last,) = [
@@ -334,9 +334,11 @@ async def lie(world: World, agent: AgentProcess, partition: int, case: bytes) ->
     ]
     await log.close()
     directory = world.directory()
-    keys = GrantedKeys(LINK, Identity(PROCESSOR, (world.keys[PROCESSOR],)))
-    opening = OutputKeys(LINK, directory, Identity(PROCESSOR, (world.keys[PROCESSOR],)), keys)
-    opening.expect(OUTPUT.decode(SIGNED_OUTPUT.decode(last.value or b"").output))
+    keys = GrantedKeys(LINK, ProgramIdentity(PROCESSOR, (world.keys[PROCESSOR],)))
+    opening = OutputKeys(
+        LINK, directory, ProgramIdentity(PROCESSOR, (world.keys[PROCESSOR],)), keys
+    )
+    opening.derive_own_key(OUTPUT.decode(SIGNED_OUTPUT.decode(last.value or b"").output))
     true = OutputReader(LINK, directory, opening, world.clock.now_ms).case(last.value or b"")
     assert true.view.case == case
     view = msgspec.structs.replace(true.view, state=State.ANSWERED)

@@ -13,10 +13,10 @@ import msgspec
 import pytest
 
 from blo_cli.errors import Exit
-from blo_domain.policies import four_urgencies
+from blo_domain.deadlines.policies import four_urgencies
 from blo_lab.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.port import Message, Stored, TopicPartition, read_to_end
+from blo_log.port import ConsumedRecord, ProducerRecord, TopicPartition, read_to_end
 from blo_log.topics import exchange_topic, heads_topic
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
@@ -81,7 +81,7 @@ async def replayed(folder: Path, config: Path, *more: str, code: int) -> dict[st
     return told
 
 
-async def read(world: World, topic: str) -> list[Stored]:
+async def read(world: World, topic: str) -> list[ConsumedRecord]:
     """Everything on the link's partition of a topic."""
     log = world.connect()
     part = TopicPartition(topic, 0)
@@ -103,8 +103,8 @@ async def spoil(world: World) -> None:
     signed = sign_head(contradicting, world.keys[A].signing)
     await world.append(
         [
-            Message(exchange_topic(CORRIDOR), 0, LINK.encode(), forgery),
-            Message(heads_topic(CORRIDOR), 0, key, encode(signed)),
+            ProducerRecord(exchange_topic(CORRIDOR), 0, LINK.encode(), forgery),
+            ProducerRecord(heads_topic(CORRIDOR), 0, key, encode(signed)),
         ]
     )
 
@@ -114,7 +114,7 @@ async def wrote(world: World, folder: Path, bootstrap: str) -> str:
     await world.publish()
     a, b = await world.agent(A), await world.agent(B)
     for one in (a, b):
-        await one.until(lambda one=one: LINK in one.agent.office.desks)  # type: ignore[misc]
+        await one.until(lambda one=one: LINK in one.agent.office.links)  # type: ignore[misc]
     with run_witness(folder, write_config(world, folder, bootstrap)) as witness:
         case = await shredded(a, b, [])
         await a.open()

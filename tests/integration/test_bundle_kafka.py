@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.disclosing import Wanted, disclose
+from blo_agent.commands.disclose import DisclosureCommand, disclose
 from blo_cli.main import run
 from blo_lab.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
@@ -25,7 +25,7 @@ async def exchanged(world: World, disclosed: Path) -> CaseId:
     """Two agents have exchanged two cases; B has disclosed the first one."""
     await world.publish()
     a, b = await world.agent(A), await world.agent(B)
-    await a.until(lambda: LINK in a.agent.office.desks)
+    await a.until(lambda: LINK in a.agent.office.links)
     case = (await a.open()).case
     await all_read([a, b], 1)
     await b.do(Step.ACKNOWLEDGE, case)
@@ -34,7 +34,7 @@ async def exchanged(world: World, disclosed: Path) -> CaseId:
     for one, other in ((a, B), (b, A)):
         await one.until(lambda one=one, other=other: has_opened(one, other, 3))  # type: ignore[misc]
     agent = b.agent
-    wanted = Wanted(reason="fictional", recipient="fictional", actor="chief", case=case)
+    wanted = DisclosureCommand(reason="fictional", recipient="fictional", actor="chief", case=case)
     made = await disclose(agent.office, agent.store, agent.log, b.desk(), wanted, NOW)
     await asyncio.to_thread(disclosed.write_bytes, encode(made.signed))
     return case

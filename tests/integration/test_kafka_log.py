@@ -18,7 +18,7 @@ from blo_log import (
     BrokerUnreachable,
     Log,
     LogUnavailable,
-    Message,
+    ProducerRecord,
     TopicMissing,
     TopicPartition,
     TopicSpec,
@@ -88,7 +88,7 @@ class Outbox:
             pending = await self._send_some(pending)
 
     async def _send_some(self, pending: list[int]) -> list[int]:
-        messages = [Message(self._topic, 0, None, b"%1400d" % number) for number in pending]
+        messages = [ProducerRecord(self._topic, 0, None, b"%1400d" % number) for number in pending]
         try:
             offsets = dict(enumerate(await self.appender.append(messages)))
         except AppendFailed as failed:
@@ -148,11 +148,11 @@ async def test_a_paused_broker_is_reported_and_what_was_under_way_is_resent(
     broker = broker_factory()
     async with connected(broker.bootstrap) as log, impatient(broker.bootstrap) as own:
         topic = await make_topic(log)
-        await (await log.appender()).append([Message(topic, 0, None, b"0")])
+        await (await log.appender()).append([ProducerRecord(topic, 0, None, b"0")])
         outbox = Outbox(await own.appender(), topic)
         await outbox.send([1, 2])
         broker.pause()
-        pending = [Message(topic, 0, None, b"%d" % n) for n in (3, 4)]
+        pending = [ProducerRecord(topic, 0, None, b"%d" % n) for n in (3, 4)]
         for _ in range(2):
             with pytest.raises(AppendFailed) as failed:
                 await outbox.appender.append(pending)
@@ -174,7 +174,9 @@ async def test_a_broker_that_was_silent_for_too_long_and_answers_again_is_told_a
         outbox = Outbox(await log.appender(), topic)
         await outbox.send([0])
         broker.pause()
-        pending = asyncio.create_task(outbox.appender.append([Message(topic, 0, None, b"1")]))
+        pending = asyncio.create_task(
+            outbox.appender.append([ProducerRecord(topic, 0, None, b"1")])
+        )
         await asyncio.sleep(1.5)
         broker.resume()
         with pytest.raises(AppendFailed, match="answers again") as failed:
@@ -196,7 +198,7 @@ async def test_a_broker_that_has_stood_still_serves_whoever_comes_next(
         for _ in range(20):
             async with connected(broker.bootstrap) as log:
                 topic = await make_topic(log)
-                await (await log.appender()).append([Message(topic, 0, None, b"0")])
+                await (await log.appender()).append([ProducerRecord(topic, 0, None, b"0")])
                 assert await numbers(log, topic) == [0]
 
 
@@ -208,7 +210,7 @@ async def test_a_stopped_broker_is_named_by_everything(broker_factory: BrokerFac
         reader = await log.reader({TopicPartition(topic, 0): 0})
         await asyncio.to_thread(broker.stop)
         with pytest.raises(AppendFailed, match=broker.bootstrap) as failed:
-            await appender.append([Message(topic, 0, None, b"0")])
+            await appender.append([ProducerRecord(topic, 0, None, b"0")])
         assert isinstance(failed.value.cause, BrokerUnreachable)
         assert await reader.poll(timeout_s=0.2) == {}
         for call in (
@@ -233,13 +235,13 @@ async def test_a_reader_goes_on_where_it_was_after_a_restart(
         wanted = TopicPartition(topic, 0)
         appender, reader = await log.appender(), await log.reader({wanted: 0})
         offsets: list[int] = []
-        await appender.append([Message(topic, 0, None, b"x")] * 10)
+        await appender.append([ProducerRecord(topic, 0, None, b"x")] * 10)
         async for batch in read_to_end(reader):
             offsets += [record.offset for record in batch[wanted]]
         await asyncio.to_thread(broker.kill)
         assert await reader.poll(timeout_s=0.5) == {}
         await asyncio.to_thread(broker.restart)
-        await appender.append([Message(topic, 0, None, b"x")] * 10)
+        await appender.append([ProducerRecord(topic, 0, None, b"x")] * 10)
         async for batch in read_to_end(reader):
             offsets += [record.offset for record in batch[wanted]]
     assert offsets == list(range(20))
@@ -251,7 +253,7 @@ async def test_missing_topics_are_not_made_by_looking_for_them(
     broker = broker_factory(overrides={"auto.create.topics.enable": "true"})
     async with connected(broker.bootstrap) as log:
         with pytest.raises(AppendFailed) as failed:
-            await (await log.appender()).append([Message("missing", 0, None, b"x")])
+            await (await log.appender()).append([ProducerRecord("missing", 0, None, b"x")])
         assert isinstance(failed.value.cause, TopicMissing)
         with pytest.raises(TopicMissing):
             await log.reader({TopicPartition("missing", 0): 0})
@@ -270,7 +272,7 @@ async def test_a_topic_deleted_under_an_appender_is_named(broker: EmbeddedBroker
         await remover.delete_topics([topic])
         await remover.close()
         with pytest.raises(AppendFailed) as failed:
-            await outbox.appender.append([Message(topic, 0, None, b"1")])
+            await outbox.appender.append([ProducerRecord(topic, 0, None, b"1")])
         assert isinstance(failed.value.cause, TopicMissing)
 
 
@@ -299,8 +301,8 @@ async def test_failures_and_cancellations_leave_nothing_behind(
         await asyncio.to_thread(broker.kill)
         for _ in range(2):
             with pytest.raises(AppendFailed):
-                await appender.append([Message(topic, 0, None, bytes(600_000))] * 3)
-        appending = asyncio.create_task(appender.append([Message(topic, 0, None, b"x")]))
+                await appender.append([ProducerRecord(topic, 0, None, bytes(600_000))] * 3)
+        appending = asyncio.create_task(appender.append([ProducerRecord(topic, 0, None, b"x")]))
         await asyncio.sleep(0.1)
         for task in (polling, appending):
             task.cancel()

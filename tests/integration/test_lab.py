@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.api import types as api
+from blo_agent.api import response_types as api
 from blo_lab.network import state
 from blo_lab.network.client import LabAgentClient
 from blo_lab.network.layout import Layout

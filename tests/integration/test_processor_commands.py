@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from blo_agent.api import types as api
+from blo_agent.api import response_types as api
 from blo_cli.main import run
 from blo_lab.demo.observe import await_outputs
 from blo_lab.demo.outputs import LinkOutputs, read_back
@@ -24,7 +24,7 @@ from blo_lab.network.network_file import articles
 from blo_lab.network.table import LabProgram, the_programs
 from blo_log import topics
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.port import Message, TopicPartition, read_to_end
+from blo_log.port import ProducerRecord, TopicPartition, read_to_end
 from blo_runtime.keyfiles import load_identity
 from blo_schemas.codec import encode
 from blo_schemas.ids import LinkId, OfficeId
@@ -368,7 +368,7 @@ def put_letter(asked: Asked, offset: int) -> bytes:
                 3,
             )
             appender = await log.appender()
-            await appender.append([Message(topic, 0, key, encode(letter))])
+            await appender.append([ProducerRecord(topic, 0, key, encode(letter))])
             return value
         finally:
             await log.close()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.noting import journal_of
+from blo_agent.office.access_log import journal_of
 from blo_agent.store.tables.journal import head
 from blo_cli.main import run
-from blo_domain.policies import four_urgencies
+from blo_domain.deadlines.policies import four_urgencies
 from blo_lab.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_schemas.ids import OfficeId
@@ -68,7 +68,7 @@ def a_world(broker: EmbeddedBroker, folder: Path) -> World:
 
 async def play(a: RunningAgent, b: RunningAgent, province: RunningAgent) -> None:
     """Three events: a penalty, a request, and its acknowledgement in time."""
-    await a.until(lambda: LINK in a.agent.office.desks)
+    await a.until(lambda: LINK in a.agent.office.links)
     await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
     opened = await a.open()
     await b.read(2)

@@ -10,11 +10,11 @@ from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from blo_lab.broker import EmbeddedBroker
-from blo_log import Message, topics
+from blo_log import ProducerRecord, topics
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_processors.config import GroupSettings
-from blo_processors.runner import Delivered
-from blo_processors.stream import Stream, group_of
+from blo_processors.faust_app import Stream, group_of
+from blo_processors.link.runner import Delivered
 from tests.agents.world import CORRIDOR
 from tests.patience import PATIENCE_S
 
@@ -43,7 +43,7 @@ async def test_what_was_acknowledged_is_committed_at_the_end_and_nothing_else(
     log = KafkaLog(KafkaConnection(bootstrap=broker.bootstrap))
     await topics.apply(await log.admin(), topics.plan({CORRIDOR: 1}, replication=1, min_isr=1))
     appender = await log.appender()
-    await appender.append([Message(TOPIC, 0, b"k", b"%d" % n) for n in range(RECORDS)])
+    await appender.append([ProducerRecord(TOPIC, 0, b"k", b"%d" % n) for n in range(RECORDS)])
     before = 0
     for acknowledged in (0, 30, RECORDS):
         delivered: list[Delivered] = []

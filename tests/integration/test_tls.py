@@ -15,9 +15,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from blo_cli.main import run
 from blo_lab.broker import EmbeddedBroker
 from blo_lab.broker.settings import LOOPBACK, free_ports
-from blo_log import AppendFailed, BrokerUnreachable, Message, NotAuthorised, topics
+from blo_log import AppendFailed, BrokerUnreachable, NotAuthorised, ProducerRecord, topics
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_processors.stream import group_of
+from blo_processors.faust_app import group_of
 from blo_runtime.settings import TlsSettings
 from blo_runtime.tls import ssl_context
 from tests.agents.processes import AgentProcess
@@ -175,10 +175,10 @@ async def test_who_may_not_is_told_which_right_or_file_to_look_at(secured: Secur
     await grant_what_is_needed(secured)
     log = secured.log(A)
     appender = await log.appender()
-    await appender.append([Message(topics.exchange_topic(CORRIDOR), 0, b"k", b"x")])
+    await appender.append([ProducerRecord(topics.exchange_topic(CORRIDOR), 0, b"k", b"x")])
     topic = topics.cases_topic(CORRIDOR)
     with pytest.raises(AppendFailed, match=f"may not do that on {topic}") as failed:
-        await appender.append([Message(topic, 0, b"k", b"x")])
+        await appender.append([ProducerRecord(topic, 0, b"k", b"x")])
     assert isinstance(failed.value.cause, NotAuthorised)
     await log.close()
     log = secured.log(AUDITOR)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from blo_audit.checkpoints import CheckpointReading, read_checkpoints
+from blo_audit.replay.checkpoints import CheckpointReading, read_checkpoints
 from blo_lab.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import TopicPartition, read_to_end
@@ -87,7 +87,7 @@ async def test_a_witness_that_is_killed_goes_on_with_the_same_tree_and_ends_when
         await world.publish()
         config = write_config(world, tmp_path, broker.bootstrap)
         a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: LINK in a.agent.office.desks)
+        await a.until(lambda: LINK in a.agent.office.links)
         with run_witness(tmp_path, config) as witness:
             await a.open()
             await all_read([a, b], 1)

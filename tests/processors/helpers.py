@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from blo_log import topics
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_log.port import Stored
-from blo_processors.scribe import Place
+from blo_log.port import ConsumedRecord
+from blo_processors.outputs.encode import LinkPartition
 from tests.processors.seeing import cases_of, plain, see
 from tests.processors.world import LinkWriter, World
 
 
-def stored(cluster: MemoryCluster, place: Place) -> list[Stored]:
+def stored(cluster: MemoryCluster, place: LinkPartition) -> list[ConsumedRecord]:
     return cluster.records(topics.exchange_topic(place.corridor), place.partition)
 
 

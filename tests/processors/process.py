@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from blo_schemas.ids import CountryId, DocumentId, OfficeId
-from blo_sealing.identity import Identity
+from blo_sealing.identity import ProgramIdentity
 from blo_sealing.keys import NodeKeys
 from tests.patience import PATIENCE_S
 from tests.processors.world import CORRIDOR, PROCESSOR
@@ -127,4 +127,4 @@ class WorkerProcess:
                 time.sleep(0.3)
 
 
-__all__ = ["Identity", "WorkerProcess", "write_config"]
+__all__ = ["ProgramIdentity", "WorkerProcess", "write_config"]

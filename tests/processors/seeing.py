@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
-from blo_domain.deadlines import Terms, terms_of
+from blo_domain.deadlines.terms import Terms, terms_of
 from blo_domain.processor_outputs import OutputReason
 from blo_log import topics
 from blo_log.errors import OutputRefused
-from blo_log.granted import GrantedKeys
-from blo_log.outputs import AlertsRead, CasesRead, OutputReader, TrailRead
-from blo_log.port import Log, Stored, TopicPartition, read_to_end
-from blo_processors.scribe import Place
-from blo_processors.state import LinkState
+from blo_log.port import ConsumedRecord, Log, TopicPartition, read_to_end
+from blo_processors.link.fold_state import LinkFoldState
+from blo_processors.outputs.encode import LinkPartition
+from blo_projection.granted_keys import GrantedKeys
+from blo_projection.outputs import AlertsRead, CasesRead, OutputReader, TrailRead
 from blo_schemas.errors import WireError
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import CaseId, KeyId, OfficeId
 from blo_schemas.outputs import CaseRecord
 from blo_sealing.errors import SealingError
-from blo_sealing.identity import Identity
+from blo_sealing.identity import ProgramIdentity
 from blo_sealing.keys import ContentKey, SummaryKey
 from tests.processors.world import OBSERVER, START, LinkWriter, World
 
@@ -55,7 +55,7 @@ class ReaderKeys:
         return self._granted.summary_key(key)
 
 
-async def whole_topic(log: Log, topic: str, partition: int) -> list[Stored]:
+async def whole_topic(log: Log, topic: str, partition: int) -> list[ConsumedRecord]:
     part = TopicPartition(topic, partition)
     reader = await log.reader({part: 0})
     try:
@@ -64,9 +64,9 @@ async def whole_topic(log: Log, topic: str, partition: int) -> list[Stored]:
         await reader.close()
 
 
-async def see(world: World, log: Log, place: Place, as_whom: OfficeId = OBSERVER) -> Seen:
+async def see(world: World, log: Log, place: LinkPartition, as_whom: OfficeId = OBSERVER) -> Seen:
     """Reads all outputs of a link as somebody who has only what was granted."""
-    granted = GrantedKeys(place.link, Identity(as_whom, (world.keys[as_whom],)))
+    granted = GrantedKeys(place.link, ProgramIdentity(as_whom, (world.keys[as_whom],)))
     part = TopicPartition(topics.keys_topic(place.corridor), place.partition)
     reader = await log.reader({part: 0})
     async for batch in read_to_end(reader):
@@ -115,10 +115,10 @@ class KeysOfWriter:
 
 def plain(
     world: World, writer: LinkWriter, records: Iterable[LogRecord] | None = None
-) -> LinkState:
+) -> LinkFoldState:
     """The fold of the link from zero, in one go: of what was written, or of other records."""
     trust = world.directory.link_trust(writer.place.link)
-    state = LinkState(
+    state = LinkFoldState(
         writer.place.link,
         trust,
         KeysOfWriter(writer),
@@ -130,10 +130,10 @@ def plain(
     return state
 
 
-def terms(world: World, place: Place) -> Terms:
+def terms(world: World, place: LinkPartition) -> Terms:
     agreed = world.directory.terms(place.link)
     return terms_of((one.agreement, one.start, one.end) for one in agreed)
 
 
-def cases_of(state: LinkState) -> dict[CaseId, CaseRecord]:
+def cases_of(state: LinkFoldState) -> dict[CaseId, CaseRecord]:
     return {CaseId(record.view.case): record for record in state.shelf}

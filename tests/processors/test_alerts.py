@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from blo_domain.deadlines import next_change
+from blo_domain.deadlines.evaluate import next_change
 from blo_log.memory import MemoryLog
-from blo_processors.surroundings import WorkerOptions
-from blo_processors.worker import LinkWorker
+from blo_processors.context import WorkerOptions
+from blo_processors.link.worker import LinkWorker
 from blo_runtime.clock import ManualClock
-from blo_schemas.clocks import Clock
+from blo_schemas.clocks import ClockKind
 from blo_schemas.summary import Step, Urgency
 from blo_schemas.views import State
 from tests.processors.helpers import check, fresh, stored
@@ -56,7 +56,7 @@ async def test_an_alert_is_raised_by_the_clock_and_cleared_by_the_answer(world: 
     await again.start()
     seen = await see(world, log, writer.place)
     assert seen.alerts_written == len(seen.alerts.records)
-    assert all(one.clock is not Clock.ACKNOWLEDGE for one in seen.alerts.standing())
+    assert all(one.clock is not ClockKind.ACKNOWLEDGE for one in seen.alerts.standing())
 
 
 async def test_an_alert_that_a_fast_clock_told_too_early_is_cleared(world: World) -> None:
@@ -71,7 +71,7 @@ async def test_an_alert_that_a_fast_clock_told_too_early_is_cleared(world: World
     await writer.append(log, 1)
     await worker.take(stored(log.cluster, writer.place))
     seen = await see(world, log, writer.place)
-    assert all(one.clock is not Clock.ACKNOWLEDGE for one in seen.alerts.standing())
+    assert all(one.clock is not ClockKind.ACKNOWLEDGE for one in seen.alerts.standing())
 
 
 async def test_an_alert_that_was_told_too_early_and_is_still_coming_is_not_taken_back(

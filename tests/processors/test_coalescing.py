@@ -8,22 +8,22 @@ import pytest
 
 from blo_log.errors import AppendFailed
 from blo_log.memory import MemoryLog
-from blo_log.port import Message, TopicSpec
-from blo_processors.coalescing import CoalescingAppender
+from blo_log.port import ProducerRecord, TopicSpec
+from blo_processors.outputs.shared_appender import SharedAppender
 from tests.patience import PATIENCE_S
 
 TOPIC = "outputs"
 
 
-async def opened(delay_s: float = 0.0) -> tuple[MemoryLog, CoalescingAppender]:
+async def opened(delay_s: float = 0.0) -> tuple[MemoryLog, SharedAppender]:
     log = MemoryLog()
     await (await log.admin()).create(TopicSpec(TOPIC, 3, 1, {}))
     log.faults.delay_s = delay_s
-    return log, CoalescingAppender(await log.appender())
+    return log, SharedAppender(await log.appender())
 
 
-def message(partition: int, text: str) -> Message:
-    return Message(TOPIC, partition, None, text.encode())
+def message(partition: int, text: str) -> ProducerRecord:
+    return ProducerRecord(TOPIC, partition, None, text.encode())
 
 
 async def test_each_call_gets_its_own_offsets() -> None:
@@ -78,7 +78,7 @@ async def test_a_record_that_is_refused_fails_its_own_call_alone() -> None:
     log.faults.fail_next_append()
     first = asyncio.ensure_future(appender.append([message(0, "first")]))
     await asyncio.sleep(0)
-    bad = Message("no such topic", 0, None, b"")
+    bad = ProducerRecord("no such topic", 0, None, b"")
     results = await asyncio.gather(
         appender.append([message(1, "good")]), appender.append([bad]), return_exceptions=True
     )

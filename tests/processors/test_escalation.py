@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_domain.cases import StepFact, evolve
-from blo_domain.deadlines import alerts
+from blo_domain.cases import SubmittedStep, evolve
+from blo_domain.deadlines.evaluate import alerts
 from blo_domain.deadlines.terms import Terms
-from blo_processors import drawer
-from blo_processors.drawer import Drawer
-from blo_processors.errors import DrawerFailed
-from blo_processors.escalation import Escalation
-from blo_processors.shelf import Shelf
+from blo_processors.errors import TempTableFailed
+from blo_processors.link import encrypted_table
+from blo_processors.link.case_cache import CaseCache
+from blo_processors.link.encrypted_table import EncryptedTempTable
+from blo_processors.link.escalation import Escalation
 from blo_schemas.clocks import Alert
 from blo_schemas.ids import CaseId
 from blo_schemas.summary import Step
@@ -31,7 +31,7 @@ def _never(case: CaseId) -> bool:
     return False
 
 
-def take(shelf: Shelf, escalation: Escalation, fact: StepFact) -> list[Alert]:
+def take(shelf: CaseCache, escalation: Escalation, fact: SubmittedStep) -> list[Alert]:
     view, _ = evolve(shelf.get(CaseId(fact.case)), fact, PAIR)
     assert view is not None
     shelf.put(view)
@@ -46,7 +46,7 @@ def named(case: Case, number: int) -> Case:
     return case
 
 
-def in_order(cases: list[Case]) -> list[tuple[int, StepFact]]:
+def in_order(cases: list[Case]) -> list[tuple[int, SubmittedStep]]:
     """All steps as one log may have them, each with the latest log time of its case so far."""
     steps = [
         (at, fact)
@@ -66,7 +66,7 @@ def in_order(cases: list[Case]) -> list[tuple[int, StepFact]]:
 def test_alerts_told_bit_by_bit_are_those_of_the_end_wherever_cases_lie(
     cases: list[Case], terms: Terms, at_hand: int | None, data: st.DataObject
 ) -> None:
-    shelf = Shelf(at_hand)
+    shelf = CaseCache(at_hand)
     escalation = Escalation(shelf, terms, _never, tells=True)
     told: list[Alert] = []
     now = 0
@@ -94,7 +94,7 @@ def ended() -> Case:
 
 
 def test_cases_at_rest_leave_the_memory_and_come_back_as_they_were() -> None:
-    shelf = Shelf(at_hand=8)
+    shelf = CaseCache(at_hand=8)
     escalation = Escalation(shelf, STOCK, _never, tells=True)
     cases = [named(ended(), number) for number in range(100)]
     told = [
@@ -115,7 +115,7 @@ def test_cases_at_rest_leave_the_memory_and_come_back_as_they_were() -> None:
     assert len(list(shelf)) == 100
 
 
-def take_at(shelf: Shelf, escalation: Escalation, fact: StepFact) -> list[Alert]:
+def take_at(shelf: CaseCache, escalation: Escalation, fact: SubmittedStep) -> list[Alert]:
     return [*take(shelf, escalation, fact), *escalation.advance(fact.log_time)]
 
 
@@ -124,7 +124,7 @@ def test_the_drawer_leaves_no_file_and_writes_nothing_in_the_clear(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(Path, "unlink", lambda self: None)
-    made = Drawer()
+    made = EncryptedTempTable()
     made.put((number.to_bytes(32, "big"), b"plain words " * 40) for number in range(5_000))
     (path,) = tmp_path.iterdir()
     assert path.stat().st_size > 1_000_000
@@ -133,15 +133,15 @@ def test_the_drawer_leaves_no_file_and_writes_nothing_in_the_clear(
     monkeypatch.undo()
     path.unlink()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    again = Drawer()
+    again = EncryptedTempTable()
     again.put([(b"key", b"value")])
     assert list(tmp_path.iterdir()) == []
     assert list(again) == [(b"key", b"value")]
 
 
 def test_a_disk_that_takes_nothing_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Drawer()
+    made = EncryptedTempTable()
     made._connection.pragma("max_page_count", 2)
-    with pytest.raises(DrawerFailed, match="TMPDIR"):
+    with pytest.raises(TempTableFailed, match="TMPDIR"):
         made.put((number.to_bytes(32, "big"), bytes(500)) for number in range(50))
-    assert drawer.Drawer().get(b"key") is None
+    assert encrypted_table.EncryptedTempTable().get(b"key") is None

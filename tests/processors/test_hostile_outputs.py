@@ -10,10 +10,10 @@ import pytest
 
 from blo_log import topics
 from blo_log.memory import MemoryLog
-from blo_log.port import Message, Stored
-from blo_processors.dead import read_letters
-from blo_processors.surroundings import Surroundings
-from blo_processors.worker import LinkWorker
+from blo_log.port import ConsumedRecord, ProducerRecord
+from blo_processors.context import WorkerContext
+from blo_processors.dead_letters import read_letters
+from blo_processors.link.worker import LinkWorker
 from blo_schemas.codec import encode
 from blo_schemas.grants import GRANT, grant_record_key
 from blo_schemas.ids import KeyId, LinkId, OfficeId
@@ -31,10 +31,10 @@ KEYS = topics.keys_topic(CORRIDOR)
 DEAD = topics.dead_topic(CORRIDOR)
 OUTPUTS = (CASES, ALERTS, TRAIL)
 
-Spoil = Callable[[World, Stored], bytes]
+Spoil = Callable[[World, ConsumedRecord], bytes]
 
 
-def unsigned(world: World, honest: Stored) -> bytes:
+def unsigned(world: World, honest: ConsumedRecord) -> bytes:
     """The processor's own output with a bad signature."""
     del world
     return encode(SignedOutput(SIGNED_OUTPUT.decode(honest.value or b"").output, bytes(64)))
@@ -43,7 +43,7 @@ def unsigned(world: World, honest: Stored) -> bytes:
 def said(**changed: Any) -> Spoil:
     """The processor's own output that says something else, with the signature of before."""
 
-    def spoil(_: World, honest: Stored) -> bytes:
+    def spoil(_: World, honest: ConsumedRecord) -> bytes:
         signed = SIGNED_OUTPUT.decode(honest.value or b"")
         output = msgspec.structs.replace(OUTPUT.decode(signed.output), **changed)
         return encode(SignedOutput(encode(output), signed.signature))
@@ -51,7 +51,7 @@ def said(**changed: Any) -> Spoil:
     return spoil
 
 
-def by_an_office(world: World, honest: Stored) -> bytes:
+def by_an_office(world: World, honest: ConsumedRecord) -> bytes:
     """The same output, signed by an office of the link in the processor's name."""
     output = OUTPUT.decode(SIGNED_OUTPUT.decode(honest.value or b"").output)
     return encode(sign_output(output, world.keys[VN].signing))
@@ -73,13 +73,13 @@ SPOILT: dict[str, Spoil] = {
 }
 
 
-async def put(log: MemoryLog, *messages: Message) -> None:
+async def put(log: MemoryLog, *messages: ProducerRecord) -> None:
     appender = await log.appender()
     await appender.append(list(messages))
     await appender.close()
 
 
-async def begin(world: World, writer: LinkWriter) -> tuple[MemoryLog, Surroundings]:
+async def begin(world: World, writer: LinkWriter) -> tuple[MemoryLog, WorkerContext]:
     """A link whose outputs were written, by a worker that has ended."""
     log = await fresh(world, writer)
     around = await world.surroundings(log)
@@ -87,7 +87,7 @@ async def begin(world: World, writer: LinkWriter) -> tuple[MemoryLog, Surroundin
     return log, around
 
 
-def refused(around: Surroundings, writer: LinkWriter) -> float:
+def refused(around: WorkerContext, writer: LinkWriter) -> float:
     counted: float = around.metrics.outputs_refused.labels(link=writer.place.link)._value.get()
     return counted
 
@@ -103,7 +103,11 @@ async def test_what_is_no_output_of_the_processor_is_passed_over_and_mended(
         value = SPOILT[spoilt](world, honest)
         # Copied to every topic, over what is there and under keys of nothing.
         for where in OUTPUTS:
-            await put(log, Message(where, 0, honest.key, value), Message(where, 0, b"key", value))
+            await put(
+                log,
+                ProducerRecord(where, 0, honest.key, value),
+                ProducerRecord(where, 0, b"key", value),
+            )
     # A worker that runs, and one that starts, both go on.
     await worker.audit()
     assert refused(around, writer) > 0
@@ -118,7 +122,7 @@ async def newest_are_good(world: World, log: MemoryLog, writer: LinkWriter) -> N
     await world.publish(kept)
     for topic in (CASES, ALERTS, KEYS):
         last = {one.key: one.value for one in await whole_topic(log, topic, 0)}
-        await put(kept, *(Message(topic, 0, key, value) for key, value in last.items()))
+        await put(kept, *(ProducerRecord(topic, 0, key, value) for key, value in last.items()))
     seen = await see(world, kept, writer.place)
     state = plain(world, writer)
     alerts = {alert.id: alert for alert in state.take_effects().alerts}
@@ -134,7 +138,7 @@ async def test_a_running_worker_writes_again_what_was_written_over(
     await worker.start()
     for topic in (CASES, ALERTS):
         for honest in {one.key: one for one in await whole_topic(log, topic, 0)}.values():
-            await put(log, Message(topic, 0, honest.key, unsigned(world, honest)))
+            await put(log, ProducerRecord(topic, 0, honest.key, unsigned(world, honest)))
     await worker.audit()
     await newest_are_good(world, log, writer)
 
@@ -145,7 +149,7 @@ async def test_an_own_record_that_was_copied_elsewhere_ends_nobody(
     log, around = await begin(world, writer)
     for newest in [(await whole_topic(log, topic, 0))[-3:] for topic in OUTPUTS]:
         for honest in newest:
-            copies = (Message(where, 0, honest.key, honest.value) for where in OUTPUTS)
+            copies = (ProducerRecord(where, 0, honest.key, honest.value) for where in OUTPUTS)
             await put(log, *copies)
     worker = LinkWorker(writer.place, around)
     await worker.start()
@@ -160,7 +164,7 @@ async def test_a_forged_grant_makes_nobody_believe_that_a_reader_was_served(
     log, _ = await begin(world, writer)
     true = {one.key: GRANT.decode(one.value or b"") for one in await whole_topic(log, KEYS, 0)}
     forged = [
-        Message(
+        ProducerRecord(
             KEYS,
             0,
             grant_record_key(KeyId(grant.key), grant.recipient),
@@ -192,7 +196,7 @@ async def test_a_grant_that_was_written_over_is_given_again(
         for one in await whole_topic(log, KEYS, 0)
         if one.value and GRANT.decode(one.value).sender == PROCESSOR
     ]
-    await put(log, *(Message(KEYS, 0, one.key, value) for one in own))
+    await put(log, *(ProducerRecord(KEYS, 0, one.key, value) for one in own))
     await worker.tick()
     before = len(await whole_topic(log, KEYS, 0))
     await worker.audit()
@@ -231,7 +235,7 @@ async def test_only_letters_about_what_the_log_has_are_shown(
     ]
     for one in (letter, *invented):
         key = f"{one.topic}/{one.partition}/{one.offset}".encode()
-        await put(log, Message(DEAD, 0, key, encode(one)))
-    await put(log, Message(DEAD, 0, b"another key", encode(letter)))
+        await put(log, ProducerRecord(DEAD, 0, key, encode(one)))
+    await put(log, ProducerRecord(DEAD, 0, b"another key", encode(letter)))
     found = await read_letters(log, world.directory, CORRIDOR)
     assert found == [letter]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from blo_domain.trust import load_directory
-from blo_log.granted import GrantedKeys
-from blo_processors.scribe import Scribe
+from blo_processors.outputs.encode import OutputEncoder
+from blo_projection.granted_keys import GrantedKeys
 from blo_schemas.grants import GRANT
 from blo_schemas.ids import OfficeId
 from blo_schemas.trust import DOCUMENT, KEM_KEY_SIZE, Certificate, SignedDocument
@@ -36,13 +36,13 @@ def test_a_reader_that_nothing_can_be_sealed_to_is_passed_over_by_the_processor(
     (place,) = world.places
     signer = world.identity().signer(directory, 1)
     assert signer is not None
-    scribe = Scribe(place, signer, GrantedKeys(place.link, world.identity()))
+    scribe = OutputEncoder(place, signer, GrantedKeys(place.link, world.identity()))
     scribe.month_key("2025-03")
     for _ in range(2):
         granted = [GRANT.decode(one.value or b"") for one in scribe.grants(directory, 1)]
     assert not granted
     assert {subject for subject, _ in scribe.ungranted} == {OBSERVER}
-    again = Scribe(place, signer, GrantedKeys(place.link, world.identity()))
+    again = OutputEncoder(place, signer, GrantedKeys(place.link, world.identity()))
     again.month_key("2025-03")
     found = {GRANT.decode(one.value or b"").recipient for one in again.grants(directory, 1)}
     assert found == {LA, VN}

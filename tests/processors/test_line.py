@@ -13,15 +13,17 @@ import pytest
 from blo_log import topics
 from blo_log.errors import BrokerUnreachable, NotAuthorised
 from blo_log.memory import MemoryLog
-from blo_processors import line, output_writer, runner
+from blo_processors import kafka_line
+from blo_processors.context import WorkerContext
 from blo_processors.corridor import Corridor
-from blo_processors.errors import DrawerFailed
-from blo_processors.line import Line
-from blo_processors.runner import LinkRunner
-from blo_processors.scribe import Place, Scribe
-from blo_processors.state import LinkState
-from blo_processors.surroundings import Surroundings
-from blo_processors.worker import LinkWorker
+from blo_processors.errors import TempTableFailed
+from blo_processors.kafka_line import Line
+from blo_processors.link import runner
+from blo_processors.link.fold_state import LinkFoldState
+from blo_processors.link.runner import LinkRunner
+from blo_processors.link.worker import LinkWorker
+from blo_processors.outputs import writer as output_writer
+from blo_processors.outputs.encode import LinkPartition, OutputEncoder
 from blo_runtime.clock import ManualClock
 from tests.patience import PATIENCE_S
 from tests.processors.helpers import check, fresh, stored
@@ -31,7 +33,7 @@ from tests.processors.world import CORRIDOR, LinkWriter, World
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FIRST_PAUSE_S", "LONGEST_PAUSE_S"):
-        monkeypatch.setattr(line, name, 0.01)
+        monkeypatch.setattr(kafka_line, name, 0.01)
     for name in ("_FIRST_PAUSE_S", "_LONGEST_PAUSE_S"):
         monkeypatch.setattr(runner, name, 0.01)
 
@@ -52,7 +54,7 @@ async def running(one: LinkRunner) -> AsyncIterator[asyncio.Task[None]]:
         await asyncio.wait({task})
 
 
-def folds(around: Surroundings) -> float:
+def folds(around: WorkerContext) -> float:
     """How often a link was folded from its first record."""
     for metric in around.metrics.fold_seconds.collect():
         for sample in metric.samples:
@@ -123,7 +125,7 @@ async def test_a_link_that_fails_is_told_and_tried_again_and_the_others_go_on() 
                 raise ZeroDivisionError("a defect")
             await super().start()
 
-    def make(place: Place) -> LinkRunner:
+    def make(place: LinkPartition) -> LinkRunner:
         return LinkRunner(place, lambda: Worker(place, around), around, 0.01)
 
     first, second = map(make, world.places)
@@ -176,10 +178,10 @@ async def test_the_own_disk_s_failure_goes_further(world: World, writer: LinkWri
 
     class Worker(LinkWorker):
         async def start(self) -> None:
-            raise DrawerFailed(OSError("no space left"))
+            raise TempTableFailed(OSError("no space left"))
 
     one = LinkRunner(writer.place, lambda: Worker(writer.place, around), around, 0.01)
-    with pytest.raises(DrawerFailed):
+    with pytest.raises(TempTableFailed):
         await one.run()
 
 
@@ -241,11 +243,11 @@ async def test_folding_sealing_and_signing_leave_the_loop_free(
         return call
 
     for owner, name in (
-        (Scribe, "message"),
-        (LinkState, "apply"),
-        (LinkState, "release"),
-        (LinkState, "advance"),
-        (LinkState, "unfounded"),
+        (OutputEncoder, "message"),
+        (LinkFoldState, "apply"),
+        (LinkFoldState, "release"),
+        (LinkFoldState, "advance"),
+        (LinkFoldState, "unfounded"),
     ):
         monkeypatch.setattr(owner, name, watched(getattr(owner, name)))
     monkeypatch.setattr(output_writer, "SLICE", 5)

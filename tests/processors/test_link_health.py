@@ -7,9 +7,9 @@ import pytest
 
 from blo_log import topics
 from blo_log.memory import MemoryLog
-from blo_log.port import Message, TopicPartition
-from blo_processors.surroundings import Surroundings
-from blo_processors.worker import LinkWorker
+from blo_log.port import ProducerRecord, TopicPartition
+from blo_processors.context import WorkerContext
+from blo_processors.link.worker import LinkWorker
 from blo_runtime.clock import ManualClock
 from blo_schemas.clocks import Alert, Signal
 from blo_schemas.ids import OfficeId
@@ -26,7 +26,7 @@ DAY_MS = 24 * 60 * MINUTE_MS
 class Watch:
     """A link that is written to, and the worker that watches it."""
 
-    def __init__(self, writer: LinkWriter, log: MemoryLog, around: Surroundings) -> None:
+    def __init__(self, writer: LinkWriter, log: MemoryLog, around: WorkerContext) -> None:
         self.writer = writer
         self.log = log
         self.around = around
@@ -50,7 +50,7 @@ class Watch:
         await self.writer.append(self.log, before)
         await self.worker.take(stored(self.log.cluster, self.writer.place)[before:])
 
-    async def hear(self, head: Message, at: int) -> None:
+    async def hear(self, head: ProducerRecord, at: int) -> None:
         """A head arrives at an instant."""
         await (await self.log.appender()).append([head])
         topic = topics.heads_topic(self.writer.place.corridor)

@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from blo_domain.deadlines import Window, standing
-from blo_domain.policies import four_urgencies
+from blo_domain.deadlines.evaluate import uncleared_alerts
+from blo_domain.deadlines.policies import four_urgencies
+from blo_domain.deadlines.responses import Window
 from blo_log import topics
-from blo_processors.replay import replay, what_if
-from blo_processors.worker import LinkWorker
+from blo_processors.link.worker import LinkWorker
+from blo_processors.query.as_of import replay, what_if
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.grants import GRANT, KeyPurpose
 from blo_schemas.ids import CaseId
@@ -23,9 +24,9 @@ from blo_schemas.policy import Span, SpanUnit
 from blo_schemas.summary import Kind, Step, Summary, Urgency
 from blo_schemas.verdicts import Reason
 from blo_sealing.errors import Unopenable, WrongKeyCommitment
+from blo_sealing.event_parts import EventPart, derive_part_key, open_content, open_with_part_key
 from blo_sealing.keys import ContentKey
 from blo_sealing.outputs import open_output, processor_summary_key, seal_output
-from blo_sealing.parts import Part, derive_part_key, open_content, open_with_part_key
 from tests.processors.helpers import check, fresh, stored
 from tests.processors.seeing import cases_of, plain, see, whole_topic
 from tests.processors.world import CORRIDOR, LA, MINUTE_MS, PROCESSOR, VN, LinkWriter, World
@@ -45,7 +46,7 @@ async def test_as_of_now_equals_what_the_worker_wrote_and_as_of_then_what_stood_
         assert {CaseId(case.view.case): case for case in one.cases()} == cases_of(state)
         effects = tuple(state.take_effects().alerts)
         assert {alert.id for alert in one.standing(then)} == {
-            alert.id for alert in standing(effects)
+            alert.id for alert in uncleared_alerts(effects)
         }
     (now, *_) = await replay(log, around.feed, around.identity, CORRIDOR, writer.now)
     seen = await see(world, log, writer.place)
@@ -88,9 +89,9 @@ async def test_a_processor_cannot_open_a_body(world: World, writer: LinkWriter) 
     keys = [key.secret for key in held._keys.values()]
     assert keys
     for secret in keys:
-        part = derive_part_key(Part.CONTENT, writer.place.link, header, secret)
+        part = derive_part_key(EventPart.CONTENT, writer.place.link, header, secret)
         with pytest.raises(Unopenable):
-            open_with_part_key(Part.CONTENT, writer.place.link, envelope, part)
+            open_with_part_key(EventPart.CONTENT, writer.place.link, envelope, part)
     opened = open_content(writer.place.link, header, envelope, writer.contents[header.case_id])
     assert opened.body_version == 1
     for grant in writer.grants:

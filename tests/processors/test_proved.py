@@ -8,20 +8,20 @@ import msgspec
 import pytest
 
 from blo_log import topics
-from blo_log.granted import GrantedKeys
 from blo_log.memory import MemoryLog
-from blo_log.port import Message, TopicPartition
-from blo_processors.proved import newest_checkpoint
-from blo_processors.replay import Replayed, replay
-from blo_processors.scribe import Scribe
-from blo_processors.state import Checkpointed
+from blo_log.port import ProducerRecord, TopicPartition
+from blo_processors.link.fold_state import Checkpointed
+from blo_processors.outputs.encode import OutputEncoder
+from blo_processors.query.as_of import LinkAsOf, replay
+from blo_processors.query.checkpoint import newest_checkpoint
+from blo_projection.granted_keys import GrantedKeys
+from blo_projection.link_chain import Admitted, LinkChain, is_signed
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
-from blo_schemas.hashing import admissions_hash, admissions_origin, certificate_tag
+from blo_schemas.hashes import admissions_hash, admissions_origin, certificate_tag
 from blo_schemas.ids import Digest, LinkId, OfficeId
 from blo_schemas.outputs import TrailCheckpoint
-from blo_sealing.chain import Admitted, LinkChain, is_signed
 from blo_sealing.identity import Signer
 from blo_sealing.signatures import verify_signature
 from tests.processors.helpers import fresh
@@ -54,7 +54,7 @@ async def worked(world: World, writer: LinkWriter) -> MemoryLog:
     return log
 
 
-async def as_of(world: World, log: MemoryLog, until: int, now: int | None = START) -> Replayed:
+async def as_of(world: World, log: MemoryLog, until: int, now: int | None = START) -> LinkAsOf:
     around = await world.surroundings(log)
     (one, *_) = await replay(log, around.feed, around.identity, CORRIDOR, until, now)
     return one
@@ -116,9 +116,11 @@ def is_whole(value: bytes) -> bool:
     return True
 
 
-def read(world: World, writer: LinkWriter, values: list[bytes], presumed: int) -> list[Admitted]:
+def read(
+    world: World, writer: LinkWriter, values: list[bytes], preverified_size: int
+) -> list[Admitted]:
     link = writer.place.link
-    admitting = LinkChain(link, world.directory.link_trust(link), presumed=presumed)
+    admitting = LinkChain(link, world.directory.link_trust(link), preverified_size=preverified_size)
     return [
         admitting.admit(LogRecord(position, writer.records[-1].log_time, value))
         for position, value in enumerate(values)
@@ -149,12 +151,12 @@ def test_presuming_never_gives_the_right_admissions_with_a_wrong_verdict(
         else:
             values.insert(at + 1, wrong)
     full = read(world, writer, values, 0)
-    presumed = read(world, writer, values, len(values))
-    same = [one.verdict for one in full] == [one.verdict for one in presumed]
+    preverified_size = read(world, writer, values, len(values))
+    same = [one.verdict for one in full] == [one.verdict for one in preverified_size]
     link = writer.place.link
-    assert same or admissions(link, full) != admissions(link, presumed)
+    assert same or admissions(link, full) != admissions(link, preverified_size)
     if same:
-        assert full == presumed
+        assert full == preverified_size
 
 
 async def test_a_log_with_a_forged_record_is_read_again_and_verified(
@@ -200,7 +202,7 @@ async def put(
     assert signer is not None
     if by != PROCESSOR:
         signer = Signer(by, certificate_tag(world.tags[by]), world.keys[by])
-    scribe = Scribe(writer.place, signer, GrantedKeys(writer.place.link, world.identity()))
+    scribe = OutputEncoder(writer.place, signer, GrantedKeys(writer.place.link, world.identity()))
     await (await log.appender()).append([scribe.message(scribe.checkpoint(made))])
 
 
@@ -233,7 +235,7 @@ async def test_only_checkpoints_that_this_processor_has_signed_count(
         await put(world, log, writer, beyond, other)
     topic = topics.trail_topic(CORRIDOR)
     held = log.cluster.records(topic, 0)[-1]
-    await (await log.appender()).append([Message(topic, 0, held.key, b"no output")])
+    await (await log.appender()).append([ProducerRecord(topic, 0, held.key, b"no output")])
     assert await newest(world, log, writer) == made
 
 
@@ -241,7 +243,7 @@ async def test_a_checkpoint_far_from_the_end_of_the_trail_is_found(
     world: World, writer: LinkWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = await worked(world, writer)
-    monkeypatch.setattr("blo_processors.proved._FIRST_LOOK", 1)
+    monkeypatch.setattr("blo_processors.query.checkpoint._FIRST_LOOK", 1)
     made = await newest(world, log, writer)
     assert made is not None
     assert made.size == 119

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from blo_log.port import Stored
+from blo_log.port import ConsumedRecord
 from blo_log.topics import exchange_topic
 from blo_processors.config import GroupSettings
-from blo_processors.stream import Stream, _Event
+from blo_processors.faust_app import Stream, _Event
 from blo_schemas.instants import LAST_INSTANT
 from tests.processors.world import CORRIDOR
 
@@ -51,7 +51,7 @@ class Held:
 def test_a_record_has_the_same_log_time_from_the_stream_as_from_the_log(
     seconds: float, instant: int
 ) -> None:
-    assert _Event(Held(seconds)).stored == Stored(7, instant, b"k", b"v")
+    assert _Event(Held(seconds)).stored == ConsumedRecord(7, instant, b"k", b"v")
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from blo_domain import cases
-from blo_domain.deadlines import standing
-from blo_log import fold, topics
+from blo_domain.deadlines.evaluate import uncleared_alerts
+from blo_log import topics
 from blo_log.errors import AppendFailed
 from blo_log.memory import MemoryLog
-from blo_log.port import Message, TopicPartition
-from blo_processors.worker import LinkWorker
-from blo_schemas.outputs import Finality
+from blo_log.port import ProducerRecord, TopicPartition
+from blo_processors.link.worker import LinkWorker
+from blo_projection import fold
+from blo_schemas.outputs import TrailState
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
 from blo_schemas.verdicts import Outcome, Reason
 from blo_sealing.keys import ContentKey, SummaryKey
@@ -139,10 +140,10 @@ async def test_the_last_view_on_the_topic_is_the_newest_for_whoever_comes_after_
     kept = MemoryLog()
     await world.publish(kept)
     appender = await kept.appender()
-    await appender.append([Message(topic, 0, key, value) for key, value in last.items()])
+    await appender.append([ProducerRecord(topic, 0, key, value) for key, value in last.items()])
     keys = topics.keys_topic(writer.place.corridor)
     await appender.append(
-        [Message(keys, 0, one.key, one.value) for one in await whole_topic(log, keys, 0)]
+        [ProducerRecord(keys, 0, one.key, one.value) for one in await whole_topic(log, keys, 0)]
     )
     assert (await see(world, kept, writer.place)).cases.records == cases_of(state)
 
@@ -157,7 +158,7 @@ async def test_damaged_and_missing_outputs_heal_and_are_counted(
     held = cases.records[-1]
     damaged = bytes([*(held.value or b"")[:-1], 0])
     await (await log.appender()).append(
-        [Message(topics.cases_topic(corridor), 0, held.key, damaged)]
+        [ProducerRecord(topics.cases_topic(corridor), 0, held.key, damaged)]
     )
     log.cluster.truncate(TopicPartition(topics.trail_topic(corridor), 0), 50)
     around = await world.surroundings(log)
@@ -190,7 +191,7 @@ async def test_a_record_without_its_key_waits_and_the_others_do_not(world: World
     assert worker.position == len(writer.records)
     seen = await see(world, log, writer.place)
     assert seen.trail.size == len(writer.records)
-    assert seen.trail.entries[30].finality is Finality.PENDING
+    assert seen.trail.entries[30].finality is TrailState.PENDING
     assert content.id not in seen.cases.records
     writer._held[secret.id] = secret
     for position in writer.fold.openable(limit=100):
@@ -222,7 +223,7 @@ async def test_what_cannot_be_processed_goes_to_the_dead_letters_and_stops_nothi
     assert worker.position == 120
     seen = await see(world, log, writer.place)
     assert seen.trail.size == 120
-    assert seen.trail.entries[41].finality is Finality.DEAD
+    assert seen.trail.entries[41].finality is TrailState.DEAD
     (letter,) = await whole_topic(log, topics.dead_topic(writer.place.corridor), 0)
     assert letter.key == b"blo.exchange.la-vn/0/41"
     await (await world.worker(log)).start()
@@ -235,7 +236,7 @@ async def test_what_cannot_be_processed_goes_to_the_dead_letters_and_stops_nothi
     assert seen.cases.records == cases_of(state)
     assert seen.trail.entries == effects.trail
     assert {one.id for one in seen.alerts.standing()} == {
-        one.id for one in standing(tuple(effects.alerts))
+        one.id for one in uncleared_alerts(tuple(effects.alerts))
     }
 
 

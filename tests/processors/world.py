@@ -11,38 +11,46 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import date
 
 from blo_domain.cases import legal_steps
-from blo_domain.policies import four_urgencies
+from blo_domain.deadlines.policies import four_urgencies
 from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
-from blo_log.fold import LinkFold
-from blo_log.granted import month_of
-from blo_log.port import Log, Message
-from blo_processors.scribe import Place
-from blo_processors.surroundings import Surroundings, WorkerOptions
-from blo_processors.worker import LinkWorker
+from blo_log.port import Log, ProducerRecord
+from blo_processors.context import WorkerContext, WorkerOptions
+from blo_processors.link.worker import LinkWorker
+from blo_processors.outputs.encode import LinkPartition
+from blo_projection.fold import LinkFold
+from blo_projection.granted_keys import month_of
+from blo_projection.link_chain import LinkChain
 from blo_runtime.clock import Clock, ManualClock
 from blo_runtime.metrics import Metrics
 from blo_schemas.codec import encode
 from blo_schemas.content import Content
 from blo_schemas.event import LogRecord
 from blo_schemas.grants import grant_record_key
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.heads import HEAD_VERSION, Head, head_record_key
 from blo_schemas.ids import CaseId, CorridorId, CountryId, DocumentId, KeyId, LinkId, OfficeId
 from blo_schemas.outputs import OutputKind
 from blo_schemas.summary import SUMMARY_VERSION, Kind, PauseGround, Step, Summary, Urgency
-from blo_schemas.trust import Agreement, Certificate, Dated, Document, Role, Root, SignedDocument
+from blo_schemas.trust import (
+    Agreement,
+    Certificate,
+    DatedText,
+    Document,
+    Role,
+    Root,
+    SignedDocument,
+)
 from blo_schemas.views import CaseView
-from blo_sealing.chain import LinkChain
 from blo_sealing.documents import sign_document
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.heads import sign_head
-from blo_sealing.identity import Identity
+from blo_sealing.identity import ProgramIdentity
 from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
-from blo_sealing.seal import Author, seal_event
-from blo_sealing.seal import Place as Position
+from blo_sealing.seal_event import Author, seal_event
+from blo_sealing.seal_event import ChainPlace as Position
 from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature
 
 CORRIDOR = CorridorId("la-vn")
@@ -70,7 +78,9 @@ class World:
         self.roots = {c: SigningKey.generate(self.bytes) for c in ("vn", "la")}
         self.pins: dict[CountryId, DocumentId] = {}
         self.documents: list[SignedDocument] = []
-        self.places = [Place(LinkId(f"link-{number}"), CORRIDOR, number) for number in range(links)]
+        self.places = [
+            LinkPartition(LinkId(f"link-{number}"), CORRIDOR, number) for number in range(links)
+        ]
         for country, key in self.roots.items():
             root = Root(
                 country=CountryId(country),
@@ -104,7 +114,7 @@ class World:
             country=CountryId(subject[:2]),
             subject=subject,
             role=role,
-            names=(Dated(text=f"{subject} (fictional)"),),
+            names=(DatedText(text=f"{subject} (fictional)"),),
             signing_key=made.signing.public,
             kem_key=made.kem.public,
             not_before=0,
@@ -115,7 +125,7 @@ class World:
 
     def agree(
         self,
-        place: Place,
+        place: LinkPartition,
         version: int = 1,
         effective_from: int = 0,
         offices: tuple[OfficeId, ...] = (LA, VN),
@@ -157,7 +167,7 @@ class World:
         appender = await log.appender()
         await appender.append(
             [
-                Message(topics.DIRECTORY_TOPIC, 0, document_id(one.payload), encode(one))
+                ProducerRecord(topics.DIRECTORY_TOPIC, 0, document_id(one.payload), encode(one))
                 for one in self.documents
             ]
         )
@@ -165,10 +175,10 @@ class World:
 
     async def surroundings(
         self, log: Log, clock: Clock | None = None, options: WorkerOptions | None = None
-    ) -> Surroundings:
+    ) -> WorkerContext:
         feed = DirectoryFeed(log, self.pins)
         await feed.refresh()
-        return Surroundings(
+        return WorkerContext(
             log=log,
             appender=await log.appender(),
             identity=self.identity(),
@@ -179,13 +189,13 @@ class World:
         )
 
     async def worker(
-        self, log: Log, place: Place | None = None, options: WorkerOptions | None = None
+        self, log: Log, place: LinkPartition | None = None, options: WorkerOptions | None = None
     ) -> LinkWorker:
         around = await self.surroundings(log, options=options)
         return LinkWorker(place or self.places[0], around)
 
-    def identity(self) -> Identity:
-        return Identity(PROCESSOR, (self.keys[PROCESSOR],))
+    def identity(self) -> ProgramIdentity:
+        return ProgramIdentity(PROCESSOR, (self.keys[PROCESSOR],))
 
 
 class Views(dict[CaseId, CaseView]):
@@ -204,12 +214,12 @@ class LinkWriter:
         seed: What it does.
     """
 
-    def __init__(self, world: World, place: Place, seed: int = 1) -> None:
+    def __init__(self, world: World, place: LinkPartition, seed: int = 1) -> None:
         self.world = world
         self.place = place
         self.dice = random.Random(seed)
         self.records: list[LogRecord] = []
-        self.grants: list[Message] = []
+        self.grants: list[ProducerRecord] = []
         self.now = START
         self.contents: dict[CaseId, ContentKey] = {}
         self.shelf = Views()
@@ -239,10 +249,10 @@ class LinkWriter:
                 self.grants += self.grant(key, office)
         return self._months[office, month]
 
-    def grant(self, key: SummaryKey, sender: OfficeId) -> list[Message]:
+    def grant(self, key: SummaryKey, sender: OfficeId) -> list[ProducerRecord]:
         readers = self.world.directory.readers(self.place.link, self.now).summary
         return [
-            Message(
+            ProducerRecord(
                 topics.keys_topic(self.place.corridor),
                 self.place.partition,
                 grant_record_key(key.id, reader.subject),
@@ -354,14 +364,16 @@ class LinkWriter:
         if steps:
             self.step(office, case, self.dice.choice(steps))
 
-    def messages(self, start: int = 0, end: int | None = None) -> list[Message]:
+    def messages(self, start: int = 0, end: int | None = None) -> list[ProducerRecord]:
         topic = topics.exchange_topic(self.place.corridor)
         return [
-            Message(topic, self.place.partition, self.place.link.encode(), one.value, one.log_time)
+            ProducerRecord(
+                topic, self.place.partition, self.place.link.encode(), one.value, one.log_time
+            )
             for one in self.records[start:end]
         ]
 
-    def head(self, office: OfficeId, at: int) -> Message:
+    def head(self, office: OfficeId, at: int) -> ProducerRecord:
         """The office's head over all that was written."""
         chain = self.fold.chain
         head = Head(
@@ -382,7 +394,7 @@ class LinkWriter:
         signed = sign_head(head, self.world.keys[office].signing)
         topic = topics.heads_topic(self.place.corridor)
         key = head_record_key(self.place.link, office)
-        return Message(topic, self.place.partition, key, encode(signed))
+        return ProducerRecord(topic, self.place.partition, key, encode(signed))
 
     async def append(self, log: Log, start: int = 0, end: int | None = None) -> None:
         """Put all grants and these records on the log."""

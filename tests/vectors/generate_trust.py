@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from blo_schemas.codec import encode
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CountryId, DocumentId
 from blo_schemas.trust import SignedDocument
 from tests.unit.trust.documents import (

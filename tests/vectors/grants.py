@@ -12,13 +12,8 @@ import msgspec
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.grants import GRANT, Grant, KeyPurpose
-from blo_sealing import (
-    Recipient,
-    SealingError,
-    make_grant,
-    open_grant,
-)
-from blo_sealing.grants import grant_info
+from blo_sealing.errors import SealingError
+from blo_sealing.grants import Recipient, grant_info, make_grant, open_grant
 from blo_sealing.kem import seal_to
 from tests.vectors.material import (
     CASE,

@@ -8,25 +8,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from blo_projection.link_chain import LinkChain
 from blo_schemas.codec import encode
 from blo_schemas.content import Content, Dispatch
 from blo_schemas.event import ENVELOPE, HEADER, Envelope, Header, LogRecord
-from blo_schemas.hashing import event_input
+from blo_schemas.hashes import event_input
 from blo_schemas.ids import CertificateTag, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step, Summary, Urgency
 from blo_schemas.verdicts import Reason
-from blo_sealing import (
-    Author,
-    ContentKey,
-    KemKey,
-    LinkChain,
-    Place,
-    RandomBytes,
-    SealedEvent,
-    SigningKey,
-    SummaryKey,
-    seal_event,
-)
+from blo_sealing.kem import KemKey
+from blo_sealing.keys import ContentKey, SummaryKey
+from blo_sealing.seal_event import Author, ChainPlace, SealedEvent, seal_event
+from blo_sealing.signatures import RandomBytes, SigningKey
 
 Json = dict[str, Any]
 
@@ -142,11 +135,13 @@ class Log:
         self.chain = LinkChain(link, TableTrust(self.trust))
         self.records: list[LogRecord] = []
 
-    def place(self, office: OfficeId, **changes: Any) -> Place:
+    def place(self, office: OfficeId, **changes: Any) -> ChainPlace:
         """Where the office's next event stands, or somewhere else."""
         return msgspec.structs.replace(self.chain.next_place(office), **changes)
 
-    def seal(self, office: OfficeId, place: Place | None = None, **changes: Any) -> SealedEvent:
+    def seal(
+        self, office: OfficeId, place: ChainPlace | None = None, **changes: Any
+    ) -> SealedEvent:
         """The office's next event, not yet in the log."""
         arguments: Json = {
             "at": NOON + 60_000 * self.chain.size,

@@ -7,12 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from blo_schemas.codec import encode
-from blo_sealing import (
-    Part,
-    derive_part_key,
-)
+from blo_sealing.event_parts import EventPart, associated_data, derive_part_key, seal_part
 from blo_sealing.padding import pad_content
-from blo_sealing.parts import associated_data, seal_part
 from tests.vectors.material import (
     CASE,
     CONTENT,
@@ -33,7 +29,7 @@ from tests.vectors.material import (
 )
 
 
-def _part(name: str, what: str, value: bytes, part: Part, key: bytes, expect: Json) -> Json:
+def _part(name: str, what: str, value: bytes, part: EventPart, key: bytes, expect: Json) -> Json:
     given = {"link": LINK, "value": value.hex(), "part": part.word, "key": key.hex()}
     return vector(name, what, "part", given, expect)
 
@@ -43,8 +39,8 @@ def accepted() -> Iterator[Json]:
     value = Log().seal(KYSON).value
     _, header = opened(value)
     for part, secret, plain in (
-        (Part.SUMMARY, MONTH.secret, encode(SUMMARY)),
-        (Part.CONTENT, CASE.secret, encode(CONTENT)),
+        (EventPart.SUMMARY, MONTH.secret, encode(SUMMARY)),
+        (EventPart.CONTENT, CASE.secret, encode(CONTENT)),
     ):
         part_key = derive_part_key(part, LINK, header, secret)
         yield _part(
@@ -64,11 +60,11 @@ def rejected() -> Iterator[Json]:
     def resealed(padded: bytes) -> bytes:
         envelope, header = opened(good)
         bound = associated_data(LINK, envelope.header)
-        part_key = derive_part_key(Part.CONTENT, LINK, header, CASE.secret)
+        part_key = derive_part_key(EventPart.CONTENT, LINK, header, CASE.secret)
         return with_envelope(good, body_ct=seal_part(part_key, padded, bound))
 
     def content(name: str, what: str, value: bytes, error: str, key: bytes = CASE.secret) -> Json:
-        return _part(name, what, value, Part.CONTENT, key, {"error": error})
+        return _part(name, what, value, EventPart.CONTENT, key, {"error": error})
 
     envelope, header = opened(good)
     elsewhere = Log(link=OTHER_LINK).seal(KYSON).value
@@ -80,7 +76,7 @@ def rejected() -> Iterator[Json]:
         "summary_wrong_key",
         "Another month's key.",
         good,
-        Part.SUMMARY,
+        EventPart.SUMMARY,
         OTHER_MONTH.secret,
         {"error": "wrong_key_commitment"},
     )

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from blo_schemas.codec import encode
-from blo_schemas.hashing import event_context, payload_hash
+from blo_schemas.hashes import event_context, payload_hash
 from blo_schemas.ids import EventId
 from blo_schemas.summary import Step
-from blo_sealing import seal_bare_event
+from blo_sealing.event_parts import PAYLOAD_FIELD_SIZE, EventPart, derive_part_key, seal_part
 from blo_sealing.padding import pad_summary
-from blo_sealing.parts import PAYLOAD_FIELD_SIZE, Part, derive_part_key, seal_part
+from blo_sealing.seal_event import seal_event_without_content
 from tests.vectors import record_bytes
 from tests.vectors.material import (
     CASE,
@@ -103,7 +103,7 @@ def accepted() -> Iterator[Json]:
 
     log = Log()
     log.write(KYSON)
-    bare = seal_bare_event(
+    bare = seal_event_without_content(
         author(NONGHET, LINK),
         log.place(NONGHET),
         at=NOON + 60_000,
@@ -332,7 +332,7 @@ def _summaries() -> Iterator[Json]:
         envelope, header = opened(good)
         bound = event_context(LINK) + envelope.header[:-PAYLOAD_FIELD_SIZE]
         summary = seal_part(
-            derive_part_key(Part.SUMMARY, LINK, header, MONTH.secret), padded, bound
+            derive_part_key(EventPart.SUMMARY, LINK, header, MONTH.secret), padded, bound
         )
         summary = flipped(summary) if tamper else summary
         digest = payload_hash(summary, envelope.body_ct)

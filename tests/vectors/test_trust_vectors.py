@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from blo_domain.trust import TrustedDirectory, errors, read_signed
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CountryId, DocumentId, LinkId, OfficeId
 from blo_schemas.trust import Certificate, OfficeEntry
 from blo_sealing.kem import is_usable_kem_key

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from blo_projection.link_chain import Admitted, LinkChain
 from blo_schemas.content import CONTENT
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
@@ -16,25 +17,20 @@ from blo_schemas.heads import SIGNED_HEAD
 from blo_schemas.ids import CertificateTag, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY
 from blo_schemas.verdicts import Verdict
-from blo_sealing import (
-    Admitted,
-    ContentKey,
-    KemKey,
-    LinkChain,
-    Part,
-    SealingError,
-    SummaryKey,
-    check_signing_key,
+from blo_sealing.errors import SealingError
+from blo_sealing.event_parts import (
+    EventPart,
     derive_part_key,
-    fingerprint,
     open_content,
-    open_content_grant,
     open_summary,
-    open_summary_grant,
     open_with_part_key,
     summary_verdict,
-    verify_head,
 )
+from blo_sealing.grants import open_content_grant, open_summary_grant
+from blo_sealing.heads import verify_head
+from blo_sealing.kem import KemKey
+from blo_sealing.keys import ContentKey, SummaryKey
+from blo_sealing.signatures import check_signing_key, fingerprint
 from tests.vectors import generate
 from tests.vectors.material import Json, TableTrust
 
@@ -102,14 +98,14 @@ def _run_part(given: Json) -> Json:
     link, secret = LinkId(given["link"]), bytes.fromhex(given["key"])
     envelope = ENVELOPE.decode(bytes.fromhex(given["value"]))
     header = HEADER.decode(envelope.header)
-    part = Part[given["part"].upper()]
-    if part is Part.SUMMARY:
+    part = EventPart[given["part"].upper()]
+    if part is EventPart.SUMMARY:
         open_summary(link, header, envelope, SummaryKey(secret))
     else:
         open_content(link, header, envelope, ContentKey(secret))
     part_key = derive_part_key(part, link, header, secret)
     plain = open_with_part_key(part, link, envelope, part_key)
-    (SUMMARY if part is Part.SUMMARY else CONTENT).decode(plain)
+    (SUMMARY if part is EventPart.SUMMARY else CONTENT).decode(plain)
     return {"plaintext": plain.hex(), "part_key": part_key.hex()}
 
 

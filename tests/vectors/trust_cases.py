@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from blo_domain.policies import four_urgencies
+from blo_domain.deadlines.policies import four_urgencies
 from blo_schemas.ids import CorridorId, LinkId
 from blo_schemas.policy import DeadlinePolicy
-from blo_schemas.trust import KEM_KEY_SIZE, Dated, Role, SignedDocument, Superior
+from blo_schemas.trust import KEM_KEY_SIZE, DatedText, Role, SignedDocument, Superior
 from tests.unit.trust.documents import (
     CN,
     END,
@@ -220,13 +220,13 @@ def _certificates() -> Iterator[_Case]:
     yield (
         "certificate-name-with-a-control",
         "A name holds an escape, which would command a terminal.",
-        certificate(VN_B, names=(Dated(text="\x1b[2Jvn-b"),)),
+        certificate(VN_B, names=(DatedText(text="\x1b[2Jvn-b"),)),
         "hidden_character",
     )
     yield (
         "certificate-name-turned-round",
         "A name holds U+202E, so that it is read from right to left.",
-        certificate(VN_B, names=(Dated(text="vn-b \u202ea-nv"),)),
+        certificate(VN_B, names=(DatedText(text="vn-b \u202ea-nv"),)),
         "hidden_character",
     )
     yield (

@@ -9,17 +9,15 @@ from typing import Any, Final
 from rich.filesize import decimal
 
 from blo_agent.config import AgentSettings
-from blo_audit.report_audit import audit_report
+from blo_audit.reports.verify import audit_report
 from blo_cli.client import client_of
-from blo_cli.trust.judging import judge
-from blo_domain.report import IN_SUMMARY
+from blo_cli.trust.verdicts import judge
+from blo_domain.reports.period_report import IN_SUMMARY
 from blo_lab.demo.checks import Check, checked
 from blo_lab.network.layout import Layout
 from blo_runtime.config import load
 from blo_schemas.measures import Substance
 from blo_schemas.reports import Measured, NoteAbout, PeriodReport, ReportAct, ReportFigure
-
-__all__ = ["figures_of", "freeze_report"]
 
 _LEFT_OUT: Final = frozenset({NoteAbout.NOT_COUNTED, NoteAbout.NOT_JUDGED, NoteAbout.NOT_OPENED})
 _OFFICER: Final = "Lê C (fictional)"

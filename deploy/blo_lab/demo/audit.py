@@ -15,29 +15,27 @@ from typing import Any, Final
 import msgspec
 
 from blo_audit.bundle.basis import QuorumReader
-from blo_audit.bundle.choosing import Wanted
-from blo_audit.bundle.collecting import Collector
+from blo_audit.bundle.collect import Collector
+from blo_audit.bundle.contents import BundleRequest
 from blo_audit.bundle.statement import BundleReport
-from blo_audit.bundle.verifying import verify_bundle
-from blo_audit.checkpoints import CheckpointReading, read_checkpoints
-from blo_audit.codes import Severity
+from blo_audit.bundle.verify import verify_bundle
 from blo_audit.config import AuditorSettings
-from blo_audit.link_audit import AuditOptions
-from blo_audit.replay import Replay
-from blo_audit.sources import LogSource, places
-from blo_audit.statement import Report
-from blo_audit.verifying import SEED_SIZE, Mode
+from blo_audit.findings.codes import Severity
+from blo_audit.replay.checkpoints import CheckpointReading, read_checkpoints
+from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.run import Replay
+from blo_audit.replay.signatures import SEED_SIZE, Mode
+from blo_audit.replay.sources import LogSource, places
+from blo_audit.replay.statement import ReplayStatement
 from blo_cli.errors import CliError
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.port import Log, Stored, TopicPartition, read_to_end
+from blo_log.port import ConsumedRecord, Log, TopicPartition, read_to_end
 from blo_runtime.config import load
 from blo_runtime.keyfiles import load_identity
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.trust import Role
-
-__all__ = ["Audited", "Bundled", "audit", "audit_section"]
 
 _TIMEOUT_S: Final = 90.0
 
@@ -63,7 +61,7 @@ class Audited(msgspec.Struct, frozen=True):
         bundled: The bundle of a whole link.
     """
 
-    report: Report
+    report: ReplayStatement
     checkpoints: CheckpointReading
     bundled: Bundled
 
@@ -84,7 +82,7 @@ def audit(bootstrap: str, config: Path, link: str, bundle: Path) -> Audited:
     """
     settings = load(config, AuditorSettings)
 
-    async def read() -> tuple[Report, CheckpointReading]:
+    async def read() -> tuple[ReplayStatement, CheckpointReading]:
         log = KafkaLog(KafkaConnection(bootstrap=bootstrap, client_id=settings.auditor))
         source = LogSource(log, f"Kafka at {bootstrap}")
         try:
@@ -92,7 +90,7 @@ def audit(bootstrap: str, config: Path, link: str, bundle: Path) -> Audited:
                 report = await _replay(source, settings)
                 checkpoints = await _checkpoints(log, settings)
                 await Collector(source, settings.trust.roots).write(
-                    Wanted(link=LinkId(link)), [], bundle
+                    BundleRequest(link=LinkId(link)), [], bundle
                 )
                 return report, checkpoints
         except TimeoutError:
@@ -109,7 +107,7 @@ def audit(bootstrap: str, config: Path, link: str, bundle: Path) -> Audited:
     return Audited(report, checkpoints, Bundled(bundle.stat().st_size, verified))
 
 
-async def _replay(source: LogSource, settings: AuditorSettings) -> Report:
+async def _replay(source: LogSource, settings: AuditorSettings) -> ReplayStatement:
     assert settings.keys is not None
     replay = Replay(
         source,
@@ -128,7 +126,7 @@ async def _checkpoints(log: Log, settings: AuditorSettings) -> CheckpointReading
         TopicPartition(topics.heads_topic(place.corridor), place.partition): 0
         for place in places(feed.directory)
     }
-    found: list[Stored] = []
+    found: list[ConsumedRecord] = []
     reader = await log.reader(start)
     try:
         async for batch in read_to_end(reader):
@@ -164,7 +162,7 @@ def audit_section(audited: Audited) -> dict[str, Any]:
     }
 
 
-def _by_code(report: Report) -> Mapping[str, int]:
+def _by_code(report: ReplayStatement) -> Mapping[str, int]:
     counts: dict[str, int] = {}
     for one in report.findings:
         counts[str(one.code)] = counts.get(str(one.code), 0) + one.count

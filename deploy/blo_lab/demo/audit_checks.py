@@ -7,18 +7,16 @@ from typing import Final
 
 from rich.filesize import decimal
 
-from blo_audit.checkpoints import CheckpointReading
-from blo_audit.codes import Code, Severity
-from blo_audit.findings import Finding
-from blo_audit.statement import LinkStatement, Report, counted
-from blo_audit.verifying import Mode
+from blo_audit.findings.codes import Code, Severity
+from blo_audit.findings.findings import Finding
+from blo_audit.replay.checkpoints import CheckpointReading
+from blo_audit.replay.signatures import Mode
+from blo_audit.replay.statement import LinkStatement, ReplayStatement, counted
 from blo_lab.demo.audit import Bundled
 from blo_lab.demo.checks import Check, checked
 from blo_lab.demo.outputs import CorridorOutputs
 from blo_schemas.ids import LinkId
 from blo_schemas.texts import from_hex
-
-__all__ = ["check_audit", "check_bundle", "check_witnessed", "tree_roots"]
 
 Roots = Mapping[str, bytes]
 """The tree root over the whole log, by link; links without a record are left out."""
@@ -65,7 +63,7 @@ def check_witnessed(found: CheckpointReading, sizes: Mapping[str, int], roots: R
     )
 
 
-def check_audit(report: Report, sizes: Mapping[str, int]) -> Check:
+def check_audit(report: ReplayStatement, sizes: Mapping[str, int]) -> Check:
     """A replay of everything, in full mode, proves every record and finds nothing wrong."""
     wrong = _wrong(report.findings)
     if report.mode is not Mode.FULL:

@@ -12,19 +12,6 @@ from blo_lab.demo.observe import Observed, samples
 from blo_lab.demo.search import Needles, Place
 from blo_lab.network.world import World
 
-__all__ = [
-    "Check",
-    "check_arrived",
-    "check_equal_views",
-    "check_heads",
-    "check_metrics",
-    "check_no_plaintext",
-    "check_rebuilt",
-    "check_report_whole",
-    "check_verified",
-    "checked",
-]
-
 
 class Check(msgspec.Struct, frozen=True):
     """One check.

@@ -13,7 +13,7 @@ from rich.console import Console
 from blo_cli.errors import CannotWrite, Exit
 from blo_cli.interrupts import Interrupts
 from blo_lab.demo.report import show
-from blo_lab.demo.run import Demo, Period
+from blo_lab.demo.run import Demo, DemoPeriod
 from blo_lab.network.network_file import ARTICLES, named_network
 from blo_lab.scenario import Scenario, load
 from blo_lab.scenarios import SHIPPED, Shipped
@@ -21,8 +21,6 @@ from blo_schemas.errors import WireError
 from blo_schemas.ids import country_of
 from blo_schemas.instants import FIRST_DAY, LAST_DAY
 from blo_schemas.texts import day_from, zone_from
-
-__all__ = ["demo"]
 
 _DEFAULT = "2025"
 _PATH = click.Path(path_type=Path)
@@ -84,12 +82,12 @@ def demo(
     return Exit.OK
 
 
-def _period(text: str | None, scenario: Scenario, shipped: Shipped | None) -> Period:
+def _period(text: str | None, scenario: Scenario, shipped: Shipped | None) -> DemoPeriod:
     if text is None:
         if shipped is not None:
-            return Period(shipped.first, shipped.last)
+            return DemoPeriod(shipped.first, shipped.last)
         days = [line.on for line in scenario.lines if line.on is not None]
-        return Period(min(days), max(days)) if days else Period(FIRST_DAY, LAST_DAY)
+        return DemoPeriod(min(days), max(days)) if days else DemoPeriod(FIRST_DAY, LAST_DAY)
     ends = re.fullmatch(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", text)
     try:
         first, last = map(day_from, ends.groups() if ends else ("", ""))
@@ -100,7 +98,7 @@ def _period(text: str | None, scenario: Scenario, shipped: Shipped | None) -> Pe
         ) from None
     if last < first:
         raise click.BadParameter(f"{last} lies before {first}", param_hint="--period")
-    return Period(first, last)
+    return DemoPeriod(first, last)
 
 
 def _check_writable(output: Path) -> None:

@@ -15,19 +15,17 @@ from blo_lab.demo.outputs import CorridorOutputs, LinkOutputs
 from blo_schemas.clocks import Alert
 from blo_schemas.ids import CaseId
 from blo_schemas.instants import local
-from blo_schemas.outputs import Finality
-from blo_schemas.policy import Rung
+from blo_schemas.outputs import TrailState
+from blo_schemas.policy import EscalationLevel
 from blo_schemas.texts import moment_from
-
-__all__ = ["alert_tables", "alerts_section", "processors_section", "processors_table"]
 
 _MOST_SHOWN: Final = 8
 _RUNGS: Final = {
-    Rung.WARNING: "warned",
-    Rung.URGE_COUNTERPART: "urged",
-    Rung.OWN_CHIEF: "chief",
-    Rung.PROVINCE: "province",
-    Rung.MINISTRY: "ministry",
+    EscalationLevel.WARNING: "warned",
+    EscalationLevel.URGE_COUNTERPART: "urged",
+    EscalationLevel.OWN_CHIEF: "chief",
+    EscalationLevel.PROVINCE: "province",
+    EscalationLevel.MINISTRY: "ministry",
 }
 _SHOWN: Final = ("records", "trail_entries", "cases", "alerts", "clearings")
 
@@ -58,7 +56,7 @@ def _processor(one: CorridorOutputs, sizes: Mapping[str, int]) -> dict[str, Any]
 
 
 def _covers(link: LinkOutputs, size: int) -> bool:
-    pending = any(one.finality is Finality.PENDING for one in link.trail.entries.values())
+    pending = any(one.finality is TrailState.PENDING for one in link.trail.entries.values())
     return link.trail.size == size and not pending
 
 
@@ -89,7 +87,7 @@ def _counts(name: str, link: LinkOutputs) -> Iterator[dict[str, Any]]:
     counts: Counter[tuple[str, str, int, bool]] = Counter()
     for alert in link.alerts.records.values():
         if alert.clears is None and alert.clock is not None and alert.rung is not None:
-            place = list(Rung).index(alert.rung)
+            place = list(EscalationLevel).index(alert.rung)
             counts.update(
                 (office, alert.clock.value, place, alert.id in standing)
                 for office in alert.must_act
@@ -99,7 +97,7 @@ def _counts(name: str, link: LinkOutputs) -> Iterator[dict[str, Any]]:
             "link": name,
             "office": office,
             "clock": clock,
-            "rung": list(Rung)[place].value,
+            "rung": list(EscalationLevel)[place].value,
             "standing": counts[office, clock, place, True],
             "cleared": counts[office, clock, place, False],
         }
@@ -204,7 +202,7 @@ def _list(standing: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> Table:
             one["clock"],
             ", ".join(one["must_act"]),
             _local(one["due"], zone, "%Y-%m-%d %H:%M"),
-            "" if rung is None else _RUNGS[Rung(rung)],
+            "" if rung is None else _RUNGS[EscalationLevel(rung)],
             _local(one["since"], zone, "%Y-%m-%d"),
         )
     return table

@@ -12,8 +12,6 @@ from blo_lab.network.world import World
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import TopicPartition, read_to_end
 
-__all__ = ["fetched"]
-
 
 def fetched(bootstrap: str, world: World) -> Iterator[Place]:
     """Keys and values of all records of the exchange's topics, one place a partition.

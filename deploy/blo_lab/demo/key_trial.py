@@ -12,19 +12,17 @@ from dataclasses import dataclass
 
 from blo_domain.trust import TrustedDirectory
 from blo_lab.demo.plain import PlainLink
-from blo_log.granted import GrantedKeys, month_of
-from blo_log.port import Stored
+from blo_log.port import ConsumedRecord
+from blo_projection.granted_keys import GrantedKeys, month_of
 from blo_schemas.event import Envelope, Header
 from blo_schemas.grants import GRANT, Grant, KeyPurpose
 from blo_schemas.ids import CertificateTag, KeyId
 from blo_sealing.errors import SealingError
+from blo_sealing.event_parts import EventPart, derive_part_key, open_with_part_key
 from blo_sealing.grants import grant_info
-from blo_sealing.identity import Identity
+from blo_sealing.identity import ProgramIdentity
 from blo_sealing.keys import NodeKeys
 from blo_sealing.outputs import processor_summary_key
-from blo_sealing.parts import Part, derive_part_key, open_with_part_key
-
-__all__ = ["Opening", "try_to_open"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,10 @@ class Opening:
 
 
 def try_to_open(
-    plain: PlainLink, keys: Iterable[Stored], processor: Identity, directory: TrustedDirectory
+    plain: PlainLink,
+    keys: Iterable[ConsumedRecord],
+    processor: ProgramIdentity,
+    directory: TrustedDirectory,
 ) -> Opening:
     """Tries everything that a processor has on everything of a link.
 
@@ -99,13 +100,13 @@ def try_to_open(
         grants=len(others),
         grants_opened=sum(_unseals(grant, own) for grant in others),
         summaries=len(records),
-        summaries_opened=sum(_opens(Part.SUMMARY, plain, *one, secrets) for one in records),
+        summaries_opened=sum(_opens(EventPart.SUMMARY, plain, *one, secrets) for one in records),
         bodies=len(records),
-        bodies_opened=sum(_opens(Part.CONTENT, plain, *one, secrets) for one in records),
+        bodies_opened=sum(_opens(EventPart.CONTENT, plain, *one, secrets) for one in records),
     )
 
 
-def _grants(stored: Iterable[Stored]) -> Iterator[Grant]:
+def _grants(stored: Iterable[ConsumedRecord]) -> Iterator[Grant]:
     for one in stored:
         if one.value is not None:
             yield GRANT.decode(one.value)
@@ -136,7 +137,7 @@ def _unseals(grant: Grant, held: Iterable[NodeKeys]) -> bool:
 
 
 def _opens(
-    part: Part, plain: PlainLink, header: Header, envelope: Envelope, secrets: Iterable[bytes]
+    part: EventPart, plain: PlainLink, header: Header, envelope: Envelope, secrets: Iterable[bytes]
 ) -> bool:
     for secret in secrets:
         key = derive_part_key(part, plain.link, header, secret)

@@ -11,22 +11,12 @@ from typing import Final, TypeVar
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
-from blo_agent.api import types as api
+from blo_agent.api import response_types as api
 from blo_lab.network.admin import AdminClient
 from blo_lab.network.client import LabAgentClient
 from blo_lab.network.table import LabProgram
 from blo_lab.network.world import World
 from blo_schemas.verdicts import Outcome, Reason, Verdict
-
-__all__ = [
-    "Observed",
-    "await_outputs",
-    "await_quorums",
-    "observe",
-    "samples",
-    "scrape",
-    "settle",
-]
 
 SETTLE_TIMEOUT_S: Final = 90.0
 _POLL_S = 0.1

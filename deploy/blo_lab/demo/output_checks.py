@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from blo_agent.api import types as api
+from blo_agent.api import response_types as api
 from blo_lab.demo.checks import Check, checked
 from blo_lab.demo.observe import Observed
 from blo_lab.demo.outputs import CorridorOutputs, LinkOutputs
-from blo_log.case_views import CaseViews
-from blo_schemas.outputs import Finality
+from blo_projection.case_views import CaseViews
+from blo_schemas.outputs import TrailState
 from blo_schemas.verdicts import Outcome, Verdict
-
-__all__ = [
-    "check_alerts",
-    "check_case_views",
-    "check_no_content",
-    "check_no_dead_letters",
-    "check_trail",
-]
 
 Corridors = Sequence[CorridorOutputs]
 
@@ -53,7 +45,7 @@ def _entries(link: str, outputs: LinkOutputs, size: int) -> Iterator[str]:
         return
     for position, entry in sorted(entries.items()):
         one = folded[position]
-        if entry.finality is not Finality.FINAL:
+        if entry.finality is not TrailState.FINAL:
             yield f"{link}: the entry of record {position} is {entry.finality}"
         elif (entry.verdict, entry.office, entry.event) != (one.verdict, one.office, one.event):
             yield f"{link}: the entry of record {position} is not what a plain fold concludes"

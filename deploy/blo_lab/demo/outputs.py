@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from blo_cli.errors import CliError
-from blo_domain.deadlines import terms_of
+from blo_domain.deadlines.terms import terms_of
 from blo_domain.trust import TrustedDirectory
 from blo_lab.demo.key_trial import Opening, try_to_open
 from blo_lab.demo.plain import PlainLink
@@ -22,12 +22,12 @@ from blo_lab.network.world import World
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
 from blo_log.errors import OutputRefused
-from blo_log.granted import GrantedKeys
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.outputs import AlertsRead, CasesRead, OutputReader, TrailRead
-from blo_log.port import Log, Stored, TopicPartition, read_to_end
+from blo_log.port import ConsumedRecord, Log, TopicPartition, read_to_end
 from blo_processors.config import ProcessorSettings
-from blo_processors.scribe import Place
+from blo_processors.outputs.encode import LinkPartition
+from blo_projection.granted_keys import GrantedKeys
+from blo_projection.outputs import AlertsRead, CasesRead, OutputReader, TrailRead
 from blo_runtime.clock import SystemClock
 from blo_runtime.config import load
 from blo_runtime.keyfiles import load_identity
@@ -35,13 +35,11 @@ from blo_schemas.errors import WireError
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import CorridorId, OfficeId
 from blo_sealing.errors import SealingError
-from blo_sealing.identity import Identity
-
-__all__ = ["CorridorOutputs", "LinkOutputs", "read_back", "read_corridor"]
+from blo_sealing.identity import ProgramIdentity
 
 _TIMEOUT_S: Final = 90.0
 
-Topics = Mapping[str, Sequence[Stored]]
+Topics = Mapping[str, Sequence[ConsumedRecord]]
 """The records of one partition, by topic."""
 
 
@@ -107,7 +105,7 @@ class CorridorOutputs:
 
 
 def read_back(
-    bootstrap: str, world: World, processors: Iterable[LabProgram], observer: Identity
+    bootstrap: str, world: World, processors: Iterable[LabProgram], observer: ProgramIdentity
 ) -> list[CorridorOutputs]:
     """Reads all outputs of all corridors, and folds the links anew beside them.
 
@@ -140,14 +138,14 @@ def read_back(
 
 
 async def _corridor(
-    log: Log, world: World, program: LabProgram, observer: Identity
+    log: Log, world: World, program: LabProgram, observer: ProgramIdentity
 ) -> CorridorOutputs:
     settings = load(program.config, ProcessorSettings)
     feed = DirectoryFeed(log, settings.trust.roots)
     await feed.refresh()
     processor = load_identity(settings.keys, OfficeId(settings.processor))
     places = [
-        Place(link.id, link.corridor, link.partition)
+        LinkPartition(link.id, link.corridor, link.partition)
         for link in world.links.values()
         if link.corridor == program.corridor
     ]
@@ -158,9 +156,9 @@ async def read_corridor(
     log: Log,
     directory: TrustedDirectory,
     program: LabProgram,
-    places: Sequence[Place],
-    processor: Identity,
-    observer: Identity,
+    places: Sequence[LinkPartition],
+    processor: ProgramIdentity,
+    observer: ProgramIdentity,
 ) -> CorridorOutputs:
     """Reads the outputs of one corridor, and folds its links anew beside them.
 
@@ -186,8 +184,8 @@ async def read_corridor(
     return CorridorOutputs(program, links, opening)
 
 
-async def _read(log: Log, places: Iterable[Place]) -> Mapping[int, Topics]:
-    found: dict[int, dict[str, list[Stored]]] = defaultdict(lambda: defaultdict(list))
+async def _read(log: Log, places: Iterable[LinkPartition]) -> Mapping[int, Topics]:
+    found: dict[int, dict[str, list[ConsumedRecord]]] = defaultdict(lambda: defaultdict(list))
     start = {
         TopicPartition(name(place.corridor), place.partition): 0
         for place in places
@@ -211,7 +209,7 @@ async def _read(log: Log, places: Iterable[Place]) -> Mapping[int, Topics]:
 
 
 def _link(
-    place: Place, read: Topics, directory: TrustedDirectory, observer: Identity
+    place: LinkPartition, read: Topics, directory: TrustedDirectory, observer: ProgramIdentity
 ) -> LinkOutputs:
     granted = GrantedKeys(place.link, observer)
     for stored in read[topics.keys_topic(place.corridor)]:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from blo_domain.cases import StepFact
-from blo_domain.deadlines import Terms, alerts, fold_clocks
-from blo_domain.trust import LinkTrust
-from blo_log.case_views import CaseViews
-from blo_log.fold import Folded, KeySource, LinkFold
+from blo_domain.cases import SubmittedStep
+from blo_domain.deadlines.evaluate import alerts
+from blo_domain.deadlines.fold import fold_clocks
+from blo_domain.deadlines.terms import Terms
+from blo_domain.trust import LinkTrustRules
+from blo_projection.case_views import CaseViews
+from blo_projection.fold import FoldedRecord, KeySource, LinkFold
+from blo_projection.link_chain import LinkChain
 from blo_schemas.clocks import Alert, ClockView
 from blo_schemas.event import Header, LogRecord
 from blo_schemas.ids import CaseId, LinkId
-from blo_sealing.chain import LinkChain
-
-__all__ = ["PlainLink"]
 
 
 class PlainLink:
@@ -42,13 +42,13 @@ class PlainLink:
     def __init__(
         self,
         link: LinkId,
-        trust: LinkTrust,
+        trust: LinkTrustRules,
         keys: KeySource,
         terms: Terms,
         records: Iterable[LogRecord],
     ) -> None:
         self.link = link
-        self.folded: list[Folded] = []
+        self.folded: list[FoldedRecord] = []
         self.views = CaseViews()
         self.clocks: dict[CaseId, ClockView] = {}
         self.hashes: list[tuple[bytes, bytes]] = []
@@ -70,7 +70,7 @@ class PlainLink:
         """The headers of the records that have a readable one."""
         return [one.header for one in self.folded if one.header is not None]
 
-    def _take(self, folded: Folded) -> None:
+    def _take(self, folded: FoldedRecord) -> None:
         self.folded.append(folded)
         if folded.version == 0:
             return
@@ -78,7 +78,7 @@ class PlainLink:
         assert folded.office is not None
         assert folded.summary is not None
         case = folded.header.case_id
-        fact = StepFact(
+        fact = SubmittedStep(
             case, self.link, folded.office, folded.summary, folded.position, folded.log_time
         )
         self.clocks[case] = fold_clocks(self.clocks.get(case), fact)

@@ -17,14 +17,12 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from blo_agent.api import types as api
+from blo_agent.api import response_types as api
 from blo_cli.errors import CliError
 from blo_lab.network.world import World
 from blo_lab.scenario import Scenario, ScenarioLine
 from blo_lab.scenario.lines import LINE_DOWN
 from blo_schemas.summary import Kind, Step
-
-__all__ = ["Desk", "Outcome", "Played", "Player", "sequences"]
 
 READ_TIMEOUT_S: Final = 90.0
 _POLL_S: Final = 0.01
@@ -47,7 +45,7 @@ class Desk(Protocol):
         """Sets the office's clock."""
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class PlayedStep(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a line when it was submitted.
 
     Attributes:
@@ -73,7 +71,7 @@ class Played(msgspec.Struct, frozen=True):
     """
 
     cases: dict[str, str]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[PlayedStep, ...]
     sizes: dict[str, int]
 
 
@@ -161,7 +159,7 @@ class _Part:
         self._sizes: Counter[str] = Counter()
         self._cases: dict[str, str] = {}
         self._kinds: dict[str, Kind] = {}
-        self._outcomes: list[Outcome] = []
+        self._outcomes: list[PlayedStep] = []
 
     @property
     def played(self) -> Played:
@@ -179,10 +177,10 @@ class _Part:
             self._await_all_read(line)
         answer = self._submit(line)
         if isinstance(answer, api.RefusedAnswer):
-            self._outcomes.append(Outcome(line=line, refused=answer.refused, words=answer.words))
+            self._outcomes.append(PlayedStep(line=line, refused=answer.refused, words=answer.words))
             return
         self._cases.setdefault(line.case, answer.case)
-        self._outcomes.append(Outcome(line=line, event=answer.event))
+        self._outcomes.append(PlayedStep(line=line, event=answer.event))
         counted = self._held[line.office] if line.office in self._down else self._sizes
         counted[line.link] += 1
 
@@ -256,7 +254,7 @@ def _command(line: ScenarioLine, case: str | None, kind: Kind) -> dict[str, Any]
 def _merged(parts: Iterable[Played]) -> Played:
     cases: dict[str, str] = {}
     sizes: dict[str, int] = {}
-    outcomes: list[Outcome] = []
+    outcomes: list[PlayedStep] = []
     for part in parts:
         cases.update(part.cases)
         sizes.update(part.sizes)

@@ -12,7 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from blo_agent.api import types as api
+from blo_agent.api import response_types as api
 from blo_lab.broker import Broker
 from blo_lab.demo.checks import Check
 from blo_lab.demo.derived import alert_tables, processors_table
@@ -20,8 +20,6 @@ from blo_lab.demo.observe import Observed
 from blo_lab.demo.player import Played
 from blo_lab.network.world import World
 from blo_schemas.texts import from_hex
-
-__all__ = ["build_report", "case_reports", "show"]
 
 
 class CaseDesk(Protocol):

@@ -47,15 +47,13 @@ from blo_schemas.instants import unix_ms
 from blo_schemas.texts import zone_from
 from blo_schemas.trust import Role
 
-__all__ = ["Demo", "Period"]
-
 METRICS_TIMEOUT_S: Final = 60.0
 BUNDLE: Final = "link.bundle"
 """The bundle that is written and verified, in the lab's folder."""
 _POLL_S: Final = 0.25
 
 
-class Period(NamedTuple):
+class DemoPeriod(NamedTuple):
     """Business dates, both ends included."""
 
     first: date
@@ -78,7 +76,7 @@ class Demo:
         self,
         world: World,
         scenario: Scenario,
-        period: Period,
+        period: DemoPeriod,
         environ: Mapping[str, str],
         interrupts: Interrupts,
         keep: Path | None = None,

@@ -11,8 +11,6 @@ from typing import Any, Final, NamedTuple
 
 from blo_lab.scenario import Scenario
 
-__all__ = ["Needles", "Place", "distinctive_words", "files_below"]
-
 SHORTEST: Final = 8
 """Bytes that a needle has at least: a shorter one could stand in random bytes by chance."""
 

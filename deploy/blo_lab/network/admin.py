@@ -7,8 +7,6 @@ from typing import Final
 
 from blo_cli.errors import AgentAnswerError
 
-__all__ = ["AdminClient"]
-
 _TIMEOUT_S: Final = 90.0
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from blo_cli.client import AgentClient
 from blo_lab.network.admin import AdminClient
 
-__all__ = ["LabAgentClient"]
-
 
 class LabAgentClient(AgentClient):
     """The API and the admin listener of one office's agent.

@@ -18,8 +18,6 @@ from blo_schemas.errors import WireError
 from blo_schemas.instants import unix_ms
 from blo_schemas.texts import moment_from
 
-__all__ = ["lab"]
-
 _FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 
 

@@ -6,23 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from blo_domain.policies import eu_2023_977, four_urgencies
-from blo_lab.network.world import Link, Office, Subject, World
+from blo_domain.deadlines.policies import eu_2023_977, four_urgencies
+from blo_lab.network.world import LabOffice, Link, Subject, World
 from blo_schemas.ids import CountryId, OfficeId, country_of
-from blo_schemas.trust import Agreement, Certificate, Dated, OfficeEntry, Role, Root
-
-__all__ = [
-    "POLICIES",
-    "THRESHOLD",
-    "VALID_FROM",
-    "VALID_UNTIL",
-    "Keys",
-    "agreement",
-    "certificate_of_office",
-    "certificate_of_subject",
-    "entry",
-    "root",
-]
+from blo_schemas.trust import Agreement, Certificate, DatedText, OfficeEntry, Role, Root
 
 POLICIES: Final = {"four_urgencies": four_urgencies, "eu_2023_977": eu_2023_977}
 """The stock policies of deadlines, by the words of network files."""
@@ -64,18 +51,18 @@ def root(country: CountryId, keys: Iterable[bytes]) -> Root:
     )
 
 
-def certificate_of_office(office: Office, keys: Keys) -> Certificate:
+def certificate_of_office(office: LabOffice, keys: Keys) -> Certificate:
     """An office's certificate."""
     return _certificate(keys, Role.OFFICE, office.names)
 
 
 def certificate_of_subject(subject: Subject, keys: Keys) -> Certificate:
     """The certificate of an observer, processor or witness."""
-    names = (Dated(text=subject.name, language=subject.language),)
+    names = (DatedText(text=subject.name, language=subject.language),)
     return _certificate(keys, subject.role, names)
 
 
-def _certificate(keys: Keys, role: Role, names: tuple[Dated, ...]) -> Certificate:
+def _certificate(keys: Keys, role: Role, names: tuple[DatedText, ...]) -> Certificate:
     return Certificate(
         country=country_of(keys.subject),
         subject=keys.subject,
@@ -88,7 +75,7 @@ def _certificate(keys: Keys, role: Role, names: tuple[Dated, ...]) -> Certificat
     )
 
 
-def entry(office: Office) -> OfficeEntry:
+def entry(office: LabOffice) -> OfficeEntry:
     """The directory entry of an office, or of a partner without a node."""
     return OfficeEntry(
         country=office.country,

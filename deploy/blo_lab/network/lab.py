@@ -28,11 +28,9 @@ from blo_lab.network.layout import Layout
 from blo_lab.network.programs import Programs, stop_all
 from blo_lab.network.provision import provision, rewrite_bootstrap
 from blo_lab.network.publish import publish
-from blo_lab.network.table import AGENT, Kind, LabProgram, counted, the_programs
+from blo_lab.network.table import AGENT, LabProgram, ProgramKind, counted, the_programs
 from blo_lab.network.world import World
 from blo_schemas.texts import from_json
-
-__all__ = ["Lab", "stop_lab"]
 
 PROJECT_ROOT: Final = Path(__file__).resolve().parents[3]
 READY_TIMEOUT_S: Final = 90.0
@@ -123,7 +121,7 @@ class Lab:
         agents = (program for program in self.programs if program.kind is AGENT)
         return {agent.subject: self._client(agent) for agent in agents}
 
-    def of_kind(self, kind: Kind) -> dict[LabProgram, AdminClient]:
+    def of_kind(self, kind: ProgramKind) -> dict[LabProgram, AdminClient]:
         """The programs of a kind, each with its admin listener.
 
         Raises:

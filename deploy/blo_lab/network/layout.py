@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["Layout"]
-
 
 class Layout:
     """The folders and files of a lab.

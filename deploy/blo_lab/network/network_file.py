@@ -15,20 +15,10 @@ import msgspec
 from blo_cli.errors import CliError
 from blo_lab.network.network_rules import broken_rules
 from blo_lab.network.toml_lines import key_lines, line_of
-from blo_lab.network.world import NOT_STATED, Link, Office, Subject, World
+from blo_lab.network.world import NOT_STATED, LabOffice, Link, Subject, World
 from blo_lab.scenario.lines import told
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId, country_of
-from blo_schemas.trust import Dated, Role, Superior
-
-__all__ = [
-    "ARTICLES",
-    "NetworkError",
-    "Problem",
-    "articles",
-    "load_network",
-    "named_network",
-    "shipped",
-]
+from blo_schemas.trust import DatedText, Role, Superior
 
 MAX_FILE_BYTES: Final = 256 * 1024
 """The largest network file."""
@@ -103,7 +93,7 @@ class _Subject(_Table, frozen=True, kw_only=True):
     corridors: Annotated[list[Word], msgspec.Meta(min_length=1, max_length=MAX_TEXTS)]
 
 
-class _File(_Table, frozen=True, kw_only=True):
+class _NetworkFile(_Table, frozen=True, kw_only=True):
     title: Line
     auditor: Word
     reporter: Word
@@ -210,9 +200,9 @@ def parse_network(file: str, data: bytes) -> World:
         words = f"has more than {MAX_FILE_BYTES} bytes; expected a smaller file"
         raise NetworkError(file, [Problem(1, "", words)])
     text, document = _toml(file, data)
-    found = list(_problems(document, _File, ()))
+    found = list(_problems(document, _NetworkFile, ()))
     if not found:
-        written = msgspec.convert(document, _File)
+        written = msgspec.convert(document, _NetworkFile)
         world = _world(written, data)
         found = list(broken_rules(world))
     if found:
@@ -316,7 +306,7 @@ def _dotted(at: At) -> str:
     return "".join(words).removeprefix(".")
 
 
-def _world(written: _File, data: bytes) -> World:
+def _world(written: _NetworkFile, data: bytes) -> World:
     return World(
         zones={CountryId(code): one.zone for code, one in written.countries.items()},
         directory=[_office(one) for one in written.offices],
@@ -328,8 +318,8 @@ def _world(written: _File, data: bytes) -> World:
     )
 
 
-def _office(one: _Office) -> Office:
-    return Office(
+def _office(one: _Office) -> LabOffice:
+    return LabOffice(
         id=OfficeId(one.id),
         region=one.region,
         level=one.level,
@@ -340,9 +330,9 @@ def _office(one: _Office) -> Office:
     )
 
 
-def _texts(texts: list[_Text]) -> tuple[Dated, ...]:
+def _texts(texts: list[_Text]) -> tuple[DatedText, ...]:
     return tuple(
-        Dated(text=one.text, language=one.language, since=one.since, until=one.until)
+        DatedText(text=one.text, language=one.language, since=one.since, until=one.until)
         for one in texts
     )
 

@@ -11,17 +11,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from blo_domain.policies import PolicyError
+from blo_domain.deadlines.policies import PolicyError
 from blo_domain.trust import load_directory
 from blo_lab.network import documents
 from blo_lab.network.world import Link, World
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CorridorId, OfficeId, country_of, is_corridor_id, is_subject_id
 from blo_schemas.trust import DOCUMENT, Agreement, Certificate, OfficeEntry, Role, SignedDocument
 from blo_sealing.documents import sign_document
 from blo_sealing.signatures import SigningKey
-
-__all__ = ["broken_rules"]
 
 At = tuple[str | int, ...]
 

@@ -11,8 +11,6 @@ from blo_lab.broker.processes import KnownProcess
 from blo_lab.broker.server import Server
 from blo_lab.network.state import Program
 
-__all__ = ["Programs", "stop_all"]
-
 _STOP_TIMEOUT_S = 30.0
 _POLL_S = 0.02
 

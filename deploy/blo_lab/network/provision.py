@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from blo_agent.config import AgentSettings
-from blo_agent.provision import initialise, sign_document
+from blo_agent.setup import initialise, sign_document
 from blo_domain.trust import title
 from blo_lab.errors import LabError
 from blo_lab.network import documents
@@ -22,13 +22,11 @@ from blo_lab.network.table import LabProgram, Surroundings, auditor_toml, the_pr
 from blo_lab.network.world import World
 from blo_runtime.config import load
 from blo_runtime.keyfiles import create_identity
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CountryId, DocumentId, OfficeId, country_of
 from blo_schemas.trust import DOCUMENT, SIGNED_DOCUMENT, Document, SignedDocument
 from blo_sealing.documents import sign_document as sign_with_keys
 from blo_sealing.signatures import SigningKey
-
-__all__ = ["provision", "published", "rewrite_bootstrap", "settings_of"]
 
 _ROOT_KEYS = 3
 

@@ -11,11 +11,9 @@ from blo_lab.errors import LabError
 from blo_lab.network.world import World
 from blo_log import AppendFailed, LogError, topics
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.port import Message, TopicSpec
-from blo_schemas.hashing import document_id
+from blo_log.port import ProducerRecord, TopicSpec
+from blo_schemas.hashes import document_id
 from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
-
-__all__ = ["planned_topics", "publish"]
 
 _TIMEOUT_S = 90.0
 _PAUSE_S = 0.5
@@ -88,7 +86,7 @@ def _refuse_used(bootstrap: str, there: Iterable[str], planned: set[str]) -> Non
         )
 
 
-def _message(signed: SignedDocument) -> Message:
-    return Message(
+def _message(signed: SignedDocument) -> ProducerRecord:
+    return ProducerRecord(
         topics.DIRECTORY_TOPIC, 0, document_id(signed.payload), SIGNED_DOCUMENT.encode(signed)
     )

@@ -11,8 +11,6 @@ from blo_lab.errors import LabError
 from blo_schemas.errors import WireError
 from blo_schemas.texts import from_json
 
-__all__ = ["LabState", "Program", "forget", "load", "save"]
-
 
 class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One program that was started.

@@ -1,7 +1,7 @@
 """Which programs a lab has, besides its Kafka: the one place to name a further kind.
 
 Provisioning, starting, readiness, stopping and the list that ``blo lab up`` prints all go by this
-table. A further kind is a ``Kind``, the text of its configuration, and its rows in
+table. A further kind is a ``ProgramKind``, the text of its configuration, and its rows in
 ``the_programs``; its subjects stand in the network file and are certified with the others.
 """
 
@@ -19,18 +19,6 @@ from blo_lab.network.world import Subject, World
 from blo_schemas.ids import CorridorId, CountryId, DocumentId, OfficeId
 from blo_schemas.trust import Role
 
-__all__ = [
-    "AGENT",
-    "PROCESSOR",
-    "WITNESS",
-    "Kind",
-    "LabProgram",
-    "Surroundings",
-    "auditor_toml",
-    "counted",
-    "the_programs",
-]
-
 
 class Surroundings(NamedTuple):
     """What a configuration says besides its program's name.
@@ -46,7 +34,7 @@ class Surroundings(NamedTuple):
     simulated_time: bool
 
 
-class Kind(msgspec.Struct, frozen=True):
+class ProgramKind(msgspec.Struct, frozen=True):
     """A kind of program.
 
     Attributes:
@@ -78,7 +66,7 @@ class LabProgram(msgspec.Struct, frozen=True, kw_only=True):
         corridors: All corridors that a witness works on.
     """
 
-    kind: Kind
+    kind: ProgramKind
     subject: OfficeId
     title: str
     config: Path
@@ -264,6 +252,6 @@ format = "json"
 """
 _INSTANCE: Final = "lab"
 
-AGENT: Final = Kind("agent", "agents", ("agent", "run"), _agent_toml)
-PROCESSOR: Final = Kind("processor", "processors", ("processors", "run"), _processor_toml)
-WITNESS: Final = Kind("witness", "witnesses", ("audit", "witness", "run"), _witness_toml)
+AGENT: Final = ProgramKind("agent", "agents", ("agent", "run"), _agent_toml)
+PROCESSOR: Final = ProgramKind("processor", "processors", ("processors", "run"), _processor_toml)
+WITNESS: Final = ProgramKind("witness", "witnesses", ("audit", "witness", "run"), _witness_toml)

@@ -10,8 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-__all__ = ["key_lines", "line_of"]
-
 Path = tuple[str | int, ...]
 
 _TOKEN = re.compile(

@@ -8,15 +8,13 @@ from typing import Final
 import msgspec
 
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId, country_of
-from blo_schemas.trust import Dated, Role, Superior
-
-__all__ = ["NOT_STATED", "Link", "Office", "Subject", "World"]
+from blo_schemas.trust import DatedText, Role, Superior
 
 NOT_STATED: Final = "not stated"
 """An office's level where its sources do not say it."""
 
 
-class Office(msgspec.Struct, frozen=True, kw_only=True):
+class LabOffice(msgspec.Struct, frozen=True, kw_only=True):
     """What the directory says of an office, or of a partner without one.
 
     Attributes:
@@ -32,8 +30,8 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     id: OfficeId
     region: str
     level: str = NOT_STATED
-    names: tuple[Dated, ...]
-    hosts: tuple[Dated, ...] = ()
+    names: tuple[DatedText, ...]
+    hosts: tuple[DatedText, ...] = ()
     sources: tuple[str, ...] = ()
     has_node: bool = True
 
@@ -105,7 +103,7 @@ class World:
         self,
         *,
         zones: Mapping[CountryId, str],
-        directory: Iterable[Office],
+        directory: Iterable[LabOffice],
         links: Iterable[Link],
         subjects: Iterable[Subject],
         auditor: OfficeId,
@@ -133,7 +131,7 @@ class World:
         """The links, for those who have their ids as plain text."""
         return {str(name): link for name, link in self.links.items()}
 
-    def office(self, id_: OfficeId) -> Office:
+    def office(self, id_: OfficeId) -> LabOffice:
         """The office or partner of this id.
 
         Raises:

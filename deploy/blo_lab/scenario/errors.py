@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from blo_cli.errors import CliError
 
-__all__ = ["ScenarioError"]
-
 
 class ScenarioError(CliError):
     """A line of a scenario file that can't be played.

@@ -16,19 +16,8 @@ from blo_lab.scenario.errors import ScenarioError
 from blo_schemas.content import Dispatch, Text
 from blo_schemas.errors import WireError
 from blo_schemas.instants import FIRST_DAY, LAST_DAY, is_business_day, unix_ms
-from blo_schemas.summary import Kind, Named, PauseGround, Step, Urgency
+from blo_schemas.summary import Kind, PauseGround, Step, Urgency, WordEnum
 from blo_schemas.texts import from_object
-
-__all__ = [
-    "FIELDS",
-    "LINE_DOWN",
-    "LINE_STEPS",
-    "LINE_UP",
-    "Correction",
-    "ScenarioLine",
-    "read_line",
-    "told",
-]
 
 LINE_DOWN: Final = "line_down"
 LINE_UP: Final = "line_up"
@@ -72,7 +61,7 @@ class _WrittenCorrection(msgspec.Struct, forbid_unknown_fields=True, kw_only=Tru
     dispatch: Dispatch | None = None
 
 
-class Correction(msgspec.Struct, frozen=True, kw_only=True):
+class CorrectionLine(msgspec.Struct, frozen=True, kw_only=True):
     """Which step of the case a ``supersede`` corrects: its nth one of that name."""
 
     step: Step
@@ -116,7 +105,7 @@ class ScenarioLine(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     due: datetime | None = None
     ground: PauseGround | None = None
-    corrects: Correction | None = None
+    corrects: CorrectionLine | None = None
 
     @property
     def at_ms(self) -> int:
@@ -150,7 +139,7 @@ _EXPECTED: Final = {
 }
 
 
-class _Reader:
+class _FieldReader:
     """Reads one line; knows where it stands, so that every error can say so."""
 
     def __init__(self, file: str, number: int) -> None:
@@ -169,7 +158,7 @@ class _Reader:
         except WireError as error:
             raise self._explain(error.detail, kind, at) from None
 
-    def word(self, kind: type[Named], field: str, text: str) -> Any:
+    def word(self, kind: type[WordEnum], field: str, text: str) -> Any:
         """The member of a closed list that a word names."""
         for member in kind:
             if member.word == text:
@@ -224,7 +213,7 @@ def read_line(file: str, number: int, text: str) -> ScenarioLine:
     Raises:
         ScenarioError: It says the line, the field, and what was expected.
     """
-    reader = _Reader(file, number)
+    reader = _FieldReader(file, number)
     written = reader.convert(_parse(reader, text), _Written)
     assert isinstance(written, _Written)
     _check_year(reader, "at", written.at)
@@ -250,7 +239,7 @@ def read_line(file: str, number: int, text: str) -> ScenarioLine:
     return _with_fields(reader, line, written.fields or {})
 
 
-def _parse(reader: _Reader, text: str) -> object:
+def _parse(reader: _FieldReader, text: str) -> object:
     def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
         names = [name for name, _ in pairs]
         for name in names:
@@ -272,7 +261,7 @@ def _parse(reader: _Reader, text: str) -> object:
         raise reader.error("", f"not JSON ({error})") from None
 
 
-def _line_step(reader: _Reader, written: _Written) -> ScenarioLine:
+def _line_step(reader: _FieldReader, written: _Written) -> ScenarioLine:
     """What is done to an office's line has no other fields."""
     for name in written.__struct_fields__[3:]:
         if getattr(written, name) is not None:
@@ -280,7 +269,7 @@ def _line_step(reader: _Reader, written: _Written) -> ScenarioLine:
     return ScenarioLine(number=reader.number, at=written.at, office=written.office, do=written.do)
 
 
-def _require(reader: _Reader, written: _Written, step: Step) -> None:
+def _require(reader: _FieldReader, written: _Written, step: Step) -> None:
     """Refuses a field that is missing, or that has no meaning for the step."""
     opens, pauses = step is Step.OPEN, step is Step.PAUSE
     for name in ("link", "case", "on"):
@@ -298,14 +287,14 @@ def _require(reader: _Reader, written: _Written, step: Step) -> None:
         raise reader.error("on", "lies too far away", f"a day from {FIRST_DAY} to {LAST_DAY}")
 
 
-def _check_year(reader: _Reader, field: str, moment: datetime | None) -> None:
+def _check_year(reader: _FieldReader, field: str, moment: datetime | None) -> None:
     """Refuses what Unix milliseconds and the lab's documents do not reach."""
     if moment is not None and moment.year not in YEARS:
         expected = f"a moment in one of the years {YEARS.start} to {YEARS.stop - 1}"
         raise reader.error(field, f"lies in the year {moment.year}", expected)
 
 
-def _with_fields(reader: _Reader, line: ScenarioLine, fields: dict[str, Any]) -> ScenarioLine:
+def _with_fields(reader: _FieldReader, line: ScenarioLine, fields: dict[str, Any]) -> ScenarioLine:
     """Sorts ``fields`` into the body, the common fields, and what a correction names."""
     corrects = None
     body = dict(fields)
@@ -313,14 +302,14 @@ def _with_fields(reader: _Reader, line: ScenarioLine, fields: dict[str, Any]) ->
     if line.step is Step.SUPERSEDE:
         written = reader.convert(fields, _WrittenCorrection, "fields")
         step = reader.word(Step, "fields.corrects", written.corrects)
-        corrects = Correction(step=step, nth=written.nth)
+        corrects = CorrectionLine(step=step, nth=written.nth)
         body = written.fields
     if dispatch is not None:
         reader.convert(dispatch, Dispatch, "fields.dispatch")
     return msgspec.structs.replace(line, body=body, dispatch=dispatch, corrects=corrects)
 
 
-def _optional(reader: _Reader, kind: type[Named], field: str, text: str | None) -> Any:
+def _optional(reader: _FieldReader, kind: type[WordEnum], field: str, text: str | None) -> Any:
     return None if text is None else reader.word(kind, field, text)
 
 

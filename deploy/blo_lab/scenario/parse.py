@@ -15,10 +15,8 @@ from blo_lab.scenario.lines import LINE_DOWN, ScenarioLine, read_line, told
 from blo_schemas.bodies import BODIES, body_from_json, body_type
 from blo_schemas.errors import WrongType
 from blo_schemas.ids import LinkId, OfficeId
-from blo_schemas.policy import Wire
+from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, Step
-
-__all__ = ["Scenario", "load", "read"]
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -196,7 +194,7 @@ class _Checker:
         return ScenarioError(self._file, line.number, field, problem, expected)
 
 
-def _described(schema: type[Wire]) -> list[str]:
+def _described(schema: type[MapStruct]) -> list[str]:
     """The fields of a body, those in brackets that may be left out."""
     fields = msgspec.structs.fields(schema)
     return [one.encode_name if one.required else f"[{one.encode_name}]" for one in fields]

@@ -7,8 +7,6 @@ from typing import Final
 from blo_lab.scenarios.fiction import fictional, signatory, vietnamese
 from blo_lab.scenarios.write import Year
 
-__all__ = ["write_conference"]
-
 LINK: Final = "conference-8-provinces"
 HOST: Final = "vn-dienbien"
 PROVINCE: Final = "vn-nghean"

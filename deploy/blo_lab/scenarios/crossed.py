@@ -13,8 +13,6 @@ from blo_lab.scenarios.requests import (
 )
 from blo_lab.scenarios.write import Year
 
-__all__ = ["write_crossing"]
-
 
 def write_crossing(year: Year) -> None:
     """Writes one answer that crosses a withdrawal, and one urging that crosses a reply.

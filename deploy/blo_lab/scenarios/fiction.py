@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["fictional", "lao", "person", "signatory", "vietnamese"]
-
 _FAMILIES: Final = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vi", "Lô", "Lương", "Cụt", "Moong")
 _MIDDLES: Final = ("Văn", "Thị", "Bá", "Khăm")
 _GIVEN: Final = ("Ánh-Kim", "Bách-Thảo", "Cẩm-Thạch", "Dạ-Hương", "Giáng-Châu", "Hoài-Thanh")

@@ -8,8 +8,6 @@ from typing import Any, Final
 from blo_lab.scenarios.fiction import fictional, lao, vietnamese
 from blo_lab.scenarios.write import CaseBook, Year, spread
 
-__all__ = ["GROUPS_KYSON", "GROUPS_QUEPHONG", "write_joint_cases"]
-
 KYSON, XIENGKHOUANG = "vn-kyson", "la-xiengkhouang"
 QUEPHONG, XAMTAI = "vn-quephong", "la-xamtai"
 

@@ -8,8 +8,6 @@ from typing import Any, Final
 from blo_lab.scenarios.fiction import fictional, lao, signatory, vietnamese
 from blo_lab.scenarios.write import CaseBook, Year, spread
 
-__all__ = ["PATROLS_KYSON", "PATROLS_QUEPHONG", "write_patrols"]
-
 PATROLS_KYSON: Final = 15
 PATROLS_QUEPHONG: Final = 14
 

@@ -8,8 +8,6 @@ from typing import Any, Final
 from blo_lab.scenarios.fiction import fictional, person, signatory
 from blo_lab.scenarios.write import Year, spread
 
-__all__ = ["REFUSED_KYSON", "REFUSED_QUEPHONG", "write_persons"]
-
 REFUSED_KYSON: Final = 22
 REFUSED_QUEPHONG: Final = 16
 

@@ -7,8 +7,6 @@ from typing import Any, Final
 from blo_lab.scenarios.fiction import fictional, lao, person, signatory, vietnamese
 from blo_lab.scenarios.write import CaseBook, Year
 
-__all__ = ["answered", "notice", "verification", "write_requests"]
-
 KS: Final = "vn-kyson~la-xiengkhouang"
 QP: Final = "vn-quephong~la-xamtai"
 KYSON, XIENGKHOUANG = "vn-kyson", "la-xiengkhouang"

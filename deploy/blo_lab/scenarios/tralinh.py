@@ -8,8 +8,6 @@ from blo_lab.scenarios.fiction import fictional, signatory
 from blo_lab.scenarios.requests import answered, notice, verification
 from blo_lab.scenarios.write import Year
 
-__all__ = ["write_tralinh"]
-
 LINK: Final = "vn-tralinh~cn-jingxi"
 TRALINH, JINGXI = "vn-tralinh", "cn-jingxi"
 

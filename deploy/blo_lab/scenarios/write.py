@@ -10,8 +10,6 @@ from typing import Any, Final
 from blo_schemas.ids import country_of
 from blo_schemas.texts import moment_from
 
-__all__ = ["CaseBook", "Year", "spread"]
-
 _OFFSETS: Final = {"cn": "+08:00", "la": "+07:00", "vn": "+07:00"}
 _ORDER: Final = (
     "at",

@@ -17,8 +17,6 @@ from typing import Final
 from blo_lab.scenarios.fiction import fictional, person, signatory
 from blo_lab.scenarios.write import Year, spread
 
-__all__ = ["year_of_seed_002"]
-
 LINK: Final = "memorandum-3-provinces"
 NGHEAN: Final = "vn-nghean"
 PROVINCES: Final = ("la-bolikhamxay", "la-houaphan", "la-xiengkhouang")

@@ -19,8 +19,6 @@ from blo_lab.scenarios.requests import write_requests
 from blo_lab.scenarios.tralinh import write_tralinh
 from blo_lab.scenarios.write import Year
 
-__all__ = ["year_of_seed_003"]
-
 
 def year_of_seed_003() -> str:
     """The text of ``year-of-seed-003.jsonl``; the same at every call."""

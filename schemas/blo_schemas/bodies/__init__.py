@@ -11,14 +11,14 @@ from blo_schemas.bodies.catalogue import BODIES
 from blo_schemas.bodies.common import NoFields
 from blo_schemas.bodies.convert import KIND_WORDS, STEP_WORDS, body_from_json
 from blo_schemas.bodies.steps import Correction
-from blo_schemas.bodies.upcast import BodyRegistry, BodySchema, Older
-from blo_schemas.policy import Wire
+from blo_schemas.bodies.upcast import BodyRegistry, BodySchema, OlderSchema
+from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, Step
 
 
 def body_type(
     kind: Kind, step: Step, version: int | None = None, *, registry: BodyRegistry = BODIES
-) -> type[Wire]:
+) -> type[MapStruct]:
     """The struct of a step's body; without ``version``, the current one.
 
     Raises:
@@ -40,7 +40,7 @@ def body_version(kind: Kind, step: Step, *, registry: BodyRegistry = BODIES) -> 
 
 def decode_body(
     kind: Kind, step: Step, version: int, data: bytes, *, registry: BodyRegistry = BODIES
-) -> Wire:
+) -> MapStruct:
     """Reads a body strictly, and lifts it to the current version.
 
     Raises:
@@ -57,7 +57,7 @@ __all__ = [
     "BodySchema",
     "Correction",
     "NoFields",
-    "Older",
+    "OlderSchema",
     "body_from_json",
     "body_type",
     "body_version",

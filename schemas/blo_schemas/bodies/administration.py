@@ -179,7 +179,7 @@ class Figure(Body, frozen=True, kw_only=True):
     unit: Line
 
 
-class Report(Body, frozen=True, kw_only=True):
+class ReportNotice(Body, frozen=True, kw_only=True):
     """A report of a period's figures; seeds 001, 003.
 
     Attributes:
@@ -224,24 +224,3 @@ class Frozen(Body, frozen=True, kw_only=True):
     """
 
     digest: Bytes32 | None = None
-
-
-__all__ = [
-    "AgreementInForce",
-    "AgreementReplaced",
-    "AgreementSigned",
-    "AgreementText",
-    "Built",
-    "ContactChange",
-    "ContactType",
-    "ContactVerified",
-    "Figure",
-    "Frozen",
-    "Report",
-    "ReportSigned",
-    "ReportSource",
-    "Reviewed",
-    "Support",
-    "SupportHandedOver",
-    "Surveyed",
-]

@@ -13,10 +13,10 @@ from blo_schemas.bodies import administration as adm
 from blo_schemas.bodies import meetings, operations, persons, requests, steps
 from blo_schemas.bodies.common import Minutes, NoFields, Onward
 from blo_schemas.bodies.upcast import BodyRegistry, BodySchema
-from blo_schemas.policy import Wire
+from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, Step
 
-Bodies = Mapping[Step, type[Wire]]
+Bodies = Mapping[Step, type[MapStruct]]
 
 _EVERY: Final[Bodies] = {
     Step.ACKNOWLEDGE: steps.Acknowledgement,
@@ -25,14 +25,14 @@ _EVERY: Final[Bodies] = {
     Step.PAUSE: steps.Pause,
     Step.RESUME: NoFields,
     Step.URGE: steps.Urge,
-    Step.SHRED: steps.Shredding,
+    Step.SHRED: steps.ShreddingRequest,
     Step.KEEP: NoFields,
     Step.CONFIRM_SHREDDING: NoFields,
 }
 _CONSENT: Final[Bodies] = {
     Step.RETURN_FOR_INFORMATION: steps.InformationWanted,
     Step.SUPPLY_INFORMATION: steps.InformationSupplied,
-    Step.DECLINE: steps.Refusal,
+    Step.DECLINE: steps.DeclineReason,
 }
 _REQUEST: Final[Bodies] = {
     **_CONSENT,
@@ -105,7 +105,7 @@ _KINDS: Final[Mapping[Kind, Bodies]] = {
     },
     Kind.CONTACT_CHANGE: {
         Step.OPEN: adm.ContactChange,
-        Step.DECLINE: steps.Refusal,
+        Step.DECLINE: steps.DeclineReason,
         Step.VERIFY_CHANGE: adm.ContactVerified,
     },
     Kind.URGING: {Step.OPEN: requests.Urging},
@@ -133,7 +133,7 @@ _KINDS: Final[Mapping[Kind, Bodies]] = {
     },
     Kind.REPORT: {
         **_CONSENT,
-        Step.OPEN: adm.Report,
+        Step.OPEN: adm.ReportNotice,
         Step.REVIEW: adm.Reviewed,
         Step.SIGN: adm.ReportSigned,
         Step.FREEZE: adm.Frozen,
@@ -143,7 +143,7 @@ _KINDS: Final[Mapping[Kind, Bodies]] = {
 
 def _build() -> BodyRegistry:
     """One schema per struct, so that one that many steps share is built once."""
-    schemas: dict[type[Wire], BodySchema] = {}
+    schemas: dict[type[MapStruct], BodySchema] = {}
     return BodyRegistry(
         {
             (kind, step): schemas.setdefault(body, BodySchema(body))
@@ -155,5 +155,3 @@ def _build() -> BodyRegistry:
 
 BODIES: Final = _build()
 """The bodies of this program's version."""
-
-__all__ = ["BODIES"]

@@ -14,7 +14,7 @@ import msgspec
 
 from blo_schemas.content import Line
 from blo_schemas.measures import Nationality
-from blo_schemas.policy import Wire
+from blo_schemas.policy import MapStruct
 
 END: Final = r"$(?!\n)"
 """End of the text in a pattern; ``$`` alone would let a line feed follow."""
@@ -38,7 +38,7 @@ Marker = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}(/[0-9]{1,3})?(\([0-9]
 """A border marker (mốc quốc giới), with its suffixes: ``363``, ``425/1``, ``1116(2)``."""
 
 
-class Body(Wire, frozen=True, kw_only=True, omit_defaults=True):
+class Body(MapStruct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all bodies and of the structs inside them."""
 
 
@@ -153,24 +153,3 @@ class Onward(Body, frozen=True, kw_only=True):
     agency: Line
     place: Line | None = None
     signatory: Signatory | None = None
-
-
-__all__ = [
-    "END",
-    "Body",
-    "Code",
-    "CrimeType",
-    "IdentityDocument",
-    "Instant",
-    "Level",
-    "Marker",
-    "Minutes",
-    "NoFields",
-    "Number",
-    "Onward",
-    "PartialDate",
-    "Person",
-    "Persons",
-    "Sex",
-    "Signatory",
-]

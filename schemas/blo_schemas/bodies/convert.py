@@ -14,7 +14,7 @@ from blo_schemas.bodies.steps import Correction
 from blo_schemas.bodies.upcast import BodyRegistry
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError, WrongType
-from blo_schemas.policy import Wire
+from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, Step
 from blo_schemas.texts import from_object
 
@@ -29,7 +29,9 @@ _PART: Final = re.compile(r"\.(\w+)|\[")
 _CORRECTION_KEYS: Final = frozenset({"corrects", "nth", "fields"})
 
 
-def body_from_json(kind: Kind, step: Step, obj: object, *, registry: BodyRegistry = BODIES) -> Wire:
+def body_from_json(
+    kind: Kind, step: Step, obj: object, *, registry: BodyRegistry = BODIES
+) -> MapStruct:
     """The body that a decoded JSON object says, in its current version.
 
     A correction is written as ``{"corrects": STEP, "fields": {...}}``, with all fields of the
@@ -64,7 +66,7 @@ def _correction(kind: Kind, obj: object, what: str, registry: BodyRegistry) -> C
     return Correction(corrects=corrected, body=encode(body), body_version=version)
 
 
-def _words(text: str, body: type[Wire]) -> str:
+def _words(text: str, body: type[MapStruct]) -> str:
     """The field's path and what was expected there, from msgspec's message."""
     if text == _NO_UTC:
         return f"fields: a time lies outside of the years {MINYEAR} to {MAXYEAR} UTC"
@@ -76,7 +78,7 @@ def _words(text: str, body: type[Wire]) -> str:
     return f"fields{path}: {text[:1].lower()}{text[1:]}"
 
 
-def _choices(body: type[Wire], path: str) -> list[str]:
+def _choices(body: type[MapStruct], path: str) -> list[str]:
     node: Any = inspect.type_info(body)
     for part in _PART.finditer(path):
         node = _inside(node, part[1])
@@ -100,6 +102,3 @@ def _alternative(node: Any, wanted: type[Any]) -> Any:
     if isinstance(node, inspect.UnionType):
         return next(filter(None, (_alternative(each, wanted) for each in node.types)), None)
     return node if isinstance(node, wanted) else None
-
-
-__all__ = ["KIND_WORDS", "STEP_WORDS", "body_from_json"]

@@ -125,16 +125,3 @@ class DelegationReport(Body, frozen=True, kw_only=True):
 
     text: Text | None = None
     agreements: tuple[Line, ...] = ()
-
-
-__all__ = [
-    "ActionCompleted",
-    "ActionRecorded",
-    "Briefing",
-    "BriefingHeld",
-    "Delegation",
-    "DelegationApproved",
-    "DelegationReport",
-    "DelegationTravelled",
-    "Rhythm",
-]

@@ -147,15 +147,3 @@ class PatrolDone(Body, frozen=True, kw_only=True):
     marker_to: Marker | None = None
     findings: Text | None = None
     next_date: date | None = None
-
-
-__all__ = [
-    "JointCase",
-    "JointCaseClosing",
-    "JointCaseJoined",
-    "Patrol",
-    "PatrolConfirmed",
-    "PatrolDone",
-    "PhaseReport",
-    "WorkingGroup",
-]

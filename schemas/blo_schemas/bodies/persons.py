@@ -226,22 +226,3 @@ class Penalty(Body, frozen=True, kw_only=True):
     decision_number: Line
     decision_date: date | None = None
     fine: Fine | None = None
-
-
-__all__ = [
-    "Arrested",
-    "Coordination",
-    "Deportation",
-    "Exhibit",
-    "Fine",
-    "Handover",
-    "HandoverMinutes",
-    "HandoverSchedule",
-    "Located",
-    "Penalty",
-    "PenaltyAct",
-    "Reception",
-    "ResidenceRefused",
-    "WantedHandedOver",
-    "WantedPerson",
-]

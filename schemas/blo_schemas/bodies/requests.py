@@ -76,7 +76,7 @@ class VerificationRequest(Body, frozen=True, kw_only=True):
     persons: tuple[Person, ...] = ()
 
 
-class Finding(StrEnum):
+class VerificationResult(StrEnum):
     """What verifying found out."""
 
     CONFIRMED = "confirmed"
@@ -95,7 +95,7 @@ class QuestionAnswered(Body, frozen=True, kw_only=True):
     """
 
     question: Number
-    finding: Finding
+    finding: VerificationResult
     text: Text | None = None
 
 
@@ -143,17 +143,3 @@ class Urging(Body, frozen=True, kw_only=True):
     agency: Line | None = None
     count: Number
     waiting_since: date | None = None
-
-
-__all__ = [
-    "ExchangeDocument",
-    "Finding",
-    "Identifier",
-    "InformationGrade",
-    "InformationNotice",
-    "QuestionAnswered",
-    "SourceGrade",
-    "Urging",
-    "VerificationAnswer",
-    "VerificationRequest",
-]

@@ -42,7 +42,7 @@ class InformationSupplied(Body, frozen=True, kw_only=True):
     text: Text | None = None
 
 
-class Refusal(Body, frozen=True, kw_only=True):
+class DeclineReason(Body, frozen=True, kw_only=True):
     """A refusal; its reason in words stands in the frame.
 
     Attributes:
@@ -128,7 +128,7 @@ class ShreddingGround(StrEnum):
     """Why the contents of a case are to be deleted.
 
     Directive (EU) 2023/977, article 16, and Directive (EU) 2016/680, articles 4 and 16, are where
-    the words come from; an agreement's own rule goes into ``Shredding.provision``.
+    the words come from; an agreement's own rule goes into ``ShreddingRequest.provision``.
     """
 
     RETENTION_ENDED = "retention_ended"
@@ -139,7 +139,7 @@ class ShreddingGround(StrEnum):
     OTHER = "other"
 
 
-class Shredding(Body, frozen=True, kw_only=True):
+class ShreddingRequest(Body, frozen=True, kw_only=True):
     """The office wants the contents of the case deleted, or agrees to it.
 
     The reason in words stands in the frame. It is a content of the case itself and goes with it;
@@ -176,21 +176,3 @@ class Correction(Body, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.corrects is Step.SUPERSEDE:
             raise ValueError("a correction names the step that was reported, not the correction")
-
-
-__all__ = [
-    "Acknowledgement",
-    "Answer",
-    "Assignment",
-    "Correction",
-    "Feedback",
-    "InformationSupplied",
-    "InformationWanted",
-    "InterimReply",
-    "Pause",
-    "Refusal",
-    "Shredding",
-    "ShreddingGround",
-    "Urge",
-    "Usefulness",
-]

@@ -14,14 +14,14 @@ from typing import Any, Final
 
 from blo_schemas.codec import Codec
 from blo_schemas.errors import UnknownVersion, WrongType
-from blo_schemas.policy import Wire
+from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, Step
 
 MAX_BODY_VERSION: Final = 127
 
 
 @dataclass(frozen=True, slots=True)
-class Older:
+class OlderSchema:
     """A version that is no longer written.
 
     Attributes:
@@ -29,8 +29,8 @@ class Older:
         lift: Turns it into the struct of the next version.
     """
 
-    type: type[Wire]
-    lift: Callable[[Any], Wire]
+    type: type[MapStruct]
+    lift: Callable[[Any], MapStruct]
 
 
 class BodySchema:
@@ -46,7 +46,7 @@ class BodySchema:
 
     __slots__ = ("_codecs", "current", "older", "version")
 
-    def __init__(self, current: type[Wire], older: tuple[Older, ...] = ()) -> None:
+    def __init__(self, current: type[MapStruct], older: tuple[OlderSchema, ...] = ()) -> None:
         if len(older) >= MAX_BODY_VERSION:
             raise ValueError(f"at most {MAX_BODY_VERSION} versions fit into the frame")
         self.current: Final = current
@@ -54,7 +54,7 @@ class BodySchema:
         self.version: Final = len(older) + 1
         self._codecs: Final = tuple(Codec(each) for each in (*(o.type for o in older), current))
 
-    def type_of(self, version: int) -> type[Wire]:
+    def type_of(self, version: int) -> type[MapStruct]:
         """The struct of one version.
 
         Raises:
@@ -63,7 +63,7 @@ class BodySchema:
         self._check(version)
         return self.current if version == self.version else self.older[version - 1].type
 
-    def decode(self, version: int, data: bytes) -> Wire:
+    def decode(self, version: int, data: bytes) -> MapStruct:
         """Reads a body of any version strictly, and lifts it to the current one.
 
         Raises:
@@ -114,6 +114,3 @@ class BodyRegistry:
     def with_schema(self, kind: Kind, step: Step, schema: BodySchema) -> BodyRegistry:
         """A registry that differs in one schema."""
         return BodyRegistry({**self._schemas, (kind, step): schema})
-
-
-__all__ = ["MAX_BODY_VERSION", "BodyRegistry", "BodySchema", "Older"]

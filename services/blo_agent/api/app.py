@@ -15,8 +15,8 @@ from litestar.handlers import BaseRouteHandler
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from blo_agent.agent import Agent
-from blo_agent.api import acting, filing, reading
-from blo_agent.api.types import ErrorAnswer, IncidentAnswer
+from blo_agent.api import commands, queries, reports
+from blo_agent.api.response_types import ErrorAnswer, IncidentAnswer
 from blo_agent.store.errors import StoreError
 from blo_log.errors import LogError
 from blo_runtime.incidents import report_incident
@@ -29,9 +29,9 @@ def office_api(agent: Agent, token: str) -> Litestar:
         agent: The office's agent.
         token: What every request has to show.
     """
-    handlers = [*reading.HANDLERS, *acting.HANDLERS, *filing.HANDLERS]
+    handlers = [*queries.HANDLERS, *commands.HANDLERS, *reports.HANDLERS]
     if agent.options.simulated_time:
-        handlers.extend(acting.SIMULATION_HANDLERS)
+        handlers.extend(commands.SIMULATION_HANDLERS)
     return Litestar(
         handlers,
         guards=[_guard(token)],
@@ -82,6 +82,3 @@ def _on_incident(_: Request[Any, Any, State], error: Exception) -> Response[Inci
     incident = known if isinstance(known, str) else report_incident("a request", error)
     words = f"an unexpected error; the log file has it as incident {incident}, report it"
     return Response(IncidentAnswer(words, incident), status_code=HTTP_500_INTERNAL_SERVER_ERROR)
-
-
-__all__ = ["office_api"]

@@ -38,6 +38,3 @@ class ReportRefused(JobRefused):
         super().__init__(words)
         self.reason = reason
         self.words = words
-
-
-__all__ = ["ReportRefusal", "ReportRefused"]

@@ -135,6 +135,3 @@ def _copy(source: apsw.Connection, partial: Path, key: bytes, *, is_backup: bool
 def _discard(path: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-__all__ = ["change_key", "copy_to", "restore"]

@@ -231,18 +231,3 @@ def failure_of(path: Path, cause: BaseException) -> StoreError:
     if isinstance(cause, CORRUPTION):
         return StoreCorrupt(path, cause)
     return StoreFailed(path, cause)
-
-
-__all__ = [
-    "CORRUPTION",
-    "KEY_SIZE",
-    "Bindings",
-    "Row",
-    "Snapshot",
-    "Transaction",
-    "Value",
-    "failure_of",
-    "is_store_failure",
-    "open_alone",
-    "open_connection",
-]

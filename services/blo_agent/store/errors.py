@@ -170,20 +170,3 @@ class JobFailed(Exception):
 
 class RefusedAfterWriting(Exception):
     """A job refused after it had written, and was not handed in as ``undoable``."""
-
-
-__all__ = [
-    "BackupRefused",
-    "JobFailed",
-    "JobRefused",
-    "KeyFileUnusable",
-    "NewerStore",
-    "RefusedAfterWriting",
-    "StoreClosed",
-    "StoreCorrupt",
-    "StoreError",
-    "StoreFailed",
-    "StoreInUse",
-    "StoreMixed",
-    "WrongStoreKey",
-]

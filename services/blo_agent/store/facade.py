@@ -164,6 +164,3 @@ def _prepare(path: Path, key: bytes) -> None:
         migrate(connection, path)
     finally:
         connection.close()
-
-
-__all__ = ["Store"]

@@ -138,13 +138,3 @@ def _write(connection: apsw.Connection, number: int, numbers: list[int]) -> None
 
 def _new_number() -> int:
     return 1 + secrets.randbelow(2**31 - 1)
-
-
-__all__ = [
-    "BASE",
-    "begin_generation",
-    "check_generation",
-    "end_generation",
-    "log_of",
-    "log_salt",
-]

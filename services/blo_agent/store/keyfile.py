@@ -96,6 +96,3 @@ def sync_directory(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-__all__ = ["create_store_key", "load_store_key", "sync_directory"]

@@ -49,6 +49,3 @@ class StoreLock:
         trace: TracebackType | None,
     ) -> None:
         self.release()
-
-
-__all__ = ["StoreLock"]

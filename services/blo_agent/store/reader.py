@@ -88,6 +88,3 @@ class ReaderPool:
             connection = self._own.connection = self._connect()
             self._connections.append(connection)
         return connection
-
-
-__all__ = ["READERS", "Query", "ReaderPool"]

@@ -349,6 +349,3 @@ def migrate(
         raise
     connection.execute("COMMIT")
     return with_version
-
-
-__all__ = ["MIGRATIONS", "SCHEMA_VERSION", "migrate"]

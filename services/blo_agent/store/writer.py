@@ -87,7 +87,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _QueuedJob:
     job: Job[Any] | None
     undoable: bool
     future: asyncio.Future[Any] | Future[Any]
@@ -127,7 +127,7 @@ class StoreWriter:
         self._probe = probe
         self._on_failure = on_failure
         self.mend: Mend | None = None
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[_QueuedJob | None] = SimpleQueue()
         self._gate = threading.Lock()
         self._room = threading.Semaphore(self._limits.waiting)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -135,8 +135,8 @@ class StoreWriter:
         self._refuse_with: Callable[[], StoreError] | None = None
         self._failure: BaseException | None = None
         self._stopping = False
-        self._taken: list[_Waiting] = []
-        self._asked: list[_Waiting] = []
+        self._taken: list[_QueuedJob] = []
+        self._asked: list[_QueuedJob] = []
         self._pages = 0
         self._empty_at = CHECKPOINT_PAGES
         self._broken: Future[StoreError] = Future()
@@ -194,7 +194,7 @@ class StoreWriter:
         await self._loop_room.acquire()
         future: asyncio.Future[T] = loop.create_future()
         try:
-            self._enqueue(_Waiting(job, undoable, future))
+            self._enqueue(_QueuedJob(job, undoable, future))
         except StoreError:
             self._loop_room.release()
             raise
@@ -211,7 +211,7 @@ class StoreWriter:
         future.set_running_or_notify_cancel()
         self._room.acquire()
         try:
-            self._enqueue(_Waiting(job, undoable, future))
+            self._enqueue(_QueuedJob(job, undoable, future))
         except StoreError:
             self._room.release()
             raise
@@ -228,7 +228,7 @@ class StoreWriter:
         future.set_running_or_notify_cancel()
         self._room.acquire()
         try:
-            self._enqueue(_Waiting(None, undoable=False, future=future))
+            self._enqueue(_QueuedJob(None, undoable=False, future=future))
         except StoreError:
             self._room.release()
             raise
@@ -239,7 +239,7 @@ class StoreWriter:
             raise RuntimeError("a store is used from one event loop only")
         self._loop = loop
 
-    def _enqueue(self, waiting: _Waiting) -> None:
+    def _enqueue(self, waiting: _QueuedJob) -> None:
         with self._gate:
             if self._refuse_with is not None:
                 raise self._refuse_with()
@@ -265,10 +265,10 @@ class StoreWriter:
         except BaseException as error:  # noqa: BLE001 - whatever it was, the store has failed
             self._fail(error)
 
-    def _commit_group(self, first: _Waiting) -> None:
+    def _commit_group(self, first: _QueuedJob) -> None:
         connection = self._connection
         until = monotonic() + self._limits.group_seconds
-        waiting: _Waiting | None = first
+        waiting: _QueuedJob | None = first
         self._taken.append(first)
         connection.execute("BEGIN IMMEDIATE")
         transaction = Transaction(connection)
@@ -282,7 +282,7 @@ class StoreWriter:
         connection.execute("COMMIT")
         self._passed(AFTER_COMMIT)
 
-    def _next(self, until: float) -> _Waiting | None:
+    def _next(self, until: float) -> _QueuedJob | None:
         if len(self._taken) >= self._limits.group or monotonic() >= until:
             return None
         try:
@@ -333,7 +333,7 @@ class StoreWriter:
         self._pages = pages
         return apsw.SQLITE_OK
 
-    def _carry_out(self, waiting: _Waiting, transaction: Transaction) -> None:
+    def _carry_out(self, waiting: _QueuedJob, transaction: Transaction) -> None:
         connection = self._connection
         before = connection.total_changes()
         connection.execute("SAVEPOINT job")
@@ -358,7 +358,7 @@ class StoreWriter:
             self._undo(waiting, transaction, error)
         connection.execute("RELEASE job")
 
-    def _undo(self, waiting: _Waiting, transaction: Transaction, error: Exception) -> None:
+    def _undo(self, waiting: _QueuedJob, transaction: Transaction, error: Exception) -> None:
         """Take a job back, on disk and in memory, and let its caller know."""
         self._connection.execute("ROLLBACK TO job")
         failed = JobFailed(report_incident("a job of the store", error), error)
@@ -380,7 +380,7 @@ class StoreWriter:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._answer_on_loop, on_loop)
 
-    def _answer_on_loop(self, answered: list[_Waiting]) -> None:
+    def _answer_on_loop(self, answered: list[_QueuedJob]) -> None:
         for waiting in answered:
             if not waiting.future.done():
                 _resolve(waiting.future, waiting)
@@ -412,22 +412,8 @@ class StoreWriter:
             self._on_failure(failure_of(self._path, cause))
 
 
-def _resolve(future: asyncio.Future[Any] | Future[Any], waiting: _Waiting) -> None:
+def _resolve(future: asyncio.Future[Any] | Future[Any], waiting: _QueuedJob) -> None:
     if waiting.error is not None:
         future.set_exception(waiting.error)
     else:
         future.set_result(waiting.value)
-
-
-__all__ = [
-    "AFTER_ANSWERS",
-    "AFTER_COMMIT",
-    "AFTER_JOB",
-    "BEFORE_COMMIT",
-    "BEFORE_JOB",
-    "PROBE_POINTS",
-    "Job",
-    "Limits",
-    "Mend",
-    "StoreWriter",
-]

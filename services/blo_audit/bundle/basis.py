@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from blo_audit.bundle.reading import Bundle
-from blo_audit.checkpoints import verify_quorum
-from blo_audit.claims import Claim, ClaimKind, read_claims
+from blo_audit.bundle.reader import Bundle
 from blo_audit.errors import NoQuorum, NothingToAudit, NoTrust
-from blo_audit.findings import Code, Findings
-from blo_audit.sources import Place, places
+from blo_audit.findings.codes import Code
+from blo_audit.findings.findings import Findings
+from blo_audit.replay.checkpoints import verify_quorum
+from blo_audit.replay.claims import Claim, ClaimKind, read_claims
+from blo_audit.replay.sources import SourcePartition, places
 from blo_domain.heads import HeadOrder, order_heads
 from blo_domain.trust import Pins, TrustedDirectory, load_directory
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
@@ -40,7 +41,7 @@ class QuorumReader:
         """Whether a value is a checkpoint and not a head."""
         return value.startswith(_CHECKPOINT)
 
-    def read(self, value: bytes, place: Place, directory: TrustedDirectory) -> Claim:
+    def read(self, value: bytes, place: SourcePartition, directory: TrustedDirectory) -> Claim:
         """The checkpoint with its signers.
 
         Raises:
@@ -66,7 +67,9 @@ class QuorumReader:
         )
 
 
-def _partial_claim(signed: SignedCheckpoint, place: Place, directory: TrustedDirectory) -> Claim:
+def _partial_claim(
+    signed: SignedCheckpoint, place: SourcePartition, directory: TrustedDirectory
+) -> Claim:
     """The word of those whose certificates counted when they signed."""
     size = signed.checkpoint.size
     found = [
@@ -145,7 +148,7 @@ def judge_documents(
 
 def find_place(
     directory: TrustedDirectory, pins: Pins, link: LinkId, corridor: CorridorId
-) -> Place:
+) -> SourcePartition:
     """Where the agreements say that the link lies.
 
     Raises:
@@ -201,7 +204,7 @@ def base_of(claims: Sequence[Claim], size: int, findings: Findings) -> Base:
 
 
 def closed_positions(
-    heads: Sequence[SignedHead], place: Place, directory: TrustedDirectory
+    heads: Sequence[SignedHead], place: SourcePartition, directory: TrustedDirectory
 ) -> Mapping[int, set[OfficeId]]:
     """Which offices could not open which records, by the last head of each.
 
@@ -226,14 +229,3 @@ def closed_positions(
 
 def _votes(heads: Sequence[Claim], root: bytes) -> tuple[int, bytes]:
     return sum(claim.tree_root == root for claim in heads), root
-
-
-__all__ = [
-    "Base",
-    "QuorumReader",
-    "base_of",
-    "claim_values",
-    "closed_positions",
-    "find_place",
-    "judge_documents",
-]

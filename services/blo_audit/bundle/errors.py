@@ -48,15 +48,3 @@ class BundleUnreadable(BundleError):
 
 class NothingToBundle(BundleError):
     """What was asked for is not in the log, or does not fit into a bundle."""
-
-
-__all__ = [
-    "BundleAltered",
-    "BundleError",
-    "BundleMalformed",
-    "BundleTooLarge",
-    "BundleTruncated",
-    "BundleUnreadable",
-    "NotABundle",
-    "NothingToBundle",
-]

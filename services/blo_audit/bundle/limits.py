@@ -41,15 +41,3 @@ LINK_RECORDS: Final = PartLimits(
     "records of a whole link", 1_000_000, MAX_CHUNK_SIZE, 64 * 1024 * MIB
 )
 PROVEN_RECORDS: Final = PartLimits("records of a selection", 100_000, MAX_CHUNK_SIZE, 256 * MIB)
-
-__all__ = [
-    "CHECKPOINTS",
-    "DISCLOSURES",
-    "DOCUMENTS",
-    "HEADS",
-    "LINK_RECORDS",
-    "MANIFEST_SIZE",
-    "MIB",
-    "PROVEN_RECORDS",
-    "PartLimits",
-]

@@ -11,21 +11,22 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from blo_audit.bundle.basis import Base
-from blo_audit.bundle.disclosed import Disclosures
-from blo_audit.findings import Code, Findings
-from blo_audit.judging import Judge
-from blo_audit.times import instant
-from blo_domain.trust import LinkTrust
-from blo_schemas import hashing
+from blo_audit.bundle.disclosures import Disclosures
+from blo_audit.findings.codes import Code
+from blo_audit.findings.findings import Findings
+from blo_audit.replay.clocks import instant
+from blo_audit.replay.verdicts import VerdictFindings
+from blo_domain.trust import LinkTrustRules
+from blo_projection.link_chain import Admitted
+from blo_schemas import hashes
 from blo_schemas.bundle import Manifest, ProvenRecord, Scope
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, Envelope, Header
 from blo_schemas.ids import ZERO_HASH, Digest, EventId, OfficeId
 from blo_schemas.verdicts import DUPLICATE, Reason, Verdict, rejected
-from blo_sealing import verify_inclusion
-from blo_sealing.chain import Admitted
 from blo_sealing.errors import ProofFailed
 from blo_sealing.signatures import verify_signature
+from blo_sealing.verifier import verify_inclusion
 
 TOLERANCE_MS: Final = 5 * 60_000
 """How far an office's clock and the log's may differ."""
@@ -33,7 +34,7 @@ TOLERANCE_MS: Final = 5 * 60_000
 Finding = tuple[Verdict | None, OfficeId | None, EventId | None]
 
 
-class Link(NamedTuple):
+class SelectedLink(NamedTuple):
     """An event's place in its office's chain, as its writer signed it."""
 
     office: OfficeId
@@ -63,8 +64,8 @@ class Selection:
         self,
         manifest: Manifest,
         base: Base,
-        trust: LinkTrust,
-        judge: Judge,
+        trust: LinkTrustRules,
+        judge: VerdictFindings,
         disclosures: Disclosures,
         findings: Findings,
     ) -> None:
@@ -79,8 +80,8 @@ class Selection:
         self._judge = judge
         self._disclosures = disclosures
         self._findings = findings
-        self._context = hashing.event_context(manifest.link)
-        self._places: dict[Link, tuple[EventId, int]] = {}
+        self._context = hashes.event_context(manifest.link)
+        self._places: dict[SelectedLink, tuple[EventId, int]] = {}
 
     def take(self, records: Iterable[ProvenRecord]) -> None:
         """Verify records; each is opened only when everything before that has held."""
@@ -96,7 +97,7 @@ class Selection:
             return False
         try:
             verify_inclusion(
-                hashing.leaf_hash(record.value), record.position, base.size, record.path, base.root
+                hashes.leaf_hash(record.value), record.position, base.size, record.path, base.root
             )
         except ProofFailed as error:
             self._findings.add(Code.PROOF_FAILED, str(error), position=record.position)
@@ -118,7 +119,7 @@ class Selection:
             admitted = Admitted(
                 record.position,
                 record.log_time,
-                hashing.leaf_hash(record.value),
+                hashes.leaf_hash(record.value),
                 Digest(ZERO_HASH),
                 envelope,
                 header,
@@ -141,15 +142,15 @@ class Selection:
             return rejected(writer), None, None
         office = writer.office
         signed = self._context + envelope.header
-        event = hashing.event_id(self._manifest.link, envelope.header)
-        payload = hashing.payload_hash(envelope.summary_ct, envelope.body_ct)
+        event = hashes.event_id(self._manifest.link, envelope.header)
+        payload = hashes.payload_hash(envelope.summary_ct, envelope.body_ct)
         if payload != header.payload_hash:
             return rejected(Reason.PAYLOAD_MISMATCH), office, event
         if not verify_signature(writer.signing_key, signed, envelope.signature):
             elsewhere = any(
                 verify_signature(
                     writer.signing_key,
-                    hashing.event_input(link, envelope.header),
+                    hashes.event_input(link, envelope.header),
                     envelope.signature,
                 )
                 for link in self._trust.other_links(office)
@@ -161,13 +162,13 @@ class Selection:
     def _placed(
         self, position: int, header: Header, office: OfficeId, event: EventId
     ) -> Verdict | None:
-        known = self._places.get(Link(office, header.oseq))
+        known = self._places.get(SelectedLink(office, header.oseq))
         if known is not None:
             return DUPLICATE if known[0] == event else rejected(Reason.FORK)
-        before = self._places.get(Link(office, header.oseq - 1))
+        before = self._places.get(SelectedLink(office, header.oseq - 1))
         if before is not None and before[0] != header.oprev:
             return rejected(Reason.FORK)
-        self._places[Link(office, header.oseq)] = event, position
+        self._places[SelectedLink(office, header.oseq)] = event, position
         if header.seen_size > position:
             return rejected(Reason.SEEN_BEYOND_LOG)
         return None
@@ -226,5 +227,3 @@ _ODD: Final[dict[Scope, Callable[[Manifest, ProvenRecord, Header | None, str | N
     Scope.BUSINESS_DATE: _other_day,
 }
 """Why a record does not belong to what was selected; nothing if it does."""
-
-__all__ = ["TOLERANCE_MS", "Selection"]

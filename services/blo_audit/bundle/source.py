@@ -7,9 +7,9 @@ from pathlib import Path
 
 from blo_audit.bundle.basis import claim_values
 from blo_audit.bundle.errors import NothingToBundle
-from blo_audit.bundle.reading import open_bundle
-from blo_audit.sources import Place
-from blo_log.port import Stored
+from blo_audit.bundle.reader import open_bundle
+from blo_audit.replay.sources import SourcePartition
+from blo_log.port import ConsumedRecord
 from blo_schemas.event import LogRecord
 from blo_schemas.trust import SignedDocument
 
@@ -45,20 +45,20 @@ class BundleSource:
         """See ``Source.documents``."""
         return self._documents
 
-    async def heads(self, place: Place) -> Sequence[bytes]:
+    async def heads(self, place: SourcePartition) -> Sequence[bytes]:
         """See ``Source.heads``."""
         return self._heads if self._has(place) else []
 
-    async def grants(self, place: Place) -> Sequence[Stored]:
+    async def grants(self, place: SourcePartition) -> Sequence[ConsumedRecord]:
         """See ``Source.grants``: a bundle has none."""
         del place
         return []
 
-    async def end(self, place: Place) -> int | None:
+    async def end(self, place: SourcePartition) -> int | None:
         """See ``Source.end``."""
         return self._manifest.size if self._has(place) else 0
 
-    async def records(self, place: Place) -> AsyncIterator[Sequence[LogRecord]]:
+    async def records(self, place: SourcePartition) -> AsyncIterator[Sequence[LogRecord]]:
         """See ``Source.records``.
 
         Raises:
@@ -69,18 +69,17 @@ class BundleSource:
                 for batch in bundle.batches():
                     yield batch
 
-    async def outputs(self, place: Place, topic: str) -> AsyncIterator[Sequence[Stored]]:
+    async def outputs(
+        self, place: SourcePartition, topic: str
+    ) -> AsyncIterator[Sequence[ConsumedRecord]]:
         """See ``Source.outputs``: a bundle has none."""
         del place, topic
-        nothing: Sequence[Sequence[Stored]] = ()
+        nothing: Sequence[Sequence[ConsumedRecord]] = ()
         for batch in nothing:
             yield batch
 
     async def close(self) -> None:
         """See ``Source.close``: nothing is open between two reads."""
 
-    def _has(self, place: Place) -> bool:
+    def _has(self, place: SourcePartition) -> bool:
         return (place.link, place.corridor) == (self._manifest.link, self._manifest.corridor)
-
-
-__all__ = ["BundleSource"]

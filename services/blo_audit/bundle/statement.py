@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from blo_audit.bundle.disclosed import Shown
-from blo_audit.codes import Severity
-from blo_audit.findings import Finding
-from blo_audit.statement import LinkStatement, not_proved, proved
-from blo_audit.times import instant
+from blo_audit.bundle.disclosures import Shown
+from blo_audit.findings.codes import Severity
+from blo_audit.findings.findings import Finding
+from blo_audit.replay.clocks import instant
+from blo_audit.replay.statement import LinkStatement, not_proved, proved
 from blo_schemas.bundle import Manifest, Scope
 from blo_schemas.ids import OfficeId
 
@@ -197,6 +197,3 @@ def _not_proved_of_selection(manifest: Manifest, one: Selected) -> list[str]:
         "Whether what the offices wrote is true.",
     ]
     return said
-
-
-__all__ = ["BundleReport", "Disclosing", "Selected", "scope_words"]

@@ -74,6 +74,3 @@ def _above(level: bytearray) -> bytearray:
         above += node_hash(both[:HASH_SIZE], both[HASH_SIZE:])
     above += level[even:]
     return above
-
-
-__all__ = ["LeafTree"]

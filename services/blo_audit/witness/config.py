@@ -55,6 +55,3 @@ class WitnessSettings(Settings, frozen=True, kw_only=True):
     signing: SigningSettings = SigningSettings()
     admin: AdminSettings = AdminSettings()
     logging: LoggingSettings = LoggingSettings()
-
-
-__all__ = ["SigningSettings", "WitnessSettings"]

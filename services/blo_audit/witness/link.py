@@ -8,7 +8,7 @@ there any more, it stops for that link, and says so until somebody has looked.
 from __future__ import annotations
 
 from blo_audit.witness.state import LastSigned
-from blo_schemas.hashing import leaf_hash
+from blo_schemas.hashes import leaf_hash
 from blo_schemas.ids import CorridorId, Digest, LinkId
 from blo_sealing.merkle import Frontier
 from blo_sealing.tlog import Checkpoint, origin_of
@@ -134,6 +134,3 @@ class WitnessedLink:
                 f"the first {self.size} records of {self.link} have another tree than the one that "
                 "this witness has signed before: it was shown two logs"
             )
-
-
-__all__ = ["WitnessedLink"]

@@ -21,6 +21,3 @@ class WitnessOptions(msgspec.Struct, frozen=True, kw_only=True):
     again_s: float = 15.0
     directory_s: float = 5.0
     simulated_time: bool = False
-
-
-__all__ = ["WitnessOptions"]

@@ -44,7 +44,7 @@ class LastSigned(msgspec.Struct, frozen=True):
         return Frontier(self.size, self.peaks)
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _StateFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     v: int
     witness: str
     links: dict[LinkId, LastSigned]
@@ -73,7 +73,7 @@ class WitnessState:
     def put(self, link: LinkId, signed: LastSigned) -> None:
         """Keep what is about to be published; when this returns, it is on disk."""
         links = {**self._links, link: signed}
-        text = msgspec.json.encode(_File(_VERSION, self._witness, links))
+        text = msgspec.json.encode(_StateFile(_VERSION, self._witness, links))
         draft = self._path.with_suffix(".new")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -97,7 +97,7 @@ def _read(path: Path, witness: OfficeId) -> dict[LinkId, LastSigned]:
     except OSError as error:
         raise WitnessStateError(path, f"cannot be read ({type(error).__name__})") from error
     try:
-        found = from_json(data, _File)
+        found = from_json(data, _StateFile)
         for signed in found.links.values():
             if signed.tree().root() != Digest(signed.root):
                 raise SnapshotMismatch("a tree has another root")
@@ -106,6 +106,3 @@ def _read(path: Path, witness: OfficeId) -> dict[LinkId, LastSigned]:
     if found.v != _VERSION or found.witness != witness:
         raise WitnessStateError(path, f"is the state of {found.witness}, version {found.v}")
     return found.links
-
-
-__all__ = ["LastSigned", "WitnessState"]

@@ -6,15 +6,23 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from blo_audit.checkpoints import verify_quorum
 from blo_audit.errors import NoQuorum
-from blo_audit.witness.collecting import Collecting
+from blo_audit.replay.checkpoints import verify_quorum
+from blo_audit.witness.cosignatures import CosignatureRound
 from blo_audit.witness.link import WitnessedLink
 from blo_audit.witness.options import WitnessOptions
 from blo_audit.witness.state import LastSigned, WitnessState
 from blo_log.directory import DirectoryFeed
 from blo_log.errors import LogError, LogTruncated
-from blo_log.port import Appender, Log, Message, Reader, Stored, TopicPartition, read_to_end
+from blo_log.port import (
+    Appender,
+    ConsumedRecord,
+    Log,
+    LogReader,
+    ProducerRecord,
+    TopicPartition,
+    read_to_end,
+)
 from blo_log.topics import exchange_topic, heads_topic
 from blo_runtime.admin import Health
 from blo_runtime.clock import Clock
@@ -24,13 +32,13 @@ from blo_schemas.heads import NoteKind, NoteRecordKey, read_note_key
 from blo_schemas.ids import CorridorId, LinkId
 from blo_schemas.trust import Role
 from blo_sealing.errors import SealingError
-from blo_sealing.identity import Identity
+from blo_sealing.identity import ProgramIdentity
 from blo_sealing.tlog import (
     Checkpoint,
     SignedCheckpoint,
-    issue,
     link_of,
     parse_checkpoint,
+    sign_checkpoint,
     signatories,
 )
 
@@ -62,7 +70,7 @@ class Witness:
     def __init__(
         self,
         corridors: Sequence[CorridorId],
-        identity: Identity,
+        identity: ProgramIdentity,
         *,
         log: Log,
         feed: DirectoryFeed,
@@ -82,7 +90,7 @@ class Witness:
         self._options = options or WitnessOptions()
         self._probe = probe or (lambda _: None)
         self._due: dict[LinkId, float] = {}
-        self._collecting: dict[LinkId, Collecting] = {}
+        self._collecting: dict[LinkId, CosignatureRound] = {}
         self._told: set[str] = set()
         self._places: dict[TopicPartition, WitnessedLink] = {}
         self._is_connected = False
@@ -183,7 +191,7 @@ class Witness:
         finally:
             await reader.close()
 
-    async def _read_on(self, reader: Reader, appender: Appender) -> None:
+    async def _read_on(self, reader: LogReader, appender: Appender) -> None:
         loop = asyncio.get_running_loop()
         look_at = loop.time() + self._options.directory_s
         while True:
@@ -217,7 +225,7 @@ class Witness:
         }
         return agreed != self.links.keys()
 
-    async def _take(self, found: dict[TopicPartition, list[Stored]]) -> None:
+    async def _take(self, found: dict[TopicPartition, list[ConsumedRecord]]) -> None:
         now = asyncio.get_running_loop().time()
         for place, records in found.items():
             link = self._places.get(place)
@@ -233,7 +241,7 @@ class Witness:
             # A long log is read in many portions; others get their turn.
             await asyncio.sleep(0)
 
-    def _take_note(self, stored: Stored) -> None:
+    def _take_note(self, stored: ConsumedRecord) -> None:
         key = read_note_key(stored.key)
         if key is None or stored.value is None or key.link not in self.links:
             return
@@ -311,7 +319,7 @@ class Witness:
             self._due[link.link] = asyncio.get_running_loop().time() + self._options.directory_s
             self._tell("no valid certificate of role witness names this witness's key", link.link)
             return
-        issued = issue(checkpoint, signer.subject, signer.keys.signing)
+        issued = sign_checkpoint(checkpoint, signer.subject, signer.keys.signing)
         signed = link.signing(checkpoint, issued.encode())
         self._probe("before keeping")
         # Before it is published: whatever happens then, this tree binds the witness.
@@ -326,7 +334,7 @@ class Witness:
         now = asyncio.get_running_loop().time()
         before = self._collecting.get(link.link)
         if before is None or before.issued.checkpoint != issued.checkpoint:
-            self._collecting[link.link] = Collecting(issued, now, now)
+            self._collecting[link.link] = CosignatureRound(issued, now, now)
         else:
             before.said = now
         await self._append(appender, link, NoteKind.CHECKPOINT, issued)
@@ -362,7 +370,7 @@ class Witness:
         self, appender: Appender, link: WitnessedLink, kind: NoteKind, note: SignedCheckpoint
     ) -> None:
         key = NoteRecordKey(link.link, self._identity.subject, kind).encode()
-        message = Message(heads_topic(link.corridor), link.partition, key, note.encode())
+        message = ProducerRecord(heads_topic(link.corridor), link.partition, key, note.encode())
         await appender.append([message])
 
     # Telling.
@@ -392,6 +400,3 @@ class Witness:
 
 def _heads_of(link: WitnessedLink) -> TopicPartition:
     return TopicPartition(heads_topic(link.corridor), link.partition)
-
-
-__all__ = ["Witness"]

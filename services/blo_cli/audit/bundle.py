@@ -9,11 +9,11 @@ from typing import Final
 
 import click
 
-from blo_audit.bundle.choosing import Wanted
-from blo_audit.bundle.collecting import Collector, Written, read_disclosure
+from blo_audit.bundle.collect import Collector, WrittenBundle, read_disclosure
+from blo_audit.bundle.contents import BundleRequest
 from blo_audit.bundle.statement import scope_words
-from blo_audit.statement import counted
-from blo_cli.audit.reaching import Pinned, Reach, reach_options
+from blo_audit.replay.statement import counted
+from blo_cli.audit.options import Pinned, Reach, reach_options
 from blo_cli.errors import Exit
 from blo_schemas.bundle import Scope, SignedDisclosure
 from blo_schemas.errors import WireError
@@ -21,13 +21,11 @@ from blo_schemas.ids import HASH_SIZE, CaseId, LinkId, is_link_id
 from blo_schemas.instants import FIRST_DAY, LAST_DAY, is_business_day
 from blo_schemas.texts import day_from, from_hex
 
-__all__ = ["bundle"]
-
 _FILE: Final = click.Path(path_type=Path)
 _OLD: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-class Case(click.ParamType):
+class CaseParameter(click.ParamType):
     """A case's id in hex."""
 
     name = "hex"
@@ -42,7 +40,7 @@ class Case(click.ParamType):
             self.fail(f"{value!r} is no case; expected 64 hexadecimal digits", param, ctx)
 
 
-class Period(click.ParamType):
+class PeriodParameter(click.ParamType):
     """``2025-01-01..2025-03-31``: two days, both included."""
 
     name = "day..day"
@@ -67,8 +65,10 @@ class Period(click.ParamType):
 
 @click.command()
 @click.option("--link", required=True, help="The link; alone: all of it.")
-@click.option("--case", type=Case(), help="All records of the link that name this case.")
-@click.option("--period", type=Period(), help="Records of these days (UTC), both included.")
+@click.option("--case", type=CaseParameter(), help="All records of the link that name this case.")
+@click.option(
+    "--period", type=PeriodParameter(), help="Records of these days (UTC), both included."
+)
 @click.option(
     "--by",
     type=click.Choice(["log-time", "business-date"]),
@@ -112,8 +112,8 @@ def bundle(
 
 
 async def _write(
-    reach: Reach, wanted: Wanted, disclosures: list[SignedDisclosure], output: Path
-) -> Written:
+    reach: Reach, wanted: BundleRequest, disclosures: list[SignedDisclosure], output: Path
+) -> WrittenBundle:
     pins = reach.pins
     source = reach.source()
     try:
@@ -122,17 +122,19 @@ async def _write(
         await source.close()
 
 
-def _wanted(link: str, case: CaseId | None, period: tuple[date, date] | None, by: str) -> Wanted:
+def _wanted(
+    link: str, case: CaseId | None, period: tuple[date, date] | None, by: str
+) -> BundleRequest:
     if not is_link_id(link):
         raise click.UsageError(f"{link!r} is no link")
     if case is not None and period is not None:
         raise click.UsageError("say either --case or --period")
     found = LinkId(link)
     if period is None:
-        return Wanted(link=found, case=case)
+        return BundleRequest(link=found, case=case)
     if by == "business-date":
-        return Wanted(link=found, days=period)
-    return Wanted(link=found, period=(_midnight(period[0]), _midnight(period[1], days=1)))
+        return BundleRequest(link=found, days=period)
+    return BundleRequest(link=found, period=(_midnight(period[0]), _midnight(period[1], days=1)))
 
 
 def _midnight(day: date, *, days: int = 0) -> int:
@@ -140,7 +142,7 @@ def _midnight(day: date, *, days: int = 0) -> int:
     return max(0, round(start.timestamp() * 1000))
 
 
-def _told(written: Written, output: Path) -> list[str]:
+def _told(written: WrittenBundle, output: Path) -> list[str]:
     manifest = written.manifest
     counts = manifest.counts
     said = [

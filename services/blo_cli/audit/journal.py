@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from blo_audit.from_log import read_heads, signed_heads
-from blo_audit.journal_audit import JournalAudited, anchors_of, audit_journal
-from blo_audit.report_text import instant
-from blo_cli.audit.trusting import Brought, Pinned, read_heads_file, trust_options
+from blo_audit.journal import JournalAudit, anchors_of, audit_journal
+from blo_audit.replay.from_log import read_heads, signed_heads
+from blo_audit.reports.text import instant
+from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
 from blo_cli.audit.verify import plain
 from blo_cli.errors import Exit
-from blo_cli.reaching import Kafka
+from blo_cli.kafka_options import Kafka
 from blo_cli.trust import files
 from blo_domain.trust import TrustedDirectory
 from blo_log import Log
@@ -20,8 +20,6 @@ from blo_schemas.errors import WireError
 from blo_schemas.heads import SIGNED_HEAD, Head, SignedHead
 from blo_schemas.journal import JournalEntry, named_person
 from blo_schemas.journal_file import read_head
-
-__all__ = ["heads", "journal"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -43,7 +41,7 @@ def journal(
     """Replays an office's journal, and checks it against the anchors in the office's heads."""
     data = file.read_bytes()
     office = read_head(data).journal
-    brought = Brought(pinned, trust, Kafka(bootstrap, config))
+    brought = TrustBasis(pinned, trust, Kafka(bootstrap, config))
     anchors = anchors_of(_heads(brought, heads_file), office)
     audited = audit_journal(data, anchors)
     if entries:
@@ -64,7 +62,7 @@ def heads(
     config: Path | None,
 ) -> int:
     """Writes all heads that are on the log to a new file OUTPUT, to check others against them."""
-    found = Brought(pinned, trust, Kafka(bootstrap, config)).ask_log(read_heads)
+    found = TrustBasis(pinned, trust, Kafka(bootstrap, config)).ask_log(read_heads)
     lines = "".join(f"{SIGNED_HEAD.encode(one).hex()}\n" for one in found)
     files.write_new(output, lines.encode())
     click.echo(f"{len(found)} heads")
@@ -85,7 +83,7 @@ def _told(entry: JournalEntry) -> str:
     return f"{entry.seq:6} {instant(entry.at)} {entry.actor}: {what} {place}".rstrip()
 
 
-def _heads(brought: Brought, heads_file: Path | None) -> list[Head]:
+def _heads(brought: TrustBasis, heads_file: Path | None) -> list[Head]:
     signed: list[SignedHead] = [] if heads_file is None else read_heads_file(heads_file)
     if brought.has_log:
 
@@ -103,7 +101,7 @@ def _heads(brought: Brought, heads_file: Path | None) -> list[Head]:
     return signed_heads(signed, directory)
 
 
-def _tell(audited: JournalAudited) -> None:
+def _tell(audited: JournalAudit) -> None:
     head = audited.head
     click.echo(f"journal of {head.journal}: {len(audited.entries)} entries")
     for finding in audited.findings:

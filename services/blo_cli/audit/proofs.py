@@ -8,12 +8,12 @@ import click
 
 from blo_cli.errors import CliError, Exit
 from blo_schemas.errors import WireError
-from blo_schemas.hashing import leaf_hash
+from blo_schemas.hashes import leaf_hash
 from blo_schemas.ids import HASH_SIZE
 from blo_schemas.instants import LAST_INSTANT, local
 from blo_schemas.texts import from_hex
 from blo_sealing.errors import (
-    BadSignature,
+    InvalidSignature,
     MalformedNote,
     OtherCheckpoint,
     ProofFailed,
@@ -31,10 +31,8 @@ from blo_sealing.tlog import (
     parse_vkey,
 )
 
-__all__ = ["proof"]
-
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-_NOT_PROVED = (BadSignature, OtherCheckpoint, ProofFailed, UnsignedNote)
+_NOT_PROVED = (InvalidSignature, OtherCheckpoint, ProofFailed, UnsignedNote)
 
 
 @click.group()

@@ -14,14 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from blo_audit.bundle.basis import QuorumReader
 from blo_audit.bundle.source import BundleSource
-from blo_audit.codes import Severity
 from blo_audit.config import AuditorSettings
-from blo_audit.findings import Finding
-from blo_audit.link_audit import AuditOptions
-from blo_audit.replay import Replay
-from blo_audit.sources import LogSource, Place, Source
-from blo_audit.statement import LinkStatement, Report, not_proved, proved
-from blo_audit.verifying import SEED_SIZE, Mode
+from blo_audit.findings.codes import Severity
+from blo_audit.findings.findings import Finding
+from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.run import Replay
+from blo_audit.replay.signatures import SEED_SIZE, Mode
+from blo_audit.replay.sources import LogSource, RecordSource, SourcePartition
+from blo_audit.replay.statement import LinkStatement, ReplayStatement, not_proved, proved
 from blo_cli.errors import CliError, Exit
 from blo_runtime.config import load
 from blo_runtime.keyfiles import create_identity, load_identity
@@ -29,9 +29,7 @@ from blo_schemas.errors import WireError
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
 from blo_schemas.texts import from_hex
 from blo_schemas.trust import Role
-from blo_sealing.identity import Identity
-
-__all__ = ["init", "replay"]
+from blo_sealing.identity import ProgramIdentity
 
 _FILE: Final = click.Path(path_type=Path)
 _CONFIG: Final = click.option(
@@ -121,13 +119,13 @@ def replay(
 
 
 async def _run(
-    source: Source,
+    source: RecordSource,
     settings: AuditorSettings,
     options: AuditOptions,
     links: tuple[str, ...],
     *,
     quiet: bool,
-) -> Report:
+) -> ReplayStatement:
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -139,7 +137,7 @@ async def _run(
     )
     tasks = {}
 
-    def progress(place: Place, done: int, end: int | None) -> None:
+    def progress(place: SourcePartition, done: int, end: int | None) -> None:
         if place not in tasks:
             tasks[place] = bar.add_task(place.link, total=end)
         bar.update(tasks[place], completed=done)
@@ -160,7 +158,7 @@ async def _run(
         await source.close()
 
 
-def open_source(path: Path, settings: AuditorSettings) -> Source:
+def open_source(path: Path, settings: AuditorSettings) -> RecordSource:
     """What the configuration says to read.
 
     Args:
@@ -182,7 +180,7 @@ def open_source(path: Path, settings: AuditorSettings) -> Source:
     return LogSource(KafkaLog(KafkaConnection(**options)), f"Kafka at {options['bootstrap']}")
 
 
-def as_json_text(report: Report) -> str:
+def as_json_text(report: ReplayStatement) -> str:
     """The report with its statements in words, as JSON."""
     told = msgspec.to_builtins(report)
     for one, link in zip(told["links"], report.links, strict=True):
@@ -195,7 +193,7 @@ def as_json_text(report: Report) -> str:
     return msgspec.json.format(msgspec.json.encode(told)).decode()
 
 
-def show(report: Report, console: Console) -> None:
+def show(report: ReplayStatement, console: Console) -> None:
     """Prints the report for people."""
     console.print(f"Audit of {report.source}, mode {report.mode}", style="bold", highlight=False)
     for severity in Severity:
@@ -233,7 +231,7 @@ def _show_link(link: LinkStatement, console: Console) -> None:
             console.print(f"  - {sentence}", markup=False, highlight=False)
 
 
-def _identity(settings: AuditorSettings) -> Identity | None:
+def _identity(settings: AuditorSettings) -> ProgramIdentity | None:
     if settings.keys is None:
         return None
     return load_identity(settings.keys, OfficeId(settings.auditor), Role.OBSERVER)

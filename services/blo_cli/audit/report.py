@@ -10,17 +10,17 @@ from typing import Any
 import click
 
 from blo_agent.config import AgentSettings
-from blo_audit.from_log import read_heads, read_records
-from blo_audit.report_audit import Audited, audit_report, two_reports
-from blo_audit.report_sheets import sheets_of
-from blo_audit.report_text import text_of
-from blo_audit.report_words import LANGUAGES
-from blo_cli.audit.trusting import Brought, Pinned, read_heads_file, trust_options
+from blo_audit.replay.from_log import read_heads, read_records
+from blo_audit.reports.text import text_of
+from blo_audit.reports.verify import ReportAudit, audit_report, two_reports
+from blo_audit.reports.words import LANGUAGES
+from blo_audit.reports.workbook import sheets_of
+from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
 from blo_cli.client import AgentClient, client_of
 from blo_cli.errors import CliError, Exit
-from blo_cli.reaching import Kafka
+from blo_cli.kafka_options import Kafka
 from blo_cli.trust import files
-from blo_domain.report_difference import Difference, difference
+from blo_domain.reports.difference import ReportDifference, difference
 from blo_domain.trust import TrustedDirectory
 from blo_log import Log
 from blo_runtime.config import load
@@ -28,8 +28,6 @@ from blo_schemas.errors import WireError
 from blo_schemas.ids import LinkId
 from blo_schemas.reports import ReportAct, SignedReport, signed_report
 from blo_schemas.texts import from_object
-
-__all__ = ["report"]
 
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -127,11 +125,11 @@ def verify(
     Without options: numbers, lists and proofs. With --trust and --pin: signatures too. With
     --bootstrap or --config: each event against the log itself.
     """
-    brought = Brought(pinned, trust, Kafka(bootstrap, config))
+    brought = TrustBasis(pinned, trust, Kafka(bootstrap, config))
     heads = [] if heads_file is None else read_heads_file(heads_file)
     if brought.has_log:
 
-        async def look(log: Log, directory: TrustedDirectory) -> list[Audited]:
+        async def look(log: Log, directory: TrustedDirectory) -> list[ReportAudit]:
             links = _links(reports)
             records = await read_records(log, directory, links)
             known = [*heads, *await read_heads(log, directory)]
@@ -192,7 +190,7 @@ def _unreadable(path: Path, error: WireError) -> CliError:
     )
 
 
-def _audit(path: Path, **given: Any) -> Audited:
+def _audit(path: Path, **given: Any) -> ReportAudit:
     try:
         return audit_report(path.read_bytes(), **given)
     except WireError as error:
@@ -207,7 +205,7 @@ def _links(reports: Iterable[Path]) -> set[LinkId]:
     return found
 
 
-def _tell(path: Path, audited: Audited) -> None:
+def _tell(path: Path, audited: ReportAudit) -> None:
     told = audited.signed.frozen.report
     word = f"{len(audited.findings)} findings" if audited.findings else "nothing wrong"
     click.echo(f"{path}: {told.office}, {told.first} to {told.last}: {word}")
@@ -227,11 +225,11 @@ def _tell_compared(answer: dict[str, Any]) -> int:
     for why in answer["why_not"]:
         click.echo(f"  {why}")
     click.echo("since it was frozen:")
-    _tell_difference(from_object(answer["since"], Difference))
+    _tell_difference(from_object(answer["since"], ReportDifference))
     return Exit.OK if reproduced else Exit.CHECK_FAILED
 
 
-def _tell_difference(found: Difference) -> None:
+def _tell_difference(found: ReportDifference) -> None:
     for link, more in found.records.items():
         click.echo(f"  {link}: {more:+} records")
     for figure in found.figures:

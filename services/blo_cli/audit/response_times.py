@@ -10,20 +10,18 @@ from pathlib import Path
 import click
 
 from blo_audit.config import AuditorSettings
-from blo_audit.report_text import hours
-from blo_audit.response_times import LinkTimes
-from blo_audit.response_times import response_times as read_times
+from blo_audit.reports.response_times import LinkTimes
+from blo_audit.reports.response_times import response_times as read_times
+from blo_audit.reports.text import hours
 from blo_cli.errors import CliError, Exit
-from blo_domain.deadlines import Window
-from blo_domain.report import Period
-from blo_domain.report_document import window_of
+from blo_domain.deadlines.responses import Window
+from blo_domain.reports.document import window_of
+from blo_domain.reports.period_report import Period
 from blo_log.directory import DirectoryFeed
 from blo_runtime.clock import SystemClock
 from blo_runtime.config import load
 from blo_runtime.keyfiles import load_identity
 from blo_schemas.ids import CorridorId, OfficeId
-
-__all__ = ["response_times"]
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 

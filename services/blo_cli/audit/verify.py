@@ -10,16 +10,14 @@ import click
 import msgspec
 from rich.console import Console
 
-from blo_audit.bundle.disclosed import Shown
+from blo_audit.bundle.disclosures import Shown
 from blo_audit.bundle.statement import BundleReport, scope_words
-from blo_audit.bundle.verifying import verify_bundle
-from blo_audit.codes import Severity
-from blo_audit.times import instant
-from blo_cli.audit.reaching import Pinned, Reach
+from blo_audit.bundle.verify import verify_bundle
+from blo_audit.findings.codes import Severity
+from blo_audit.replay.clocks import instant
+from blo_cli.audit.options import Pinned, Reach
 from blo_cli.errors import Exit
-from blo_cli.reaching import pins_option
-
-__all__ = ["as_json_text", "plain", "show", "verify"]
+from blo_cli.kafka_options import pins_option
 
 _FILE: Final = click.Path(path_type=Path)
 _STYLES: Final = {Severity.BREACH: "bold red", Severity.DOUBT: "yellow", Severity.NOTE: "dim"}

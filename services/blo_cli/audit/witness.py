@@ -14,8 +14,6 @@ from blo_runtime.config import load
 from blo_runtime.keyfiles import create_identity
 from blo_schemas.ids import OfficeId
 
-__all__ = ["witness"]
-
 _FILE = click.Path(path_type=Path)
 _CONFIG = click.option("--config", required=True, type=_FILE, help="The witness's TOML file.")
 
@@ -32,7 +30,7 @@ def init(config: Path, output: Path | None) -> int:
     """Makes the witness's keys, and prints the request for its certificate."""
     settings = load(config, WitnessSettings)
     made = create_identity(settings.keys, OfficeId(settings.witness), os.urandom)
-    request = files.Request(made.subject, made.signing_key.hex(), made.kem_key.hex())
+    request = files.RequestFile(made.subject, made.signing_key.hex(), made.kem_key.hex())
     if output is None:
         click.echo(request.to_json(), nl=False)
     else:
@@ -45,6 +43,6 @@ def init(config: Path, output: Path | None) -> int:
 def run(config: Path) -> int:
     """Runs the witness until it is asked to stop."""
     # Only this one needs Kafka's library and the web stack.
-    from blo_audit.witness.app import run as run_witness
+    from blo_audit.witness.main import run as run_witness
 
     return run_witness(load(config, WitnessSettings))

@@ -12,13 +12,13 @@ from typing import Any, Final, TypeVar
 import click
 
 from blo_cli.errors import Exit
-from blo_cli.reaching import Kafka, kafka_option, open_log, pins, pins_option
-from blo_cli.trust import files, judging, specs, words
-from blo_domain import policies
+from blo_cli.kafka_options import Kafka, kafka_option, open_log, pins, pins_option
+from blo_cli.trust import files, specs, verdicts, words
+from blo_domain.deadlines import policies
 from blo_domain.trust import title
 from blo_runtime.config import load
 from blo_schemas.errors import WireError
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CountryId, DocumentId, LinkId, is_link_id, is_subject_id
 from blo_schemas.texts import moment_from
 from blo_schemas.trust import (
@@ -34,8 +34,6 @@ from blo_schemas.trust import (
 from blo_sealing.documents import add_signature, sign_document
 from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import SigningKey
-
-__all__ = ["trust"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -80,7 +78,7 @@ def key_new(out: Path, subject: str | None) -> None:
     if not is_subject_id(subject):
         raise click.BadParameter(f"{subject!r} is no id; expected one as vn-kyson")
     node = NodeKeys.generate(os.urandom)
-    request = files.Request(subject, node.signing.public.hex(), node.kem.public.hex())
+    request = files.RequestFile(subject, node.signing.public.hex(), node.kem.public.hex())
     beside = out.with_name(f"{out.name}.json")
     files.write_new(out, node.to_bytes().hex().encode() + b"\n", private=True)
     files.write_new(beside, request.to_json())
@@ -203,7 +201,7 @@ def show(document: Path, folder: Path | None) -> None:
     keys = words.owners(one for other in known if (one := _decoded(other)) is not None)
     for line in words.signatures(signed, keys):
         click.echo(line)
-    _, refusals = judging.directory_of(roots, known)
+    _, refusals = verdicts.directory_of(roots, known)
     problem = next((one.error for one in refusals if one.signed == signed), None)
     click.echo(
         "missing      nothing, by the documents beside it"
@@ -221,7 +219,7 @@ def check(folder: Path, pinned: Pinned, config: Path | None) -> int:
 
     Exits with 1 if any is refused.
     """
-    judgement = judging.judge(folder, pins(pinned, config))
+    judgement = verdicts.judge(folder, pins(pinned, config))
     return _tell(judgement)
 
 
@@ -234,7 +232,7 @@ def publish(folder: Path, pinned: Pinned, config: Path | None, bootstrap: str | 
 
     All of them must count, or none is published. What is there already is left out.
     """
-    judgement = judging.judge(folder, pins(pinned, config))
+    judgement = verdicts.judge(folder, pins(pinned, config))
     if judgement.refused:
         code = _tell(judgement)
         click.echo("nothing was published", err=True)
@@ -248,7 +246,7 @@ def publish(folder: Path, pinned: Pinned, config: Path | None, bootstrap: str | 
 async def _publish(kafka: Kafka, documents: list[SignedDocument]) -> list[Document]:
     log = open_log(kafka)
     try:
-        return await judging.publish(log, documents)
+        return await verdicts.publish(log, documents)
     finally:
         await log.close()
 
@@ -262,7 +260,7 @@ def _make(document: Document, out: Path, keys: tuple[Path, ...]) -> None:
         click.echo(f"fingerprint {document_id(signed.payload).hex()}")
 
 
-def _tell(judgement: judging.Judgement) -> int:
+def _tell(judgement: verdicts.Judgement) -> int:
     for verdict in judgement.verdicts:
         click.echo(verdict.line)
     refused = len(judgement.refused)

@@ -35,7 +35,7 @@ class FileUnusable(CliError):
     """A file that is not what it should be."""
 
 
-class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class RequestFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a country's root needs to certify somebody, as `blo agent init` prints it.
 
     Attributes:
@@ -53,14 +53,14 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         return msgspec.json.format(msgspec.json.encode(self)) + b"\n"
 
 
-def read_request(path: Path) -> Request:
+def read_request(path: Path) -> RequestFile:
     """Reads a request for a certificate.
 
     Raises:
         FileUnusable: It can't be read, is none, or names keys that must not be certified.
     """
     try:
-        request = from_json(path.read_bytes(), Request)
+        request = from_json(path.read_bytes(), RequestFile)
         check_signing_key(from_hex(request.signing_key))
         if request.kem_key is not None:
             check_kem_key(from_hex(request.kem_key))

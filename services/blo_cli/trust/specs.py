@@ -13,8 +13,8 @@ from typing import Annotated, Final
 import msgspec
 
 from blo_cli.trust.files import read_request
+from blo_domain.deadlines.policies import CAPITAL_ZONES, eu_2023_977, four_urgencies
 from blo_domain.holiday_tables import NEWEST
-from blo_domain.policies import CAPITAL_ZONES, eu_2023_977, four_urgencies
 from blo_runtime.config import Settings
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId, country_of
 from blo_schemas.instants import unix_ms
@@ -22,17 +22,17 @@ from blo_schemas.policy import (
     Calendar,
     Deadline,
     DeadlinePolicy,
+    EscalationLevel,
     LadderStep,
     OfficeZone,
     Percent,
     Positive,
-    Rung,
     Span,
     SpanUnit,
 )
 from blo_schemas.summary import Kind, Urgency
 from blo_schemas.texts import from_hex
-from blo_schemas.trust import Agreement, Certificate, Dated, OfficeEntry, Role, Root, Superior
+from blo_schemas.trust import Agreement, Certificate, DatedText, OfficeEntry, Role, Root, Superior
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Hex32 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -71,7 +71,7 @@ class CertificateSpec(Settings, frozen=True, kw_only=True):
 
     request: Path
     role: Role = Role.OFFICE
-    names: tuple[Dated, ...] = ()
+    names: tuple[DatedText, ...] = ()
     not_before: Moment
     not_after: Moment
 
@@ -101,9 +101,9 @@ class OfficeSpec(Settings, frozen=True, kw_only=True):
     version: Positive = 1
     region: str
     level: str
-    names: tuple[Dated, ...]
-    hosts: tuple[Dated, ...] = ()
-    contacts: tuple[Dated, ...] = ()
+    names: tuple[DatedText, ...]
+    hosts: tuple[DatedText, ...] = ()
+    contacts: tuple[DatedText, ...] = ()
     successor: str | None = None
     has_node: bool = True
 
@@ -150,7 +150,7 @@ class DeadlineSpec(Settings, frozen=True, kw_only=True):
 class RungSpec(Settings, frozen=True, kw_only=True):
     """A rung of a policy's ladder; ``after`` the deadline, left out for the warning."""
 
-    rung: Rung
+    rung: EscalationLevel
     after: SpanText | None = None
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from blo_domain.trust import title
-from blo_schemas.hashing import certificate_tag, document_id
+from blo_schemas.hashes import certificate_tag, document_id
 from blo_schemas.instants import local
 from blo_schemas.policy import DeadlinePolicy, Span
 from blo_schemas.trust import (
     Agreement,
     Certificate,
-    Dated,
+    DatedText,
     Document,
     OfficeEntry,
     Revocation,
@@ -149,7 +149,7 @@ def _between(start: int, end: int | None) -> str:
     return f"from {instant(start)} {until}"
 
 
-def _dated(text: Dated) -> str:
+def _dated(text: DatedText) -> str:
     language = f" [{text.language}]" if text.language else ""
     since = f" since {text.since}" if text.since else ""
     until = f" until before {text.until}" if text.until else ""

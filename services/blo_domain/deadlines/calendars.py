@@ -108,6 +108,3 @@ class OfficeTime:
 def office_time(zone: str, calendar: Calendar, holidays: int) -> OfficeTime:
     """The one ``OfficeTime`` of these rules."""
     return OfficeTime(zone, calendar, holidays)
-
-
-__all__ = ["HORIZON", "MS_PER_DAY", "OfficeTime", "office_time"]

@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blo_domain.deadlines.plan import Plan, plan, stills_of
-from blo_domain.deadlines.terms import Offices, Term, Terms, in_force
+from blo_domain.deadlines.terms import Offices, PolicyPeriod, Terms, in_force
 from blo_schemas.clocks import (
     ALERT_VERSION,
     Alert,
     ClockState,
+    ClockStatus,
     ClockView,
     Ending,
+    PauseInterval,
     Round,
-    Standing,
-    Standstill,
 )
-from blo_schemas.hashing import alert_id, clearing_id
-from blo_schemas.policy import Rung
+from blo_schemas.hashes import alert_id, clearing_id
+from blo_schemas.policy import EscalationLevel
 
 
-def due(view: ClockView, terms: Terms, now: int) -> tuple[ClockState, ...]:
+def clock_states(view: ClockView, terms: Terms, now: int) -> tuple[ClockState, ...]:
     """Where each round of each clock stands at an instant.
 
     Args:
@@ -48,7 +48,7 @@ def alerts(view: ClockView, terms: Terms, now: int) -> tuple[Alert, ...]:
     return tuple(sorted(found, key=_order))
 
 
-def standing(records: tuple[Alert, ...]) -> tuple[Alert, ...]:
+def uncleared_alerts(records: tuple[Alert, ...]) -> tuple[Alert, ...]:
     """The alerts among some records that none of them clears."""
     gone = {record.clears for record in records}
     return tuple(one for one in records if one.clears is None and one.id not in gone)
@@ -60,10 +60,10 @@ def next_change(view: ClockView, terms: Terms, after: int) -> int | None:
     ``None``: nothing changes before the case's next step. So a ticker keeps the cases by this
     instant and looks at none before it.
     """
-    return next((at for at in coming(view, terms) if at > after), None)
+    return next((at for at in upcoming_changes(view, terms) if at > after), None)
 
 
-def coming(view: ClockView, terms: Terms) -> tuple[int, ...]:
+def upcoming_changes(view: ClockView, terms: Terms) -> tuple[int, ...]:
     """All instants at which a running clock is missed or reaches a rung, by time alone; ascending.
 
     They hold until the case's next step, and through it unless it changes ``rounds`` or
@@ -81,7 +81,7 @@ def coming(view: ClockView, terms: Terms) -> tuple[int, ...]:
 def as_of(view: ClockView, now: int) -> ClockView:
     """The view as it was at an instant: what came later is left out.
 
-    ``version``, ``urgency``, ``due`` and ``position`` stay as they are; no clock depends on them.
+    ``version``, ``urgency``, ``clock_states`` and ``position`` stay as they are; no clock depends on them.
     """
     if view.log_time <= now:
         return view
@@ -111,7 +111,7 @@ def as_of(view: ClockView, now: int) -> ClockView:
     )
 
 
-def _state(view: ClockView, one: Round, term: Term, now: int) -> ClockState:
+def _state(view: ClockView, one: Round, term: PolicyPeriod, now: int) -> ClockState:
     deadline = plan(view, one, term).due
     end = one.end
     until = now if end is None else end.at
@@ -124,31 +124,31 @@ def _state(view: ClockView, one: Round, term: Term, now: int) -> ClockState:
         one.counts_from,
         deadline,
         met_at,
-        until - deadline if at is Standing.MISSED and deadline is not None else 0,
+        until - deadline if at is ClockStatus.MISSED and deadline is not None else 0,
         _active(view.standstills, one, until),
         _owed_by(view, one, term),
     )
 
 
-def _standing(one: Round, deadline: int | None, now: int) -> Standing:
+def _standing(one: Round, deadline: int | None, now: int) -> ClockStatus:
     end = one.end
     if end and end.ending is Ending.REPLACED:
-        return Standing.VOID
+        return ClockStatus.VOID
     if deadline is not None and deadline <= (now if end is None else end.at):
-        return Standing.MISSED
+        return ClockStatus.MISSED
     if end is None:
-        return Standing.PAUSED if deadline is None else Standing.RUNNING
-    return Standing.MET if end.ending is Ending.MET else Standing.VOID
+        return ClockStatus.PAUSED if deadline is None else ClockStatus.RUNNING
+    return ClockStatus.MET if end.ending is Ending.MET else ClockStatus.VOID
 
 
-def _active(standstills: tuple[Standstill, ...], one: Round, until: int) -> int:
+def _active(standstills: tuple[PauseInterval, ...], one: Round, until: int) -> int:
     stood = sum(
         min(end, until) - start for start, end in stills_of(standstills, one) if start < until
     )
     return max(until - one.counts_from - stood, 0)
 
 
-def _owed_by(view: ClockView, one: Round, term: Term) -> Offices:
+def _owed_by(view: ClockView, one: Round, term: PolicyPeriod) -> Offices:
     if one.end is not None:
         return ()
     returned = any(still.returned and still.end is None for still in view.standstills)
@@ -174,7 +174,12 @@ def _raised(view: ClockView, one: Round, terms: Terms, now: int) -> Iterator[Ale
 
 
 def _alert(
-    view: ClockView, one: Round, term: Term, rung: Rung, since: int, deadline: int | None
+    view: ClockView,
+    one: Round,
+    term: PolicyPeriod,
+    rung: EscalationLevel,
+    since: int,
+    deadline: int | None,
 ) -> Alert:
     return Alert(
         v=ALERT_VERSION,
@@ -188,7 +193,7 @@ def _alert(
         due=deadline,
         since=since,
         must_act=term.others(view.opener),
-        told=term.told(rung, view.opener),
+        told=term.notified(rung, view.opener),
         position=_rests_on(view, one, since),
         policy=term.policy.name,
         agreement=term.version,
@@ -217,6 +222,3 @@ def _instants(planned: Plan) -> Iterator[int]:
     for at in (planned.due, *(at for _, at in planned.rungs)):
         if at is not None:
             yield at
-
-
-__all__ = ["alerts", "as_of", "coming", "due", "next_change", "standing"]

@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from blo_domain.cases import StepFact
+from blo_domain.cases import SubmittedStep
 from blo_domain.deadlines.kinds import CLOCKS, ClockRule
 from blo_domain.errors import InconsistentInput
 from blo_domain.lifecycle import STATES_DUE
 from blo_schemas.clocks import (
     CLOCK_VIEW_VERSION,
-    Clock,
+    ClockKind,
     ClockView,
     Ending,
+    PauseInterval,
     Round,
-    RoundEnd,
-    Standstill,
+    RoundResult,
 )
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 
@@ -31,19 +31,19 @@ Only the opener can change these, so nobody else loses a round by it.
 """
 
 Rounds = tuple[Round, ...]
-Standstills = tuple[Standstill, ...]
+Standstills = tuple[PauseInterval, ...]
 
 # Looking up a member on its enum class costs more than the rest of a check (Python 3.11).
 _OPEN: Final = Step.OPEN
 _REOPEN: Final = Step.REOPEN
 _CONFIRM_SHREDDING: Final = Step.CONFIRM_SHREDDING
-_ACKNOWLEDGE: Final = Clock.ACKNOWLEDGE
+_ACKNOWLEDGE: Final = ClockKind.ACKNOWLEDGE
 
 _STATES_DUE: Final = STATES_DUE | {Step.SUPERSEDE}
 _MOVING: Final = frozenset(
     {Step.PAUSE, Step.RESUME, Step.RETURN_FOR_INFORMATION, Step.SUPPLY_INFORMATION}
 )
-_ENDED: Final[Mapping[tuple[Kind, Step, bool], frozenset[Clock]]] = {
+_ENDED: Final[Mapping[tuple[Kind, Step, bool], frozenset[ClockKind]]] = {
     (kind, step, own): frozenset(
         rule.clock
         for rule in rules
@@ -59,7 +59,7 @@ _AGAIN: Final = {
 }
 
 
-def fold_clocks(view: ClockView | None, fact: StepFact) -> ClockView:
+def fold_clocks(view: ClockView | None, fact: SubmittedStep) -> ClockView:
     """The view after one more step that ``cases.evolve`` has accepted, in log order.
 
     Args:
@@ -108,7 +108,7 @@ def _stands(view: ClockView, step: Step) -> bool:
     return bool(view.standstills) or step in _AGAIN[view.kind]
 
 
-def _opened(fact: StepFact) -> ClockView:
+def _opened(fact: SubmittedStep) -> ClockView:
     summary, at = fact.summary, fact.log_time
     if summary.step is not _OPEN:
         raise InconsistentInput(f"step {summary.step.word} at {fact.position} has no opening")
@@ -132,10 +132,10 @@ def _opened(fact: StepFact) -> ClockView:
 
 
 def _round(
-    clock: Clock,
+    clock: ClockKind,
     number: int,
     counts_from: int,
-    fact: StepFact,
+    fact: SubmittedStep,
     urgency: Urgency,
     due: int | None,
     at: int,
@@ -145,7 +145,7 @@ def _round(
     return Round(clock, number, counts_from, at, fact.position, urgency, stated, None)
 
 
-def _end(rounds: Rounds, fact: StepFact, view: ClockView, at: int) -> Rounds:
+def _end(rounds: Rounds, fact: SubmittedStep, view: ClockView, at: int) -> Rounds:
     """Ends what this step meets, or makes void; without contents nothing is owed."""
     step = fact.summary.step
     own = fact.office == view.opener
@@ -153,13 +153,13 @@ def _end(rounds: Rounds, fact: StepFact, view: ClockView, at: int) -> Rounds:
     if not ended:
         return rounds
     ending = Ending.VOID if own or step is _CONFIRM_SHREDDING else Ending.MET
-    end = RoundEnd(ending, step, fact.office, at, fact.position)
+    end = RoundResult(ending, step, fact.office, at, fact.position)
     return tuple(
         one.ended(end) if one.end is None and one.clock in ended else one for one in rounds
     )
 
 
-def _stand(standstills: Standstills, rounds: Rounds, fact: StepFact, at: int) -> Standstills:
+def _stand(standstills: Standstills, rounds: Rounds, fact: SubmittedStep, at: int) -> Standstills:
     """The standstills after this step; none outlasts the last clock."""
     step = fact.summary.step
     running = any(one.end is None for one in rounds)
@@ -171,12 +171,12 @@ def _stand(standstills: Standstills, rounds: Rounds, fact: StepFact, at: int) ->
         return _closed(standstills, (step is Step.SUPPLY_INFORMATION,), fact, at)
     returned = step is Step.RETURN_FOR_INFORMATION
     ground = PauseGround.CLARIFICATION if returned else fact.summary.pause_ground
-    begun = Standstill(at, fact.position, ground or PauseGround.OTHER, returned, None, None)
+    begun = PauseInterval(at, fact.position, ground or PauseGround.OTHER, returned, None, None)
     return (*standstills, begun)
 
 
 def _closed(
-    standstills: Standstills, sorts: tuple[bool, ...], fact: StepFact, at: int
+    standstills: Standstills, sorts: tuple[bool, ...], fact: SubmittedStep, at: int
 ) -> Standstills:
     return tuple(
         one.ended(at, fact.position) if one.end is None and one.returned in sorts else one
@@ -184,7 +184,7 @@ def _closed(
     )
 
 
-def _stated(view: ClockView, fact: StepFact) -> tuple[Urgency, int | None]:
+def _stated(view: ClockView, fact: SubmittedStep) -> tuple[Urgency, int | None]:
     """Urgency and due date are the opener's to state; a reopening forgets the old due date."""
     summary = fact.summary
     if fact.office != view.opener:
@@ -194,9 +194,11 @@ def _stated(view: ClockView, fact: StepFact) -> tuple[Urgency, int | None]:
     return summary.urgency, view.due
 
 
-def _set_anew(rounds: Rounds, fact: StepFact, urgency: Urgency, due: int | None, at: int) -> Rounds:
+def _set_anew(
+    rounds: Rounds, fact: SubmittedStep, urgency: Urgency, due: int | None, at: int
+) -> Rounds:
     """What still runs goes on in a new round, which counts from where the old one did."""
-    end = RoundEnd(Ending.REPLACED, fact.summary.step, fact.office, at, fact.position)
+    end = RoundResult(Ending.REPLACED, fact.summary.step, fact.office, at, fact.position)
     kept: list[Round] = []
     new: list[Round] = []
     for old in rounds:
@@ -213,7 +215,7 @@ def _set_anew(rounds: Rounds, fact: StepFact, urgency: Urgency, due: int | None,
 def _begin_again(
     rounds: Rounds,
     rules: tuple[ClockRule, ...],
-    fact: StepFact,
+    fact: SubmittedStep,
     urgency: Urgency,
     due: int | None,
     at: int,
@@ -225,6 +227,3 @@ def _begin_again(
         if last.end and last.end.ending is Ending.MET and last.end.step is not Step.DECLINE:
             rounds = (*rounds, _round(rule.clock, last.number + 1, at, fact, urgency, due, at))
     return rounds
-
-
-__all__ = ["MAX_SET_ANEW", "fold_clocks"]

@@ -14,7 +14,7 @@ from blo_domain.deadlines.plan import added
 from blo_domain.deadlines.terms import Terms, in_force
 from blo_domain.heads import HeadOrder, order_heads
 from blo_schemas.clocks import ALERT_VERSION, Alert, Signal
-from blo_schemas.hashing import clearing_id, link_alert_id
+from blo_schemas.hashes import clearing_id, link_alert_id
 from blo_schemas.heads import Head
 from blo_schemas.ids import LinkId, OfficeId
 
@@ -169,36 +169,36 @@ def repaired(known: Iterable[Alert], still: Iterable[Alert], now: int) -> tuple[
     )
 
 
-class _Finding(NamedTuple):
+class _HealthProblem(NamedTuple):
     signal: Signal
     since: int
     occurrence: int
     position: int
 
 
-def _findings(log: LogFacts, peer: Peer, terms: Terms, bounds: Bounds) -> Iterator[_Finding]:
+def _findings(log: LogFacts, peer: Peer, terms: Terms, bounds: Bounds) -> Iterator[_HealthProblem]:
     """All that is or will by time alone be wrong with an office."""
     read = peer.head.size if peer.head else 0
     heard = peer.head_time if peer.head else peer.since
-    yield _Finding(Signal.SILENT, _too_long(peer.office, terms, heard), heard, read)
+    yield _HealthProblem(Signal.SILENT, _too_long(peer.office, terms, heard), heard, read)
     if read < log.size:
         unread = _too_long(peer.office, terms, max(log.log_time_of(read), peer.since))
-        yield _Finding(Signal.BEHIND, unread, read, read)
+        yield _HealthProblem(Signal.BEHIND, unread, read, read)
     if peer.head and peer.head.unopened:
         first = min(peer.head.first_unopened, default=read)
         lain = log.log_time_of(first) if first < log.size else peer.head_time
-        yield _Finding(Signal.UNOPENABLE, lain + bounds.unopened, first, first)
+        yield _HealthProblem(Signal.UNOPENABLE, lain + bounds.unopened, first, first)
     if peer.withheld:
         position, log_time = peer.withheld
-        yield _Finding(Signal.UNOPENABLE, log_time + bounds.unopened, position, position)
+        yield _HealthProblem(Signal.UNOPENABLE, log_time + bounds.unopened, position, position)
     if peer.skewed:
         position, log_time = peer.skewed
-        yield _Finding(Signal.SKEWED, log_time, log_time, position)
+        yield _HealthProblem(Signal.SKEWED, log_time, log_time, position)
     elif peer.head and abs(peer.head.at - peer.head_time) > bounds.skew:
-        yield _Finding(Signal.SKEWED, peer.head_time, peer.head_time, read)
+        yield _HealthProblem(Signal.SKEWED, peer.head_time, peer.head_time, read)
     if peer.forked:
         position, log_time = peer.forked
-        yield _Finding(Signal.FORKED, log_time, position, position)
+        yield _HealthProblem(Signal.FORKED, log_time, position, position)
 
 
 def _too_long(office: OfficeId, terms: Terms, start: int) -> int:
@@ -208,7 +208,7 @@ def _too_long(office: OfficeId, terms: Terms, start: int) -> int:
     return added(start, term.policy.silent_after, time)
 
 
-def _alert(log: LogFacts, peer: Peer, finding: _Finding, terms: Terms) -> Alert:
+def _alert(log: LogFacts, peer: Peer, finding: _HealthProblem, terms: Terms) -> Alert:
     term = in_force(terms, finding.since)
     return Alert(
         v=ALERT_VERSION,
@@ -228,18 +228,3 @@ def _alert(log: LogFacts, peer: Peer, finding: _Finding, terms: Terms) -> Alert:
         agreement=term.version,
         holidays=term.policy.holidays,
     )
-
-
-__all__ = [
-    "DEFAULT_BOUNDS",
-    "Bounds",
-    "LogFacts",
-    "Mark",
-    "Peer",
-    "expected_since",
-    "health",
-    "next_health_change",
-    "repaired",
-    "with_head",
-    "with_record",
-]

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from blo_domain.lifecycle import ATTACHED
-from blo_schemas.clocks import Clock
+from blo_schemas.clocks import ClockKind
 from blo_schemas.summary import Kind, Step
 
 
@@ -25,7 +25,7 @@ class ClockRule(NamedTuple):
         reopened_by: The step that begins a new round of it once it was met.
     """
 
-    clock: Clock
+    clock: ClockKind
     met_by: frozenset[Step]
     void_by: frozenset[Step]
     reopened_by: Step | None = None
@@ -36,13 +36,13 @@ _RECEIPT: Final = frozenset(Step) - ATTACHED - {Step.OPEN}
 
 
 def _acknowledged(*void_by: Step) -> ClockRule:
-    return ClockRule(Clock.ACKNOWLEDGE, _RECEIPT, frozenset({Step.WITHDRAW, *void_by}))
+    return ClockRule(ClockKind.ACKNOWLEDGE, _RECEIPT, frozenset({Step.WITHDRAW, *void_by}))
 
 
 def _answered(*met_by: Step, void_by: tuple[Step, ...] = ()) -> ClockRule:
     """Declining with a reason is an answer, too."""
     return ClockRule(
-        Clock.ANSWER,
+        ClockKind.ANSWER,
         frozenset({Step.DECLINE, *met_by}),
         frozenset({Step.WITHDRAW, *void_by}),
         Step.REOPEN,
@@ -50,7 +50,7 @@ def _answered(*met_by: Step, void_by: tuple[Step, ...] = ()) -> ClockRule:
 
 
 _CONFIRMED: Final = ClockRule(
-    Clock.CONFIRM,
+    ClockKind.CONFIRM,
     frozenset({Step.VERIFY_CHANGE, Step.DECLINE}),
     frozenset({Step.WITHDRAW}),
     Step.SUPERSEDE,
@@ -82,5 +82,3 @@ CLOCKS: Final[Mapping[Kind, tuple[ClockRule, ...]]] = MappingProxyType(
     }
 )
 """The clocks of each kind."""
-
-__all__ = ["CLOCKS", "ClockRule"]

@@ -23,10 +23,10 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from blo_domain.deadlines.calendars import HORIZON, OfficeTime
-from blo_domain.deadlines.terms import FOREVER, Term
-from blo_schemas.clocks import ClockView, Round, Standstill
+from blo_domain.deadlines.terms import FOREVER, PolicyPeriod
+from blo_schemas.clocks import ClockView, PauseInterval, Round
 from blo_schemas.instants import clamped
-from blo_schemas.policy import Rung, Span, SpanUnit
+from blo_schemas.policy import EscalationLevel, Span, SpanUnit
 
 Still = tuple[int, int]
 """First instant of a standstill, and first after it; ``FOREVER`` while it lasts."""
@@ -46,10 +46,10 @@ class Plan(NamedTuple):
     """
 
     due: int | None
-    rungs: tuple[tuple[Rung, int | None], ...]
+    rungs: tuple[tuple[EscalationLevel, int | None], ...]
 
 
-def plan(view: ClockView, one: Round, term: Term, before: int = FOREVER) -> Plan:
+def plan(view: ClockView, one: Round, term: PolicyPeriod, before: int = FOREVER) -> Plan:
     """The instants of a round.
 
     Args:
@@ -70,7 +70,7 @@ def plan(view: ClockView, one: Round, term: Term, before: int = FOREVER) -> Plan
     return known
 
 
-def _plan(view: ClockView, one: Round, term: Term, stills: Stills) -> Plan:
+def _plan(view: ClockView, one: Round, term: PolicyPeriod, stills: Stills) -> Plan:
     plans = [
         _plan_for(view, one, term, term.offices[office], stills)
         for office in term.others(view.opener)
@@ -84,7 +84,7 @@ def _plan(view: ClockView, one: Round, term: Term, stills: Stills) -> Plan:
     )
 
 
-def stills_of(standstills: tuple[Standstill, ...], one: Round, before: int = FOREVER) -> Stills:
+def stills_of(standstills: tuple[PauseInterval, ...], one: Round, before: int = FOREVER) -> Stills:
     """When a round stood still: in order, none within another.
 
     A standstill in which the round ends lasts one instant longer, so that nothing is reached in it.
@@ -107,14 +107,16 @@ def stills_of(standstills: tuple[Standstill, ...], one: Round, before: int = FOR
     return tuple(merged)
 
 
-def _until(each: Standstill, one: Round) -> int:
+def _until(each: PauseInterval, one: Round) -> int:
     stop = FOREVER if one.end is None else one.end.at + 1
     if each.end is None or (one.end is not None and each.end_position == one.end.position):
         return stop
     return min(each.end, stop)
 
 
-def _plan_for(view: ClockView, one: Round, term: Term, time: OfficeTime, stills: Stills) -> Plan:
+def _plan_for(
+    view: ClockView, one: Round, term: PolicyPeriod, time: OfficeTime, stills: Stills
+) -> Plan:
     start, percent = one.counts_from, term.policy.warning_percent
     span = term.span(view.kind, one.urgency, one.clock)
     target = added(start, span, time)
@@ -125,18 +127,18 @@ def _plan_for(view: ClockView, one: Round, term: Term, time: OfficeTime, stills:
         warning = _working(first, span.amount * percent // 100, time, stills)
     else:
         target = max(target, stated)
-        due = _moved(target, stills)
-        warning = _moved(start + (target - start) * percent // 100, stills)
+        due = _shifted(target, stills)
+        warning = _shifted(start + (target - start) * percent // 100, stills)
     due, warning = _not_before(one.set_at, due, stills), _not_before(one.set_at, warning, stills)
     return Plan(due, _rungs(term, time, due, warning, stills))
 
 
 def _rungs(
-    term: Term, time: OfficeTime, due: int | None, warning: int | None, stills: Stills
-) -> tuple[tuple[Rung, int | None], ...]:
+    term: PolicyPeriod, time: OfficeTime, due: int | None, warning: int | None, stills: Stills
+) -> tuple[tuple[EscalationLevel, int | None], ...]:
     """The rungs' instants; where units don't compare, a rung waits for the one below it."""
     reached: int | None = 0
-    rungs: list[tuple[Rung, int | None]] = []
+    rungs: list[tuple[EscalationLevel, int | None]] = []
     for step in term.policy.ladder:
         at = warning if step.after is None else _after(due, step.after, time, stills)
         reached = None if reached is None or at is None else max(reached, at)
@@ -151,7 +153,7 @@ def _after(due: int | None, span: Span, time: OfficeTime, stills: Stills) -> int
     if span.unit is _WORKING:
         # A deadline at midnight belongs to the day that it ends.
         return _working(time.day(due - 1), span.amount, time, later)
-    return _moved(added(due, span, time), later)
+    return _shifted(added(due, span, time), later)
 
 
 def added(start: int, span: Span, time: OfficeTime) -> int:
@@ -163,7 +165,7 @@ def added(start: int, span: Span, time: OfficeTime) -> int:
     return clamped(start + span.amount * _MS[span.unit])
 
 
-def _moved(instant: int, stills: Stills) -> int | None:
+def _shifted(instant: int, stills: Stills) -> int | None:
     """An instant moved by every standstill that begins before it is reached."""
     for start, end in stills:
         if start >= instant:
@@ -177,7 +179,7 @@ def _moved(instant: int, stills: Stills) -> int | None:
 def _working(after: date, number: int, time: OfficeTime, stills: Stills) -> int | None:
     """The end of the n-th working day at whose end nothing stands still."""
     if not stills or number == 0:
-        return _awake(time.end_of_working_day(after, number), stills)
+        return _after_pause(time.end_of_working_day(after, number), stills)
     for end in time.working_day_ends(after):
         still = _around(end, stills)
         if still is None:
@@ -189,7 +191,7 @@ def _working(after: date, number: int, time: OfficeTime, stills: Stills) -> int 
     return end
 
 
-def _awake(instant: int, stills: Stills) -> int | None:
+def _after_pause(instant: int, stills: Stills) -> int | None:
     """The instant, or the end of the standstill that it lies in."""
     still = _around(instant, stills)
     if still is None:
@@ -204,12 +206,9 @@ def _around(instant: int, stills: Stills) -> Still | None:
 
 def _not_before(floor: int, instant: int | None, stills: Stills) -> int | None:
     """A correction makes nobody late before it was made."""
-    return instant if instant is None or instant >= floor else _awake(floor, stills)
+    return instant if instant is None or instant >= floor else _after_pause(floor, stills)
 
 
 def _latest(instants: list[int | None]) -> int | None:
     known = [instant for instant in instants if instant is not None]
     return max(known) if len(known) == len(instants) else None
-
-
-__all__ = ["Plan", "Stills", "added", "plan", "stills_of"]

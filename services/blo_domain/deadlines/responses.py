@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from blo_domain.deadlines.evaluate import as_of, due
+from blo_domain.deadlines.evaluate import as_of, clock_states
 from blo_domain.deadlines.terms import Terms, in_force
 from blo_domain.errors import InconsistentInput
-from blo_schemas.clocks import Clock, ClockState, ClockView, Standing
+from blo_schemas.clocks import ClockKind, ClockState, ClockStatus, ClockView
 from blo_schemas.ids import CaseId, LinkId, OfficeId
 
 
@@ -42,7 +42,7 @@ class Responses(NamedTuple):
 
     link: LinkId
     office: OfficeId
-    clock: Clock
+    clock: ClockKind
     met: int
     missed: int
     open: int
@@ -50,7 +50,7 @@ class Responses(NamedTuple):
     p90: int | None
 
 
-class Changed(NamedTuple):
+class PolicyEffect(NamedTuple):
     """A round of a clock that stands differently under other terms."""
 
     link: LinkId
@@ -73,10 +73,10 @@ def responses(
         period: Which clocks count, by their deadline.
         now: The instant of the question.
     """
-    rows: dict[tuple[LinkId, OfficeId, Clock], list[ClockState]] = defaultdict(list)
+    rows: dict[tuple[LinkId, OfficeId, ClockKind], list[ClockState]] = defaultdict(list)
     for view in views:
         past = as_of(view, now)
-        states = due(past, terms[view.link], now)
+        states = clock_states(past, terms[view.link], now)
         for one, state in zip(past.rounds, states, strict=True):
             if not _counts(state, period):
                 continue
@@ -87,26 +87,28 @@ def responses(
     return tuple(_row(*key, states) for key, states in sorted(rows.items()))
 
 
-def changed(view: ClockView, terms: Terms, other: Terms, now: int) -> tuple[Changed, ...]:
+def changed(view: ClockView, terms: Terms, other: Terms, now: int) -> tuple[PolicyEffect, ...]:
     """What would stand differently at an instant under other terms (what if?)."""
-    pairs = zip(due(view, terms, now), due(view, other, now), strict=True)
+    pairs = zip(clock_states(view, terms, now), clock_states(view, other, now), strict=True)
     return tuple(
-        Changed(view.link, CaseId(view.case), before, after)
+        PolicyEffect(view.link, CaseId(view.case), before, after)
         for before, after in pairs
         if before.standing is not after.standing
     )
 
 
 def _counts(state: ClockState, period: Window) -> bool:
-    if state.standing not in (Standing.MET, Standing.MISSED):
+    if state.standing not in (ClockStatus.MET, ClockStatus.MISSED):
         return False
     if state.due is None:
         raise InconsistentInput("a clock that was met or missed has no deadline")
     return period.start < state.due <= period.end
 
 
-def _row(link: LinkId, office: OfficeId, clock: Clock, states: Sequence[ClockState]) -> Responses:
-    met = sum(state.standing is Standing.MET for state in states)
+def _row(
+    link: LinkId, office: OfficeId, clock: ClockKind, states: Sequence[ClockState]
+) -> Responses:
+    met = sum(state.standing is ClockStatus.MET for state in states)
     times = sorted(state.active for state in states if state.met_at is not None)
     return Responses(
         link,
@@ -124,6 +126,3 @@ def _median(times: Sequence[int]) -> int | None:
     if not times:
         return None
     return (times[(len(times) - 1) // 2] + times[len(times) // 2]) // 2
-
-
-__all__ = ["Changed", "Responses", "Window", "changed", "responses"]

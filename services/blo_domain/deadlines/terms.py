@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from blo_domain import policies
+from blo_domain.deadlines import policies
 from blo_domain.deadlines.calendars import OfficeTime, office_time
 from blo_domain.errors import InconsistentInput
-from blo_schemas.clocks import Clock
+from blo_schemas.clocks import ClockKind
 from blo_schemas.ids import OfficeId, country_of
-from blo_schemas.policy import Deadline, DeadlinePolicy, Rung, Span
+from blo_schemas.policy import Deadline, DeadlinePolicy, EscalationLevel, Span
 from blo_schemas.summary import Kind, Urgency
 from blo_schemas.trust import Agreement, Superior
 
@@ -26,7 +26,7 @@ FOREVER: Final = 2**62
 
 
 @dataclass(frozen=True)
-class Term:
+class PolicyPeriod:
     """The time in which one version of a link's agreement has the say, with all that it says.
 
     Attributes:
@@ -65,10 +65,10 @@ class Term:
         object.__setattr__(self, "offices", offices)
         object.__setattr__(self, "_rows", rows)
 
-    def span(self, kind: Kind, urgency: Urgency, clock: Clock) -> Span:
+    def span(self, kind: Kind, urgency: Urgency, clock: ClockKind) -> Span:
         """How long the other side has; confirming has the span of answering."""
         row = self._rows.get((urgency, kind)) or self._rows[urgency, None]
-        return row.acknowledge if clock is Clock.ACKNOWLEDGE else row.answer
+        return row.acknowledge if clock is ClockKind.ACKNOWLEDGE else row.answer
 
     def others(self, opener: OfficeId) -> Offices:
         """The offices that owe what ``opener`` waits for.
@@ -81,24 +81,24 @@ class Term:
             raise InconsistentInput(f"{self.policy.name} names no office besides {opener}")
         return others
 
-    def told(self, rung: Rung, opener: OfficeId) -> Offices:
+    def notified(self, rung: EscalationLevel, opener: OfficeId) -> Offices:
         """Who is told when a rung is reached; with nobody named for it, the offices themselves.
 
         The warning and the urging go to those who owe; ``own_chief`` to the chiefs on both sides,
         who sit in the offices; ``province`` to the superiors and ``ministry`` to the observers
         that the agreement names.
         """
-        if rung in (Rung.WARNING, Rung.URGE_COUNTERPART):
+        if rung in (EscalationLevel.WARNING, EscalationLevel.URGE_COUNTERPART):
             return self.others(opener)
         named: Iterable[OfficeId] = ()
-        if rung is Rung.PROVINCE:
+        if rung is EscalationLevel.PROVINCE:
             named = (one.superior for one in self.superiors if one.office in self.offices)
-        elif rung is Rung.MINISTRY:
+        elif rung is EscalationLevel.MINISTRY:
             named = self.observers
         return tuple(sorted(set(named))) or tuple(self.offices)
 
 
-Terms = tuple[Term, ...]
+Terms = tuple[PolicyPeriod, ...]
 """A link's terms, the earliest first."""
 
 
@@ -109,7 +109,7 @@ def terms_of(agreed: Iterable[tuple[Agreement, int, int]]) -> Terms:
         PolicyError: A policy is not whole; names the field.
     """
     terms = (
-        Term(
+        PolicyPeriod(
             start,
             end,
             agreement.version,
@@ -123,7 +123,7 @@ def terms_of(agreed: Iterable[tuple[Agreement, int, int]]) -> Terms:
     return tuple(sorted(terms, key=lambda term: term.start))
 
 
-def under(policy: DeadlinePolicy, terms: Terms, since: int = 0) -> Terms:
+def with_policy(policy: DeadlinePolicy, terms: Terms, since: int = 0) -> Terms:
     """What if this policy had held from an instant on? Terms before it stay as they are.
 
     Raises:
@@ -138,7 +138,7 @@ def under(policy: DeadlinePolicy, terms: Terms, since: int = 0) -> Terms:
     return (*kept, *later)
 
 
-def in_force(terms: Terms, at: int) -> Term:
+def in_force(terms: Terms, at: int) -> PolicyPeriod:
     """The term that an instant falls in.
 
     In a time without an agreement it is the last one before it: an accepted step has been agreed
@@ -150,6 +150,3 @@ def in_force(terms: Terms, at: int) -> Term:
     if not terms:
         raise InconsistentInput("a clock runs on a link without an agreement")
     return next((term for term in reversed(terms) if term.start <= at), terms[0])
-
-
-__all__ = ["FOREVER", "Offices", "Term", "Terms", "in_force", "terms_of", "under"]

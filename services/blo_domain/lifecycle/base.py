@@ -78,14 +78,3 @@ BASE: Final[Rows] = (
     *withdrawing(*UNANSWERED, State.ANSWERED),
     *waiting(*UNANSWERED),
 )
-
-__all__ = [
-    "BASE",
-    "UNANSWERED",
-    "Rows",
-    "acknowledging",
-    "consent",
-    "opening",
-    "waiting",
-    "withdrawing",
-]

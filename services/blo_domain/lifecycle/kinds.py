@@ -281,5 +281,3 @@ _ALL = (
 
 LIFECYCLES: Final[Mapping[Kind, Lifecycle]] = MappingProxyType({each.kind: each for each in _ALL})
 """The table of each kind."""
-
-__all__ = ["LIFECYCLES"]

@@ -51,7 +51,7 @@ class Transition(NamedTuple):
     once: bool = False
 
 
-class Rule(NamedTuple):
+class StepRule(NamedTuple):
     """A transition as it is looked up.
 
     Attributes:
@@ -61,7 +61,7 @@ class Rule(NamedTuple):
         once: Whether an office can do it only once in a case.
         stays: Whether the state is the same afterwards.
         ends_pause: Whether no clock runs in the state afterwards.
-        plain: Whether state, step and office are all that has to be looked at.
+        unguarded: Whether state, step and office are all that has to be looked at.
         forward: Whether a full case still allows it, because no office can repeat it without end.
         turns: Whether it can begin a round or a standstill of a clock, so that a case has room for
             ``most_turns`` of it only.
@@ -73,12 +73,12 @@ class Rule(NamedTuple):
     once: bool
     stays: bool
     ends_pause: bool
-    plain: bool
+    unguarded: bool
     forward: bool
     turns: bool
 
 
-Lookup = Mapping[tuple[State, Step], Rule]
+Lookup = Mapping[tuple[State, Step], StepRule]
 
 ATTACHED: Final = frozenset({Step.PAUSE, Step.RESUME, Step.URGE, Step.FEEDBACK, Step.SUPERSEDE})
 """Steps that attach to a case. They move nothing, and who takes only them takes no part."""
@@ -93,7 +93,7 @@ TURNING_BACK: Final = frozenset({Step.REOPEN, Step.RETURN_FOR_INFORMATION})
 """Steps that lead back to an earlier state. Without them no case comes twice to one state."""
 
 MAX_CASE_STEPS: Final = 1_000
-"""How many steps a case can have before only those go on that lead to its end (``Rule.forward``).
+"""How many steps a case can have before only those go on that lead to its end (``StepRule.forward``).
 
 Half of it is shared out: as long as an office has taken less than its share of that half, the
 steps of others can't keep it from taking an ordinary step.
@@ -177,7 +177,7 @@ def compose(kind: Kind, about: str, *parts: Iterable[Transition]) -> Lifecycle:
     )
     _check_order(kind, rows)
     clocked = {state for row in rows if row.step is Step.PAUSE for state in row.sources}
-    lookup: dict[tuple[State, Step], Rule] = {}
+    lookup: dict[tuple[State, Step], StepRule] = {}
     for row in rows:
         for state in row.sources:
             if (state, row.step) in lookup:
@@ -230,34 +230,17 @@ def _shredding(settled: tuple[State, ...]) -> tuple[Transition, ...]:
     )
 
 
-def _rule(kind: Kind, row: Transition, state: State, clocked: set[State]) -> Rule:
+def _rule(kind: Kind, row: Transition, state: State, clocked: set[State]) -> StepRule:
     target = state if row.target is None else row.target
     joint = row.by in (By.ALL, By.EVERY)
-    return Rule(
+    return StepRule(
         by=row.by,
         target=target,
         joint=joint,
         once=row.once,
         stays=target is state,
         ends_pause=target not in clocked,
-        plain=not (joint or row.once or row.step in _LOOKING_BACK),
+        unguarded=not (joint or row.once or row.step in _LOOKING_BACK),
         forward=row.once or (target is not state and row.step not in TURNING_BACK),
         turns=row.step in _TURNING or (kind, row.step) == _CONFIRMED_ANEW,
     )
-
-
-__all__ = [
-    "ATTACHED",
-    "MAX_CASE_STEPS",
-    "MAX_TURNS",
-    "SHREDDING_STEPS",
-    "SHRED_STATES",
-    "TURNING_BACK",
-    "By",
-    "Lifecycle",
-    "Lookup",
-    "Rule",
-    "Transition",
-    "compose",
-    "most_turns",
-]

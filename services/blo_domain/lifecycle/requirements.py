@@ -54,6 +54,3 @@ def is_flagged(view: CaseView) -> bool:
         return False
     last = next((s for s in reversed(view.step_codes) if s in _DECIDING), None)
     return last != Step.VERIFY_CHANGE
-
-
-__all__ = ["NEEDS_DISPATCH", "NEEDS_REASON", "STATES_DUE", "is_flagged", "is_void"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from blo_domain import policies
+from blo_domain.deadlines import policies
 from blo_domain.trust.certificates import Certificates
 from blo_domain.trust.errors import (
     AgreementSkipped,
@@ -25,9 +25,9 @@ from blo_domain.trust.errors import (
     TrustError,
     WrongSuperior,
 )
-from blo_domain.trust.model import Certified, Paper, Part, parts
+from blo_domain.trust.model import Certified, LinkRole, ParsedDocument, parts
 from blo_domain.trust.roots import day
-from blo_domain.trust.signatures import Notary
+from blo_domain.trust.signatures import SignatureChecker
 from blo_schemas.grants import MAX_RECIPIENTS
 from blo_schemas.ids import (
     OfficeId,
@@ -63,7 +63,7 @@ def newest_valid(
     return None
 
 
-def check_alone(subjects: Subjects, paper: Paper) -> None:
+def check_alone(subjects: Subjects, paper: ParsedDocument) -> None:
     """What can be said of a version without the one before it.
 
     Raises:
@@ -87,7 +87,7 @@ def check_alone(subjects: Subjects, paper: Paper) -> None:
         ) from None
 
 
-def _check_parties(paper: Paper, agreement: Agreement) -> None:
+def _check_parties(paper: ParsedDocument, agreement: Agreement) -> None:
     for office in agreement.offices:
         if not is_subject_id(office):
             raise BadId(paper, f"{office!r} is no office's id", "use ids as vn-kyson")
@@ -105,7 +105,7 @@ def _check_parties(paper: Paper, agreement: Agreement) -> None:
         )
 
 
-def _check_link_id(paper: Paper, agreement: Agreement) -> None:
+def _check_link_id(paper: ParsedDocument, agreement: Agreement) -> None:
     """A link that is named after offices is theirs, so that nobody else can occupy the name."""
     if not is_link_id(agreement.link):
         raise BadId(
@@ -121,7 +121,7 @@ def _check_link_id(paper: Paper, agreement: Agreement) -> None:
         )
 
 
-def _check_readers(subjects: Subjects, paper: Paper, agreement: Agreement) -> None:
+def _check_readers(subjects: Subjects, paper: ParsedDocument, agreement: Agreement) -> None:
     countries = {country_of(office) for office in agreement.offices}
     for superior in agreement.superiors:
         of_link = superior.office in agreement.offices
@@ -151,7 +151,11 @@ def _check_readers(subjects: Subjects, paper: Paper, agreement: Agreement) -> No
 
 
 def _check_certified(
-    subjects: Subjects, paper: Paper, agreement: Agreement, subject: OfficeId, part: Part
+    subjects: Subjects,
+    paper: ParsedDocument,
+    agreement: Agreement,
+    subject: OfficeId,
+    part: LinkRole,
 ) -> None:
     """A reader whose key is revoked stays named and gets no keys; a party must be able to sign."""
     at = agreement.effective_from
@@ -159,7 +163,7 @@ def _check_certified(
         certified
         for certified in subjects.get(subject, ())
         if certified.certificate.role is part.role
-        and (certified.valid_at(at) if part is Part.PARTY else certified.covers(at))
+        and (certified.valid_at(at) if part is LinkRole.PARTY else certified.covers(at))
     ]
     if not fitting:
         raise NotCertified(
@@ -176,7 +180,12 @@ def _check_certified(
         )
 
 
-def check_next(subjects: Subjects, notary: Notary, before: tuple[Paper, ...], paper: Paper) -> None:
+def check_next(
+    subjects: Subjects,
+    notary: SignatureChecker,
+    before: tuple[ParsedDocument, ...],
+    paper: ParsedDocument,
+) -> None:
     """What can be said of a version with the one before it.
 
     Args:
@@ -216,7 +225,7 @@ def check_next(subjects: Subjects, notary: Notary, before: tuple[Paper, ...], pa
         raise errors[0]
 
 
-def _check_follows(before: Agreement, paper: Paper, agreement: Agreement) -> None:
+def _check_follows(before: Agreement, paper: ParsedDocument, agreement: Agreement) -> None:
     if agreement.version != before.version + 1:
         raise AgreementSkipped(
             paper,
@@ -240,7 +249,7 @@ def _check_follows(before: Agreement, paper: Paper, agreement: Agreement) -> Non
 
 
 def _check_signed(
-    subjects: Subjects, notary: Notary, paper: Paper, required: set[OfficeId]
+    subjects: Subjects, notary: SignatureChecker, paper: ParsedDocument, required: set[OfficeId]
 ) -> None:
     """Every office must have signed with a key that is certified when the agreement begins.
 
@@ -270,7 +279,7 @@ def _check_signed(
         )
 
 
-def text_of(paper: Paper) -> Agreement:
+def text_of(paper: ParsedDocument) -> Agreement:
     """What an agreement's paper says."""
     assert isinstance(paper.document, Agreement)
     return paper.document

@@ -18,10 +18,10 @@ from blo_domain.trust.errors import (
     UnknownCertificate,
     WrongCountry,
 )
-from blo_domain.trust.model import Certified, Paper, Pins, Sieve
+from blo_domain.trust.model import Certified, ParsedDocument, Pins, RefusalCollector
 from blo_domain.trust.roots import Chains, chain_of
-from blo_domain.trust.signatures import Notary
-from blo_schemas.hashing import certificate_tag
+from blo_domain.trust.signatures import SignatureChecker
+from blo_schemas.hashes import certificate_tag
 from blo_schemas.ids import (
     CertificateTag,
     CountryId,
@@ -31,7 +31,7 @@ from blo_schemas.ids import (
     is_link_id,
     is_subject_id,
 )
-from blo_schemas.trust import Certificate, Dated, OfficeEntry, Revocation, Role
+from blo_schemas.trust import Certificate, DatedText, OfficeEntry, Revocation, Role
 
 Certificates = dict[DocumentId, Certified]
 
@@ -46,13 +46,15 @@ class Registry:
         sieve: Where refusals go.
     """
 
-    def __init__(self, chains: Chains, pins: Pins, notary: Notary, sieve: Sieve) -> None:
+    def __init__(
+        self, chains: Chains, pins: Pins, notary: SignatureChecker, sieve: RefusalCollector
+    ) -> None:
         self._chains = chains
         self._pins = pins
         self._notary = notary
         self._sieve = sieve
 
-    def certificates(self, papers: Iterable[Paper]) -> Certificates:
+    def certificates(self, papers: Iterable[ParsedDocument]) -> Certificates:
         """The certificates that count, without their revocations.
 
         A country must not certify one key for two subjects, nor two certificates with one tag.
@@ -80,7 +82,7 @@ class Registry:
                 admitted[paper.id] = Certified(paper.id, certificate)
         return admitted
 
-    def revoke(self, certificates: Certificates, papers: Iterable[Paper]) -> Certificates:
+    def revoke(self, certificates: Certificates, papers: Iterable[ParsedDocument]) -> Certificates:
         """The certificates with all their revocations.
 
         Revocations add up: a key is cut off where any of them says so, so one that comes later
@@ -100,13 +102,15 @@ class Registry:
             for identifier, certified in certificates.items()
         }
 
-    def entries(self, papers: Iterable[Paper]) -> dict[OfficeId, tuple[DocumentId, OfficeEntry]]:
+    def entries(
+        self, papers: Iterable[ParsedDocument]
+    ) -> dict[OfficeId, tuple[DocumentId, OfficeEntry]]:
         """The newest directory entry of every office.
 
         Where a country signed two entries of one version, neither counts and the version before
         them stays.
         """
-        offices: dict[OfficeId, dict[int, dict[DocumentId, Paper]]] = defaultdict(
+        offices: dict[OfficeId, dict[int, dict[DocumentId, ParsedDocument]]] = defaultdict(
             lambda: defaultdict(dict)
         )
         for paper in self._sieve.passing(papers, self._check_entry):
@@ -123,7 +127,7 @@ class Registry:
                         self._sieve.refuse(paper, _entry_contradicted(paper))
         return newest
 
-    def _check_certificate(self, paper: Paper) -> None:
+    def _check_certificate(self, paper: ParsedDocument) -> None:
         certificate = _certificate(paper)
         _check_subject(paper, certificate.subject, certificate.country)
         if certificate.not_before >= certificate.not_after:
@@ -141,7 +145,7 @@ class Registry:
         if certificate.kem_key is not None:
             self._notary.admit_kem_key(paper, certificate.kem_key)
 
-    def _check_revocation(self, certificates: Certificates, paper: Paper) -> None:
+    def _check_revocation(self, certificates: Certificates, paper: ParsedDocument) -> None:
         revocation = paper.document
         assert isinstance(revocation, Revocation)
         links = [part.link for part in revocation.links]
@@ -165,7 +169,7 @@ class Registry:
             )
         self._check_signed(paper, revocation.country, revocation.at)
 
-    def _check_entry(self, paper: Paper) -> None:
+    def _check_entry(self, paper: ParsedDocument) -> None:
         entry = _entry(paper)
         _check_subject(paper, entry.office, entry.country)
         if entry.successor is not None and (
@@ -175,12 +179,12 @@ class Registry:
         _check_dated(paper, (*entry.names, *entry.hosts, *entry.contacts))
         self._check_signed(paper, entry.country, None)
 
-    def _check_signed(self, paper: Paper, country: CountryId, begins: int | None) -> None:
+    def _check_signed(self, paper: ParsedDocument, country: CountryId, begins: int | None) -> None:
         chain = chain_of(self._chains, self._pins, paper, country)
         chain.check_signed(paper, self._notary, begins)
 
 
-def _check_subject(paper: Paper, subject: OfficeId, country: CountryId) -> None:
+def _check_subject(paper: ParsedDocument, subject: OfficeId, country: CountryId) -> None:
     if not is_subject_id(subject):
         raise BadId(
             paper,
@@ -195,7 +199,7 @@ def _check_subject(paper: Paper, subject: OfficeId, country: CountryId) -> None:
         )
 
 
-def _check_dated(paper: Paper, texts: Iterable[Dated]) -> None:
+def _check_dated(paper: ParsedDocument, texts: Iterable[DatedText]) -> None:
     for text in texts:
         if text.since is not None and text.until is not None and text.since >= text.until:
             raise NeverValid(
@@ -203,17 +207,17 @@ def _check_dated(paper: Paper, texts: Iterable[Dated]) -> None:
             )
 
 
-def _certificate(paper: Paper) -> Certificate:
+def _certificate(paper: ParsedDocument) -> Certificate:
     assert isinstance(paper.document, Certificate)
     return paper.document
 
 
-def _entry(paper: Paper) -> OfficeEntry:
+def _entry(paper: ParsedDocument) -> OfficeEntry:
     assert isinstance(paper.document, OfficeEntry)
     return paper.document
 
 
-def _key_of_another(paper: Paper, owner: OfficeId) -> TrustError:
+def _key_of_another(paper: ParsedDocument, owner: OfficeId) -> TrustError:
     return KeyOfAnother(
         paper,
         f"its signing key already belongs to {owner}",
@@ -221,7 +225,7 @@ def _key_of_another(paper: Paper, owner: OfficeId) -> TrustError:
     )
 
 
-def _tag_taken(paper: Paper) -> TrustError:
+def _tag_taken(paper: ParsedDocument) -> TrustError:
     return TagTaken(
         paper,
         f"its id begins with {certificate_tag(paper.id).hex()}, as another certificate's does",
@@ -229,7 +233,7 @@ def _tag_taken(paper: Paper) -> TrustError:
     )
 
 
-def _entry_contradicted(paper: Paper) -> TrustError:
+def _entry_contradicted(paper: ParsedDocument) -> TrustError:
     return EntryContradicted(
         paper,
         "the country signed two different entries of this version; neither counts",

@@ -17,27 +17,27 @@ from blo_domain.trust.certificates import Registry
 from blo_domain.trust.errors import TrustError
 from blo_domain.trust.model import (
     Certified,
+    CertifiedWriter,
     CheckKemKey,
     CheckKey,
+    DocumentRefusal,
     Expiring,
-    Membership,
-    Paper,
-    Part,
+    KeyRecipient,
+    KeyRecipients,
+    LinkMembership,
+    LinkRole,
+    ParsedDocument,
     Pins,
-    Reader,
-    Readers,
-    Refusal,
-    Sieve,
+    RefusalCollector,
     Verify,
-    Writer,
     parts,
     title,
 )
 from blo_domain.trust.names import Names, name_on
 from blo_domain.trust.roots import admit_roots
-from blo_domain.trust.signatures import Notary
-from blo_domain.trust.terms import Term, admit_agreements
-from blo_domain.trust.writers import LinkTrust
+from blo_domain.trust.signatures import SignatureChecker
+from blo_domain.trust.terms import AgreementPeriod, admit_agreements
+from blo_domain.trust.writers import LinkTrustRules
 from blo_schemas.ids import (
     CertificateTag,
     CorridorId,
@@ -77,11 +77,11 @@ class TrustedDirectory:
     def __init__(
         self, pins: Pins, *, verify: Verify, check_key: CheckKey, check_kem_key: CheckKemKey
     ) -> None:
-        self._evaluate(dict(pins), Notary(verify, check_key, check_kem_key), {}, {})
+        self._evaluate(dict(pins), SignatureChecker(verify, check_key, check_kem_key), {}, {})
 
     def load(
         self, documents: Iterable[SignedDocument]
-    ) -> tuple[TrustedDirectory, tuple[Refusal, ...]]:
+    ) -> tuple[TrustedDirectory, tuple[DocumentRefusal, ...]]:
         """A directory that has seen these documents too, and everything that it now refuses.
 
         Refused documents are kept and judged again with those that come later. A document may
@@ -93,9 +93,9 @@ class TrustedDirectory:
         for signed in documents:
             if signed not in papers and signed not in malformed:
                 try:
-                    papers[signed] = Paper(signed)
+                    papers[signed] = ParsedDocument(signed)
                 except TrustError as error:
-                    malformed[signed] = Refusal(signed, error)
+                    malformed[signed] = DocumentRefusal(signed, error)
         other = object.__new__(TrustedDirectory)
         other._evaluate(self._pins, self._notary, papers, malformed)
         return other, other.refusals
@@ -118,19 +118,19 @@ class TrustedDirectory:
     def _evaluate(
         self,
         pins: Pins,
-        notary: Notary,
-        papers: dict[SignedDocument, Paper],
-        malformed: dict[SignedDocument, Refusal],
+        notary: SignatureChecker,
+        papers: dict[SignedDocument, ParsedDocument],
+        malformed: dict[SignedDocument, DocumentRefusal],
     ) -> None:
         self._pins = pins
         self._notary = notary
         self._papers = papers
         self._malformed = malformed
         ordered = sorted(papers.values(), key=lambda paper: (paper.id, _signatures(paper)))
-        layers: dict[type, list[Paper]] = defaultdict(list)
+        layers: dict[type, list[ParsedDocument]] = defaultdict(list)
         for paper in ordered:
             layers[type(paper.document)].append(paper)
-        sieve = Sieve()
+        sieve = RefusalCollector()
         self._chains = admit_roots(layers[Root], pins, notary, sieve)
         registry = Registry(self._chains, pins, notary, sieve)
         certificates = registry.certificates(layers[Certificate])
@@ -141,7 +141,7 @@ class TrustedDirectory:
         self._tables = {link: self._link_trust(link) for link in self._terms}
         self._names = self._all_names()
         unreadable = (malformed[signed] for signed in sorted(malformed, key=_bytes))
-        self.refusals: tuple[Refusal, ...] = (*unreadable, *sieve.refusals(ordered))
+        self.refusals: tuple[DocumentRefusal, ...] = (*unreadable, *sieve.refusals(ordered))
         refused = {refusal.signed for refusal in self.refusals}
         self.documents: Mapping[DocumentId, Document] = {
             paper.id: paper.document for paper in ordered if paper.signed not in refused
@@ -159,7 +159,7 @@ class TrustedDirectory:
 
     def writer(
         self, link: LinkId, kid: CertificateTag, position: int, log_time: int
-    ) -> Writer | Reason:
+    ) -> CertifiedWriter | Reason:
         """Whose key must have signed a record of a link, or why nobody's may have.
 
         Args:
@@ -170,7 +170,7 @@ class TrustedDirectory:
         """
         return self.link_trust(link).writer(kid, position, log_time)
 
-    def link_trust(self, link: LinkId) -> LinkTrust:
+    def link_trust(self, link: LinkId) -> LinkTrustRules:
         """All that ``writer`` needs of one link, for whoever asks for many of its records."""
         found = self._tables.get(link)
         return self._link_trust(link) if found is None else found
@@ -197,7 +197,7 @@ class TrustedDirectory:
                 return term.agreement
         return None
 
-    def terms(self, link: LinkId) -> tuple[Term, ...]:
+    def terms(self, link: LinkId) -> tuple[AgreementPeriod, ...]:
         """When which version of a link's agreement has, had or will have the say, in order."""
         return self._counting(link)
 
@@ -218,23 +218,23 @@ class TrustedDirectory:
         terms = self._counting(link)
         return frozenset(office for term in terms for office in term.agreement.offices)
 
-    def links_of(self, subject: OfficeId, at: int) -> tuple[Membership, ...]:
+    def links_of(self, subject: OfficeId, at: int) -> tuple[LinkMembership, ...]:
         """The links on which a subject has a part at an instant, sorted by link."""
         found = []
         for link in self._terms:
             agreement = self.agreement(link, at)
             for member, part in parts(agreement) if agreement else ():
                 if member == subject:
-                    found.append(Membership(link, part))
+                    found.append(LinkMembership(link, part))
         return tuple(found)
 
-    def readers(self, link: LinkId, at: int) -> Readers:
+    def readers(self, link: LinkId, at: int) -> KeyRecipients:
         """Who is granted the link's keys at an instant, with the certificates to grant with.
 
         Nobody, if no agreement is in force then.
         """
         agreement = self.agreement(link, at)
-        readers: dict[OfficeId, Reader] = {}
+        readers: dict[OfficeId, KeyRecipient] = {}
         missing = set()
         for subject, part in parts(agreement) if agreement else ():
             certified = newest_valid(self._subjects, subject, at, part.role)
@@ -242,10 +242,12 @@ class TrustedDirectory:
                 missing.add(subject)
             elif subject not in readers:
                 kem_key = certified.certificate.kem_key
-                readers[subject] = Reader(subject, part, certified.tag, kem_key)
+                readers[subject] = KeyRecipient(subject, part, certified.tag, kem_key)
         ordered = [reader for _, reader in sorted(readers.items())]
-        content = [reader for reader in ordered if reader.part in (Part.PARTY, Part.SUPERIOR)]
-        return Readers(tuple(content), tuple(ordered), tuple(sorted(missing - set(readers))))
+        content = [
+            reader for reader in ordered if reader.part in (LinkRole.PARTY, LinkRole.SUPERIOR)
+        ]
+        return KeyRecipients(tuple(content), tuple(ordered), tuple(sorted(missing - set(readers))))
 
     def corridors(self) -> tuple[CorridorId, ...]:
         """The corridors of all links, sorted."""
@@ -310,7 +312,7 @@ class TrustedDirectory:
             ends.append(Expiring(final.end, title(final.agreement), final.paper.id))
         return tuple(sorted(one for one in ends if one.ends < before))
 
-    def _link_trust(self, link: LinkId) -> LinkTrust:
+    def _link_trust(self, link: LinkId) -> LinkTrustRules:
         counting = self._counting(link)
         corridors = {term.agreement.corridor for term in counting}
         written: dict[OfficeId, set[LinkId]] = defaultdict(set)
@@ -318,13 +320,13 @@ class TrustedDirectory:
             if term.agreement.corridor in corridors:
                 for office in term.agreement.offices:
                     written[office].add(term.agreement.link)
-        return LinkTrust(link, counting, self._certificates.values(), written)
+        return LinkTrustRules(link, counting, self._certificates.values(), written)
 
-    def _counting(self, link: LinkId) -> tuple[Term, ...]:
+    def _counting(self, link: LinkId) -> tuple[AgreementPeriod, ...]:
         """The terms of a link that count at any time at all."""
-        return tuple(term for term in self._terms.get(link, ()) if term.has_the_say)
+        return tuple(term for term in self._terms.get(link, ()) if term.is_effective)
 
-    def _all_counting(self) -> Iterable[Term]:
+    def _all_counting(self) -> Iterable[AgreementPeriod]:
         return (term for link in self._terms for term in self._counting(link))
 
 
@@ -335,7 +337,7 @@ def load_directory(
     verify: Verify,
     check_key: CheckKey,
     check_kem_key: CheckKemKey,
-) -> tuple[TrustedDirectory, tuple[Refusal, ...]]:
+) -> tuple[TrustedDirectory, tuple[DocumentRefusal, ...]]:
     """A directory of these documents, and everything that it refuses.
 
     Whoever gets further documents later calls ``TrustedDirectory.load`` on the result: it
@@ -345,7 +347,7 @@ def load_directory(
     return empty.load(documents)
 
 
-def _signatures(paper: Paper) -> list[tuple[bytes, bytes]]:
+def _signatures(paper: ParsedDocument) -> list[tuple[bytes, bytes]]:
     return [(one.key, one.signature) for one in paper.signed.signatures]
 
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from blo_domain.trust.errors import HiddenCharacter, MalformedDocument, TrustError
 from blo_domain.trust.printable import hidden_in
 from blo_schemas.errors import WireError
-from blo_schemas.hashing import certificate_tag, document_id
+from blo_schemas.hashes import certificate_tag, document_id
 from blo_schemas.ids import (
     CertificateTag,
     CountryId,
@@ -55,7 +55,7 @@ class _Bytes(NamedTuple):
     title: str
 
 
-class Paper:
+class ParsedDocument:
     """A signed document that could be read, with its id.
 
     Attributes:
@@ -130,7 +130,7 @@ def title(document: Document) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class DocumentRefusal:
     """A signed document that does not count, and why.
 
     Attributes:
@@ -142,14 +142,16 @@ class Refusal:
     error: TrustError
 
 
-class Sieve:
+class RefusalCollector:
     """Collects the refusals while rules pass over documents."""
 
     def __init__(self) -> None:
-        self._copies: Final[list[Refusal]] = []
+        self._copies: Final[list[DocumentRefusal]] = []
         self._documents: Final[dict[DocumentId, TrustError]] = {}
 
-    def passing(self, papers: Iterable[Paper], rule: Callable[[Paper], None]) -> Iterator[Paper]:
+    def passing(
+        self, papers: Iterable[ParsedDocument], rule: Callable[[ParsedDocument], None]
+    ) -> Iterator[ParsedDocument]:
         """The papers on which ``rule`` raises nothing.
 
         A document may be there in several copies with different signatures; each copy is judged
@@ -159,21 +161,21 @@ class Sieve:
             try:
                 rule(paper)
             except TrustError as error:
-                self._copies.append(Refusal(paper.signed, error))
+                self._copies.append(DocumentRefusal(paper.signed, error))
             else:
                 yield paper
 
-    def refuse(self, paper: Paper, error: TrustError) -> None:
+    def refuse(self, paper: ParsedDocument, error: TrustError) -> None:
         """Refuses a document in all its copies."""
         self._documents[paper.id] = error
 
-    def refusals(self, papers: Iterable[Paper]) -> tuple[Refusal, ...]:
+    def refusals(self, papers: Iterable[ParsedDocument]) -> tuple[DocumentRefusal, ...]:
         """Everything refused among ``papers``, in their order."""
         refused = {refusal.signed: refusal for refusal in self._copies}
         for paper in papers:
             if paper.id in self._documents:
                 error = self._documents[paper.id]
-                refused.setdefault(paper.signed, Refusal(paper.signed, error))
+                refused.setdefault(paper.signed, DocumentRefusal(paper.signed, error))
         return tuple(refused[paper.signed] for paper in papers if paper.signed in refused)
 
 
@@ -214,7 +216,7 @@ class Certified:
         """Whether it is valid, and not revoked, at an instant in Unix milliseconds."""
         return self.covers(at) and at < self.revoked_at
 
-    def cut(self, link: LinkId) -> tuple[int, int]:
+    def revocation_cutoffs(self, link: LinkId) -> tuple[int, int]:
         """From which log size, and from which log time, it no longer counts on a link."""
         size, at = FOREVER, FOREVER
         for revocation in self.revocations:
@@ -227,11 +229,11 @@ class Certified:
 
     def counts(self, link: LinkId, size: int, at: int) -> bool:
         """Whether a statement on the first ``size`` records of a link, signed at ``at``, counts."""
-        cut_size, cut_time = self.cut(link)
+        cut_size, cut_time = self.revocation_cutoffs(link)
         return self.covers(at) and at < cut_time and size <= cut_size
 
 
-class Writer(NamedTuple):
+class CertifiedWriter(NamedTuple):
     """Who wrote a record, if its signature by ``signing_key`` is good.
 
     Attributes:
@@ -245,7 +247,7 @@ class Writer(NamedTuple):
     certificate: DocumentId
 
 
-class Part(StrEnum):
+class LinkRole(StrEnum):
     """What a subject is on a link."""
 
     PARTY = "party"
@@ -256,19 +258,19 @@ class Part(StrEnum):
     @property
     def role(self) -> Role:
         """The certified role that the part needs."""
-        if self in (Part.PARTY, Part.SUPERIOR):
+        if self in (LinkRole.PARTY, LinkRole.SUPERIOR):
             return Role.OFFICE
-        return Role.OBSERVER if self is Part.OBSERVER else Role.PROCESSOR
+        return Role.OBSERVER if self is LinkRole.OBSERVER else Role.PROCESSOR
 
 
-class Membership(NamedTuple):
+class LinkMembership(NamedTuple):
     """A link, and what the subject is on it."""
 
     link: LinkId
-    part: Part
+    part: LinkRole
 
 
-class Reader(NamedTuple):
+class KeyRecipient(NamedTuple):
     """Who is granted keys, and the newest valid certificate to grant them with.
 
     Attributes:
@@ -279,13 +281,13 @@ class Reader(NamedTuple):
     """
 
     subject: OfficeId
-    part: Part
+    part: LinkRole
     tag: CertificateTag
     kem_key: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Readers:
+class KeyRecipients:
     """Who is granted the keys of a link at an instant, each sorted by subject.
 
     Attributes:
@@ -294,8 +296,8 @@ class Readers:
         without_key: Subjects that should read but have no valid certificate now; to be shown.
     """
 
-    content: tuple[Reader, ...]
-    summary: tuple[Reader, ...]
+    content: tuple[KeyRecipient, ...]
+    summary: tuple[KeyRecipient, ...]
     without_key: tuple[OfficeId, ...]
 
 
@@ -313,13 +315,13 @@ class Expiring(NamedTuple):
     document: DocumentId
 
 
-def parts(agreement: Agreement) -> Iterator[tuple[OfficeId, Part]]:
+def parts(agreement: Agreement) -> Iterator[tuple[OfficeId, LinkRole]]:
     """Everybody on a link and as what; a subject with two parts appears twice."""
     for office in agreement.offices:
-        yield office, Part.PARTY
+        yield office, LinkRole.PARTY
     for superior in sorted({superior.superior for superior in agreement.superiors}):
-        yield superior, Part.SUPERIOR
+        yield superior, LinkRole.SUPERIOR
     for observer in agreement.observers:
-        yield observer, Part.OBSERVER
+        yield observer, LinkRole.OBSERVER
     for processor in agreement.processors:
-        yield processor, Part.PROCESSOR
+        yield processor, LinkRole.PROCESSOR

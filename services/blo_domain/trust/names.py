@@ -7,13 +7,13 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from blo_schemas.ids import OfficeId
-from blo_schemas.trust import Dated
+from blo_schemas.trust import DatedText
 
 
 class Names(NamedTuple):
     """What the directory says of a subject's names."""
 
-    names: tuple[Dated, ...]
+    names: tuple[DatedText, ...]
     successor: OfficeId | None = None
 
 
@@ -82,7 +82,7 @@ def _valid(
     return next((name.text for name in (*fitting, *valid)), None)
 
 
-def _on(names: Iterable[Dated], on: date) -> Iterable[Dated]:
+def _on(names: Iterable[DatedText], on: date) -> Iterable[DatedText]:
     return (
         name
         for name in names

@@ -46,6 +46,3 @@ def _texts(value: object) -> Iterator[str]:
     else:
         for name in getattr(value, "__struct_fields__", ()):
             yield from _texts(getattr(value, name))
-
-
-__all__ = ["hidden_in"]

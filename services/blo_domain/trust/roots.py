@@ -29,8 +29,8 @@ from blo_domain.trust.errors import (
     RootVersionSkipped,
     ThresholdNotMet,
 )
-from blo_domain.trust.model import Paper, Pins, Sieve
-from blo_domain.trust.signatures import Notary
+from blo_domain.trust.model import ParsedDocument, Pins, RefusalCollector
+from blo_domain.trust.signatures import SignatureChecker
 from blo_schemas.ids import CountryId, DocumentId
 from blo_schemas.instants import local
 from blo_schemas.trust import Root
@@ -63,7 +63,9 @@ class RootChain:
         """Every key that has or had a say."""
         return frozenset(key for _, root in self.links for key in root.keys)
 
-    def check_signed(self, paper: Paper, notary: Notary, begins: int | None = None) -> None:
+    def check_signed(
+        self, paper: ParsedDocument, notary: SignatureChecker, begins: int | None = None
+    ) -> None:
         """Refuses a document that the country has not signed.
 
         Any version of the chain may have signed it. A version that was retired, because it
@@ -112,7 +114,7 @@ class RootChain:
 Chains = dict[CountryId, RootChain]
 
 
-def chain_of(chains: Chains, pins: Pins, paper: Paper, country: CountryId) -> RootChain:
+def chain_of(chains: Chains, pins: Pins, paper: ParsedDocument, country: CountryId) -> RootChain:
     """The chain that must sign a document.
 
     Raises:
@@ -129,7 +131,7 @@ def chain_of(chains: Chains, pins: Pins, paper: Paper, country: CountryId) -> Ro
     return chains[country]
 
 
-def check_pinned(pins: Pins, paper: Paper, country: CountryId) -> None:
+def check_pinned(pins: Pins, paper: ParsedDocument, country: CountryId) -> None:
     """Refuses what belongs to a country that the node does not trust.
 
     Raises:
@@ -143,14 +145,16 @@ def check_pinned(pins: Pins, paper: Paper, country: CountryId) -> None:
         )
 
 
-def admit_roots(papers: Iterable[Paper], pins: Pins, notary: Notary, sieve: Sieve) -> Chains:
+def admit_roots(
+    papers: Iterable[ParsedDocument], pins: Pins, notary: SignatureChecker, sieve: RefusalCollector
+) -> Chains:
     """The chain of every pinned country; what is refused goes to the sieve.
 
     A country that signed two roots of one version has no newer root than the one before, whichever
     came first: there is no way to tell which one is meant. So a thief of retired root keys can
     stop a country's rotation, loudly, but can't speak for it.
     """
-    countries: dict[CountryId, list[tuple[Paper, Root]]] = defaultdict(list)
+    countries: dict[CountryId, list[tuple[ParsedDocument, Root]]] = defaultdict(list)
     for paper in sieve.passing(papers, partial(_check_root, pins, notary)):
         assert isinstance(paper.document, Root)
         countries[paper.document.country].append((paper, paper.document))
@@ -162,7 +166,7 @@ def admit_roots(papers: Iterable[Paper], pins: Pins, notary: Notary, sieve: Siev
     return chains
 
 
-def _check_root(pins: Pins, notary: Notary, paper: Paper) -> None:
+def _check_root(pins: Pins, notary: SignatureChecker, paper: ParsedDocument) -> None:
     """What can be said of a root without the version before it."""
     root = paper.document
     assert isinstance(root, Root)
@@ -190,7 +194,10 @@ def _check_root(pins: Pins, notary: Notary, paper: Paper) -> None:
 
 
 def _chain(
-    candidates: list[tuple[Paper, Root]], pin: DocumentId, notary: Notary, sieve: Sieve
+    candidates: list[tuple[ParsedDocument, Root]],
+    pin: DocumentId,
+    notary: SignatureChecker,
+    sieve: RefusalCollector,
 ) -> tuple[tuple[DocumentId, Root], ...]:
     """Versions 1, 2, … as far as each is signed as it must be and is the only one."""
     links: list[tuple[DocumentId, Root]] = []
@@ -208,7 +215,7 @@ def _chain(
     return tuple(links)
 
 
-def _check_signed(notary: Notary, previous: Root | None, paper: Paper) -> None:
+def _check_signed(notary: SignatureChecker, previous: Root | None, paper: ParsedDocument) -> None:
     root = paper.document
     assert isinstance(root, Root)
     expected = previous.version + 1 if previous else 1
@@ -235,7 +242,7 @@ def _check_signed(notary: Notary, previous: Root | None, paper: Paper) -> None:
         )
 
 
-def _contradicted(paper: Paper, version: int) -> RootContradicted:
+def _contradicted(paper: ParsedDocument, version: int) -> RootContradicted:
     return RootContradicted(
         paper,
         f"the country signed two different versions {version}; none of them counts",

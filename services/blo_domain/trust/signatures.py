@@ -14,11 +14,11 @@ from blo_domain.trust.errors import (
     UnusableKemKey,
     WeakKey,
 )
-from blo_domain.trust.model import CheckKemKey, CheckKey, Paper, Verify
-from blo_schemas.hashing import document_input
+from blo_domain.trust.model import CheckKemKey, CheckKey, ParsedDocument, Verify
+from blo_schemas.hashes import document_input
 
 
-class Notary:
+class SignatureChecker:
     """Checks signatures and keys, and remembers what it has already checked.
 
     What it remembers can't change an answer: verifying is a function of the bytes.
@@ -37,7 +37,7 @@ class Notary:
         self._keys: Final[dict[bytes, bool]] = {}
         self._kem_keys: Final[dict[bytes, bool]] = {}
 
-    def signers(self, paper: Paper, known: Collection[bytes]) -> frozenset[bytes]:
+    def signers(self, paper: ParsedDocument, known: Collection[bytes]) -> frozenset[bytes]:
         """The keys that have signed a document.
 
         Args:
@@ -76,7 +76,7 @@ class Notary:
                 )
         return frozenset(one.key for one in signatures)
 
-    def admit_key(self, paper: Paper, key: bytes) -> None:
+    def admit_key(self, paper: ParsedDocument, key: bytes) -> None:
         """Refuses a signing key under which anybody's signature could be made to verify.
 
         Raises:
@@ -91,7 +91,7 @@ class Notary:
                 "make a new key with blo trust key new",
             )
 
-    def admit_kem_key(self, paper: Paper, key: bytes) -> None:
+    def admit_kem_key(self, paper: ParsedDocument, key: bytes) -> None:
         """Refuses a KEM key that no grant could be sealed to.
 
         Raises:
@@ -107,7 +107,7 @@ class Notary:
                 "trust key new",
             )
 
-    def _good(self, paper: Paper, key: bytes, signature: bytes) -> bool:
+    def _good(self, paper: ParsedDocument, key: bytes, signature: bytes) -> bool:
         question = (key, paper.id, signature)
         if question not in self._verified:
             message = document_input(paper.signed.payload)

@@ -9,14 +9,14 @@ from functools import partial
 
 from blo_domain.trust.agreements import Subjects, check_alone, check_next, text_of
 from blo_domain.trust.errors import AgreementContradicted, PartitionContested, TrustError
-from blo_domain.trust.model import FOREVER, Paper, Sieve
-from blo_domain.trust.signatures import Notary
+from blo_domain.trust.model import FOREVER, ParsedDocument, RefusalCollector
+from blo_domain.trust.signatures import SignatureChecker
 from blo_schemas.ids import CorridorId, DocumentId, LinkId
 from blo_schemas.trust import Agreement
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class AgreementPeriod:
     """The time in which one version of a link's agreement has the say.
 
     Attributes:
@@ -27,13 +27,13 @@ class Term:
             nothing holds until the dispute is settled.
     """
 
-    paper: Paper
+    paper: ParsedDocument
     start: int
     end: int
     counts: bool = True
 
     @property
-    def has_the_say(self) -> bool:
+    def is_effective(self) -> bool:
         """Whether it counts at any time: it may also be superseded the moment it begins."""
         return self.counts and self.start < self.end
 
@@ -43,14 +43,17 @@ class Term:
         return text_of(self.paper)
 
 
-Terms = dict[LinkId, tuple[Term, ...]]
+Terms = dict[LinkId, tuple[AgreementPeriod, ...]]
 
 
 def admit_agreements(
-    papers: Iterable[Paper], subjects: Subjects, notary: Notary, sieve: Sieve
+    papers: Iterable[ParsedDocument],
+    subjects: Subjects,
+    notary: SignatureChecker,
+    sieve: RefusalCollector,
 ) -> Terms:
     """The terms of every link; what is refused goes to the sieve."""
-    links: dict[LinkId, list[Paper]] = defaultdict(list)
+    links: dict[LinkId, list[ParsedDocument]] = defaultdict(list)
     for paper in sieve.passing(papers, partial(check_alone, subjects)):
         links[text_of(paper).link].append(paper)
     terms = {link: _terms(subjects, notary, same, sieve) for link, same in sorted(links.items())}
@@ -58,14 +61,17 @@ def admit_agreements(
 
 
 def _terms(
-    subjects: Subjects, notary: Notary, papers: list[Paper], sieve: Sieve
-) -> tuple[Term, ...]:
+    subjects: Subjects,
+    notary: SignatureChecker,
+    papers: list[ParsedDocument],
+    sieve: RefusalCollector,
+) -> tuple[AgreementPeriod, ...]:
     """Versions 1, 2, … of one link, each with the time in which it has the say."""
-    versions: dict[int, list[Paper]] = defaultdict(list)
+    versions: dict[int, list[ParsedDocument]] = defaultdict(list)
     for paper in papers:
         versions[text_of(paper).version].append(paper)
-    chain: list[tuple[Paper, bool]] = []
-    before: tuple[Paper, ...] = ()
+    chain: list[tuple[ParsedDocument, bool]] = []
+    before: tuple[ParsedDocument, ...] = ()
     for _, same in sorted(versions.items()):
         signed = {
             paper.id: paper
@@ -80,12 +86,12 @@ def _terms(
         first = min(before, key=lambda paper: (text_of(paper).effective_from, paper.id))
         chain.append((first, len(before) == 1))
     return tuple(
-        Term(paper, start, end, counts)
+        AgreementPeriod(paper, start, end, counts)
         for (paper, counts), (start, end) in zip(chain, _spans(chain), strict=True)
     )
 
 
-def _spans(chain: list[tuple[Paper, bool]]) -> list[tuple[int, int]]:
+def _spans(chain: list[tuple[ParsedDocument, bool]]) -> list[tuple[int, int]]:
     """A version has the say from its beginning until its end or the next one's beginning."""
     starts = [text_of(paper).effective_from for paper, _ in chain]
     spans = []
@@ -96,12 +102,12 @@ def _spans(chain: list[tuple[Paper, bool]]) -> list[tuple[int, int]]:
     return spans
 
 
-def _settle(terms: Terms, sieve: Sieve) -> Terms:
+def _settle(terms: Terms, sieve: RefusalCollector) -> Terms:
     """Refuses all agreements in force at one time that claim one partition for several links."""
-    claims: dict[tuple[CorridorId, int], list[Term]] = defaultdict(list)
+    claims: dict[tuple[CorridorId, int], list[AgreementPeriod]] = defaultdict(list)
     for chain in terms.values():
         for term in chain:
-            if term.has_the_say:
+            if term.is_effective:
                 claims[term.agreement.corridor, term.agreement.partition].append(term)
     contested: set[DocumentId] = set()
     for claim in claims.values():
@@ -118,12 +124,12 @@ def _settle(terms: Terms, sieve: Sieve) -> Terms:
     }
 
 
-def _rivals(one: Term, other: Term) -> bool:
+def _rivals(one: AgreementPeriod, other: AgreementPeriod) -> bool:
     overlap = max(one.start, other.start) < min(one.end, other.end)
     return overlap and one.agreement.link != other.agreement.link
 
 
-def _contest(term: Term, rivals: list[LinkId]) -> TrustError:
+def _contest(term: AgreementPeriod, rivals: list[LinkId]) -> TrustError:
     agreement = term.agreement
     return PartitionContested(
         term.paper,
@@ -133,7 +139,7 @@ def _contest(term: Term, rivals: list[LinkId]) -> TrustError:
     )
 
 
-def _contradicted(paper: Paper) -> TrustError:
+def _contradicted(paper: ParsedDocument) -> TrustError:
     return AgreementContradicted(
         paper,
         "its offices signed two different documents of this version; neither counts",

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from blo_domain.trust.model import Certified, Writer
-from blo_domain.trust.terms import Term
+from blo_domain.trust.model import Certified, CertifiedWriter
+from blo_domain.trust.terms import AgreementPeriod
 from blo_schemas.codec import encode
 from blo_schemas.ids import CertificateTag, CountryId, Digest, LinkId, OfficeId, country_of
 from blo_schemas.trust import Role
@@ -23,7 +23,7 @@ _LABEL: Final = b"blo/link-trust/v1\0"
 class _Key(NamedTuple):
     """One certificate as it counts on the link; log sizes and Unix milliseconds."""
 
-    writer: Writer
+    writer: CertifiedWriter
     not_before: int
     not_after: int
     cut_size: int
@@ -38,7 +38,7 @@ class _Say(NamedTuple):
     offices: frozenset[OfficeId]
 
 
-class LinkTrust:
+class LinkTrustRules:
     """Answers who wrote a record of one link.
 
     Only a certificate of an office that some version of the agreement names is a known key: nodes
@@ -58,7 +58,7 @@ class LinkTrust:
     def __init__(
         self,
         link: LinkId,
-        terms: Sequence[Term],
+        terms: Sequence[AgreementPeriod],
         certificates: Iterable[Certified],
         written: Mapping[OfficeId, Collection[LinkId]],
     ) -> None:
@@ -78,7 +78,7 @@ class LinkTrust:
         }
         self.digest: Final = _digest(link, terms, self._keys, self._others)
 
-    def writer(self, kid: CertificateTag, position: int, log_time: int) -> Writer | Reason:
+    def writer(self, kid: CertificateTag, position: int, log_time: int) -> CertifiedWriter | Reason:
         """Whose key must have signed a record, or why nobody's may have.
 
         Args:
@@ -140,14 +140,14 @@ def _is_writer(certified: Certified, parties: set[OfficeId]) -> bool:
 
 def _key(link: LinkId, certified: Certified) -> _Key:
     certificate = certified.certificate
-    writer = Writer(certificate.subject, certificate.signing_key, certified.id)
-    size, at = certified.cut(link)
+    writer = CertifiedWriter(certificate.subject, certificate.signing_key, certified.id)
+    size, at = certified.revocation_cutoffs(link)
     return _Key(writer, certificate.not_before, certificate.not_after, size, at)
 
 
 def _digest(
     link: LinkId,
-    terms: Sequence[Term],
+    terms: Sequence[AgreementPeriod],
     keys: dict[CertificateTag, _Key],
     others: dict[OfficeId, tuple[LinkId, ...]],
 ) -> Digest:

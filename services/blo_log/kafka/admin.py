@@ -22,8 +22,6 @@ from blo_log.kafka.connection import KafkaConnection, know_a_broker, known_parti
 from blo_log.kafka.errors import FAILURES, translate
 from blo_log.port import TopicSpec
 
-__all__ = ["KafkaAdmin"]
-
 _FENCED_S: Final = 10.0
 """So long a broker that has stood still may count as not there, and take no copy of a partition."""
 _ASK_AGAIN_S: Final = 0.2

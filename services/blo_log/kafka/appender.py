@@ -21,9 +21,7 @@ from blo_log.errors import (
 )
 from blo_log.kafka.connection import KafkaConnection, known_partitions
 from blo_log.kafka.errors import FAILURES, translate
-from blo_log.port import MAX_RECORD_BYTES, Message, TopicPartition
-
-__all__ = ["KafkaAppender"]
+from blo_log.port import MAX_RECORD_BYTES, ProducerRecord, TopicPartition
 
 _BATCH_BYTES: Final = 512 * 1024
 _STOP_STEP_S: Final = 0.3
@@ -59,7 +57,7 @@ class KafkaAppender:
         async with self._turn:
             await self._ready()
 
-    async def append(self, messages: Sequence[Message]) -> list[int]:
+    async def append(self, messages: Sequence[ProducerRecord]) -> list[int]:
         """See ``blo_log.port.Appender.append``."""
         if not messages:
             return []
@@ -125,7 +123,7 @@ class KafkaAppender:
     async def _append_all(
         self,
         producer: AIOKafkaProducer,
-        messages: Sequence[Message],
+        messages: Sequence[ProducerRecord],
         by_partition: dict[TopicPartition, list[int]],
         acknowledged: dict[int, int],
     ) -> None:
@@ -143,7 +141,7 @@ class KafkaAppender:
     async def _append_partition(
         self,
         producer: AIOKafkaProducer,
-        messages: Sequence[Message],
+        messages: Sequence[ProducerRecord],
         partition: TopicPartition,
         indexes: list[int],
         acknowledged: dict[int, int],
@@ -198,7 +196,7 @@ class KafkaAppender:
             self._retiring = {task for task in self._retiring if not task.done()}
 
 
-def _by_partition(messages: Sequence[Message]) -> dict[TopicPartition, list[int]]:
+def _by_partition(messages: Sequence[ProducerRecord]) -> dict[TopicPartition, list[int]]:
     grouped: dict[TopicPartition, list[int]] = {}
     for index, message in enumerate(messages):
         size = len(message.value or b"") + len(message.key or b"")
@@ -214,7 +212,7 @@ def _by_partition(messages: Sequence[Message]) -> dict[TopicPartition, list[int]
 
 
 def _fill(
-    producer: AIOKafkaProducer, messages: Sequence[Message], indexes: list[int], start: int
+    producer: AIOKafkaProducer, messages: Sequence[ProducerRecord], indexes: list[int], start: int
 ) -> tuple[Any, int]:
     """Put as many records into a batch as it takes; says how many."""
     if start >= len(indexes):

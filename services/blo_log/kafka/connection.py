@@ -16,8 +16,6 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-__all__ = ["KafkaConnection", "know_a_broker", "known_partitions"]
-
 _NEW_TOPIC_GRACE_S: Final = 2.0
 _NO_BROKER_S: Final = 5.0
 _RETRY_S: Final = 0.05

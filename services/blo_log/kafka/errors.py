@@ -20,8 +20,6 @@ from blo_log.errors import (
 )
 from blo_log.kafka.connection import KafkaConnection
 
-__all__ = ["FAILURES", "translate"]
-
 FAILURES: Final = (kafka.KafkaError, kafka.ConsumerStoppedError, OSError, TimeoutError)
 """What aiokafka's calls raise when they fail, programming errors apart."""
 

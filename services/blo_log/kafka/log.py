@@ -8,9 +8,7 @@ from blo_log.kafka.admin import KafkaAdmin
 from blo_log.kafka.appender import KafkaAppender
 from blo_log.kafka.connection import KafkaConnection
 from blo_log.kafka.reader import KafkaReader
-from blo_log.port import Admin, Appender, Reader, TopicPartition
-
-__all__ = ["KafkaLog"]
+from blo_log.port import Admin, Appender, LogReader, TopicPartition
 
 
 class KafkaLog:
@@ -31,7 +29,7 @@ class KafkaLog:
         self._remember(appender)
         return appender
 
-    async def reader(self, start: Mapping[TopicPartition, int]) -> Reader:
+    async def reader(self, start: Mapping[TopicPartition, int]) -> LogReader:
         """See ``blo_log.port.Log.reader``."""
         reader = KafkaReader(self._connection, start)
         await reader.connect()

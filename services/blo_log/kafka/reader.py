@@ -17,10 +17,8 @@ from aiokafka.errors import (
 from blo_log.errors import LogError, LogFault, LogTruncated, TopicMissing
 from blo_log.kafka.connection import KafkaConnection, known_partitions
 from blo_log.kafka.errors import FAILURES, translate
-from blo_log.kafka.portions import take_over
-from blo_log.port import Stored, TopicPartition
-
-__all__ = ["KafkaReader"]
+from blo_log.kafka.record_decoder import take_over
+from blo_log.port import ConsumedRecord, TopicPartition
 
 _PARTITION_FETCH_BYTES: Final = 1024 * 1024
 
@@ -73,7 +71,7 @@ class KafkaReader:
 
     async def poll(
         self, *, max_records: int = 1000, timeout_s: float = 1.0
-    ) -> dict[TopicPartition, list[Stored]]:
+    ) -> dict[TopicPartition, list[ConsumedRecord]]:
         """See ``blo_log.port.Reader.poll``."""
         if self.closed:
             raise LogFault("this reader was closed")

@@ -8,10 +8,8 @@ from collections.abc import Callable
 from typing import Final
 
 from blo_log.errors import LogError, RecordRefused, RecordTooLarge, TopicMissing
-from blo_log.port import MAX_RECORD_BYTES, Message, Stored, TopicPartition, TopicSpec
+from blo_log.port import MAX_RECORD_BYTES, ConsumedRecord, ProducerRecord, TopicPartition, TopicSpec
 from blo_schemas.instants import clamped
-
-__all__ = ["HeldPartition", "HeldTopic", "MemoryCluster"]
 
 _DEFAULTS: Final = {
     "cleanup.policy": "delete",
@@ -30,7 +28,7 @@ class HeldPartition:
 
     def __init__(self) -> None:
         self.begin = 0
-        self.records: list[Stored] = []
+        self.records: list[ConsumedRecord] = []
 
     @property
     def end(self) -> int:
@@ -63,7 +61,7 @@ class MemoryCluster:
         self.topics: dict[str, HeldTopic] = {}
         self.waiting: set[asyncio.Event] = set()
 
-    def records(self, topic: str, partition: int) -> list[Stored]:
+    def records(self, topic: str, partition: int) -> list[ConsumedRecord]:
         """Return all that one partition holds."""
         return list(self.partition(TopicPartition(topic, partition)).records)
 
@@ -98,7 +96,7 @@ class MemoryCluster:
             raise TopicMissing(*partition)
         return held[partition.partition]
 
-    def append(self, message: Message) -> int:
+    def append(self, message: ProducerRecord) -> int:
         """Append a record that has no fault; returns its offset."""
         partition = self.partition(TopicPartition(message.topic, message.partition))
         config = self.topics[message.topic].config
@@ -106,10 +104,10 @@ class MemoryCluster:
         if config["message.timestamp.type"] == "CreateTime" and message.timestamp is not None:
             timestamp = message.timestamp
         at = clamped(timestamp)
-        partition.records.append(Stored(partition.end, at, message.key, message.value))
+        partition.records.append(ConsumedRecord(partition.end, at, message.key, message.value))
         return partition.end - 1
 
-    def fault_of(self, message: Message) -> LogError | None:
+    def fault_of(self, message: ProducerRecord) -> LogError | None:
         """Say why a record cannot be appended, if it cannot."""
         try:
             self.partition(TopicPartition(message.topic, message.partition))

@@ -9,8 +9,6 @@ from typing import Final
 from blo_log.errors import BrokerUnreachable, NotAuthorised
 from blo_log.memory.cluster import MemoryCluster
 
-__all__ = ["ADDRESS", "Faults"]
-
 ADDRESS: Final = "memory"
 
 

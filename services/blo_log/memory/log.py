@@ -17,9 +17,15 @@ from blo_log.errors import (
 )
 from blo_log.memory.cluster import HeldPartition, HeldTopic, MemoryCluster
 from blo_log.memory.faults import ADDRESS, Faults
-from blo_log.port import Admin, Appender, Message, Reader, Stored, TopicPartition, TopicSpec
-
-__all__ = ["MemoryLog"]
+from blo_log.port import (
+    Admin,
+    Appender,
+    ConsumedRecord,
+    LogReader,
+    ProducerRecord,
+    TopicPartition,
+    TopicSpec,
+)
 
 
 class MemoryLog:
@@ -42,7 +48,7 @@ class MemoryLog:
         self.faults.check()
         return MemoryAppender(self.cluster, self.faults)
 
-    async def reader(self, start: Mapping[TopicPartition, int]) -> Reader:
+    async def reader(self, start: Mapping[TopicPartition, int]) -> LogReader:
         """See ``blo_log.port.Log.reader``."""
         self.faults.check(partition.topic for partition in start)
         reader = MemoryReader(self.cluster, self.faults, start)
@@ -65,7 +71,7 @@ class MemoryAppender:
         self._turn = asyncio.Lock()
         self._closed = False
 
-    async def append(self, messages: Sequence[Message]) -> list[int]:
+    async def append(self, messages: Sequence[ProducerRecord]) -> list[int]:
         async with self._turn:
             if self._faults.delay_s:
                 await asyncio.sleep(self._faults.delay_s)
@@ -76,7 +82,7 @@ class MemoryAppender:
             self._refuse(messages)
             return self._append(messages)
 
-    def _refuse(self, messages: Sequence[Message]) -> None:
+    def _refuse(self, messages: Sequence[ProducerRecord]) -> None:
         cause: LogError | None
         for index, message in enumerate(messages):
             try:
@@ -88,7 +94,7 @@ class MemoryAppender:
                 at = None if isinstance(cause, TopicMissing) else index
                 raise AppendFailed(cause, acknowledged={}, total=len(messages), index=at)
 
-    def _append(self, messages: Sequence[Message]) -> list[int]:
+    def _append(self, messages: Sequence[ProducerRecord]) -> list[int]:
         if not messages:
             return []
         fault = self._faults.next_append()
@@ -116,7 +122,7 @@ class MemoryReader:
 
     async def poll(
         self, *, max_records: int = 1000, timeout_s: float = 1.0
-    ) -> dict[TopicPartition, list[Stored]]:
+    ) -> dict[TopicPartition, list[ConsumedRecord]]:
         changed = asyncio.Event()
         self._cluster.waiting.add(changed)
         try:
@@ -134,13 +140,13 @@ class MemoryReader:
         await asyncio.sleep(0)
         return found
 
-    def _take(self, max_records: int) -> dict[TopicPartition, list[Stored]]:
+    def _take(self, max_records: int) -> dict[TopicPartition, list[ConsumedRecord]]:
         if self._closed:
             raise LogFault("this reader was closed")
         if self._faults.line_is_down:
             return {}
         self._faults.check(partition.topic for partition in self._positions)
-        found: dict[TopicPartition, list[Stored]] = {}
+        found: dict[TopicPartition, list[ConsumedRecord]] = {}
         for partition, end in self._ends().items():
             position = self._positions[partition]
             held = self._cluster.partition(partition)
@@ -216,3 +222,6 @@ class MemoryAdmin:
 
     async def close(self) -> None:
         """Nothing to let go of."""
+
+
+__all__ = ["MemoryLog"]

@@ -4,18 +4,18 @@ from blo_sealing.tlog.checkpoints import (
     Checkpoint,
     SignedCheckpoint,
     cosign,
-    issue,
     link_of,
     merge,
     origin_of,
     parse_checkpoint,
+    sign_checkpoint,
 )
 from blo_sealing.tlog.notes import (
     NoteKey,
     NoteSignature,
     SignatureType,
-    Signed,
     SignedNote,
+    VerifiedNote,
     cosign_note,
     merge_notes,
     parse_note,
@@ -23,8 +23,7 @@ from blo_sealing.tlog.notes import (
     sign_note,
     verify_note,
 )
-from blo_sealing.tlog.signers import Signatory, known_link, signatories, unknown_signers
-from blo_sealing.tlog.texts import (
+from blo_sealing.tlog.proof_format import (
     ConsistencyProof,
     InclusionProof,
     is_consistency,
@@ -34,23 +33,23 @@ from blo_sealing.tlog.texts import (
     prove_consistency,
     prove_inclusion,
 )
+from blo_sealing.tlog.signers import CheckpointSigner, known_link, signatories, unknown_signers
 
 __all__ = [
     "Checkpoint",
+    "CheckpointSigner",
     "ConsistencyProof",
     "InclusionProof",
     "NoteKey",
     "NoteSignature",
-    "Signatory",
     "SignatureType",
-    "Signed",
     "SignedCheckpoint",
     "SignedNote",
+    "VerifiedNote",
     "cosign",
     "cosign_note",
     "is_consistency",
     "is_inclusion",
-    "issue",
     "known_link",
     "link_of",
     "merge",
@@ -63,6 +62,7 @@ __all__ = [
     "parse_vkey",
     "prove_consistency",
     "prove_inclusion",
+    "sign_checkpoint",
     "sign_note",
     "signatories",
     "unknown_signers",

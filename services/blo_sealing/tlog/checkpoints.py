@@ -22,8 +22,8 @@ from blo_sealing.errors import MalformedNote, OtherCheckpoint
 from blo_sealing.signatures import SigningKey
 from blo_sealing.tlog.notes import (
     NoteKey,
-    Signed,
     SignedNote,
+    VerifiedNote,
     cosign_note,
     decode_base64,
     merge_notes,
@@ -71,7 +71,7 @@ class SignedCheckpoint(msgspec.Struct, frozen=True):
         """The note's bytes."""
         return self.note.encode()
 
-    def verify(self, known: Iterable[NoteKey]) -> tuple[Signed, ...]:
+    def verify(self, known: Iterable[NoteKey]) -> tuple[VerifiedNote, ...]:
         """Checks every signature by a known key; see ``verify_note``."""
         return verify_note(self.note, known)
 
@@ -134,7 +134,7 @@ def parse_hash(text: str) -> bytes:
     return found
 
 
-def issue(checkpoint: Checkpoint, witness: OfficeId, key: SigningKey) -> SignedCheckpoint:
+def sign_checkpoint(checkpoint: Checkpoint, witness: OfficeId, key: SigningKey) -> SignedCheckpoint:
     """A witness's signed checkpoint: a plain Ed25519 signature under the witness's id."""
     return SignedCheckpoint(checkpoint, sign_note(checkpoint.text, witness, key))
 
@@ -162,17 +162,3 @@ def merge(parts: Iterable[SignedCheckpoint]) -> SignedCheckpoint:
     """
     merged = merge_notes(part.note for part in parts)
     return parse_checkpoint(merged.encode())
-
-
-__all__ = [
-    "Checkpoint",
-    "SignedCheckpoint",
-    "cosign",
-    "issue",
-    "link_of",
-    "merge",
-    "origin_of",
-    "parse_checkpoint",
-    "parse_hash",
-    "parse_size",
-]

@@ -18,7 +18,7 @@ from typing import Final
 
 import msgspec
 
-from blo_sealing.errors import BadSignature, MalformedNote, OtherCheckpoint, UnsignedNote
+from blo_sealing.errors import InvalidSignature, MalformedNote, OtherCheckpoint, UnsignedNote
 from blo_sealing.signatures import (
     PUBLIC_KEY_SIZE,
     SIGNATURE_SIZE,
@@ -110,7 +110,7 @@ class SignedNote(msgspec.Struct, frozen=True):
         return (self.text + "\n" + "".join(lines)).encode()
 
 
-class Signed(msgspec.Struct, frozen=True):
+class VerifiedNote(msgspec.Struct, frozen=True):
     """A signature that was verified.
 
     Attributes:
@@ -220,11 +220,11 @@ def merge_notes(notes: Iterable[SignedNote]) -> SignedNote:
     return _checked("".join(texts), *lines.values())
 
 
-def verify_note(note: SignedNote, known: Iterable[NoteKey]) -> tuple[Signed, ...]:
+def verify_note(note: SignedNote, known: Iterable[NoteKey]) -> tuple[VerifiedNote, ...]:
     """Checks every signature by a known key; all others are left out.
 
     Raises:
-        BadSignature: A line that names a known key is not its signature. Nothing in the note is
+        InvalidSignature: A line that names a known key is not its signature. Nothing in the note is
             to be believed then.
         UnsignedNote: No known key has signed.
     """
@@ -254,7 +254,7 @@ def decode_base64(text: str) -> bytes:
     return decoded
 
 
-def _verify(text: str, key: NoteKey, line: NoteSignature) -> Signed:
+def _verify(text: str, key: NoteKey, line: NoteSignature) -> VerifiedNote:
     time: int | None = None
     message, signature = text.encode(), line.signature
     if key.type is SignatureType.COSIGNATURE:
@@ -262,8 +262,8 @@ def _verify(text: str, key: NoteKey, line: NoteSignature) -> Signed:
         message, signature = _timed(time, text), signature[_TIME_SIZE:]
     fits = len(signature) == SIGNATURE_SIZE and (time is None or time <= MAX_TIME)
     if not fits or not verify_signature(key.public, message, signature):
-        raise BadSignature(f"the signature of {key.name} under this note is not good")
-    return Signed(key, time, line)
+        raise InvalidSignature(f"the signature of {key.name} under this note is not good")
+    return VerifiedNote(key, time, line)
 
 
 def _timed(time: int, text: str) -> bytes:
@@ -294,21 +294,3 @@ def _checked(text: str, *signatures: NoteSignature) -> SignedNote:
     if parse_note(note.encode()) != note:
         raise MalformedNote("this text can't stand in a note")
     return note
-
-
-__all__ = [
-    "MAX_NOTE",
-    "MAX_SIGNATURES",
-    "NoteKey",
-    "NoteSignature",
-    "SignatureType",
-    "Signed",
-    "SignedNote",
-    "cosign_note",
-    "decode_base64",
-    "merge_notes",
-    "parse_note",
-    "parse_vkey",
-    "sign_note",
-    "verify_note",
-]

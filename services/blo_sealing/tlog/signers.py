@@ -23,7 +23,7 @@ from blo_sealing.tlog.notes import NoteKey, SignatureType
 _TYPES = {Role.WITNESS: SignatureType.ED25519, Role.OFFICE: SignatureType.COSIGNATURE}
 
 
-class Signatory(msgspec.Struct, frozen=True):
+class CheckpointSigner(msgspec.Struct, frozen=True):
     """Somebody whose good signature stands under a checkpoint.
 
     Attributes:
@@ -49,10 +49,12 @@ class Signatory(msgspec.Struct, frozen=True):
         return any(one.counts(link, size, at) for one in self.certificates)
 
 
-def signatories(signed: SignedCheckpoint, directory: TrustedDirectory) -> tuple[Signatory, ...]:
+def signatories(
+    signed: SignedCheckpoint, directory: TrustedDirectory
+) -> tuple[CheckpointSigner, ...]:
     """Checks all signatures by keys that the directory knows for the checkpoint's link.
 
-    Whether a certificate counted when it was used is left to ``Signatory.counts``.
+    Whether a certificate counted when it was used is left to ``CheckpointSigner.counts``.
 
     Raises:
         OtherCheckpoint: The origin is not that of a link of the directory.
@@ -63,7 +65,7 @@ def signatories(signed: SignedCheckpoint, directory: TrustedDirectory) -> tuple[
     names = {OfficeId(line.name) for line in signed.note.signatures}
     certified = _keys(directory, link, names)
     return tuple(
-        Signatory(
+        CheckpointSigner(
             OfficeId(one.key.name),
             Role.OFFICE if one.key.type is SignatureType.COSIGNATURE else Role.WITNESS,
             None if one.time is None else one.time * 1000,
@@ -115,6 +117,3 @@ def _keys(
             if certificate.role is Role.WITNESS or name in parties:
                 found[NoteKey(name, kind, certificate.signing_key)].append(certified)
     return found
-
-
-__all__ = ["Signatory", "known_link", "signatories", "unknown_signers"]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from blo_agent.store import Store, create_store_key, load_store_key
+from blo_agent.store.facade import Store
 from blo_agent.store.generation import log_of
+from blo_agent.store.keyfile import create_store_key, load_store_key
 from blo_agent.store.tables import meta
 from blo_cli.agent import agent
 

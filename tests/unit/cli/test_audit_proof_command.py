@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from blo_cli.main import run
-from blo_sealing.tlog import issue
+from blo_sealing.tlog import sign_checkpoint
 from tests.unit.sealing.tlog_samples import (
     CONSISTENCY,
     INCLUSION,
@@ -68,7 +68,7 @@ def test_a_consistency_proof_needs_both_checkpoints(desk: Desk) -> None:
     said = desk.verify(proof, *ALL_KEYS, "--earlier", earlier)
     assert "the 7 records of blo-exchange/la-vn/vn-kyson~la-xiengkhouang begin with the 3" in said
     assert "Give it with --earlier" in desk.verify(proof, *ALL_KEYS, code=2)
-    half = desk.file("half", issue(checkpoint(3), WITNESS, WITNESS_KEY).encode())
+    half = desk.file("half", sign_checkpoint(checkpoint(3), WITNESS, WITNESS_KEY).encode())
     assert "not signed by la-xiengkhouang, vn-kyson" in desk.verify(
         proof, *ALL_KEYS, "--earlier", half, code=1
     )
@@ -93,7 +93,7 @@ def test_what_is_not_proved_ends_with_1_and_says_why(desk: Desk) -> None:
     ]
     for arguments, words in cases:
         assert words in desk.verify(*arguments, code=1)
-    unsigned = desk.file("f", issue(checkpoint(7), WITNESS, WITNESS_KEY).encode())
+    unsigned = desk.file("f", sign_checkpoint(checkpoint(7), WITNESS, WITNESS_KEY).encode())
     assert "none of the known keys" in desk.verify(unsigned, *ALL_KEYS[2:], code=1)
 
 

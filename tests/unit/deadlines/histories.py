@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from blo_domain.cases import StepFact, evolve
-from blo_domain.deadlines import Term, Terms, fold_clocks
-from blo_domain.deadlines.terms import FOREVER
-from blo_domain.policies import four_urgencies
-from blo_schemas.clocks import Clock, ClockState, ClockView
+from blo_domain.cases import SubmittedStep, evolve
+from blo_domain.deadlines.fold import fold_clocks
+from blo_domain.deadlines.policies import four_urgencies
+from blo_domain.deadlines.terms import FOREVER, PolicyPeriod, Terms
+from blo_schemas.clocks import ClockKind, ClockState, ClockView
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.policy import DeadlinePolicy
 from blo_schemas.summary import Kind, Step, Summary, Urgency
@@ -47,8 +47,8 @@ def told(instant: int | None, zone: str = HOME) -> str:
 
 def term(
     policy: DeadlinePolicy | None = None, start: int = 0, end: int = FOREVER, version: int = 1
-) -> Term:
-    return Term(start, end, version, policy or four_urgencies(PAIR))
+) -> PolicyPeriod:
+    return PolicyPeriod(start, end, version, policy or four_urgencies(PAIR))
 
 
 STOCK: Terms = (term(),)
@@ -64,7 +64,7 @@ class Case:
     urgency: Urgency = Urgency.ROUTINE
     view: CaseView | None = None
     clocks: ClockView | None = None
-    facts: list[StepFact] = field(default_factory=list)
+    facts: list[SubmittedStep] = field(default_factory=list)
     id: bytes = CASE
 
     def takes(self, office: OfficeId, step: Step, when: int, **fields: Any) -> Verdict:
@@ -73,7 +73,7 @@ class Case:
         fields.setdefault("urgency", self.urgency)
         summary = Summary(1, self.kind, step, expected_version=version, **fields)
         position = self.facts[-1].position + 3 if self.facts else 7
-        fact = StepFact(self.id, LINK, office, summary, position, when)
+        fact = SubmittedStep(self.id, LINK, office, summary, position, when)
         self.view, verdict = evolve(self.view, fact, self.parties)
         if verdict.outcome is Outcome.ACCEPTED:
             self.clocks = fold_clocks(self.clocks, fact)
@@ -113,12 +113,12 @@ def assigned(
     return case
 
 
-def replay(facts: Collection[StepFact], view: ClockView | None = None) -> ClockView | None:
+def replay(facts: Collection[SubmittedStep], view: ClockView | None = None) -> ClockView | None:
     for fact in facts:
         view = fold_clocks(view, fact)
     return view
 
 
-def state_of(states: Collection[ClockState], clock: Clock, number: int = 0) -> ClockState:
+def state_of(states: Collection[ClockState], clock: ClockKind, number: int = 0) -> ClockState:
     (found,) = [one for one in states if (one.clock, one.round) == (clock, number)]
     return found

@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from blo_domain.deadlines import alerts, next_change, standing
-from blo_domain.policies import four_urgencies
-from blo_schemas.clocks import ALERT, Alert, Clock
+from blo_domain.deadlines.evaluate import alerts, next_change, uncleared_alerts
+from blo_domain.deadlines.policies import four_urgencies
+from blo_schemas.clocks import ALERT, Alert, ClockKind
 from blo_schemas.codec import encode
-from blo_schemas.hashing import alert_id, clearing_id
+from blo_schemas.hashes import alert_id, clearing_id
 from blo_schemas.ids import LinkId
-from blo_schemas.policy import Rung, Span, SpanUnit
+from blo_schemas.policy import EscalationLevel, Span, SpanUnit
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 from tests.unit.deadlines.histories import (
     CASE,
@@ -30,12 +30,14 @@ from tests.unit.deadlines.histories import (
 )
 
 
-def reached(case: Case, when: str, clock: Clock = Clock.ANSWER) -> list[tuple[Rung | None, str]]:
-    found = standing(alerts(case.now, STOCK, at(when)))
+def reached(
+    case: Case, when: str, clock: ClockKind = ClockKind.ANSWER
+) -> list[tuple[EscalationLevel | None, str]]:
+    found = uncleared_alerts(alerts(case.now, STOCK, at(when)))
     return [(one.rung, told(one.since)) for one in found if one.clock is clock]
 
 
-def records(case: Case, when: str, clock: Clock = Clock.ANSWER) -> list[Alert]:
+def records(case: Case, when: str, clock: ClockKind = ClockKind.ANSWER) -> list[Alert]:
     return [one for one in alerts(case.now, STOCK, at(when)) if one.clock is clock]
 
 
@@ -47,9 +49,9 @@ def test_an_alert_says_all_that_its_reader_needs() -> None:
         id=alert_id(LINK, CASE, "acknowledge", "warning", 0),
         link=LINK,
         case=CASE,
-        clock=Clock.ACKNOWLEDGE,
+        clock=ClockKind.ACKNOWLEDGE,
         signal=None,
-        rung=Rung.WARNING,
+        rung=EscalationLevel.WARNING,
         round=0,
         due=at("2025-06-06 11:00"),
         since=at("2025-06-06 10:45"),
@@ -66,13 +68,13 @@ def test_an_alert_says_all_that_its_reader_needs() -> None:
 def test_the_ladder_is_climbed_one_rung_after_the_other() -> None:
     case = assigned("2025-06-06 10:00", Urgency.IMMEDIATE)
     assert reached(case, "2025-06-07 03:59") == []
-    assert reached(case, "2025-06-07 10:00") == [(Rung.WARNING, "2025-06-07 04:00")]
+    assert reached(case, "2025-06-07 10:00") == [(EscalationLevel.WARNING, "2025-06-07 04:00")]
     assert reached(case, "2025-06-11 00:00")[1:] == [
-        (Rung.URGE_COUNTERPART, "2025-06-07 11:00"),
-        (Rung.OWN_CHIEF, "2025-06-08 10:00"),
-        (Rung.PROVINCE, "2025-06-10 10:00"),
+        (EscalationLevel.URGE_COUNTERPART, "2025-06-07 11:00"),
+        (EscalationLevel.OWN_CHIEF, "2025-06-08 10:00"),
+        (EscalationLevel.PROVINCE, "2025-06-10 10:00"),
     ]
-    assert reached(case, "2025-06-14 10:00")[-1] == (Rung.MINISTRY, "2025-06-14 10:00")
+    assert reached(case, "2025-06-14 10:00")[-1] == (EscalationLevel.MINISTRY, "2025-06-14 10:00")
 
 
 def test_the_answer_clears_every_rung_with_a_record_of_its_own() -> None:
@@ -84,18 +86,21 @@ def test_the_answer_clears_every_rung_with_a_record_of_its_own() -> None:
     assert {(one.cleared_by, told(one.cleared_at), one.position) for one in clearings} == {
         (Step.ANSWER, "2025-06-07 12:00", 19)
     }
-    assert standing(alerts(case.now, STOCK, at("2025-06-30 10:00"))) == ()
+    assert uncleared_alerts(alerts(case.now, STOCK, at("2025-06-30 10:00"))) == ()
 
 
 def test_a_pause_holds_the_ladder_and_takes_nothing_back() -> None:
     case = assigned("2025-06-06 10:00", Urgency.IMMEDIATE)
     case.goes(LA, Step.PAUSE, "2025-06-07 12:00", pause_ground=PauseGround.COURT)
     before = records(case, "2025-06-07 12:00")
-    assert [one.rung for one in before] == [Rung.WARNING, Rung.URGE_COUNTERPART]
+    assert [one.rung for one in before] == [
+        EscalationLevel.WARNING,
+        EscalationLevel.URGE_COUNTERPART,
+    ]
     assert records(case, "2025-07-30 12:00") == before
     assert next_change(case.now, STOCK, case.now.log_time) is None
     case.goes(LA, Step.RESUME, "2025-07-30 12:00")
-    assert reached(case, "2025-07-31 10:00")[-1] == (Rung.OWN_CHIEF, "2025-07-31 10:00")
+    assert reached(case, "2025-07-31 10:00")[-1] == (EscalationLevel.OWN_CHIEF, "2025-07-31 10:00")
 
 
 def test_a_warning_keeps_the_deadline_that_was_known_then() -> None:
@@ -130,7 +135,7 @@ def test_more_time_clears_what_was_late_and_the_new_round_has_new_ids() -> None:
     assert {one.cleared_by for one in records(case, "2025-06-07 12:00") if one.clears} == {
         Step.SUPERSEDE
     }
-    assert reached(case, "2025-06-11 10:00") == [(Rung.WARNING, "2025-06-10 04:00")]
+    assert reached(case, "2025-06-11 10:00") == [(EscalationLevel.WARNING, "2025-06-10 04:00")]
     ids = [one.id for one in records(case, "2025-07-11 10:00")]
     assert len(set(ids)) == len(ids)
 
@@ -139,7 +144,11 @@ def test_a_reopened_case_is_warned_about_anew() -> None:
     case = assigned("2025-06-02 09:00", Urgency.IMMEDIATE)
     case.goes(LA, Step.ANSWER, "2025-06-03 08:00").goes(VN, Step.REOPEN, "2025-06-10 09:00")
     rounds = [(one.round, one.rung) for one in records(case, "2025-06-11 04:00")]
-    assert rounds == [(0, Rung.WARNING), (0, Rung.WARNING), (1, Rung.WARNING)]
+    assert rounds == [
+        (0, EscalationLevel.WARNING),
+        (0, EscalationLevel.WARNING),
+        (1, EscalationLevel.WARNING),
+    ]
 
 
 def test_nothing_is_false_of_a_step_at_the_deadline_itself() -> None:

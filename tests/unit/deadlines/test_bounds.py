@@ -9,7 +9,7 @@ import pytest
 
 from blo_domain.deadlines.fold import MAX_SET_ANEW
 from blo_domain.lifecycle import LIFECYCLES, MAX_CASE_STEPS, MAX_TURNS, most_turns
-from blo_schemas.clocks import Clock, ClockView, Ending, Round, RoundEnd, Standstill
+from blo_schemas.clocks import ClockKind, ClockView, Ending, PauseInterval, Round, RoundResult
 from blo_schemas.codec import MAX_RECORD_SIZE
 from blo_schemas.ids import CertificateTag, OfficeId
 from blo_schemas.instants import LAST_INSTANT
@@ -101,11 +101,11 @@ def test_every_office_of_a_conference_has_a_share_of_the_pauses(parties: int) ->
 @pytest.mark.parametrize("rounds", [0, MAX_CASE_STEPS // 2, MAX_CASE_STEPS])
 def test_the_largest_case_record_is_sealed_and_sent_as_one_record(rounds: int) -> None:
     """Even if every ordinary step of a case began a round or a standstill."""
-    ended = RoundEnd(Ending.REPLACED, Step.CONFIRM_SHREDDING, OFFICE, LARGEST, LARGEST)
+    ended = RoundResult(Ending.REPLACED, Step.CONFIRM_SHREDDING, OFFICE, LARGEST, LARGEST)
     one = Round(
-        Clock.ACKNOWLEDGE, LARGEST, LARGEST, LARGEST, LARGEST, Urgency.IMMEDIATE, LARGEST, ended
+        ClockKind.ACKNOWLEDGE, LARGEST, LARGEST, LARGEST, LARGEST, Urgency.IMMEDIATE, LARGEST, ended
     )
-    still = Standstill(LARGEST, LARGEST, PauseGround.OTHER, True, LARGEST, LARGEST)
+    still = PauseInterval(LARGEST, LARGEST, PauseGround.OTHER, True, LARGEST, LARGEST)
     view = largest_view()
     clocks = ClockView(
         1, view.case, view.link, view.kind, OFFICE, Urgency.IMMEDIATE, LARGEST,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from blo_domain.deadlines import (
+from blo_domain.deadlines.health import (
     LogFacts,
     Mark,
     Peer,

@@ -12,10 +12,11 @@ import msgspec
 import pytest
 
 from blo_domain import holiday_tables
-from blo_domain.deadlines import Terms, alerts, due
 from blo_domain.deadlines.calendars import office_time
+from blo_domain.deadlines.evaluate import alerts, clock_states
+from blo_domain.deadlines.policies import CAPITAL_ZONES, PolicyError, check, four_urgencies
+from blo_domain.deadlines.terms import Terms
 from blo_domain.holiday_tables import NEWEST, TABLES, year_days
-from blo_domain.policies import CAPITAL_ZONES, PolicyError, check, four_urgencies
 from blo_schemas.ids import CountryId
 from blo_schemas.policy import Calendar
 from tests.unit.deadlines.histories import LA, PAIR, VN, at, opened, term, told
@@ -101,7 +102,7 @@ def test_an_agreement_keeps_its_version_when_a_newer_table_is_there(
     case = opened("2025-06-04 09:00", opener=VN)  # Wednesday; Laos owes.
     found = []
     for terms in two_tables:
-        (acknowledge, *_) = due(case.now, terms, case.now.log_time)
+        (acknowledge, *_) = clock_states(case.now, terms, case.now.log_time)
         found.append(told(acknowledge.due))
     assert found == ["2025-06-07 00:00", "2025-06-10 00:00"]
 

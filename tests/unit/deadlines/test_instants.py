@@ -7,13 +7,13 @@ from datetime import date
 import msgspec
 import pytest
 
-from blo_domain.deadlines import due, next_change
+from blo_domain.deadlines.evaluate import clock_states, next_change
 from blo_domain.deadlines.plan import plan
-from blo_domain.policies import eu_2023_977, four_urgencies
-from blo_schemas.clocks import Clock, Standing
+from blo_domain.deadlines.policies import eu_2023_977, four_urgencies
+from blo_schemas.clocks import ClockKind, ClockStatus
 from blo_schemas.ids import CountryId, OfficeId
 from blo_schemas.instants import LAST_INSTANT
-from blo_schemas.policy import Calendar, Rung
+from blo_schemas.policy import Calendar, EscalationLevel
 from blo_schemas.summary import Step, Urgency
 from tests.unit.deadlines.histories import (
     DAY,
@@ -41,8 +41,8 @@ ALPS = four_urgencies((PARIS, TURIN), {PARIS: "Europe/Paris", TURIN: "Europe/Rom
 
 
 def instants(case: Case, number: int = 0) -> tuple[str, str]:
-    states = due(case.now, STOCK, case.now.log_time)
-    found = (state_of(states, clock, number) for clock in (Clock.ACKNOWLEDGE, Clock.ANSWER))
+    states = clock_states(case.now, STOCK, case.now.log_time)
+    found = (state_of(states, clock, number) for clock in (ClockKind.ACKNOWLEDGE, ClockKind.ANSWER))
     acknowledge, answer = (told(one.due) for one in found)
     return acknowledge, answer
 
@@ -86,7 +86,7 @@ def test_the_default_deadlines(
 )
 def test_the_directive_s_deadlines_run_through_the_weekend(urgency: Urgency, answer: int) -> None:
     case = opened("2025-06-06 15:00", urgency)
-    states = due(case.now, (term(eu_2023_977(PAIR)),), case.now.log_time)
+    states = clock_states(case.now, (term(eu_2023_977(PAIR)),), case.now.log_time)
     assert {one.due for one in states} == {at("2025-06-06 15:00") + answer}
 
 
@@ -94,11 +94,11 @@ def test_the_ladder_rises_from_the_warning_to_the_ministry() -> None:
     case = opened("2025-06-06 10:00", IMMEDIATE)
     rungs = dict(plan(case.now, case.now.rounds[0], STOCK[0]).rungs)
     assert {rung: told(instant) for rung, instant in rungs.items()} == {
-        Rung.WARNING: "2025-06-06 10:45",
-        Rung.URGE_COUNTERPART: "2025-06-06 12:00",
-        Rung.OWN_CHIEF: "2025-06-07 11:00",
-        Rung.PROVINCE: "2025-06-09 11:00",
-        Rung.MINISTRY: "2025-06-13 11:00",
+        EscalationLevel.WARNING: "2025-06-06 10:45",
+        EscalationLevel.URGE_COUNTERPART: "2025-06-06 12:00",
+        EscalationLevel.OWN_CHIEF: "2025-06-07 11:00",
+        EscalationLevel.PROVINCE: "2025-06-09 11:00",
+        EscalationLevel.MINISTRY: "2025-06-13 11:00",
     }
 
 
@@ -113,14 +113,16 @@ def test_rungs_in_working_days_count_from_the_day_that_ended() -> None:
     policy = four_urgencies(PAIR)
     two_days = policy.deadlines[0].acknowledge
     ladder = tuple(
-        msgspec.structs.replace(step, after=two_days) if step.rung is Rung.OWN_CHIEF else step
+        msgspec.structs.replace(step, after=two_days)
+        if step.rung is EscalationLevel.OWN_CHIEF
+        else step
         for step in policy.ladder[:3]
     )
     terms = (term(msgspec.structs.replace(policy, ladder=ladder)),)
     case = opened("2025-06-04 09:00")  # Due at the end of Friday 6 June.
     rungs = dict(plan(case.now, case.now.rounds[0], terms[0]).rungs)
-    assert told(rungs[Rung.URGE_COUNTERPART]) == "2025-06-07 01:00"
-    assert told(rungs[Rung.OWN_CHIEF]) == "2025-06-11 00:00"  # Monday, Tuesday.
+    assert told(rungs[EscalationLevel.URGE_COUNTERPART]) == "2025-06-07 01:00"
+    assert told(rungs[EscalationLevel.OWN_CHIEF]) == "2025-06-11 00:00"  # Monday, Tuesday.
 
 
 def test_the_agreement_s_own_days_go_before_the_country_s() -> None:
@@ -135,7 +137,7 @@ def test_the_agreement_s_own_days_go_before_the_country_s() -> None:
     )
     terms = (term(msgspec.structs.replace(policy, calendars=calendars)),)
     case = opened("2025-06-04 09:00")
-    (acknowledge, _) = due(case.now, terms, case.now.log_time)
+    (acknowledge, _) = clock_states(case.now, terms, case.now.log_time)
     assert told(acknowledge.due) == "2025-06-08 00:00"  # Friday and Saturday.
 
 
@@ -158,7 +160,7 @@ def test_days_follow_the_zone_over_summer_time(
 ) -> None:
     case = Case(opener=TURIN, parties=(PARIS, TURIN), urgency=urgency)
     case.takes(TURIN, Step.OPEN, at(when, "Europe/Paris"))
-    state = due(case.now, (term(ALPS),), case.now.log_time)[0]
+    state = clock_states(case.now, (term(ALPS),), case.now.log_time)[0]
     assert told(state.due, "Europe/Paris") == acknowledge
     assert told(state.due, "UTC") == utc
 
@@ -166,7 +168,7 @@ def test_days_follow_the_zone_over_summer_time(
 def test_hours_take_no_notice_of_summer_time() -> None:
     case = Case(opener=TURIN, parties=(PARIS, TURIN), urgency=IMMEDIATE)
     case.takes(TURIN, Step.OPEN, at("2025-03-29 10:00", "Europe/Paris"))
-    answer = due(case.now, (term(ALPS),), case.now.log_time)[1]
+    answer = clock_states(case.now, (term(ALPS),), case.now.log_time)[1]
     assert told(answer.due, "Europe/Paris") == "2025-03-30 11:00"
 
 
@@ -175,7 +177,7 @@ def test_on_a_conference_the_latest_calendar_counts() -> None:
     terms = (term(four_urgencies(offices)),)
     case = Case(opener=VN, parties=offices)
     case.takes(VN, Step.OPEN, at("2025-01-23 10:00"))
-    (state, _) = due(case.now, terms, case.now.log_time)
+    (state, _) = clock_states(case.now, terms, case.now.log_time)
     assert told(state.due) == "2025-02-04 00:00"  # The other Vietnamese office has Tết.
     assert state.owed_by == (offices[1], LA, offices[3])
 
@@ -189,7 +191,7 @@ def test_a_stated_due_date_counts_only_if_it_is_later() -> None:
 
 def test_a_due_date_beyond_all_reason_breaks_nothing() -> None:
     case = opened("2025-06-02 09:00", URGENT, due=LAST_INSTANT)
-    (_, answer) = due(case.now, STOCK, case.now.log_time)
+    (_, answer) = clock_states(case.now, STOCK, case.now.log_time)
     assert told(answer.due, "UTC") == "2200-01-01 00:00"
     assert next_change(case.now, STOCK, case.now.log_time) is not None
 
@@ -197,8 +199,10 @@ def test_a_due_date_beyond_all_reason_breaks_nothing() -> None:
 def test_late_is_who_comes_at_the_deadline_itself() -> None:
     case = opened("2025-06-06 10:00", IMMEDIATE)
     deadline = at("2025-06-06 11:00")
-    before, then = (due(case.now, STOCK, now)[0].standing for now in (deadline - 1, deadline))
-    assert (before, then) == (Standing.RUNNING, Standing.MISSED)
+    before, then = (
+        clock_states(case.now, STOCK, now)[0].standing for now in (deadline - 1, deadline)
+    )
+    assert (before, then) == (ClockStatus.RUNNING, ClockStatus.MISSED)
     case.takes(LA, Step.ACKNOWLEDGE, deadline)
-    state = due(case.now, STOCK, deadline)[0]
-    assert (state.standing, state.met_at, state.late) == (Standing.MISSED, deadline, 0)
+    state = clock_states(case.now, STOCK, deadline)[0]
+    assert (state.standing, state.met_at, state.late) == (ClockStatus.MISSED, deadline, 0)

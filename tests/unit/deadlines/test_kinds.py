@@ -7,10 +7,11 @@ from pathlib import Path
 
 from hypothesis import given, settings
 
-from blo_domain.cases import StepFact, evolve, legal_steps
-from blo_domain.deadlines import CLOCKS, fold_clocks
+from blo_domain.cases import SubmittedStep, evolve, legal_steps
+from blo_domain.deadlines.fold import fold_clocks
+from blo_domain.deadlines.kinds import CLOCKS
 from blo_domain.lifecycle import ATTACHED, LIFECYCLES
-from blo_schemas.clocks import Clock, ClockView
+from blo_schemas.clocks import ClockKind, ClockView
 from blo_schemas.summary import Kind, Step, Summary
 from blo_schemas.views import CaseView
 from tests.unit.deadlines.histories import LA, LINK, PAIR, VN, Case
@@ -22,11 +23,11 @@ def test_every_kind_has_a_row_whose_steps_its_lifecycle_knows() -> None:
     for kind, rules in CLOCKS.items():
         for rule in rules:
             assert (rule.met_by | rule.void_by) & LIFECYCLES[kind].steps
-            if rule.clock is not Clock.ACKNOWLEDGE:
+            if rule.clock is not ClockKind.ACKNOWLEDGE:
                 assert rule.met_by - {Step.DECLINE} <= LIFECYCLES[kind].steps, kind
 
 
-def can_be_met(view: CaseView, clocks: ClockView, clock: Clock) -> bool:
+def can_be_met(view: CaseView, clocks: ClockView, clock: ClockKind) -> bool:
     """Whether the other side, with the information that it asked for, can end a running clock."""
     waiting = deque([(view, clocks)])
     seen = set()
@@ -42,7 +43,9 @@ def can_be_met(view: CaseView, clocks: ClockView, clock: Clock) -> bool:
                 if step in ATTACHED:
                     continue
                 summary = Summary(1, case.kind, step, case.urgency, case.version)
-                fact = StepFact(case.case, LINK, office, summary, case.position + 1, case.log_time)
+                fact = SubmittedStep(
+                    case.case, LINK, office, summary, case.position + 1, case.log_time
+                )
                 after, _ = evolve(case, fact, PAIR)
                 assert after is not None
                 waiting.append((after, fold_clocks(running, fact)))
@@ -67,11 +70,11 @@ def test_the_document_shows_the_table(project_root: Path) -> None:
     text = (project_root / "docs" / "deadlines.md").read_text(encoding="utf-8")
     for kind, rules in CLOCKS.items():
         by_clock = {rule.clock: rule for rule in rules}
-        further = [rule for rule in rules if rule.clock is not Clock.ACKNOWLEDGE]
+        further = [rule for rule in rules if rule.clock is not ClockKind.ACKNOWLEDGE]
         met_by = [step for rule in further for step in sorted(rule.met_by - {Step.DECLINE})]
         cells = [
             kind.word.replace("_", " "),
-            "yes" if Clock.ACKNOWLEDGE in by_clock else "–",
+            "yes" if ClockKind.ACKNOWLEDGE in by_clock else "–",
             further[0].clock if further else "–",
             ", ".join(f"`{step.word}`" for step in met_by),
         ]

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_domain.deadlines import alerts, as_of, coming, due, fold_clocks, next_change, standing
+from blo_domain.deadlines.evaluate import (
+    alerts,
+    as_of,
+    clock_states,
+    next_change,
+    uncleared_alerts,
+    upcoming_changes,
+)
+from blo_domain.deadlines.fold import fold_clocks
 from blo_domain.deadlines.plan import plan
 from blo_domain.deadlines.terms import Terms, in_force
 from blo_schemas.clocks import CLOCK_VIEW, Alert, ClockView
@@ -78,7 +86,7 @@ def test_an_alert_is_cleared_exactly_when_its_round_has_ended(
     }
     raised = {one.id for one in records if one.clears is None}
     assert {one.clears for one in records if one.clears} <= raised
-    uncleared = {(one.clock, one.round) for one in standing(records)}
+    uncleared = {(one.clock, one.round) for one in uncleared_alerts(records)}
     assert uncleared <= open_rounds
 
 
@@ -105,10 +113,10 @@ def test_as_of_a_moment_equals_what_was_live_then(case: Case, terms: Terms, now:
             known.append(fact)
     then = replay(known)
     if then is None:
-        assert due(case.now, terms, now) == ()
+        assert clock_states(case.now, terms, now) == ()
         assert alerts(case.now, terms, now) == ()
         return
-    assert due(case.now, terms, now) == due(then, terms, now)
+    assert clock_states(case.now, terms, now) == clock_states(then, terms, now)
     assert alerts(case.now, terms, now) == alerts(then, terms, now)
 
 
@@ -120,7 +128,7 @@ def test_as_of_now_equals_live(case: Case, terms: Terms, now: int) -> None:
     again = replay(case.facts)
     assert again is not None
     assert alerts(again, terms, now) == alerts(case.now, terms, now)
-    assert due(again, terms, now) == due(case.now, terms, now)
+    assert clock_states(again, terms, now) == clock_states(case.now, terms, now)
 
 
 @some
@@ -130,7 +138,7 @@ def test_nothing_changes_before_the_next_change(case: Case, terms: Terms, now: i
     change = next_change(case.now, terms, now)
 
     def situation(at: int) -> object:
-        standings = [one.standing for one in due(case.now, terms, at)]
+        standings = [one.standing for one in clock_states(case.now, terms, at)]
         return standings, alerts(case.now, terms, at)
 
     if change is None:
@@ -164,7 +172,7 @@ def test_what_is_kept_between_two_steps_equals_what_is_computed_anew(
     for fact in case.facts:
         before, view = view, fold_clocks(view, fact)
         if before is None or (before.rounds, before.standstills) != (view.rounds, view.standstills):
-            kept = coming(view, terms)
+            kept = upcoming_changes(view, terms)
         # Terms that were made this moment remember nothing.
         new = tuple(replace(term) for term in terms)
         found = {
@@ -175,9 +183,9 @@ def test_what_is_kept_between_two_steps_equals_what_is_computed_anew(
             for at in (planned.due, *(at for _, at in planned.rungs))
             if at is not None
         }
-        assert kept == coming(view, terms) == tuple(sorted(found))
+        assert kept == upcoming_changes(view, terms) == tuple(sorted(found))
         for now in [*moments, *found]:
             later = [at for at in found if at > now]
             assert next_change(view, terms, now) == min(later, default=None)
             assert alerts(view, terms, now) == alerts(view, new, now)
-            assert due(view, terms, now) == due(view, new, now)
+            assert clock_states(view, terms, now) == clock_states(view, new, now)

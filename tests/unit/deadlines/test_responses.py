@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from blo_domain.deadlines import Responses, Window, changed, responses
-from blo_domain.policies import eu_2023_977, four_urgencies
-from blo_schemas.clocks import Clock, Standing
+from blo_domain.deadlines.policies import eu_2023_977, four_urgencies
+from blo_domain.deadlines.responses import Responses, Window, changed, responses
+from blo_schemas.clocks import ClockKind, ClockStatus
 from blo_schemas.ids import OfficeId
 from blo_schemas.summary import PauseGround, Step, Urgency
 from tests.unit.deadlines.histories import (
@@ -41,27 +41,29 @@ def test_each_side_has_a_row_for_each_clock() -> None:
     ]
     views = [case.now for case in cases]
     found = {(row.office, row.clock): row for row in responses(views, TERMS, YEAR, YEAR.end)}
-    assert found[LA, Clock.ANSWER] == Responses(
-        LINK, LA, Clock.ANSWER, met=2, missed=2, open=1, median=3 * DAY, p90=8 * DAY
+    assert found[LA, ClockKind.ANSWER] == Responses(
+        LINK, LA, ClockKind.ANSWER, met=2, missed=2, open=1, median=3 * DAY, p90=8 * DAY
     )
-    assert found[VN, Clock.ANSWER] == Responses(
-        LINK, VN, Clock.ANSWER, met=0, missed=1, open=1, median=None, p90=None
+    assert found[VN, ClockKind.ANSWER] == Responses(
+        LINK, VN, ClockKind.ANSWER, met=0, missed=1, open=1, median=None, p90=None
     )
-    assert found[LA, Clock.ACKNOWLEDGE].met == 4
+    assert found[LA, ClockKind.ACKNOWLEDGE].met == 4
 
 
 def test_a_response_time_leaves_standstills_out() -> None:
     case = assigned("2025-06-02 09:00", Urgency.URGENT)
     case.goes(LA, Step.PAUSE, "2025-06-03 09:00", pause_ground=PauseGround.COURT)
     case.goes(LA, Step.RESUME, "2025-06-04 09:00").goes(LA, Step.ANSWER, "2025-06-04 19:00")
-    (row,) = [r for r in responses([case.now], TERMS, YEAR, YEAR.end) if r.clock is Clock.ANSWER]
+    (row,) = [
+        r for r in responses([case.now], TERMS, YEAR, YEAR.end) if r.clock is ClockKind.ANSWER
+    ]
     assert (row.median, row.p90) == (DAY + 10 * HOUR, DAY + 10 * HOUR)
 
 
 def test_the_middle_of_an_even_number_is_the_mean_of_two() -> None:
     cases = [answered("2025-06-02 09:00", f"2025-06-0{day} 09:00") for day in (3, 4, 5, 6)]
     rows = responses([case.now for case in cases], TERMS, YEAR, YEAR.end)
-    (row,) = [one for one in rows if one.clock is Clock.ANSWER]
+    (row,) = [one for one in rows if one.clock is ClockKind.ANSWER]
     assert (row.median, row.p90) == (2 * DAY + 12 * HOUR, 4 * DAY)
 
 
@@ -79,7 +81,7 @@ def test_what_still_runs_or_was_withdrawn_in_time_does_not_count() -> None:
     running = assigned("2025-06-02 09:00")
     withdrawn = opened("2025-06-02 09:00").goes(VN, Step.WITHDRAW, "2025-06-02 10:00")
     rows = responses([running.now, withdrawn.now], TERMS, YEAR, at("2025-06-03 09:00"))
-    assert [(row.clock, row.met, row.missed) for row in rows] == [(Clock.ACKNOWLEDGE, 1, 0)]
+    assert [(row.clock, row.met, row.missed) for row in rows] == [(ClockKind.ACKNOWLEDGE, 1, 0)]
 
 
 def test_on_a_conference_it_counts_for_who_did_it_and_for_all_if_nobody_did() -> None:
@@ -89,9 +91,9 @@ def test_on_a_conference_it_counts_for_who_did_it_and_for_all_if_nobody_did() ->
     terms = {LINK: (term(four_urgencies(offices)),)}
     rows = responses([case.now], terms, YEAR, YEAR.end)
     assert {(row.office, row.clock, row.met, row.missed) for row in rows} == {
-        (LA, Clock.ACKNOWLEDGE, 1, 0),
-        (LA, Clock.ANSWER, 0, 1),
-        (offices[1], Clock.ANSWER, 0, 1),
+        (LA, ClockKind.ACKNOWLEDGE, 1, 0),
+        (LA, ClockKind.ANSWER, 0, 1),
+        (offices[1], ClockKind.ANSWER, 0, 1),
     }
 
 
@@ -100,8 +102,8 @@ def test_another_policy_names_the_clocks_that_would_stand_differently() -> None:
     other = (term(eu_2023_977(PAIR)),)
     (difference,) = changed(case.now, STOCK, other, YEAR.end)
     assert (difference.before.standing, difference.after.standing) == (
-        Standing.MET,
-        Standing.MISSED,
+        ClockStatus.MET,
+        ClockStatus.MISSED,
     )
     assert difference.case == case.id
     assert changed(case.now, STOCK, STOCK, YEAR.end) == ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from blo_domain.cases import legal_steps
-from blo_domain.deadlines import CLOCKS, next_change
-from blo_domain.policies import eu_2023_977, four_urgencies
+from blo_domain.deadlines.evaluate import next_change
+from blo_domain.deadlines.kinds import CLOCKS
+from blo_domain.deadlines.policies import eu_2023_977, four_urgencies
 from blo_schemas.summary import PauseGround, Step, Urgency
 from blo_schemas.verdicts import Outcome
 from tests.unit.deadlines.histories import DAY, HOUR, PAIR, VN, Case, at, term

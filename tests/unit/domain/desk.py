@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from blo_domain.cases import Command, StepFact, Target, decide, evolve
+from blo_domain.cases import SubmittedStep, decide, evolve
+from blo_domain.commands import Command, Target
 from blo_schemas.bodies import Correction, body_type
 from blo_schemas.codec import encode
 from blo_schemas.content import WITHOUT_CONTENT, Dispatch
 from blo_schemas.ids import LinkId, OfficeId
-from blo_schemas.policy import Wire
+from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, PauseGround, Step, Summary, Urgency
 from blo_schemas.verdicts import Outcome, Reason, Verdict
 from blo_schemas.views import CaseView, State
@@ -55,7 +56,7 @@ class Desk:
     parties: Collection[OfficeId] = PAIR
     view: CaseView | None = None
     verdicts: list[Verdict] = field(default_factory=list)
-    facts: list[StepFact] = field(default_factory=list)
+    facts: list[SubmittedStep] = field(default_factory=list)
 
     def does(self, office: OfficeId, step: Step, **changes: Any) -> CaseView:
         """Decides on the latest view and appends; the step must be accepted."""
@@ -65,7 +66,7 @@ class Desk:
         assert self.view is not None
         return self.view
 
-    def corrects(self, office: OfficeId, step: Step, body: Wire, nth: int = 1) -> CaseView:
+    def corrects(self, office: OfficeId, step: Step, body: MapStruct, nth: int = 1) -> CaseView:
         """Corrects the report of an earlier step."""
         correction = Correction(corrects=step, body=encode(body), body_version=1)
         return self.does(office, Step.SUPERSEDE, corrects=Target(step, nth), body=correction)
@@ -73,7 +74,7 @@ class Desk:
     def appends(self, office: OfficeId, written: Summary) -> Verdict:
         """Appends whatever an office wrote."""
         place = len(self.facts)
-        fact = StepFact(CASE, LINK, office, written, place, 1_000 + place)
+        fact = SubmittedStep(CASE, LINK, office, written, place, 1_000 + place)
         self.facts.append(fact)
         self.view, verdict = evolve(self.view, fact, self.parties)
         self.verdicts.append(verdict)

@@ -7,12 +7,13 @@ from datetime import date
 from hashlib import sha256
 from typing import Any
 
-from blo_domain.cases import StepFact, Target, decide, evolve
-from blo_domain.counting import CountedEvent, Family
-from blo_domain.report import AnnualReport, Period, annual_report, reporting_year
+from blo_domain.cases import SubmittedStep, decide, evolve
+from blo_domain.commands import Target
+from blo_domain.reports.figures import CountedEvent, Family
+from blo_domain.reports.period_report import AnnualReport, Period, annual_report, reporting_year
 from blo_schemas.bodies import body_from_json
 from blo_schemas.ids import CaseId, CaseRef, LinkId, OfficeId
-from blo_schemas.policy import Wire
+from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, Step
 from blo_schemas.verdicts import Outcome
 from blo_schemas.views import CaseView
@@ -96,13 +97,13 @@ class Ledger:
         return case
 
     def append(
-        self, case: Case, office: OfficeId, step: Step, body: Wire, on: date, **changes: Any
+        self, case: Case, office: OfficeId, step: Step, body: MapStruct, on: date, **changes: Any
     ) -> CountedEvent:
         wanted = command(case.kind, step, body=body, on=on, dispatch=ABOUT, **changes)
         view = self.views.get(case.ref)
         written = decide(view, wanted, PARTIES[case.link], office)
         place = len(self.events)
-        fact = StepFact(case.id, case.link, office, written, place, 10_000 + place)
+        fact = SubmittedStep(case.id, case.link, office, written, place, 10_000 + place)
         after, verdict = evolve(view, fact, PARTIES[case.link])
         assert verdict.outcome is Outcome.ACCEPTED
         assert after is not None

@@ -8,9 +8,9 @@ import pytest
 
 from blo_domain.business_dates import PLANNED_AHEAD, PLANS, check_date
 from blo_domain.commands import Command
-from blo_domain.counting_rules import RULES
+from blo_domain.deadlines.policies import four_urgencies
 from blo_domain.errors import RefusalReason, Refused
-from blo_domain.policies import four_urgencies
+from blo_domain.reports.figure_rules import RULES
 from blo_schemas.bodies import body_from_json, body_type
 from blo_schemas.summary import Kind, Step
 from tests.unit.domain.desk import KYSON, PAIR

@@ -9,22 +9,14 @@ from typing import Any
 
 import pytest
 
-from blo_domain.cases import (
-    ANY_CONTENT,
-    ChannelRules,
-    Command,
-    Target,
-    content_of,
-    decide,
-    is_classified,
-    legal_steps,
-)
+from blo_domain.cases import ANY_CONTENT, decide, legal_steps
+from blo_domain.commands import ChannelRules, Command, Target, content_of, is_classified
+from blo_domain.deadlines.policies import four_urgencies
 from blo_domain.errors import RefusalReason, Refused
-from blo_domain.policies import four_urgencies
 from blo_domain.wording import _NOUNS, _REFUSALS
 from blo_schemas.bodies import Correction, NoFields, decode_body
 from blo_schemas.bodies.operations import PhaseReport
-from blo_schemas.bodies.steps import Refusal
+from blo_schemas.bodies.steps import DeclineReason
 from blo_schemas.codec import encode
 from blo_schemas.content import CONTENT, Dispatch, HandlingCode
 from blo_schemas.ids import CorridorId, OfficeId
@@ -212,11 +204,11 @@ def test_the_due_date_is_the_requesters_to_state() -> None:
 def test_where_the_agreement_lists_grounds_a_refusal_names_one() -> None:
     desk = walked(Kind.DOCUMENT, (B, Step.ACKNOWLEDGE))
     rules = ChannelRules(refusal_grounds=("essential_interests", "irrelevant"))
-    wanted = command(Kind.DOCUMENT, Step.DECLINE, body=Refusal(ground="no time"))
+    wanted = command(Kind.DOCUMENT, Step.DECLINE, body=DeclineReason(ground="no time"))
     reason, words = refused(desk.case, wanted, B, rules)
     assert reason is RefusalReason.REFUSAL_GROUND_UNKNOWN
     assert "essential_interests; irrelevant" in words
-    decide(desk.case, replace(wanted, body=Refusal(ground="irrelevant")), PAIR, B, rules)
+    decide(desk.case, replace(wanted, body=DeclineReason(ground="irrelevant")), PAIR, B, rules)
     decide(desk.case, wanted, PAIR, B)
 
 

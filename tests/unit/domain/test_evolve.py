@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blo_domain.cases import StepFact, evolve
+from blo_domain.cases import SubmittedStep, evolve
 from blo_schemas.codec import encode
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.summary import Kind, Step, Summary, Urgency
@@ -18,7 +18,7 @@ STRANGER = OfficeId("cn-jingxi")
 
 def test_opening_makes_the_first_version() -> None:
     written = summary(Kind.PATROL, Step.OPEN, 0, urgency=Urgency.URGENT)
-    view, verdict = evolve(None, StepFact(CASE, LINK, A, written, 7, 1_700), PAIR)
+    view, verdict = evolve(None, SubmittedStep(CASE, LINK, A, written, 7, 1_700), PAIR)
     assert verdict == ACCEPTED
     assert view == CaseView(
         v=1, case=CASE, link=LINK, kind=Kind.PATROL, state=State.PROPOSED, version=1,
@@ -52,20 +52,20 @@ def test_a_step_of_a_case_that_is_not_open_is_rejected() -> None:
 def test_a_step_of_a_case_on_another_link_is_rejected() -> None:
     desk = walked(Kind.PATROL)
     other = LinkId("vn-quephong~la-xamtai")
-    fact = StepFact(CASE, other, A, summary(Kind.PATROL, Step.CONFIRM, 1), 3, 1_003)
+    fact = SubmittedStep(CASE, other, A, summary(Kind.PATROL, Step.CONFIRM, 1), 3, 1_003)
     assert evolve(desk.case, fact, PAIR) == (desk.case, rejected(Reason.UNKNOWN_CASE))
 
 
 def test_an_open_case_cannot_be_opened_again_even_as_another_kind() -> None:
     desk = walked(Kind.PATROL)
     assert desk.writes(A, Step.OPEN, 0) is Reason.CASE_EXISTS
-    fact = StepFact(CASE, LINK, B, summary(Kind.DOCUMENT, Step.OPEN, 0), 3, 1_003)
+    fact = SubmittedStep(CASE, LINK, B, summary(Kind.DOCUMENT, Step.OPEN, 0), 3, 1_003)
     assert evolve(desk.case, fact, PAIR)[1] == rejected(Reason.CASE_EXISTS)
 
 
 def test_a_step_of_another_kind_is_rejected() -> None:
     desk = walked(Kind.PATROL)
-    fact = StepFact(CASE, LINK, B, summary(Kind.DOCUMENT, Step.ACKNOWLEDGE, 1), 3, 1_003)
+    fact = SubmittedStep(CASE, LINK, B, summary(Kind.DOCUMENT, Step.ACKNOWLEDGE, 1), 3, 1_003)
     assert evolve(desk.case, fact, PAIR) == (desk.case, rejected(Reason.KIND_MISMATCH))
 
 

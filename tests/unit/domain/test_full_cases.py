@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_domain.cases import StepFact, decide, evolve, legal_steps
+from blo_domain.cases import SubmittedStep, decide, evolve, legal_steps
 from blo_domain.errors import RefusalReason, Refused
 from blo_domain.lifecycle import LIFECYCLES, MAX_CASE_STEPS, By, Lifecycle
 from blo_domain.shredding import shredding_of
@@ -186,7 +186,7 @@ def test_no_play_makes_a_case_longer_than_its_bound(kind: Kind, random: object, 
         target = random.randint(1, version)  # type: ignore[attr-defined]
         written = summary(kind, step, version, supersedes=target)
         desk.view, verdict = evolve(
-            desk.view, StepFact(desk.case.case, desk.case.link, office, written, version, version),
+            desk.view, SubmittedStep(desk.case.case, desk.case.link, office, written, version, version),
             desk.parties,
         )  # fmt: skip
         refused = 0 if verdict.outcome is Outcome.ACCEPTED else refused + 1

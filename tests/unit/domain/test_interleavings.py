@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_domain.cases import Command, StepFact, Target, decide, evolve, legal_steps
+from blo_domain.cases import SubmittedStep, decide, evolve, legal_steps
+from blo_domain.commands import Command, Target
 from blo_domain.errors import Refused
 from blo_schemas.bodies import BODIES, Correction, body_type
 from blo_schemas.codec import encode
@@ -34,7 +35,7 @@ class Office:
     view: CaseView | None = None
     read: int = 0
 
-    def reads(self, log: list[StepFact], upto: int, parties: frozenset[OfficeId]) -> None:
+    def reads(self, log: list[SubmittedStep], upto: int, parties: frozenset[OfficeId]) -> None:
         for fact in log[self.read : upto]:
             self.view, _ = evolve(self.view, fact, parties)
         self.read = max(self.read, upto)
@@ -44,12 +45,12 @@ class Office:
 class World:
     parties: frozenset[OfficeId]
     kind: Kind
-    log: list[StepFact] = field(default_factory=list)
+    log: list[SubmittedStep] = field(default_factory=list)
     offices: list[Office] = field(default_factory=list)
 
     def append(self, office: OfficeId, written: Summary) -> None:
         place = len(self.log)
-        self.log.append(StepFact(CASE, LINK, office, written, place, 1_000 + place))
+        self.log.append(SubmittedStep(CASE, LINK, office, written, place, 1_000 + place))
 
     def fold(self) -> tuple[CaseView | None, list[Verdict]]:
         view: CaseView | None = None
@@ -95,7 +96,7 @@ def a_turn(data: st.DataObject, world: World) -> None:
     except Refused:
         return
     before = office.view
-    place = StepFact(CASE, LINK, office.name, written, len(world.log), 0)
+    place = SubmittedStep(CASE, LINK, office.name, written, len(world.log), 0)
     assert evolve(before, place, world.parties)[1] == ACCEPTED
     world.append(office.name, written)
 
@@ -145,7 +146,9 @@ def test_no_summary_that_can_be_decoded_stops_a_reader(
         assert SUMMARY.decode(encode(summary)) == summary
         link = LINK if here else LinkId("elsewhere")
         before = view
-        view, verdict = evolve(view, StepFact(CASE, link, office, summary, place, place), parties)
+        view, verdict = evolve(
+            view, SubmittedStep(CASE, link, office, summary, place, place), parties
+        )
         if verdict.outcome is Outcome.ACCEPTED:
             count += 1
             assert view is not None
@@ -171,4 +174,4 @@ def test_what_decide_lets_pass_is_accepted_by_whoever_has_read_as_much(
         written = decide(view, wanted, PAIR, office)
     except Refused:
         return
-    assert evolve(view, StepFact(CASE, LINK, office, written, 99, 0), PAIR)[1] == ACCEPTED
+    assert evolve(view, SubmittedStep(CASE, LINK, office, written, 99, 0), PAIR)[1] == ACCEPTED

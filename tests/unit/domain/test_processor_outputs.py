@@ -9,10 +9,10 @@ import pytest
 
 from blo_domain.processor_outputs import OutputReason, refuse_output, refuse_signer
 from blo_domain.trust import load_directory
-from blo_schemas.hashing import certificate_tag, document_id
+from blo_schemas.hashes import certificate_tag, document_id
 from blo_schemas.ids import CertificateTag, CountryId, LinkId
 from blo_schemas.outputs import OUTPUT_VERSION, Output, OutputKind
-from blo_schemas.trust import Certificate, Dated, Revocation, Role
+from blo_schemas.trust import Certificate, DatedText, Revocation, Role
 from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
@@ -32,7 +32,7 @@ def certificate(world: World, subject: Any, role: Role, key: int) -> Certificate
         country=CountryId("vn"),
         subject=subject,
         role=role,
-        names=(Dated(text=f"{subject} {key} (fictional)"),),
+        names=(DatedText(text=f"{subject} {key} (fictional)"),),
         signing_key=keys.signing.public,
         kem_key=keys.kem.public,
         not_before=BEGINS,

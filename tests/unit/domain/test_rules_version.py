@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from blo_domain.counting_rules import RULES, RULES_VERSION
-from blo_domain.text_folding import FOLDING_VERSION
+from blo_domain.reports.figure_rules import RULES, RULES_VERSION
+from blo_domain.text_fold import FOLDING_VERSION
 
 KNOWN = {2: "7c92b87ae3b65ee2f532016e31684469d307e6fa4a7d9afb07cc37a9ef482b4e"}
 """Hash of the table of figures and of the folding's version, by the version of the rules."""
@@ -20,7 +20,7 @@ def test_whoever_changes_what_is_counted_says_so_by_a_new_version() -> None:
             rule.step.word,
             rule.whose.value,
             rule.joint,
-            None if rule.same is None else rule.same.__qualname__,
+            None if rule.identity is None else rule.identity.__qualname__,
             rule.measure.__qualname__,
         )
         for rule in RULES

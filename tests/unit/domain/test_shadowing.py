@@ -9,8 +9,8 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_domain.cases import StepFact, evolve, legal_steps
-from blo_domain.counting import CountedEvent
+from blo_domain.cases import SubmittedStep, evolve, legal_steps
+from blo_domain.reports.figures import CountedEvent
 from blo_schemas.bodies import body_type
 from blo_schemas.content import WITHOUT_CONTENT
 from blo_schemas.ids import CaseRef, LinkId, OfficeId
@@ -78,7 +78,7 @@ def shadow(data: st.DataObject, ledger: Ledger, case: CaseRef) -> None:
     corrects = data.draw(st.integers(1, view.version)) if view and step is Step.SUPERSEDE else None
     written = summary(kind, step, 0 if view is None else view.version, supersedes=corrects)
     place = len(ledger.events)
-    fact = StepFact(case.case, case.link, office, written, place, 10_000 + place)
+    fact = SubmittedStep(case.case, case.link, office, written, place, 10_000 + place)
     after, verdict = evolve(view, fact, parties)
     if after is None or verdict.outcome is not Outcome.ACCEPTED:
         return

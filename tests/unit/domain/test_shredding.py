@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_domain.cases import StepFact, Target, decide, evolve, legal_steps
-from blo_domain.counting import SHREDDED
+from blo_domain.cases import SubmittedStep, decide, evolve, legal_steps
+from blo_domain.commands import Target
 from blo_domain.errors import RefusalReason, Refused
 from blo_domain.lifecycle import LIFECYCLES, SHREDDING_STEPS, is_flagged, is_void
+from blo_domain.reports.figures import SHREDDED
 from blo_domain.shredding import (
-    Place,
-    Shredding,
+    ShreddingPlace,
+    ShreddingProgress,
     ShreddingStatus,
     is_shredded,
     shredding_of,
@@ -46,7 +47,7 @@ def closed() -> Desk:
     return walked(Kind.DOCUMENT, *CLOSING, (A, Step.CLOSE))
 
 
-def places(desk: Desk) -> dict[int, Place]:
+def places(desk: Desk) -> dict[int, ShreddingPlace]:
     """Where the accepted events stand, by version."""
     accepted = [
         fact
@@ -54,12 +55,12 @@ def places(desk: Desk) -> dict[int, Place]:
         if verdict.outcome is Outcome.ACCEPTED
     ]
     return {
-        version: Place(fact.position, EventId(bytes([fact.position] * 32)), fact.log_time)
+        version: ShreddingPlace(fact.position, EventId(bytes([fact.position] * 32)), fact.log_time)
         for version, fact in enumerate(accepted, 1)
     }
 
 
-def told(desk: Desk) -> Shredding:
+def told(desk: Desk) -> ShreddingProgress:
     return shredding_of(desk.case, places(desk))
 
 
@@ -316,7 +317,7 @@ def test_in_any_order_the_contents_go_only_after_a_consent_of_each_and_all_reade
         seen.append(view)
     again: CaseView | None = None
     for fact in desk.facts:
-        again, _ = evolve(again, StepFact(CASE, LINK, *fact[2:]), parties)
+        again, _ = evolve(again, SubmittedStep(CASE, LINK, *fact[2:]), parties)
     assert again == desk.case
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blo_domain.look_alikes import LOOK_ALIKES
-from blo_domain.text_folding import FOLDING_VERSION, identity, skeleton
+from blo_domain.text_fold import FOLDING_VERSION, identity, skeleton
 
 KNOWN = {1: "553d77b934fdc30c8ed00636c1df9d5333df9c2d89cdd8f48cf1981a1df1dc6c"}
 """Hash of what nearly every code point folds to, alone and in a word, by the folding's version."""

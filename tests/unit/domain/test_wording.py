@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blo_domain.cases import explain
+from blo_domain.wording import explain
 from blo_schemas.ids import OfficeId
 from blo_schemas.summary import Kind, Step
 from blo_schemas.verdicts import ACCEPTED, CROSSED, DUPLICATE, Reason, Verdict, rejected

@@ -9,13 +9,13 @@ from blo_lab.network.layout import Layout
 from blo_lab.network.network_file import articles
 from blo_lab.network.table import the_programs
 from blo_log import topics
-from blo_log.port import Message
+from blo_log.port import ProducerRecord
 from blo_schemas.codec import encode
 from blo_schemas.grants import grant_record_key
 from blo_schemas.ids import KeyId, OfficeId
 from blo_schemas.trust import Role
 from blo_sealing.grants import Recipient, make_grant
-from blo_sealing.identity import Identity
+from blo_sealing.identity import ProgramIdentity
 from blo_sealing.keys import ContentKey
 from tests.processors.helpers import fresh
 from tests.processors.world import OBSERVER, VN, LinkWriter, World
@@ -30,7 +30,9 @@ DAY_MS = 24 * 3_600_000
 LINK = "link-0"
 
 
-def content_grant(world: World, writer: LinkWriter, key: ContentKey, reader: OfficeId) -> Message:
+def content_grant(
+    world: World, writer: LinkWriter, key: ContentKey, reader: OfficeId
+) -> ProducerRecord:
     certified = world.directory.certificates(reader)[-1]
     assert certified.certificate.kem_key is not None
     recipient = Recipient(
@@ -39,7 +41,7 @@ def content_grant(world: World, writer: LinkWriter, key: ContentKey, reader: Off
     grant = make_grant(key, writer.place.link, VN, recipient)
     topic = topics.keys_topic(writer.place.corridor)
     record_key = grant_record_key(KeyId(grant.key), recipient.id)
-    return Message(topic, writer.place.partition, record_key, encode(grant))
+    return ProducerRecord(topic, writer.place.partition, record_key, encode(grant))
 
 
 async def derive(world: World, *readers: OfficeId) -> CorridorOutputs:
@@ -55,7 +57,7 @@ async def derive(world: World, *readers: OfficeId) -> CorridorOutputs:
     worker = await world.worker(log)
     await worker.start()
     await worker.close()
-    observer = Identity(OBSERVER, (world.keys[OBSERVER],), Role.OBSERVER)
+    observer = ProgramIdentity(OBSERVER, (world.keys[OBSERVER],), Role.OBSERVER)
     return await read_corridor(
         log, world.directory, PROGRAM, world.places, world.identity(), observer
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from blo_agent.api import types as api
+from blo_agent.api import response_types as api
 from blo_lab.demo.observe import Observed
 from blo_lab.network.world import World
 

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from blo_domain.business_dates import check_date
-from blo_domain.cases import Command, StepFact, Target, decide, evolve
-from blo_domain.counting import CountedEvent, Family
+from blo_domain.cases import SubmittedStep, decide, evolve
+from blo_domain.commands import Command, Target
 from blo_domain.errors import Refused
-from blo_domain.report import AnnualReport, Period, annual_report
+from blo_domain.reports.figures import CountedEvent, Family
+from blo_domain.reports.period_report import AnnualReport, Period, annual_report
 from blo_lab.network import documents
 from blo_lab.network.world import World
 from blo_lab.scenario import Scenario, ScenarioLine
@@ -29,7 +30,7 @@ class Written(NamedTuple):
     """One event on its way: what it is, and what it says."""
 
     line: ScenarioLine
-    fact: StepFact
+    fact: SubmittedStep
     command: Command
 
 
@@ -119,7 +120,7 @@ class Simulation:
         except Refused as refused:
             self.refused[line.number] = refused
             return
-        fact = StepFact(case, link, office, summary, 0, line.at_ms)
+        fact = SubmittedStep(case, link, office, summary, 0, line.at_ms)
         written = Written(line, fact, command)
         if line.office in self._down:
             self._pending[line.office].append(written)

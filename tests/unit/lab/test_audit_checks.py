@@ -8,17 +8,23 @@ import msgspec
 import pytest
 
 from blo_audit.bundle.statement import BundleReport, Disclosing
-from blo_audit.checkpoints import (
+from blo_audit.findings.codes import Code, Severity
+from blo_audit.findings.findings import Finding
+from blo_audit.findings.meanings import MEANINGS
+from blo_audit.replay.checkpoints import (
     CheckpointFault,
     CheckpointFinding,
     CheckpointReading,
     QuorumCheckpoint,
 )
-from blo_audit.codes import Severity
-from blo_audit.findings import Code, Finding
-from blo_audit.meanings import MEANINGS
-from blo_audit.statement import LinkStatement, OutputsProof, Report, ViewsProof, Word
-from blo_audit.verifying import Mode
+from blo_audit.replay.signatures import Mode
+from blo_audit.replay.statement import (
+    LinkStatement,
+    OutputsProof,
+    ReplayStatement,
+    ViewsProof,
+    Word,
+)
 from blo_lab.demo.audit import Audited, Bundled, audit_section
 from blo_lab.demo.audit_checks import (
     ABOUT_CLOCKS,
@@ -28,11 +34,11 @@ from blo_lab.demo.audit_checks import (
     tree_roots,
 )
 from blo_schemas.bundle import MANIFEST_VERSION, Counts, Manifest, Scope
-from blo_schemas.hashing import leaf_hash
+from blo_schemas.hashes import leaf_hash
 from blo_schemas.ids import CorridorId, Digest, LinkId, OfficeId
 from blo_sealing.merkle import Frontier
 from blo_sealing.signatures import SigningKey
-from blo_sealing.tlog import Checkpoint, SignedCheckpoint, issue
+from blo_sealing.tlog import Checkpoint, SignedCheckpoint, sign_checkpoint
 
 USED: Final = LinkId("vn-kyson~la-xiengkhouang")
 EMPTY: Final = LinkId("vn-quephong~la-xamtai")
@@ -56,7 +62,7 @@ ROOTS: Final = {str(USED): bytes(root_of(7))}
 
 def quorum(size: int, root: Digest) -> QuorumCheckpoint:
     checkpoint = Checkpoint(f"blo-exchange/la-vn/{USED}", size, root)
-    signed: SignedCheckpoint = issue(checkpoint, WITNESS, SigningKey.generate(bytes))
+    signed: SignedCheckpoint = sign_checkpoint(checkpoint, WITNESS, SigningKey.generate(bytes))
     return QuorumCheckpoint(
         USED, checkpoint, signed, WITNESS, tuple((office, 1) for office in OFFICES)
     )
@@ -134,10 +140,10 @@ def finding(code: Code) -> Finding:
 
 def replayed(
     *findings: Finding, mode: Mode = Mode.FULL, without: str = "", **changes: Any
-) -> Report:
+) -> ReplayStatement:
     links = (statement(USED, 7, **changes), statement(EMPTY, 0, views=None, outputs=None))
     kept = tuple(one for one in links if one.link != without)
-    return Report(source="Kafka", mode=mode, links=kept, findings=findings)
+    return ReplayStatement(source="Kafka", mode=mode, links=kept, findings=findings)
 
 
 def test_a_replay_that_proved_everything_holds_and_says_how_much() -> None:
@@ -174,7 +180,9 @@ def test_only_doubts_are_let_pass_for_stopped_clocks() -> None:
         (replayed(outputs=OutputsProof(6, 1, 1, 0)), "outputs were not all compared"),
     ],
 )
-def test_a_replay_that_did_not_look_at_everything_fails(report: Report, words: str) -> None:
+def test_a_replay_that_did_not_look_at_everything_fails(
+    report: ReplayStatement, words: str
+) -> None:
     check = check_audit(report, SIZES)
     assert not check.ok
     assert words in check.detail

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from blo_agent.api import types as api
+from blo_agent.api import response_types as api
 from blo_lab.demo import checks
 from blo_lab.demo.observe import Observed
 from blo_lab.demo.search import Needles, Place

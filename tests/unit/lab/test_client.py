@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from blo_agent.api import types as api
+from blo_agent.api import response_types as api
 from blo_cli.errors import AgentAnswerError
 from blo_lab.network.admin import AdminClient
 from blo_lab.network.client import LabAgentClient

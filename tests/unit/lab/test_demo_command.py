@@ -11,7 +11,7 @@ import pytest
 
 from blo_cli.main import run
 from blo_lab.demo import command
-from blo_lab.demo.run import Period
+from blo_lab.demo.run import DemoPeriod
 from blo_lab.scenarios import YEAR_OF_SEED_002, YEAR_OF_SEED_003
 
 LINE = {
@@ -32,7 +32,7 @@ class FakeDemo:
     checks: ClassVar[list[dict[str, Any]]] = []
     asked: ClassVar[list[Any]] = []
 
-    def __init__(self, _world: Any, scenario: Any, period: Period, *rest: Any) -> None:
+    def __init__(self, _world: Any, scenario: Any, period: DemoPeriod, *rest: Any) -> None:
         self.asked.append((scenario.name, period, rest[-1]))
 
     def run(self) -> dict[str, Any]:
@@ -70,13 +70,13 @@ def scenario(tmp_path: Path) -> Path:
 
 def test_without_options_it_is_the_year_of_seed_003(asked: list[Any]) -> None:
     assert run(["demo"]) == 0
-    year = Period(date(2024, 11, 1), date(2025, 10, 31))
+    year = DemoPeriod(date(2024, 11, 1), date(2025, 10, 31))
     assert asked == [(YEAR_OF_SEED_003.name, year, None)]
 
 
 def test_a_shipped_scenario_brings_its_network_and_its_year(asked: list[Any]) -> None:
     assert run(["demo", "--scenario", "2023"]) == 0
-    year = Period(date(2023, 1, 1), date(2023, 12, 31))
+    year = DemoPeriod(date(2023, 1, 1), date(2023, 12, 31))
     assert asked == [(YEAR_OF_SEED_002.name, year, None)]
     assert run(["demo", "--scenario", "2023", "--network", "articles"]) == 2
     assert len(asked) == 1
@@ -96,13 +96,13 @@ def test_a_scenario_of_one_s_own_is_played_in_the_network_that_is_named(
 def test_another_file_is_reported_over_all_its_days(asked: list[Any], scenario: Path) -> None:
     assert run(["demo", "--scenario", str(scenario), "--keep", "folder"]) == 0
     day = date(2025, 3, 1)
-    assert asked == [("mine.jsonl", Period(day, day), Path("folder"))]
+    assert asked == [("mine.jsonl", DemoPeriod(day, day), Path("folder"))]
 
 
 def test_a_period_is_two_days_both_included(asked: list[Any], scenario: Path) -> None:
     arguments = ["--scenario", str(scenario), "--period", "2025-01-01..2025-12-31"]
     assert run(["demo", *arguments]) == 0
-    assert asked[0][1] == Period(date(2025, 1, 1), date(2025, 12, 31))
+    assert asked[0][1] == DemoPeriod(date(2025, 1, 1), date(2025, 12, 31))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from blo_lab.demo.derived import (
 from blo_lab.demo.observe import await_outputs, await_quorums
 from blo_lab.demo.outputs import CorridorOutputs
 from blo_lab.network.network_file import articles
-from blo_schemas.outputs import Finality
+from blo_schemas.outputs import TrailState
 from tests.processors.world import LA, VN, World
 from tests.unit.lab.deriving import LINK, PROGRAM, SIZE, derive
 
@@ -67,7 +67,7 @@ def test_a_processor_that_lags_or_waits_for_a_key_has_not_caught_up(
     link.trail.entries[3] = type(entry)(
         entry.position,
         entry.log_time,
-        Finality.PENDING,
+        TrailState.PENDING,
         None,
         entry.office,
         entry.event,

@@ -10,13 +10,13 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from blo_agent.api import types as api
+from blo_agent.api import response_types as api
 from blo_lab.demo import output_checks
 from blo_lab.demo.checks import Check
 from blo_lab.demo.observe import Observed
 from blo_lab.demo.outputs import CorridorOutputs, LinkOutputs
 from blo_schemas.ids import CaseId
-from blo_schemas.outputs import Finality
+from blo_schemas.outputs import TrailState
 from blo_schemas.verdicts import ACCEPTED, Outcome, Reason, Verdict, rejected
 from tests.processors.world import LA, OBSERVER, PROCESSOR, VN, World
 from tests.unit.lab.deriving import LINK, PROGRAM, SIZE, derive
@@ -128,7 +128,7 @@ def with_an_entry_too_many(link: LinkOutputs) -> None:
 
 def with_an_entry_that_waits(link: LinkOutputs) -> None:
     waiting = msgspec.structs.replace(
-        link.trail.entries[5], finality=Finality.PENDING, verdict=None
+        link.trail.entries[5], finality=TrailState.PENDING, verdict=None
     )
     link.trail.entries[5] = waiting
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from blo_agent.api import types as api
+from blo_agent.api import response_types as api
 from blo_lab.demo.player import Played, Player, StandsStill, sequences
 from blo_lab.network.network_file import articles
 from blo_lab.scenario import Scenario, load, read

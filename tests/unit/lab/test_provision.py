@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from blo_audit.config import AuditorSettings
-from blo_audit.witness.app import RUN_FILE
 from blo_audit.witness.config import WitnessSettings
+from blo_audit.witness.main import RUN_FILE
 from blo_cli.trust.files import document_files, read_document, read_keys
-from blo_domain.trust import Part, TrustedDirectory, load_directory
+from blo_domain.trust import LinkRole, TrustedDirectory, load_directory
 from blo_lab.errors import LabError
 from blo_lab.network.layout import Layout
 from blo_lab.network.network_file import articles
@@ -21,7 +21,7 @@ from blo_lab.network.table import PROCESSOR, WITNESS, LabProgram, the_programs
 from blo_processors.config import ProcessorSettings
 from blo_runtime.config import load
 from blo_runtime.keyfiles import load_identity
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId
 from blo_schemas.trust import DOCUMENT, OfficeEntry, Role, Root, SignedDocument
 from blo_sealing.kem import is_usable_kem_key
@@ -117,8 +117,8 @@ def test_every_link_s_keys_reach_all_its_readers(directory: TrustedDirectory, li
     summary = {one.subject: one.part for one in readers.summary if one.subject not in content}
     corridor = WORLD.links[link].corridor
     assert summary == {
-        OfficeId("vn-c04"): Part.OBSERVER,
-        OfficeId(f"vn-processor-{corridor}"): Part.PROCESSOR,
+        OfficeId("vn-c04"): LinkRole.OBSERVER,
+        OfficeId(f"vn-processor-{corridor}"): LinkRole.PROCESSOR,
     }
     assert readers.without_key == ()
 
@@ -140,9 +140,9 @@ def test_an_office_admits_all_that_its_corridors_need(
     nghean = directory_for(layout, "vn-nghean", made)
     parts = {one.link: one.part for one in nghean.links_of(OfficeId("vn-nghean"), NOW)}
     assert parts == {
-        EIGHT: Part.PARTY,
-        KYSON: Part.SUPERIOR,
-        LinkId("vn-quephong~la-xamtai"): Part.SUPERIOR,
+        EIGHT: LinkRole.PARTY,
+        KYSON: LinkRole.SUPERIOR,
+        LinkId("vn-quephong~la-xamtai"): LinkRole.SUPERIOR,
     }
 
 

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
-from blo_agent.api import types as api
-from blo_domain.report import IN_SUMMARY
+from blo_agent.api import response_types as api
+from blo_domain.reports.period_report import IN_SUMMARY
 from blo_lab.broker import ExternalBroker
 from blo_lab.demo.checks import Check
 from blo_lab.demo.observe import Observed, settle
-from blo_lab.demo.player import Outcome, Played
+from blo_lab.demo.player import Played, PlayedStep
 from blo_lab.demo.progress import Progress
 from blo_lab.demo.report import build_report, case_reports, show
 from blo_lab.network.network_file import articles
@@ -151,9 +151,9 @@ def test_a_case_tells_what_was_refused_at_submission_and_in_the_log(seen: Observ
     played = Played(
         {first.case: "crossed"},
         (
-            Outcome(line=first, event="e"),
-            Outcome(line=first, refused="not_your_step", words="not yours"),
-            Outcome(line=never, refused="not_a_party", words="no"),
+            PlayedStep(line=first, event="e"),
+            PlayedStep(line=first, refused="not_your_step", words="not yours"),
+            PlayedStep(line=never, refused="not_a_party", words="no"),
         ),
         SIZES,
     )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from blo_lab.network.network_file import articles
-from blo_lab.network.world import NOT_STATED, Office
+from blo_lab.network.world import NOT_STATED, LabOffice
 from blo_schemas.ids import OfficeId, country_of, is_corridor_id, is_link_id, is_subject_id
 from blo_schemas.trust import Role
 
@@ -55,7 +55,7 @@ def test_every_office_names_the_seed_that_names_it() -> None:
 
 
 @pytest.mark.parametrize("one", [one for one in OFFICES if one.hosts], ids=lambda one: one.id)
-def test_a_host_is_a_known_agency_or_the_plain_word_that_none_is_named(one: Office) -> None:
+def test_a_host_is_a_known_agency_or_the_plain_word_that_none_is_named(one: LabOffice) -> None:
     for host in one.hosts:
         assert host.text == NO_BLO_NAMED or host.text.startswith("Công an ")
 

@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blo_log.case_views import CaseViews
+from blo_projection.case_views import CaseViews
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId
 from tests.unit.store.samples import case_view

@@ -10,10 +10,11 @@ from typing import cast
 import msgspec
 import pytest
 
-from blo_domain.cases import content_of, decide
-from blo_domain.commands import Command
-from blo_domain.trust import LinkTrust, Writer
-from blo_log.fold import ContentState, Folded, LinkFold
+from blo_domain.cases import decide
+from blo_domain.commands import Command, content_of
+from blo_domain.trust import CertifiedWriter, LinkTrustRules
+from blo_projection.fold import ContentState, FoldedRecord, LinkFold
+from blo_projection.link_chain import LinkChain
 from blo_schemas.bodies import body_from_json
 from blo_schemas.codec import encode
 from blo_schemas.content import Dispatch
@@ -22,10 +23,15 @@ from blo_schemas.ids import CaseId, CertificateTag, DocumentId, KeyId, LinkId, O
 from blo_schemas.summary import Kind, Step, Summary
 from blo_schemas.verdicts import ACCEPTED, CROSSED, DUPLICATE, Reason, rejected
 from blo_schemas.views import CaseView, State
-from blo_sealing.chain import LinkChain
 from blo_sealing.errors import PositionError
 from blo_sealing.keys import ContentKey, SummaryKey
-from blo_sealing.seal import Author, Place, SealedEvent, seal_bare_event, seal_event
+from blo_sealing.seal_event import (
+    Author,
+    ChainPlace,
+    SealedEvent,
+    seal_event,
+    seal_event_without_content,
+)
 from blo_sealing.signatures import SigningKey
 
 LINK = LinkId("la-b~vn-a")
@@ -44,11 +50,11 @@ GROUND = {"ground": "other"}
 class Trust:
     """Two offices, always."""
 
-    def writer(self, kid: CertificateTag, position: int, log_time: int) -> Writer | Reason:
+    def writer(self, kid: CertificateTag, position: int, log_time: int) -> CertifiedWriter | Reason:
         del position, log_time
         for office, tag in TAGS.items():
             if tag == kid:
-                return Writer(office, KEYS[office].public, DocumentId(bytes(32)))
+                return CertifiedWriter(office, KEYS[office].public, DocumentId(bytes(32)))
         return Reason.UNKNOWN_KEY
 
     def other_links(self, office: OfficeId) -> tuple[LinkId, ...]:
@@ -97,7 +103,7 @@ class Offices:
         step: Step,
         case: CaseId | None = None,
         *,
-        place: Place | None = None,
+        place: ChainPlace | None = None,
     ) -> SealedEvent:
         """Seal an event as the office sees the log now, without appending it."""
         key = ContentKey(os.urandom(32)) if case is None else self.contents[case]
@@ -127,7 +133,7 @@ class Offices:
             random=os.urandom,
         )
 
-    def append(self, *events: SealedEvent) -> list[Folded]:
+    def append(self, *events: SealedEvent) -> list[FoldedRecord]:
         folded = []
         for event in events:
             record = LogRecord(len(self.records), NOON + len(self.records), event.value)
@@ -148,7 +154,7 @@ class Reading:
     def __init__(self, *, read_content: bool) -> None:
         self.views = Views()
         self.keys = Keys()
-        trust = cast("LinkTrust", Trust())
+        trust = cast("LinkTrustRules", Trust())
         chain = LinkChain(LINK, trust)
         self.fold = LinkFold(LINK, chain, trust, self.views, self.keys, read_content=read_content)
 
@@ -159,11 +165,11 @@ class Reading:
         if contents:
             self.keys.contents.update(offices.contents)
 
-    def release(self, offices: Offices) -> list[Folded]:
+    def release(self, offices: Offices) -> list[FoldedRecord]:
         return released(self.fold, offices)
 
 
-def released(fold: LinkFold, offices: Offices, limit: int = 100) -> list[Folded]:
+def released(fold: LinkFold, offices: Offices, limit: int = 100) -> list[FoldedRecord]:
     """Releases what can be, as a reader does that gets the records again from the log."""
     found = []
     while positions := fold.openable(limit):
@@ -361,7 +367,7 @@ def test_a_step_without_content_is_read_without_a_content_key() -> None:
     del offices.reader.keys.contents[case]
     view = offices.reader.views[case]
     assert view.state is State.SHREDDING
-    bare = seal_bare_event(
+    bare = seal_event_without_content(
         Author(LINK, TAGS[A], KEYS[A]),
         offices.reader.fold.chain.next_place(A),
         at=NOON,

@@ -6,12 +6,12 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_log.fold import ContentState, ReadContent
+from blo_projection.fold import ContentState, ReadContent
 from blo_schemas.bodies import BODIES
 from blo_schemas.codec import encode
 from blo_schemas.summary import Kind, Step
+from blo_sealing.event_parts import EventPart, associated_data, derive_part_key, seal_part
 from blo_sealing.padding import pad_content
-from blo_sealing.parts import Part, associated_data, derive_part_key, seal_part
 from tests.unit.log.test_fold import LINK, A, Offices, reader
 from tests.unit.schemas.structs import tree_of
 from tests.unit.schemas.wires import EXTREMES, spoiled
@@ -25,7 +25,7 @@ def read(plain: bytes, kind: Kind, step: Step) -> ReadContent:
     offices = Offices()
     event = offices.write(A, Step.OPEN)
     (key,) = offices.contents.values()
-    part_key = derive_part_key(Part.CONTENT, LINK, event.header, key.secret)
+    part_key = derive_part_key(EventPart.CONTENT, LINK, event.header, key.secret)
     envelope = offices.append(event)[0].envelope
     assert envelope is not None
     bound = associated_data(LINK, envelope.header)

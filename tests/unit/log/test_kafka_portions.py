@@ -12,8 +12,8 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
-from blo_log.kafka.portions import Portion, take_over
-from blo_log.port import Stored
+from blo_log.kafka.record_decoder import DecodedBatch, take_over
+from blo_log.port import ConsumedRecord
 from blo_schemas.instants import LAST_INSTANT
 
 PART = TopicPartition("example", 3)
@@ -46,9 +46,9 @@ def control(base: int) -> bytearray:
     return made
 
 
-def theirs(data: bytes, start: int) -> tuple[list[Stored], int]:
+def theirs(data: bytes, start: int) -> tuple[list[ConsumedRecord], int]:
     found = PartitionRecords(PART, MemoryRecords(data), None, start, None, None, True, 0)
-    records = [Stored(one.offset, one.timestamp, one.key, one.value) for one in found]
+    records = [ConsumedRecord(one.offset, one.timestamp, one.key, one.value) for one in found]
     return records, found.next_fetch_offset
 
 
@@ -60,7 +60,7 @@ def test_records_and_the_next_offset_are_those_that_aiokafka_gives(
     data = bytes(
         batch(0, 5, compression) + control(5) + batch(6, 4, key=False) + batch(12, 3, compression)
     )
-    portion = Portion(PART, MemoryRecords(data), start)
+    portion = DecodedBatch(PART, MemoryRecords(data), start)
     assert (list(portion), portion.next_fetch_offset) == theirs(data, start)
 
 
@@ -68,12 +68,12 @@ def test_records_and_the_next_offset_are_those_that_aiokafka_gives(
     ("said", "taken"), [(-1, 0), (-(2**62), 0), (2**62, LAST_INSTANT), (LAST_INSTANT, LAST_INSTANT)]
 )
 def test_a_log_time_that_no_calendar_has_counts_as_the_nearest(said: int, taken: int) -> None:
-    (record,) = Portion(PART, MemoryRecords(bytes(batch(0, 1, at=said))), 0)
+    (record,) = DecodedBatch(PART, MemoryRecords(bytes(batch(0, 1, at=said))), 0)
     assert record.timestamp == taken
 
 
 def test_a_portion_goes_on_where_it_was_left() -> None:
-    portion = Portion(PART, MemoryRecords(bytes(batch(0, 5))), 0)
+    portion = DecodedBatch(PART, MemoryRecords(bytes(batch(0, 5))), 0)
     for one in portion:
         if one.offset == 2:
             break
@@ -85,7 +85,7 @@ def test_a_portion_goes_on_where_it_was_left() -> None:
 def test_a_batch_with_a_wrong_crc_is_refused_after_what_came_before(at: int) -> None:
     damaged = batch(2, 4)
     damaged[at] ^= 1
-    portion = Portion(PART, MemoryRecords(bytes(batch(0, 2) + damaged)), 0)
+    portion = DecodedBatch(PART, MemoryRecords(bytes(batch(0, 2) + damaged)), 0)
     found = iter(portion)
     assert [next(found).offset, next(found).offset] == [0, 1]
     with pytest.raises(CorruptRecordException, match="CRC"):
@@ -107,5 +107,5 @@ def test_what_is_fetched_gives_stored_records_and_errors_stay_errors() -> None:
     error = object()
     fetched[PART] = result
     fetched[TopicPartition("example", 4)] = error
-    assert [type(one) for one in result._partition_records] == [Stored, Stored]
+    assert [type(one) for one in result._partition_records] == [ConsumedRecord, ConsumedRecord]
     assert fetched[TopicPartition("example", 4)] is error

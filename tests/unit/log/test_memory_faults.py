@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from blo_log import (
     AppendFailed,
     BrokerUnreachable,
-    Message,
     NotAuthorised,
+    ProducerRecord,
     TopicPartition,
     TopicSpec,
     read_to_end,
@@ -36,8 +36,8 @@ async def make_log(**config: str) -> MemoryLog:
     return log
 
 
-def messages(count: int) -> list[Message]:
-    return [Message(TOPIC, 0, None, b"%d" % n) for n in range(count)]
+def messages(count: int) -> list[ProducerRecord]:
+    return [ProducerRecord(TOPIC, 0, None, b"%d" % n) for n in range(count)]
 
 
 def values(log: MemoryLog) -> list[bytes | None]:
@@ -124,7 +124,7 @@ async def test_a_delayed_append_takes_its_time(log: MemoryLog) -> None:
 async def test_the_logs_own_time_comes_from_the_clock_it_is_given() -> None:
     log = await make_log(message_timestamp_type="LogAppendTime")
     appender = await log.appender()
-    await appender.append([Message(TOPIC, 0, None, b"x", timestamp=5)])
+    await appender.append([ProducerRecord(TOPIC, 0, None, b"x", timestamp=5)])
     assert log.cluster.records(TOPIC, 0)[0].timestamp == 1_000
 
 
@@ -141,7 +141,7 @@ def test_any_bytes_come_back_as_they_were(
     async def there_and_back() -> list[tuple[bytes | None, bytes | None]]:
         log = await make_log()
         appender = await log.appender()
-        await appender.append([Message(TOPIC, 0, key, value) for key, value in pairs])
+        await appender.append([ProducerRecord(TOPIC, 0, key, value) for key, value in pairs])
         reader = await log.reader({LINK: 0})
         batches = read_to_end(reader, max_records=at_once)
         return [(r.key, r.value) async for batch in batches for r in batch[LINK]]

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from blo_domain.cases import legal_steps
 from blo_log.errors import RecordChanged
-from blo_log.fold import Folded
-from blo_log.parking import CACHE_KIB, Parked, ParkedRecords
+from blo_projection.fold import FoldedRecord
+from blo_projection.parked_records import CACHE_KIB, ParkedRecord, ParkedRecords
 from blo_schemas.content import Content
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import CaseId, EventId, KeyId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
 from blo_sealing.keys import ContentKey, SummaryKey
-from blo_sealing.seal import Author, Place, seal_event
+from blo_sealing.seal_event import Author, ChainPlace, seal_event
 from tests.unit.log.test_fold import (
     KEYS,
     LINK,
@@ -51,7 +51,7 @@ def test_a_thousand_waiting_records_of_200_kib_take_less_than_a_mebibyte_and_a_h
         for position in range(1000):
             event = seal_event(
                 Author(LINK, TAGS[A], KEYS[A]),
-                Place(position, last, 0, late.fold.chain.hash_at(0)),
+                ChainPlace(position, last, 0, late.fold.chain.hash_at(0)),
                 at=NOON,
                 content_key=content_key,
                 summary_key=key,
@@ -109,7 +109,7 @@ def test_keys_that_come_late_in_any_order_give_what_all_keys_from_the_start_give
     for key in [*keys[A], *keys[B]]:
         offices.reader.keys.summaries[key.id] = at_once.keys.summaries[key.id] = key
     kept_back = list(data.draw(st.permutations([*keys[A], *keys[B]])))
-    seen: dict[int, Folded] = {}
+    seen: dict[int, FoldedRecord] = {}
     for _ in range(data.draw(st.integers(1, 25))):
         office = data.draw(st.sampled_from((A, B)))
         offices.summaries[office] = data.draw(st.sampled_from(keys[office]))
@@ -152,7 +152,7 @@ def _act(data: st.DataObject, offices: Offices, office: OfficeId) -> bool:
 
 
 def _grant(
-    late: Reading, key: SummaryKey, offices: Offices, seen: dict[int, Folded], limit: int
+    late: Reading, key: SummaryKey, offices: Offices, seen: dict[int, FoldedRecord], limit: int
 ) -> None:
     late.keys.summaries[key.id] = key
     found = released(late.fold, offices, limit)
@@ -180,9 +180,9 @@ def test_the_table_tells_the_first_waiting_record_of_each_case_and_office() -> N
     assert not table.holds(_case(1))
 
 
-def _item(position: int, office: OfficeId, case: int, key: int) -> Parked:
+def _item(position: int, office: OfficeId, case: int, key: int) -> ParkedRecord:
     event = EventId(position.to_bytes(32, "big"))
-    return Parked(position, NOON + position, event, office, _case(case), _key(key))
+    return ParkedRecord(position, NOON + position, event, office, _case(case), _key(key))
 
 
 def _case(number: int) -> CaseId:

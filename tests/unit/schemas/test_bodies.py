@@ -9,7 +9,7 @@ from blo_schemas.bodies import (
     BodyRegistry,
     BodySchema,
     NoFields,
-    Older,
+    OlderSchema,
     body_from_json,
     body_type,
     body_version,
@@ -20,7 +20,7 @@ from blo_schemas.bodies.operations import Patrol, PatrolDone
 from blo_schemas.bodies.steps import Correction
 from blo_schemas.codec import encode
 from blo_schemas.errors import NotCanonical, UnknownVersion, WrongType
-from blo_schemas.policy import Wire
+from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, Step
 
 
@@ -36,17 +36,17 @@ class DoneV2(Body, frozen=True, kw_only=True):
     walked: int
 
 
-def lift_1(old: DoneV1) -> Wire:
+def lift_1(old: DoneV1) -> MapStruct:
     return DoneV2(walked=old.soldiers)
 
 
-def lift_2(old: DoneV2) -> Wire:
+def lift_2(old: DoneV2) -> MapStruct:
     return PatrolDone(headcount=old.walked)
 
 
 @pytest.fixture
 def third_version() -> BodyRegistry:
-    schema = BodySchema(PatrolDone, (Older(DoneV1, lift_1), Older(DoneV2, lift_2)))
+    schema = BodySchema(PatrolDone, (OlderSchema(DoneV1, lift_1), OlderSchema(DoneV2, lift_2)))
     return BODIES.with_schema(Kind.PATROL, Step.COMPLETE, schema)
 
 
@@ -119,7 +119,7 @@ def test_a_registry_does_not_see_later_changes_of_what_it_was_built_from() -> No
 
 def test_more_versions_than_the_frame_can_name_are_refused() -> None:
     with pytest.raises(ValueError, match="at most 127"):
-        BodySchema(PatrolDone, (Older(DoneV1, lift_1),) * 127)
+        BodySchema(PatrolDone, (OlderSchema(DoneV1, lift_1),) * 127)
 
 
 PATROL = {"code": "TT-1", "marker_from": "363", "marker_to": "425/1"}

@@ -14,21 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_domain.trust import LinkTrust as DomainTrust
+from blo_domain.trust import LinkTrustRules as DomainTrust
+from blo_projection.chain_snapshot import ChainRow
+from blo_projection.link_chain import Admitted, LinkChain, RecordTrust
 from blo_schemas.errors import WireError
 from blo_schemas.event import LogRecord
-from blo_schemas.hashing import leaf_hash, log_hash, log_origin
+from blo_schemas.hashes import leaf_hash, log_hash, log_origin
 from blo_schemas.ids import EventId
 from blo_schemas.verdicts import DUPLICATE, Outcome, Reason, rejected
-from blo_sealing import (
-    Admitted,
-    ChainRow,
-    LinkChain,
-    LinkTrust,
-    PositionError,
-    SnapshotMismatch,
-    tree_root,
-)
+from blo_sealing.errors import PositionError, SnapshotMismatch
+from blo_sealing.proofs import tree_root
 from tests.vectors.material import (
     KYSON,
     LINK,
@@ -333,5 +328,5 @@ def test_the_next_place_is_what_the_chain_accepts() -> None:
 
 def test_the_trust_rules_answer_as_a_chain_asks() -> None:
     # mypy checks the assignment; at run time the names must be there.
-    trust: type[LinkTrust] = DomainTrust
+    trust: type[RecordTrust] = DomainTrust
     assert {"writer", "other_links"} <= set(dir(trust))

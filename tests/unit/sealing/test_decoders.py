@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from blo_projection.chain_snapshot import CHAIN_SNAPSHOT
 from blo_schemas.bundle import (
     DISCLOSURE,
     MANIFEST,
@@ -26,7 +27,6 @@ from blo_schemas.heads import HEAD, SIGNED_HEAD
 from blo_schemas.summary import SUMMARY
 from blo_schemas.trust import DOCUMENT, SIGNED_DOCUMENT
 from blo_schemas.views import CASE_VIEW
-from blo_sealing.snapshot import CHAIN_SNAPSHOT
 
 CODECS: list[Codec[Any]] = [
     ENVELOPE, HEADER, SUMMARY, CONTENT, GRANT, HEAD, SIGNED_HEAD, DOCUMENT, SIGNED_DOCUMENT,

@@ -9,22 +9,14 @@ from hypothesis import strategies as st
 
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
-from blo_schemas.hashing import document_input
+from blo_schemas.hashes import document_input
 from blo_schemas.heads import HEAD_VERSION, SIGNED_HEAD, Head, SignedHead
 from blo_schemas.ids import ZERO_HASH, CountryId
 from blo_schemas.trust import DOCUMENT, SIGNED_DOCUMENT, Root
-from blo_sealing import (
-    BadSignature,
-    DuplicateSignature,
-    HeadNotAsAsked,
-    SealingError,
-    add_signature,
-    sign_document,
-    sign_head,
-    verify_document_signature,
-    verify_head,
-    verify_signature,
-)
+from blo_sealing.documents import add_signature, sign_document, verify_document_signature
+from blo_sealing.errors import DuplicateSignature, InvalidSignature, SealingError, WrongHead
+from blo_sealing.heads import sign_head, verify_head
+from blo_sealing.signatures import verify_signature
 from tests.vectors.material import (
     FOREVER,
     KID,
@@ -86,17 +78,17 @@ def test_a_head_is_read_as_it_was_signed() -> None:
 
 
 def test_a_head_by_another_or_of_another_is_refused() -> None:
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         _verify(sign_head(HEAD, SIGNING[NONGHET]))
     for changes in ({"link": OTHER_LINK}, {"office": NONGHET}, {"kid": KID[NONGHET]}):
-        with pytest.raises(HeadNotAsAsked):
+        with pytest.raises(WrongHead):
             _verify(sign_head(msgspec.structs.replace(HEAD, **changes), SIGNING[KYSON]))
 
 
 def test_a_document_is_no_head_and_a_head_no_document() -> None:
     encoded = encode(HEAD)
     as_document = SIGNING[KYSON].sign(document_input(encoded))
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         _verify(SignedHead(encoded, as_document))
 
 

@@ -13,20 +13,15 @@ from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.grants import GRANT, Grant
 from blo_schemas.ids import CertificateTag
-from blo_sealing import (
-    ContentKey,
-    GrantNotAsAsked,
-    GrantNotForYou,
+from blo_sealing.errors import GrantNotForYou, SealingError, Unopenable, UnusableKey, WrongGrant
+from blo_sealing.grants import (
     Recipient,
-    SealingError,
-    SummaryKey,
-    Unopenable,
-    UnusableKey,
     make_grant,
     open_content_grant,
     open_grant,
     open_summary_grant,
 )
+from blo_sealing.keys import ContentKey, SummaryKey
 from tests.vectors.material import (
     CASE,
     KEM,
@@ -55,9 +50,9 @@ def test_a_reader_gets_no_key_of_another_purpose() -> None:
     summary_grant = make_grant(MONTH, LINK, KYSON, RECIPIENT)
     assert open_content_grant(CONTENT_GRANT, *AS_RECIPIENT) == CASE
     assert open_summary_grant(summary_grant, *AS_RECIPIENT) == MONTH
-    with pytest.raises(GrantNotAsAsked):
+    with pytest.raises(WrongGrant):
         open_summary_grant(CONTENT_GRANT, *AS_RECIPIENT)
-    with pytest.raises(GrantNotAsAsked):
+    with pytest.raises(WrongGrant):
         open_content_grant(summary_grant, *AS_RECIPIENT)
 
 

@@ -9,18 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blo_schemas.grants import KeyPurpose
-from blo_schemas.hashing import content_key_id, summary_key_id
-from blo_sealing import (
-    ContentKey,
-    KemKey,
-    NodeKeys,
-    SigningKey,
-    SummaryKey,
-    Unopenable,
-    UnusableKey,
-    check_kem_key,
-)
-from blo_sealing.kem import KEM_PRIVATE_SIZE, seal_to
+from blo_schemas.hashes import content_key_id, summary_key_id
+from blo_sealing.errors import Unopenable, UnusableKey
+from blo_sealing.kem import KEM_PRIVATE_SIZE, KemKey, check_kem_key, seal_to
+from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
+from blo_sealing.signatures import SigningKey
 
 SECRET = bytes(range(32))
 

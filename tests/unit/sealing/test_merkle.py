@@ -9,18 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 
-from blo_schemas.hashing import leaf_hash
-from blo_sealing import (
-    EMPTY_ROOT,
-    Frontier,
-    ProofFailed,
-    SnapshotMismatch,
-    consistency_proof,
-    inclusion_proof,
-    tree_root,
-    verify_consistency,
-    verify_inclusion,
-)
+from blo_schemas.hashes import leaf_hash
+from blo_sealing.errors import ProofFailed, SnapshotMismatch
+from blo_sealing.merkle import EMPTY_ROOT, Frontier
+from blo_sealing.proofs import consistency_proof, inclusion_proof, tree_root
+from blo_sealing.verifier import verify_consistency, verify_inclusion
 from tests.vectors.material import flipped
 
 # The inputs and roots of the reference implementation of RFC 6962 (certificate-transparency,

@@ -17,28 +17,21 @@ from blo_schemas.codec import encode
 from blo_schemas.content import Content
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, Envelope
-from blo_schemas.hashing import payload_hash
+from blo_schemas.hashes import payload_hash
 from blo_schemas.ids import Digest, EventId
 from blo_schemas.instants import FIRST_DAY, LAST_DAY, LAST_INSTANT
 from blo_schemas.summary import Kind, PauseGround, Step, Summary, Urgency
-from blo_sealing import (
-    ContentKey,
-    Part,
-    Place,
-    SealedEvent,
-    SealingError,
-    SummaryKey,
-    TooLargeToSeal,
-    Unopenable,
-    WrongKeyCommitment,
+from blo_sealing.errors import SealingError, TooLargeToSeal, Unopenable, WrongKeyCommitment
+from blo_sealing.event_parts import (
+    EventPart,
     derive_part_key,
     open_content,
     open_summary,
     open_with_part_key,
-    seal_bare_event,
-    seal_event,
-    verify_signature,
 )
+from blo_sealing.keys import ContentKey, SummaryKey
+from blo_sealing.seal_event import ChainPlace, SealedEvent, seal_event, seal_event_without_content
+from blo_sealing.signatures import verify_signature
 from tests.vectors.material import (
     CASE,
     CONTENT,
@@ -58,11 +51,11 @@ from tests.vectors.material import (
     opened,
 )
 
-PLACE = Place(7, EventId(fixed("previous")), 20, Digest(fixed("seen")))
+PLACE = ChainPlace(7, EventId(fixed("previous")), 20, Digest(fixed("seen")))
 
 
 def seal(
-    *, place: Place = PLACE, summary: Summary = SUMMARY, content: Content = CONTENT
+    *, place: ChainPlace = PLACE, summary: Summary = SUMMARY, content: Content = CONTENT
 ) -> SealedEvent:
     return seal_event(
         author(KYSON), place, at=NOON, content_key=CASE, summary_key=MONTH, summary=summary,
@@ -95,9 +88,9 @@ contents = st.builds(
 @given(
     summaries,
     contents,
-    st.builds(Place, counts, st.just(PLACE.oprev), counts, st.just(PLACE.seen_hash)),
+    st.builds(ChainPlace, counts, st.just(PLACE.oprev), counts, st.just(PLACE.seen_hash)),
 )
-def test_what_is_sealed_opens(summary: Summary, content: Content, place: Place) -> None:
+def test_what_is_sealed_opens(summary: Summary, content: Content, place: ChainPlace) -> None:
     event = seal(place=place, summary=summary, content=content)
     envelope, header = opened(event.value)
     assert header == event.header
@@ -109,7 +102,7 @@ def test_what_is_sealed_opens(summary: Summary, content: Content, place: Place) 
 def test_an_event_without_content_needs_no_content_key_and_binds_that_there_is_none(
     summary: Summary,
 ) -> None:
-    event = seal_bare_event(
+    event = seal_event_without_content(
         author(KYSON), PLACE, at=NOON, case=CASE.id, summary_key=MONTH, summary=summary,
         random=os.urandom,
     )  # fmt: skip
@@ -138,8 +131,10 @@ def test_a_body_of_1_kib_makes_an_envelope_of_at_most_1_35_kib() -> None:
     empty = len(encode(Content(date(2025, 1, 1), None, None, bytes(256), 1))) - 256
     content = Content(date(2025, 1, 1), None, None, os.urandom(1024 - empty), 1)
     assert len(encode(content)) == 1024
-    small = seal(place=Place(65_535, PLACE.oprev, 65_535, PLACE.seen_hash), content=content)
-    large = seal(place=Place(2**32 - 1, PLACE.oprev, 2**32 - 1, PLACE.seen_hash), content=content)
+    small = seal(place=ChainPlace(65_535, PLACE.oprev, 65_535, PLACE.seen_hash), content=content)
+    large = seal(
+        place=ChainPlace(2**32 - 1, PLACE.oprev, 2**32 - 1, PLACE.seen_hash), content=content
+    )
     assert len(opened(small.value)[0].header) == 215
     assert len(small.value) == 1377
     assert len(large.value) == 1381 <= 1382
@@ -205,15 +200,15 @@ def test_both_parts_are_bound_to_every_header_field(field: str) -> None:
         open_content(LINK, changed, moved, CASE)
 
 
-@pytest.mark.parametrize("part", Part)
-def test_a_derived_key_opens_its_part_of_its_event_only(part: Part) -> None:
+@pytest.mark.parametrize("part", EventPart)
+def test_a_derived_key_opens_its_part_of_its_event_only(part: EventPart) -> None:
     event, other = seal(), seal()
-    secret = MONTH.secret if part is Part.SUMMARY else CASE.secret
+    secret = MONTH.secret if part is EventPart.SUMMARY else CASE.secret
     key = derive_part_key(part, LINK, event.header, secret)
     envelope, _ = opened(event.value)
-    expected = encode(SUMMARY if part is Part.SUMMARY else CONTENT)
+    expected = encode(SUMMARY if part is EventPart.SUMMARY else CONTENT)
     assert open_with_part_key(part, LINK, envelope, key) == expected
-    swapped = Part.CONTENT if part is Part.SUMMARY else Part.SUMMARY
+    swapped = EventPart.CONTENT if part is EventPart.SUMMARY else EventPart.SUMMARY
     with pytest.raises(Unopenable):
         open_with_part_key(swapped, LINK, envelope, key)
     with pytest.raises(Unopenable):

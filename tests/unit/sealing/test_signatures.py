@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blo_sealing import (
+from blo_sealing.errors import UnusableKey
+from blo_sealing.signatures import (
     SigningKey,
-    UnusableKey,
     check_signing_key,
     fingerprint,
     is_usable_signing_key,

@@ -11,19 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blo_schemas.ids import CorridorId, OfficeId
-from blo_sealing import (
-    BadSignature,
-    MalformedNote,
-    OtherCheckpoint,
-    SigningKey,
-    UnsignedNote,
-)
+from blo_sealing.errors import InvalidSignature, MalformedNote, OtherCheckpoint, UnsignedNote
+from blo_sealing.signatures import SigningKey
 from blo_sealing.tlog import (
     NoteKey,
     SignatureType,
     cosign,
     cosign_note,
-    issue,
     link_of,
     merge,
     merge_notes,
@@ -34,6 +28,7 @@ from blo_sealing.tlog import (
     parse_vkey,
     prove_consistency,
     prove_inclusion,
+    sign_checkpoint,
     sign_note,
     verify_note,
 )
@@ -102,10 +97,10 @@ def test_a_note_and_keys_made_by_other_hands_verify() -> None:
 
 def test_a_signature_that_names_a_known_key_and_is_not_its_own_spoils_the_note() -> None:
     good = merged(7)
-    other = issue(checkpoint(6), WITNESS, WITNESS_KEY)
+    other = sign_checkpoint(checkpoint(6), WITNESS, WITNESS_KEY)
     note = good.note
     note = type(note)(note.text, (other.note.signatures[0], *note.signatures[1:]))
-    with pytest.raises(BadSignature, match="vn-witness"):
+    with pytest.raises(InvalidSignature, match="vn-witness"):
         verify_note(note, KEYS)
 
 
@@ -113,13 +108,13 @@ def test_a_cosignature_at_another_time_is_not_good() -> None:
     line = cosign(checkpoint(7), KYSON, KYSON_KEY, 5).note.signatures[0]
     shifted = type(line)(line.name, line.key_id, (6).to_bytes(8, "big") + line.signature[8:])
     note = parse_note(MERGED.encode())
-    with pytest.raises(BadSignature):
+    with pytest.raises(InvalidSignature):
         verify_note(type(note)(note.text, (shifted,)), KEYS)
 
 
 def test_unknown_signers_prove_nothing_and_disturb_nothing() -> None:
-    foreign = issue(checkpoint(7), OfficeId("la-other"), SigningKey(bytes(32)))
-    same_name = issue(checkpoint(7), WITNESS, SigningKey(bytes(32)))
+    foreign = sign_checkpoint(checkpoint(7), OfficeId("la-other"), SigningKey(bytes(32)))
+    same_name = sign_checkpoint(checkpoint(7), WITNESS, SigningKey(bytes(32)))
     both = merge([foreign, same_name, merged(7)])
     assert [one.key for one in both.verify(KEYS)] == list(KEYS)
     with pytest.raises(UnsignedNote):
@@ -129,14 +124,14 @@ def test_unknown_signers_prove_nothing_and_disturb_nothing() -> None:
 
 
 def test_a_plain_signature_is_no_cosignature() -> None:
-    plain = issue(checkpoint(7), KYSON, KYSON_KEY)
+    plain = sign_checkpoint(checkpoint(7), KYSON, KYSON_KEY)
     with pytest.raises(UnsignedNote):
         plain.verify(KEYS)
 
 
 def test_notes_over_different_trees_are_not_merged() -> None:
     with pytest.raises(OtherCheckpoint):
-        merge([merged(7), issue(checkpoint(6), WITNESS, WITNESS_KEY)])
+        merge([merged(7), sign_checkpoint(checkpoint(6), WITNESS, WITNESS_KEY)])
     with pytest.raises(MalformedNote):
         merge([])
 

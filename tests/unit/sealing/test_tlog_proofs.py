@@ -6,13 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from blo_sealing import (
-    MalformedNote,
-    OtherCheckpoint,
-    ProofFailed,
-    SealingError,
-    tree_root,
-)
+from blo_sealing.errors import MalformedNote, OtherCheckpoint, ProofFailed, SealingError
+from blo_sealing.proofs import tree_root
 from blo_sealing.tlog import (
     Checkpoint,
     parse_consistency,

@@ -18,18 +18,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pymerkle.core import _inclusion_path_layout
 
-from blo_schemas.hashing import leaf_hash
-from blo_sealing import (
-    EMPTY_ROOT,
-    ProofFailed,
-    consistency_proof,
-    inclusion_proof,
-    node_hash,
-    tree_root,
-    verifier,
-    verify_consistency,
-    verify_inclusion,
-)
+from blo_schemas.hashes import leaf_hash
+from blo_sealing import verifier
+from blo_sealing.errors import ProofFailed
+from blo_sealing.merkle import EMPTY_ROOT, node_hash
+from blo_sealing.proofs import consistency_proof, inclusion_proof, tree_root
+from blo_sealing.verifier import verify_consistency, verify_inclusion
 
 LEAVES = [leaf_hash(bytes([n, 7])) for n in range(140)]
 HUGE = st.sampled_from([2**31, 2**32, 2**53, 2**63 - 1, 2**63, 2**64 - 1, 2**64, 2**200])

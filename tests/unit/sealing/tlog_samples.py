@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from blo_schemas.hashing import leaf_hash
+from blo_schemas.hashes import leaf_hash
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
-from blo_sealing import (
-    SigningKey,
-    tree_root,
-)
+from blo_sealing.proofs import tree_root
+from blo_sealing.signatures import SigningKey
 from blo_sealing.tlog import (
     Checkpoint,
     NoteKey,
     SignatureType,
     SignedCheckpoint,
     cosign,
-    issue,
     merge,
     origin_of,
+    sign_checkpoint,
 )
 
 LINK = LinkId("vn-kyson~la-xiengkhouang")
@@ -71,7 +69,7 @@ def merged(size: int) -> SignedCheckpoint:
     tree = checkpoint(size)
     return merge(
         [
-            issue(tree, WITNESS, WITNESS_KEY),
+            sign_checkpoint(tree, WITNESS, WITNESS_KEY),
             cosign(tree, KYSON, KYSON_KEY, 1_740_000_000),
             cosign(tree, XIENG, XIENG_KEY, 1_740_000_001),
         ]

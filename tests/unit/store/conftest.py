@@ -8,8 +8,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from blo_agent.store import Store
 from blo_agent.store.connection import Transaction
+from blo_agent.store.facade import Store
 from blo_agent.store.schema import MIGRATIONS
 
 KEY = bytes(range(32))

@@ -7,15 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.store import (
-    BackupRefused,
-    Store,
-    StoreInUse,
-    Transaction,
-    WrongStoreKey,
-    change_key,
-)
-from blo_agent.store.connection import Snapshot
+from blo_agent.store.backup import change_key
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.errors import BackupRefused, StoreInUse, WrongStoreKey
+from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal, meta
 from tests.unit.store.conftest import KEY, OpenStore
 

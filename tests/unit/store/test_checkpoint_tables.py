@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from blo_agent.store import Store
 from blo_agent.store.connection import Transaction
+from blo_agent.store.facade import Store
 from blo_agent.store.tables import checkpoints
-from blo_agent.store.tables.checkpoints import MAX_REFUSED, Cosigned, Refused, Witnessed
+from blo_agent.store.tables.checkpoints import MAX_REFUSED, Cosigned, RefusedTree, Witnessed
 from blo_schemas.ids import LinkId, OfficeId
 
 LINK, OTHER = LinkId("vn-a~la-b"), LinkId("vn-a~la-c")
 WITNESS = OfficeId("vn-witness")
 
 
-def refused(size: int, root: bytes = bytes(32)) -> Refused:
-    return Refused(LINK, WITNESS, size, root, 1000 + size, "words", b"note", b"")
+def refused(size: int, root: bytes = bytes(32)) -> RefusedTree:
+    return RefusedTree(LINK, WITNESS, size, root, 1000 + size, "words", b"note", b"")
 
 
 def test_the_newest_of_each_is_kept_and_each_link_has_its_own(store: Store) -> None:

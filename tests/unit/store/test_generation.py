@@ -10,17 +10,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from blo_agent.store import (
-    BackupRefused,
-    Store,
-    StoreFailed,
-    StoreInUse,
-    StoreMixed,
-    Transaction,
-    change_key,
-    restore,
-)
-from blo_agent.store.connection import Snapshot, open_connection
+from blo_agent.store.backup import change_key, restore
+from blo_agent.store.connection import Snapshot, Transaction, open_connection
+from blo_agent.store.errors import BackupRefused, StoreFailed, StoreInUse, StoreMixed
+from blo_agent.store.facade import Store
 from blo_agent.store.generation import log_of
 from blo_agent.store.tables import meta
 from blo_agent.store.writer import BEFORE_COMMIT

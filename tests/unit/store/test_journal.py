@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_agent.store import Store, Transaction
-from blo_agent.store.connection import Snapshot, open_connection
+from blo_agent.store.connection import Snapshot, Transaction, open_connection
+from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal
 from blo_agent.store.tables.journal import JournalTampered
 from blo_schemas.codec import encode

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.store import KeyFileUnusable, create_store_key, load_store_key
+from blo_agent.store.errors import KeyFileUnusable
+from blo_agent.store.keyfile import create_store_key, load_store_key
 
 
 def test_a_new_key_file_is_readable_by_its_owner_only_and_loads(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.store import Store
+from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal, outbox
 from tests.unit.store.conftest import KEY
 from tests.unit.store.samples import LINK

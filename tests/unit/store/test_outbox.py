@@ -9,12 +9,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from blo_agent.store import Store, Transaction
-from blo_agent.store.connection import Snapshot
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.facade import Store
 from blo_agent.store.schema import MIGRATIONS
 from blo_agent.store.tables import outbox
 from blo_agent.store.tables.outbox import (
-    Confirmed,
+    ConfirmedEvent,
     NewRecord,
     OutboxCount,
     OutboxRecord,
@@ -45,13 +45,13 @@ def test_a_tombstone_has_no_value(store: Store) -> None:
 
 
 def test_a_confirmed_event_says_when_it_was_accepted_and_is_gone(store: Store) -> None:
-    def job(tx: Transaction) -> tuple[Confirmed | None, Confirmed | None]:
+    def job(tx: Transaction) -> tuple[ConfirmedEvent | None, ConfirmedEvent | None]:
         seq = outbox.add(tx, new_event(1))
         outbox.mark_appended(tx, [(seq, 70)])
         return outbox.confirm(tx, event_id(1)), outbox.confirm(tx, event_id(1))
 
     first, second = store.submit(job).result(10)
-    assert first == Confirmed(1, OutboxState.APPENDED, 1_001)
+    assert first == ConfirmedEvent(1, OutboxState.APPENDED, 1_001)
     assert second is None
 
 
@@ -70,13 +70,13 @@ def test_an_event_goes_from_pending_to_appended_to_gone(store: Store) -> None:
 
 
 def test_an_event_may_be_read_back_before_the_broker_has_answered(store: Store) -> None:
-    def job(tx: Transaction) -> Confirmed | None:
+    def job(tx: Transaction) -> ConfirmedEvent | None:
         seq = outbox.add(tx, new_event(1))
         confirmed = outbox.confirm(tx, event_id(1))
         outbox.mark_appended(tx, [(seq, 70)])
         return confirmed
 
-    assert store.submit(job).result(10) == Confirmed(1, OutboxState.PENDING, 1_001)
+    assert store.submit(job).result(10) == ConfirmedEvent(1, OutboxState.PENDING, 1_001)
     assert store.submit_read(outbox.counts).result(10) == {}
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import apsw
 import pytest
 
-from blo_agent.store import Transaction
+from blo_agent.store.connection import Transaction
 from blo_agent.store.schema import MIGRATIONS
 from blo_agent.store.tables import alerts, differences, outputs
 from blo_agent.store.tables.alerts import StoredAlert
-from blo_agent.store.tables.differences import Difference
-from blo_agent.store.tables.outputs import ShownCase, Waiting
+from blo_agent.store.tables.differences import OutputDifference
+from blo_agent.store.tables.outputs import ShownCase, WaitingOutput
 from blo_schemas.ids import KeyId, OfficeId
 from tests.unit.store.samples import LINK, OTHER_LINK, case_id, digest
 
@@ -112,8 +112,8 @@ def test_of_a_case_the_last_record_of_each_processor_is_kept(tx: Transaction) ->
 def test_waiting_is_noted_once_per_key_from_its_first_offset_and_bounded_by_processor(
     tx: Transaction,
 ) -> None:
-    def waiting(key: int, offset: int, processor: OfficeId = ONE) -> Waiting:
-        return Waiting("topic", 0, processor, KeyId(digest(key)), offset)
+    def waiting(key: int, offset: int, processor: OfficeId = ONE) -> WaitingOutput:
+        return WaitingOutput("topic", 0, processor, KeyId(digest(key)), offset)
 
     assert outputs.wait(tx, waiting(1, 7), 2)
     assert outputs.wait(tx, waiting(1, 9), 2)
@@ -129,7 +129,7 @@ def test_waiting_is_noted_once_per_key_from_its_first_offset_and_bounded_by_proc
 
 
 def test_a_difference_keeps_the_moment_at_which_it_was_found(tx: Transaction) -> None:
-    found = Difference(LINK, case_id(1), ONE, "case", 5, "words")
+    found = OutputDifference(LINK, case_id(1), ONE, "case", 5, "words")
     differences.put(tx, found)
     differences.put(tx, found._replace(since=9, words="other words"))
     assert differences.of_link(tx, LINK) == [found._replace(words="other words")]

@@ -7,8 +7,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from blo_agent.store import NewerStore
 from blo_agent.store.connection import open_connection
+from blo_agent.store.errors import NewerStore
 from blo_agent.store.schema import MIGRATIONS, SCHEMA_VERSION, migrate
 from tests.unit.store.conftest import KEY, OpenStore
 

@@ -11,14 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.store import (
-    Snapshot,
-    Store,
-    StoreCorrupt,
-    StoreInUse,
-    Transaction,
-    WrongStoreKey,
-)
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.errors import StoreCorrupt, StoreInUse, WrongStoreKey
+from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal, meta, outbox
 from tests.patience import PATIENCE_S
 from tests.unit.store.conftest import KEY, OpenStore
@@ -86,7 +81,8 @@ def test_a_second_store_on_the_file_is_refused(store: Store, open_store: OpenSto
 
 def test_a_second_process_is_refused(store: Store, store_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from blo_agent.store import Store, StoreInUse\n"
+        "import sys; from pathlib import Path; from blo_agent.store.facade import Store\n"
+        "from blo_agent.store.errors import StoreInUse\n"
         "try: Store(Path(sys.argv[1]), bytes(range(32)))\n"
         "except StoreInUse: print('in use')"
     )

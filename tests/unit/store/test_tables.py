@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_agent.store import JobFailed, Store, Transaction
-from blo_agent.store.connection import Snapshot
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.errors import JobFailed
+from blo_agent.store.facade import Store
 from blo_agent.store.schema import MIGRATIONS
 from blo_agent.store.tables import (
     cases,
@@ -29,10 +30,10 @@ from blo_agent.store.tables import (
 )
 from blo_agent.store.tables.documents import StoredDocument
 from blo_agent.store.tables.heads import StoredHead
-from blo_agent.store.tables.identities import Identity
+from blo_agent.store.tables.identities import StoredIdentity
 from blo_agent.store.tables.keys import StoredKey
 from blo_agent.store.tables.links import LinkProgress
-from blo_agent.store.tables.parked import ParkedRecord
+from blo_agent.store.tables.parked import ParkedRow
 from blo_agent.store.tables.records import RecordTally
 from blo_schemas.grants import KeyPurpose
 from blo_schemas.ids import DocumentId, KeyId
@@ -64,8 +65,8 @@ def test_meta_keeps_the_last_value(tx: Transaction) -> None:
 
 
 def test_identities_come_back_whole_and_do_not_print_their_keys(tx: Transaction) -> None:
-    first = Identity(b"p" * 32, b"s" * 129, 20)
-    second = Identity(b"q" * 32, b"t" * 129, 10)
+    first = StoredIdentity(b"p" * 32, b"s" * 129, 20)
+    second = StoredIdentity(b"q" * 32, b"t" * 129, 10)
     identities.put(tx, first)
     identities.put(tx, second)
     identities.put(tx, first._replace(keys=b"other"))
@@ -172,11 +173,9 @@ def test_a_position_is_read_once_only(store: Store) -> None:
 def test_parked_records_are_found_by_the_key_they_wait_for(tx: Transaction) -> None:
     summary_key, content_key = KeyId(digest("s")), KeyId(digest("c"))
     for position in (3, 1, 2):
-        parked.add(
-            tx, ParkedRecord(LINK, position, case_id(position % 2), summary_key, b"bytes", 9)
-        )
-    parked.add(tx, ParkedRecord(LINK, 2, case_id(0), content_key, b"bytes", 9))
-    parked.add(tx, ParkedRecord(OTHER_LINK, 7, case_id(1), summary_key, b"bytes", 9))
+        parked.add(tx, ParkedRow(LINK, position, case_id(position % 2), summary_key, b"bytes", 9))
+    parked.add(tx, ParkedRow(LINK, 2, case_id(0), content_key, b"bytes", 9))
+    parked.add(tx, ParkedRow(OTHER_LINK, 7, case_id(1), summary_key, b"bytes", 9))
     assert parked.waiting_for(tx, LINK, summary_key) == [1, 3]
     assert parked.waiting_for(tx, LINK, content_key) == [2]
     assert parked.counts(tx) == {LINK: 3, OTHER_LINK: 1}
@@ -194,7 +193,7 @@ def test_the_places_of_records_without_a_verdict_are_told_without_their_bytes(
     unjudged = record_row(1)._replace(outcome=None)
     records.append_many(tx, [record_row(0), unjudged])
     for position in (0, 1):
-        parked.add(tx, ParkedRecord(LINK, position, case_id(1), key, b"bytes", 9))
+        parked.add(tx, ParkedRow(LINK, position, case_id(1), key, b"bytes", 9))
     (place,) = parked.unjudged(tx, LINK)
     assert (place.position, place.log_time) == (1, unjudged.log_time)
     assert (place.event, place.office) == (unjudged.event_id, unjudged.office)
@@ -319,7 +318,7 @@ def derived_rows(snapshot: Snapshot) -> dict[str, int]:
 def test_a_reset_forgets_what_is_derived_from_one_link_and_nothing_else(tx: Transaction) -> None:
     for link in (LINK, OTHER_LINK):
         records.append_many(tx, [record_row(0, link=link)])
-        parked.add(tx, ParkedRecord(link, 0, case_id(0), KeyId(digest("s")), b"bytes", 9))
+        parked.add(tx, ParkedRow(link, 0, case_id(0), KeyId(digest("s")), b"bytes", 9))
         cases.put(tx, case_view(0, link=link))
         events.put(tx, event_row(0, link=link, on=None))
         links.put(tx, LinkProgress(link, 1, b"", digest("trust")))

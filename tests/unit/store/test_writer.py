@@ -13,17 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_agent.store import (
+from blo_agent.store.connection import Transaction
+from blo_agent.store.errors import (
     JobFailed,
     JobRefused,
-    Limits,
     RefusedAfterWriting,
-    Store,
     StoreClosed,
     StoreError,
     StoreFailed,
-    Transaction,
 )
+from blo_agent.store.facade import Store
 from blo_agent.store.tables import meta
 from blo_agent.store.writer import (
     AFTER_ANSWERS,
@@ -32,6 +31,7 @@ from blo_agent.store.writer import (
     BEFORE_COMMIT,
     BEFORE_JOB,
     PROBE_POINTS,
+    Limits,
 )
 from tests.patience import PATIENCE_S
 from tests.unit.store.conftest import OpenStore

@@ -37,26 +37,29 @@ from tests.unit.store.samples import LINK, OFFICE
 
 HASHED_OR_COMPARED: Final = frozenset(
     {
-        "blo_agent/comparing.py",
-        "blo_agent/replaying.py",
-        "blo_agent/reports/work.py",
-        "blo_agent/taking_outputs.py",
-        "blo_audit/bundle/reading.py",
-        "blo_audit/outputs.py",
-        "blo_audit/report_audit.py",
+        "blo_agent/oversight/compare.py",
+        "blo_agent/verify_link.py",
+        "blo_agent/reports/service.py",
+        "blo_agent/oversight/apply_outputs.py",
+        "blo_audit/bundle/reader.py",
+        "blo_audit/replay/processor_outputs.py",
+        "blo_audit/reports/verify.py",
         "blo_domain/trust/writers.py",
-        "blo_log/case_views.py",
-        "blo_processors/scribe.py",
+        "blo_projection/case_views.py",
+        "blo_processors/outputs/encode.py",
         "blo_sealing/outputs.py",
     }
 )
 """What these encode is hashed, bound or compared, and never read again."""
 BOUNDED_OTHERWISE: Final = {
-    "blo_agent/cosigning.py": "a detail of the journal, which bounds it",
-    "blo_agent/disclosing.py": "a detail of the journal, which bounds it",
-    "blo_agent/shredding.py": "a detail of the journal, which bounds it",
+    "blo_agent/inbound/checkpoints.py": "a detail of the journal, which bounds it",
+    "blo_agent/commands/disclose.py": "a detail of the journal, which bounds it",
+    "blo_agent/shredding/delete.py": "a detail of the journal, which bounds it",
+    "blo_agent/office/halts.py": "a detail of the journal, which bounds it",
+    "blo_agent/inbound/heads.py": "two signed heads, each written by its codec",
+    "blo_agent/inbound/truncated_topics.py": "places, hashes and one signed head",
     "blo_domain/commands.py": "a body, bounded with the content that it is put into",
-    "blo_sealing/seal.py": "a content, bounded with the record that it is sealed into",
+    "blo_sealing/seal_event.py": "a content, bounded with the record that it is sealed into",
 }
 
 

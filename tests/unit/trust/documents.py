@@ -7,9 +7,9 @@ from functools import cache
 from hashlib import sha256, shake_256
 from typing import Any
 
-from blo_domain.policies import four_urgencies
-from blo_domain.trust import Refusal, TrustedDirectory, TrustError
-from blo_schemas.hashing import document_id
+from blo_domain.deadlines.policies import four_urgencies
+from blo_domain.trust import DocumentRefusal, TrustedDirectory, TrustError
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CorridorId, CountryId, DocumentId, LinkId, OfficeId, country_of
 from blo_schemas.trust import (
     Agreement,
@@ -191,7 +191,7 @@ def loaded(*documents: SignedDocument) -> TrustedDirectory:
     return directory
 
 
-def why(refusals: Iterable[Refusal], signed: SignedDocument) -> TrustError | None:
+def why(refusals: Iterable[DocumentRefusal], signed: SignedDocument) -> TrustError | None:
     """Why a document is refused; ``None`` if it is not."""
     found = [refusal.error for refusal in refusals if refusal.signed == signed]
     return found[0] if found else None

@@ -11,16 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_agent.own_clocks import local, zone_of
+from blo_agent.office.case_clocks import local, zone_of
 from blo_cli.trust.words import describe
 from blo_domain.commands import ChannelRules
-from blo_domain.deadlines import Window, alerts, due, next_change, responses, terms_of
-from blo_domain.policies import four_urgencies
-from blo_domain.report import Period
-from blo_domain.report_document import window_of
+from blo_domain.deadlines.evaluate import alerts, clock_states, next_change
+from blo_domain.deadlines.policies import four_urgencies
+from blo_domain.deadlines.responses import Window, responses
+from blo_domain.deadlines.terms import terms_of
+from blo_domain.reports.document import window_of
+from blo_domain.reports.period_report import Period
 from blo_domain.trust import TrustedDirectory
 from blo_domain.trust import errors as e
-from blo_domain.trust.model import Paper, title
+from blo_domain.trust.model import ParsedDocument, title
 from blo_log.topics import plan
 from blo_schemas.clocks import ALERT, CLOCK_VIEW
 from blo_schemas.codec import encode
@@ -28,7 +30,7 @@ from blo_schemas.ids import CertificateTag, OfficeId
 from blo_schemas.instants import LAST_INSTANT
 from blo_schemas.policy import Calendar, OfficeZone, Span, SpanUnit
 from blo_schemas.summary import Step, Urgency
-from blo_schemas.trust import Dated, Role, SignedDocument
+from blo_schemas.trust import DatedText, Role, SignedDocument
 from blo_schemas.verdicts import Outcome
 from tests.unit.deadlines.histories import LINK as PLAYED
 from tests.unit.deadlines.histories import Case
@@ -70,7 +72,7 @@ long = st.builds(
 )
 weekends = st.lists(st.integers(1, 7), max_size=6, unique=True).map(tuple)
 dated = st.builds(
-    Dated,
+    DatedText,
     text=words.filter(bool),
     language=words,
     since=st.none() | st.just(date.min) | days,
@@ -182,7 +184,7 @@ def _play(terms: Any, opened: int) -> None:
         case.takes(LA_B, Step.ACKNOWLEDGE, LAST_INSTANT)
         CLOCK_VIEW.decode(encode(case.now))
         for now in (opened, LAST_INSTANT):
-            due(case.now, terms, now)
+            clock_states(case.now, terms, now)
             next_change(case.now, terms, now)
             for alert in alerts(case.now, terms, now):
                 ALERT.decode(encode(alert))
@@ -213,10 +215,10 @@ def test_whatever_policy_is_admitted_every_clock_can_be_computed_under_it(
 def test_a_text_that_is_not_what_it_looks_like_is_refused_wherever_it_stands(char: str) -> None:
     text = f"Ky Son{char}"
     documents = [
-        certificate(VN_B, names=(Dated(text=text),)),
-        certificate(VN_B, names=(Dated(text="Ky Son", language=text),)),
+        certificate(VN_B, names=(DatedText(text=text),)),
+        certificate(VN_B, names=(DatedText(text="Ky Son", language=text),)),
         certificate(OfficeId(f"vn-b{char}")),
-        entry(VN_A, hosts=(Dated(text=text),)),
+        entry(VN_A, hosts=(DatedText(text=text),)),
         entry(VN_A, region=text),
         revocation(certificate(VN_A), START, reason=text),
         agreement(working_marking=text),
@@ -237,7 +239,7 @@ def test_names_in_the_corridors_scripts_are_admitted() -> None:
         "ភូមិ\u200bភាគ",
         "က\u200cခ",
     ):
-        Paper(certificate(VN_B, names=(Dated(text=text),)))
+        ParsedDocument(certificate(VN_B, names=(DatedText(text=text),)))
 
 
 def test_the_last_instant_has_a_date_in_every_zone() -> None:

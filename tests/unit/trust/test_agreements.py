@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from blo_domain.policies import four_urgencies
+from blo_domain.deadlines.policies import four_urgencies
 from blo_domain.trust import errors as e
 from blo_schemas.grants import MAX_RECIPIENTS
 from blo_schemas.ids import CorridorId, LinkId, OfficeId

@@ -8,9 +8,9 @@ import pytest
 
 from blo_domain.trust import certificates
 from blo_domain.trust import errors as e
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CertificateTag, OfficeId
-from blo_schemas.trust import KEM_KEY_SIZE, Dated, Role
+from blo_schemas.trust import KEM_KEY_SIZE, DatedText, Role
 from tests.unit.trust.documents import (
     LA,
     LA_B,
@@ -87,7 +87,7 @@ def test_a_certificate_for_a_weak_key_is_refused() -> None:
 
 
 def test_a_name_that_ends_before_it_begins_is_refused() -> None:
-    name = Dated(text="A", since=date(2025, 7, 1), until=date(2025, 7, 1))
+    name = DatedText(text="A", since=date(2025, 7, 1), until=date(2025, 7, 1))
     assert isinstance(refusal(certificate(VN_B, names=(name,))), e.NeverValid)
     assert isinstance(refusal(entry(VN_B, hosts=(name,))), e.NeverValid)
 

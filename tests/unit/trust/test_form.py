@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from blo_domain.trust import TrustedDirectory, TrustError, read_signed
 from blo_domain.trust import errors as e
 from blo_schemas.codec import encode
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.trust import DocumentSignature, SignedDocument
 from blo_sealing.signatures import verify_signature
 from tests.unit.trust.documents import (

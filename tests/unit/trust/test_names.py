@@ -9,7 +9,7 @@ import pytest
 
 from blo_domain.trust import TrustedDirectory
 from blo_schemas.ids import OfficeId
-from blo_schemas.trust import Dated
+from blo_schemas.trust import DatedText
 from tests.unit.trust.documents import VN_A, VN_B, certificate, entry, loaded
 
 MERGER = date(2025, 7, 1)
@@ -18,8 +18,8 @@ BEFORE, AFTER = date(2025, 6, 30), date(2025, 8, 1)
 
 def name(
     text: str, since: date | None = None, until: date | None = None, language: str = "vi"
-) -> Dated:
-    return Dated(text=text, language=language, since=since, until=until)
+) -> DatedText:
+    return DatedText(text=text, language=language, since=since, until=until)
 
 
 def quang_binh(**changes: Any) -> TrustedDirectory:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blo_domain.trust import TrustedDirectory
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.trust import Role, SignedDocument
 from tests.unit.trust.documents import (

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from blo_domain.policies import PolicyError, check, eu_2023_977, four_urgencies
+from blo_domain.deadlines.policies import PolicyError, check, eu_2023_977, four_urgencies
 from blo_schemas.ids import CountryId, OfficeId
 from blo_schemas.policy import (
     Calendar,
     Deadline,
     DeadlinePolicy,
+    EscalationLevel,
     LadderStep,
     OfficeZone,
-    Rung,
     Span,
     SpanUnit,
 )
@@ -78,7 +78,7 @@ def test_the_eu_deadlines_are_eight_hours_three_days_and_seven_days() -> None:
 
 
 def test_escalation_is_in_the_order_of_the_domain() -> None:
-    assert [step.rung for step in four_urgencies(OFFICES).ladder] == list(Rung)
+    assert [step.rung for step in four_urgencies(OFFICES).ladder] == list(EscalationLevel)
 
 
 def test_zones_and_calendars_are_those_of_the_offices() -> None:
@@ -136,18 +136,36 @@ def test_acknowledging_cannot_take_longer_than_answering(
         check(changed(deadlines=rows), OFFICES)
 
 
-def step(rung: Rung, after: str | None = None) -> LadderStep:
+def step(rung: EscalationLevel, after: str | None = None) -> LadderStep:
     return LadderStep(rung=rung, after=after and span(after))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("ladder", "field"),
     [
-        ([step(Rung.OWN_CHIEF, "1 hours"), step(Rung.URGE_COUNTERPART, "2 hours")], "ladder"),
-        ([step(Rung.OWN_CHIEF, "1 hours"), step(Rung.OWN_CHIEF, "2 hours")], "ladder"),
-        ([step(Rung.URGE_COUNTERPART, "2 hours"), step(Rung.OWN_CHIEF, "120 minutes")], "ladder"),
-        ([step(Rung.WARNING, "1 hours")], "ladder.warning"),
-        ([step(Rung.MINISTRY)], "ladder.ministry"),
+        (
+            [
+                step(EscalationLevel.OWN_CHIEF, "1 hours"),
+                step(EscalationLevel.URGE_COUNTERPART, "2 hours"),
+            ],
+            "ladder",
+        ),
+        (
+            [
+                step(EscalationLevel.OWN_CHIEF, "1 hours"),
+                step(EscalationLevel.OWN_CHIEF, "2 hours"),
+            ],
+            "ladder",
+        ),
+        (
+            [
+                step(EscalationLevel.URGE_COUNTERPART, "2 hours"),
+                step(EscalationLevel.OWN_CHIEF, "120 minutes"),
+            ],
+            "ladder",
+        ),
+        ([step(EscalationLevel.WARNING, "1 hours")], "ladder.warning"),
+        ([step(EscalationLevel.MINISTRY)], "ladder.ministry"),
     ],
 )
 def test_the_ladder_rises_and_only_the_warning_comes_before(
@@ -157,7 +175,10 @@ def test_the_ladder_rises_and_only_the_warning_comes_before(
 
 
 def test_steps_whose_spans_do_not_compare_are_left_to_the_offices() -> None:
-    ladder = (step(Rung.URGE_COUNTERPART, "9 hours"), step(Rung.OWN_CHIEF, "1 working_days"))
+    ladder = (
+        step(EscalationLevel.URGE_COUNTERPART, "9 hours"),
+        step(EscalationLevel.OWN_CHIEF, "1 working_days"),
+    )
     check(changed(ladder=ladder), OFFICES)
     check(changed(ladder=()), OFFICES)
 
@@ -227,5 +248,5 @@ def test_no_span_is_longer_than_ten_years(text: str) -> None:
     )
     assert fault(deadlines=long) == "deadlines.urgent.answer"
     assert fault(silent_after=span(text)) == "silent_after"
-    assert fault(ladder=(step(Rung.MINISTRY, text),)) == "ladder.ministry"
+    assert fault(ladder=(step(EscalationLevel.MINISTRY, text),)) == "ladder.ministry"
     check(changed(silent_after=span("3653 working_days")), OFFICES)

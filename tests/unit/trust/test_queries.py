@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from blo_domain.trust import Membership, Part, TrustedDirectory, Writer
-from blo_schemas.hashing import certificate_tag, document_id
+from blo_domain.trust import CertifiedWriter, LinkMembership, LinkRole, TrustedDirectory
+from blo_schemas.hashes import certificate_tag, document_id
 from blo_schemas.ids import CertificateTag, CorridorId, LinkId, OfficeId
 from blo_schemas.trust import Role, SignedDocument, Superior
 from blo_schemas.verdicts import Reason
@@ -64,7 +64,7 @@ def full() -> TrustedDirectory:
 
 
 def test_a_partys_valid_key_names_the_writer() -> None:
-    assert full().writer(LINK, tag(certificate(VN_A)), 0, BEGIN) == Writer(
+    assert full().writer(LINK, tag(certificate(VN_A)), 0, BEGIN) == CertifiedWriter(
         VN_A, key(VN_A).public, document_id(certificate(VN_A).payload)
     )
 
@@ -92,7 +92,7 @@ def test_a_key_is_not_valid_before_its_certificate_begins() -> None:
     renewal = certificate(VN_A, signing_key=key("new").public, not_before=START + YEAR)
     directory = loaded(agreement(), renewal)
     assert directory.writer(LINK, tag(renewal), 0, START + YEAR - 1) is Reason.KEY_NOT_YET_VALID
-    assert isinstance(directory.writer(LINK, tag(renewal), 0, START + YEAR), Writer)
+    assert isinstance(directory.writer(LINK, tag(renewal), 0, START + YEAR), CertifiedWriter)
 
 
 def test_a_party_of_one_version_is_none_in_another() -> None:
@@ -105,7 +105,9 @@ def test_a_party_of_one_version_is_none_in_another() -> None:
         effective_from=START + 2000,
     )
     directory = loaded(certificate(VN_B), first, second)
-    assert isinstance(directory.writer(OTHER, tag(certificate(VN_B)), 0, START + 1999), Writer)
+    assert isinstance(
+        directory.writer(OTHER, tag(certificate(VN_B)), 0, START + 1999), CertifiedWriter
+    )
     assert directory.writer(OTHER, tag(certificate(VN_B)), 0, START + 2000) is Reason.NOT_A_PARTY
 
 
@@ -186,15 +188,15 @@ def test_links_are_listed_with_the_part_that_a_subject_has() -> None:
     directory = full()
     assert directory.links() == (OTHER, LINK)
     for subject, expected in {
-        VN_A: [(OTHER, Part.PARTY), (LINK, Part.PARTY)],
-        LA_B: [(LINK, Part.PARTY)],
-        SUPERIOR: [(LINK, Part.SUPERIOR)],
-        WATCHER: [(LINK, Part.OBSERVER)],
-        WORKER: [(LINK, Part.PROCESSOR)],
+        VN_A: [(OTHER, LinkRole.PARTY), (LINK, LinkRole.PARTY)],
+        LA_B: [(LINK, LinkRole.PARTY)],
+        SUPERIOR: [(LINK, LinkRole.SUPERIOR)],
+        WATCHER: [(LINK, LinkRole.OBSERVER)],
+        WORKER: [(LINK, LinkRole.PROCESSOR)],
         VN_B: [],
     }.items():
         found = directory.links_of(subject, BEGIN)
-        assert found == tuple(Membership(*one) for one in expected)
+        assert found == tuple(LinkMembership(*one) for one in expected)
         assert directory.links_of(subject, BEGIN - 1) == ()
 
 
@@ -203,7 +205,7 @@ def test_contents_are_for_offices_and_superiors_and_summaries_for_all_readers() 
     assert [reader.subject for reader in readers.content] == [LA_B, VN_A, SUPERIOR]
     assert [reader.subject for reader in readers.summary] == [LA_B, WORKER, VN_A, SUPERIOR, WATCHER]
     assert readers.without_key == ()
-    assert readers.content[1].part is Part.PARTY
+    assert readers.content[1].part is LinkRole.PARTY
     assert readers.content[1].tag == tag(certificate(VN_A))
     assert readers.content[1].kem_key == kem(VN_A)
 
@@ -216,9 +218,9 @@ def test_a_party_that_is_also_a_superior_reads_once_as_a_party() -> None:
     )
     readers = loaded(certificate(VN_B), signed).readers(OTHER, BEGIN)
     assert [(reader.subject, reader.part) for reader in readers.summary] == [
-        (LA_B, Part.PARTY),
-        (VN_A, Part.PARTY),
-        (VN_B, Part.PARTY),
+        (LA_B, LinkRole.PARTY),
+        (VN_A, LinkRole.PARTY),
+        (VN_B, LinkRole.PARTY),
     ]
 
 

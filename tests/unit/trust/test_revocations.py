@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from blo_domain.trust import TrustedDirectory, Writer
+from blo_domain.trust import CertifiedWriter, TrustedDirectory
 from blo_domain.trust import errors as e
-from blo_schemas.hashing import certificate_tag, document_id
+from blo_schemas.hashes import certificate_tag, document_id
 from blo_schemas.ids import LinkId
 from blo_schemas.verdicts import Reason
 from tests.unit.trust.documents import (
@@ -38,8 +38,8 @@ OTHER = LinkId("vn-b~la-b")
 
 def counts(directory: TrustedDirectory, position: int, log_time: int) -> bool:
     found = directory.writer(LINK, TAG, position, log_time)
-    assert isinstance(found, Writer) or found is Reason.KEY_REVOKED
-    return isinstance(found, Writer)
+    assert isinstance(found, CertifiedWriter) or found is Reason.KEY_REVOKED
+    return isinstance(found, CertifiedWriter)
 
 
 def test_on_a_named_link_the_key_counts_below_the_size_whatever_the_time() -> None:

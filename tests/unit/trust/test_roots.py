@@ -6,7 +6,7 @@ import pytest
 
 from blo_domain.trust import TrustedDirectory
 from blo_domain.trust import errors as e
-from blo_schemas.hashing import document_id
+from blo_schemas.hashes import document_id
 from blo_schemas.ids import CountryId
 from blo_schemas.trust import SignedDocument
 from blo_sealing.kem import is_usable_kem_key

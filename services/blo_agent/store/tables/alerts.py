@@ -117,16 +117,3 @@ def forget_offsets(tx: Transaction, link: LinkId) -> None:
 
 def _alerts(rows: Iterable[Row]) -> list[StoredAlert]:
     return [StoredAlert._make((*row[:4], bool(row[4]), *row[5:])) for row in rows]
-
-
-__all__ = [
-    "StoredAlert",
-    "cases",
-    "forget_offsets",
-    "kids",
-    "of_case",
-    "of_link_itself",
-    "put",
-    "set_counts",
-    "standing",
-]

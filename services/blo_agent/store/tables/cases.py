@@ -40,6 +40,3 @@ def hashes(snapshot: Snapshot, link: LinkId) -> Iterator[tuple[CaseId, bytes]]:
         "SELECT case_id, view FROM cases WHERE link = ? ORDER BY case_id", (link,)
     )
     return ((CaseId(case), sha256(view).digest()) for case, view in rows)
-
-
-__all__ = ["get", "hashes", "iterate", "put"]

@@ -30,7 +30,7 @@ class Witnessed(NamedTuple):
     note: bytes
 
 
-class Refused(NamedTuple):
+class RefusedTree(NamedTuple):
     """A checkpoint that this office refused: why, and the notes that show it.
 
     Attributes:
@@ -87,7 +87,7 @@ def get_witnessed(snapshot: Snapshot, link: LinkId, signer: OfficeId) -> Witness
     return None if row is None else Witnessed(*row)
 
 
-def put_refused(tx: Transaction, refused: Refused) -> bool:
+def put_refused(tx: Transaction, refused: RefusedTree) -> bool:
     """Keeps a refused checkpoint; returns whether it is a new one for which there was room."""
     kept = _count(tx, refused.link, refused.signer)
     if kept >= MAX_REFUSED:
@@ -109,25 +109,11 @@ def _count(snapshot: Snapshot, link: LinkId, signer: OfficeId) -> int:
     return 0 if row is None else int(row[0])
 
 
-def refused_of(snapshot: Snapshot, link: LinkId) -> list[Refused]:
+def refused_of(snapshot: Snapshot, link: LinkId) -> list[RefusedTree]:
     """The refused checkpoints of a link, the oldest first."""
     rows = snapshot.rows(
         "SELECT link, signer, size, root, at, words, note, other FROM refused_checkpoints"
         " WHERE link = ? ORDER BY at, signer, size, root",
         (link,),
     )
-    return [Refused(*row) for row in rows]
-
-
-__all__ = [
-    "MAX_REFUSED",
-    "Cosigned",
-    "Refused",
-    "Witnessed",
-    "get_cosigned",
-    "get_witnessed",
-    "put_cosigned",
-    "put_refused",
-    "put_witnessed",
-    "refused_of",
-]
+    return [RefusedTree(*row) for row in rows]

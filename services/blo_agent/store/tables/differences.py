@@ -10,7 +10,7 @@ from blo_schemas.ids import CaseId, LinkId, OfficeId
 _SELECT: Final = "SELECT link, case_id, processor, what, since, words FROM differences"
 
 
-class Difference(NamedTuple):
+class OutputDifference(NamedTuple):
     """One difference.
 
     Attributes:
@@ -30,7 +30,7 @@ class Difference(NamedTuple):
     words: str
 
 
-def put(tx: Transaction, difference: Difference) -> None:
+def put(tx: Transaction, difference: OutputDifference) -> None:
     """Stores a difference; one that stands gets the new words."""
     tx.execute(
         "INSERT INTO differences(link, case_id, processor, what, since, words)"
@@ -48,18 +48,15 @@ def remove(tx: Transaction, link: LinkId, case: CaseId, processor: OfficeId, wha
     )
 
 
-def of_link(snapshot: Snapshot, link: LinkId) -> list[Difference]:
+def of_link(snapshot: Snapshot, link: LinkId) -> list[OutputDifference]:
     """The differences on a link, the oldest first."""
     rows = snapshot.rows(f"{_SELECT} WHERE link = ? ORDER BY since, case_id, what", (link,))
-    return [Difference(*row) for row in rows]
+    return [OutputDifference(*row) for row in rows]
 
 
-def of_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[Difference]:
+def of_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[OutputDifference]:
     """The differences in a case, the oldest first."""
     rows = snapshot.rows(
         f"{_SELECT} WHERE link = ? AND case_id = ? ORDER BY since, what", (link, case)
     )
-    return [Difference(*row) for row in rows]
-
-
-__all__ = ["Difference", "of_case", "of_link", "put", "remove"]
+    return [OutputDifference(*row) for row in rows]

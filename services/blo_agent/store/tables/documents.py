@@ -50,6 +50,3 @@ def iterate(snapshot: Snapshot) -> Iterator[StoredDocument]:
     """All documents, in the order in which they arrived first."""
     for row in snapshot.iterate("SELECT id, document, admitted FROM documents ORDER BY seq"):
         yield StoredDocument(row[0], row[1], bool(row[2]))
-
-
-__all__ = ["StoredDocument", "get", "iterate", "put"]

@@ -150,19 +150,3 @@ def _event(row: Row) -> EventRow:
     kind, step, on = row[6:9]
     day = None if on is None else day_from(on)
     return EventRow._make((*row[:6], Kind(kind), Step(step), day, *row[9:]))
-
-
-__all__ = [
-    "EventRow",
-    "by_case",
-    "count_contents",
-    "forget_contents",
-    "get",
-    "ids",
-    "in_period",
-    "iterate",
-    "put",
-    "put_many",
-    "set_content",
-    "unopened",
-]

@@ -86,6 +86,3 @@ def lift(tx: Transaction, link: LinkId, *, at: int, by: str, reason: str) -> int
 def evidence_id(evidence: bytes) -> bytes:
     """By what the same evidence is known again."""
     return sha256(evidence).digest()
-
-
-__all__ = ["StoredHalt", "add", "evidence_id", "knows", "lift", "of_link", "standing"]

@@ -92,16 +92,3 @@ def waiting_of(snapshot: Snapshot, link: LinkId, office: OfficeId, size: int) ->
 def waits_no_longer(tx: Transaction, link: LinkId, size: int) -> None:
     """Forgets the heads that cover at most so many records: they were compared."""
     tx.execute("DELETE FROM heads_ahead WHERE link = ? AND size <= ?", (link, size))
-
-
-__all__ = [
-    "StoredHead",
-    "get",
-    "of_link",
-    "put",
-    "remove",
-    "wait",
-    "waiting",
-    "waiting_of",
-    "waits_no_longer",
-]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from blo_agent.store.connection import Snapshot, Transaction
 
 
-class Identity(NamedTuple):
+class StoredIdentity(NamedTuple):
     """A node's private keys.
 
     Attributes:
@@ -24,22 +24,19 @@ class Identity(NamedTuple):
         return f"Identity(public={self.public.hex()}, private keys not shown)"
 
 
-def put(tx: Transaction, identity: Identity) -> None:
+def put(tx: Transaction, identity: StoredIdentity) -> None:
     """Stores private keys; those of the same public key stay as they are."""
     tx.execute(
         "INSERT OR IGNORE INTO identities(public, keys, added_at) VALUES (?, ?, ?)", identity
     )
 
 
-def all_of(snapshot: Snapshot) -> list[Identity]:
+def all_of(snapshot: Snapshot) -> list[StoredIdentity]:
     """All identities, in the order in which they were added."""
     rows = snapshot.rows("SELECT public, keys, added_at FROM identities ORDER BY added_at, public")
-    return [Identity(*row) for row in rows]
+    return [StoredIdentity(*row) for row in rows]
 
 
 def remove(tx: Transaction, public: bytes) -> None:
     """Forgets private keys that no certificate needs any more."""
     tx.execute("DELETE FROM identities WHERE public = ?", (public,))
-
-
-__all__ = ["Identity", "all_of", "put", "remove"]

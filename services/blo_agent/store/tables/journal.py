@@ -142,15 +142,3 @@ def _check_form(entry: JournalEntry) -> None:
 
 def _entry(row: Row) -> JournalEntry:
     return JournalEntry(JOURNAL_VERSION, *row[:-1])
-
-
-__all__ = [
-    "EMPTY",
-    "JournalHead",
-    "JournalTampered",
-    "append",
-    "entries",
-    "head",
-    "of_case",
-    "verify",
-]

@@ -90,15 +90,3 @@ def remove(tx: Transaction, link: LinkId, key_id: KeyId) -> bool:
 
 def _key(row: Row) -> StoredKey:
     return StoredKey(row[0], row[1], KeyPurpose(row[2]), *row[3:])
-
-
-__all__ = [
-    "StoredKey",
-    "all_of",
-    "current_summary_key",
-    "get",
-    "links_with",
-    "of_link",
-    "put",
-    "remove",
-]

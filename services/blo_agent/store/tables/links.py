@@ -83,15 +83,3 @@ def check_whole(snapshot: Snapshot, link: LinkId) -> None:
 
 def _batch_key(link: LinkId) -> str:
     return f"batch/{link}"
-
-
-__all__ = [
-    "LinkProgress",
-    "NotWhole",
-    "all_of",
-    "check_whole",
-    "count_batch",
-    "get",
-    "put",
-    "reset",
-]

@@ -24,6 +24,3 @@ def put(tx: Transaction, key: str, value: bytes) -> None:
 def remove(tx: Transaction, key: str) -> None:
     """Forgets what is stored under ``key``, if anything."""
     tx.execute("DELETE FROM meta WHERE key = ?", (key,))
-
-
-__all__ = ["RESTORED", "get", "put", "remove"]

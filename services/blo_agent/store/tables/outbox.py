@@ -88,7 +88,7 @@ class OutboxCount(NamedTuple):
     oldest_accepted_at: int
 
 
-class Confirmed(NamedTuple):
+class ConfirmedEvent(NamedTuple):
     """What the outbox knew of an event that was read back."""
 
     seq: int
@@ -139,12 +139,12 @@ def mark_pending(tx: Transaction, link: LinkId) -> int:
     )
 
 
-def confirm(tx: Transaction, event_id: EventId) -> Confirmed | None:
+def confirm(tx: Transaction, event_id: EventId) -> ConfirmedEvent | None:
     """Removes an event that was read back from the log; ``None`` if it was not waiting."""
     row = tx.row(
         "DELETE FROM outbox WHERE event_id = ? RETURNING seq, state, accepted_at", (event_id,)
     )
-    return None if row is None else Confirmed(row[0], OutboxState(row[1]), row[2])
+    return None if row is None else ConfirmedEvent(row[0], OutboxState(row[1]), row[2])
 
 
 def replace_event(tx: Transaction, seq: int, event_id: EventId, oseq: int, value: bytes) -> None:
@@ -220,26 +220,3 @@ def counts(snapshot: Snapshot) -> dict[LinkId, OutboxCount]:
 
 def _record(row: Row) -> OutboxRecord:
     return OutboxRecord._make((row[0], OutboxState(row[1]), *row[2:]))
-
-
-__all__ = [
-    "Confirmed",
-    "NewRecord",
-    "OutboxCount",
-    "OutboxRecord",
-    "OutboxState",
-    "add",
-    "confirm",
-    "count_unconfirmed",
-    "counts",
-    "discard",
-    "is_key_waiting",
-    "last_oseq",
-    "mark_appended",
-    "mark_pending",
-    "pending",
-    "replace_event",
-    "state_of",
-    "unconfirmed_of_case",
-    "unconfirmed_of_link",
-]

@@ -46,7 +46,7 @@ class ShownCase(NamedTuple):
         return CASE_RECORD.decode(self.record)
 
 
-class Waiting(NamedTuple):
+class WaitingOutput(NamedTuple):
     """Outputs of one processor that wait for one key.
 
     Attributes:
@@ -90,7 +90,7 @@ def forget_cases(tx: Transaction, link: LinkId) -> None:
     tx.execute("DELETE FROM processor_cases WHERE link = ?", (link,))
 
 
-def wait(tx: Transaction, waiting: Waiting, limit: int) -> bool:
+def wait(tx: Transaction, waiting: WaitingOutput, limit: int) -> bool:
     """Notes that outputs wait for a key; False: that processor's wait for too many keys already.
 
     Args:
@@ -120,33 +120,20 @@ def wait(tx: Transaction, waiting: Waiting, limit: int) -> bool:
     return True
 
 
-def waiting_in(snapshot: Snapshot, topic: str, partition: int) -> list[Waiting]:
+def waiting_in(snapshot: Snapshot, topic: str, partition: int) -> list[WaitingOutput]:
     """What waits in one partition."""
     rows = snapshot.rows(
         'SELECT topic, "partition", processor, key_id, first_offset FROM outputs_waiting'
         ' WHERE topic = ? AND "partition" = ?',
         (topic, partition),
     )
-    return [Waiting(*row) for row in rows]
+    return [WaitingOutput(*row) for row in rows]
 
 
-def stop_waiting(tx: Transaction, waiting: Waiting) -> None:
+def stop_waiting(tx: Transaction, waiting: WaitingOutput) -> None:
     """Lets go of what waited for a key."""
     tx.execute(
         'DELETE FROM outputs_waiting WHERE topic = ? AND "partition" = ? AND processor = ?'
         " AND key_id = ?",
         waiting[:4],
     )
-
-
-__all__ = [
-    "ShownCase",
-    "Waiting",
-    "cases",
-    "forget_cases",
-    "of_case",
-    "put_case",
-    "stop_waiting",
-    "wait",
-    "waiting_in",
-]

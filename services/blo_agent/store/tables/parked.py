@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from blo_agent.store.connection import Snapshot, Transaction
-from blo_log.parking import Parked
+from blo_projection.parked_records import ParkedRecord
 from blo_schemas.ids import CaseId, KeyId, LinkId
 
 _PUT: Final = (
@@ -15,7 +15,7 @@ _PUT: Final = (
 )
 
 
-class ParkedRecord(NamedTuple):
+class ParkedRow(NamedTuple):
     """A record that waits for a key.
 
     Attributes:
@@ -35,7 +35,7 @@ class ParkedRecord(NamedTuple):
     log_time: int
 
 
-def add(tx: Transaction, record: ParkedRecord) -> None:
+def add(tx: Transaction, record: ParkedRow) -> None:
     """Parks a record, or parks it anew for another key."""
     tx.execute(_PUT, record)
 
@@ -68,7 +68,7 @@ def value(snapshot: Snapshot, link: LinkId, position: int) -> bytes:
     return found
 
 
-def unjudged(snapshot: Snapshot, link: LinkId) -> Iterator[Parked]:
+def unjudged(snapshot: Snapshot, link: LinkId) -> Iterator[ParkedRecord]:
     """The places of a link's records without a verdict, in log order."""
     rows = snapshot.iterate(
         "SELECT position, records.log_time, event_id, office, parked.case_id, needs_key"
@@ -77,21 +77,10 @@ def unjudged(snapshot: Snapshot, link: LinkId) -> Iterator[Parked]:
         " ORDER BY position",
         (link,),
     )
-    return (Parked(*row) for row in rows)
+    return (ParkedRecord(*row) for row in rows)
 
 
 def counts(snapshot: Snapshot) -> dict[LinkId, int]:
     """How many records wait, by link; a link where none waits is not named."""
     rows = snapshot.rows("SELECT link, count(*) FROM parked INDEXED BY parked_key GROUP BY link")
     return dict(rows)
-
-
-__all__ = [
-    "ParkedRecord",
-    "add",
-    "counts",
-    "remove",
-    "unjudged",
-    "value",
-    "waiting_for",
-]

@@ -65,7 +65,7 @@ class RecordRow(NamedTuple):
         return None if self.outcome is None else Verdict(self.outcome, self.reason, self.crossed)
 
 
-class ChainRow(NamedTuple):
+class RecordChainRow(NamedTuple):
     """What restores a link's chains in memory."""
 
     position: int
@@ -197,14 +197,14 @@ def iterate(snapshot: Snapshot, link: LinkId, *, start: int = 0) -> Iterator[Rec
     return map(_record, rows)
 
 
-def chain(snapshot: Snapshot, link: LinkId, *, start: int = 0) -> Iterator[ChainRow]:
+def chain(snapshot: Snapshot, link: LinkId, *, start: int = 0) -> Iterator[RecordChainRow]:
     """What restores the chains of a link, in log order."""
     rows = snapshot.iterate(
         "SELECT position, log_hash, event_id, office, oseq, chained FROM records"
         " WHERE link = ? AND position >= ? ORDER BY position",
         (link, start),
     )
-    return (ChainRow._make((*row[:5], bool(row[5]))) for row in rows)
+    return (RecordChainRow._make((*row[:5], bool(row[5]))) for row in rows)
 
 
 def leaves(snapshot: Snapshot, link: LinkId, *, start: int = 0) -> Iterator[Digest]:
@@ -270,27 +270,3 @@ def _record(row: Row) -> RecordRow:
     outcome, reason, *flags, summary = row[9:]
     values = (*row[:9], _outcome(outcome), _reason(reason), *map(bool, flags), summary)
     return RecordRow._make(values)
-
-
-__all__ = [
-    "ChainRow",
-    "RecordRow",
-    "RecordTally",
-    "append_many",
-    "by_event",
-    "cases_from",
-    "chain",
-    "count_unopened",
-    "crossed_of_case",
-    "get",
-    "iterate",
-    "leaves",
-    "names_case",
-    "rejected_of_case",
-    "set_nothing_to_open",
-    "set_opened",
-    "settle",
-    "tallies",
-    "unjudged_cases",
-    "unopened_positions",
-]

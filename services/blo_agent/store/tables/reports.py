@@ -71,6 +71,3 @@ def all_of(snapshot: Snapshot) -> list[ReportRow]:
 def _report(row: Row) -> ReportRow:
     first, last = (day_from(day) for day in row[1:3])
     return ReportRow(row[0], first, last, *row[3:])
-
-
-__all__ = ["ReportRow", "all_of", "frozen_within", "get", "put", "set_steps"]

@@ -58,6 +58,3 @@ def unscrubbed(snapshot: Snapshot) -> list[tuple[LinkId, CaseId]]:
     """The cases of which older pages may still lie in the write-ahead log."""
     rows = snapshot.rows("SELECT link, case_id FROM shredded WHERE scrubbed = 0")
     return [(LinkId(link), CaseId(case)) for link, case in rows]
-
-
-__all__ = ["Shredded", "get", "of_link", "put", "set_scrubbed", "unscrubbed"]

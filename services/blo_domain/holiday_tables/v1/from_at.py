@@ -356,5 +356,3 @@ DAYS: Final[Mapping[str, Mapping[int, str]]] = {
         2040: "0101 0330 0402 0501 0510 0521 1003 1225-1226",
     },
 }
-
-__all__ = ["DAYS"]

@@ -1,0 +1,138 @@
+"""Handlers that do something: commands, the check of a link, and what a scenario may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from blo_agent.agent import Agent
+from blo_agent.api.parse import (
+    BadRequest,
+    decode,
+    known_link,
+    read_command,
+    read_disclosure,
+)
+from blo_agent.api.request_types import (
+    ClockRequest,
+    CommandRequest,
+    DisclosureRequest,
+    LineRequest,
+    ResumeRequest,
+)
+from blo_agent.api.response_types import (
+    AcceptedAnswer,
+    DisclosureAnswer,
+    RefusedAnswer,
+    ReplayAnswer,
+    ResumedAnswer,
+)
+from blo_agent.commands.accept import CommandRefused
+from blo_agent.commands.disclose import DisclosureRefused, disclose
+from blo_agent.office.halts import NotHalted
+from blo_agent.verify_link import replay
+from blo_runtime.clock import ManualClock
+from blo_schemas.bundle import SIGNED_DISCLOSURE
+
+Req = Request[Any, Any, State]
+
+
+@post("/v1/commands")
+async def commands(
+    request: Req, agent: NamedDependency[Agent]
+) -> Response[AcceptedAnswer | RefusedAnswer]:
+    """Accept a command: 201 when it is on disk, 409 when it is refused."""
+    wanted = decode(await request.body(), CommandRequest)
+    command = read_command(agent, wanted)
+    if wanted.at is not None:
+        _set_time(agent, wanted.at)
+    try:
+        accepted = await agent.submit(command)
+    except CommandRefused as refusal:
+        return Response(RefusedAnswer(refusal.reason, refusal.words), status_code=409)
+    return Response(
+        AcceptedAnswer(
+            accepted.event.hex(), accepted.case.hex(), accepted.oseq, accepted.expected_version
+        ),
+        status_code=201,
+    )
+
+
+@post("/v1/links/{link:str}/verify", status_code=200)
+async def verify(agent: NamedDependency[Agent], link: FromPath[str]) -> ReplayAnswer:
+    """Replay a link from its first record and compare with the live views."""
+    result = await replay(agent.office, agent.store, agent.log, known_link(agent, link))
+    return ReplayAnswer(
+        size=result.size,
+        equal=result.equal,
+        live_digest=result.live_digest.hex(),
+        rebuilt_digest=result.rebuilt_digest.hex(),
+        records=result.size,
+        verified=result.verified,
+        rejected=result.rejected,
+    )
+
+
+@post("/v1/links/{link:str}/disclosures")
+async def disclosures(
+    request: Req, agent: NamedDependency[Agent], link: FromPath[str]
+) -> Response[DisclosureAnswer | RefusedAnswer]:
+    """Disclose events: 201 when that is in the journal, 409 when it is refused."""
+    wanted = decode(await request.body(), DisclosureRequest)
+    desk = known_link(agent, link)
+    now = agent.clock.now_ms()
+    try:
+        made = await disclose(
+            agent.office, agent.store, agent.log, desk, read_disclosure(wanted), now
+        )
+    except DisclosureRefused as refusal:
+        return Response(RefusedAnswer(refusal.reason, str(refusal)), status_code=409)
+    return Response(
+        DisclosureAnswer(SIGNED_DISCLOSURE.encode(made.signed), made.events, made.closed),
+        status_code=201,
+    )
+
+
+@post("/v1/links/{link:str}/resume", status_code=200)
+async def resume(
+    request: Req, agent: NamedDependency[Agent], link: FromPath[str]
+) -> Response[ResumedAnswer | RefusedAnswer]:
+    """Lift the halts of a link: 200 when that is in the journal, 409 when none stands."""
+    wanted = decode(await request.body(), ResumeRequest)
+    desk = known_link(agent, link)
+    try:
+        lifted = await agent.resume(desk.link, wanted.reason, wanted.actor)
+    except NotHalted as refusal:
+        return Response(RefusedAnswer("not_halted", str(refusal)), status_code=409)
+    return Response(ResumedAnswer(lifted), status_code=200)
+
+
+@post("/v1/line", status_code=200)
+async def line(request: Req, agent: NamedDependency[Agent]) -> dict[str, bool]:
+    """Take the line up or down; only with simulated time."""
+    wanted = decode(await request.body(), LineRequest)
+    agent.line.set(up=wanted.up)
+    agent.sender.wake()
+    return {"up": wanted.up}
+
+
+@post("/v1/clock", status_code=200)
+async def clock(request: Req, agent: NamedDependency[Agent]) -> dict[str, int]:
+    """Move the clock forward; only with simulated time."""
+    wanted = decode(await request.body(), ClockRequest)
+    _set_time(agent, wanted.now)
+    return {"now": agent.clock.now_ms()}
+
+
+def _set_time(agent: Agent, at: int) -> None:
+    if not isinstance(agent.clock, ManualClock):
+        raise BadRequest("at: this agent runs on real time; leave it out")
+    agent.clock.set(max(at, agent.clock.now_ms()))
+
+
+HANDLERS = (commands, verify, disclosures, resume)
+SIMULATION_HANDLERS = (line, clock)

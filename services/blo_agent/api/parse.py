@@ -1,0 +1,186 @@
+"""From what a request says to what the office understands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+from urllib.parse import unquote
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, NotFoundException
+
+from blo_agent.agent import Agent
+from blo_agent.api.request_types import CommandRequest, Corrects, DisclosureRequest
+from blo_agent.commands.accept import OfficeCommand
+from blo_agent.commands.disclose import DisclosureCommand
+from blo_agent.office.link_state import LinkState
+from blo_domain.commands import Command, Target
+from blo_schemas.bodies import KIND_WORDS, STEP_WORDS, body_from_json
+from blo_schemas.errors import WireError
+from blo_schemas.ids import HASH_SIZE, CaseId, EventId, LinkId
+from blo_schemas.summary import Kind, PauseGround, Step, Urgency
+from blo_schemas.texts import from_hex, from_json, from_object
+
+T = TypeVar("T")
+
+ACTOR_HEADER: Final = "blo-actor"
+SOMEBODY: Final = "duty-officer"
+"""Who asks, where nobody says so; as for commands."""
+MAX_ACTOR: Final = 64
+_URGENCIES = {urgency.word: urgency for urgency in Urgency}
+_GROUNDS = {ground.word: ground for ground in PauseGround}
+
+
+class BadRequest(HTTPException):
+    """A request that makes no sense; says what was expected."""
+
+    status_code = 400
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """Reads a posted JSON object.
+
+    Raises:
+        BadRequest: It is not what is expected here.
+    """
+    try:
+        return from_json(data, kind)
+    except WireError as error:
+        raise BadRequest(error.detail) from error
+
+
+def actor_of(request: Request[Any, Any, State]) -> str:
+    """Who asks, for the journal: what the header ``blo-actor`` says, percent-encoded.
+
+    Raises:
+        BadRequest: It is too long to be a name.
+    """
+    actor = unquote(request.headers.get(ACTOR_HEADER, "")) or SOMEBODY
+    if len(actor) > MAX_ACTOR:
+        raise BadRequest(f"{ACTOR_HEADER}: more than {MAX_ACTOR} characters")
+    return actor
+
+
+def read_id(text: str) -> bytes:
+    """A case's or an event's id from its hexadecimal form.
+
+    Raises:
+        BadRequest: It is none.
+    """
+    try:
+        return from_hex(text, HASH_SIZE)
+    except WireError:
+        raise BadRequest(f"{text!r} is no id; expected 64 hexadecimal digits") from None
+
+
+def known_link(agent: Agent, link: str) -> LinkState:
+    """The office's desk for a link.
+
+    Raises:
+        NotFoundException: It has none.
+    """
+    desk = agent.office.links.get(LinkId(link))
+    if desk is None:
+        known = ", ".join(sorted(agent.office.links)) or "none"
+        raise NotFoundException(f"{agent.office.id} has no link {link}; its links are: {known}")
+    return desk
+
+
+def read_command(agent: Agent, wanted: CommandRequest) -> OfficeCommand:
+    """The command that a request asks for.
+
+    Raises:
+        BadRequest: A word is not one of its list, or the body does not fit; names the field.
+    """
+    step = _word(STEP_WORDS, wanted.step, "step")
+    case = None if wanted.case is None else CaseId(from_hex(wanted.case))
+    kind = _kind(agent, wanted, case)
+    corrects = _corrected(wanted, step)
+    fields = wanted.body
+    if corrects is not None and "corrects" not in fields:
+        fields = {"corrects": corrects.step, "fields": fields}
+    try:
+        body = body_from_json(kind, step, fields)
+    except WireError as error:
+        raise BadRequest(f"body: {error}") from error
+    return OfficeCommand(
+        LinkId(wanted.link),
+        case,
+        Command(
+            kind=kind,
+            step=step,
+            on=wanted.on,
+            body=body,
+            urgency=_optional(_URGENCIES, wanted.urgency, "urgency"),
+            reason=wanted.reason,
+            dispatch=wanted.dispatch,
+            corrects=None
+            if corrects is None
+            else Target(_word(STEP_WORDS, corrects.step, "corrects.step"), corrects.nth),
+            due=wanted.due,
+            pause_ground=_optional(_GROUNDS, wanted.pause_ground, "pause_ground"),
+        ),
+        wanted.actor,
+    )
+
+
+def read_disclosure(wanted: DisclosureRequest) -> DisclosureCommand:
+    """Which events a request wants disclosed.
+
+    Raises:
+        BadRequest: It names none, or names them in two ways.
+    """
+    period = None
+    if wanted.first is not None and wanted.last is not None:
+        period = wanted.first, wanted.last
+        if wanted.last < wanted.first:
+            raise BadRequest(f"to: {wanted.last} lies before from: {wanted.first}")
+    elif wanted.first is not None or wanted.last is not None:
+        raise BadRequest("from, to: a period needs both")
+    if [wanted.case is not None, bool(wanted.events), period is not None].count(True) != 1:
+        raise BadRequest("name either a case, or events, or a period with from and to")
+    return DisclosureCommand(
+        reason=wanted.reason,
+        recipient=wanted.recipient,
+        actor=wanted.actor,
+        case=None if wanted.case is None else CaseId(from_hex(wanted.case)),
+        events=tuple(EventId(from_hex(event)) for event in wanted.events),
+        period=period,
+    )
+
+
+def _corrected(wanted: CommandRequest, step: Step) -> Corrects | None:
+    """Which step is corrected, said beside the body or in it."""
+    if step is not Step.SUPERSEDE:
+        if wanted.corrects is not None:
+            raise BadRequest(f"corrects: only a supersede corrects, not {wanted.step}")
+        return None
+    if wanted.corrects is not None or "corrects" not in wanted.body:
+        return wanted.corrects
+    said = {"step": wanted.body["corrects"], "nth": wanted.body.get("nth", 1)}
+    try:
+        return from_object(said, Corrects)
+    except WireError as error:
+        raise BadRequest(f"body: {error.detail}") from error
+
+
+def _kind(agent: Agent, wanted: CommandRequest, case: CaseId | None) -> Kind:
+    if wanted.kind is not None:
+        return _word(KIND_WORDS, wanted.kind, "kind")
+    desk = agent.office.links.get(LinkId(wanted.link))
+    view = desk.view(case) if desk is not None and case is not None else None
+    if view is None:
+        raise BadRequest("kind: is missing; a step in a case that is not known here must name it")
+    return view.kind
+
+
+def _word(words: Mapping[str, T], word: str, field: str) -> T:
+    found = words.get(word)
+    if found is None:
+        raise BadRequest(f"{field}: {word!r} is not one of {', '.join(sorted(words))}")
+    return found
+
+
+def _optional(words: Mapping[str, T], word: str | None, field: str) -> T | None:
+    return None if word is None else _word(words, word, field)

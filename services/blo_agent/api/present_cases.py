@@ -1,0 +1,308 @@
+"""What the office's API answers: views, histories, receipts; runs in a reader's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from blo_agent.api import response_types as api
+from blo_agent.api.present_alerts import (
+    case_differences,
+    case_timing,
+    link_alerts,
+    link_differences,
+)
+from blo_agent.inbound.heads import delivery
+from blo_agent.inbound.own_chain import successor
+from blo_agent.office.verdict_counts import tally_of
+from blo_agent.office.viewer import (
+    StoredLink,
+    ViewedLink,
+    Viewer,
+    log_hash_of,
+    stored_link,
+    summary_of,
+)
+from blo_agent.store.connection import Snapshot
+from blo_agent.store.tables import cases, checkpoints, events, halts, heads, outbox, records
+from blo_domain.cases import legal_steps
+from blo_domain.shredding import (
+    ShreddingPlace,
+    ShreddingSignature,
+    ShreddingStatus,
+    shredding_of,
+    shredding_words,
+)
+from blo_domain.wording import explain
+from blo_schemas.bodies import decode_body
+from blo_schemas.content import CONTENT, WITHOUT_CONTENT
+from blo_schemas.hashes import views_digest
+from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
+from blo_schemas.ids import CaseId, EventId, LinkId, OfficeId
+from blo_schemas.summary import SUMMARY
+from blo_schemas.views import CaseView
+
+
+def link_answer(
+    viewer: Viewer, snapshot: Snapshot, role: ViewedLink, high_watermark: int
+) -> api.LinkAnswer:
+    """A link as the office knows it."""
+    link = role.link
+    stored = stored_link(snapshot, link)
+    tally = tally_of(snapshot, viewer.id, link)
+    unopened, parked = records.count_unopened(snapshot, link)
+    cosigned = checkpoints.get_cosigned(snapshot, link)
+    return api.LinkAnswer(
+        link=link,
+        corridor=role.corridor,
+        partition=role.partition,
+        role="party" if role.is_party else "superior",
+        size=stored.size,
+        high_watermark=max(high_watermark, stored.size),
+        log_hash=log_hash_of(snapshot, stored).hex(),
+        view_digest=views_digest(cases.hashes(snapshot, link)).hex(),
+        pending=outbox.count_unconfirmed(snapshot, link),
+        unopened=unopened,
+        parked=parked,
+        halted=role.halted,
+        heads=[
+            api.HeadAnswer(
+                signer,
+                head.size,
+                head.unopened,
+                head.at,
+                head.log_hash.hex(),
+                head.view_digest.hex(),
+            )
+            for signer, head in sorted(_newest_heads(snapshot, link).items())
+        ],
+        counts=api.CountsAnswer(
+            tally.own, tally.accepted, tally.crossed, tally.duplicates, tally.rejected
+        ),
+        cosigned=0 if cosigned is None else cosigned.size,
+        refused_checkpoints=[
+            api.RefusedCheckpoint(
+                one.signer,
+                one.size,
+                one.at,
+                one.words,
+                [note.decode() for note in (one.note, one.other) if note],
+            )
+            for one in checkpoints.refused_of(snapshot, link)
+        ],
+        alerts=link_alerts(viewer, snapshot, link),
+        differences=link_differences(snapshot, link),
+        halts=[
+            api.HaltAnswer(
+                one.at,
+                one.reason,
+                one.words,
+                one.evidence,
+                one.resumed_at,
+                one.resumed_by,
+                one.resumed_for,
+            )
+            for one in halts.of_link(snapshot, link)
+        ],
+    )
+
+
+def _newest_heads(snapshot: Snapshot, link: LinkId) -> dict[OfficeId, Head]:
+    return {
+        one.office: HEAD.decode(SIGNED_HEAD.decode(one.head).head)
+        for one in heads.of_link(snapshot, link)
+    }
+
+
+def list_cases(
+    viewer: Viewer, snapshot: Snapshot, links: Iterable[LinkId], now: int
+) -> list[api.CaseAnswer]:
+    """The cases of these links."""
+    return [
+        _case_answer(viewer, snapshot, view, now)
+        for link in links
+        for view in cases.iterate(snapshot, link)
+    ]
+
+
+def case_history(
+    viewer: Viewer, snapshot: Snapshot, link: LinkId, case: CaseId, now: int, *, is_read: bool
+) -> api.CaseHistory | None:
+    """A case of a link with its events; ``None``: no record of the link names it.
+
+    Args:
+        viewer: Who asks.
+        snapshot: Its store.
+        link: The link.
+        case: The case.
+        now: The office's clock, Unix milliseconds.
+        is_read: Whether the link's log has been read to its end: then clocks stand as of now.
+    """
+    waiting = outbox.unconfirmed_of_case(snapshot, link, case)
+    if not waiting and not records.names_case(snapshot, link, case):
+        return None
+    view = cases.get(snapshot, link, case)
+    superseded = () if view is None else view.superseded
+    crossed = records.crossed_of_case(snapshot, link, case)
+    rejected_total, rejected = records.rejected_of_case(snapshot, link, case, api.MAX_REJECTED)
+    stored = stored_link(snapshot, link)
+    timing = case_timing(viewer, snapshot, stored, case, now if is_read else 0)
+    return api.CaseHistory(
+        view=None if view is None else _case_answer(viewer, snapshot, view, now),
+        events=[
+            _event_answer(stored, row, row.event_id in crossed, row.version in superseded)
+            for row in events.by_case(snapshot, link, case)
+        ],
+        rejected=[_rejected_answer(viewer.id, row, view) for row in rejected],
+        rejected_total=rejected_total,
+        under_way=[answer for one in waiting for answer in _under_way_answer(snapshot, link, one)],
+        clocks=timing.clocks,
+        alerts=timing.alerts,
+        differences=case_differences(snapshot, link, case),
+    )
+
+
+def event_status(viewer: Viewer, snapshot: Snapshot, event: EventId) -> api.EventStatus | None:
+    """How far an event has come; ``None``: it is not known here."""
+    event = successor(snapshot, event) or event
+    state = outbox.state_of(snapshot, event)
+    if state is not None:
+        word = "appended" if state is outbox.OutboxState.APPENDED else "accepted"
+        return api.EventStatus(event.hex(), word, None, [], [])
+    rows = records.by_event(snapshot, event)
+    if not rows:
+        return None
+    row = rows[0]
+    others = tuple(
+        office_id
+        for office_id in viewer.directory.link_trust(row.link).parties(row.log_time)
+        if office_id != row.office
+    )
+    delivered, opened = delivery(_newest_heads(snapshot, row.link), row.position, others)
+    state_word = "delivered" if delivered else "read"
+    if others and len(opened) == len(others):
+        state_word = "opened"
+    return api.EventStatus(event.hex(), state_word, _verdict_word(row), [*delivered], [*opened])
+
+
+def _verdict_word(row: records.RecordRow) -> str | None:
+    if row.outcome is None:
+        return None
+    return row.outcome.value if row.reason is None else row.reason.value
+
+
+def _case_answer(viewer: Viewer, snapshot: Snapshot, view: CaseView, now: int) -> api.CaseAnswer:
+    parties = viewer.directory.link_trust(view.link).parties(now)
+    return api.CaseAnswer(
+        case=view.case.hex(),
+        link=view.link,
+        kind=view.kind.word,
+        state=view.state.value,
+        version=view.version,
+        urgency=view.urgency.word,
+        opener=view.opener,
+        opened_at=view.opened_at,
+        paused=view.paused,
+        crossed=view.crossed,
+        position=view.position,
+        log_time=view.log_time,
+        may_do=[step.word for step in legal_steps(view, viewer.id, parties)],
+        shredding=_shredding_answer(snapshot, view, parties),
+    )
+
+
+def _shredding_answer(
+    snapshot: Snapshot, view: CaseView, parties: Collection[OfficeId]
+) -> api.ShreddingAnswer | None:
+    if shredding_of(view).status is ShreddingStatus.NONE:
+        return None
+    places = {
+        row.version: ShreddingPlace(row.position, row.event_id, row.log_time)
+        for row in events.by_case(snapshot, view.link, CaseId(view.case))
+    }
+    found = shredding_of(view, places)
+    return api.ShreddingAnswer(
+        status=found.status.value,
+        consents=[_signed_answer(one) for one in found.consents],
+        confirmations=[_signed_answer(one) for one in found.confirmations],
+        awaited=[*found.awaited(parties)],
+        words=shredding_words(found, parties),
+    )
+
+
+def _signed_answer(signed: ShreddingSignature) -> api.SignedAnswer:
+    if signed.place is None:
+        return api.SignedAnswer(signed.office, None, None)
+    return api.SignedAnswer(signed.office, signed.place.event.hex(), signed.place.position)
+
+
+def _content_word(stored: StoredLink, row: events.EventRow) -> str:
+    if row.step in WITHOUT_CONTENT:
+        return "none"
+    if row.case in stored.shredded:
+        return "shredded"
+    if row.content is None:
+        return "closed"
+    return "withheld" if stored.withheld else "opened"
+
+
+def _event_answer(
+    stored: StoredLink, row: events.EventRow, crossed: bool, superseded: bool
+) -> api.EventAnswer:
+    word = _content_word(stored, row)
+    shown = row.content if word == "opened" else None
+    content = None if shown is None else CONTENT.decode(shown)
+    body: dict[str, Any] | None = None
+    if content is not None:
+        decoded = decode_body(row.kind, row.step, content.body_version, content.body)
+        body = msgspec.to_builtins(decoded)
+    return api.EventAnswer(
+        event=row.event_id.hex(),
+        step=row.step.word,
+        office=row.office,
+        version=row.version,
+        position=row.position,
+        at=row.at,
+        log_time=row.log_time,
+        crossed=crossed,
+        superseded=superseded,
+        on=None if content is None else content.on,
+        reason=None if content is None else content.reason,
+        dispatch=None if content is None else content.dispatch,
+        body=body,
+        content=word,
+    )
+
+
+def _under_way_answer(
+    snapshot: Snapshot, link: LinkId, waiting: outbox.OutboxRecord
+) -> Iterator[api.UnderWayAnswer]:
+    """Nothing of an event whose key is gone: what it does can't be told."""
+    if waiting.value is None or waiting.event_id is None:
+        return
+    opened = summary_of(snapshot, link, waiting.value)
+    if opened is not None:
+        header, summary = opened
+        yield api.UnderWayAnswer(waiting.event_id.hex(), summary.step.word, header.at)
+
+
+def _rejected_answer(
+    office: OfficeId, row: records.RecordRow, view: CaseView | None
+) -> api.RejectedAnswer:
+    reason = "" if row.reason is None else row.reason.value
+    step = None
+    words = f"the record is refused: {reason}"
+    if row.summary is not None and row.verdict is not None and row.office is not None:
+        summary = SUMMARY.decode(row.summary)
+        step = summary.step.word
+        words = explain(row.verdict, summary, row.office, view, office)
+    return api.RejectedAnswer(
+        event=(row.event_id or b"").hex(),
+        office=row.office,
+        position=row.position,
+        step=step,
+        reason=reason,
+        words=words,
+    )

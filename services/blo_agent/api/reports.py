@@ -1,0 +1,153 @@
+"""Handlers of the office's reports and of its journal; each one that shows or does leaves an entry."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from blo_agent.agent import Agent
+from blo_agent.api.parse import BadRequest, actor_of, decode, read_id
+from blo_agent.api.request_types import StrictRequest as Posted
+from blo_agent.api.request_types import Word
+from blo_agent.api.response_types import RefusedAnswer
+from blo_agent.office.access_log import journal_of, note_export
+from blo_agent.reports import service
+from blo_agent.reports.errors import ReportRefusal, ReportRefused
+from blo_agent.reports.lifecycle import ReportAction
+from blo_agent.store.connection import Snapshot
+from blo_agent.store.tables import reports as stored
+from blo_schemas.reports import ReportAct, ReportStep
+
+Req = Request[Any, Any, State]
+
+_JSON: Final = "application/json"
+_LATER: Final = {act.value: act for act in ReportAct if act is not ReportAct.COMPUTE}
+
+
+class ReportRequest(Posted, frozen=True):
+    """Asks for a report of a period of business dates, both days included."""
+
+    first: Annotated[date, msgspec.Meta(description="First business date")]
+    last: date
+    actor: Word
+
+
+class StepRequest(Posted, frozen=True):
+    """Who takes a further step with a report."""
+
+    actor: Word
+
+
+class ReportAnswer(msgspec.Struct, frozen=True):
+    """A report as the list shows it.
+
+    Attributes:
+        digest: Its digest, which names it.
+        first: First business date.
+        last: Last business date.
+        state: The last step that was taken.
+        steps: Who did what.
+    """
+
+    digest: str
+    first: date
+    last: date
+    state: str
+    steps: tuple[ReportStep, ...]
+
+
+@post("/v1/reports")
+async def compute(request: Req, agent: NamedDependency[Agent]) -> Response[Any]:
+    """Compute a report as of now and keep it: 201, or 409 when it can't be done."""
+    wanted = decode(await request.body(), ReportRequest)
+    if wanted.last < wanted.first:
+        raise BadRequest(f"last: {wanted.last} lies before first: {wanted.first}")
+    try:
+        filed = await service.compute(agent, wanted.first, wanted.last, wanted.actor)
+    except ReportRefused as refusal:
+        return _refused(refusal)
+    return Response(_answer(filed), status_code=201)
+
+
+@get("/v1/reports")
+async def reports(agent: NamedDependency[Agent]) -> list[ReportAnswer]:
+    """All reports of the office, the oldest first."""
+
+    def query(snapshot: Snapshot) -> list[ReportAnswer]:
+        return [_answer(ReportAction(row)) for row in stored.all_of(snapshot)]
+
+    return await agent.store.read(query)
+
+
+@get("/v1/reports/{digest:str}")
+async def report(
+    request: Req, agent: NamedDependency[Agent], digest: FromPath[str]
+) -> Response[Any]:
+    """The file of a report: the signed one if it is frozen."""
+    try:
+        data = await service.export(agent, read_id(digest), actor_of(request))
+    except ReportRefused as refusal:
+        return _refused(refusal)
+    return Response(data, media_type=_JSON)
+
+
+@post("/v1/reports/{digest:str}/compare", status_code=200)
+async def compare(
+    request: Req, agent: NamedDependency[Agent], digest: FromPath[str]
+) -> Response[Any]:
+    """Compute a frozen report anew at its cut, and say what has come since."""
+    wanted = decode(await request.body(), StepRequest)
+    try:
+        compared = await service.compare(agent, read_id(digest), wanted.actor)
+    except ReportRefused as refusal:
+        return _refused(refusal)
+    return Response(msgspec.json.encode(compared), media_type=_JSON)
+
+
+@post("/v1/reports/{digest:str}/{act:str}", status_code=200)
+async def step(
+    request: Req, agent: NamedDependency[Agent], digest: FromPath[str], act: FromPath[str]
+) -> Response[Any]:
+    """Review, sign or freeze a report: 200, or 409 when that is not to be."""
+    if act not in _LATER:
+        raise NotFoundException(f"{act} is no step; the steps are {', '.join(_LATER)}")
+    wanted = decode(await request.body(), StepRequest)
+    try:
+        filed = await service.act(agent, read_id(digest), _LATER[act], wanted.actor)
+    except ReportRefused as refusal:
+        return _refused(refusal)
+    return Response(_answer(filed))
+
+
+@get("/v1/journal")
+async def journal(request: Req, agent: NamedDependency[Agent]) -> Response[bytes]:
+    """The journal as a file; that it was taken out is its last entry."""
+    actor, now = actor_of(request), agent.clock.now_ms()
+    stands = await agent.store.write(lambda tx: note_export(tx, actor, now))
+
+    def query(snapshot: Snapshot) -> bytes:
+        return journal_of(snapshot, agent.office.id, stands, now)
+
+    return Response(await agent.store.read(query), media_type="application/jsonl")
+
+
+def _answer(filed: ReportAction) -> ReportAnswer:
+    report = filed.report
+    digest = filed.digest.hex()
+    return ReportAnswer(digest, report.first, report.last, filed.state.value, filed.steps)
+
+
+def _refused(refusal: ReportRefused) -> Response[Any]:
+    if refusal.reason is ReportRefusal.UNKNOWN_REPORT:
+        raise NotFoundException(refusal.words)
+    return Response(RefusedAnswer(refusal.reason, refusal.words), status_code=409)
+
+
+HANDLERS = (compute, reports, report, compare, step, journal)

@@ -1,0 +1,237 @@
+"""Disclosing chosen events to somebody outside: their derived keys, signed, and in the journal.
+
+A case's key opens everything in the case, past and to come, so it never leaves the store. What
+leaves it opens the chosen events and nothing else. Who disclosed what to whom, and why, is in the
+journal before the disclosure is given out, and so in the office's next head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from blo_agent.office.link_state import LinkState
+from blo_agent.office.state import NoIdentity, Office
+from blo_agent.shredding.delete import is_withheld
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.errors import JobRefused
+from blo_agent.store.facade import Store
+from blo_agent.store.tables import events, journal, records
+from blo_agent.store.tables.events import EventRow
+from blo_log.errors import LogUnavailable
+from blo_log.port import Log, TopicPartition
+from blo_log.topics import exchange_topic
+from blo_schemas.bundle import (
+    MAX_DISCLOSED,
+    SIGNED_DISCLOSURE,
+    DisclosedEvent,
+    DisclosureNote,
+    SignedDisclosure,
+)
+from blo_schemas.codec import encode
+from blo_schemas.errors import WireError
+from blo_schemas.event import ENVELOPE, HEADER, LogRecord
+from blo_schemas.hashes import leaf_hash
+from blo_schemas.ids import CaseId, Digest, EventId, LinkId
+from blo_sealing.disclosures import disclose_event, sign_disclosure
+from blo_sealing.errors import SealingError
+
+ACTION: Final = "disclose"
+_PORTION: Final = 400
+_SILENCE_POLLS: Final = 10
+
+
+class DisclosureCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events are to be disclosed, and what the journal says of it.
+
+    Attributes:
+        reason: Why.
+        recipient: For whom.
+        actor: Who discloses.
+        case: All opened events of this case,
+        events: or these events,
+        period: or all opened events of these business dates, both included.
+    """
+
+    reason: str
+    recipient: str
+    actor: str
+    case: CaseId | None = None
+    events: tuple[EventId, ...] = ()
+    period: tuple[date, date] | None = None
+
+
+class DisclosureFile(msgspec.Struct, frozen=True):
+    """A disclosure that is in the journal.
+
+    Attributes:
+        signed: The disclosure.
+        events: How many events it opens.
+        closed: How many were meant too but are closed here.
+    """
+
+    signed: SignedDisclosure
+    events: int
+    closed: int
+
+
+class DisclosureRefused(JobRefused):
+    """Nothing is disclosed.
+
+    Attributes:
+        reason: A stable word for it.
+    """
+
+    def __init__(self, reason: str, words: str) -> None:
+        super().__init__(words)
+        self.reason = reason
+
+
+class _SelectedEvent(msgspec.Struct, frozen=True):
+    leaves: dict[int, Digest]
+    closed: int
+
+
+async def disclose(
+    office: Office, store: Store, log: Log, desk: LinkState, wanted: DisclosureCommand, now: int
+) -> DisclosureFile:
+    """Disclose events of a link.
+
+    Args:
+        office: Who discloses.
+        store: Its store.
+        log: Where the records are: the store does not keep them.
+        desk: The link.
+        wanted: Which events.
+        now: The office's clock, Unix milliseconds.
+
+    Raises:
+        DisclosureRefused: There is nothing to disclose, or too much; nothing was done.
+        LogError: The log can't be read.
+    """
+    link = desk.link
+
+    def choose(snapshot: Snapshot) -> _SelectedEvent:
+        return _choose(snapshot, link, wanted)
+
+    chosen = await store.read(choose)
+    found = await _read(log, desk, sorted(chosen.leaves))
+    for record in found:
+        if leaf_hash(record.value) != chosen.leaves[record.position]:
+            raise DisclosureRefused(
+                "another_log",
+                f"the log shows another record at {record.position} than the office has read: "
+                "let its link be verified",
+            )
+    return await store.write(lambda tx: _disclose(office, desk, wanted, chosen, found, now, tx))
+
+
+def _choose(snapshot: Snapshot, link: LinkId, wanted: DisclosureCommand) -> _SelectedEvent:
+    if is_withheld(snapshot, link):
+        raise DisclosureRefused(
+            "not_read_yet",
+            f"the store was restored, and the log of {link} is being read up to its end: what "
+            "was shredded since must not be shown; try again when that is done",
+        )
+    meant = [event for event in _meant(snapshot, link, wanted) if event.link == link]
+    opened = [event.position for event in meant if event.content is not None]
+    if not opened:
+        raise DisclosureRefused(
+            "nothing_to_disclose",
+            f"none of the {len(meant)} accepted events that are meant on {link} is open here",
+        )
+    if len(opened) > MAX_DISCLOSED:
+        raise DisclosureRefused(
+            "too_many", f"{len(opened)} events; at most {MAX_DISCLOSED} in one disclosure"
+        )
+    leaves = {}
+    for position in opened:
+        row = records.get(snapshot, link, position)
+        if row is not None:
+            leaves[position] = row.leaf
+    return _SelectedEvent(leaves, len(meant) - len(opened))
+
+
+def _meant(snapshot: Snapshot, link: LinkId, wanted: DisclosureCommand) -> Iterable[EventRow]:
+    if wanted.case is not None:
+        return events.by_case(snapshot, link, wanted.case)
+    if wanted.period is not None:
+        return events.in_period(snapshot, link, *wanted.period)
+    found = (events.get(snapshot, event) for event in sorted(set(wanted.events)))
+    return [event for event in found if event is not None]
+
+
+async def _read(log: Log, desk: LinkState, positions: list[int]) -> list[LogRecord]:
+    partition = TopicPartition(exchange_topic(desk.corridor), desk.partition)
+    reader = await log.reader({partition: positions[0]})
+    found: list[LogRecord] = []
+    silent = 0
+    try:
+        while len(found) < len(positions) and silent < _SILENCE_POLLS:
+            wanted = positions[len(found)]
+            if reader.position(partition) != wanted:
+                reader.seek(partition, wanted)
+            batch = await reader.poll(max_records=_PORTION)
+            silent = 0 if batch else silent + 1
+            for one in batch.get(partition, ()):
+                if len(found) < len(positions) and one.offset == positions[len(found)]:
+                    found.append(LogRecord(one.offset, one.timestamp, one.value or b""))
+    finally:
+        await reader.close()
+    if len(found) < len(positions):
+        raise LogUnavailable("records that were read before do not come again; try later")
+    return found
+
+
+def _disclose(
+    office: Office,
+    desk: LinkState,
+    wanted: DisclosureCommand,
+    chosen: _SelectedEvent,
+    found: list[LogRecord],
+    now: int,
+    tx: Transaction,
+) -> DisclosureFile:
+    opened = tuple(_keys_of(office, desk, record) for record in found)
+    try:
+        author = office.author(desk.link, now)
+    except NoIdentity as missing:
+        raise DisclosureRefused("no_identity", str(missing)) from missing
+    signed = sign_disclosure(author, office.id, now, opened)
+    note = DisclosureNote(
+        wanted.reason,
+        wanted.recipient,
+        sha256(SIGNED_DISCLOSURE.encode(signed)).digest(),
+        tuple(event.event for event in opened),
+    )
+    journal.append(
+        tx,
+        at=now,
+        actor=wanted.actor,
+        action=ACTION,
+        link=desk.link,
+        case=wanted.case,
+        detail=encode(note),
+    )
+    return DisclosureFile(signed, len(opened), chosen.closed)
+
+
+def _keys_of(office: Office, desk: LinkState, record: LogRecord) -> DisclosedEvent:
+    header = HEADER.decode(ENVELOPE.decode(record.value).header)
+    held = office.keyring.of(desk.link)
+    summary_key = held.summary_key(header.summary_key_id)
+    content_key = held.content_key(header.case_id)
+    if summary_key is None or content_key is None:
+        raise DisclosureRefused(
+            "key_missing", f"a key of the event at {record.position} is not here any more"
+        )
+    try:
+        return disclose_event(desk.link, record, summary_key, content_key)
+    except (WireError, SealingError) as error:
+        raise DisclosureRefused(
+            "unopenable", f"the event at {record.position} does not open: {error}"
+        ) from error

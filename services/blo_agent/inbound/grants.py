@@ -1,0 +1,113 @@
+"""Taking in grants: the keys with which parked records and waiting contents are opened."""
+
+from __future__ import annotations
+
+from blo_agent.office.batch import BatchResult
+from blo_agent.office.link_state import LinkState
+from blo_agent.office.state import Office
+from blo_agent.store.connection import Transaction
+from blo_agent.store.tables import events, keys, parked, records
+from blo_projection.fold import ContentState
+from blo_schemas.content import CONTENT
+from blo_schemas.errors import WireError
+from blo_schemas.event import decode_event
+from blo_schemas.grants import GRANT, Grant
+from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId, OfficeId
+from blo_schemas.verdicts import Outcome
+from blo_sealing.errors import SealingError
+from blo_sealing.grants import open_grant
+from blo_sealing.keys import ContentKey, SummaryKey
+
+
+def take_grants(
+    office: Office, found: list[bytes], tx: Transaction, taken: BatchResult
+) -> set[LinkId]:
+    """Open what is meant for this office and not held yet.
+
+    A grant to a certificate that is not known yet is passed over: when the certificate arrives,
+    the key topics are read again (``taking_documents``).
+
+    Returns:
+        The links on which keys have arrived.
+    """
+    touched: set[LinkId] = set()
+    for value in found:
+        try:
+            grant = GRANT.decode(value)
+        except WireError:
+            taken.ignored += 1
+            continue
+        desk = office.links.get(grant.link)
+        if grant.recipient != office.id or desk is None:
+            continue
+        if grant.key in desk.shredded:
+            continue  # The key of a shredded case is not held again, whoever grants it.
+        if keys.get(tx, grant.link, KeyId(grant.key)) is None:
+            _take_grant(office, desk, grant, tx, taken, touched)
+    return touched
+
+
+def _take_grant(
+    office: Office,
+    desk: LinkState,
+    grant: Grant,
+    tx: Transaction,
+    taken: BatchResult,
+    touched: set[LinkId],
+) -> None:
+    tag = CertificateTag(grant.recipient_kid)
+    held = office.node_keys_of(tag)
+    if held is None:
+        taken.alarms.append(
+            f"a grant on {desk.link} is sealed to certificate {tag.hex()}, of which no key is here"
+        )
+        return
+    try:
+        key = open_grant(grant, desk.link, office.id, tag, held.kem)
+    except SealingError as error:
+        taken.alarms.append(f"a grant on {desk.link} that names {grant.sender}: {error}")
+        return
+    _hold(office, desk, key, grant.sender, tx, taken)
+    taken.grants.append((desk.link, grant.purpose))
+    touched.add(desk.link)
+
+
+def _hold(
+    office: Office,
+    desk: LinkState,
+    key: ContentKey | SummaryKey,
+    sender: OfficeId,
+    tx: Transaction,
+    taken: BatchResult,
+) -> None:
+    case = key.id if isinstance(key, ContentKey) else None
+    keys.put(
+        tx,
+        keys.StoredKey(desk.link, KeyId(key.id), key.purpose, key.secret, sender, None, case),
+    )
+    held = office.keyring.of(desk.link)
+    if isinstance(key, ContentKey):
+        held.add_content(key)
+        _open_waiting(desk, key.id, tx, taken)
+    else:
+        held.add_summary(key)
+
+
+def _open_waiting(desk: LinkState, case: CaseId, tx: Transaction, taken: BatchResult) -> None:
+    """Open the contents of accepted events that waited for their case's key."""
+    for position in parked.waiting_for(tx, desk.link, KeyId(case)):
+        row = records.get(tx, desk.link, position)
+        if row is None or row.outcome is not Outcome.ACCEPTED or row.event_id is None:
+            continue
+        event = events.get(tx, row.event_id)
+        if event is None:
+            continue
+        envelope, header = decode_event(parked.value(tx, desk.link, position))
+        content, state, fault = desk.fold.read_content(header, envelope, event.kind, event.step)
+        if content is not None and state is ContentState.OPENED:
+            events.set_content(tx, row.event_id, content.on, CONTENT.encode(content))
+            records.set_opened(tx, desk.link, position)
+            desk.opened(position)
+        if fault is not None:
+            taken.alarm_unopenable(desk.link, position, row.office, fault)
+        parked.remove(tx, desk.link, position)

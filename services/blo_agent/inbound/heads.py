@@ -1,0 +1,160 @@
+"""Heads of others: receipts for what was sent, and the proof that all read one log.
+
+A head that names another hash than this office's for the same size means that somebody was shown
+another log. That is never ignored: the link is halted, the signed head is kept, and an operator
+called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from blo_agent.office.batch import BatchResult
+from blo_agent.office.halts import HaltReason, halt
+from blo_agent.office.link_state import LinkState
+from blo_agent.office.state import Office
+from blo_agent.store.connection import Transaction
+from blo_agent.store.tables import heads
+from blo_domain.heads import HeadOrder, order_heads
+from blo_schemas.codec import encode
+from blo_schemas.errors import WireError
+from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
+from blo_schemas.ids import OfficeId
+from blo_sealing.errors import SealingError
+from blo_sealing.heads import AcceptedHead, accept_head, read_head
+
+
+def take_heads(
+    office: Office, found: list[bytes], now: int, tx: Transaction, taken: BatchResult
+) -> None:
+    """Check heads, compare every one with the own log, and keep the newest of every office."""
+    for value in found:
+        accepted = _accepted(office, value)
+        if accepted is None:
+            taken.ignored += 1
+            continue
+        head, signer = accepted.head, accepted.signer
+        desk = office.links.get(head.link)
+        if desk is None or signer == office.id:
+            continue
+        value = SIGNED_HEAD.encode(accepted.signed)
+        if _differs_from_log(desk, signer, head, value, now, tx, taken):
+            continue  # It is kept as evidence, and says nothing of what its office has received.
+        _compare_with_same_size(desk, signer, head, value, now, tx, taken)
+        stored = heads.StoredHead(head.link, signer, head.size, value)
+        if head.size > desk.size and not heads.waiting_of(tx, desk.link, signer, head.size):
+            # The next head must not take its place before the two were compared.
+            heads.wait(tx, stored, head.log_hash)
+        if order_heads(office.heads.get((head.link, signer)), head) is HeadOrder.REPLACES:
+            heads.put(tx, stored)
+            office.know_head(signer, head)
+
+
+def compare_heads(
+    office: Office, desk: LinkState, now: int, tx: Transaction, taken: BatchResult
+) -> None:
+    """Compare, after more of the log was read, with the heads that were ahead of it."""
+    waiting = heads.waiting(tx, desk.link, desk.size)
+    # A revocation may have come since they were kept; of the newest, ``review_heads`` takes care.
+    counting = [one for one in waiting if _accepted(office, one.head) is not None]
+    for stored in [*counting, *heads.of_link(tx, desk.link)]:
+        head = HEAD.decode(SIGNED_HEAD.decode(stored.head).head)
+        _differs_from_log(desk, stored.office, head, stored.head, now, tx, taken)
+    heads.waits_no_longer(tx, desk.link, desk.size)
+
+
+def delivery(
+    newest: Mapping[OfficeId, Head], position: int, readers: tuple[OfficeId, ...]
+) -> tuple[tuple[OfficeId, ...], tuple[OfficeId, ...]]:
+    """Who has received a record of a link, and who has opened it, by their signed heads.
+
+    Args:
+        newest: The newest head of each reader of the link.
+        position: The record's position.
+        readers: Who should have received it.
+
+    Returns:
+        The offices whose head covers the position, and those of them that could open it.
+    """
+    delivered = []
+    opened = []
+    for reader in readers:
+        head = newest.get(reader)
+        if head is None or head.size <= position:
+            continue
+        delivered.append(reader)
+        named = len(head.first_unopened) == head.unopened
+        if position not in head.first_unopened and (named or position < max(head.first_unopened)):
+            opened.append(reader)
+    return tuple(delivered), tuple(opened)
+
+
+def review_heads(office: Office, tx: Transaction) -> None:
+    """Forget the stored heads that do not count under the trust documents as they are now.
+
+    A revocation may have taken the ground from a head that was kept, and one that does not count
+    any more must not stand before the honest ones that follow it.
+    """
+    for (link, signer), _ in tuple(office.heads.items()):
+        stored = heads.get(tx, link, signer)
+        if stored is None or _accepted(office, stored.head) is None:
+            heads.remove(tx, link, signer)
+            office.forget_head(link, signer)
+
+
+def _accepted(office: Office, value: bytes) -> AcceptedHead | None:
+    try:
+        signed, claimed = read_head(value)
+        return accept_head(signed, office.directory, link=claimed.link)
+    except (WireError, SealingError):
+        return None
+
+
+def _differs_from_log(
+    desk: LinkState,
+    signer: OfficeId,
+    head: Head,
+    value: bytes,
+    now: int,
+    tx: Transaction,
+    taken: BatchResult,
+) -> bool:
+    """Halt the link if an office has signed another log than the one that was read here."""
+    if desk.fold.chain.matches(head.size, head.log_hash) is not False:
+        return False
+    words = (
+        f"{signer} has signed that the first {head.size} records of {desk.link} have another "
+        "hash than here. The two offices were shown different logs. Nothing is sent on this "
+        "link; call the counterpart by telephone, keep both stores, and have an auditor "
+        "compare the two logs; when that is cleared, run: blo agent resume"
+    )
+    halt(desk, HaltReason.OTHER_LOG, words, value, now, tx, taken, over=signer)
+    return True
+
+
+def _compare_with_same_size(
+    desk: LinkState,
+    signer: OfficeId,
+    head: Head,
+    value: bytes,
+    now: int,
+    tx: Transaction,
+    taken: BatchResult,
+) -> None:
+    """Halt the link if an office has signed two logs of one size."""
+    others = heads.waiting_of(tx, desk.link, signer, head.size)
+    newest = heads.get(tx, desk.link, signer)
+    if newest is not None and newest.size == head.size:
+        others.append(newest)
+    for other in others:
+        before = HEAD.decode(SIGNED_HEAD.decode(other.head).head)
+        if order_heads(before, head) is not HeadOrder.CONTRADICTS:
+            continue
+        words = (
+            f"{signer} has signed two different hashes of the first {head.size} records of "
+            f"{desk.link}. It was shown two logs, or it lies. Nothing is sent on this link; call "
+            "the counterpart by telephone, and have an auditor compare the logs; when that is "
+            "cleared, run: blo agent resume"
+        )
+        evidence = encode(sorted((other.head, value)))
+        halt(desk, HaltReason.TWO_HEADS, words, evidence, now, tx, taken, over=signer)

@@ -1,0 +1,365 @@
+"""What a batch brings to one link: folded and written, so that a fault stays as small as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from blo_agent.containment import attempt
+from blo_agent.inbound.checkpoints import take_waiting
+from blo_agent.inbound.heads import compare_heads
+from blo_agent.inbound.own_chain import settle_own_record
+from blo_agent.office.batch import BatchResult, ReadRange
+from blo_agent.office.halts import HaltReason, halt
+from blo_agent.office.link_state import LinkState
+from blo_agent.office.state import Office
+from blo_agent.office.verdict_counts import store_tally
+from blo_agent.shredding.delete import note_view, without_shredded
+from blo_agent.store.connection import Transaction
+from blo_agent.store.tables import cases, events, links, parked, records
+from blo_projection.fold import ContentState, FoldedRecord
+from blo_schemas.content import CONTENT
+from blo_schemas.event import ENVELOPE, LogRecord
+from blo_schemas.hashes import leaf_hash
+from blo_schemas.ids import CaseId, KeyId, LinkId
+from blo_schemas.summary import SUMMARY
+from blo_schemas.verdicts import Outcome, Reason
+
+_RELEASED_AT_ONCE: Final = 16
+"""So many parked records are in memory at once, of 256 KiB at most each."""
+
+
+class LinkBatch:
+    """What a batch brings to one link, taken so that a fault stays as small as it is.
+
+    Args:
+        office: Who reads.
+        desk: The link.
+        now: The office's clock, Unix milliseconds.
+        tx: The transaction that this belongs to.
+        taken: Gets what it has changed.
+    """
+
+    def __init__(
+        self, office: Office, desk: LinkState, now: int, tx: Transaction, taken: BatchResult
+    ) -> None:
+        self._office = office
+        self._desk = desk
+        self._now = now
+        self._tx = tx
+        self._taken = taken
+
+    def take(self, found: list[LogRecord]) -> None:
+        """Take records all together; if that fails, one by one, holding what fails alone."""
+        if self._attempt("records", lambda own: self._take(found, own), is_quiet=True) is None:
+            return
+        for record in found:
+            if not self._desk.is_read_on or self._desk.link in self._taken.refold:
+                return
+            incident = self._attempt("a record", partial(self._take, [record]), record.position)
+            if incident is not None:
+                self._hold(record, incident)
+
+    def settle(self) -> None:
+        """Release what can be opened now, and compare with what others have signed."""
+        if self._attempt("parked records", self._release, is_quiet=True) is not None:
+            while positions := self._desk.fold.openable(1):
+                self._release_alone(positions[0])
+        self._attempt(
+            "heads",
+            lambda own: compare_heads(self._office, self._desk, self._now, self._tx, own),
+            mend=lambda: self._office.load_heads(self._tx),
+        )
+        self._attempt(
+            "notes of trees",
+            lambda own: take_waiting(self._office, self._desk, self._now, self._tx, own),
+            mend=lambda: self._desk.trees.load(self._tx, self._desk.link),
+        )
+
+    def _attempt(
+        self,
+        what: str,
+        work: Callable[[BatchResult], object],
+        position: int | None = None,
+        *,
+        mend: Callable[[], object] | None = None,
+        is_quiet: bool = False,
+    ) -> str | None:
+        return attempt(
+            what,
+            self._tx,
+            self._taken,
+            work,
+            mend=mend or self._load,
+            link=self._desk.link,
+            position=position,
+            is_quiet=is_quiet,
+        )
+
+    def _load(self) -> None:
+        checked, closed = self._desk.own_chain_checked, self._desk.fold.closed_cases()
+        self._office.load_desk(self._desk, self._tx, self._now, self._taken)
+        if self._desk.is_rereading and self._desk.size == 0:
+            self._read_anew()
+            return
+        # What the log says of the own chain has not changed by a fault of this program.
+        self._desk.own_chain_checked = checked
+        for case in closed:
+            self._desk.fold.close_case(case)
+
+    def _read_anew(self) -> None:
+        """What the store has of the link is of no use: read its log again, but only once."""
+        desk = self._desk
+        self._taken.refold.append(desk.link)
+        if desk.was_read_anew:
+            words = (
+                f"what this program makes of {desk.link} can't be taken from the store again, so "
+                "the link is not read on and nothing is sent on it. Report the incidents in the "
+                "log file; with a program that is mended, run: blo agent resume"
+            )
+            halt(desk, HaltReason.UNREADABLE, words, b"", self._now, self._tx, self._taken)
+        desk.was_read_anew = True
+
+    def _take(self, found: list[LogRecord], own: BatchResult) -> None:
+        _take_records(self._office, self._desk, found, self._now, self._tx, own)
+        self._write(own)
+
+    def _release(self, own: BatchResult) -> None:
+        """Judge what was parked and can be opened now, a few records in memory at a time."""
+        while positions := self._desk.fold.openable(_RELEASED_AT_ONCE):
+            self._release_at(positions, own)
+        self._write(own)
+
+    def _release_at(self, positions: list[int], own: BatchResult) -> None:
+        desk, tx = self._desk, self._tx
+        released = [
+            desk.fold.release(position, parked.value(tx, desk.link, position))
+            for position in positions
+        ]
+        _write_released(self._office, desk, released, tx, own)
+
+    def _write(self, own: BatchResult) -> None:
+        _write_views(self._office, self._desk, self._now, self._tx, own)
+        _store_progress(self._desk, self._tx)
+
+    def _release_alone(self, position: int) -> None:
+        """Judge one parked record; if that fails, its case waits until the next start."""
+        waiting = self._desk.fold.parked.get(position)
+
+        def work(own: BatchResult) -> None:
+            self._release_at([position], own)
+            self._write(own)
+
+        failed = self._attempt("a case", work, position)
+        if failed is not None and waiting is not None:
+            self._desk.fold.close_case(waiting.case)
+
+    def _hold(self, record: LogRecord, incident: str) -> None:
+        """Keep a record without a verdict; if not even that can be done, halt the link."""
+        failed = self._attempt(
+            "the record layer", lambda own: self._keep(record, own), record.position
+        )
+        if failed is None:
+            return
+        link = self._desk.link
+        words = (
+            f"this program fails on record {record.position} of {link} (incidents {incident}, "
+            f"{failed}), so the link is not read on and nothing is sent on it. Report the "
+            "incidents; with a program that is mended, run: blo agent resume"
+        )
+        halt(
+            self._desk,
+            HaltReason.UNREADABLE,
+            words,
+            record.value,
+            self._now,
+            self._tx,
+            self._taken,
+        )
+
+    def _keep(self, record: LogRecord, own: BatchResult) -> None:
+        _take_records(self._office, self._desk, [record], self._now, self._tx, own, held=True)
+        self._write(own)
+
+
+def _take_records(
+    office: Office,
+    desk: LinkState,
+    found: list[LogRecord],
+    now: int,
+    tx: Transaction,
+    taken: BatchResult,
+    *,
+    held: bool = False,
+) -> None:
+    """Fold records and write them; ``held``: without judging their steps."""
+    folded = []
+    rows = []
+    for record in found:
+        if record.position < desk.size:
+            continue
+        desk.arriving = leaf_hash(record.value)
+        fold = desk.fold.hold if held else desk.fold.feed
+        one = without_shredded(desk, fold(record))
+        settle_own_record(office, desk, one, now, tx, taken)
+        folded.append(one)
+        rows.append(_row(desk.link, one))
+        if one.verdict is None or one.content_state is ContentState.WAITING:
+            _park(desk, one, record.value, tx)
+        if not rows[-1].opened:
+            desk.unopened.append(record.position)
+    records.append_many(tx, rows)
+    _write_outcomes(office, desk, folded, tx, taken)
+
+
+def _write_released(
+    office: Office,
+    desk: LinkState,
+    released: list[FoldedRecord],
+    tx: Transaction,
+    taken: BatchResult,
+) -> None:
+    """Write what was parked before and has its verdict now."""
+    released = [without_shredded(desk, one) for one in released]
+    for one in released:
+        if one.verdict is None:
+            continue
+        opened = _is_opened(one)
+        records.settle(
+            tx,
+            desk.link,
+            one.position,
+            one.verdict,
+            opened=opened,
+            summary=_rejected_summary(one),
+        )
+        if opened:
+            desk.opened(one.position)
+        if one.content_state is ContentState.WAITING and one.envelope and one.header:
+            item = parked.ParkedRow(
+                desk.link,
+                one.position,
+                one.header.case_id,
+                KeyId(one.header.case),
+                ENVELOPE.encode(one.envelope),
+                one.log_time,
+            )
+            parked.add(tx, item)
+        else:
+            parked.remove(tx, desk.link, one.position)
+        if one.verdict.outcome is Outcome.REJECTED and one.header is not None:
+            desk.look_ahead(one.header.case_id)
+    _write_outcomes(office, desk, released, tx, taken)
+
+
+def _write_views(
+    office: Office, desk: LinkState, now: int, tx: Transaction, taken: BatchResult
+) -> None:
+    """Store what has moved; last, because what is agreed to be shredded is deleted with it."""
+    for view in desk.views.take_changed():
+        cases.put(tx, view)
+        desk.look_ahead(CaseId(view.case))
+        if note_view(office, desk, view, now, tx):
+            taken.shredded.append(desk.link)
+
+
+def _write_outcomes(
+    office: Office, desk: LinkState, folded: list[FoldedRecord], tx: Transaction, taken: BatchResult
+) -> None:
+    accepted = []
+    for one in folded:
+        if one.verdict is None:
+            continue
+        desk.tally.count(one.verdict, own=one.office == office.id)
+        taken.seen.append(
+            ReadRange(desk.link, one.position, one.office, one.verdict, one.content_state)
+        )
+        if one.content_fault is not None:
+            taken.alarm_unopenable(desk.link, one.position, one.office, one.content_fault)
+        if one.verdict.reason is Reason.SEEN_HASH_MISMATCH:
+            taken.alarms.append(
+                f"{one.office} has signed, at {one.position} of {desk.link}, that it had read "
+                "another log than this office; compare both offices' heads"
+            )
+        if one.verdict.outcome is Outcome.ACCEPTED:
+            accepted.append(_event_row(desk.link, one))
+    events.put_many(tx, accepted)
+
+
+def _park(desk: LinkState, one: FoldedRecord, value: bytes, tx: Transaction) -> None:
+    if one.header is None:
+        return
+    needs = one.header.summary_key_id if one.verdict is None else KeyId(one.header.case)
+    parked.add(
+        tx,
+        parked.ParkedRow(desk.link, one.position, one.header.case_id, needs, value, one.log_time),
+    )
+
+
+def _row(link: LinkId, one: FoldedRecord) -> records.RecordRow:
+    if one.admitted is None:
+        raise ValueError(f"record {one.position} was folded before")
+    verdict = one.verdict
+    header = one.header
+    return records.RecordRow(
+        link,
+        one.position,
+        one.log_time,
+        one.admitted.leaf,
+        one.admitted.log_hash,
+        one.event,
+        one.office,
+        None if header is None else header.oseq,
+        None if header is None else header.case_id,
+        None if verdict is None else verdict.outcome,
+        None if verdict is None else verdict.reason,
+        crossed=verdict is not None and verdict.crossed,
+        opened=_is_opened(one),
+        chained=one.admitted.chained,
+        summary=_rejected_summary(one),
+    )
+
+
+def _rejected_summary(one: FoldedRecord) -> bytes | None:
+    """Kept so that the desk can say in words what was rejected."""
+    if one.summary is None or one.verdict is None or one.verdict.outcome is not Outcome.REJECTED:
+        return None
+    return SUMMARY.encode(one.summary)
+
+
+def _is_opened(one: FoldedRecord) -> bool:
+    if one.verdict is None:
+        return False
+    if one.verdict.reason is not None and one.verdict.reason.value.startswith("summary_"):
+        return False
+    return one.content_state not in (ContentState.WAITING, ContentState.UNOPENABLE)
+
+
+def _event_row(link: LinkId, one: FoldedRecord) -> events.EventRow:
+    if one.event is None or one.header is None or one.office is None or one.summary is None:
+        raise ValueError(f"record {one.position} is accepted but not readable")
+    content = one.content
+    return events.EventRow(
+        one.event,
+        link,
+        one.position,
+        one.header.case_id,
+        one.version,
+        one.office,
+        one.summary.kind,
+        one.summary.step,
+        None if content is None else content.on,
+        one.header.at,
+        one.log_time,
+        SUMMARY.encode(one.summary),
+        None if content is None else CONTENT.encode(content),
+    )
+
+
+def _store_progress(desk: LinkState, tx: Transaction) -> None:
+    links.put(
+        tx,
+        links.LinkProgress(desk.link, desk.size, desk.fold.chain.snapshot(), desk.trust_digest),
+    )
+    store_tally(tx, desk.link, desk.tally)

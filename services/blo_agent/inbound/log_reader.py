@@ -1,0 +1,408 @@
+"""From the log to the store: polls all topics of the office and hands batches to ``ingesting``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from blo_agent.inbound.apply_batch import take
+from blo_agent.inbound.backoff import Backoff
+from blo_agent.inbound.own_chain import OwnChainCheck, doubt_stranded, settle_own_chain
+from blo_agent.inbound.truncated_topics import (
+    check_end,
+    exchange_partition,
+    halt_over_cut,
+    read_on_after_cut,
+)
+from blo_agent.inbound.trust_documents import keys_partition, offset_key
+from blo_agent.office.batch import Batch, BatchResult
+from blo_agent.office.halts import halt_over_own_events
+from blo_agent.office.link_state import LinkState
+from blo_agent.office.state import Office
+from blo_agent.outbound.line_switch import LineSwitch
+from blo_agent.outbound.sender import Sender
+from blo_agent.shredding.delete import show_again
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.errors import JobFailed
+from blo_agent.store.facade import Store
+from blo_agent.store.tables import meta
+from blo_log.errors import LogError, LogTruncated, TopicMisfit, TopicMissing
+from blo_log.port import ConsumedRecord, Log, LogReader, TopicPartition
+from blo_log.topics import (
+    DIRECTORY_TOPIC,
+    check,
+    heads_topic,
+    plan,
+)
+from blo_runtime.clock import Clock
+from blo_runtime.logs import get_logger
+from blo_schemas.codec import COUNT
+from blo_schemas.event import LogRecord
+from blo_schemas.heads import read_note_key
+from blo_schemas.ids import LinkId
+
+_BATCH: Final = 400
+_POLL_S: Final = 1.0
+_ENDS_EVERY_S: Final = 2.0
+_TOPICS_EVERY_S: Final = 5.0
+_MINE: Final = (DIRECTORY_TOPIC, "blo.exchange.", "blo.keys.", "blo.heads.")
+_FIRST_PAUSE_S: Final = 0.2
+_LONGEST_PAUSE_S: Final = 10.0
+
+
+class InboundReader:
+    """Reads everything that concerns the office, whenever the line is up.
+
+    Args:
+        office: Who reads.
+        store: Where it is kept.
+        log: Where from.
+        line: Whether the line may be used.
+        clock: The office's clock.
+        on_taken: Called after each batch, when it is on disk.
+        sender: Is told which links may be sent.
+        simulated_time: Whether log times are a scenario's; topics that say otherwise are refused.
+
+    Attributes:
+        high_watermarks: Where each link's log ended when that was last known.
+        is_connected: Whether the log is being read.
+        directory_trouble: What is wrong with the topic of the trust documents, in words.
+        unserved: Links whose topics can't serve them, and why; the others are read meanwhile.
+    """
+
+    def __init__(
+        self,
+        office: Office,
+        store: Store,
+        log: Log,
+        line: LineSwitch,
+        clock: Clock,
+        on_taken: Callable[[BatchResult], None],
+        sender: Sender,
+        *,
+        simulated_time: bool,
+    ) -> None:
+        self._office = office
+        self._store = store
+        self._log = log
+        self._line = line
+        self._clock = clock
+        self._on_taken = on_taken
+        self._sender = sender
+        self._simulated_time = simulated_time
+        self._links: dict[TopicPartition, LinkId] = {}
+        self._goals: dict[LinkId, int] = {}
+        self._pause_s = _FIRST_PAUSE_S
+        self._pace = Backoff(_loop_time)
+        self._ends_at = 0.0
+        self._topics_at = 0.0
+        self._anew = False
+        self._has_directory = True
+        self._refused: dict[str, tuple[float, str]] = {}
+        self.directory_trouble = ""
+        self.high_watermarks: dict[LinkId, int] = {}
+        self.is_connected = False
+        self.unserved: dict[LinkId, str] = {}
+
+    def begin_anew(self) -> None:
+        """Have the log read from other places soon: a link was resumed."""
+        self._anew = True
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        while True:
+            await self._line.wait_up()
+            try:
+                await self._read_while_up()
+            except LogTruncated as cut:
+                await self._note_cut(cut)
+            except LogError as error:
+                if self._leave_out(error):
+                    continue
+                get_logger().warning("not read", error=str(error), delay_s=self._pause_s)
+                await asyncio.sleep(self._pause_s)
+                self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+
+    async def _read_while_up(self) -> None:
+        """One connection's life: the directory first, because it says what else to read."""
+        await self._read_directory()
+        desks = await self._served_links()
+        reader = await self._log.reader(await self._start(desks))
+        going_down = asyncio.create_task(self._line.wait_down())
+        polling: asyncio.Task[dict[TopicPartition, list[ConsumedRecord]]] | None = None
+        try:
+            self._goals = {}
+            await self._look_at_ends(reader)
+            self.is_connected = True
+            self._pause_s = _FIRST_PAUSE_S
+            while self._line.is_up:
+                polling = asyncio.create_task(reader.poll(max_records=_BATCH, timeout_s=_POLL_S))
+                await asyncio.wait({polling, going_down}, return_when=asyncio.FIRST_COMPLETED)
+                if not polling.done() or not await self._handle(reader, polling.result()):
+                    break
+        finally:
+            self.is_connected = False
+            await _end(going_down, polling)
+            await reader.close()
+
+    async def _read_directory(self) -> None:
+        """Read the trust documents first; without them, those on disk go on to count.
+
+        Raises:
+            LogError: The directory can't be read, and no document is on disk.
+            LogTruncated: It was cut.
+        """
+        partition = TopicPartition(DIRECTORY_TOPIC, 0)
+        try:
+            reader = await self._log.reader({partition: await self._offset(partition)})
+        except LogError as error:
+            if error.transient or not self._office.links:
+                raise
+            self._has_directory = False
+            self.directory_trouble = f"trust documents are not read, those here count: {error}"
+            get_logger().error("directory not read", error=str(error))
+            return
+        if not self._has_directory:
+            self._has_directory, self.directory_trouble = True, ""
+        try:
+            end = (await reader.high_watermarks())[partition]
+            check_end(reader, partition, end)
+            while self._line.is_up and reader.position(partition) < end:
+                found = await reader.poll(max_records=_BATCH, timeout_s=_POLL_S)
+                if found:
+                    await self._take(self._sort(reader, found))
+        finally:
+            await reader.close()
+
+    async def _served_links(self) -> list[LinkState]:
+        """The desks whose topics can serve them; one that can't does not hold up the others."""
+        served = []
+        unserved = {}
+        now = _loop_time()
+        refused = {topic: why for topic, (until, why) in self._refused.items() if until > now}
+        admin = await self._log.admin()
+        try:
+            for desk in self._office.links.values():
+                links = {desk.corridor: desk.partition + 1}
+                specs = plan(links, replication=1, min_isr=1, simulated_time=self._simulated_time)
+                specs = [spec for spec in specs if spec.name.startswith(_MINE)]
+                if not self._has_directory:
+                    specs = [spec for spec in specs if spec.name != DIRECTORY_TOPIC]
+                try:
+                    await check(admin, specs)
+                except (TopicMissing, TopicMisfit) as error:
+                    unserved[desk.link] = str(error)
+                    get_logger().error("link not served", link=desk.link, error=str(error))
+                    continue
+                left_out = [refused[spec.name] for spec in specs if spec.name in refused]
+                if left_out:
+                    unserved[desk.link] = left_out[0]
+                else:
+                    served.append(desk)
+        finally:
+            await admin.close()
+        self.unserved = unserved
+        self._topics_at = _loop_time() + _TOPICS_EVERY_S
+        return served
+
+    async def _start(self, desks: list[LinkState]) -> dict[TopicPartition, int]:
+        self._links = {}
+        keyed = [TopicPartition(DIRECTORY_TOPIC, 0)] if self._has_directory else []
+        start = {}
+        for desk in desks:
+            if desk.is_read_on:
+                self._links[exchange_partition(desk)] = desk.link
+                start[exchange_partition(desk)] = desk.size
+            keyed.append(keys_partition(desk))
+            keyed.append(TopicPartition(heads_topic(desk.corridor), desk.partition))
+        for partition in keyed:
+            start[partition] = await self._offset(partition)
+        return start
+
+    def _leave_out(self, error: LogError) -> bool:
+        """Leave the links of one topic out for a while, so that the others are read."""
+        topic = getattr(error, "topic", "")
+        if error.transient or not topic or topic == DIRECTORY_TOPIC:
+            return False
+        if self._refused.get(topic, (0.0, ""))[0] > _loop_time():
+            return False  # It was left out and fails all the same.
+        get_logger().error("topic not read", topic=topic, error=str(error))
+        self._refused[topic] = (_loop_time() + _TOPICS_EVERY_S, str(error))
+        return True
+
+    async def _note_cut(self, cut: LogTruncated) -> None:
+        """A topic has lost records: halt its link, or read on from what is there.
+
+        A link's exchange is the only truth, so the link is halted. The other topics are compacted
+        or their documents are on disk: they are read from what they have now.
+        """
+        partition = TopicPartition(cut.topic, cut.partition)
+        desks = self._office.links.values()
+        halted = next((desk for desk in desks if exchange_partition(desk) == partition), None)
+        now = self._clock.now_ms()
+
+        def job(tx: Transaction) -> BatchResult:
+            taken = BatchResult()
+            if halted is not None:
+                halt_over_cut(halted, cut, now, tx, taken)
+            else:
+                read_on_after_cut(partition, cut, now, tx, taken)
+            return taken
+
+        self._on_taken(await self._store.write(job))
+        if partition.topic == DIRECTORY_TOPIC:
+            self.directory_trouble = f"trust documents were removed, those here count: {cut}"
+        await asyncio.sleep(self._pause_s)
+        self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+
+    async def _offset(self, partition: TopicPartition) -> int:
+        def read(snapshot: Snapshot) -> int:
+            stored = meta.get(snapshot, offset_key(partition))
+            return 0 if stored is None else COUNT.decode(stored)
+
+        return await self._store.read(read)
+
+    async def _look_at_ends(self, reader: LogReader) -> None:
+        """Ask where the logs end; for links in doubt, all that this agent sent lies before that.
+
+        Raises:
+            BrokerUnreachable: The line is down, which polling alone would not show.
+            LogTruncated: A topic ends before the place where it is read.
+        """
+        quiet = {link for link in self._doubtful() if self._sender.is_quiet(link)}
+        for partition, end in (await reader.high_watermarks()).items():
+            check_end(reader, partition, end)
+            link = self._links.get(partition)
+            if link is not None:
+                self.high_watermarks[link] = end
+                if link in quiet:
+                    self._goals.setdefault(link, end)
+        self._ends_at = _loop_time() + _ENDS_EVERY_S
+
+    def _doubtful(self) -> set[LinkId]:
+        """Links whose own chain is to be checked before anything more is sent."""
+        desks = self._office.links
+        doubtful = {link for link in self._links.values() if not desks[link].own_chain_checked}
+        for link in doubtful:
+            self._sender.doubt(link)
+        return doubtful
+
+    async def _handle(
+        self, reader: LogReader, found: Mapping[TopicPartition, list[ConsumedRecord]]
+    ) -> bool:
+        """Take what was read; False when the reader has to begin anew."""
+        if found:
+            taken = await self._take(self._sort(reader, found))
+            if taken.must_begin_anew:
+                self._pace.forget()
+                return False
+        if _loop_time() >= self._ends_at:
+            await self._look_for_stranded()
+            await self._look_at_ends(reader)
+        elif self._doubtful() - self._goals.keys():
+            await self._look_at_ends(reader)
+        await self._settle_own_chains()
+        if self._anew:
+            self._anew = False
+            return False
+        is_whole = not self.unserved and self._has_directory
+        return is_whole or _loop_time() < self._topics_at
+
+    def _sort(
+        self, reader: LogReader, found: Mapping[TopicPartition, list[ConsumedRecord]]
+    ) -> Batch:
+        batch = Batch()
+        own = self._office.id.encode()
+        for partition, stored in found.items():
+            link = self._links.get(partition)
+            if link is not None:
+                batch.records[link] = [
+                    LogRecord(one.offset, one.timestamp, one.value or b"") for one in stored
+                ]
+                end = stored[-1].offset + 1
+                self.high_watermarks[link] = max(self.high_watermarks.get(link, 0), end)
+                continue
+            batch.offsets[partition] = reader.position(partition)
+            for one in stored:
+                if one.value is None or one.key is None:
+                    continue
+                if partition.topic == DIRECTORY_TOPIC:
+                    batch.documents.append(one.value)
+                elif (note := read_note_key(one.key)) is not None:
+                    batch.notes.append((note, one.value))
+                elif partition.topic.startswith("blo.heads."):
+                    batch.heads.append(one.value)
+                elif one.key.endswith(own):
+                    batch.grants.append(one.value)
+        return batch
+
+    async def _take(self, batch: Batch) -> BatchResult:
+        now = self._clock.now_ms()
+
+        def job(tx: Transaction) -> BatchResult:
+            return take(self._office, batch, now, tx)
+
+        taken = await self._store.write(job)
+        self._on_taken(taken)
+        return taken
+
+    async def _look_for_stranded(self) -> None:
+        def job(tx: Transaction) -> BatchResult:
+            return doubt_stranded(self._office, tx)
+
+        taken = await self._store.write(job)
+        if taken.alarms:
+            self._on_taken(taken)
+
+    async def _settle_own_chains(self) -> None:
+        for link, goal in list(self._goals.items()):
+            desk = self._office.links[link]
+            if desk.size >= goal and desk.halted is None and self._pace.allows(link):
+                try:
+                    await self._settle_own_chain(desk)
+                except JobFailed as failed:
+                    del self._goals[link]
+                    await self._halt(desk, failed)
+
+    async def _settle_own_chain(self, desk: LinkState) -> None:
+        now = self._clock.now_ms()
+
+        def job(tx: Transaction) -> OwnChainCheck:
+            show_again(desk, tx)
+            return settle_own_chain(self._office, desk, now, tx)
+
+        settled = await self._store.write(job)
+        link = desk.link
+        if settled.blocked is not None:
+            get_logger().warning("own chain not settled", link=link, reason=settled.blocked)
+        if settled.resealed:
+            get_logger().warning("sealed anew", link=link, count=settled.resealed)
+        if settled.resealed or settled.blocked is not None:
+            self._pace.hold(link, desk.fold.chain.next_place(self._office.id).oseq)
+        if settled.blocked is None:
+            del self._goals[link]
+            self._sender.clear(link)
+
+    async def _halt(self, desk: LinkState, failed: JobFailed) -> None:
+        """What waits to be sent on one link is more than this program can do."""
+        now = self._clock.now_ms()
+
+        def job(tx: Transaction) -> BatchResult:
+            taken = BatchResult()
+            halt_over_own_events(desk, failed.incident, now, tx, taken)
+            return taken
+
+        self._on_taken(await self._store.write(job))
+
+
+async def _end(*tasks: asyncio.Task[Any] | None) -> None:
+    """Cancel tasks and wait for them, so that nobody misses what they raise."""
+    living = [task for task in tasks if task is not None]
+    for task in living:
+        task.cancel()
+    await asyncio.gather(*living, return_exceptions=True)
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,312 @@
+"""The office's own chain: checked against the log before the first write (docs/architecture.md, "What each hop promises").
+
+The log may know more of the office's events than its store does, after the store was restored from
+a backup. And it may have refused some, when a certificate ran out between acceptance and sending.
+In both cases events in the outbox no longer fit behind what the log has, and would be refused as a
+gap or a fork. They are then *sealed anew*: the same content at its new place in the chain. That is
+safe because it is done only when everything sent before has been read back, so their old bytes are
+either in the log and refused, or nowhere.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import msgspec
+
+from blo_agent.containment import attempt
+from blo_agent.office.batch import BatchResult
+from blo_agent.office.halts import HaltReason, halt
+from blo_agent.office.link_state import PROGRAM, LinkState, PendingEvent
+from blo_agent.office.state import NoIdentity, Office
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.tables import journal, meta, outbox
+from blo_projection.fold import FoldedRecord
+from blo_schemas.content import WITHOUT_CONTENT
+from blo_schemas.event import ENVELOPE, HEADER
+from blo_schemas.hashes import event_id, leaf_hash
+from blo_schemas.ids import EventId
+from blo_schemas.verdicts import Outcome, Reason
+from blo_sealing.event_parts import open_content, open_summary
+from blo_sealing.seal_event import (
+    Author,
+    ChainPlace,
+    SealedEvent,
+    seal_event,
+    seal_event_without_content,
+)
+
+
+class OwnChainCheck(msgspec.Struct, frozen=True):
+    """What the check has found.
+
+    Attributes:
+        resealed: How many waiting events were sealed anew.
+        blocked: Why what waits can't be sealed anew now; ``None`` if all may be sent.
+    """
+
+    resealed: int = 0
+    blocked: str | None = None
+
+
+def settle_own_record(
+    office: Office,
+    desk: LinkState,
+    one: FoldedRecord,
+    now: int,
+    tx: Transaction,
+    taken: BatchResult,
+) -> None:
+    """A record that may be this office's has been read: it is done, doubtful, or not ours.
+
+    Whether it is ours is asked of the outbox and not of the verdict: a record whose certificate
+    had run out names no office.
+    """
+    event = one.event
+    if event is None and one.header is not None and one.envelope is not None:
+        event = event_id(desk.link, one.envelope.header)
+    if event is None or (one.verdict and one.verdict.outcome is Outcome.DUPLICATE):
+        return
+    submitted = desk.under_way.get(event)
+    if submitted is None:
+        if one.office == office.id and desk.own_chain_checked:
+            _question_foreign(desk, one, event, now, tx, taken)
+        return
+    if one.admitted is not None and one.admitted.chained:
+        desk.arrived(event)
+        outbox.confirm(tx, event)
+        if one.verdict is not None and one.verdict.outcome is Outcome.REJECTED:
+            desk.look_ahead(submitted.case)
+    else:
+        _note_refused(desk, one, submitted, tx, taken)
+
+
+def doubt_stranded(office: Office, tx: Transaction) -> BatchResult:
+    """Doubt links where the log has acknowledged an event at a place that was read without it.
+
+    The broker has lost the event after all, or put something else in its place.
+
+    Returns:
+        What an operator has to look at.
+    """
+    taken = BatchResult()
+    for desk in office.links.values():
+        if desk.own_chain_checked and desk.under_way:
+            attempt(
+                "the outbox",
+                tx,
+                taken,
+                lambda own, desk=desk: _doubt_if_stranded(desk, tx, own),  # type: ignore[misc]
+                mend=lambda: None,
+                link=desk.link,
+            )
+    return taken
+
+
+def _doubt_if_stranded(desk: LinkState, tx: Transaction, taken: BatchResult) -> None:
+    for record in outbox.unconfirmed_of_link(tx, desk.link):
+        if record.offset is not None and record.offset < desk.size:
+            desk.own_chain_checked = False
+            taken.alarms.append(
+                f"own event that was acknowledged at {record.offset} of {desk.link} is not "
+                "there; it and what follows it will be sealed anew. Ask the operator of the "
+                "broker what was done to the log"
+            )
+            return
+
+
+def _note_refused(
+    desk: LinkState, one: FoldedRecord, submitted: PendingEvent, tx: Transaction, taken: BatchResult
+) -> None:
+    if desk.arriving == submitted.leaf:
+        # Its very bytes lie in the log and do not count, so they never will.
+        outbox.mark_appended(tx, [(submitted.outbox, one.position)])
+    if desk.own_chain_checked:
+        desk.own_chain_checked = False
+        reason = one.verdict.reason if one.verdict else None
+        taken.alarms.append(
+            f"own event at {one.position} of {desk.link} was rejected ({reason}); if that is all "
+            "there is of it, it will be sealed anew, as soon as this office may write"
+        )
+
+
+def _question_foreign(
+    desk: LinkState,
+    one: FoldedRecord,
+    event: EventId,
+    now: int,
+    tx: Transaction,
+    taken: BatchResult,
+) -> None:
+    """Signed with this office's key, but not in its outbox."""
+    chained = one.admitted is not None and one.admitted.chained
+    reason = one.verdict.reason if one.verdict else None
+    if not chained and reason not in (Reason.GAP, Reason.FORK):
+        return  # The signature is not this office's, whatever the record claims.
+    if successor(tx, event) is not None or one.envelope is None:
+        return  # Old bytes of an event that was sealed anew.
+    words = (
+        f"record {one.position} of {desk.link} was written with this office's key, but not by "
+        "this agent. Another copy of the agent or of its keys is in use. Nothing is sent on "
+        "this link until that is cleared: stop the other copy, and if the key was stolen, "
+        "have the certificate revoked; then run: blo agent resume"
+    )
+    halt(
+        desk,
+        HaltReason.FOREIGN_EVENT,
+        words,
+        ENVELOPE.encode(one.envelope),
+        now,
+        tx,
+        taken,
+        over="a foreign event",
+    )
+
+
+def settle_own_chain(office: Office, desk: LinkState, now: int, tx: Transaction) -> OwnChainCheck:
+    """Make what waits in the outbox fit behind what the log has; after that it may be sent.
+
+    To be called when the link has been read to an end that lies behind everything this agent has
+    ever sent, and while nothing is being sent.
+    """
+    waiting = outbox.unconfirmed_of_link(tx, desk.link)
+    place = desk.fold.chain.next_place(office.id)
+    if _fit(waiting, place, desk.size):
+        # Acknowledged, but beyond the end: the log has lost them, and gets the same bytes again.
+        outbox.mark_pending(tx, desk.link)
+        desk.own_chain_checked = True
+        return OwnChainCheck()
+    try:
+        author = office.author(desk.link, now)
+    except NoIdentity as missing:
+        return OwnChainCheck(blocked=str(missing))
+    standing = office.directory.writer(desk.link, author.kid, desk.size, now)
+    if isinstance(standing, Reason):
+        return OwnChainCheck(blocked=f"the office may not write on {desk.link} now: {standing}")
+    try:
+        sealed = _sealed_anew(office, desk, author, waiting)
+    except _CannotSeal as cannot:
+        return OwnChainCheck(blocked=str(cannot))
+    _put_anew(desk, waiting, sealed, now, tx)
+    desk.own_chain_checked = True
+    return OwnChainCheck(resealed=len(waiting))
+
+
+def successor(snapshot: Snapshot, event: EventId) -> EventId | None:
+    """The event in whose place this one was sealed anew last, if it was."""
+    found = None
+    following = meta.get(snapshot, _successor_key(event))
+    while following is not None:
+        found = EventId(following)
+        following = meta.get(snapshot, _successor_key(found))
+    return found
+
+
+def _fit(waiting: list[outbox.OutboxRecord], place: ChainPlace, size: int) -> bool:
+    """Whether all that waits continues the chain, and none of it was read and refused."""
+    oseq, oprev = place.oseq, place.oprev
+    for record in waiting:
+        if record.value is None or record.event_id is None:
+            return False
+        if record.offset is not None and record.offset < size:
+            return False
+        header = HEADER.decode(ENVELOPE.decode(record.value).header)
+        if (header.oseq, header.oprev) != (oseq, oprev):
+            return False
+        oseq, oprev = oseq + 1, record.event_id
+    return True
+
+
+class _CannotSeal(Exception):
+    """A waiting event can't be sealed anew; nothing was changed."""
+
+
+def _sealed_anew(
+    office: Office, desk: LinkState, author: Author, waiting: list[outbox.OutboxRecord]
+) -> list[tuple[SealedEvent, PendingEvent]]:
+    place = desk.fold.chain.next_place(office.id)
+    sealed = []
+    for record in waiting:
+        sealed.append(_seal_anew(office, desk, author, record, place))
+        place = place.after(sealed[-1][0].id)
+    return sealed
+
+
+def _put_anew(
+    desk: LinkState,
+    waiting: list[outbox.OutboxRecord],
+    sealed: list[tuple[SealedEvent, PendingEvent]],
+    now: int,
+    tx: Transaction,
+) -> None:
+    replacing: OrderedDict[EventId, PendingEvent] = OrderedDict()
+    for record, (event, submitted) in zip(waiting, sealed, strict=True):
+        replacing[event.id] = submitted
+        outbox.replace_event(tx, record.seq, event.id, event.header.oseq, event.value)
+        old = record.event_id or EventId(b"")
+        meta.put(tx, _successor_key(old), event.id)
+        journal.append(
+            tx,
+            at=now,
+            actor=PROGRAM,
+            action="seal anew",
+            link=desk.link,
+            case=submitted.case,
+            detail=old + event.id,
+        )
+    desk.replace_under_way(replacing)
+
+
+def _seal_anew(
+    office: Office, desk: LinkState, author: Author, record: outbox.OutboxRecord, place: ChainPlace
+) -> tuple[SealedEvent, PendingEvent]:
+    if record.value is None:
+        raise _CannotSeal(f"outbox record {record.seq} is no event")
+    envelope = ENVELOPE.decode(record.value)
+    header = HEADER.decode(envelope.header)
+    case = header.case_id
+    held = office.keyring.of(desk.link)
+    summary_key = held.summary_key(header.summary_key_id)
+    if summary_key is None:
+        raise _CannotSeal(_missing(record))
+    summary = open_summary(desk.link, header, envelope, summary_key)
+    content_key = held.content_key(case)
+    if summary.step in WITHOUT_CONTENT or case in desk.shredded:
+        # Of a step that has content, every reader will say that the case no longer allows it.
+        sealed = seal_event_without_content(
+            author,
+            place,
+            at=header.at,
+            case=case,
+            summary_key=summary_key,
+            summary=summary,
+            random=office.random,
+        )
+    elif content_key is None:
+        raise _CannotSeal(_missing(record))
+    else:
+        sealed = seal_event(
+            author,
+            place,
+            at=header.at,
+            content_key=content_key,
+            summary_key=summary_key,
+            summary=summary,
+            content=open_content(desk.link, header, envelope, content_key),
+            random=office.random,
+        )
+    submitted = PendingEvent(
+        record.seq, sealed.id, case, summary, header.at, leaf_hash(sealed.value)
+    )
+    return sealed, submitted
+
+
+def _missing(record: outbox.OutboxRecord) -> str:
+    return (
+        f"event {record.seq} of the outbox is sealed with a key that is missing; ask the office "
+        "that opened its case for a new grant, or restore a backup that has the key"
+    )
+
+
+def _successor_key(event: EventId) -> str:
+    return f"successor/{event.hex()}"

@@ -1,0 +1,58 @@
+"""What is done when a topic has lost records that were there."""
+
+from __future__ import annotations
+
+from blo_agent.inbound.trust_documents import offset_key
+from blo_agent.office.batch import BatchResult
+from blo_agent.office.halts import HaltReason, halt
+from blo_agent.office.link_state import PROGRAM, LinkState
+from blo_agent.store.connection import Transaction
+from blo_agent.store.tables import heads, journal, meta
+from blo_log.errors import LogTruncated
+from blo_log.port import LogReader, TopicPartition
+from blo_log.topics import exchange_topic
+from blo_schemas.codec import COUNT, encode
+
+
+def exchange_partition(desk: LinkState) -> TopicPartition:
+    """Where the records of a link lie."""
+    return TopicPartition(exchange_topic(desk.corridor), desk.partition)
+
+
+def check_end(reader: LogReader, partition: TopicPartition, end: int) -> None:
+    """Find a log that ends before the place where it is to be read on.
+
+    Raises:
+        LogTruncated: It does.
+    """
+    wanted = reader.position(partition)
+    if wanted > end:
+        raise LogTruncated(partition.topic, partition.partition, wanted, f"it ends at {end}")
+
+
+def halt_over_cut(
+    desk: LinkState, cut: LogTruncated, now: int, tx: Transaction, taken: BatchResult
+) -> None:
+    """Halt a link whose log has lost records; what was read of it stays and is shown.
+
+    The evidence is what was read here, and the others' signed heads over it.
+    """
+    words = (
+        f"the log of {desk.link} has lost records that were read here, of which there are "
+        f"{desk.size}: {cut}. Nothing is read or sent on this link. Keep the store; when the "
+        "operator has brought the records back, run: blo agent resume"
+    )
+    signed = [one.head for one in heads.of_link(tx, desk.link)]
+    evidence = encode([cut.offset, cut.begin, desk.size, desk.fold.chain.log_hash, signed])
+    halt(desk, HaltReason.LOG_CUT, words, evidence, now, tx, taken, over="a cut log")
+
+
+def read_on_after_cut(
+    partition: TopicPartition, cut: LogTruncated, now: int, tx: Transaction, taken: BatchResult
+) -> None:
+    """Read a topic of keys, heads or documents from what it has now."""
+    meta.put(tx, offset_key(partition), COUNT.encode(cut.begin or 0))
+    taken.alarms.append(f"{cut}. What is there now is read; what was read before goes on to count")
+    journal.append(
+        tx, at=now, actor=PROGRAM, action=f"topic was cut: {partition.topic}", detail=b""
+    )

@@ -1,0 +1,71 @@
+"""Taking in trust documents, and beginning links anew whose verdicts they may change (docs/architecture.md, "Keys and trust").
+
+A verdict is a function of the records and the documents. So when documents arrive that can change
+an answer about a link, its log is folded again from the first record.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from blo_agent.inbound.heads import review_heads
+from blo_agent.office.batch import BatchResult
+from blo_agent.office.key_grants import review_summary_keys
+from blo_agent.office.link_state import LinkState
+from blo_agent.office.state import Office, begin_anew
+from blo_agent.store.connection import Transaction
+from blo_agent.store.tables import documents, meta
+from blo_log.port import TopicPartition
+from blo_log.topics import keys_topic
+from blo_schemas.codec import COUNT
+from blo_schemas.errors import WireError
+from blo_schemas.ids import DocumentId
+from blo_schemas.trust import SIGNED_DOCUMENT
+
+
+def take_documents(
+    office: Office, found: list[bytes], now: int, tx: Transaction, taken: BatchResult
+) -> None:
+    """Keep new documents, judge all of them again, and open or begin anew what that concerns."""
+    signed = []
+    for value in found:
+        try:
+            document = SIGNED_DOCUMENT.decode(value)
+        except WireError:
+            taken.ignored += 1
+            continue
+        # A copy with other signatures is another document to keep: were they kept under the
+        # payload's id, a copy with bad signatures could take the place of a good one.
+        copy = DocumentId(sha256(value).digest())
+        if documents.put(tx, documents.StoredDocument(copy, value, admitted=True)):
+            signed.append(document)
+    if not signed:
+        return
+    own_before = office.own_tags()
+    for link in office.take_documents(signed):
+        desk = office.links[link]
+        if desk.size > 0:
+            begin_anew(office, desk, now, tx)
+            taken.refold.append(link)
+    taken.new_links.extend(desk.link for desk in office.open_links(tx, now, taken))
+    review_summary_keys(office, now, tx)
+    review_heads(office, tx)
+    if office.own_tags() - own_before and office.links:
+        _read_keys_again(office, tx)
+        taken.reread_keys = True
+
+
+def _read_keys_again(office: Office, tx: Transaction) -> None:
+    """Grants to a certificate of this office may have been read before the certificate was."""
+    for desk in office.links.values():
+        meta.put(tx, offset_key(keys_partition(desk)), COUNT.encode(0))
+
+
+def keys_partition(desk: LinkState) -> TopicPartition:
+    """Where the grants of a link lie."""
+    return TopicPartition(keys_topic(desk.corridor), desk.partition)
+
+
+def offset_key(partition: TopicPartition) -> str:
+    """Under which name the store keeps how far a keyed topic was read."""
+    return f"offset/{partition.topic}/{partition.partition}"

@@ -1,0 +1,109 @@
+"""What the agent tells Prometheus and its log file: counts and positions, never contents."""
+
+from __future__ import annotations
+
+from blo_agent.office.batch import BatchResult, ReadRange
+from blo_agent.office.state import Office
+from blo_agent.store.tables.outbox import OutboxCount
+from blo_runtime.clock import Clock
+from blo_runtime.logs import get_logger
+from blo_runtime.metrics import Metrics
+from blo_schemas.ids import LinkId
+from blo_schemas.verdicts import Outcome
+
+
+class AgentMetrics:
+    """Keeps the metrics in step with the office.
+
+    Args:
+        office: What is told about.
+        metrics: Where it is told.
+        clock: The office's clock, for ages.
+    """
+
+    def __init__(self, office: Office, metrics: Metrics, clock: Clock) -> None:
+        self._office = office
+        self._metrics = metrics
+        self._clock = clock
+
+    def taken(self, taken: BatchResult) -> None:
+        """Tell what a batch has brought."""
+        metrics = self._metrics
+        log = get_logger()
+        for seen in taken.seen:
+            self._seen(seen)
+        for link, purpose in taken.grants:
+            metrics.grants.labels(link=link, purpose=purpose.name.lower(), direction="taken").inc()
+        for link in taken.shredded:
+            metrics.cases_shredded.labels(link=link).inc()
+            log.info("contents of a case deleted, as its offices have agreed", link=link)
+        for link in taken.refold:
+            log.warning("log is folded anew, because trust documents changed", link=link)
+        if taken.ignored:
+            log.warning("bytes that do not belong on their topic were ignored", count=taken.ignored)
+        for link in taken.refused:
+            metrics.checkpoints_refused.labels(link=link).inc()
+        for what, _ in taken.contained:
+            metrics.faults_contained.labels(place=what).inc()
+        for words in taken.alarms:
+            log.error("alarm", reason=words)
+
+    def _seen(self, seen: ReadRange) -> None:
+        metrics = self._metrics
+        verdict = seen.verdict
+        metrics.records.labels(link=seen.link, verdict=verdict.outcome.value).inc()
+        if verdict.crossed:
+            metrics.events_crossed.labels(link=seen.link).inc()
+        if verdict.outcome is Outcome.REJECTED and verdict.reason is not None:
+            reason = verdict.reason.value
+            metrics.records_rejected.labels(link=seen.link, reason=reason).inc()
+            if reason == "fork":
+                metrics.forks.labels(link=seen.link).inc()
+            get_logger().warning(
+                "record rejected",
+                link=seen.link,
+                position=seen.position,
+                office=seen.office,
+                reason=reason,
+            )
+
+    def positions(self, high_watermarks: dict[LinkId, int]) -> None:
+        """Tell how far the office, and every other office, has read."""
+        metrics = self._metrics
+        for link, desk in self._office.links.items():
+            metrics.link_size.labels(link=link).set(desk.size)
+            end = max(high_watermarks.get(link, 0), desk.size)
+            metrics.link_high_watermark.labels(link=link).set(end)
+            metrics.records_parked.labels(link=link).set(desk.fold.parked_count())
+            metrics.records_unopenable.labels(link=link).set(len(desk.unopened))
+            metrics.checkpoint_size.labels(link=link).set(desk.trees.cosigned_size)
+            metrics.readers_ungranted.labels(link=link).set(len(desk.ungranted))
+            metrics.link_halted.labels(link=link).set(desk.halted is not None)
+            metrics.shreddings_unconfirmed.labels(link=link).set(len(desk.unconfirmed))
+        directory = self._office.directory
+        metrics.directory_documents.labels(state="counted").set(len(directory.documents))
+        metrics.directory_documents.labels(state="refused").set(len(directory.refusals))
+        for (link, office), head in self._office.heads.items():
+            metrics.head_size.labels(link=link, office=office).set(head.size)
+            age = max(0, self._clock.now_ms() - head.at) / 1000
+            metrics.head_age_seconds.labels(link=link, office=office).set(age)
+
+    def outbox(self, counts: dict[LinkId, OutboxCount]) -> None:
+        """Tell what waits to be sent."""
+        oldest = None
+        for link in self._office.links:
+            waiting = counts.get(link)
+            self._metrics.outbox_pending.labels(link=link).set(waiting.pending if waiting else 0)
+            if waiting is not None and waiting.pending:
+                at = waiting.oldest_accepted_at
+                oldest = at if oldest is None else min(oldest, at)
+        age = 0 if oldest is None else max(0, self._clock.now_ms() - oldest) / 1000
+        self._metrics.outbox_oldest_seconds.set(age)
+
+    def certificate(self, now: int) -> None:
+        """Tell when the office's own certificate ends."""
+        certified = self._office.directory.certificate(self._office.id, now)
+        if certified is not None:
+            self._metrics.certificate_expiry_timestamp_seconds.labels(office=self._office.id).set(
+                certified.certificate.not_after / 1000
+            )

@@ -1,0 +1,69 @@
+"""The access log: who saw, sent and took out what, in the same chain as everything.
+
+Of whom a document names as its drafter or signer, it tells that somebody typed that name, and who
+typed it: nobody is said to have done what another has written of him.
+
+Each is one entry of the journal, in the transaction of what it tells of.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.tables import journal
+from blo_schemas.content import Dispatch
+from blo_schemas.ids import CaseId, LinkId, OfficeId
+from blo_schemas.journal import NAMED_PERSON, NAMES_DRAFTER, NAMES_SIGNER, NamedPerson, journal_hash
+from blo_schemas.journal_file import JournalFileHead, journal_file, journal_line
+from blo_schemas.summary import Step
+
+VIEW_CASE: Final = "view case"
+EXPORT_JOURNAL: Final = "export journal"
+
+
+def note_view(tx: Transaction, actor: str, link: LinkId, case: CaseId, now: int) -> None:
+    """Note that somebody has opened a case's contents."""
+    journal.append(tx, at=now, actor=actor, action=VIEW_CASE, link=link, case=case)
+
+
+def note_authors(
+    tx: Transaction,
+    actor: str,
+    dispatch: Dispatch | None,
+    step: Step,
+    link: LinkId,
+    case: CaseId,
+    event: bytes,
+    now: int,
+) -> None:
+    """Note whom a document names as its drafter and its signer, as the actor has typed it."""
+    if dispatch is None:
+        return
+    for name, action in ((dispatch.drafter, NAMES_DRAFTER), (dispatch.signer, NAMES_SIGNER)):
+        if name is not None:
+            journal.append(
+                tx,
+                at=now,
+                actor=actor,
+                action=action,
+                link=link,
+                case=case,
+                detail=NAMED_PERSON.encode(NamedPerson(event, step, name)),
+            )
+
+
+def note_export(tx: Transaction, actor: str, now: int) -> journal.JournalHead:
+    """Note that somebody takes the journal out; where it stands with that."""
+    return journal.append(tx, at=now, actor=actor, action=EXPORT_JOURNAL)
+
+
+def journal_of(
+    snapshot: Snapshot, office: OfficeId, stands: journal.JournalHead, now: int
+) -> bytes:
+    """The journal as a file, up to where it stood; what has come since is left out."""
+    head = JournalFileHead(
+        journal=office, v=1, exported_at=now, entries=stands.size, hash=stands.hash.hex()
+    )
+    entries = journal.entries(snapshot, limit=stands.size)
+    return journal_file(head, (journal_line(entry, journal_hash(entry)) for entry in entries))

@@ -1,0 +1,120 @@
+"""What a reader's thread knows of the office: values that nobody changes, and a state of the store.
+
+The desks, the keyring and the views in memory belong to the store's thread, which works on them
+while readers look. A reader touches none of them: it takes a ``Viewer`` and reads the rest in its
+snapshot, so that all of its answer is of one committed state, and no reader holds up the writer.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from blo_agent.office.link_state import LinkState
+from blo_agent.office.state import Office, rereads_to
+from blo_agent.shredding.delete import is_withheld
+from blo_agent.store.connection import Snapshot
+from blo_agent.store.tables import keys, links, records, shredded
+from blo_domain.trust import TrustedDirectory
+from blo_schemas.event import ENVELOPE, HEADER, Header
+from blo_schemas.hashes import log_origin
+from blo_schemas.ids import CaseId, CorridorId, Digest, LinkId, OfficeId
+from blo_schemas.summary import Summary
+from blo_sealing.event_parts import open_summary
+from blo_sealing.keys import SummaryKey
+
+
+class Viewer(msgspec.Struct, frozen=True):
+    """The office as a reader sees it.
+
+    Attributes:
+        id: The office.
+        directory: The trust documents that it had admitted when the reader began.
+        roles: What it has to do with which links, sorted by link.
+    """
+
+    id: OfficeId
+    directory: TrustedDirectory
+    roles: tuple[ViewedLink, ...]
+
+    @property
+    def links(self) -> tuple[LinkId, ...]:
+        """The links that it has to do with, sorted."""
+        return tuple(one.link for one in self.roles)
+
+
+class ViewedLink(msgspec.Struct, frozen=True):
+    """What an office has to do with a link.
+
+    Attributes:
+        link: The link.
+        corridor: Its corridor.
+        partition: Its partition.
+        is_party: Whether the office writes there, or only reads as a superior.
+        halted: Why the office must not write there any more; ``None`` while it may.
+    """
+
+    link: LinkId
+    corridor: CorridorId
+    partition: int
+    is_party: bool
+    halted: str | None
+
+
+class StoredLink(msgspec.Struct, frozen=True):
+    """How far a link had been read in the state of the store that a reader looks at.
+
+    Attributes:
+        link: The link.
+        size: How many of its records had been read.
+        is_rereading: Whether its log was being read again, so that views are of an earlier moment.
+        withheld: Whether no contents are shown, because the store was restored.
+        shredded: Cases whose key and contents were deleted here.
+    """
+
+    link: LinkId
+    size: int
+    is_rereading: bool
+    withheld: bool
+    shredded: frozenset[CaseId]
+
+
+def viewer(office: Office) -> Viewer:
+    """The office as it is now; may be asked from any thread."""
+    desks = office.links
+    return Viewer(
+        office.id, office.directory, tuple(link_role(desks[link]) for link in sorted(desks))
+    )
+
+
+def link_role(desk: LinkState) -> ViewedLink:
+    """What the office has to do with a link now; may be asked from any thread."""
+    return ViewedLink(desk.link, desk.corridor, desk.partition, desk.is_party, desk.halted)
+
+
+def stored_link(snapshot: Snapshot, link: LinkId) -> StoredLink:
+    """How far a link had been read."""
+    progress = links.get(snapshot, link)
+    size = 0 if progress is None else progress.size
+    return StoredLink(
+        link,
+        size,
+        size < rereads_to(snapshot, link),
+        is_withheld(snapshot, link),
+        frozenset(shredded.of_link(snapshot, link)),
+    )
+
+
+def log_hash_of(snapshot: Snapshot, stored: StoredLink) -> Digest:
+    """The running hash over all records that had been read."""
+    last = records.get(snapshot, stored.link, stored.size - 1) if stored.size else None
+    return log_origin(stored.link) if last is None else last.log_hash
+
+
+def summary_of(snapshot: Snapshot, link: LinkId, value: bytes) -> tuple[Header, Summary] | None:
+    """What an own event that waits for the line does; ``None``: its key is not here any more."""
+    envelope = ENVELOPE.decode(value)
+    header = HEADER.decode(envelope.header)
+    key = keys.get(snapshot, link, header.summary_key_id)
+    if key is None:
+        return None
+    return header, open_summary(link, header, envelope, SummaryKey(key.key))

@@ -1,0 +1,51 @@
+"""The office's own heads: what it has read, signed, for everyone on the link (docs/domain.md §9)."""
+
+from __future__ import annotations
+
+from blo_agent.office.link_state import LinkState
+from blo_agent.office.state import Office
+from blo_agent.store.connection import Snapshot
+from blo_agent.store.tables import journal
+from blo_log.port import ProducerRecord
+from blo_log.topics import heads_topic
+from blo_schemas.heads import HEAD_VERSION, MAX_NAMED_UNOPENED, SIGNED_HEAD, Head, head_record_key
+from blo_sealing.heads import sign_head
+
+
+def make_head(office: Office, desk: LinkState, now: int, snapshot: Snapshot) -> Head:
+    """What the office has read of a link.
+
+    Raises:
+        NoIdentity: There is no valid certificate to sign with.
+    """
+    chain = desk.fold.chain
+    anchored = journal.head(snapshot)
+    return Head(
+        v=HEAD_VERSION,
+        link=desk.link,
+        office=office.id,
+        kid=office.author(desk.link, now).kid,
+        size=chain.size,
+        log_hash=chain.log_hash,
+        tree_root=chain.tree_root(),
+        view_digest=desk.views.digest(),
+        unopened=len(desk.unopened),
+        first_unopened=tuple(desk.unopened[:MAX_NAMED_UNOPENED]),
+        journal_size=anchored.size,
+        journal_hash=anchored.hash,
+        at=now,
+    )
+
+
+def head_message(office: Office, desk: LinkState, now: int, snapshot: Snapshot) -> ProducerRecord:
+    """A new signed head, ready to be appended to ``blo.heads.{corridor}``.
+
+    Raises:
+        NoIdentity: There is no valid certificate to sign with.
+    """
+    head = make_head(office, desk, now, snapshot)
+    signed = sign_head(head, office.author(desk.link, now).signing)
+    key = head_record_key(desk.link, office.id)
+    return ProducerRecord(
+        heads_topic(desk.corridor), desk.partition, key, SIGNED_HEAD.encode(signed)
+    )

@@ -1,0 +1,310 @@
+"""From the outbox to the log: at least once, in order, always the same bytes (docs/architecture.md, "What each hop promises")."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Final
+
+from blo_agent.office.state import Office
+from blo_agent.outbound.line_switch import LineSwitch
+from blo_agent.store.connection import Transaction
+from blo_agent.store.facade import Store
+from blo_agent.store.tables import outbox
+from blo_log.errors import AppendFailed, LogError
+from blo_log.port import Appender, Log, ProducerRecord
+from blo_runtime.clock import Clock
+from blo_runtime.logs import get_logger
+from blo_runtime.metrics import Metrics
+from blo_schemas.ids import EventId, LinkId
+
+_BATCH: Final = 1000
+_FIRST_PAUSE_S: Final = 0.2
+_LONGEST_PAUSE_S: Final = 10.0
+_TOPIC_PAUSE_S: Final = 5.0
+_LOOK_EVERY_S: Final = 1.0
+_LINGER_S: Final = 0.05
+_UNKNOWN: Final = object()
+
+
+class Sender:
+    """Appends what the outbox holds, whenever the line is up.
+
+    Args:
+        office: Whose outbox; tells which links may be written.
+        store: Where the outbox is.
+        log: Where to.
+        line: Whether the line may be used.
+        clock: Gives the times of a simulated log.
+        metrics: Counts.
+        simulated_time: Whether records carry the clock's time.
+        probe: For tests: called with the name of each step between two that can be interrupted.
+    """
+
+    def __init__(
+        self,
+        office: Office,
+        store: Store,
+        log: Log,
+        line: LineSwitch,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        simulated_time: bool,
+        probe: Callable[[str], None] | None = None,
+    ) -> None:
+        self._office = office
+        self._store = store
+        self._log = log
+        self._line = line
+        self._clock = clock
+        self._metrics = metrics
+        self._simulated_time = simulated_time
+        self._probe = probe or (lambda _: None)
+        self._wake = asyncio.Event()
+        self._appender: Appender | None = None
+        self._pause_s = _FIRST_PAUSE_S
+        self._extra: dict[tuple[str, int, bytes | None], ProducerRecord] = {}
+        self._refused_until: dict[str, float] = {}
+        self._refused_links: dict[LinkId, float] = {}
+        self._cleared: set[LinkId] = set()
+        self._choosing = False
+        self._sending: set[LinkId] = set()
+        # Acknowledged here, but possibly not yet so in what the store shows to readers.
+        self._acknowledged: dict[int, EventId | None] = {}
+
+    def clear(self, link: LinkId) -> None:
+        """Let a link's events be sent: its own chain was settled, and that is on disk.
+
+        The desk knows it earlier, when the outbox on disk may still hold the bytes from before.
+        """
+        self._cleared.add(link)
+        self._wake.set()
+
+    def doubt(self, link: LinkId) -> None:
+        """Send nothing more of a link until it is cleared again."""
+        self._cleared.discard(link)
+        self._acknowledged.clear()
+
+    def is_quiet(self, link: LinkId) -> bool:
+        """Whether nothing of a link is on its way from the outbox to the log."""
+        return not self._choosing and link not in self._sending
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._wake.set()
+
+    def publish(self, messages: list[ProducerRecord]) -> None:
+        """Append what needs no promise, such as heads: only the newest of each key is kept."""
+        for message in messages:
+            self._extra[_place(message)] = message
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        try:
+            while True:
+                await self._line.wait_up()
+                # Looks by itself too: whoever accepted something may have been cancelled since.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_EVERY_S):
+                        await self._wake.wait()
+                self._wake.clear()
+                await self._attempt()
+        finally:
+            await self._let_go()
+
+    async def _attempt(self) -> None:
+        try:
+            while self._line.is_up and await self._send_batch():
+                self._pause_s = _FIRST_PAUSE_S
+        except LogError as error:
+            get_logger().warning("not sent", error=str(error), delay_s=self._pause_s)
+            await self._let_go()
+            await asyncio.sleep(self._pause_s)
+            self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+            self._wake.set()
+        if not self._line.is_up:
+            await self._let_go()
+
+    async def _send_batch(self) -> bool:
+        """Send the next records; False when there is nothing left that may be sent."""
+        try:
+            self._choosing = True
+            waiting = await self._next()
+            self._sending = {record.link for record in waiting}
+            self._choosing = False
+            refused = self._refused_topics()
+            extra = [one for one in self._extra.values() if one.topic not in refused]
+            if not waiting and not extra:
+                return False
+            if self._appender is None:
+                self._appender = await self._log.appender()
+            await self._append(self._appender, waiting, extra)
+            return True
+        finally:
+            self._choosing = False
+            self._sending = set()
+
+    async def _append(
+        self, appender: Appender, waiting: list[outbox.OutboxRecord], extra: list[ProducerRecord]
+    ) -> None:
+        messages = [self._message(record) for record in waiting] + extra
+        self._probe("before_append")
+        try:
+            offsets: list[int | None] = list(await appender.append(messages))
+        except AppendFailed as failure:
+            offsets = [failure.acknowledged.get(index) for index in range(len(messages))]
+            await self._mark(waiting, extra, offsets)
+            self._hold_back(failure, waiting, extra)
+            return
+        self._probe("after_append")
+        if waiting:
+            await self._linger()
+        await self._mark(waiting, extra, offsets)
+
+    async def _linger(self) -> None:
+        """Rest until there is more to do, because an event that is read back needs no mark.
+
+        That saves the disk a flush, at the very moment when the counterpart's is busy or this
+        office's own reader is.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_S):
+                await self._wake.wait()
+
+    def _hold_back(
+        self, failure: AppendFailed, waiting: list[outbox.OutboxRecord], extra: list[ProducerRecord]
+    ) -> None:
+        """Leave one link or one topic out for a while, so that the others go on.
+
+        Raises:
+            AppendFailed: It is about neither, or it passes by itself.
+        """
+        topic = getattr(failure.cause, "topic", "")
+        if failure.cause.transient:
+            raise failure
+        index = failure.index
+        if index is not None and index < len(waiting):
+            link = waiting[index].link
+            get_logger().error(
+                "record refused", link=link, error=str(failure.cause), delay_s=_TOPIC_PAUSE_S
+            )
+            self._refused_links[link] = self._loop_time() + _TOPIC_PAUSE_S
+        elif index is not None:
+            message = extra[index - len(waiting)]
+            get_logger().error("record refused", topic=message.topic, error=str(failure.cause))
+            self._extra.pop(_place(message), None)
+        elif topic:
+            get_logger().error("topic refused", error=str(failure.cause), delay_s=_TOPIC_PAUSE_S)
+            self._refused_until[topic] = self._loop_time() + _TOPIC_PAUSE_S
+        else:
+            raise failure
+
+    def _refused_topics(self) -> set[str]:
+        now = self._loop_time()
+        return {topic for topic, until in self._refused_until.items() if until > now}
+
+    @staticmethod
+    def _loop_time() -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _next(self) -> list[outbox.OutboxRecord]:
+        # Asked once for all records: what changes meanwhile, in the store's thread or by the
+        # passing of time, must not let the rest of a link's events go out without the first.
+        links = self._sendable()
+        refused = self._refused_topics()
+        found: list[outbox.OutboxRecord] = []
+        after = 0
+        while not found and links:
+            page = await self._store.read(
+                lambda snapshot, after=after: outbox.pending(  # type: ignore[misc]
+                    snapshot, limit=_BATCH, after_seq=after
+                )
+            )
+            if not page:
+                break
+            if not after and len(page) < _BATCH:
+                self._forget_all_but(page)
+            found = [
+                one
+                for one in page
+                if one.link in links and one.topic not in refused and not self._is_acknowledged(one)
+            ]
+            after = page[-1].seq
+        return found
+
+    def _is_acknowledged(self, record: outbox.OutboxRecord) -> bool:
+        # With the event's id, because an event that is sealed anew keeps its number.
+        known = self._acknowledged.get(record.seq, _UNKNOWN)
+        return known is not _UNKNOWN and known == record.event_id
+
+    def _forget_all_but(self, page: list[outbox.OutboxRecord]) -> None:
+        pending = {one.seq for one in page}
+        self._acknowledged = {
+            seq: event for seq, event in self._acknowledged.items() if seq in pending
+        }
+
+    def _sendable(self) -> set[LinkId]:
+        desks = self._office.links
+        now = self._loop_time()
+        return {
+            link
+            for link in self._cleared
+            if self._refused_links.get(link, 0.0) <= now
+            and desks[link].own_chain_checked
+            and desks[link].halted is None
+        }
+
+    def _message(self, record: outbox.OutboxRecord) -> ProducerRecord:
+        return ProducerRecord(
+            record.topic,
+            record.partition,
+            record.key,
+            record.value,
+            self._clock.now_ms() if self._simulated_time else None,
+        )
+
+    async def _mark(
+        self,
+        waiting: list[outbox.OutboxRecord],
+        extra: list[ProducerRecord],
+        offsets: list[int | None],
+    ) -> None:
+        for message, offset in zip(extra, offsets[len(waiting) :], strict=True):
+            if offset is not None and self._extra.get(_place(message)) is message:
+                del self._extra[_place(message)]
+        acknowledged = [
+            (record, offset)
+            for record, offset in zip(waiting, offsets, strict=False)
+            if offset is not None
+        ]
+        if not acknowledged:
+            return
+        self._acknowledged.update((one.seq, one.event_id) for one, _ in acknowledged)
+        pairs = [(one.seq, offset) for one, offset in acknowledged if self._is_waiting(one)]
+
+        def mark(tx: Transaction) -> None:
+            outbox.mark_appended(tx, pairs)
+
+        if pairs:
+            await self._store.write(mark)
+        self._probe("after_mark")
+        for record, _ in acknowledged:
+            if record.event_id is not None:
+                self._metrics.events_appended.labels(link=record.link).inc()
+
+    def _is_waiting(self, record: outbox.OutboxRecord) -> bool:
+        """Whether a record is still in the outbox: an event leaves it when it is read back."""
+        desk = self._office.links.get(record.link)
+        return desk is None or record.event_id is None or record.event_id in desk.under_way
+
+    async def _let_go(self) -> None:
+        if self._appender is not None:
+            appender, self._appender = self._appender, None
+            await appender.close()
+
+
+def _place(message: ProducerRecord) -> tuple[str, int, bytes | None]:
+    return message.topic, message.partition, message.key

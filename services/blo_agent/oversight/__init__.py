@@ -1,0 +1,1 @@
+"""What processors publish, held against what the office's own log gives."""

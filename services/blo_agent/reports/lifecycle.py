@@ -1,0 +1,202 @@
+"""From a computed report to a frozen one: each step by a person, each in the journal (docs/domain.md §2).
+
+Jobs of the store's thread. A step that is refused is in the journal too; ``office`` does that.
+"""
+
+from __future__ import annotations
+
+from blo_agent.office.state import Office
+from blo_agent.reports.errors import ReportRefusal, ReportRefused
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.tables import journal, reports
+from blo_domain.reports.checks import check_figures, has_ended, is_among, may_freeze
+from blo_schemas.reports import (
+    MAX_REPORT_STEPS,
+    PERIOD_REPORT,
+    REPORT_VERSION,
+    SIGNED_REPORT,
+    STEPS,
+    FrozenReport,
+    PeriodReport,
+    ReportAct,
+    ReportStep,
+    SignedReport,
+    report_digest,
+)
+from blo_schemas.texts import from_hex
+from blo_sealing.reports import sign_report
+
+
+class ReportAction:
+    """A report as the store has it.
+
+    Attributes:
+        digest: Its digest.
+        report: What was computed.
+        steps: Who did what.
+        signed: The signed report, once it is frozen.
+    """
+
+    def __init__(self, row: reports.ReportRow) -> None:
+        self.digest = row.digest
+        self.report: PeriodReport = PERIOD_REPORT.decode(row.draft)
+        self.steps: tuple[ReportStep, ...] = STEPS.decode(row.steps)
+        self.signed: SignedReport | None = None
+        if row.signed is not None:
+            self.signed = SIGNED_REPORT.decode(row.signed)
+
+    @property
+    def state(self) -> ReportAct:
+        """The last step that was taken."""
+        return self.steps[-1].act
+
+
+def file(report: PeriodReport, actor: str, now: int, tx: Transaction) -> ReportAction:
+    """Keep a report that was computed."""
+    digest = from_hex(report_digest(report))
+    known = reports.get(tx, digest)
+    if known is not None:
+        return ReportAction(known)
+    steps = (ReportStep(act=ReportAct.COMPUTE, by=actor, at=now),)
+    row = reports.ReportRow(
+        digest,
+        report.first,
+        report.last,
+        now,
+        PERIOD_REPORT.encode(report),
+        STEPS.encode(steps),
+        None,
+    )
+    reports.put(tx, row)
+    _note(tx, ReportAct.COMPUTE, actor, digest, now)
+    return ReportAction(row)
+
+
+def find(snapshot: Snapshot, digest: bytes) -> ReportAction:
+    """The report with this digest.
+
+    Raises:
+        ReportRefused: There is none.
+    """
+    row = reports.get(snapshot, digest)
+    if row is None:
+        raise ReportRefused(
+            ReportRefusal.UNKNOWN_REPORT,
+            f"no report {digest.hex()} was computed here; compute one, or look into the list",
+        )
+    return ReportAction(row)
+
+
+def review(digest: bytes, actor: str, now: int, tx: Transaction) -> ReportAction:
+    """Note that somebody else than who computed it has looked at a report.
+
+    Raises:
+        ReportRefused: It is frozen, or this person has computed it.
+    """
+    filed = _open(digest, tx)
+    if is_among(actor, _who(filed, ReportAct.COMPUTE)):
+        raise ReportRefused(
+            ReportRefusal.OWN_WORK,
+            f"{actor} has computed it, as far as names tell; somebody else reviews it",
+        )
+    if filed.state is ReportAct.SIGN:
+        raise ReportRefused(ReportRefusal.OUT_OF_ORDER, "it is signed already")
+    return _add(filed, ReportAct.REVIEW, actor, now, tx)
+
+
+def sign(digest: bytes, actor: str, now: int, tx: Transaction) -> ReportAction:
+    """Note that somebody stands for a report that was reviewed; several may.
+
+    Raises:
+        ReportRefused: It is frozen, or was not reviewed.
+    """
+    filed = _open(digest, tx)
+    if not _who(filed, ReportAct.REVIEW):
+        raise ReportRefused(ReportRefusal.OUT_OF_ORDER, "it was not reviewed yet")
+    return _add(filed, ReportAct.SIGN, actor, now, tx)
+
+
+def freeze(office: Office, digest: bytes, actor: str, now: int, tx: Transaction) -> ReportAction:
+    """Sign a report with the office's key; from now on nothing changes it.
+
+    Raises:
+        ReportRefused: Not enough people have seen it, it was computed before its period had ended,
+            a day of it has a frozen report already, or the office has no key to sign with.
+    """
+    filed = _open(digest, tx)
+    why = may_freeze([(step.act, step.by) for step in filed.steps])
+    if why is not None:
+        raise ReportRefused(ReportRefusal.FOUR_EYES, why)
+    flaws = check_figures(filed.report)
+    if flaws:
+        raise ValueError(f"the report does not add up: {flaws[0].where}: {flaws[0].words}")
+    _refuse_open_period(filed.report)
+    _refuse_frozen_days(filed.report, tx)
+    certified = office.directory.certificate(office.id, now)
+    held = None if certified is None else office.node_keys_of(certified.tag)
+    if certified is None or held is None:
+        raise ReportRefused(
+            ReportRefusal.NO_IDENTITY, "no valid certificate names a key of this store"
+        )
+    steps = (*filed.steps, ReportStep(act=ReportAct.FREEZE, by=actor, at=now))
+    frozen = FrozenReport(
+        v=REPORT_VERSION, kid=certified.tag.hex(), steps=steps, report=filed.report
+    )
+    signed = sign_report(frozen, held.signing)
+    reports.set_steps(tx, digest, STEPS.encode(steps), SIGNED_REPORT.encode(signed))
+    _note(tx, ReportAct.FREEZE, actor, digest, now)
+    return find(tx, digest)
+
+
+def _refuse_open_period(report: PeriodReport) -> None:
+    if not has_ended(report):
+        raise ReportRefused(
+            ReportRefusal.PERIOD_NOT_ENDED,
+            f"it was computed before {report.last} was over, so what happened later is missing; "
+            "compute it again when the period has ended",
+        )
+
+
+def _refuse_frozen_days(report: PeriodReport, tx: Transaction) -> None:
+    other = reports.frozen_within(tx, report.first, report.last)
+    if other is None:
+        return
+    if (other.first, other.last) == (report.first, report.last):
+        words = f"report {other.digest.hex()} of this period is frozen"
+    else:
+        words = (
+            f"report {other.digest.hex()} of {other.first} to {other.last} is frozen and has days "
+            f"of {report.first} to {report.last} too, and nothing may be reported twice"
+        )
+    raise ReportRefused(
+        ReportRefusal.PERIOD_IS_FROZEN, f"{words}; compare it with what the log says now"
+    )
+
+
+def _open(digest: bytes, tx: Transaction) -> ReportAction:
+    filed = find(tx, digest)
+    if filed.signed is not None:
+        raise ReportRefused(ReportRefusal.FROZEN, "it is frozen; nothing changes it any more")
+    return filed
+
+
+def _who(filed: ReportAction, act: ReportAct) -> set[str]:
+    return {step.by for step in filed.steps if step.act is act}
+
+
+def _add(
+    filed: ReportAction, act: ReportAct, actor: str, now: int, tx: Transaction
+) -> ReportAction:
+    if len(filed.steps) >= MAX_REPORT_STEPS - 1:
+        raise ReportRefused(
+            ReportRefusal.TOO_MANY_STEPS,
+            f"it has {len(filed.steps)} steps already; freeze it, or compute it again",
+        )
+    steps = (*filed.steps, ReportStep(act=act, by=actor, at=now))
+    reports.set_steps(tx, filed.digest, STEPS.encode(steps), None)
+    _note(tx, act, actor, filed.digest, now)
+    return find(tx, filed.digest)
+
+
+def _note(tx: Transaction, act: ReportAct, actor: str, digest: bytes, now: int) -> None:
+    journal.append(tx, at=now, actor=actor, action=f"report {act}", detail=digest)

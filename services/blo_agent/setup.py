@@ -1,0 +1,110 @@
+"""Setting up an office: its store, its keys, its signature under documents.
+
+Private keys are made inside the encrypted store and never leave it (docs/architecture.md, "Keys and trust"). What leaves it is
+a request for a certificate, which the country's root signs.
+"""
+
+from __future__ import annotations
+
+import os
+
+import msgspec
+
+from blo_agent.config import AgentSettings
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.facade import Store
+from blo_agent.store.keyfile import create_store_key, load_store_key
+from blo_agent.store.tables import identities
+from blo_runtime.clock import Clock, SystemClock
+from blo_runtime.errors import ConfigurationError
+from blo_schemas.ids import OfficeId
+from blo_schemas.trust import SignedDocument
+from blo_sealing.documents import add_signature
+from blo_sealing.keys import NodeKeys
+from blo_sealing.signatures import RandomBytes
+
+
+class AlreadyInitialised(ConfigurationError):
+    """The office's store is there already; it is never overwritten."""
+
+
+class OfficeRequest(msgspec.Struct, frozen=True):
+    """What a country's root needs to certify an office.
+
+    Attributes:
+        subject: The office's id.
+        signing_key: Its Ed25519 public key, 32 bytes.
+        kem_key: Its hybrid public key, 1216 bytes.
+    """
+
+    subject: OfficeId
+    signing_key: bytes
+    kem_key: bytes
+
+
+def initialise(
+    settings: AgentSettings, *, clock: Clock | None = None, random: RandomBytes = os.urandom
+) -> OfficeRequest:
+    """Make an office's store key, its store, and in it its private keys.
+
+    Raises:
+        AlreadyInitialised: The store or its key is there already.
+        StoreError: The store can't be made.
+    """
+    for path in (settings.store.path, settings.store.key):
+        if path.exists():
+            raise AlreadyInitialised(
+                path,
+                "",
+                f"is there already, so {settings.office} was set up before; nothing was changed",
+                expected="no such file",
+                todo="To set the office up anew, move its old files to a safe place first.",
+            )
+    settings.store.path.parent.mkdir(parents=True, exist_ok=True)
+    settings.store.key.parent.mkdir(parents=True, exist_ok=True)
+    key = create_store_key(settings.store.key)
+    with Store(settings.store.path, key) as store:
+        return _add_keys(store, OfficeId(settings.office), clock or SystemClock(), random)
+
+
+def renew(
+    settings: AgentSettings, *, clock: Clock | None = None, random: RandomBytes = os.urandom
+) -> OfficeRequest:
+    """Make new private keys beside the ones that are in use, for the next certificate.
+
+    The agent must not be running. The old keys stay: old grants are sealed to them.
+
+    Raises:
+        StoreError: The store can't be opened.
+    """
+    with Store(settings.store.path, load_store_key(settings.store.key)) as store:
+        return _add_keys(store, OfficeId(settings.office), clock or SystemClock(), random)
+
+
+def sign_document(settings: AgentSettings, document: SignedDocument) -> SignedDocument:
+    """Add the office's signature to a trust document, with its newest key.
+
+    The agent must not be running.
+
+    Raises:
+        DuplicateSignature: The office has signed it already.
+        StoreError: The store can't be opened.
+    """
+    with Store(settings.store.path, load_store_key(settings.store.key)) as store:
+
+        def newest(snapshot: Snapshot) -> identities.StoredIdentity:
+            return identities.all_of(snapshot)[-1]
+
+        identity = store.submit_read(newest).result()
+    return add_signature(document, NodeKeys.from_bytes(identity.keys).signing)
+
+
+def _add_keys(store: Store, office: OfficeId, clock: Clock, random: RandomBytes) -> OfficeRequest:
+    made = NodeKeys.generate(random)
+    identity = identities.StoredIdentity(made.signing.public, made.to_bytes(), clock.now_ms())
+
+    def job(tx: Transaction) -> None:
+        identities.put(tx, identity)
+
+    store.submit(job).result()
+    return OfficeRequest(office, made.signing.public, made.kem.public)

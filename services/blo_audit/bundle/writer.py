@@ -1,0 +1,220 @@
+"""Writing a bundle: the same things give the same bytes, whoever writes them and when."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterable, Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+import msgspec
+
+from blo_audit.bundle import limits
+from blo_audit.bundle.errors import BundleTooLarge, NothingToBundle
+from blo_audit.bundle.limits import PartLimits
+from blo_audit.bundle.reader import LENGTH_SIZE, MAGIC, hashed_in_place_of
+from blo_schemas.bundle import (
+    MANIFEST,
+    MAX_CHUNK_RECORDS,
+    PROVEN_RECORD,
+    RECORD_CHUNK,
+    SIGNED_DISCLOSURE,
+    Counts,
+    Manifest,
+    ProvenRecord,
+    RecordChunk,
+    SignedDisclosure,
+)
+from blo_schemas.event import LogRecord
+from blo_schemas.hashes import leaf_hash
+from blo_schemas.heads import SIGNED_HEAD, SignedHead
+from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
+
+CHUNK_BYTES: Final = 128 * 1024
+"""A chunk of records is closed before the record that would take its values beyond this."""
+
+
+class Papers(msgspec.Struct, frozen=True):
+    """Everything in a bundle but its records.
+
+    Attributes:
+        documents: Trust documents.
+        heads: Heads of the link.
+        checkpoints: Checkpoints of the link, as the text that was signed.
+        disclosures: Disclosures of events that are in the bundle.
+    """
+
+    documents: tuple[SignedDocument, ...] = ()
+    heads: tuple[SignedHead, ...] = ()
+    checkpoints: tuple[bytes, ...] = ()
+    disclosures: tuple[SignedDisclosure, ...] = ()
+
+    def frames(self) -> list[tuple[PartLimits, list[bytes]]]:
+        """The frames of each kind, sorted, each once."""
+        return [
+            (limits.DOCUMENTS, _frames(map(SIGNED_DOCUMENT.encode, self.documents))),
+            (limits.HEADS, _frames(map(SIGNED_HEAD.encode, self.heads))),
+            (limits.CHECKPOINTS, _frames(self.checkpoints)),
+            (limits.DISCLOSURES, _frames(map(SIGNED_DISCLOSURE.encode, self.disclosures))),
+        ]
+
+    def counts(self, records: int) -> Counts:
+        """What the manifest says of them."""
+        documents, heads, checkpoints, disclosures = (len(frames) for _, frames in self.frames())
+        return Counts(documents, heads, checkpoints, disclosures, records)
+
+
+class BundleWriter:
+    """Writes one bundle into a stream, front to back.
+
+    Args:
+        stream: Where to.
+        manifest: What it will contain; its counts must be those of ``papers`` and the records.
+        papers: Everything but the records.
+
+    Raises:
+        BundleTooLarge: More of something than a bundle may have.
+    """
+
+    def __init__(self, stream: BinaryIO, manifest: Manifest, papers: Papers) -> None:
+        self._stream = stream
+        self._hash = sha256()
+        self._left = manifest.counts.records
+        self._times: list[int] = []
+        self._values: list[bytes] = []
+        self._bytes = 0
+        part = limits.PROVEN_RECORDS if manifest.scope.is_selection else limits.LINK_RECORDS
+        if self._left > part.count:
+            raise BundleTooLarge(f"{self._left} {part.name}; a bundle has at most {part.count}")
+        self._put(MAGIC)
+        self._frame(MANIFEST.encode(manifest))
+        for kind, frames in papers.frames():
+            if len(frames) > kind.count or sum(map(len, frames)) > kind.total:
+                raise BundleTooLarge(
+                    f"{len(frames)} {kind.name} are too many or too large for a bundle: at most "
+                    f"{kind.count}, together {kind.total} bytes"
+                )
+            for frame in frames:
+                self._frame(frame)
+
+    def add(self, record: LogRecord) -> None:
+        """Adds the next record of a whole link."""
+        if self._values and (
+            self._bytes + len(record.value) > CHUNK_BYTES or len(self._values) == MAX_CHUNK_RECORDS
+        ):
+            self._flush()
+        self._times.append(record.log_time)
+        self._values.append(record.value)
+        self._bytes += len(record.value)
+        self._left -= 1
+
+    def add_proven(self, record: ProvenRecord) -> None:
+        """Adds the next record of a selection."""
+        self._frame(PROVEN_RECORD.encode(record))
+        self._left -= 1
+
+    def finish(self) -> bytes:
+        """Ends the bundle.
+
+        Returns:
+            The digest at its end.
+
+        Raises:
+            NothingToBundle: There were more or fewer records than the manifest says.
+        """
+        self._flush()
+        if self._left:
+            raise NothingToBundle(
+                f"the manifest promises another number of records, by {abs(self._left)}"
+            )
+        digest = self._hash.digest()
+        self._stream.write(digest)
+        return digest
+
+    def _flush(self) -> None:
+        if self._values:
+            data = RECORD_CHUNK.encode(RecordChunk(tuple(self._times), tuple(self._values)))
+            self._put(len(data).to_bytes(LENGTH_SIZE, "big"))
+            self._stream.write(data)
+            self._hash.update(hashed_in_place_of(self._times, map(leaf_hash, self._values)))
+        self._times, self._values, self._bytes = [], [], 0
+
+    def _frame(self, data: bytes) -> None:
+        self._put(len(data).to_bytes(LENGTH_SIZE, "big"))
+        self._put(data)
+
+    def _put(self, data: bytes) -> None:
+        self._hash.update(data)
+        self._stream.write(data)
+
+
+class NewFile:
+    """A file that is there whole under its name, or not at all.
+
+    Args:
+        path: Its name; a file that is there already is replaced when the new one is whole.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(path.name + ".part")
+        self.stream: BinaryIO
+
+    def __enter__(self) -> Self:
+        # For its owner alone: a bundle may open contents.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self.stream = os.fdopen(os.open(self._part, flags, 0o600), "wb")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self.stream.flush()
+                os.fsync(self.stream.fileno())
+                self._part.replace(self._path)
+        finally:
+            self.stream.close()
+            self._part.unlink(missing_ok=True)
+
+
+async def write_link(
+    stream: BinaryIO,
+    manifest: Manifest,
+    papers: Papers,
+    batches: AsyncIterable[Sequence[LogRecord]],
+) -> bytes:
+    """Writes a whole link's bundle; returns the digest at its end.
+
+    Raises:
+        BundleError: It does not fit, or there were other records than promised.
+    """
+    writer = BundleWriter(stream, manifest, papers)
+    async for batch in batches:
+        for record in batch:
+            writer.add(record)
+    return writer.finish()
+
+
+def write_selection(
+    stream: BinaryIO, manifest: Manifest, papers: Papers, records: Iterable[ProvenRecord]
+) -> bytes:
+    """Writes a selection's bundle; returns the digest at its end.
+
+    Raises:
+        BundleError: It does not fit, or there were other records than promised.
+    """
+    writer = BundleWriter(stream, manifest, papers)
+    for record in records:
+        writer.add_proven(record)
+    return writer.finish()
+
+
+def _frames(encoded: Iterable[bytes]) -> list[bytes]:
+    return sorted(set(encoded))

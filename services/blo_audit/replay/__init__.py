@@ -1,0 +1,1 @@
+"""Replaying a log against everything that was signed about it."""

@@ -1,0 +1,340 @@
+"""The audit of one link: every record from the first, against everything that was signed about it.
+
+Parts, each of its own: the chain (``blo_projection.link_chain``), the judge of its verdicts, the clocks,
+the claims of others about a size, the views. Memory does not grow with the log: hashes, ids and
+times are spilled to unnamed files (``spill.py``). What grows is the number of claims, and the
+cases' views where summary keys are held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
+
+import msgspec
+
+from blo_audit.findings.codes import Code
+from blo_audit.findings.findings import Findings
+from blo_audit.replay.cases import CaseReplay
+from blo_audit.replay.claim_check import ClaimCheck
+from blo_audit.replay.claims import Claim
+from blo_audit.replay.clocks import ClockCheck
+from blo_audit.replay.processor_outputs import ProcessorOutputs
+from blo_audit.replay.signatures import NEVER, PORTION, Mode, Sample, VerifyAhead
+from blo_audit.replay.sources import SourcePartition
+from blo_audit.replay.statement import LinkStatement, Word
+from blo_audit.replay.verdicts import VerdictFindings
+from blo_audit.spill_files import SpillFolder
+from blo_domain.trust import TrustedDirectory
+from blo_projection.granted_keys import GrantedKeys
+from blo_projection.link_chain import Admitted, LinkChain
+from blo_schemas.event import LogRecord
+from blo_schemas.hashes import event_input
+from blo_schemas.ids import KeyId, OfficeId
+from blo_schemas.verdicts import Reason
+from blo_sealing.errors import PositionError
+from blo_sealing.signatures import verify_signature
+
+MINUTE_MS: Final = 60_000
+HOUR_MS: Final = 60 * MINUTE_MS
+
+
+class AuditOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How an audit is done.
+
+    Attributes:
+        mode: Full or amortised.
+        seed: Amortised: what the sample follows from; drawn by the auditor, after the log was
+            written.
+        rate: Amortised: the probability with which each record is drawn.
+        tolerance_ms: How far an office's clock and the log's may differ.
+        late_ms: After how long between signing and arrival an event is told as late.
+        outputs: Whether the processors' outputs are compared, too.
+    """
+
+    mode: Mode = Mode.FULL
+    seed: bytes = b""
+    rate: float = 1 / 256
+    tolerance_ms: int = 5 * MINUTE_MS
+    late_ms: int = 72 * HOUR_MS
+    outputs: bool = False
+
+
+class LinkAudit:
+    """Takes a link's records in order, and says at the end what was found and proved.
+
+    Args:
+        place: The link.
+        directory: What the trust documents prove.
+        claims: What others signed about the link (``read_claims``).
+        options: How it is done.
+        shelf: Where to put what grows with the log.
+        findings: Where what is wrong goes.
+        keys: The auditor's summary keys; ``None``: only the record layer is judged.
+        ahead: Verifies signatures on all cores; ``None``: one by one.
+        withdrawn: Ids of the keys whose grants were withdrawn.
+
+    Attributes:
+        place: The link.
+        findings: As above.
+        outputs: Takes the processors' outputs, after all records; ``None`` if they are not asked
+            for.
+    """
+
+    def __init__(
+        self,
+        place: SourcePartition,
+        directory: TrustedDirectory,
+        claims: Sequence[Claim],
+        options: AuditOptions,
+        shelf: SpillFolder,
+        findings: Findings,
+        *,
+        keys: GrantedKeys | None = None,
+        ahead: VerifyAhead | None = None,
+        withdrawn: Collection[KeyId] = (),
+    ) -> None:
+        self.place = place
+        self.findings = findings
+        self._options = options
+        self._full = options.mode is Mode.FULL
+        self._trust = directory.link_trust(place.link)
+        self._ahead = ahead if self._full else None
+        self._chain = LinkChain(
+            place.link,
+            self._trust,
+            verify=self._full,
+            recheck_rejected=True,
+            memory=shelf.spill,
+            check=verify_signature if self._ahead is None else self._ahead.check,
+        )
+        self._judge = VerdictFindings(place.link, directory, findings)
+        self._times = ClockCheck(
+            findings,
+            shelf.spill(),
+            tolerance_ms=options.tolerance_ms,
+            late_ms=options.late_ms,
+        )
+        self._steps = (
+            None
+            if keys is None
+            else CaseReplay(
+                self._chain,
+                self._trust,
+                keys,
+                self._judge,
+                findings,
+                claims,
+                verified=self._full,
+                withdrawn=withdrawn,
+            )
+        )
+        self.outputs = (
+            None
+            if not options.outputs
+            else ProcessorOutputs(
+                place.link,
+                directory,
+                findings,
+                shelf.spill(),
+                self._chain,
+                self._judge,
+                shelf.spill(),
+                steps=self._steps,
+                keys=keys,
+                verified=self._full,
+            )
+        )
+        self._claims = ClaimCheck(
+            place.link, directory, claims, self._chain, self._times, findings, self._steps
+        )
+        self._sample = Sample(options.seed, place.link, options.rate)
+        self._tail = NEVER if self._full else self._claims.vouched()
+        self._sampled = NEVER if self._full else self._sample.next()
+        self._watch = NEVER if self._full else min(self._sampled, self._tail)
+        self._verified = 0
+        self._acknowledged: dict[OfficeId, int] = {}
+        self._accepted = 0
+        self._stopped: str | None = None
+        self._claims.meet()
+
+    @property
+    def size(self) -> int:
+        """How many records were taken."""
+        return self._chain.size
+
+    @property
+    def accepted(self) -> int:
+        """How many of them the record layer has nothing against."""
+        return self._accepted
+
+    def take(self, records: Sequence[LogRecord]) -> None:
+        """Audit the next records; after a hole in the log nothing more is taken."""
+        if self._stopped is not None:
+            return
+        self._times.take(records)
+        if self._ahead is None:
+            self._fold(records)
+            return
+        parts = [records[at : at + PORTION] for at in range(0, len(records), PORTION)]
+        link = self.place.link
+        under_way = [self._ahead.start(part, link, self._trust) for part in parts]
+        for part, verified in zip(parts, under_way, strict=True):
+            self._ahead.finish([verified])
+            self._fold(part)
+
+    def stop(self, why: str) -> None:
+        """The log cannot be read further; what follows is not judged.
+
+        Args:
+            why: In words.
+        """
+        self._stopped = why
+        self.findings.add(Code.RECORDS_MISSING, why, position=self._chain.size)
+
+    def finish(self) -> LinkStatement:
+        """Judge what only the end of the log shows, and say what was proved."""
+        if self._stopped is None:
+            self._claims.beyond()
+        words = self._words()
+        chain, options = self._chain, self._options
+        tail = None if self._full else min(self._tail, chain.size)
+        checkpoint = self._claims.checkpoint
+        return LinkStatement(
+            link=self.place.link,
+            records=chain.size,
+            log_hash=chain.log_hash.hex(),
+            tree_root=chain.tree_root().hex(),
+            first_log_time=self._times.first,
+            last_log_time=self._times.last,
+            accepted=self._accepted,
+            mode=options.mode,
+            verified=self._count_verified(),
+            sample_rate=1.0 if self._full else options.rate,
+            seed="" if self._full else options.seed.hex(),
+            verified_from=tail,
+            heads=self._claims.heads,
+            checkpoint=None if checkpoint is None else checkpoint.size,
+            checkpoint_signers=() if checkpoint is None else checkpoint.signers,
+            words=words,
+            views=None if self._steps is None else self._steps.proof(whole=self._stopped is None),
+            outputs=None if self.outputs is None else self.outputs.proof(),
+            stopped=self._stopped,
+        )
+
+    def _fold(self, records: Sequence[LogRecord]) -> None:
+        """The loop over all records; what is not in it costs nothing."""
+        chain = self._chain
+        admit = self._admission()
+        judge = self._judge.record
+        claims = self._claims
+        tolerance = self._options.tolerance_ms
+        full = self._full
+        accepted = 0
+        try:
+            for record in records:
+                position = record.position
+                if position >= self._watch:
+                    self._turn(position)
+                admitted = admit(record)
+                if admitted.verdict is None:
+                    accepted += 1
+                else:
+                    judge(admitted, verified=full)
+                header = admitted.header
+                if header is not None:
+                    if not -tolerance <= record.log_time - header.at <= tolerance:
+                        self._look_at_time(admitted)
+                    if chain.verify:
+                        self._acknowledge(admitted)
+                if position + 1 == claims.next:
+                    claims.meet()
+        except PositionError as error:
+            self.stop(f"after record {error.expected - 1} comes record {error.got}")
+        finally:
+            self._accepted += accepted
+
+    def _admission(self) -> Callable[[LogRecord], Admitted]:
+        """What takes a record: as little as is needed."""
+        steps, outputs = self._steps, self.outputs
+        admit = self._chain.admit if steps is None else steps.feed
+        if outputs is None:
+            return admit
+
+        def noted(record: LogRecord) -> Admitted:
+            admitted = admit(record)
+            verdict = admitted.verdict
+            if verdict is None and steps is not None and steps.last is not None:
+                verdict = steps.last.verdict
+            outputs.note(admitted, verdict)
+            return admitted
+
+        return noted
+
+    def _turn(self, position: int) -> None:
+        """Begin to verify, or end it, as the sample says."""
+        if position >= self._tail:
+            self._chain.verify = True
+            self._watch = NEVER
+        elif position == self._sampled:
+            self._chain.verify = True
+            self._verified += 1
+            self._sampled = self._sample.next()
+            self._watch = position + 1
+        else:
+            self._chain.verify = False
+            self._watch = min(self._sampled, self._tail)
+
+    def _acknowledge(self, admitted: Admitted) -> None:
+        """An event is its writer's word on what it had read, and on itself."""
+        if admitted.verdict is None and admitted.office is not None and admitted.header is not None:
+            seen, position = admitted.header.seen_size, admitted.position
+            self._acknowledged[admitted.office] = position + 1 if seen == position else seen
+
+    def _look_at_time(self, admitted: Admitted) -> None:
+        """Only of events that are their office's: what others forged says nothing of its clock."""
+        if not admitted.chained:
+            return
+        if self._chain.verify or self._genuine(admitted):
+            self._times.event(admitted)
+            return
+        words = f"its time is striking, and its signature is not that of {admitted.office}"
+        self.findings.add(Code.BAD_SIGNATURE, words, position=admitted.position)
+
+    def _genuine(self, admitted: Admitted) -> bool:
+        """Whether an event that was not in the sample is signed by whom it names."""
+        header, envelope = admitted.header, admitted.envelope
+        assert header is not None
+        assert envelope is not None
+        tag = header.certificate_tag
+        writer = self._trust.writer(tag, admitted.position, admitted.log_time)
+        assert not isinstance(writer, Reason)
+        signed = event_input(self.place.link, envelope.header)
+        return verify_signature(writer.signing_key, signed, envelope.signature)
+
+    def _words(self) -> tuple[Word, ...]:
+        """How far each office's word reaches; what that leaves open goes to the findings."""
+        size = self._chain.size
+        words = []
+        for office in sorted(self._claims.offices | self._claims.fitting.keys()):
+            head = self._claims.fitting.get(office)
+            cosigned = self._claims.cosigned.get(office, 0)
+            upto = max(head or 0, cosigned, self._acknowledged.get(office, 0))
+            word = Word(office, head, upto, size - upto)
+            words.append(word)
+            if size and head is None and not cosigned:
+                self.findings.add(
+                    Code.NO_HEAD, "no head of it fits this log", position=size, office=office
+                )
+            elif word.after:
+                words_after = (
+                    f"its word ends at record {upto - 1}; the last {word.after} records rest on "
+                    "the other signatures alone"
+                )
+                self.findings.add(Code.END_UNCOVERED, words_after, position=upto, office=office)
+        return tuple(words)
+
+    def _count_verified(self) -> int:
+        if self._full:
+            return self._chain.size - self._judge.unverifiable
+        return self._verified + max(0, self._chain.size - self._tail)

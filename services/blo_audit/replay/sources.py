@@ -1,0 +1,188 @@
+"""Where an audit reads from: the log itself, or a file that somebody handed over.
+
+A ``RecordSource`` gives the same things whichever it is. Nothing that it says is believed: documents are
+judged under the auditor's pins, heads and records by their signatures and hashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from blo_domain.trust import TrustedDirectory
+from blo_log import topics
+from blo_log.port import ConsumedRecord, Log, TopicPartition, read_to_end
+from blo_schemas.errors import WireError
+from blo_schemas.event import LogRecord
+from blo_schemas.ids import CorridorId, LinkId
+from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
+
+BATCH: Final = 2000
+"""How many records are read at a time; an adapter may give other portions."""
+
+
+class SourcePartition(msgspec.Struct, frozen=True):
+    """Where a link's records lie.
+
+    Attributes:
+        link: The link.
+        corridor: Its corridor, which names the topics.
+        partition: Its partition in them.
+    """
+
+    link: LinkId
+    corridor: CorridorId
+    partition: int
+
+
+class RecordSource(Protocol):
+    """What an audit reads.
+
+    ``documents`` is asked first; then, link by link, ``heads`` and ``grants``, and only after
+    those ``records``, so that a log that is being written to holds at least what the heads cover.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is, in words, for the statement: ``Kafka at …``, ``bundle …``."""
+        ...
+
+    async def documents(self) -> Sequence[SignedDocument]:
+        """All trust documents, in any order; bytes that are none are left out.
+
+        Raises:
+            LogError: They could not be read (so for all methods, from Kafka).
+        """
+        ...
+
+    async def heads(self, place: SourcePartition) -> Sequence[bytes]:
+        """All values on the link's topic of heads, in order: heads and checkpoints.
+
+        Values that newer ones replaced are among them where the source still has them: two heads
+        that contradict each other are only found where both are there.
+        """
+        ...
+
+    async def grants(self, place: SourcePartition) -> Sequence[ConsumedRecord]:
+        """The records of the link's topic of grants; empty where the source has none."""
+        ...
+
+    async def end(self, place: SourcePartition) -> int | None:
+        """How many records the link has, if that is known beforehand; for a progress bar only."""
+        ...
+
+    def records(self, place: SourcePartition) -> AsyncIterator[Sequence[LogRecord]]:
+        """The link's records from the first, in order, in portions of any size.
+
+        What the source has is given as it is: a hole shows as a position that does not follow.
+
+        Raises:
+            LogTruncated: The first records are gone.
+        """
+        ...
+
+    def outputs(
+        self, place: SourcePartition, topic: str
+    ) -> AsyncIterator[Sequence[ConsumedRecord]]:
+        """The records of one of the processors' topics (``blo_log.topics``) for the link.
+
+        Nothing, where the source has none.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+class LogSource:
+    """The log itself, over its port: Kafka, or memory.
+
+    Args:
+        log: The log; closed with the source.
+        name: What it is, in words.
+    """
+
+    def __init__(self, log: Log, name: str = "the log") -> None:
+        self._log = log
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """See ``RecordSource.name``."""
+        return self._name
+
+    async def documents(self) -> Sequence[SignedDocument]:
+        """See ``RecordSource.documents``."""
+        found: list[SignedDocument] = []
+        async for batch in self._read(topics.DIRECTORY_TOPIC, 0):
+            for stored in batch:
+                try:
+                    found.append(SIGNED_DOCUMENT.decode(stored.value or b""))
+                except WireError:
+                    continue
+        return found
+
+    async def heads(self, place: SourcePartition) -> Sequence[bytes]:
+        """See ``RecordSource.heads``."""
+        topic = topics.heads_topic(place.corridor)
+        stored = [one async for batch in self._read(topic, place.partition) for one in batch]
+        return [one.value for one in stored if one.value is not None]
+
+    async def grants(self, place: SourcePartition) -> Sequence[ConsumedRecord]:
+        """See ``RecordSource.grants``."""
+        topic = topics.keys_topic(place.corridor)
+        return [one async for batch in self._read(topic, place.partition) for one in batch]
+
+    async def end(self, place: SourcePartition) -> int | None:
+        """See ``RecordSource.end``."""
+        part = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
+        reader = await self._log.reader({part: 0})
+        try:
+            return (await reader.high_watermarks())[part]
+        finally:
+            await reader.close()
+
+    async def records(self, place: SourcePartition) -> AsyncIterator[Sequence[LogRecord]]:
+        """See ``RecordSource.records``."""
+        async for batch in self._read(topics.exchange_topic(place.corridor), place.partition):
+            yield [LogRecord(one.offset, one.timestamp, one.value or b"") for one in batch]
+
+    async def outputs(
+        self, place: SourcePartition, topic: str
+    ) -> AsyncIterator[Sequence[ConsumedRecord]]:
+        """See ``RecordSource.outputs``."""
+        async for batch in self._read(topic, place.partition):
+            yield batch
+
+    async def close(self) -> None:
+        """See ``RecordSource.close``."""
+        await self._log.close()
+
+    async def _read(self, topic: str, partition: int) -> AsyncIterator[Sequence[ConsumedRecord]]:
+        part = TopicPartition(topic, partition)
+        reader = await self._log.reader({part: 0})
+        try:
+            async for batch in read_to_end(reader, max_records=BATCH):
+                yield batch[part]
+        finally:
+            await reader.close()
+
+
+def places(
+    directory: TrustedDirectory, corridor: CorridorId | None = None
+) -> list[SourcePartition]:
+    """Where the links lie that the trust documents name.
+
+    Args:
+        directory: What the documents prove.
+        corridor: Only the links of this one.
+    """
+    return [
+        SourcePartition(agreement.link, agreement.corridor, agreement.partition)
+        for one in directory.corridors()
+        if corridor in (None, one)
+        for agreement in directory.newest_agreements(one)
+    ]

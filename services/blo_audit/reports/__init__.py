@@ -1,0 +1,1 @@
+"""Frozen reports: their verification, their readable forms, and response times."""

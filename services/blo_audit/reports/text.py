@@ -1,0 +1,172 @@
+"""A report as text for people; the same report gives the same text, byte for byte."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+
+from blo_audit.reports.words import word
+from blo_schemas.instants import local
+from blo_schemas.reports import (
+    FrozenReport,
+    Measured,
+    PeriodReport,
+    ReportFigure,
+    SignedReport,
+    report_digest,
+)
+
+_HOUR_MS = 3_600_000
+_WIDE = frozenset({"W", "F"})
+
+
+def text_of(signed: SignedReport, language: str = "en", *, events: bool = True) -> str:
+    """The report as text.
+
+    Args:
+        signed: The frozen report.
+        language: One of ``LANGUAGES``.
+        events: Whether each figure's events are listed.
+    """
+    return "\n".join(_frozen(signed.frozen, language, events=events)) + "\n"
+
+
+def draft_text(report: PeriodReport, language: str = "en", *, events: bool = True) -> str:
+    """A report that is not frozen as text; it says so."""
+    lines = [*_report(report, language, events=events), "", "Not frozen: nobody has signed this."]
+    return "\n".join(lines) + "\n"
+
+
+def rows_of(figure: ReportFigure, language: str) -> list[tuple[str, str, str]]:
+    """Name, value and unit of each line that a figure takes."""
+    name = word(figure.indicator, language)
+    if figure.indicator == "seizures":
+        return [
+            (f"{name}: {word(each.of[0], language)}", each.amount, word(each.of[1], language))
+            for each in figure.totals
+            if len(each.of) == 2
+        ] or [(name, "0", "")]
+    unit = word(figure.unit, language)
+    plain = next((each.amount for each in figure.totals if not each.of), None)
+    parts = [each for each in figure.totals if each.of]
+    if plain is not None or not parts:
+        return [(name, plain or "0", unit)]
+    return [(f"{name}: {_of(each, language)}", each.amount, unit) for each in parts]
+
+
+def amounts_text(amounts: Iterable[Measured]) -> str:
+    """Amounts on one line."""
+    return ", ".join(
+        " ".join((each.amount, *(part or "?" for part in each.of))) for each in amounts
+    )
+
+
+def hours(milliseconds: int | None) -> str:
+    """A span in hours with two decimals; nothing where there is none."""
+    if milliseconds is None:
+        return ""
+    hundredths = milliseconds * 100 // _HOUR_MS
+    return f"{hundredths // 100}.{hundredths % 100:02}"
+
+
+def instant(at: int) -> str:
+    """An instant in UTC."""
+    return local(at).isoformat(timespec="seconds")
+
+
+def _of(each: Measured, language: str) -> str:
+    return " ".join(word(part, language) for part in each.of)
+
+
+def _frozen(frozen: FrozenReport, language: str, *, events: bool) -> Iterator[str]:
+    yield from _report(frozen.report, language, events=events)
+    yield ""
+    for step in frozen.steps:
+        yield f"{step.act}: {step.by}, {instant(step.at)}"
+    yield f"signed with the key of certificate {frozen.kid}"
+
+
+def _report(report: PeriodReport, language: str, *, events: bool) -> Iterator[str]:
+    title = word("report", language)
+    yield f"{title}: {report.office}, {report.first} – {report.last}"
+    yield f"digest {report_digest(report)}, counting rules {report.rules}"
+    for link in report.links:
+        yield f"{link.link}: {link.size} records, log hash {link.log_hash}"
+        tables = ", ".join(map(str, link.holidays)) or "none"
+        yield f"  working days by public holidays of table version {tables}"
+    yield ""
+    heads = [word(one, language) for one in ("figure", "value", "unit", "events")]
+    rows = [
+        (*row, str(len(figure.events)))
+        for figure in report.figures
+        for row in rows_of(figure, language)
+    ]
+    yield from _table(heads, rows, right=(1, 3))
+    if report.response_times:
+        yield from ("", word("response times", language))
+        yield from _times(report)
+    if report.notes:
+        yield from ("", word("notes", language))
+        for note in report.notes:
+            yield f"  {note.about} {note.link}/{note.position} {note.event or '-'}: {note.words}"
+    if events:
+        yield from _events(report, language)
+
+
+def _times(report: PeriodReport) -> Iterator[str]:
+    heads = ("link", "office", "clock", "met", "missed", "open", "median h", "p90 h")
+    rows = [
+        (
+            one.link,
+            one.office,
+            one.clock,
+            str(one.met),
+            str(one.missed),
+            str(one.open),
+            hours(one.median_ms),
+            hours(one.p90_ms),
+        )
+        for one in report.response_times
+    ]
+    yield from _table(heads, rows, right=(3, 4, 5, 6, 7))
+
+
+def _events(report: PeriodReport, language: str) -> Iterator[str]:
+    at = {event.event: event for event in report.events}
+    for figure in report.figures:
+        if not figure.events:
+            continue
+        yield ""
+        yield word(figure.indicator, language)
+        for one in figure.events:
+            event = at.get(one.event)
+            place = "?" if event is None else f"{event.link}/{event.position}"
+            more = [f"also {each}" for each in one.also_reported]
+            more += [f"corrected by {each}" for each in one.corrections]
+            tail = f" ({'; '.join(more)})" if more else ""
+            yield f"  {one.on} {place} {one.event} {amounts_text(one.amounts)}{tail}"
+
+
+def _table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int]
+) -> Iterator[str]:
+    widths = [max(_width(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        cells = [
+            _pad(cell, width, right=index in right)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield ("  " + "  ".join(cells)).rstrip()
+
+
+def _pad(text: str, width: int, *, right: bool) -> str:
+    space = " " * (width - _width(text))
+    return space + text if right else text + space
+
+
+def _width(text: str) -> int:
+    """How many columns a text takes on a screen: Chinese takes two a sign, marks take none."""
+    return sum(
+        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in _WIDE)
+        for sign in text
+    )

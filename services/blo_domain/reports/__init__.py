@@ -1,0 +1,1 @@
+"""The annual report: what is counted, by which rules, and what can be checked of the result."""

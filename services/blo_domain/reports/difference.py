@@ -1,0 +1,95 @@
+"""What a report would say otherwise, computed later: shown beside it, never mixed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from blo_schemas.reports import Contribution, PeriodReport, ReportFigure
+
+
+@dataclass(frozen=True, slots=True)
+class FigureDifference:
+    """One figure that differs.
+
+    Attributes:
+        indicator: Which figure.
+        before: Its numbers in the earlier report, by what they are of, in words.
+        after: The same in the later one.
+        added: Ids of events that make it only in the later one.
+        gone: Ids of events that made it only in the earlier one.
+        changed: Ids of events that make it in both, but not alike: they were corrected.
+    """
+
+    indicator: str
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+    added: tuple[str, ...]
+    gone: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDifference:
+    """What differs between two reports of one office and period.
+
+    Attributes:
+        figures: The figures that differ.
+        response_times: Links, offices and clocks whose response times differ, in words.
+        records: How many more records of each link the later one counts.
+    """
+
+    figures: tuple[FigureDifference, ...]
+    response_times: tuple[str, ...]
+    records: Mapping[str, int]
+
+
+def difference(earlier: PeriodReport, later: PeriodReport) -> ReportDifference:
+    """What a later report says otherwise."""
+    return ReportDifference(
+        tuple(_figures(earlier, later)), tuple(_times(earlier, later)), _records(earlier, later)
+    )
+
+
+def _figures(earlier: PeriodReport, later: PeriodReport) -> Iterator[FigureDifference]:
+    old = {figure.indicator: figure for figure in earlier.figures}
+    new = {figure.indicator: figure for figure in later.figures}
+    for name in dict.fromkeys((*old, *new)):
+        before, after = _events(old.get(name)), _events(new.get(name))
+        added = tuple(event for event in after if event not in before)
+        gone = tuple(event for event in before if event not in after)
+        changed = tuple(
+            event for event in before if event in after and before[event] != after[event]
+        )
+        numbers = _numbers(old.get(name)), _numbers(new.get(name))
+        if added or gone or changed or numbers[0] != numbers[1]:
+            yield FigureDifference(name, *numbers, added, gone, changed)
+
+
+def _events(figure: ReportFigure | None) -> dict[str, Contribution]:
+    return {} if figure is None else {one.event: one for one in figure.events}
+
+
+def _numbers(figure: ReportFigure | None) -> dict[str, str]:
+    totals = () if figure is None else figure.totals
+    return {" ".join(one.of): one.amount for one in totals}
+
+
+def _times(earlier: PeriodReport, later: PeriodReport) -> Iterator[str]:
+    old = {(one.link, one.office, one.clock): one for one in earlier.response_times}
+    new = {(one.link, one.office, one.clock): one for one in later.response_times}
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if before != after:
+            met = "{} met and {} missed"
+            told = [
+                "nothing due" if one is None else met.format(one.met, one.missed)
+                for one in (before, after)
+            ]
+            yield f"{' '.join(key)}: {told[0]}, later {told[1]}"
+
+
+def _records(earlier: PeriodReport, later: PeriodReport) -> dict[str, int]:
+    old = {link.link: link.size for link in earlier.links}
+    more = {link.link: link.size - old.get(link.link, 0) for link in later.links}
+    return {link: count for link, count in more.items() if count}

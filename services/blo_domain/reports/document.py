@@ -1,0 +1,318 @@
+"""A period's report as a document: a pure function of the log up to a cut (docs/reports.md).
+
+The cut says how many records of each link are counted, and which of them could not be judged or
+opened then. Whoever computes it again from the same cut, by the same counting rules, gets the same
+document byte for byte, whatever the log has brought since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from blo_domain.cases import SubmittedStep, evolve
+from blo_domain.deadlines.fold import fold_clocks
+from blo_domain.deadlines.responses import Responses, Window, responses
+from blo_domain.deadlines.terms import Terms
+from blo_domain.errors import InconsistentInput
+from blo_domain.reports.figure_rules import RULES_VERSION, Amount, Amounts, Label
+from blo_domain.reports.figures import Counted, CountedEvent, Family
+from blo_domain.reports.period_report import AnnualReport, Indicator, Period, annual_report
+from blo_schemas.clocks import ClockView
+from blo_schemas.ids import CaseRef, LinkId, OfficeId
+from blo_schemas.instants import FIRST_DAY, LAST_DAY, local, unix_ms
+from blo_schemas.reports import (
+    REPORT_VERSION,
+    Contribution,
+    CountedHead,
+    CountedLink,
+    Measured,
+    NoteAbout,
+    PeriodReport,
+    ProvenEvent,
+    ReportFigure,
+    ReportNote,
+    ResponseTime,
+)
+from blo_schemas.summary import Summary
+from blo_schemas.texts import from_hex, zone_from
+from blo_schemas.verdicts import Outcome
+from blo_schemas.views import CaseView
+
+Parties = Callable[[LinkId, int], Collection[OfficeId]]
+"""The offices of a link at a log time."""
+
+
+class Prove(Protocol):
+    """Proofs in the trees of the cut, in hexadecimal."""
+
+    def record(self, link: LinkId, position: int) -> tuple[str, tuple[str, ...]]:
+        """Leaf hash and inclusion proof of a record."""
+        ...
+
+    def prefix(self, link: LinkId, size: int) -> tuple[str, ...]:
+        """Consistency proof from the tree of the first ``size`` records to that of the cut."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CutEvent:
+    """An accepted event below the cut, with its summary."""
+
+    event: CountedEvent
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a report is computed from, besides the events.
+
+    Attributes:
+        family: Whose work is counted.
+        period: Business dates.
+        window: The same period in instants, for the clocks.
+        as_of: The instant at which clocks are read, Unix milliseconds.
+        links: Up to where each log is counted, by link.
+        heads: What others have signed of it; their proofs are made with the document.
+        terms: What was agreed on deadlines, by link.
+    """
+
+    family: Family
+    period: Period
+    window: Window
+    as_of: int
+    links: Mapping[LinkId, CountedLink]
+    heads: tuple[CountedHead, ...]
+    terms: Mapping[LinkId, Terms]
+
+
+class CutRecord:
+    """The cases at the cut, and their clocks."""
+
+    def __init__(self) -> None:
+        self.views: dict[CaseRef, CaseView] = {}
+        self.clocks: dict[CaseRef, ClockView] = {}
+
+    def take(self, cut: CutEvent, parties: Parties) -> None:
+        """Take the next accepted event of its link.
+
+        Raises:
+            InconsistentInput: It is not accepted under the trust documents of now.
+        """
+        event = cut.event
+        case = event.ref
+        fact = SubmittedStep(
+            event.case, event.link, event.office, cut.summary, event.position, event.log_time
+        )
+        view, verdict = evolve(self.views.get(case), fact, parties(event.link, event.log_time))
+        if view is None or verdict.outcome is not Outcome.ACCEPTED:
+            raise InconsistentInput(
+                f"event {event.event_id.hex()} at {event.position} of {event.link} does not "
+                "follow any more; the trust documents have changed"
+            )
+        self.views[case] = view
+        self.clocks[case] = fold_clocks(self.clocks.get(case), fact)
+
+
+def compute(cut: Cut, events: Iterable[CutEvent], parties: Parties, prove: Prove) -> PeriodReport:
+    """Computes the document.
+
+    Args:
+        cut: From what.
+        events: The accepted events below the cut, of each link in its order; those that were
+            parked at the cut left out, and without a body where the content was closed.
+        parties: The offices of a link at a log time.
+        prove: Proves a record at the cut.
+
+    Raises:
+        InconsistentInput: The events do not fit the cut.
+    """
+    folded = CutRecord()
+    counted = []
+    for each in events:
+        folded.take(each, parties)
+        counted.append(each.event)
+    report = annual_report(counted, folded.views, cut.family, cut.period)
+    known = {event.event_id: event for event in counted}
+    figures = tuple(_figure(indicator, known) for indicator in report.indicators)
+    notes = _notes(cut, report, known)
+    named = _named(figures, notes, known)
+    found = responses(folded.clocks.values(), cut.terms, cut.window, cut.as_of)
+    return PeriodReport(
+        v=REPORT_VERSION,
+        rules=RULES_VERSION,
+        office=cut.family.province,
+        branches=tuple(sorted(cut.family.branches)),
+        first=cut.period.first,
+        last=cut.period.last,
+        after=cut.window.start,
+        until=cut.window.end,
+        as_of=cut.as_of,
+        links=tuple(cut.links[link] for link in sorted(cut.links)),
+        heads=tuple(_head(one, prove) for one in cut.heads),
+        figures=figures,
+        response_times=tuple(response_time(one) for one in found),
+        notes=notes,
+        events=tuple(_proven(event, prove) for event in named),
+    )
+
+
+def window_of(period: Period, zone: str) -> Window:
+    """A period's instants in a time zone (IANA name): what is due with its last day is in it.
+
+    Of a period that reaches beyond all business dates, those of the business dates.
+    """
+    midnight = time(tzinfo=zone_from(zone))
+    first, last = (min(max(day, FIRST_DAY), LAST_DAY) for day in (period.first, period.last))
+    start = datetime.combine(first, midnight)
+    end = datetime.combine(last + timedelta(days=1), midnight)
+    return Window(unix_ms(start), unix_ms(end))
+
+
+def response_time(row: Responses) -> ResponseTime:
+    """A row of the response times as the document has it."""
+    return ResponseTime(
+        link=row.link,
+        office=row.office,
+        clock=row.clock,
+        met=row.met,
+        missed=row.missed,
+        open=row.open,
+        median_ms=row.median,
+        p90_ms=row.p90,
+    )
+
+
+def amount_text(amount: Amount) -> str:
+    """An amount as decimal text in its shortest form."""
+    return format(Decimal(amount).normalize(), "f")
+
+
+def measured(tally: Amounts) -> tuple[Measured, ...]:
+    """A tally as the document has it, sorted by what it is of."""
+    labels: Sequence[Label] = sorted(tally)
+    return tuple(Measured(of=label, amount=amount_text(tally[label])) for label in labels)
+
+
+def _figure(indicator: Indicator, known: Mapping[bytes, CountedEvent]) -> ReportFigure:
+    counted = sorted(indicator.counted, key=lambda one: _place(one.report.event))
+    return ReportFigure(
+        indicator=indicator.name,
+        unit=indicator.unit,
+        totals=measured(indicator.totals),
+        events=tuple(_contribution(one, known) for one in counted),
+    )
+
+
+def _contribution(one: Counted, known: Mapping[bytes, CountedEvent]) -> Contribution:
+    others = sorted((known[event] for event in one.also_reported), key=_place)
+    return Contribution(
+        event=one.report.event.event_id.hex(),
+        on=one.report.on,
+        amounts=measured(one.tally),
+        also_reported=tuple(event.event_id.hex() for event in others),
+        corrections=tuple(event.hex() for event in one.report.corrections),
+    )
+
+
+def _notes(
+    cut: Cut, report: AnnualReport, known: Mapping[bytes, CountedEvent]
+) -> tuple[ReportNote, ...]:
+    notes = {*_unread(cut, known), *_late(cut, report, known)}
+    for left in report.left_out:
+        notes.add(_note(NoteAbout.NOT_COUNTED, known[left.event_id], left.why))
+    return tuple(sorted(notes, key=lambda one: (one.about, one.link, one.position, one.words)))
+
+
+def _unread(cut: Cut, known: Mapping[bytes, CountedEvent]) -> Iterable[ReportNote]:
+    """What could not be judged, or opened, when the cut was made."""
+    at = {_place(event): event for event in known.values()}
+    for link in cut.links.values():
+        for position in link.parked:
+            yield ReportNote(
+                about=NoteAbout.NOT_JUDGED,
+                link=link.link,
+                position=position,
+                event=None,
+                words="its summary key had not arrived; it counts nowhere",
+            )
+        for position in link.closed:
+            event = at.get((link.link, position))
+            if event is not None:
+                words = "its content could not be opened; only its step is known"
+                yield _note(NoteAbout.NOT_OPENED, event, words)
+
+
+def _late(
+    cut: Cut, report: AnnualReport, known: Mapping[bytes, CountedEvent]
+) -> Iterable[ReportNote]:
+    """What counts in the period and reached the log only after it."""
+    for indicator in report.indicators:
+        for one in indicator.counted:
+            event = one.report.event
+            if event.log_time > cut.window.end:
+                words = f"of {one.report.on}, reached the log on {_day(event.log_time)}"
+                yield _note(NoteAbout.LATE_ENTRY, event, words)
+            for correction in (known[each] for each in one.report.corrections):
+                if correction.log_time > cut.window.end:
+                    words = f"reached the log on {_day(correction.log_time)}"
+                    yield _note(NoteAbout.LATE_CORRECTION, correction, words)
+
+
+def _note(about: NoteAbout, event: CountedEvent, words: str) -> ReportNote:
+    return ReportNote(
+        about=about,
+        link=event.link,
+        position=event.position,
+        event=event.event_id.hex(),
+        words=words,
+    )
+
+
+def _named(
+    figures: Iterable[ReportFigure],
+    notes: Iterable[ReportNote],
+    known: Mapping[bytes, CountedEvent],
+) -> list[CountedEvent]:
+    ids = {note.event for note in notes if note.event is not None}
+    for figure in figures:
+        for one in figure.events:
+            ids.update((one.event, *one.also_reported, *one.corrections))
+    return sorted((known[from_hex(each)] for each in ids), key=_place)
+
+
+def _head(one: CountedHead, prove: Prove) -> CountedHead:
+    return CountedHead(
+        link=one.link,
+        office=one.office,
+        size=one.size,
+        head=one.head,
+        proof=prove.prefix(one.link, one.size),
+    )
+
+
+def _proven(event: CountedEvent, prove: Prove) -> ProvenEvent:
+    leaf, proof = prove.record(event.link, event.position)
+    return ProvenEvent(
+        event=event.event_id.hex(),
+        link=event.link,
+        position=event.position,
+        log_time=event.log_time,
+        office=event.office,
+        kind=event.kind.word,
+        step=event.step.word,
+        leaf=leaf,
+        proof=proof,
+    )
+
+
+def _place(event: CountedEvent) -> tuple[LinkId, int]:
+    return event.link, event.position
+
+
+def _day(at: int) -> date:
+    """The day in UTC, so that the words are the same everywhere."""
+    return local(at).date()

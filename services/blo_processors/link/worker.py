@@ -1,0 +1,409 @@
+"""One link's worker: keeps the outputs on Kafka equal to the fold of the link's log (docs/architecture.md, "What each hop promises").
+
+Correctness rests on the log alone. On assignment the worker folds the link from its first record,
+compares what should be on the output topics with what is there, and writes what is missing. After
+that it applies records as they come, with a position of its own: what is below it is skipped, and
+what is missing above is read from the log. Its position moves when the outputs are acknowledged.
+
+While Kafka is away it waits, in the middle of whatever it does, and goes on with the same bytes.
+Folding, sealing and signing run in a thread, so the loop turns however much there is of it; the
+state is touched by one at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Final
+
+from blo_log import topics
+from blo_log.errors import LogError, LogTruncated, ParkingFailed
+from blo_log.port import ConsumedRecord, ProducerRecord, TopicPartition, read_at, read_to_end
+from blo_processors.context import WorkerContext
+from blo_processors.errors import NoProcessorIdentity, TempTableFailed, Unprocessable, WorkerBroken
+from blo_processors.link.fold_state import Effects, LinkFoldState, terms_of_link
+from blo_processors.link.health import LinkHealth
+from blo_processors.link.side_topics import SideTopics
+from blo_processors.outputs.encode import LinkPartition, OutputEncoder
+from blo_processors.outputs.published import OutputWatch
+from blo_processors.outputs.reconcile import OutputReconciler
+from blo_processors.outputs.writer import OutputWriter
+from blo_projection.granted_keys import GrantedKeys, OutputKeys
+from blo_projection.outputs import OpenedOutput, OutputReader
+from blo_runtime.logs import describe, get_logger
+from blo_schemas.codec import MAX_RECORD_SIZE
+from blo_schemas.event import LogRecord
+from blo_schemas.ids import Digest
+from blo_schemas.outputs import (
+    MAX_ERROR_TEXT,
+    OUTPUT_VERSION,
+    DeadLetter,
+)
+from blo_schemas.verdicts import Outcome
+
+_MOST_UNREAD: Final = 20_000
+_RELEASED_AT_ONCE: Final = 16
+"""So many parked records are read again at a time, of 256 KiB at most each."""
+
+
+class LinkWorker:
+    """Derives the outputs of one link.
+
+    Args:
+        place: The link.
+        around: What it works with.
+
+    Attributes:
+        place: The link.
+        position: Records up to here have all their outputs on Kafka.
+        state: The fold, for whoever looks at the views.
+        progress_at: When it last finished something, by the monotonic clock.
+    """
+
+    def __init__(self, place: LinkPartition, around: WorkerContext) -> None:
+        self.place = place
+        self.position = 0
+        self._around = around
+        self._turn = asyncio.Lock()
+        self._exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
+        self._failures: dict[int, int] = {}
+        self._dead: dict[int, str] = {}
+        self._broken = False
+        self.progress_at = around.clock.monotonic()
+        self._checkpointed_at = self._audited_at = self.progress_at
+        self._size_at_tick = 0
+        self._granted = GrantedKeys(place.link, around.identity)
+        self._health = LinkHealth(place.link)
+        self._side = SideTopics(around.log, place, self._granted, around.feed, self._health)
+
+    async def start(self) -> None:
+        """Fold the link and write what is missing; to be called once, on assignment.
+
+        Raises:
+            NoProcessorIdentity: No valid certificate names a key of this processor.
+            LogError: The log could not be read, or an output could not be written.
+        """
+        async with self._turn:
+            await self._rebuild()
+
+    async def take(self, records: Sequence[ConsumedRecord]) -> None:
+        """Apply records as the stream brings them; returns when their outputs are acknowledged.
+
+        Raises:
+            LogError: An output could not be written, or records are missing: the worker must end.
+            WorkerBroken: That has happened before.
+        """
+        async with self._turn:
+            if self._broken:
+                raise WorkerBroken(self.place.link)
+            options = self._around.options
+            for start in range(0, len(records), options.batch):
+                await self._take(records[start : start + options.batch])
+
+    async def tick(self) -> None:
+        """Do what is due by the clock: grants, trust documents, checkpoints, comparing outputs.
+
+        Raises:
+            LogError: As for ``take``.
+        """
+        async with self._turn:
+            if self._trust_digest != self._digest():
+                get_logger().warning("log is folded anew", link=self.place.link)
+                await self._rebuild()
+                return
+            if self._broken:
+                raise WorkerBroken(self.place.link)
+            now = self._around.clock.now_ms()
+            await self._side.refresh()
+            await self._catch_up()
+            await self._settle_parked()
+            if self.state.size >= self._side.log_end:
+                await asyncio.to_thread(self._advance, now)
+            self._checkpoint_in_time()
+            await self._flush()
+            await self._audit_in_time()
+
+    def dead(self) -> dict[int, str]:
+        """The positions that were left out, and why."""
+        return dict(self._dead)
+
+    async def close(self) -> None:
+        """Let go of what was opened."""
+        await self._side.close()
+
+    # Folding.
+
+    async def _rebuild(self) -> None:
+        began = self._around.clock.monotonic()
+        self._broken = True
+        while True:
+            try:
+                await self._fold()
+                break
+            except Unprocessable as failure:
+                self._count_failure(failure)
+        self._broken = False
+        took = self._around.clock.monotonic() - began
+        self._around.metrics.fold_seconds.observe(took)
+        get_logger().info("link is folded", link=self.place.link, size=self.position)
+
+    async def _fold(self) -> None:
+        around, place = self._around, self.place
+        directory = around.feed.directory
+        signer = around.identity.signer(directory, around.clock.now_ms())
+        if signer is None:
+            raise NoProcessorIdentity(around.identity.subject)
+        self._trust_digest = self._digest()
+        await self.close()
+        self._granted = GrantedKeys(place.link, around.identity)
+        self._health = LinkHealth(place.link)
+        self._side = SideTopics(around.log, place, self._granted, around.feed, self._health)
+        await around.line.keep_trying(place.link, self._side.refresh)
+        scribe = OutputEncoder(place, signer, self._granted)
+        self._watch = OutputWatch(around.log, place, signer.tag, self._open_output, around.line)
+        found = await self._watch.read()
+        around.metrics.outputs_refused.labels(link=place.link).inc(found.refused)
+        self._ledger = OutputReconciler(scribe, found)
+        self._writer = OutputWriter(
+            place, around, scribe, self._ledger, lambda: self.state.log_time, self._progress
+        )
+        self.state = LinkFoldState(
+            place.link,
+            directory.link_trust(place.link),
+            self._granted,
+            terms_of_link(directory, place.link),
+            checkpoint_every=around.options.checkpoint_every,
+            dead=self._dead.keys(),
+        )
+        async for records in self._log_from(0):
+            await asyncio.to_thread(self._apply, records)
+            await self._flush()
+        await self._settle_parked()
+        await self._flush()
+        known = list(found.known.values())
+        unfounded = await asyncio.to_thread(self.state.unfounded, known)
+        self._health.know(known)
+        state = self.state
+        await self._write(self._ledger.settle(state.shelf, state.pending(), unfounded))
+        await self._writer.grant()
+        self._checkpointed_at = self._audited_at = around.clock.monotonic()
+
+    async def _take(self, records: Sequence[ConsumedRecord]) -> None:
+        ahead = [one for one in records if one.offset >= self.state.size]
+        try:
+            for run in _runs(ahead):
+                await self._fill_gap(run[0].offset)
+                fresh = [one for one in run if one.offset >= self.state.size]
+                await asyncio.to_thread(self._apply, fresh)
+            await self._settle_parked()
+        except Unprocessable as failure:
+            self._count_failure(failure)
+            await self._rebuild()
+            return
+        await self._flush()
+
+    async def _fill_gap(self, offset: int) -> None:
+        missing = offset - self.state.size
+        if missing <= 0:
+            return
+        self._around.metrics.gaps_filled.labels(link=self.place.link).inc(missing)
+        get_logger().warning("the stream left records out", link=self.place.link, count=missing)
+        async for records in self._log_from(self.state.size):
+            fresh = [one for one in records if one.offset < offset]
+            await asyncio.to_thread(self._apply, fresh)
+            await self._settle_parked()
+            await self._flush()
+            if self.state.size >= offset:
+                break
+
+    async def _catch_up(self) -> None:
+        """Read from the log what the stream has not brought for a whole tick."""
+        size, self._size_at_tick = self._size_at_tick, self.state.size
+        if size == self.state.size < self._side.log_end:
+            try:
+                await self._fill_gap(self._side.log_end)
+            except Unprocessable as failure:
+                self._count_failure(failure)
+                await self._rebuild()
+
+    def _advance(self, now: int) -> None:
+        """Raise alerts by the machine's clock; the log is known up to its reading."""
+        options = self._around.options
+        if options.by_clock and self.state.size:
+            at = now - options.skew_ms
+            self.state.advance(at)
+            terms = terms_of_link(self._around.feed.directory, self.place.link)
+            self.state.tell(self._health.look(self.state, terms, at))
+
+    def _apply(self, records: Iterable[ConsumedRecord]) -> None:
+        for one in records:
+            try:
+                self.state.apply(LogRecord(one.offset, one.timestamp, one.value or b""))
+            except (TempTableFailed, ParkingFailed, MemoryError):
+                raise
+            except Exception as error:
+                # Whatever a record does to the fold, it must not stop the partition.
+                raise Unprocessable(one.offset, describe(error)) from error
+
+    async def _settle_parked(self) -> None:
+        if not self.state.parked_count():
+            return
+        await self._around.line.keep_trying(self.place.link, self._side.refresh)
+        while positions := await asyncio.to_thread(self.state.openable, _RELEASED_AT_ONCE):
+            records = await self._around.line.keep_trying(
+                self.place.link, partial(self._read_again, positions)
+            )
+            await asyncio.to_thread(self._release, records)
+        await asyncio.to_thread(self.state.resume)
+
+    async def _read_again(self, positions: Sequence[int]) -> list[ConsumedRecord]:
+        reader = await self._around.log.reader({self._exchange: positions[0]})
+        try:
+            return [one async for one in read_at(reader, self._exchange, positions)]
+        finally:
+            await reader.close()
+
+    def _release(self, records: Iterable[ConsumedRecord]) -> None:
+        for one in records:
+            self._release_one(one)
+
+    def _release_one(self, one: ConsumedRecord) -> None:
+        try:
+            self.state.release(one.offset, one.value or b"")
+        except (TempTableFailed, LogError, MemoryError):
+            raise
+        except Exception as error:
+            raise Unprocessable(one.offset, describe(error)) from error
+
+    def _count_failure(self, failure: Unprocessable) -> None:
+        """Fold again from a clean start, and leave the record out when it fails too often."""
+        position = failure.position
+        self._failures[position] = self._failures.get(position, 0) + 1
+        get_logger().error(
+            "record not processed", link=self.place.link, position=position, error=failure.error
+        )
+        if self._failures[position] >= self._around.options.attempts:
+            self._dead[position] = failure.error
+
+    async def _log_from(self, position: int) -> AsyncIterator[list[ConsumedRecord]]:
+        """The records from a position to the present end; while Kafka is away, it waits."""
+        around, link = self._around, self.place.link
+        while True:
+            try:
+                reader = await around.log.reader({self._exchange: position})
+                try:
+                    async for batch in read_to_end(reader, max_records=around.options.batch):
+                        records = batch[self._exchange]
+                        yield records
+                        position = records[-1].offset + 1
+                    around.line.works(link)
+                    return
+                finally:
+                    await reader.close()
+            except LogTruncated:
+                raise
+            except LogError as error:
+                await around.line.failed(link, error)
+
+    # Writing.
+
+    async def _flush(self) -> None:
+        effects = self.state.take_effects()
+        letters = [self._letter(record) for record in effects.dead.values()]
+        await self._write(self._ledger.write(effects, self.state.shelf, letters))
+        self.position = self.state.size
+        self._progress()
+        self._count(effects)
+
+    async def _write(self, messages: Iterator[ProducerRecord]) -> None:
+        # Until they are acknowledged the fold is ahead of its outputs: only a new one may go on.
+        was_broken, self._broken = self._broken, True
+        await self._writer.write(messages)
+        self._broken = was_broken
+
+    def _checkpoint_in_time(self) -> None:
+        now = self._around.clock.monotonic()
+        if now - self._checkpointed_at >= self._around.options.checkpoint_s:
+            self._checkpointed_at = now
+            self.state.checkpoint_if_moved()
+
+    async def _audit_in_time(self) -> None:
+        now = self._around.clock.monotonic()
+        options = self._around.options
+        if now - self._audited_at < options.audit_s and self._ledger.unread < _MOST_UNREAD:
+            return
+        self._audited_at = now
+        await self.audit()
+
+    async def audit(self) -> None:
+        """Read the output topics back, and write again what is missing or wrong there."""
+        found = await self._watch.read()
+        self._around.metrics.outputs_refused.labels(link=self.place.link).inc(found.refused)
+        await self._write(self._ledger.audit(found, self.state.shelf))
+        if self._granted.give_overwritten_again():
+            get_logger().warning("own grants were written over", link=self.place.link)
+        await self._writer.grant()
+        marks = self._ledger.overwritten_alerts(found)
+        if not marks:
+            return
+        values = await self._watch.written_before(marks)
+        await self._writer.restore_alerts(values)
+        if len(values) < len(marks):
+            # Compaction has taken them: a new fold makes them anew.
+            await self._rebuild()
+
+    def _letter(self, record: LogRecord) -> DeadLetter:
+        return DeadLetter(
+            OUTPUT_VERSION,
+            self.place.link,
+            self._around.identity.subject,
+            self._exchange.topic,
+            self._exchange.partition,
+            record.position,
+            record.log_time,
+            record.value[:MAX_RECORD_SIZE],
+            self._dead[record.position][:MAX_ERROR_TEXT],
+            self._failures[record.position],
+        )
+
+    def _count(self, effects: Effects) -> None:
+        link = self.place.link
+        metrics = self._around.metrics
+        for entry in effects.trail.values():
+            verdict = entry.verdict
+            if verdict is None:
+                continue
+            metrics.records.labels(link=link, verdict=verdict.outcome.value).inc()
+            if verdict.outcome is Outcome.REJECTED and verdict.reason is not None:
+                metrics.records_rejected.labels(link=link, reason=verdict.reason.value).inc()
+        metrics.dead_letters.labels(link=link).inc(len(effects.dead))
+        metrics.link_size.labels(link=link).set(self.position)
+        metrics.records_parked.labels(link=link).set(self.state.parked_count())
+
+    def _progress(self) -> None:
+        self.progress_at = self._around.clock.monotonic()
+
+    def _digest(self) -> Digest:
+        return self._around.feed.directory.digest_for_link(self.place.link)
+
+    def _open_output(self, value: bytes) -> OpenedOutput:
+        around = self._around
+        directory = around.feed.directory
+        keys = OutputKeys(self.place.link, directory, around.identity, self._granted)
+        reader = OutputReader(self.place.link, directory, keys, around.clock.now_ms)
+        accepted = reader.accept(value)
+        keys.derive_own_key(accepted)
+        return reader.unseal(accepted)
+
+
+def _runs(records: Sequence[ConsumedRecord]) -> Iterator[list[ConsumedRecord]]:
+    """The records in pieces without a gap inside."""
+    run: list[ConsumedRecord] = []
+    for one in records:
+        if run and one.offset != run[-1].offset + 1:
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run

@@ -1,0 +1,115 @@
+"""Writing one link's outputs and the grants that they need, until all are acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Final
+
+from blo_log import topics
+from blo_log.errors import AppendFailed
+from blo_log.port import ProducerRecord
+from blo_processors.context import WorkerContext
+from blo_processors.outputs.encode import LinkPartition, OutputEncoder
+from blo_processors.outputs.reconcile import OutputReconciler
+
+SLICE: Final = 1_000
+"""So many outputs are sealed and signed before they are written, and the next ones made."""
+
+
+class OutputWriter:
+    """Writes one link's outputs.
+
+    Args:
+        place: The link.
+        around: What the worker works with.
+        scribe: Makes the grants.
+        ledger: Knows what was healed.
+        log_time: The log time at which readers are asked for, Unix milliseconds.
+        on_progress: Called whenever outputs were acknowledged.
+    """
+
+    def __init__(
+        self,
+        place: LinkPartition,
+        around: WorkerContext,
+        scribe: OutputEncoder,
+        ledger: OutputReconciler,
+        log_time: Callable[[], int],
+        on_progress: Callable[[], None],
+    ) -> None:
+        self._place = place
+        self._around = around
+        self._scribe = scribe
+        self._ledger = ledger
+        self._log_time = log_time
+        self._on_progress = on_progress
+
+    async def write(self, messages: Iterator[ProducerRecord]) -> None:
+        """Write outputs as they are made; returns when all of them are acknowledged.
+
+        They are sealed and signed in a thread, so the loop turns however many there are.
+
+        Raises:
+            AppendFailed: One can't be written, and not because Kafka is away.
+        """
+        while made := await asyncio.to_thread(lambda: list(islice(messages, SLICE))):
+            await self.append([*self._grants(), *made])
+            if len(made) < SLICE:
+                break
+        healed = self._ledger.healed
+        for topic, count in healed.items():
+            self._count_healed(topic, count)
+        healed.clear()
+
+    async def grant(self) -> None:
+        """Grant the own keys to whoever was not granted them by this program; raises as ``write``."""
+        if missing := self._grants():
+            await self.append(missing)
+
+    async def restore_alerts(self, values: Mapping[bytes, bytes]) -> None:
+        """Write again values of the topic of alerts, by their keys; raises as ``write``."""
+        topic = topics.alerts_topic(self._place.corridor)
+        await self.append(
+            [
+                ProducerRecord(topic, self._place.partition, key, value)
+                for key, value in values.items()
+            ]
+        )
+        self._count_healed(topic, len(values))
+
+    async def append(self, messages: Sequence[ProducerRecord]) -> None:
+        """Write the same bytes until they are acknowledged, however long Kafka is away.
+
+        Those whose acknowledgement was lost are written twice, which readers of outputs do not
+        notice.
+
+        Raises:
+            AppendFailed: One can't be written, and not because Kafka is away.
+        """
+        left = list(messages)
+
+        async def attempt() -> None:
+            nonlocal left
+            try:
+                await self._around.appender.append(left)
+            except AppendFailed as failed:
+                left = [left[index] for index in failed.unacknowledged]
+                raise
+
+        await self._around.line.keep_trying(self._place.link, attempt)
+        self._on_progress()
+        written = self._around.metrics.outputs_written
+        for topic, count in Counter(message.topic for message in messages).items():
+            written.labels(link=self._place.link, topic=topic).inc(count)
+
+    def _grants(self) -> list[ProducerRecord]:
+        grants = self._scribe.grants(self._around.feed.directory, self._log_time())
+        ungranted = self._around.metrics.readers_ungranted
+        ungranted.labels(link=self._place.link).set(len(self._scribe.ungranted))
+        return grants
+
+    def _count_healed(self, topic: str, count: int) -> None:
+        self._around.metrics.outputs_healed.labels(link=self._place.link, topic=topic).inc(count)

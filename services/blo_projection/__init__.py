@@ -1,0 +1,1 @@
+"""Floor 5: from records to verdicts and views. Agents, processors and auditors fold the same code."""

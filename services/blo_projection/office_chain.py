@@ -1,0 +1,107 @@
+"""One office's own events on one link, as a chain (docs/wire-format.md §3).
+
+Every event names its number and the id of the one before. Whoever reads the chain can tell an
+event that is missing (a gap) from one that contradicts another (a fork); either is proof, because
+both events are signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, Self
+
+import msgspec
+
+from blo_schemas.ids import HASH_SIZE, ZERO_HASH, EventId
+from blo_schemas.verdicts import Reason
+
+
+class AppendOnlyBytes(Protocol):
+    """Bytes that are only ever appended to; a ``bytearray`` is the simplest.
+
+    What a chain remembers of a log grows with it, and is asked for far back only rarely. A reader
+    of very long logs gives the chain another kind, which keeps little in memory.
+    """
+
+    def __len__(self) -> int:
+        """How many bytes there are."""
+        ...
+
+    def __iadd__(self, more: bytes, /) -> Self:
+        """Append."""
+        ...
+
+    def __getitem__(self, part: slice, /) -> bytes | bytearray:
+        """The bytes of a slice without a step, as far as they are there."""
+        ...
+
+    def startswith(self, prefix: bytes, start: int, /) -> bool:
+        """Whether ``prefix`` stands at ``start``."""
+        ...
+
+
+BufferFactory = Callable[[], AppendOnlyBytes]
+"""Makes a place for bytes that grow with the log."""
+
+
+class OfficeHead(msgspec.Struct, frozen=True):
+    """Where an office's chain stands.
+
+    Attributes:
+        events: Number of its events; the number of the next one.
+        last: Id of the last one; zeros before the first.
+        seen_size: How many records of the link its last faultless event had read.
+    """
+
+    events: int
+    last: EventId
+    seen_size: int
+
+
+class OfficeChain:
+    """The ids of an office's events in order.
+
+    Args:
+        memory: Where they are kept.
+
+    Attributes:
+        events: Number of events.
+        last: Id of the last one; zeros before the first.
+        seen_size: What its last faultless event had read, in records of the link.
+    """
+
+    __slots__ = ("_ids", "events", "last", "seen_size")
+
+    def __init__(self, memory: BufferFactory = bytearray) -> None:
+        self.events = 0
+        self.last = EventId(ZERO_HASH)
+        self.seen_size = 0
+        self._ids = memory()
+
+    def contains(self, oseq: int, event: EventId) -> bool:
+        """Whether exactly this event stands at ``oseq``."""
+        return oseq < self.events and self._ids.startswith(event, oseq * HASH_SIZE)
+
+    def event_id(self, oseq: int) -> EventId | None:
+        """The event that stands at ``oseq``, if there is one."""
+        if not 0 <= oseq < self.events:
+            return None
+        return EventId(bytes(self._ids[oseq * HASH_SIZE : (oseq + 1) * HASH_SIZE]))
+
+    def misplaced(self, oseq: int, oprev: bytes) -> Reason | None:
+        """Why an event that is not in the chain does not continue it, or ``None`` if it does."""
+        if oseq > self.events:
+            return Reason.GAP
+        if oseq < self.events or oprev != self.last:
+            return Reason.FORK
+        return None
+
+    def append(self, event: EventId) -> None:
+        """Adds the next event."""
+        self._ids += event
+        self.last = event
+        self.events += 1
+
+    def head(self) -> OfficeHead:
+        """Where the chain stands."""
+        return OfficeHead(self.events, self.last, self.seen_size)
