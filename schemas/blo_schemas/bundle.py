@@ -14,9 +14,8 @@ from typing import Annotated, Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Bytes8, Bytes32, Bytes64, Count
+from blo_schemas.fields import Bytes8, Bytes32, Bytes64, Count, UnixMs
 from blo_schemas.ids import CorridorId, LinkId, OfficeId, is_corridor_id, is_link_id, is_subject_id
-from blo_schemas.instants import UnixMs
 
 MANIFEST_VERSION: Final = 1
 DISCLOSURE_VERSION: Final = 1

@@ -12,9 +12,8 @@ from typing import Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Bytes32, Count
+from blo_schemas.fields import Bytes32, Count, UnixMs
 from blo_schemas.ids import LinkId, OfficeId
-from blo_schemas.instants import UnixMs
 from blo_schemas.policy import EscalationLevel
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 

@@ -14,14 +14,9 @@ from typing import Annotated, Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Count
-from blo_schemas.instants import UnixMs, check_business_day
-from blo_schemas.policy import MapStruct
+from blo_schemas.fields import Bytes32, Count, Language, Line, MapStruct, Text, UnixMs
+from blo_schemas.instants import check_business_day
 from blo_schemas.summary import Step
-
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
-Line = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-Language = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$(?!\n)")]
 
 
 class HandlingCode(StrEnum):
@@ -48,7 +43,7 @@ class Attachment(MapStruct, frozen=True, kw_only=True):
 
     name: Line
     size: Count
-    sha256: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+    sha256: Bytes32
 
 
 class Dispatch(MapStruct, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,24 +8,18 @@ bound by the signature's context (``docs/wire-format.md``).
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
 from blo_schemas.codec import MAX_RECORD_SIZE, Codec, encode
+from blo_schemas.fields import Bytes8, Bytes16, Bytes32, Bytes64, Count, UnixMs
 from blo_schemas.ids import CaseId, CertificateTag, Digest, KeyId
-from blo_schemas.instants import UnixMs
 
 HEADER_VERSION: Final = 1
 
 MAX_HEADER_SIZE: Final = 512
 """Largest encoded header in bytes."""
-
-Bytes8 = Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
-Bytes16 = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
-Bytes32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
-Bytes64 = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Bytes8, Bytes32
+from blo_schemas.fields import Bytes8, Bytes32
 from blo_schemas.ids import KeyId, LinkId, OfficeId
 
 GRANT_VERSION: Final = 1

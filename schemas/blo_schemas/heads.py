@@ -8,9 +8,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Bytes8, Bytes32, Bytes64, Count
+from blo_schemas.fields import Bytes8, Bytes32, Bytes64, Count, UnixMs
 from blo_schemas.ids import LinkId, OfficeId, is_link_id, is_subject_id
-from blo_schemas.instants import UnixMs
 
 HEAD_VERSION: Final = 1
 MAX_NAMED_UNOPENED: Final = 64

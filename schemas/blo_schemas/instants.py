@@ -8,9 +8,7 @@ date in every time zone, and no arithmetic on dates overflows.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Annotated, Final
-
-import msgspec
+from typing import Final
 
 LAST_INSTANT: Final = 253_402_128_000_000
 """9999-12-30T00:00:00Z in Unix milliseconds: the last instant that has a date in every zone."""
@@ -21,8 +19,6 @@ FIRST_DAY: Final = date(1900, 1, 1)
 LAST_DAY: Final = date(2199, 12, 31)
 """The last business date; ``blo_domain.deadlines`` counts no further either."""
 
-UnixMs = Annotated[int, msgspec.Meta(ge=0, le=LAST_INSTANT)]
-"""Milliseconds since 1970-01-01T00:00:00Z."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)

@@ -7,14 +7,13 @@ chained here, and the office's heads anchor the chain's last hash on the shared 
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Bytes32, Count
+from blo_schemas.fields import Bytes32, Count, Line, UnixMs, Word
 from blo_schemas.ids import Digest, LinkId
-from blo_schemas.instants import UnixMs
 from blo_schemas.summary import Step
 
 JOURNAL_VERSION: Final = 1
@@ -26,8 +25,6 @@ MAX_DETAIL_SIZE: Final = 512 * 1024
 
 MAX_ENTRY_SIZE: Final = MAX_DETAIL_SIZE + 4096
 """Largest encoded entry in bytes: two words of 200 characters, the link and the hashes are small."""
-
-Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class JournalEntry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -69,7 +66,7 @@ class NamedPerson(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_f
 
     event: Bytes32
     step: Step
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    name: Line
 
 
 NAMES_DRAFTER: Final = "names as drafter"

@@ -12,12 +12,9 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from blo_schemas.errors import UnknownVersion, WireError
-from blo_schemas.event import Count
+from blo_schemas.fields import Count, Hex32, MapStruct, UnixMs, Word
 from blo_schemas.ids import CaseId, LinkId, OfficeId
-from blo_schemas.instants import UnixMs
-from blo_schemas.journal import JOURNAL_VERSION, JournalEntry, Word
-from blo_schemas.policy import MapStruct
-from blo_schemas.reports import Hex32
+from blo_schemas.journal import JOURNAL_VERSION, JournalEntry
 from blo_schemas.texts import from_hex, from_json
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from blo_schemas.policy import MapStruct
+from blo_schemas.fields import MapStruct
 
 MAX_AMOUNT: Final = Decimal(10) ** 9
 MAX_DECIMALS: Final = 6

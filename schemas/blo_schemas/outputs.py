@@ -14,10 +14,8 @@ import msgspec
 
 from blo_schemas.clocks import ClockView
 from blo_schemas.codec import MAX_RECORD_SIZE, Codec
-from blo_schemas.event import Bytes8, Bytes16, Bytes32, Bytes64, Count
+from blo_schemas.fields import Bytes8, Bytes16, Bytes32, Bytes64, Count, UnixMs, WordEnum
 from blo_schemas.ids import LinkId, OfficeId
-from blo_schemas.instants import UnixMs
-from blo_schemas.summary import WordEnum
 from blo_schemas.verdicts import Verdict
 from blo_schemas.views import CaseView, check_view
 

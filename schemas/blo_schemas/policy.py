@@ -11,10 +11,10 @@ from typing import Annotated
 
 import msgspec
 
+from blo_schemas.fields import MapStruct, Name, Positive
 from blo_schemas.ids import CountryId, OfficeId
 from blo_schemas.summary import Kind, Urgency
 
-Positive = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Percent = Annotated[int, msgspec.Meta(ge=1, le=99)]
 
 
@@ -25,10 +25,6 @@ class SpanUnit(StrEnum):
     HOURS = "hours"
     CALENDAR_DAYS = "calendar_days"
     WORKING_DAYS = "working_days"
-
-
-class MapStruct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of all structs that are written with their fields' names."""
 
 
 class Span(MapStruct, frozen=True, kw_only=True):
@@ -96,7 +92,7 @@ class OfficeZone(MapStruct, frozen=True, kw_only=True):
     """The time zone in which an office's days begin and end (IANA name)."""
 
     office: OfficeId
-    zone: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    zone: Name
 
 
 class DeadlinePolicy(MapStruct, frozen=True, kw_only=True):
@@ -114,7 +110,7 @@ class DeadlinePolicy(MapStruct, frozen=True, kw_only=True):
         silent_after: Without a head for this long, a peer counts as silent.
     """
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    name: Name
     deadlines: tuple[Deadline, ...]
     warning_percent: Percent
     ladder: tuple[LadderStep, ...]

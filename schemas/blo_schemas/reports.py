@@ -18,11 +18,9 @@ import msgspec
 from blo_schemas.clocks import ClockKind
 from blo_schemas.codec import Codec, encode
 from blo_schemas.errors import NotCanonical, TooLarge, UnknownVersion
-from blo_schemas.event import Count
+from blo_schemas.fields import Count, Hex8, Hex32, Hex64, HexBytes, MapStruct, Name, UnixMs, Word
 from blo_schemas.ids import LinkId, OfficeId
-from blo_schemas.instants import UnixMs, check_business_day
-from blo_schemas.journal import Word
-from blo_schemas.policy import MapStruct
+from blo_schemas.instants import check_business_day
 from blo_schemas.texts import from_json
 
 REPORT_VERSION: Final = 1
@@ -41,15 +39,10 @@ MAX_AMOUNT_TEXT: Final = 40
 _FIGURES: Final = b"blo/report-figures/v1\0"
 _REPORT: Final = b"blo/report/v1\0"
 
-Hex8 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}$(?!\n)")]
-Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
-Hex64 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}$(?!\n)")]
-HexBytes = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{2})+$(?!\n)", max_length=16_384)]
 AmountText = Annotated[
     str,
     msgspec.Meta(pattern=r"^(0|[1-9][0-9]*)(\.[0-9]*[1-9])?$(?!\n)", max_length=MAX_AMOUNT_TEXT),
 ]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Label = Annotated[str, msgspec.Meta(max_length=64)]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 

@@ -6,25 +6,14 @@ about. All values are small integers, so that every summary has the same sealed 
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Annotated, Final
 
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Count
-from blo_schemas.instants import UnixMs
+from blo_schemas.fields import Count, UnixMs, WordEnum
 
 SUMMARY_VERSION: Final = 1
-
-
-class WordEnum(IntEnum):
-    """An integer on the wire, a lower-case word for people."""
-
-    @property
-    def word(self) -> str:
-        """The name in lower case, as scenario files and reports spell it."""
-        return self.name.lower()
 
 
 class Kind(WordEnum):

@@ -14,16 +14,14 @@ from typing import Annotated, Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Bytes32, Bytes64, Count
+from blo_schemas.fields import Bytes32, Bytes64, Count, MapStruct, Positive, UnixMs, Word
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId
-from blo_schemas.instants import UnixMs
-from blo_schemas.policy import DeadlinePolicy, MapStruct, Positive
+from blo_schemas.policy import DeadlinePolicy
 
 KEM_KEY_SIZE: Final = 1184 + 32
 """ML-KEM-768 encapsulation key followed by the X25519 public key."""
 
 KemKey = Annotated[bytes, msgspec.Meta(min_length=KEM_KEY_SIZE, max_length=KEM_KEY_SIZE)]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 class Role(StrEnum):
@@ -46,7 +44,7 @@ class DatedText(MapStruct, frozen=True, kw_only=True):
         until: First day on which it is no longer valid; ``None``: still valid.
     """
 
-    text: Name
+    text: Word
     language: str = ""
     since: date | None = None
     until: date | None = None
@@ -186,7 +184,7 @@ class Revocation(MapStruct, frozen=True, kw_only=True, tag="revocation"):
     certificate: Bytes32
     at: UnixMs
     links: tuple[RevokedFrom, ...] = ()
-    reason: Name
+    reason: Word
 
 
 Document = Root | Certificate | OfficeEntry | Agreement | Revocation

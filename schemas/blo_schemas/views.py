@@ -10,9 +10,8 @@ from typing import Annotated, Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Bytes32, Count
+from blo_schemas.fields import Bytes32, Count, UnixMs
 from blo_schemas.ids import CaseId, CaseRef, LinkId, OfficeId
-from blo_schemas.instants import UnixMs
 from blo_schemas.summary import Kind, Step, Urgency
 
 VIEW_VERSION: Final = 1

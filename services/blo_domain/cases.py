@@ -34,7 +34,7 @@ from blo_domain.lifecycle import (
 )
 from blo_domain.wording import refusal_words
 from blo_schemas.bodies import Correction
-from blo_schemas.event import Bytes32
+from blo_schemas.fields import Bytes32
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Step, Summary, Urgency
 from blo_schemas.verdicts import ACCEPTED, CROSSED, Reason, Verdict, rejected

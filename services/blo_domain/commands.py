@@ -22,8 +22,8 @@ from blo_schemas.bodies.steps import DeclineReason
 from blo_schemas.codec import encode
 from blo_schemas.content import WITHOUT_CONTENT, Content, Dispatch, HandlingCode
 from blo_schemas.errors import WireError
+from blo_schemas.fields import MapStruct
 from blo_schemas.measures import Unit
-from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 from blo_schemas.text_fields import texts_of
 from blo_schemas.trust import Agreement

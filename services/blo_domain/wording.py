@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from blo_domain.errors import RefusalReason
+from blo_schemas.fields import WordEnum
 from blo_schemas.ids import OfficeId
-from blo_schemas.summary import Kind, Step, Summary, WordEnum
+from blo_schemas.summary import Kind, Step, Summary
 from blo_schemas.verdicts import Outcome, Reason, Verdict
 from blo_schemas.views import CaseView
 

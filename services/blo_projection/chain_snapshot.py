@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.event import Count
+from blo_schemas.fields import Count
 from blo_schemas.ids import Digest, EventId, LinkId, OfficeId
 
 SNAPSHOT_VERSION: Final = 1

@@ -13,10 +13,11 @@ import msgspec
 from blo_domain.commands import MAX_NTH
 from blo_domain.lifecycle import STATES_DUE
 from blo_lab.scenario.errors import ScenarioError
-from blo_schemas.content import Dispatch, Text
+from blo_schemas.content import Dispatch
 from blo_schemas.errors import WireError
+from blo_schemas.fields import Text, WordEnum
 from blo_schemas.instants import FIRST_DAY, LAST_DAY, is_business_day, unix_ms
-from blo_schemas.summary import Kind, PauseGround, Step, Urgency, WordEnum
+from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 from blo_schemas.texts import from_object
 
 LINE_DOWN: Final = "line_down"

@@ -14,8 +14,8 @@ from blo_lab.scenario.errors import ScenarioError
 from blo_lab.scenario.lines import LINE_DOWN, ScenarioLine, read_line, told
 from blo_schemas.bodies import BODIES, body_from_json, body_type
 from blo_schemas.errors import WrongType
+from blo_schemas.fields import MapStruct
 from blo_schemas.ids import LinkId, OfficeId
-from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, Step
 
 

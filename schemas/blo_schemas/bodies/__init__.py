@@ -12,7 +12,7 @@ from blo_schemas.bodies.common import NoFields
 from blo_schemas.bodies.convert import KIND_WORDS, STEP_WORDS, body_from_json
 from blo_schemas.bodies.steps import Correction
 from blo_schemas.bodies.upcast import BodyRegistry, BodySchema, OlderSchema
-from blo_schemas.policy import MapStruct
+from blo_schemas.fields import MapStruct
 from blo_schemas.summary import Kind, Step
 
 

@@ -9,8 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from blo_schemas.bodies.common import Body, Instant, Persons, Signatory
-from blo_schemas.content import Line, Text
-from blo_schemas.event import Bytes32, Count
+from blo_schemas.fields import Bytes32, Count, Line, Text
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.policy import DeadlinePolicy
 

@@ -13,7 +13,7 @@ from blo_schemas.bodies import administration as adm
 from blo_schemas.bodies import meetings, operations, persons, requests, steps
 from blo_schemas.bodies.common import Minutes, NoFields, Onward
 from blo_schemas.bodies.upcast import BodyRegistry, BodySchema
-from blo_schemas.policy import MapStruct
+from blo_schemas.fields import MapStruct
 from blo_schemas.summary import Kind, Step
 
 Bodies = Mapping[Step, type[MapStruct]]

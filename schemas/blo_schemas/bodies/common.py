@@ -12,9 +12,8 @@ from typing import Annotated, Final
 
 import msgspec
 
-from blo_schemas.content import Line
+from blo_schemas.fields import Line, MapStruct
 from blo_schemas.measures import Nationality
-from blo_schemas.policy import MapStruct
 
 END: Final = r"$(?!\n)"
 """End of the text in a pattern; ``$`` alone would let a line feed follow."""

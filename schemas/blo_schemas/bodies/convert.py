@@ -14,7 +14,7 @@ from blo_schemas.bodies.steps import Correction
 from blo_schemas.bodies.upcast import BodyRegistry
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError, WrongType
-from blo_schemas.policy import MapStruct
+from blo_schemas.fields import MapStruct
 from blo_schemas.summary import Kind, Step
 from blo_schemas.texts import from_object
 

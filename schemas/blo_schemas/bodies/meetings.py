@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from blo_schemas.bodies.common import Body, Instant, Level, Number, Persons
-from blo_schemas.content import Line, Text
+from blo_schemas.fields import Line, Text
 from blo_schemas.ids import OfficeId
 
 

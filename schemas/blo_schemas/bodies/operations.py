@@ -18,7 +18,7 @@ from blo_schemas.bodies.common import (
     Person,
     Persons,
 )
-from blo_schemas.content import Line, Text
+from blo_schemas.fields import Line, Text
 from blo_schemas.ids import CountryId, OfficeId
 from blo_schemas.measures import Arrests, Seizure
 

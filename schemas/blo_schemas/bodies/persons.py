@@ -12,8 +12,8 @@ from typing import Annotated
 import msgspec
 
 from blo_schemas.bodies.common import END, Body, Instant, Number, Person, Signatory
-from blo_schemas.content import Attachment, Line, Text
-from blo_schemas.event import Bytes32
+from blo_schemas.content import Attachment
+from blo_schemas.fields import Bytes32, Line, Text
 
 
 class WantedPerson(Body, frozen=True, kw_only=True):

@@ -9,8 +9,7 @@ from typing import Annotated
 import msgspec
 
 from blo_schemas.bodies.common import Body, CrimeType, Number, Person
-from blo_schemas.content import Language, Line, Text
-from blo_schemas.event import Bytes32
+from blo_schemas.fields import Bytes32, Language, Line, Text
 
 
 class SourceGrade(StrEnum):

@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 
 from blo_schemas.bodies.common import Body, Instant, Number
-from blo_schemas.content import Line, Text
+from blo_schemas.fields import Line, Text
 from blo_schemas.summary import Step
 
 

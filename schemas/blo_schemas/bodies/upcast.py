@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from blo_schemas.codec import Codec
 from blo_schemas.errors import UnknownVersion, WrongType
-from blo_schemas.policy import MapStruct
+from blo_schemas.fields import MapStruct
 from blo_schemas.summary import Kind, Step
 
 MAX_BODY_VERSION: Final = 127

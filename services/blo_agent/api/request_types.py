@@ -8,8 +8,9 @@ from typing import Annotated
 import msgspec
 
 from blo_domain.commands import MAX_NTH
-from blo_schemas.content import Dispatch, Line, Text
-from blo_schemas.instants import UnixMs, check_business_day
+from blo_schemas.content import Dispatch
+from blo_schemas.fields import Line, Text, UnixMs
+from blo_schemas.instants import check_business_day
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]

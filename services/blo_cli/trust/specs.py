@@ -16,6 +16,7 @@ from blo_cli.trust.files import read_request
 from blo_domain.deadlines.policies import CAPITAL_ZONES, eu_2023_977, four_urgencies
 from blo_domain.holiday_tables import NEWEST
 from blo_runtime.config import Settings
+from blo_schemas.fields import Positive
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId, country_of
 from blo_schemas.instants import unix_ms
 from blo_schemas.policy import (
@@ -26,7 +27,6 @@ from blo_schemas.policy import (
     LadderStep,
     OfficeZone,
     Percent,
-    Positive,
     Span,
     SpanUnit,
 )

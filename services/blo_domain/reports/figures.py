@@ -25,8 +25,8 @@ from blo_domain.lifecycle import SHRED_STATES, is_void
 from blo_domain.reports.figure_rules import Amounts, CountedParty, FigureRule, sender
 from blo_schemas.bodies import Correction, decode_body
 from blo_schemas.errors import WireError
+from blo_schemas.fields import MapStruct
 from blo_schemas.ids import CaseId, CaseRef, LinkId, OfficeId
-from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, Step
 from blo_schemas.views import CaseView
 

@@ -12,8 +12,8 @@ from blo_domain.commands import Command, Target
 from blo_schemas.bodies import Correction, body_type
 from blo_schemas.codec import encode
 from blo_schemas.content import WITHOUT_CONTENT, Dispatch
+from blo_schemas.fields import MapStruct
 from blo_schemas.ids import LinkId, OfficeId
-from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, PauseGround, Step, Summary, Urgency
 from blo_schemas.verdicts import Outcome, Reason, Verdict
 from blo_schemas.views import CaseView, State

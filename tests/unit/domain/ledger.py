@@ -12,8 +12,8 @@ from blo_domain.commands import Target
 from blo_domain.reports.figures import CountedEvent, Family
 from blo_domain.reports.period_report import AnnualReport, Period, annual_report, reporting_year
 from blo_schemas.bodies import body_from_json
+from blo_schemas.fields import MapStruct
 from blo_schemas.ids import CaseId, CaseRef, LinkId, OfficeId
-from blo_schemas.policy import MapStruct
 from blo_schemas.summary import Kind, Step
 from blo_schemas.verdicts import Outcome
 from blo_schemas.views import CaseView

@@ -20,7 +20,7 @@ from blo_schemas.bodies.operations import Patrol, PatrolDone
 from blo_schemas.bodies.steps import Correction
 from blo_schemas.codec import encode
 from blo_schemas.errors import NotCanonical, UnknownVersion, WrongType
-from blo_schemas.policy import MapStruct
+from blo_schemas.fields import MapStruct
 from blo_schemas.summary import Kind, Step
 
 
