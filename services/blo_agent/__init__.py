@@ -1,1 +1,1 @@
-"""Floor 5: an office's node, which turns its officers' decisions into sealed events."""
+"""Floor 6: an office's node, which turns its officers' decisions into sealed events."""

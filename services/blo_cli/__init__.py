@@ -1,1 +1,1 @@
-"""Floor 6: the ``blo`` command, one module a subcommand."""
+"""Floor 7: the ``blo`` command, one module a subcommand."""
