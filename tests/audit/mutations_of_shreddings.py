@@ -1,8 +1,9 @@
-"""Shreddings that lack a word, or that nobody agreed, and how they are found."""
+"""Steps that a log must not hold: shreddings that lack a word, floods; and how they are found."""
 
 from __future__ import annotations
 
 from blo_audit.findings.codes import Code
+from blo_schemas.summary import Step
 from tests.audit.exhibits import LINK, Exhibit, Writer, forged
 from tests.audit.scene import SIZE, Scene, append
 from tests.audit.shredding import agreed, confirm, confirmation, continued, withdrawal
@@ -11,6 +12,8 @@ from tests.processors.world import LA, VN
 
 AGREED_AT = SIZE + 3
 """Opened, withdrawn, wanted by one office, by the other."""
+PAUSES = 24
+"""So often one of two offices can pause a case; the other keeps a share of 8."""
 
 
 def _handed(writer: Writer, exhibit: Exhibit) -> None:
@@ -72,3 +75,18 @@ def grants_withdrawn(scene: Scene, exhibit: Exhibit) -> None:
 def month_withdrawn(scene: Scene, exhibit: Exhibit) -> None:
     key = next(iter(scene.writer._held))
     exhibit.grants_[LINK].append(withdrawal(key))
+
+
+@mutation(
+    "an office pauses a case more often than the case has room for",
+    Found(Code.CASE_FLOODED, SIZE + 1 + 2 * PAUSES, LA),
+    keys=True,
+)
+def case_flooded(scene: Scene, exhibit: Exhibit) -> None:
+    writer = continued(scene)
+    case = writer.open(VN)
+    for _ in range(PAUSES):
+        writer.step(LA, case, Step.PAUSE)
+        writer.step(LA, case, Step.RESUME)
+    writer.step(LA, case, Step.PAUSE)
+    _handed(writer, exhibit)

@@ -41,6 +41,7 @@ class Code(StrEnum):
     SUMMARY_UNREADABLE = "summary_unreadable"
     STEP_REFUSED = "step_refused"
     STEP_CROSSED = "step_crossed"
+    CASE_FLOODED = "case_flooded"
     # Time.
     LOG_TIME_GOES_BACK = "log_time_goes_back"
     SIGNED_AFTER_LOG_TIME = "signed_after_log_time"

@@ -145,6 +145,12 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "offices' steps crossed, or an earlier step of its own was refused.",
         "Nothing; the office's desk was told.",
     ),
+    Code.CASE_FLOODED: Meaning(
+        _D,
+        "The case had no room for this step: the office had used its share of the case's steps, and "
+        "all that is shared. An honest agent refuses such a step before it is sent.",
+        "Compare how many steps each office wrote, and ask the office with the most why.",
+    ),
     Code.LOG_TIME_GOES_BACK: Meaning(
         _D,
         "The log's clock goes back between two records by more than is tolerated.",

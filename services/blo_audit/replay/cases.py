@@ -22,6 +22,7 @@ from blo_projection.link_chain import Admitted, LinkChain
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import CaseId, KeyId
 from blo_schemas.verdicts import Outcome
+from blo_schemas.views import CaseView
 
 _MAX_PARKED: Final = 5_000
 """So many records may wait for keys; with more, the views are given up, so that memory is bounded."""
@@ -93,7 +94,7 @@ class CaseReplay:
             if folded.verdict is None:
                 self._park(fold, record.position)
             elif folded.verdict.outcome is Outcome.REJECTED:
-                self._judge.step(admitted, folded.verdict)
+                self._judge.step(admitted, folded.verdict, self._view_of(admitted))
             else:
                 self._shreddings.note(folded)
         return admitted
@@ -127,6 +128,10 @@ class CaseReplay:
             )
         named = office if self._verified else None
         self._findings.add(code, words, position=claim.size, office=named)
+
+    def _view_of(self, admitted: Admitted) -> CaseView | None:
+        header = admitted.header
+        return None if header is None else self.views.get(header.case_id)
 
     def unjudged(self) -> set[CaseId] | None:
         """Cases with records that could not be opened; ``None``: the views were given up."""

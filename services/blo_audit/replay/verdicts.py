@@ -16,6 +16,7 @@ from blo_projection.link_chain import Admitted
 from blo_schemas import hashes
 from blo_schemas.ids import LinkId
 from blo_schemas.verdicts import Outcome, Reason, Verdict
+from blo_schemas.views import CaseView
 from blo_sealing.signatures import verify_signature
 
 MAX_REFUSED: Final = 10_000
@@ -57,7 +58,7 @@ CODES: Final[dict[Reason, Code]] = {
     Reason.NOT_LEGAL_NOW: Code.STEP_CROSSED,
     Reason.NOT_YOUR_STEP: Code.STEP_CROSSED,
     Reason.NOTHING_TO_SUPERSEDE: Code.STEP_CROSSED,
-    Reason.CASE_FULL: Code.STEP_CROSSED,
+    Reason.CASE_FULL: Code.CASE_FLOODED,
 }
 """Which finding a reason is; complete, as a test checks."""
 
@@ -124,14 +125,25 @@ class VerdictFindings:
         else:
             self._add(CODES[reason], admitted, _words(admitted, reason))
 
-    def step(self, admitted: Admitted, verdict: Verdict) -> None:
-        """Tell about a step that is not accepted; nobody is blamed for what another forged."""
+    def step(self, admitted: Admitted, verdict: Verdict, view: CaseView | None) -> None:
+        """Add the finding for a rejected step; nobody is blamed for what another forged.
+
+        Args:
+            admitted: What the record layer says of the record.
+            verdict: What the step layer says of it.
+            view: The case, which the step did not change; ``None``: there is none.
+        """
         if verdict.reason is None:
             return
         code = CODES[verdict.reason]
+        words = f"rejected: {verdict.reason}"
         if code is not Code.STEP_CROSSED:
             code = self.forgery(admitted) or code
-        self._add(code, admitted, f"rejected: {verdict.reason}")
+        if code is Code.CASE_FLOODED and view is not None:
+            counts = sorted((view.count_by(office), office) for office in view.offices)
+            shares = ", ".join(f"{office} {count:,}" for count, office in reversed(counts))
+            words += f"; the case has {view.version:,} steps: {shares}"
+        self._add(code, admitted, words)
 
     def forgery(self, admitted: Admitted) -> Code | None:
         """What is wrong with an event whose signature may not have been verified before."""
