@@ -17,6 +17,7 @@ from blo_agent.store.facade import Store
 from blo_agent.store.keyfile import load_store_key
 from blo_log.errors import LogError
 from blo_log.kafka import KafkaConnection, KafkaLog
+from blo_projection.errors import ProjectionError
 from blo_runtime.admin import start_admin
 from blo_runtime.clock import Clock, ManualClock, SystemClock
 from blo_runtime.errors import ConfigurationError, TaskFailed
@@ -49,7 +50,7 @@ def run(settings: AgentSettings) -> int:
     async def main(stop: StopSignal) -> None:
         try:
             await _serve(settings, metrics, stop)
-        except (StoreError, LogError, TaskFailed) as error:
+        except (StoreError, LogError, ProjectionError, TaskFailed) as error:
             # Before the stack trace in the log: what an operator reads, and what to do.
             sys.stderr.write(f"agent {settings.office}: {_root(error)}\n")
             raise

@@ -64,6 +64,7 @@ _TREES: Final = (
     "blo_sealing.errors:SealingError",
     "blo_log.errors:LogError",
     "blo_runtime.errors:RuntimeFault",
+    "blo_projection.errors:ProjectionError",
     "blo_agent.store.errors:StoreError",
     "blo_audit.errors:AuditError",
     "blo_processors.errors:ProcessorError",

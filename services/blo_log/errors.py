@@ -15,9 +15,6 @@
     ├── TopicsDiffer            topics are not as planned, in ways that are never changed
     ├── LogTruncated            records that must be there are not
     ├── RecordTooLarge          more bytes than the log takes
-    ├── RecordChanged           a record that is read again has other bytes than before
-    ├── ParkingFailed           places of waiting records can't be put on the disk
-    ├── OutputRefused           a processor's output that does not count for this link
     ├── RecordRefused           the log does not accept the record, and says why
     └── LogFault                anything else: a defect here or there
 
@@ -28,8 +25,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
-
-from blo_domain.processor_outputs import OutputReason
 
 
 class LogError(Exception):
@@ -235,38 +230,6 @@ class RecordRefused(LogError):
     def __init__(self, topic: str, detail: str) -> None:
         self.topic = topic
         super().__init__(f"a record for {topic} was refused: {detail}")
-
-
-class RecordChanged(LogError):
-    """A record that is read again has other bytes than when it was read first."""
-
-    def __init__(self, position: int) -> None:
-        super().__init__(
-            f"the record at {position} is not the one that was read there before: whoever keeps it"
-            " has altered it; compare with another copy of the log"
-        )
-
-
-class ParkingFailed(LogError):
-    """The places of records that wait for a key can't be put on the disk, or read from it."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(
-            f"records that wait for a key cannot be noted ({detail}): make room in the directory"
-            " for temporary files (TMPDIR)"
-        )
-
-
-class OutputRefused(LogError):
-    """A value on a processors' topic that does not count for the link: by whom, or about what.
-
-    Attributes:
-        reason: From the closed list.
-    """
-
-    def __init__(self, detail: str, reason: OutputReason) -> None:
-        super().__init__(detail)
-        self.reason = reason
 
 
 class LogFault(LogError):

@@ -23,7 +23,7 @@ import msgspec
 
 from blo_domain.cases import SubmittedStep, evolve
 from blo_domain.trust import LinkTrustRules
-from blo_log.errors import RecordChanged
+from blo_projection.errors import RecordChanged
 from blo_projection.link_chain import Admitted, LinkChain
 from blo_projection.parked_records import ParkedRecord, ParkedRecords
 from blo_schemas.bodies import decode_body

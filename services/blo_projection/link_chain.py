@@ -27,6 +27,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from blo_projection.chain_snapshot import CHAIN_SNAPSHOT, SNAPSHOT_VERSION, ChainRow, ChainSnapshot
+from blo_projection.errors import PositionError, SnapshotMismatch
 from blo_projection.office_chain import BufferFactory, OfficeChain, OfficeHead
 from blo_schemas import hashes
 from blo_schemas.errors import WireError
@@ -41,7 +42,7 @@ from blo_schemas.ids import (
     OfficeId,
 )
 from blo_schemas.verdicts import DUPLICATE, Outcome, Reason, Verdict, rejected
-from blo_sealing.errors import PositionError, SnapshotMismatch
+from blo_sealing.errors import WrongPeaks
 from blo_sealing.merkle import Frontier
 from blo_sealing.seal_event import ChainPlace
 from blo_sealing.signatures import verify_signature
@@ -377,7 +378,10 @@ class LinkChain:
             raise SnapshotMismatch(f"the rows of {self.link} are not those of its snapshot")
         for office, _, seen_size in state.offices:
             self._offices[office].seen_size = seen_size
-        self._tree = Frontier(state.size, state.peaks)
+        try:
+            self._tree = Frontier(state.size, state.peaks)
+        except WrongPeaks as error:
+            raise SnapshotMismatch(str(error)) from error
         self._log_hash = self.hash_at(self._size)
 
 

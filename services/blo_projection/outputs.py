@@ -14,7 +14,7 @@ import msgspec
 
 from blo_domain.processor_outputs import OutputReason, refuse_output
 from blo_domain.trust import TrustedDirectory
-from blo_log.errors import OutputRefused
+from blo_projection.errors import OutputRefused
 from blo_schemas.clocks import ALERT, Alert
 from blo_schemas.codec import Codec
 from blo_schemas.hashes import alert_id, clearing_id, link_alert_id

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from blo_log.errors import ParkingFailed
+from blo_projection.errors import ParkingFailed
 from blo_schemas.ids import CaseId, EventId, KeyId, OfficeId
 
 CACHE_KIB: Final = 1024

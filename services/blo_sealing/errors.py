@@ -5,16 +5,15 @@
     SealingError
     ├── Unopenable            the authenticated decryption of one sealed part fails
     ├── WrongKeyCommitment    the key is not the one that the header or the grant names
-    ├── InvalidSignature          the signature does not verify under the key that should have made it
+    ├── InvalidSignature      the signature does not verify under the key that should have made it
     ├── UnusableKey           a public or private key that must not be used
     ├── GrantNotForYou        the grant is sealed to someone else, or to another of your keys
-    ├── WrongGrant       the grant is for another link or another purpose
-    ├── WrongHead        the head is of another link, office or certificate
+    ├── WrongGrant            the grant is for another link or another purpose
+    ├── WrongHead             the head is of another link, office or certificate
     ├── HeadRefused           the head does not count on the link, and why
     ├── DuplicateSignature    the key has signed this document already
     ├── TooLargeToSeal        the envelope would be larger than a record may be
-    ├── PositionError         a record was offered out of its order
-    ├── SnapshotMismatch      a stored chain state and its rows don't belong together
+    ├── WrongPeaks            the stored peaks of a Merkle tree don't fit its size
     ├── ProofFailed           a Merkle proof does not prove what it claims
     ├── MalformedNote         a signed note, checkpoint, proof's text or verifier key can't be read
     ├── UnsignedNote          none of the known keys has signed a note
@@ -121,26 +120,10 @@ class TooLargeToSeal(SealingError):
     defect = "too_large_to_seal"
 
 
-class PositionError(SealingError):
-    """A record was offered out of order: the reader must go back to the position it has.
+class WrongPeaks(SealingError):
+    """The stored peaks of a Merkle tree are not those of a tree of its size."""
 
-    Attributes:
-        expected: The position that comes next.
-        got: The position of the record.
-    """
-
-    defect = "position"
-
-    def __init__(self, expected: int, got: int) -> None:
-        super().__init__(f"record {got} was offered where record {expected} comes next")
-        self.expected = expected
-        self.got = got
-
-
-class SnapshotMismatch(SealingError):
-    """A stored chain state and its rows don't belong together: fold the log again."""
-
-    defect = "snapshot_mismatch"
+    defect = "wrong_peaks"
 
 
 class ProofFailed(SealingError):

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from blo_schemas.ids import HASH_SIZE, Digest
-from blo_sealing.errors import SnapshotMismatch
+from blo_sealing.errors import WrongPeaks
 
 _TOGETHER: Final = 256
 """So many leaves, a power of two, are merged at once: level by level, which needs fewer calls."""
@@ -33,14 +33,14 @@ class Frontier:
             32 bytes each, as ``peaks()`` gave them.
 
     Raises:
-        SnapshotMismatch: ``peaks`` is not of the length that ``size`` demands.
+        WrongPeaks: ``peaks`` is not of the length that ``size`` demands.
     """
 
     __slots__ = ("_merged", "_peaks", "_waiting")
 
     def __init__(self, size: int = 0, peaks: bytes = b"") -> None:
         if size < 0 or len(peaks) != size.bit_count() * HASH_SIZE:
-            raise SnapshotMismatch(f"a tree of {size} leaves has not {len(peaks)} bytes of peaks")
+            raise WrongPeaks(f"a tree of {size} leaves has not {len(peaks)} bytes of peaks")
         self._merged = size
         self._peaks = [peaks[i : i + HASH_SIZE] for i in range(0, len(peaks), HASH_SIZE)]
         self._waiting: list[bytes] = []

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from blo_domain.deadlines.terms import Terms, terms_of
 from blo_domain.processor_outputs import OutputReason
 from blo_log import topics
-from blo_log.errors import OutputRefused
 from blo_log.port import ConsumedRecord, Log, TopicPartition, read_to_end
 from blo_processors.link.fold_state import LinkFoldState
 from blo_processors.outputs.encode import LinkPartition
+from blo_projection.errors import OutputRefused
 from blo_projection.granted_keys import GrantedKeys
 from blo_projection.outputs import AlertsRead, CasesRead, OutputReader, TrailRead
 from blo_schemas.errors import WireError

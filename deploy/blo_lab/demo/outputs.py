@@ -21,11 +21,11 @@ from blo_lab.network.table import LabProgram
 from blo_lab.network.world import World
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
-from blo_log.errors import OutputRefused
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import ConsumedRecord, Log, TopicPartition, read_to_end
 from blo_processors.config import ProcessorSettings
 from blo_processors.outputs.encode import LinkPartition
+from blo_projection.errors import OutputRefused
 from blo_projection.granted_keys import GrantedKeys
 from blo_projection.outputs import AlertsRead, CasesRead, OutputReader, TrailRead
 from blo_runtime.clock import SystemClock

@@ -19,6 +19,7 @@ from blo_agent.api import commands, queries, reports
 from blo_agent.api.response_types import ErrorAnswer, IncidentAnswer
 from blo_agent.store.errors import StoreError
 from blo_log.errors import LogError
+from blo_projection.errors import ProjectionError
 from blo_runtime.incidents import report_incident
 
 
@@ -41,6 +42,7 @@ def office_api(agent: Agent, token: str) -> Litestar:
         exception_handlers={
             HTTPException: _on_http_error,
             LogError: _on_failure,
+            ProjectionError: _on_failure,
             StoreError: _on_failure,
             Exception: _on_incident,
         },

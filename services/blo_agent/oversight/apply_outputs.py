@@ -18,8 +18,8 @@ from blo_agent.office.state import Office
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import alerts, meta, outputs
 from blo_domain.processor_outputs import processors_ever, refuse_signer
-from blo_log.errors import OutputRefused
 from blo_log.port import ConsumedRecord, TopicPartition
+from blo_projection.errors import OutputRefused
 from blo_projection.outputs import OpenedOutput, OutputReader, alert_in, case_in
 from blo_runtime.logs import describe, get_logger
 from blo_schemas.clocks import Alert

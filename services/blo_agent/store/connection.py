@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 import apsw
 
 from blo_agent.store.errors import StoreCorrupt, StoreError, StoreFailed, WrongStoreKey
-from blo_log.errors import ParkingFailed
+from blo_projection.errors import ParkingFailed
 from blo_runtime.incidents import is_own_failure
 
 KEY_SIZE: Final = 32

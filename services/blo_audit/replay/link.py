@@ -26,13 +26,13 @@ from blo_audit.replay.statement import LinkStatement, Word
 from blo_audit.replay.verdicts import VerdictFindings
 from blo_audit.spill_files import SpillFolder
 from blo_domain.trust import TrustedDirectory
+from blo_projection.errors import PositionError
 from blo_projection.granted_keys import GrantedKeys
 from blo_projection.link_chain import Admitted, LinkChain
 from blo_schemas.event import LogRecord
 from blo_schemas.hashes import event_input
 from blo_schemas.ids import KeyId, OfficeId
 from blo_schemas.verdicts import Reason
-from blo_sealing.errors import PositionError
 from blo_sealing.signatures import verify_signature
 
 MINUTE_MS: Final = 60_000

@@ -22,9 +22,9 @@ from blo_audit.replay.cases import CaseReplay
 from blo_audit.replay.statement import OutputsProof
 from blo_audit.replay.verdicts import VerdictFindings
 from blo_domain.trust import TrustedDirectory
-from blo_log.errors import OutputRefused
 from blo_log.port import ConsumedRecord
 from blo_projection.case_views import CaseViews
+from blo_projection.errors import OutputRefused
 from blo_projection.link_chain import Admitted, LinkChain, is_signed
 from blo_projection.office_chain import AppendOnlyBytes
 from blo_projection.outputs import OutputReader, SummaryKeys

@@ -16,7 +16,7 @@ from blo_audit.errors import WitnessStateError
 from blo_schemas.errors import WireError
 from blo_schemas.ids import Digest, LinkId, OfficeId
 from blo_schemas.texts import from_json
-from blo_sealing.errors import SnapshotMismatch
+from blo_sealing.errors import WrongPeaks
 from blo_sealing.merkle import Frontier
 
 _VERSION: Final = 1
@@ -100,8 +100,8 @@ def _read(path: Path, witness: OfficeId) -> dict[LinkId, LastSigned]:
         found = from_json(data, _StateFile)
         for signed in found.links.values():
             if signed.tree().root() != Digest(signed.root):
-                raise SnapshotMismatch("a tree has another root")
-    except (WireError, SnapshotMismatch) as error:
+                raise WrongPeaks("a tree has another root")
+    except (WireError, WrongPeaks) as error:
         raise WitnessStateError(path, "does not hold a witness's state") from error
     if found.v != _VERSION or found.witness != witness:
         raise WitnessStateError(path, f"is the state of {found.witness}, version {found.v}")

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final, Protocol
 
-from blo_log.errors import LogError, ParkingFailed
+from blo_log.errors import LogError
 from blo_log.port import ConsumedRecord
 from blo_processors.context import WorkerContext
 from blo_processors.errors import TempTableFailed
 from blo_processors.link.worker import LinkWorker
 from blo_processors.outputs.encode import LinkPartition
+from blo_projection.errors import ParkingFailed
 from blo_runtime.logs import describe, get_logger
 
 _MOST_QUEUED: Final = 5_000

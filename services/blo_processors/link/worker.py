@@ -18,7 +18,7 @@ from functools import partial
 from typing import Final
 
 from blo_log import topics
-from blo_log.errors import LogError, LogTruncated, ParkingFailed
+from blo_log.errors import LogError, LogTruncated
 from blo_log.port import ConsumedRecord, ProducerRecord, TopicPartition, read_at, read_to_end
 from blo_processors.context import WorkerContext
 from blo_processors.errors import NoProcessorIdentity, TempTableFailed, Unprocessable, WorkerBroken
@@ -29,6 +29,7 @@ from blo_processors.outputs.encode import LinkPartition, OutputEncoder
 from blo_processors.outputs.published import OutputWatch
 from blo_processors.outputs.reconcile import OutputReconciler
 from blo_processors.outputs.writer import OutputWriter
+from blo_projection.errors import ParkingFailed, ProjectionError
 from blo_projection.granted_keys import GrantedKeys, OutputKeys
 from blo_projection.outputs import OpenedOutput, OutputReader
 from blo_runtime.logs import describe, get_logger
@@ -271,7 +272,7 @@ class LinkWorker:
     def _release_one(self, one: ConsumedRecord) -> None:
         try:
             self.state.release(one.offset, one.value or b"")
-        except (TempTableFailed, LogError, MemoryError):
+        except (TempTableFailed, ProjectionError, MemoryError):
             raise
         except Exception as error:
             raise Unprocessable(one.offset, describe(error)) from error

@@ -16,10 +16,11 @@ import msgspec
 
 from blo_domain.processor_outputs import OutputReason
 from blo_log import topics
-from blo_log.errors import LogTruncated, OutputRefused
+from blo_log.errors import LogTruncated
 from blo_log.port import ConsumedRecord, Log, TopicPartition, read_to_end
 from blo_processors.kafka_line import Line
 from blo_processors.outputs.encode import LinkPartition, Mark, opened_mark, own_mark
+from blo_projection.errors import OutputRefused
 from blo_projection.outputs import OpenedOutput, alert_in
 from blo_schemas.clocks import Alert
 from blo_schemas.errors import WireError

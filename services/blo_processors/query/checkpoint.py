@@ -11,9 +11,10 @@ from typing import Final
 
 from blo_domain.trust import TrustedDirectory
 from blo_log import topics
-from blo_log.errors import LogTruncated, OutputRefused
+from blo_log.errors import LogTruncated
 from blo_log.port import Log, LogReader, TopicPartition, read_to_end
 from blo_processors.outputs.encode import LinkPartition
+from blo_projection.errors import OutputRefused
 from blo_projection.granted_keys import GrantedKeys
 from blo_projection.outputs import OutputReader
 from blo_schemas.errors import WireError

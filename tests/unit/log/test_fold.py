@@ -13,6 +13,7 @@ import pytest
 from blo_domain.cases import decide
 from blo_domain.commands import Command, content_of
 from blo_domain.trust import CertifiedWriter, LinkTrustRules
+from blo_projection.errors import PositionError
 from blo_projection.fold import ContentState, FoldedRecord, LinkFold
 from blo_projection.link_chain import LinkChain
 from blo_schemas.bodies import body_from_json
@@ -23,7 +24,6 @@ from blo_schemas.ids import CaseId, CertificateTag, DocumentId, KeyId, LinkId, O
 from blo_schemas.summary import Kind, Step, Summary
 from blo_schemas.verdicts import ACCEPTED, CROSSED, DUPLICATE, Reason, rejected
 from blo_schemas.views import CaseView, State
-from blo_sealing.errors import PositionError
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.seal_event import (
     Author,

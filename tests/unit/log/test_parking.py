@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blo_domain.cases import legal_steps
-from blo_log.errors import RecordChanged
+from blo_projection.errors import RecordChanged
 from blo_projection.fold import FoldedRecord
 from blo_projection.parked_records import CACHE_KIB, ParkedRecord, ParkedRecords
 from blo_schemas.content import Content

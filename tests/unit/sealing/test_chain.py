@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from blo_domain.trust import LinkTrustRules as DomainTrust
 from blo_projection.chain_snapshot import ChainRow
+from blo_projection.errors import PositionError, SnapshotMismatch
 from blo_projection.link_chain import Admitted, LinkChain, RecordTrust
 from blo_schemas.errors import WireError
 from blo_schemas.event import LogRecord
 from blo_schemas.hashes import leaf_hash, log_hash, log_origin
 from blo_schemas.ids import EventId
 from blo_schemas.verdicts import DUPLICATE, Outcome, Reason, rejected
-from blo_sealing.errors import PositionError, SnapshotMismatch
 from blo_sealing.proofs import tree_root
 from tests.vectors.material import (
     KYSON,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 
 from blo_schemas.hashes import leaf_hash
-from blo_sealing.errors import ProofFailed, SnapshotMismatch
+from blo_sealing.errors import ProofFailed, WrongPeaks
 from blo_sealing.merkle import EMPTY_ROOT, Frontier
 from blo_sealing.proofs import consistency_proof, inclusion_proof, tree_root
 from blo_sealing.verifier import verify_consistency, verify_inclusion
@@ -96,7 +96,7 @@ def test_leaves_that_are_merged_together_give_the_same_tree(begun: int) -> None:
 
 @pytest.mark.parametrize(("size", "peaks"), [(-1, b""), (0, bytes(32)), (3, bytes(32)), (1, b"1")])
 def test_peaks_that_do_not_fit_the_size_are_refused(size: int, peaks: bytes) -> None:
-    with pytest.raises(SnapshotMismatch):
+    with pytest.raises(WrongPeaks):
         Frontier(size, peaks)
 
 
