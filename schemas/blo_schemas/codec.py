@@ -7,7 +7,6 @@ that equal meaning is equal bytes and a hash over bytes is a hash over meaning.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
@@ -23,6 +22,7 @@ from blo_schemas.errors import (
     WireError,
     WrongType,
 )
+from blo_schemas.mismatch import without_quotes
 
 T = TypeVar("T")
 
@@ -30,10 +30,6 @@ MAX_RECORD_SIZE: Final = 256 * 1024
 """Largest record value in bytes (docs/wire-format.md §3); anything larger travels as an attachment."""
 
 _encoder: Final = msgspec.msgpack.Encoder(decimal_format="string", order=None)
-_QUOTED: Final = re.compile(
-    r"((?:unknown field|Invalid(?: enum)? value)) .*?(?= - at `\$|\Z)", re.DOTALL
-)
-"""The parts of msgspec's messages that quote what was read, which no error may repeat."""
 
 
 class _Scratch(threading.local):
@@ -177,7 +173,7 @@ class Codec(Generic[T]):
         version = self._peek_version(data)
         if version is not None and version not in self._versions:
             return self._unknown_version(version)
-        return WrongType(self._name, _QUOTED.sub(r"\1", text) or type(error).__name__)
+        return WrongType(self._name, without_quotes(text) or type(error).__name__)
 
     def _peek_version(self, data: bytes) -> int | None:
         """The array's first element, if that is an integer; what follows need not make sense."""

@@ -26,6 +26,7 @@ from blo_runtime.errors import (
     WrongValue,
 )
 from blo_schemas.errors import WireError
+from blo_schemas.mismatch import ANY_KEY, Mismatch, fields_at, read_mismatch, steps
 from blo_schemas.texts import from_toml
 
 
@@ -73,7 +74,9 @@ def load(path: Path, kind: type[T]) -> T:
     try:
         return convert(document)
     except msgspec.ValidationError as error:
-        raise _explain(path, kind, _exact(str(error), document, convert), error) from error
+        mismatch = read_mismatch(str(error))
+        exact = _exact_path(mismatch.path, str(error), document, convert)
+        raise _explain(path, kind, mismatch._replace(path=exact), error) from error
 
 
 def _parse(path: Path) -> dict[str, Any]:
@@ -105,17 +108,12 @@ def _not_toml(path: Path, line: int, problem: str) -> NotToml:
     )
 
 
-_STEP = re.compile(r'"[^"]*"|\[[^\]]*\]|[^.\[\]"]+')
-_ANY = "[...]"
-
-
-def _exact(
-    message: str, document: dict[str, Any], convert: Callable[[dict[str, Any]], object]
+def _exact_path(
+    path: str, message: str, document: dict[str, Any], convert: Callable[[dict[str, Any]], object]
 ) -> str:
     """Name the keys of tables with free keys, for which msgspec says only ``[...]``."""
-    named = message
-    while _ANY in named:
-        before = named.partition(" - at `$.")[2].partition(_ANY)[0]
+    while ANY_KEY in path:
+        before = path.partition(ANY_KEY)[0]
         for key in _table(document, before):
             trial = copy.deepcopy(document)
             table = _table(trial, before)
@@ -127,51 +125,49 @@ def _exact(
                 if str(error) == message:
                     document = trial
                     bare = re.fullmatch(r"[A-Za-z0-9_-]+", key)
-                    named = named.replace(_ANY, f".{key}" if bare else f'."{key}"', 1)
+                    path = path.replace(ANY_KEY, f".{key}" if bare else f'."{key}"', 1)
                     break
         else:
-            return named
-    return named
+            return path
+    return path
 
 
-def _table(document: dict[str, Any], where: str) -> dict[str, Any]:
+def _table(document: dict[str, Any], path: str) -> dict[str, Any]:
     at: Any = document
-    for step in _STEP.findall(where):
-        at = at[int(step[1:-1])] if step.startswith("[") else at[step.strip('"')]
+    for step in steps(path):
+        at = at[step]
     return cast(dict[str, Any], at)
 
 
-_AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<where>.*)`)?$", re.DOTALL)
-
-
 def _explain(
-    path: Path, kind: type[Settings], message: str, error: msgspec.ValidationError
+    file: Path, kind: type[Settings], mismatch: Mismatch, error: msgspec.ValidationError
 ) -> ConfigurationError:
     """Turn msgspec's message into one that speaks of the file."""
-    parts = _AT.match(message)
-    what, where = (parts["what"], parts["where"] or "") if parts else (message, "")
-    if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", what):
-        return _unknown(path, kind, where, unknown[1])
-    if missing := re.fullmatch(r"Object missing required field `(.*)`", what):
+    where = mismatch.path.removeprefix(".")
+    if mismatch.unknown:
+        return _unknown(file, kind, where, mismatch.unknown)
+    if mismatch.missing:
         return Missing(
-            path,
-            _join(where, missing[1]),
+            file,
+            mismatch.field,
             "missing",
-            expected=_type_of(kind, where, missing[1]),
+            expected=_type_of(kind, where, mismatch.missing),
             todo="Add it; there is no default.",
         )
-    if isinstance(error.__cause__, ValueError) and not what.startswith("Expected "):
-        return _broken_rule(path, where, what)
-    if wrong := re.fullmatch(r"Expected (.*), got `(.*)`", what):
-        return _wrong(path, where, f"is of type {_toml(wrong[2])}", _toml(wrong[1]))
-    if bound := re.fullmatch(r"Expected (.*)", what):
-        return _wrong(path, where, "has a value that is not allowed", _toml(bound[1]))
-    field = where.rpartition(".")
-    return _wrong(path, where, what[:1].lower() + what[1:], _type_of(kind, field[0], field[2]))
+    if isinstance(error.__cause__, ValueError) and not mismatch.expected:
+        return _broken_rule(file, where, mismatch.text)
+    if mismatch.got:
+        problem = f"is of type {_toml(mismatch.got)}"
+        return _wrong(file, where, problem, _toml(mismatch.expected))
+    if mismatch.expected:
+        return _wrong(file, where, "has a value that is not allowed", _toml(mismatch.expected))
+    problem = mismatch.text[:1].lower() + mismatch.text[1:]
+    parent, _, name = where.rpartition(".")
+    return _wrong(file, where, problem, _type_of(kind, parent, name))
 
 
 def _unknown(path: Path, kind: type[Settings], where: str, name: str) -> UnknownKey:
-    known = [field.encode_name for field in _fields(kind, where)]
+    known = [field.encode_name for field in fields_at(kind, where)]
     near = difflib.get_close_matches(name, known, n=1)
     return UnknownKey(
         path,
@@ -218,7 +214,7 @@ def _toml(text: str) -> str:
 
 
 def _type_of(kind: type[Settings], where: str, name: str) -> str:
-    for field in _fields(kind, where):
+    for field in fields_at(kind, where):
         if field.encode_name == name:
             return " or ".join(dict.fromkeys(_describe(field.type)))
     return "another value"
@@ -246,34 +242,3 @@ def _describe(type_: msgspec.inspect.Type) -> Iterator[str]:
             yield {"str": "a string", "int": "an integer", "bool": "a boolean"}.get(
                 name, f"a {name}"
             )
-
-
-def _fields(kind: type[Settings], where: str) -> tuple[msgspec.inspect.Field, ...]:
-    """Return the fields of the struct that lies at a key path such as ``links[0].calendar``."""
-    at: msgspec.inspect.Type | None = msgspec.inspect.type_info(kind)
-    for step in _STEP.findall(where):
-        at = _inside(at, step)
-    struct = _struct(at)
-    return struct.fields if struct else ()
-
-
-def _inside(at: msgspec.inspect.Type | None, step: str) -> msgspec.inspect.Type | None:
-    match at:
-        case msgspec.inspect.DictType(value_type=inner):
-            return inner
-        case msgspec.inspect.CollectionType(item_type=inner):
-            return inner
-    struct = _struct(at)
-    fields = struct.fields if struct else ()
-    return next((field.type for field in fields if field.encode_name == step), None)
-
-
-def _struct(at: msgspec.inspect.Type | None) -> msgspec.inspect.StructType | None:
-    match at:
-        case msgspec.inspect.StructType():
-            return at
-        case msgspec.inspect.Metadata(type=inner):
-            return _struct(inner)
-        case msgspec.inspect.UnionType(types=types):
-            return next((found for one in types if (found := _struct(one))), None)
-    return None

@@ -16,8 +16,9 @@ from blo_cli.errors import CliError
 from blo_lab.network.network_rules import broken_rules
 from blo_lab.network.toml_lines import key_lines, line_of
 from blo_lab.network.world import NOT_STATED, LabOffice, Link, Subject, World
-from blo_lab.scenario.lines import told
+from blo_lab.scenario.lines import describe_mismatch
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId, country_of
+from blo_schemas.mismatch import read_mismatch, steps
 from blo_schemas.trust import DatedText, Role, Superior
 
 MAX_FILE_BYTES: Final = 256 * 1024
@@ -278,10 +279,8 @@ def _of_plain(value: object, kind: Any, at: At) -> Iterator[tuple[At, str]]:
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$")
-        _, words = told("", what)
-        inside = where.rstrip("`").strip("[]")
-        yield (*at, int(inside)) if inside.isdecimal() else at, words
+        mismatch = read_mismatch(str(error))
+        yield (*at, *steps(mismatch.path)), describe_mismatch(mismatch)
 
 
 def _is_table(kind: object) -> bool:

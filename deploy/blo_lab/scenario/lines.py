@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
@@ -17,6 +16,7 @@ from blo_schemas.content import Dispatch
 from blo_schemas.errors import WireError
 from blo_schemas.fields import Text, WordEnum
 from blo_schemas.instants import FIRST_DAY, LAST_DAY, is_business_day, unix_ms
+from blo_schemas.mismatch import Mismatch, read_mismatch
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 from blo_schemas.texts import from_object
 
@@ -169,38 +169,30 @@ class _FieldReader:
         raise self.error(field, f"{text!r} is not known", f"one of {words}{extra}")
 
     def _explain(self, message: str, kind: Any, at: str) -> ScenarioError:
-        what, _, where = message.partition(" - at `$")
-        path = ".".join(part for part in (at, where.rstrip("`").strip(".")) if part)
-        field, problem = told(path, what)
-        if problem == UNKNOWN:
+        mismatch = read_mismatch(message)
+        field = ".".join(part for part in (at, mismatch.field) if part)
+        problem = describe_mismatch(mismatch)
+        if mismatch.unknown:
             names = ", ".join(one.encode_name for one in msgspec.structs.fields(kind))
             return self.error(field, problem, f"one of {names}")
         return self.error(field, problem)
 
 
-UNKNOWN: Final = "is not a field here"
+def describe_mismatch(mismatch: Mismatch) -> str:
+    """What is wrong with a field, in words about a file."""
+    if mismatch.unknown:
+        return "is not a field here"
+    if mismatch.missing:
+        return "is missing"
+    if mismatch.got:
+        return _plain(f"is of type {mismatch.got}, not {mismatch.expected}")
+    if mismatch.expected:
+        return _plain(f"is not a {mismatch.expected}")
+    return _plain(mismatch.text[:1].lower() + mismatch.text[1:])
 
 
-def told(path: str, what: str) -> tuple[str, str]:
-    """What msgspec found wrong, in words about a field of the file.
-
-    Args:
-        path: Where msgspec was.
-        what: What it said, without the place.
-
-    Returns:
-        The field's path, and the problem.
-    """
-    if found := re.fullmatch(r"object contains unknown field `(.*)`", what, re.IGNORECASE):
-        return _join(path, found[1]), UNKNOWN
-    if found := re.fullmatch(r"object missing required field `(.*)`", what, re.IGNORECASE):
-        return _join(path, found[1]), "is missing"
-    plain = what.replace("`", "").replace(" | null", "").replace("$(?!\\n)", "$")
-    if found := re.fullmatch(r"expected (.*), got (.*)", plain, re.IGNORECASE):
-        return path, f"is of type {found[2]}, not {found[1]}"
-    if found := re.fullmatch(r"expected (.*)", plain, re.IGNORECASE):
-        return path, f"is not a {found[1]}"
-    return path, plain[:1].lower() + plain[1:]
+def _plain(text: str) -> str:
+    return text.replace("`", "").replace(" | null", "").replace("$(?!\\n)", "$")
 
 
 def read_line(file: str, number: int, text: str) -> ScenarioLine:
@@ -312,7 +304,3 @@ def _with_fields(reader: _FieldReader, line: ScenarioLine, fields: dict[str, Any
 
 def _optional(reader: _FieldReader, kind: type[WordEnum], field: str, text: str | None) -> Any:
     return None if text is None else reader.word(kind, field, text)
-
-
-def _join(field: str, name: str) -> str:
-    return f"{field}.{name}" if field else name

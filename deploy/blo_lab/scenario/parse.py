@@ -11,11 +11,12 @@ import msgspec
 from blo_cli.errors import CliError
 from blo_lab.network.world import World
 from blo_lab.scenario.errors import ScenarioError
-from blo_lab.scenario.lines import LINE_DOWN, ScenarioLine, read_line, told
+from blo_lab.scenario.lines import LINE_DOWN, ScenarioLine, describe_mismatch, read_line
 from blo_schemas.bodies import BODIES, body_from_json, body_type
 from blo_schemas.errors import WrongType
 from blo_schemas.fields import MapStruct
 from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.mismatch import read_mismatch
 from blo_schemas.summary import Kind, Step
 
 
@@ -177,8 +178,9 @@ class _Checker:
         try:
             body_from_json(case.kind, step, line.body)
         except WrongType as error:
-            where, _, what = error.detail.partition(": ")
-            field, problem = told(within + where.removeprefix("fields"), what)
+            where, _, text = error.detail.partition(": ")
+            mismatch = read_mismatch(text)._replace(path=within + where.removeprefix("fields"))
+            field, problem = mismatch.field, describe_mismatch(mismatch)
             names = ", ".join(_described(schema)) or "no fields at all"
             expected = f"for {case.kind.word} {step.word}: {names}"
             raise self._error(line, field, problem, expected) from None

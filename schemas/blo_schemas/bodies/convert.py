@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import MAXYEAR, MINYEAR
-from typing import Any, Final
+from typing import Final
 
 from msgspec import inspect
 
@@ -15,6 +14,7 @@ from blo_schemas.bodies.upcast import BodyRegistry
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError, WrongType
 from blo_schemas.fields import MapStruct
+from blo_schemas.mismatch import alternative, read_mismatch, type_at
 from blo_schemas.summary import Kind, Step
 from blo_schemas.texts import from_object
 
@@ -24,8 +24,6 @@ KIND_WORDS: Final[Mapping[str, Kind]] = {kind.word: kind for kind in Kind}
 _NO_UTC: Final = "date value out of range"
 """What Python says of a time that its offset moves beyond the calendar."""
 
-_PATH: Final = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`\Z")
-_PART: Final = re.compile(r"\.(\w+)|\[")
 _CORRECTION_KEYS: Final = frozenset({"corrects", "nth", "fields"})
 
 
@@ -70,35 +68,9 @@ def _words(text: str, body: type[MapStruct]) -> str:
     """The field's path and what was expected there, from msgspec's message."""
     if text == _NO_UTC:
         return f"fields: a time lies outside of the years {MINYEAR} to {MAXYEAR} UTC"
-    match = _PATH.search(text)
-    path = match["path"] if match else ""
-    text = text[: match.start()] if match else text
-    if "enum value" in text:
-        text += f", expected one of {', '.join(_choices(body, path))}"
-    return f"fields{path}: {text[:1].lower()}{text[1:]}"
-
-
-def _choices(body: type[MapStruct], path: str) -> list[str]:
-    node: Any = inspect.type_info(body)
-    for part in _PART.finditer(path):
-        node = _inside(node, part[1])
-    found = _alternative(node, inspect.EnumType)
-    return [str(member.value) for member in found.cls] if found else []
-
-
-def _inside(node: Any, field: str | None) -> Any:
-    if field is None:
-        array = _alternative(node, inspect.VarTupleType)
-        return array.item_type if array else None
-    struct = _alternative(node, inspect.StructType)
-    fields = {each.encode_name: each.type for each in struct.fields} if struct else {}
-    return fields.get(field)
-
-
-def _alternative(node: Any, wanted: type[Any]) -> Any:
-    """The node itself, or that of its alternatives which is of the wanted type."""
-    if isinstance(node, inspect.Metadata):
-        return _alternative(node.type, wanted)
-    if isinstance(node, inspect.UnionType):
-        return next(filter(None, (_alternative(each, wanted) for each in node.types)), None)
-    return node if isinstance(node, wanted) else None
+    problem = read_mismatch(text)
+    text = problem.text
+    words = alternative(type_at(body, problem.path), inspect.EnumType)
+    if words is not None and "enum value" in text:
+        text += f", expected one of {', '.join(str(word.value) for word in words.cls)}"
+    return f"fields{problem.path}: {text[:1].lower()}{text[1:]}"

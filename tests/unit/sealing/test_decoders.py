@@ -89,8 +89,10 @@ def test_a_value_that_speaks_of_a_defect_is_not_that_defect(word: str) -> None:
         DOCUMENT.decode(encode({"type": word}))
 
 
-def test_no_error_repeats_what_it_read() -> None:
-    secret = "Nguyễn Văn A - at `$"
+@pytest.mark.parametrize(
+    "secret", ["Nguyễn Văn A - at `$", "x - at `$` Nguyễn", "x - at `$.y` Nguyễn - at `$.z`"]
+)
+def test_no_error_repeats_what_it_read(secret: str) -> None:
     for data in (
         ["2025-01-01", {"subject": "s", "handling": secret}, None, b"", 1],
         ["2025-01-01", {"subject": "s", secret: 1}, None, b"", 1],
