@@ -25,6 +25,27 @@ def test_every_file_and_target_that_a_page_names_is_there(name: str, project_roo
     assert missing == []
 
 
+def test_every_module_and_test_that_a_document_names_is_there(project_root: Path) -> None:
+    there = [f"/{name}" for name in texts(project_root)]
+    tests = {
+        name
+        for path in (project_root / "tests").rglob("*.py")
+        for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
+    } | {path.stem for path in (project_root / "tests").rglob("*.py")}
+    missing = []
+    for page in [*project_root.glob("*.md"), *(project_root / "docs").rglob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        modules = set(re.findall(r"[A-Za-z_][\w/]*\.py\b", text))
+        missing += [
+            f"{page.name}: {module}"
+            for module in sorted(modules)
+            if not any(name.endswith(f"/{module}") for name in there)
+        ]
+        named = set(re.findall(r"`(test_\w+)`", text)) - tests
+        missing += [f"{page.name}: {name}" for name in sorted(named)]
+    assert missing == []
+
+
 def test_the_licence_is_apache_s_word_for_word(project_root: Path) -> None:
     text = (project_root / "LICENSE").read_text(encoding="ascii")
     assert text.lstrip().startswith("Apache License\n                           Version 2.0")
