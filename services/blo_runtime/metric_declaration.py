@@ -1,7 +1,4 @@
-"""How a metric is declared: once, as an attribute, with what is said of it.
-
-``metrics.py`` is the file of the names.
-"""
+"""The way to declare a metric as an attribute of a class; ``metrics.py`` declares them all."""
 
 from collections.abc import Callable
 from typing import Generic, Literal, TypeVar, cast, overload
@@ -13,14 +10,14 @@ MetricKind = Literal["counter", "gauge", "histogram"]
 
 
 class MetricSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of a metric, once.
+    """The declaration of a metric.
 
     Attributes:
         name: Its full name, under ``blo_``; a counter's ends in ``_total``.
         kind: Its Prometheus type.
         labels: Its labels.
-        unit: What one unit of its value is.
-        help: What it means, in one line.
+        unit: The unit of its value.
+        help: Its meaning, in one line.
         action: What an operator does when it moves.
         buckets: A histogram's upper bounds, in its unit.
     """
@@ -38,7 +35,7 @@ M = TypeVar("M", Counter, Gauge, Histogram)
 
 
 class Declared(Generic[M]):
-    """An attribute of `DeclaredMetrics`: on an instance the metric, on the class its declaration."""
+    """An attribute of `DeclaredMetrics`: the metric on an instance, the declaration on the class."""
 
     def __init__(
         self, spec: MetricSpec, make: Callable[[MetricSpec, CollectorRegistry], M]
@@ -58,27 +55,27 @@ class Declared(Generic[M]):
 
 
 def counter(name: str, help_: str, *labels: str, unit: str, action: str) -> Declared[Counter]:
-    """Declare what only rises."""
+    """Declare a value that only rises."""
     spec = MetricSpec(
         name=name, kind="counter", labels=labels, unit=unit, help=help_, action=action
     )
     return Declared(
-        spec, lambda one, registry: Counter(one.name, one.help, one.labels, registry=registry)
+        spec, lambda spec, registry: Counter(spec.name, spec.help, spec.labels, registry=registry)
     )
 
 
 def gauge(name: str, help_: str, *labels: str, unit: str, action: str) -> Declared[Gauge]:
-    """Declare what rises and falls."""
+    """Declare a value that rises and falls."""
     spec = MetricSpec(name=name, kind="gauge", labels=labels, unit=unit, help=help_, action=action)
     return Declared(
-        spec, lambda one, registry: Gauge(one.name, one.help, one.labels, registry=registry)
+        spec, lambda spec, registry: Gauge(spec.name, spec.help, spec.labels, registry=registry)
     )
 
 
 def histogram(
     name: str, help_: str, *labels: str, buckets: tuple[float, ...], action: str
 ) -> Declared[Histogram]:
-    """Declare how long something takes, in seconds."""
+    """Declare a distribution of durations in seconds."""
     spec = MetricSpec(
         name=name,
         kind="histogram",
@@ -90,8 +87,8 @@ def histogram(
     )
     return Declared(
         spec,
-        lambda one, registry: Histogram(
-            one.name, one.help, one.labels, registry=registry, buckets=one.buckets
+        lambda spec, registry: Histogram(
+            spec.name, spec.help, spec.labels, registry=registry, buckets=spec.buckets
         ),
     )
 
@@ -99,12 +96,11 @@ def histogram(
 class DeclaredMetrics:
     """The metrics of one program, on a registry of its own.
 
-    A process may hold several (tests run many agents in one). Each declared attribute of a class
-    is on an instance a metric of `prometheus_client`.
+    A process may hold several, as tests do that run many agents.
 
     Attributes:
-        registry: What the admin listener exposes.
-        by_attribute: The metrics by the name of their attribute.
+        registry: The metrics that the admin listener exposes.
+        by_attribute: Each metric of `prometheus_client` by the name of its attribute.
     """
 
     def __init__(self) -> None:
@@ -118,4 +114,4 @@ class DeclaredMetrics:
     @classmethod
     def specs(cls) -> tuple[MetricSpec, ...]:
         """Every metric of the class, in the order of declaration."""
-        return tuple(one.spec for one in vars(cls).values() if isinstance(one, Declared))
+        return tuple(value.spec for value in vars(cls).values() if isinstance(value, Declared))

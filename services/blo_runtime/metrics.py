@@ -1,9 +1,9 @@
-"""The one file of metric names.
+"""Every metric of every program.
 
-Each metric is declared once, as an attribute of `Metrics`, with what it means and what an operator
-does when it moves; `docs/metrics.md` is generated from here by ``python -m blo_runtime.metrics``.
-Labels come from a closed list: no case, officer or event id is ever a label, since metrics are
-read by people who may not see the matters.
+Each metric is declared once, as an attribute of `Metrics`, with its meaning and with what an
+operator does when it moves. ``python -m blo_runtime.metrics`` generates `docs/metrics.md` from it.
+Labels come from a closed list. An id of a case, an officer or an event is never a label, because
+the readers of metrics may not see the cases.
 """
 
 import sys
@@ -23,31 +23,30 @@ LABELS: Final = frozenset(
         "state",  # of a closed list of states
         "topic",  # a Kafka topic
         "verdict",  # accepted | duplicate | rejected
-        "version",  # of the program
     }
 )
 """Every label that a metric may have."""
 
 
 class Metrics(DeclaredMetrics):
-    """All metrics there are: ``metrics.records.labels(link=link, verdict="accepted").inc()``."""
+    """All metrics: ``metrics.records.labels(link=link, verdict="accepted").inc()``."""
 
     # Writing
 
     commands_accepted = counter(
         "blo_commands_accepted_total",
-        "Officers' commands accepted and on disk.",
+        "Officers' commands that the agent has accepted and written to its store.",
         "link",
         unit="commands",
-        action="Flat in office hours: see whether the desk can reach the agent.",
+        action="Flat in office hours: check whether the desk can reach the agent.",
     )
     commands_refused = counter(
         "blo_commands_refused_total",
-        "Officers' commands refused, by reason.",
+        "Officers' commands that the agent has refused, by reason.",
         "link",
         "reason",
         unit="commands",
-        action="Rising for one reason: the desk offers a step that is not open, or needs training.",
+        action="Rising for one reason: the desk offers a step that is not permitted, or officers need training.",
     )
     events_appended = counter(
         "blo_events_appended_total",
@@ -58,10 +57,10 @@ class Metrics(DeclaredMetrics):
     )
     outbox_pending = gauge(
         "blo_outbox_pending",
-        "Own events accepted and not yet acknowledged by Kafka.",
+        "Own events that the agent has accepted and Kafka has not yet acknowledged.",
         "link",
         unit="events",
-        action="Rising: see blo_line_up; nothing is lost, it is sent when the line is back.",
+        action="Rising: see blo_line_up. Nothing is lost: the agent sends the events when the line is back.",
     )
     outbox_oldest_seconds = gauge(
         "blo_outbox_oldest_seconds",
@@ -71,85 +70,85 @@ class Metrics(DeclaredMetrics):
     )
     line_up = gauge(
         "blo_line_up",
-        "1 while the line to Kafka works, 0 while it does not.",
+        "1 while the connection to Kafka works, 0 while it does not.",
         unit="0 or 1",
-        action="0 for minutes: check network, certificates and brokers, in this order.",
+        action="0 for minutes: check the network, the certificates and the brokers, in this order.",
     )
 
     # Reading
 
     records = counter(
         "blo_records_total",
-        "Records of the log read, by verdict.",
+        "Records that were read from the log, by verdict.",
         "link",
         "verdict",
         unit="records",
-        action="Any rejected: see blo_records_rejected_total for why.",
+        action="Any rejected: blo_records_rejected_total gives the reasons.",
     )
     records_rejected = counter(
         "blo_records_rejected_total",
-        "Records rejected, by reason.",
+        "Records that were rejected, by reason.",
         "link",
         "reason",
         unit="records",
-        action="not_legal_now is two offices crossing; any other reason goes to the auditor.",
+        action="not_legal_now: two offices acted at once. Any other reason: tell the auditor.",
     )
     events_crossed = counter(
         "blo_events_crossed_total",
-        "Events accepted although their writer had not seen the latest version of the case.",
+        "Accepted events whose writer had not seen the latest version of the case.",
         "link",
         unit="events",
-        action="Rising: the offices work on the same case at once, or a line is slow.",
+        action="Rising: the offices work on the same case at once, or a connection is slow.",
     )
     records_parked = gauge(
         "blo_records_parked",
-        "Events that wait for the grant of their key.",
+        "Events that cannot be opened before their key is granted.",
         "link",
         unit="records",
-        action="Not back to 0 within minutes: the writer has not granted; ask that office.",
+        action="Above 0 for minutes: the writer has not granted the key; ask that office.",
     )
     records_unopenable = gauge(
         "blo_records_unopenable",
-        "Events that this office is party to and cannot open for good.",
+        "Events of this office's links that it can never open.",
         "link",
         unit="records",
-        action="Not 0: a key was lost or withheld; ask the counterpart for a new grant.",
+        action="Above 0: a key was lost or withheld; ask the counterpart for a new grant.",
     )
     cases_shredded = counter(
         "blo_cases_shredded_total",
-        "Cases whose key and contents this node has deleted, as their offices agreed.",
+        "Cases whose key and contents this node has deleted after their offices agreed.",
         "link",
         unit="cases",
-        action="More than the chiefs know of: read the journal, which names each of them.",
+        action="More than the chiefs ordered: read the journal, which names each case.",
     )
     shreddings_unconfirmed = gauge(
         "blo_shreddings_unconfirmed",
-        "Cases that are shredded here and of which the office has not signed that they are.",
+        "Cases that are shredded here and whose shredding the office has not confirmed.",
         "link",
         unit="cases",
-        action="Not 0 for a day: take the step confirm_shredding; an audit will miss it.",
+        action="Above 0 for a day: submit the step confirm_shredding, which an audit looks for.",
     )
     link_size = gauge(
         "blo_link_size",
-        "How many records of the link this node has read.",
+        "Number of records of the link that this program has read.",
         "link",
         unit="records",
         action="Below blo_link_high_watermark and flat: the reader is stuck; see its log.",
     )
     link_high_watermark = gauge(
         "blo_link_high_watermark",
-        "How many records the link has at the broker.",
+        "Number of records of the link at the broker.",
         "link",
         unit="records",
-        action="Falling: the log was cut; stop, keep the disks and call the auditor.",
+        action="Falling: the log was truncated; stop, keep the disks and call the auditor.",
     )
     head_size = gauge(
         "blo_head_size",
-        "How many records the last head of an office of the link covers.",
+        "Number of records that the newest head of an office covers.",
         "link",
         "office",
         unit="records",
-        action="A counterpart's stays behind blo_link_size: it does not read; call it.",
+        action="A counterpart's stays below blo_link_size: its agent does not read; call that office.",
     )
     head_age_seconds = gauge(
         "blo_head_age_seconds",
@@ -157,101 +156,101 @@ class Metrics(DeclaredMetrics):
         "link",
         "office",
         unit="seconds",
-        action="A counterpart's grows for hours: its agent is down or its line is; call it.",
+        action="A counterpart's grows for hours: its agent or its connection is down; call that office.",
     )
     forks = counter(
         "blo_forks_total",
-        "Forks seen: two events of one office with one place in its chain.",
+        "Forks: two events of one office with the same sequence number in its chain.",
         "link",
         unit="forks",
-        action="Any: two agents run with one identity, or it was stolen; revoke and ask.",
+        action="Any: two agents use one key, or it was stolen; revoke it and ask that office.",
     )
 
     # Faults
 
     faults_contained = counter(
         "blo_faults_contained_total",
-        "Unexpected errors of this program that were contained, by place.",
+        "Unexpected errors that this program has contained, by place.",
         "place",
         unit="faults",
-        action="Any: report the incident that the log file names; the rest goes on meanwhile.",
+        action="Any: report the incident that the log file names. Everything else goes on.",
     )
     link_halted = gauge(
         "blo_link_halted",
-        "Whether nothing is sent on the link until a person resumes it: 1 if so.",
+        "1 if the agent sends nothing on the link until a person resumes it, else 0.",
         "link",
         unit="0 or 1",
-        action="1: GET /v1/links/{link} says why; clear it, then run `blo agent resume`.",
+        action="1: GET /v1/links/{link} gives the reason; remove it, then run `blo agent resume`.",
     )
 
     # Checkpoints
 
     checkpoint_size = gauge(
         "blo_checkpoint_size",
-        "How many records the last checkpoint covers that was signed here.",
+        "Number of records that the newest checkpoint covers that this program has signed.",
         "link",
         unit="records",
-        action="At a witness, flat while blo_link_size rises: it does not sign; see its log.",
+        action="Flat at a witness while blo_link_size rises: the witness does not sign; see its log.",
     )
     quorum_size = gauge(
         "blo_quorum_size",
-        "How many records the last checkpoint covers that all offices have cosigned.",
+        "Number of records that the newest checkpoint covers that all offices have cosigned.",
         "link",
         unit="records",
-        action="Stays behind blo_checkpoint_size: an office does not cosign; call it.",
+        action="Stays below blo_checkpoint_size: an office does not cosign; call that office.",
     )
     quorum_seconds = histogram(
         "blo_quorum_seconds",
-        "Time from a checkpoint to the last of its cosignatures.",
+        "Time from a checkpoint to its last cosignature.",
         buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 600),
-        action="Slower than 2 seconds on a quiet system: an office or its line is slow.",
+        action="Above 2 seconds on a quiet system: an office or its connection is slow.",
     )
     checkpoints_refused = counter(
         "blo_checkpoints_refused_total",
-        "Checkpoints and cosignatures over another tree than the one that was read here.",
+        "Checkpoints and cosignatures of a tree that differs from the log as read here.",
         "link",
         unit="checkpoints",
-        action="Any: somebody was shown another log, or lies; keep both notes, call the auditor.",
+        action="Any: the broker showed two logs, or a signer lies; keep both notes, call the auditor.",
     )
     witness_stopped = gauge(
         "blo_witness_stopped",
-        "Whether the witness signs nothing more for the link: 1 if so.",
+        "1 if the witness no longer signs for the link, else 0.",
         "link",
-        unit="links",
-        action="1: the log was cut or made anew, or the key is used twice; see its log.",
+        unit="0 or 1",
+        action="1: the log was truncated or recreated, or two witnesses use the key; see its log.",
     )
 
     # Keys and trust
 
     grants = counter(
         "blo_grants_total",
-        "Keys granted to others and taken from others' grants.",
+        "Keys that were granted to others (given) or received from them (taken).",
         "link",
         "purpose",
         "direction",
         unit="grants",
-        action="Taken is flat while blo_records_parked rises: blo.keys cannot be read.",
+        action="Taken flat while blo_records_parked rises: the topic blo.keys cannot be read.",
     )
     readers_ungranted = gauge(
         "blo_readers_ungranted",
-        "Readers that this program could not grant a key to since its start.",
+        "Readers to whom this program could not grant a key since its start.",
         "link",
         unit="readers",
-        action="Above 0: nothing can be sealed to what their country certified; the log names them.",
+        action="Above 0: their certified keys are unusable; the log names the readers. Ask for new ones.",
     )
     directory_documents = gauge(
         "blo_directory_documents",
-        "Trust documents of the directory, by what this node makes of them.",
+        "Trust documents of the directory, by this node's verdict on them.",
         "state",
         unit="documents",
-        action="Any refused: `blo trust` says in words why.",
+        action="Any refused: `blo trust` explains why.",
     )
     certificate_expiry_timestamp_seconds = gauge(
         "blo_certificate_expiry_timestamp_seconds",
-        "When an office's certificate ends.",
+        "Instant at which an office's certificate ends.",
         "office",
         unit="unix seconds",
-        action="Less than 30 days ahead: renew it; renewals may overlap.",
+        action="Less than 30 days ahead: renew the certificate; renewals may overlap.",
     )
 
     # The stream processors
@@ -266,123 +265,103 @@ class Metrics(DeclaredMetrics):
     )
     outputs_healed = counter(
         "blo_outputs_healed_total",
-        "Outputs that were missing or wrong on Kafka and were written anew from the log, by topic.",
+        "Outputs that were missing or wrong on Kafka and were rewritten from the log, by topic.",
         "link",
         "topic",
         unit="records",
-        action="After a crash: none or a few. Without one: somebody changes or truncates the topic.",
+        action="A few after a crash are normal. Without a crash: somebody changes or truncates the topic.",
     )
     outputs_refused = counter(
         "blo_outputs_refused_total",
-        "Values on the processors' topics that no processor of the link has signed.",
+        "Values on the processors' topics without the signature of a processor of the link.",
         "link",
         unit="records",
-        action="Any: somebody else may write there; check the topic's access rights.",
+        action="Any: another program may write there; check the topic's access rights.",
     )
     gaps_filled = counter(
         "blo_gaps_filled_total",
-        "Records that the stream left out and that were read from the log itself.",
+        "Records that the stream omitted and the worker read from the log directly.",
         "link",
         unit="records",
-        action="A few at a rebalance are normal; many without one are not.",
+        action="A few at a rebalance are normal. Many without one: report it as a defect.",
     )
     dead_letters = counter(
         "blo_dead_letters_total",
-        "Records that could not be processed and were put aside.",
+        "Records that could not be processed and went to the dead letters.",
         "link",
         unit="records",
-        action="Any: see `blo processors dead list`; it is a defect of the program.",
+        action="Any: run `blo processors dead list` and report it: this is a defect of the program.",
     )
     fold_seconds = histogram(
         "blo_fold_seconds",
-        "How long it took to fold a link from its first record on assignment.",
+        "Time to fold a link from its first record when it is assigned.",
         buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
-        action="Slower than a minute: the link has grown; see docs/performance.md.",
+        action="Above a minute: the link has grown; see docs/performance.md.",
     )
     assigned_links = gauge(
         "blo_assigned_links",
         "Links that are assigned to this worker.",
         unit="links",
-        action="0 at all workers of a corridor: nobody processes it.",
+        action="0 at all workers of a corridor: no worker processes it; start one.",
     )
     commit_age_seconds = gauge(
         "blo_commit_age_seconds",
-        "Time since this worker last finished something, or found nothing to do.",
+        "Time since this worker last committed, or had nothing to commit.",
         unit="seconds",
-        action="Past a minute: see `/readyz`; Kafka is away, or a link is stuck and is begun anew by itself.",
+        action="Above a minute: see `/readyz`. Kafka is away, or the worker restarts a link that is stuck.",
     )
 
-    # What an office reads of them
+    # What an office reads of the processors
 
     outputs_taken = counter(
         "blo_outputs_taken_total",
-        "Case records and alerts of processors that were verified, opened and kept.",
+        "Case records and alerts of processors that the agent has verified, opened and stored.",
         "link",
         "topic",
         unit="records",
-        action="Flat while blo_link_size rises: no processor writes; call its operator.",
+        action="Flat while blo_link_size rises: no processor writes; call the operator of the processor.",
     )
     outputs_ignored = counter(
         "blo_outputs_ignored_total",
-        "Values on the processors' topics that do not count, by reason.",
+        "Values on the processors' topics that the agent has ignored, by reason.",
         "link",
         "topic",
         "reason",
         unit="records",
-        action="Any: somebody else may write there, or a key was stolen; check the access rights.",
+        action="Any: another program may write there, or a key was stolen; check the access rights.",
     )
     outputs_waiting = counter(
         "blo_outputs_waiting_total",
-        "Times that a processor's value could not be opened for want of its key; it is read again.",
+        "Reads of a processor's value whose key is not granted yet; the agent reads it again.",
         "link",
         unit="records",
-        action="Rising: the processor does not grant its summary keys; call its operator.",
+        action="Rising: the processor does not grant its summary keys; call the operator of the processor.",
     )
     processor_differences = gauge(
         "blo_processor_differences",
-        "Cases of which a processor says something else than this office's log, by what: case,"
-        " alert or silence.",
+        "Cases where a processor differs from this office's log, by kind: case, alert or silence.",
         "link",
         "office",
         "reason",
         unit="cases",
-        action="Not 0: the API says what; call the operator of the processor, and an auditor.",
+        action="Above 0: the API lists them; call the operator of the processor and an auditor.",
     )
     alerts_standing = gauge(
         "blo_alerts_standing",
-        "Alerts that this office has to act on or is told of, not cleared, by rung or signal.",
+        "Alerts for this office that are not cleared, by level of the ladder or signal.",
         "link",
         "reason",
         unit="alerts",
-        action="Not 0: somebody has to act; the office's API says who, by when.",
+        action="Above 0: the office's API says who must act, and by when.",
     )
 
-    # The node itself
+    # The program itself
 
-    store_commit_seconds = histogram(
-        "blo_store_commit_seconds",
-        "How long one transaction of the encrypted store took.",
-        buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
-        action="Slower than a second: the disk is failing or full.",
-    )
-    seal_seconds = histogram(
-        "blo_seal_seconds",
-        "How long it took to seal, sign and encode one event.",
-        buckets=(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25),
-        action="Slower than before: the machine is short of processor time.",
-    )
     log_fields_dropped = counter(
         "blo_log_fields_dropped_total",
-        "Log fields dropped because they are not on the allow-list.",
+        "Log fields that were dropped because they are not on the allow-list.",
         unit="fields",
-        action="Any: a defect of the program; report the line of the log that says dropped_fields.",
-    )
-    build_info = gauge(
-        "blo_build_info",
-        "Always 1; its label says which version runs.",
-        "version",
-        unit="1",
-        action="Several versions for long: finish the upgrade.",
+        action="Any: a defect of the program; report the line of the log with dropped_fields.",
     )
 
 
@@ -397,17 +376,17 @@ def render() -> str:
         "",
         "Generated by `python -m blo_runtime.metrics > docs/metrics.md`; do not edit.",
         "",
-        "Every program serves these at `/metrics` of its admin listener; a metric that a program",
-        "does not feed stays without samples. Counters and histograms also carry their `_created`",
-        "moment. No label ever holds the id of a case, an officer or an event.",
+        "Every program serves these at `/metrics` of its admin listener. A metric that a program does",
+        "not feed has no samples. Counters and histograms also have a `_created` sample. No label",
+        "holds the id of a case, an officer or an event.",
         "",
         "| metric | type | labels | unit | meaning | when it moves |",
         "|---|---|---|---|---|---|",
     ]
-    for one in SPECS:
-        labels = ", ".join(f"`{label}`" for label in one.labels) or "–"
+    for spec in SPECS:
+        labels = ", ".join(f"`{label}`" for label in spec.labels) or "–"
         lines.append(
-            f"| `{one.name}` | {one.kind} | {labels} | {one.unit} | {one.help} | {one.action} |"
+            f"| `{spec.name}` | {spec.kind} | {labels} | {spec.unit} | {spec.help} | {spec.action} |"
         )
     return "\n".join(lines) + "\n"
 
