@@ -8,7 +8,7 @@ import pytest
 
 from blo_agent.office import state as offices
 from blo_agent.store.tables import journal
-from blo_domain.trust.errors import UnusableKemKey
+from blo_domain.trust import TrustRule
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import ProducerRecord
 from blo_log.topics import DIRECTORY_TOPIC
@@ -32,7 +32,7 @@ async def test_a_certificate_with_a_junk_kem_key_does_not_count_and_the_one_befo
         await world.append([ProducerRecord(DIRECTORY_TOPIC, 0, key, encode(junk))])
         await a.until(lambda: len(a.agent.office.directory.refusals) == 1)
         (refused,) = a.agent.office.directory.refusals
-        assert isinstance(refused.error, UnusableKemKey)
+        assert refused.error.rule is TrustRule.UNUSABLE_KEM_KEY
         await opened_case(a, [b, province])
         assert not a.desk().ungranted
         await all_read([a, b, province], 1)

@@ -343,7 +343,7 @@ class Office:
     def _certificates(self) -> dict[CertificateTag, NodeKeys]:
         """The private keys of the office's own certificates, by their tags."""
         found = {}
-        for certified in self.directory.certificates_of(self.id):
+        for certified in self.directory.certificates(self.id):
             held = self.node_keys(certified.certificate.signing_key)
             if held is not None:
                 found[certified.tag] = held

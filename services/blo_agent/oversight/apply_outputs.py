@@ -186,7 +186,7 @@ def trust_digest(office: Office, link: LinkId, now: int) -> bytes:
     certified = [
         (one.tag, _counts(office, link, one.tag, now))
         for processor in sorted(processors_ever(directory, link))
-        for one in directory.certificates_of(processor)
+        for one in directory.certificates(processor)
     ]
     content = [directory.digest_for_link(link), [list(one) for one in certified]]
     return sha256(_LABEL + encode(content)).digest()

@@ -5,7 +5,7 @@ them, one file a layer; ``writers`` answers the question that is asked for every
 """
 
 from blo_domain.trust.directory import TrustedDirectory, load_directory
-from blo_domain.trust.errors import TrustError
+from blo_domain.trust.errors import TrustError, TrustRule
 from blo_domain.trust.model import (
     Certified,
     CertifiedWriter,
@@ -36,6 +36,7 @@ __all__ = [
     "LinkTrustRules",
     "Pins",
     "TrustError",
+    "TrustRule",
     "TrustedDirectory",
     "Verify",
     "load_directory",

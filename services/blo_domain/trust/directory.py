@@ -89,15 +89,15 @@ class TrustedDirectory:
         two versions, or a partition that a second link claims. The result does not depend on the
         order or the portions in which documents come.
         """
-        papers, malformed = dict(self._papers), dict(self._malformed)
+        readable, malformed = dict(self._readable), dict(self._malformed)
         for signed in documents:
-            if signed not in papers and signed not in malformed:
+            if signed not in readable and signed not in malformed:
                 try:
-                    papers[signed] = ParsedDocument(signed)
+                    readable[signed] = ParsedDocument(signed)
                 except TrustError as error:
                     malformed[signed] = DocumentRefusal(signed, error)
         other = object.__new__(TrustedDirectory)
-        other._evaluate(self._pins, self._notary, papers, malformed)
+        other._evaluate(self._pins, self._checker, readable, malformed)
         return other, other.refusals
 
     def admit(self, signed: SignedDocument) -> TrustedDirectory:
@@ -118,33 +118,33 @@ class TrustedDirectory:
     def _evaluate(
         self,
         pins: Pins,
-        notary: SignatureChecker,
-        papers: dict[SignedDocument, ParsedDocument],
+        checker: SignatureChecker,
+        readable: dict[SignedDocument, ParsedDocument],
         malformed: dict[SignedDocument, DocumentRefusal],
     ) -> None:
         self._pins = pins
-        self._notary = notary
-        self._papers = papers
+        self._checker = checker
+        self._readable = readable
         self._malformed = malformed
-        ordered = sorted(papers.values(), key=lambda paper: (paper.id, _signatures(paper)))
+        ordered = sorted(readable.values(), key=lambda parsed: (parsed.id, _signatures(parsed)))
         layers: dict[type, list[ParsedDocument]] = defaultdict(list)
-        for paper in ordered:
-            layers[type(paper.document)].append(paper)
-        sieve = RefusalCollector()
-        self._chains = admit_roots(layers[Root], pins, notary, sieve)
-        registry = Registry(self._chains, pins, notary, sieve)
+        for parsed in ordered:
+            layers[type(parsed.document)].append(parsed)
+        collector = RefusalCollector()
+        self._chains = admit_roots(layers[Root], pins, checker, collector)
+        registry = Registry(self._chains, pins, checker, collector)
         certificates = registry.certificates(layers[Certificate])
         self._certificates = registry.revoke(certificates, layers[Revocation])
         self._entries = registry.entries(layers[OfficeEntry])
         self._subjects = by_subject(self._certificates)
-        self._terms = admit_agreements(layers[Agreement], self._subjects, notary, sieve)
+        self._terms = admit_agreements(layers[Agreement], self._subjects, checker, collector)
         self._tables = {link: self._link_trust(link) for link in self._terms}
         self._names = self._all_names()
         unreadable = (malformed[signed] for signed in sorted(malformed, key=_bytes))
-        self.refusals: tuple[DocumentRefusal, ...] = (*unreadable, *sieve.refusals(ordered))
+        self.refusals: tuple[DocumentRefusal, ...] = (*unreadable, *collector.refusals(ordered))
         refused = {refusal.signed for refusal in self.refusals}
         self.documents: Mapping[DocumentId, Document] = {
-            paper.id: paper.document for paper in ordered if paper.signed not in refused
+            parsed.id: parsed.document for parsed in ordered if parsed.signed not in refused
         }
 
     def _all_names(self) -> dict[OfficeId, Names]:
@@ -272,10 +272,6 @@ class TrustedDirectory:
         """All of a subject's certificates, ended and revoked ones too, in the order they begin."""
         return self._subjects.get(subject, ())
 
-    def certificates_of(self, subject: OfficeId) -> tuple[Certified, ...]:
-        """All of a subject's certificates that count, ended and revoked ones too."""
-        return tuple(self._subjects.get(subject, ()))
-
     def entry(self, office: OfficeId) -> OfficeEntry | None:
         """An office's newest directory entry."""
         found = self._entries.get(office)
@@ -309,7 +305,7 @@ class TrustedDirectory:
         ends += [Expiring(one.ends, title(one.certificate), one.id) for one in last.values()]
         for terms in self._terms.values():
             final = terms[-1]
-            ends.append(Expiring(final.end, title(final.agreement), final.paper.id))
+            ends.append(Expiring(final.end, title(final.agreement), final.parsed.id))
         return tuple(sorted(one for one in ends if one.ends < before))
 
     def _link_trust(self, link: LinkId) -> LinkTrustRules:
@@ -347,8 +343,8 @@ def load_directory(
     return empty.load(documents)
 
 
-def _signatures(paper: ParsedDocument) -> list[tuple[bytes, bytes]]:
-    return [(one.key, one.signature) for one in paper.signed.signatures]
+def _signatures(parsed: ParsedDocument) -> list[tuple[bytes, bytes]]:
+    return [(one.key, one.signature) for one in parsed.signed.signatures]
 
 
 def _bytes(signed: SignedDocument) -> tuple[bytes, list[tuple[bytes, bytes]]]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from blo_domain.trust.errors import HiddenCharacter, MalformedDocument, TrustError
+from blo_domain.trust.errors import TrustError, TrustRule
 from blo_domain.trust.printable import hidden_in
 from blo_schemas.errors import WireError
 from blo_schemas.hashes import certificate_tag, document_id
@@ -70,26 +70,26 @@ class ParsedDocument:
         """Reads the payload.
 
         Raises:
-            MalformedDocument: It is not the canonical encoding of a document.
-            HiddenCharacter: A text in it is not what it looks like.
+            TrustError: It is not the canonical encoding of a document.
+            TrustError: A text in it is not what it looks like.
         """
         self.signed: Final = signed
         self.id: Final = document_id(signed.payload)
         try:
             self.document: Final = DOCUMENT.decode(signed.payload)
         except WireError as error:
-            raise MalformedDocument(
+            raise TrustError(
+                TrustRule.MALFORMED_DOCUMENT,
                 _Bytes(self.id, "a trust document"),
                 f"the payload can't be read ({error.defect}: {error.detail})",
-                "make it again with blo trust",
             ) from None
         hidden = hidden_in(self.document)
         if hidden is not None:
-            raise HiddenCharacter(
+            raise TrustError(
+                TrustRule.HIDDEN_CHARACTER,
                 _Bytes(self.id, "a trust document"),
                 f"a text in it has the character {hidden}, which controls a terminal, turns the "
                 "direction of a text or can't be seen",
-                "write the text without it, and have the document signed again",
             )
 
     @property
@@ -102,15 +102,15 @@ def read_signed(data: bytes) -> SignedDocument:
     """Reads a signed document as it lies in a file or on ``blo.directory``.
 
     Raises:
-        MalformedDocument: The bytes are something else, or not canonically encoded.
+        TrustError: The bytes are something else, or not canonically encoded.
     """
     try:
         return SIGNED_DOCUMENT.decode(data)
     except WireError as error:
-        raise MalformedDocument(
+        raise TrustError(
+            TrustRule.MALFORMED_DOCUMENT,
             _Bytes(None, "the bytes"),
             f"they are not a signed document ({error.defect}: {error.detail})",
-            "copy the file again from whoever made it",
         ) from None
 
 
@@ -150,33 +150,33 @@ class RefusalCollector:
         self._documents: Final[dict[DocumentId, TrustError]] = {}
 
     def passing(
-        self, papers: Iterable[ParsedDocument], rule: Callable[[ParsedDocument], None]
+        self, documents: Iterable[ParsedDocument], rule: Callable[[ParsedDocument], None]
     ) -> Iterator[ParsedDocument]:
-        """The papers on which ``rule`` raises nothing.
+        """The documents on which ``rule`` raises nothing.
 
         A document may be there in several copies with different signatures; each copy is judged
         by itself, and one good copy is enough.
         """
-        for paper in papers:
+        for parsed in documents:
             try:
-                rule(paper)
+                rule(parsed)
             except TrustError as error:
-                self._copies.append(DocumentRefusal(paper.signed, error))
+                self._copies.append(DocumentRefusal(parsed.signed, error))
             else:
-                yield paper
+                yield parsed
 
-    def refuse(self, paper: ParsedDocument, error: TrustError) -> None:
+    def refuse(self, parsed: ParsedDocument, error: TrustError) -> None:
         """Refuses a document in all its copies."""
-        self._documents[paper.id] = error
+        self._documents[parsed.id] = error
 
-    def refusals(self, papers: Iterable[ParsedDocument]) -> tuple[DocumentRefusal, ...]:
-        """Everything refused among ``papers``, in their order."""
+    def refusals(self, documents: Iterable[ParsedDocument]) -> tuple[DocumentRefusal, ...]:
+        """Everything refused among ``documents``, in their order."""
         refused = {refusal.signed: refusal for refusal in self._copies}
-        for paper in papers:
-            if paper.id in self._documents:
-                error = self._documents[paper.id]
-                refused.setdefault(paper.signed, DocumentRefusal(paper.signed, error))
-        return tuple(refused[paper.signed] for paper in papers if paper.signed in refused)
+        for parsed in documents:
+            if parsed.id in self._documents:
+                error = self._documents[parsed.id]
+                refused.setdefault(parsed.signed, DocumentRefusal(parsed.signed, error))
+        return tuple(refused[parsed.signed] for parsed in documents if parsed.signed in refused)
 
 
 @dataclass(frozen=True)

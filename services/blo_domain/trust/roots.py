@@ -15,20 +15,7 @@ from collections.abc import Iterable
 from functools import cached_property, partial
 from itertools import groupby
 
-from blo_domain.trust.errors import (
-    BadId,
-    CountryNotPinned,
-    ImpossibleThreshold,
-    KeyTwice,
-    NeverValid,
-    NotSignedByOldRoot,
-    NotThePinnedRoot,
-    RootContradicted,
-    RootMissing,
-    RootRetired,
-    RootVersionSkipped,
-    ThresholdNotMet,
-)
+from blo_domain.trust.errors import TrustError, TrustRule
 from blo_domain.trust.model import ParsedDocument, Pins, RefusalCollector
 from blo_domain.trust.signatures import SignatureChecker
 from blo_schemas.ids import CountryId, DocumentId
@@ -64,7 +51,7 @@ class RootChain:
         return frozenset(key for _, root in self.links for key in root.keys)
 
     def check_signed(
-        self, paper: ParsedDocument, notary: SignatureChecker, begins: int | None = None
+        self, parsed: ParsedDocument, checker: SignatureChecker, begins: int | None = None
     ) -> None:
         """Refuses a document that the country has not signed.
 
@@ -74,16 +61,16 @@ class RootChain:
         whoever finds an old key can't certify for the present in its name.
 
         Args:
-            paper: The document.
-            notary: Checks the signatures.
+            parsed: The document.
+            checker: Checks the signatures.
             begins: First instant for which the document wants to count, Unix milliseconds;
                 ``None``: it has none, and any version's threshold is enough.
 
         Raises:
-            SignatureFault: Not signed by the threshold of any version, or signed badly.
-            RootRetired: Signed by a version that was retired before the document begins.
+            TrustError: Not signed by the threshold of any version, or signed badly.
+            TrustError: Signed by a version that was retired before the document begins.
         """
-        signers = notary.signers(paper, self.keys)
+        signers = checker.signers(parsed, self.keys)
         signed = [
             place
             for place, (_, root) in enumerate(self.links)
@@ -91,19 +78,19 @@ class RootChain:
         ]
         if not signed:
             newest = self.newest
-            raise ThresholdNotMet(
-                paper,
+            raise TrustError(
+                TrustRule.THRESHOLD_NOT_MET,
+                parsed,
                 f"{len(signers & set(newest.keys))} of the {newest.threshold} signatures that "
                 f"the root of {self.country}, version {newest.version}, asks for are there",
-                f"have it signed by more of the root keys of {self.country}: blo trust sign",
             )
         if begins is not None and all(begins >= self._retired(place) for place in signed):
             retired = self._retired(signed[-1])
-            raise RootRetired(
-                paper,
+            raise TrustError(
+                TrustRule.ROOT_RETIRED,
+                parsed,
                 f"it begins on {day(begins)}, but version {self.links[signed[-1]][1].version} of "
                 f"the root of {self.country}, which signed it, could sign until {day(retired)}",
-                f"have it signed by a newer root of {self.country}",
             )
 
     def _retired(self, place: int) -> int:
@@ -114,137 +101,138 @@ class RootChain:
 Chains = dict[CountryId, RootChain]
 
 
-def chain_of(chains: Chains, pins: Pins, paper: ParsedDocument, country: CountryId) -> RootChain:
+def chain_of(chains: Chains, pins: Pins, parsed: ParsedDocument, country: CountryId) -> RootChain:
     """The chain that must sign a document.
 
     Raises:
-        CountryNotPinned: The node trusts no root of that country.
-        RootMissing: It does, but the root is not among the documents.
+        TrustError: The node trusts no root of that country.
+        TrustError: It does, but the root is not among the documents.
     """
-    check_pinned(pins, paper, country)
+    check_pinned(pins, parsed, country)
     if country not in chains:
-        raise RootMissing(
-            paper,
+        raise TrustError(
+            TrustRule.ROOT_MISSING,
+            parsed,
             f"the pinned root of {country} is not among the documents",
-            f"publish version 1 of the root of {country}",
         )
     return chains[country]
 
 
-def check_pinned(pins: Pins, paper: ParsedDocument, country: CountryId) -> None:
+def check_pinned(pins: Pins, parsed: ParsedDocument, country: CountryId) -> None:
     """Refuses what belongs to a country that the node does not trust.
 
     Raises:
-        CountryNotPinned: It trusts no root of that country.
+        TrustError: It trusts no root of that country.
     """
     if country not in pins:
-        raise CountryNotPinned(
-            paper,
-            f"no root of {country!r} is pinned here",
-            "pin its fingerprint if this node is to know that country; otherwise this is no harm",
+        raise TrustError(
+            TrustRule.COUNTRY_NOT_PINNED, parsed, f"no root of {country!r} is pinned here"
         )
 
 
 def admit_roots(
-    papers: Iterable[ParsedDocument], pins: Pins, notary: SignatureChecker, sieve: RefusalCollector
+    documents: Iterable[ParsedDocument],
+    pins: Pins,
+    checker: SignatureChecker,
+    collector: RefusalCollector,
 ) -> Chains:
-    """The chain of every pinned country; what is refused goes to the sieve.
+    """The chain of every pinned country; what is refused goes to the collector.
 
     A country that signed two roots of one version has no newer root than the one before, whichever
     came first: there is no way to tell which one is meant. So a thief of retired root keys can
     stop a country's rotation, loudly, but can't speak for it.
     """
     countries: dict[CountryId, list[tuple[ParsedDocument, Root]]] = defaultdict(list)
-    for paper in sieve.passing(papers, partial(_check_root, pins, notary)):
-        assert isinstance(paper.document, Root)
-        countries[paper.document.country].append((paper, paper.document))
+    for parsed in collector.passing(documents, partial(_check_root, pins, checker)):
+        assert isinstance(parsed.document, Root)
+        countries[parsed.document.country].append((parsed, parsed.document))
     chains = {}
     for country, candidates in sorted(countries.items()):
-        links = _chain(candidates, pins[country], notary, sieve)
+        links = _chain(candidates, pins[country], checker, collector)
         if links:
             chains[country] = RootChain(country, links)
     return chains
 
 
-def _check_root(pins: Pins, notary: SignatureChecker, paper: ParsedDocument) -> None:
+def _check_root(pins: Pins, checker: SignatureChecker, parsed: ParsedDocument) -> None:
     """What can be said of a root without the version before it."""
-    root = paper.document
+    root = parsed.document
     assert isinstance(root, Root)
     if re.fullmatch("[a-z]{2}", root.country) is None:
-        raise BadId(paper, f"{root.country!r} is no country", "name it by two lower-case letters")
-    check_pinned(pins, paper, root.country)
-    if root.version == 1 and paper.id != pins[root.country]:
-        raise NotThePinnedRoot(
-            paper,
+        raise TrustError(TrustRule.BAD_ID, parsed, f"{root.country!r} is no country")
+    check_pinned(pins, parsed, root.country)
+    if root.version == 1 and parsed.id != pins[root.country]:
+        raise TrustError(
+            TrustRule.NOT_THE_PINNED_ROOT,
+            parsed,
             f"its fingerprint is not the pinned {pins[root.country].hex()[:16]}",
-            "compare the fingerprint with the country's authority by another channel",
         )
     if len(set(root.keys)) != len(root.keys):
-        raise KeyTwice(paper, "it lists one key twice", "list each key once")
+        raise TrustError(TrustRule.KEY_TWICE, parsed, "it lists one key twice")
     if root.threshold > len(root.keys):
-        raise ImpossibleThreshold(
-            paper,
+        raise TrustError(
+            TrustRule.IMPOSSIBLE_THRESHOLD,
+            parsed,
             f"it asks for {root.threshold} signatures but has {len(root.keys)} keys",
-            "lower the threshold or add keys",
         )
     if root.not_before >= root.not_after:
-        raise NeverValid(paper, "it ends before it begins", "correct not_before or not_after")
+        raise TrustError(TrustRule.NEVER_VALID, parsed, "it ends before it begins")
     for key in root.keys:
-        notary.admit_key(paper, key)
+        checker.admit_key(parsed, key)
 
 
 def _chain(
     candidates: list[tuple[ParsedDocument, Root]],
     pin: DocumentId,
-    notary: SignatureChecker,
-    sieve: RefusalCollector,
+    checker: SignatureChecker,
+    collector: RefusalCollector,
 ) -> tuple[tuple[DocumentId, Root], ...]:
     """Versions 1, 2, … as far as each is signed as it must be and is the only one."""
     links: list[tuple[DocumentId, Root]] = []
     ordered = sorted(candidates, key=lambda candidate: candidate[1].version)
     for version, same in groupby(ordered, key=lambda candidate: candidate[1].version):
         previous = links[-1][1] if links else None
-        rule = partial(_check_signed, notary, previous)
-        signed = {paper.id: paper for paper in sieve.passing((p for p, _ in same), rule)}
-        for paper in signed.values() if len(signed) > 1 else ():
-            sieve.refuse(paper, _contradicted(paper, version))
+        rule = partial(_check_signed, checker, previous)
+        signed = {parsed.id: parsed for parsed in collector.passing((p for p, _ in same), rule)}
+        for parsed in signed.values() if len(signed) > 1 else ():
+            collector.refuse(parsed, _contradicted(parsed, version))
         if len(signed) == 1:
-            ((identifier, paper),) = signed.items()
-            assert isinstance(paper.document, Root)
-            links.append((identifier, paper.document))
+            ((identifier, parsed),) = signed.items()
+            assert isinstance(parsed.document, Root)
+            links.append((identifier, parsed.document))
     return tuple(links)
 
 
-def _check_signed(notary: SignatureChecker, previous: Root | None, paper: ParsedDocument) -> None:
-    root = paper.document
+def _check_signed(checker: SignatureChecker, previous: Root | None, parsed: ParsedDocument) -> None:
+    root = parsed.document
     assert isinstance(root, Root)
     expected = previous.version + 1 if previous else 1
     if root.version != expected:
-        raise RootVersionSkipped(
-            paper,
+        raise TrustError(
+            TrustRule.ROOT_VERSION_SKIPPED,
+            parsed,
             f"version {root.version - 1} is not there or does not count",
-            f"publish version {root.version - 1} of the root of {root.country}",
         )
     old = previous or root
-    signers = notary.signers(paper, {*old.keys, *root.keys})
+    signers = checker.signers(parsed, {*old.keys, *root.keys})
     if len(signers & set(old.keys)) < old.threshold and previous:
-        raise NotSignedByOldRoot(
-            paper,
+        raise TrustError(
+            TrustRule.NOT_SIGNED_BY_OLD_ROOT,
+            parsed,
             f"{len(signers & set(old.keys))} of the {old.threshold} signatures that version "
             f"{old.version} asks for are there",
-            f"have it signed by more keys of version {old.version}: blo trust sign",
         )
     if len(signers & set(root.keys)) < root.threshold:
-        raise ThresholdNotMet(
-            paper,
+        raise TrustError(
+            TrustRule.THRESHOLD_NOT_MET,
+            parsed,
             f"{len(signers & set(root.keys))} of its own {root.threshold} signatures are there",
-            "have it signed by more of its own keys: blo trust sign",
         )
 
 
-def _contradicted(paper: ParsedDocument, version: int) -> RootContradicted:
-    return RootContradicted(
-        paper,
+def _contradicted(parsed: ParsedDocument, version: int) -> TrustError:
+    return TrustError(
+        TrustRule.ROOT_CONTRADICTED,
+        parsed,
         f"the country signed two different versions {version}; none of them counts",
-        "ask the country's authority, and pin a new root of it",
     )

@@ -6,14 +6,7 @@ from collections.abc import Collection
 from itertools import pairwise
 from typing import Final
 
-from blo_domain.trust.errors import (
-    BadSignature,
-    SignaturesNotSorted,
-    SignedTwice,
-    UnknownSigner,
-    UnusableKemKey,
-    WeakKey,
-)
+from blo_domain.trust.errors import TrustError, TrustRule
 from blo_domain.trust.model import CheckKemKey, CheckKey, ParsedDocument, Verify
 from blo_schemas.hashes import document_input
 
@@ -37,80 +30,76 @@ class SignatureChecker:
         self._keys: Final[dict[bytes, bool]] = {}
         self._kem_keys: Final[dict[bytes, bool]] = {}
 
-    def signers(self, paper: ParsedDocument, known: Collection[bytes]) -> frozenset[bytes]:
+    def signers(self, parsed: ParsedDocument, known: Collection[bytes]) -> frozenset[bytes]:
         """The keys that have signed a document.
 
         Args:
-            paper: The document.
+            parsed: The document.
             known: Keys that have a say in it.
 
         Raises:
-            SignatureFault: The signatures are not sorted, one key signed twice, a key is not
+            TrustError: The signatures are not sorted, one key signed twice, a key is not
                 among the known ones, or a signature is not good.
         """
-        signatures = paper.signed.signatures
+        signatures = parsed.signed.signatures
         for one, next_one in pairwise(signatures):
             if one.key == next_one.key:
-                raise SignedTwice(
-                    paper,
-                    f"key {_short(one.key)} has signed twice",
-                    "remove one of the two: a key counts once",
+                raise TrustError(
+                    TrustRule.SIGNED_TWICE, parsed, f"key {_short(one.key)} has signed twice"
                 )
             if one.key > next_one.key:
-                raise SignaturesNotSorted(
-                    paper, "its signatures are not sorted by key", "make the file with blo trust"
+                raise TrustError(
+                    TrustRule.SIGNATURES_NOT_SORTED, parsed, "its signatures are not sorted by key"
                 )
         for one in signatures:
             if one.key not in known:
-                raise UnknownSigner(
-                    paper,
+                raise TrustError(
+                    TrustRule.UNKNOWN_SIGNER,
+                    parsed,
                     f"it is signed by key {_short(one.key)}, which has no say in it",
-                    "have it signed by those who must, or publish the document that makes the "
-                    "key known",
                 )
-            if not self._good(paper, one.key, one.signature):
-                raise BadSignature(
-                    paper,
+            if not self._good(parsed, one.key, one.signature):
+                raise TrustError(
+                    TrustRule.BAD_SIGNATURE,
+                    parsed,
                     f"the signature by key {_short(one.key)} is not good",
-                    "the document was changed after signing: have it signed again",
                 )
         return frozenset(one.key for one in signatures)
 
-    def admit_key(self, paper: ParsedDocument, key: bytes) -> None:
+    def admit_key(self, parsed: ParsedDocument, key: bytes) -> None:
         """Refuses a signing key under which anybody's signature could be made to verify.
 
         Raises:
-            WeakKey: The key is of small order or not canonically encoded (docs/architecture.md, "Keys and trust").
+            TrustError: The key is of small order or not canonically encoded (docs/architecture.md, "Keys and trust").
         """
         if key not in self._keys:
             self._keys[key] = self._check_key(key)
         if not self._keys[key]:
-            raise WeakKey(
-                paper,
+            raise TrustError(
+                TrustRule.WEAK_KEY,
+                parsed,
                 f"key {_short(key)} is of small order or not canonically encoded",
-                "make a new key with blo trust key new",
             )
 
-    def admit_kem_key(self, paper: ParsedDocument, key: bytes) -> None:
+    def admit_kem_key(self, parsed: ParsedDocument, key: bytes) -> None:
         """Refuses a KEM key that no grant could be sealed to.
 
         Raises:
-            UnusableKemKey: It is no key, or one of small order.
+            TrustError: It is no key, or one of small order.
         """
         if key not in self._kem_keys:
             self._kem_keys[key] = self._check_kem_key(key)
         if not self._kem_keys[key]:
-            raise UnusableKemKey(
-                paper,
+            raise TrustError(
+                TrustRule.UNUSABLE_KEM_KEY,
+                parsed,
                 f"nothing can be sealed to its KEM key {_short(key)}",
-                "make the certificate from the subject's own request: blo agent init, or blo "
-                "trust key new",
             )
 
-    def _good(self, paper: ParsedDocument, key: bytes, signature: bytes) -> bool:
-        question = (key, paper.id, signature)
+    def _good(self, parsed: ParsedDocument, key: bytes, signature: bytes) -> bool:
+        question = (key, parsed.id, signature)
         if question not in self._verified:
-            message = document_input(paper.signed.payload)
+            message = document_input(parsed.signed.payload)
             self._verified[question] = self._verify(key, message, signature)
         return self._verified[question]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from blo_domain.trust.agreements import Subjects, check_alone, check_next, text_of
-from blo_domain.trust.errors import AgreementContradicted, PartitionContested, TrustError
+from blo_domain.trust.agreements import Subjects, agreement_of, check_alone, check_next
+from blo_domain.trust.errors import TrustError, TrustRule
 from blo_domain.trust.model import FOREVER, ParsedDocument, RefusalCollector
 from blo_domain.trust.signatures import SignatureChecker
 from blo_schemas.ids import CorridorId, DocumentId, LinkId
@@ -20,14 +20,14 @@ class AgreementPeriod:
     """The time in which one version of a link's agreement has the say.
 
     Attributes:
-        paper: The version.
+        parsed: The version.
         start: First instant, Unix milliseconds.
         end: First instant after it.
         counts: Whether it counts then; a contested one has the say and does not count, so that
             nothing holds until the dispute is settled.
     """
 
-    paper: ParsedDocument
+    parsed: ParsedDocument
     start: int
     end: int
     counts: bool = True
@@ -40,69 +40,71 @@ class AgreementPeriod:
     @property
     def agreement(self) -> Agreement:
         """The version's text."""
-        return text_of(self.paper)
+        return agreement_of(self.parsed)
 
 
 Terms = dict[LinkId, tuple[AgreementPeriod, ...]]
 
 
 def admit_agreements(
-    papers: Iterable[ParsedDocument],
+    documents: Iterable[ParsedDocument],
     subjects: Subjects,
-    notary: SignatureChecker,
-    sieve: RefusalCollector,
+    checker: SignatureChecker,
+    collector: RefusalCollector,
 ) -> Terms:
-    """The terms of every link; what is refused goes to the sieve."""
+    """The terms of every link; what is refused goes to the collector."""
     links: dict[LinkId, list[ParsedDocument]] = defaultdict(list)
-    for paper in sieve.passing(papers, partial(check_alone, subjects)):
-        links[text_of(paper).link].append(paper)
-    terms = {link: _terms(subjects, notary, same, sieve) for link, same in sorted(links.items())}
-    return _settle({link: chain for link, chain in terms.items() if chain}, sieve)
+    for parsed in collector.passing(documents, partial(check_alone, subjects)):
+        links[agreement_of(parsed).link].append(parsed)
+    terms = {
+        link: _terms(subjects, checker, same, collector) for link, same in sorted(links.items())
+    }
+    return _settle({link: chain for link, chain in terms.items() if chain}, collector)
 
 
 def _terms(
     subjects: Subjects,
-    notary: SignatureChecker,
-    papers: list[ParsedDocument],
-    sieve: RefusalCollector,
+    checker: SignatureChecker,
+    documents: list[ParsedDocument],
+    collector: RefusalCollector,
 ) -> tuple[AgreementPeriod, ...]:
     """Versions 1, 2, … of one link, each with the time in which it has the say."""
     versions: dict[int, list[ParsedDocument]] = defaultdict(list)
-    for paper in papers:
-        versions[text_of(paper).version].append(paper)
+    for parsed in documents:
+        versions[agreement_of(parsed).version].append(parsed)
     chain: list[tuple[ParsedDocument, bool]] = []
     before: tuple[ParsedDocument, ...] = ()
     for _, same in sorted(versions.items()):
         signed = {
-            paper.id: paper
-            for paper in sieve.passing(same, partial(check_next, subjects, notary, before))
+            parsed.id: parsed
+            for parsed in collector.passing(same, partial(check_next, subjects, checker, before))
         }
         if not signed:
             continue
-        before = tuple(paper for _, paper in sorted(signed.items()))
+        before = tuple(parsed for _, parsed in sorted(signed.items()))
         if len(before) > 1:
-            for paper in before:
-                sieve.refuse(paper, _contradicted(paper))
-        first = min(before, key=lambda paper: (text_of(paper).effective_from, paper.id))
+            for parsed in before:
+                collector.refuse(parsed, _contradicted(parsed))
+        first = min(before, key=lambda parsed: (agreement_of(parsed).effective_from, parsed.id))
         chain.append((first, len(before) == 1))
     return tuple(
-        AgreementPeriod(paper, start, end, counts)
-        for (paper, counts), (start, end) in zip(chain, _spans(chain), strict=True)
+        AgreementPeriod(parsed, start, end, counts)
+        for (parsed, counts), (start, end) in zip(chain, _spans(chain), strict=True)
     )
 
 
 def _spans(chain: list[tuple[ParsedDocument, bool]]) -> list[tuple[int, int]]:
     """A version has the say from its beginning until its end or the next one's beginning."""
-    starts = [text_of(paper).effective_from for paper, _ in chain]
+    starts = [agreement_of(parsed).effective_from for parsed, _ in chain]
     spans = []
-    for place, (paper, _) in enumerate(chain):
-        until = text_of(paper).effective_until
+    for place, (parsed, _) in enumerate(chain):
+        until = agreement_of(parsed).effective_until
         end = min(FOREVER if until is None else until, *starts[place + 1 :], FOREVER)
         spans.append((starts[place], end))
     return spans
 
 
-def _settle(terms: Terms, sieve: RefusalCollector) -> Terms:
+def _settle(terms: Terms, collector: RefusalCollector) -> Terms:
     """Refuses all agreements in force at one time that claim one partition for several links."""
     claims: dict[tuple[CorridorId, int], list[AgreementPeriod]] = defaultdict(list)
     for chain in terms.values():
@@ -114,11 +116,11 @@ def _settle(terms: Terms, sieve: RefusalCollector) -> Terms:
         for one in claim:
             rivals = sorted({other.agreement.link for other in claim if _rivals(one, other)})
             if rivals:
-                contested.add(one.paper.id)
-                sieve.refuse(one.paper, _contest(one, rivals))
+                contested.add(one.parsed.id)
+                collector.refuse(one.parsed, _contest(one, rivals))
     return {
         link: tuple(
-            replace(term, counts=term.counts and term.paper.id not in contested) for term in chain
+            replace(term, counts=term.counts and term.parsed.id not in contested) for term in chain
         )
         for link, chain in terms.items()
     }
@@ -131,17 +133,17 @@ def _rivals(one: AgreementPeriod, other: AgreementPeriod) -> bool:
 
 def _contest(term: AgreementPeriod, rivals: list[LinkId]) -> TrustError:
     agreement = term.agreement
-    return PartitionContested(
-        term.paper,
+    return TrustError(
+        TrustRule.PARTITION_CONTESTED,
+        term.parsed,
         f"partition {agreement.partition} of {agreement.corridor} is claimed at the same time "
         f"by {', '.join(rivals)}; none of them counts",
-        "let one of the links move to a free partition under a new link id",
     )
 
 
-def _contradicted(paper: ParsedDocument) -> TrustError:
-    return AgreementContradicted(
-        paper,
+def _contradicted(parsed: ParsedDocument) -> TrustError:
+    return TrustError(
+        TrustRule.AGREEMENT_CONTRADICTED,
+        parsed,
         "its offices signed two different documents of this version; neither counts",
-        "have all of them sign one further version",
     )

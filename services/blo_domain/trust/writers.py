@@ -153,7 +153,7 @@ def _digest(
 ) -> Digest:
     content = [
         link,
-        [[term.paper.id, term.start, term.end] for term in terms],
+        [[term.parsed.id, term.start, term.end] for term in terms],
         [
             [tag, [key.writer.certificate, key.cut_size, key.cut_time]]
             for tag, key in sorted(keys.items(), key=lambda item: item[0])

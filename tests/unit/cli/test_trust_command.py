@@ -105,7 +105,7 @@ def test_showing_says_who_what_when_and_whose_signature_is_missing(desk: Desk) -
         "routine: acknowledge within 2 working days, answer within 15 working days",
         "time zone of vn-a: Asia/Ho_Chi_Minh",
         "signed       by vn-a (",
-        "missing      not signed by la-b; send it to la-b",
+        "missing      not signed by la-b",
     ):
         assert part in said
     desk.sign("link.blo", "la-b")

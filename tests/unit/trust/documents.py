@@ -191,16 +191,15 @@ def loaded(*documents: SignedDocument) -> TrustedDirectory:
     return directory
 
 
-def why(refusals: Iterable[DocumentRefusal], signed: SignedDocument) -> TrustError | None:
-    """Why a document is refused; ``None`` if it is not."""
-    found = [refusal.error for refusal in refusals if refusal.signed == signed]
-    return found[0] if found else None
+def why(refusals: Iterable[DocumentRefusal], signed: SignedDocument) -> TrustError:
+    """Why a document is refused."""
+    errors = [refusal.error for refusal in refusals if refusal.signed == signed]
+    assert errors, "the document counts"
+    return errors[0]
 
 
 def refusal(signed: SignedDocument, *others: SignedDocument) -> TrustError:
     """Why a document is refused that comes after the basis and the others, which all count."""
     directory = empty().load([*basis(), *others])[0]
     assert not directory.refusals, directory.refusals
-    error = why(directory.load([signed])[1], signed)
-    assert error is not None, "the document counts"
-    return error
+    return why(directory.load([signed])[1], signed)

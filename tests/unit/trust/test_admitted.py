@@ -21,7 +21,7 @@ from blo_domain.deadlines.terms import terms_of
 from blo_domain.reports.document import window_of
 from blo_domain.reports.period_report import Period
 from blo_domain.trust import TrustedDirectory
-from blo_domain.trust import errors as e
+from blo_domain.trust.errors import TrustRule
 from blo_domain.trust.model import ParsedDocument, title
 from blo_log.topics import plan
 from blo_schemas.clocks import ALERT, CLOCK_VIEW
@@ -226,7 +226,7 @@ def test_a_text_that_is_not_what_it_looks_like_is_refused_wherever_it_stands(cha
     ]
     for signed in documents:
         error = refusal(signed)
-        assert isinstance(error, e.HiddenCharacter)
+        assert error.rule is TrustRule.HIDDEN_CHARACTER
         assert char not in str(error)
         assert f"U+{ord(char):04X}" in error.problem
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from blo_domain.trust import certificates
-from blo_domain.trust import errors as e
+from blo_domain.trust.errors import TrustRule
 from blo_schemas.hashes import document_id
 from blo_schemas.ids import CertificateTag, OfficeId
 from blo_schemas.trust import KEM_KEY_SIZE, DatedText, Role
@@ -38,33 +38,33 @@ from tests.unit.trust.test_roots import SMALL_ORDER
 
 def test_a_certificate_below_the_threshold_is_refused() -> None:
     error = refusal(certificate(VN_B, root_keys(VN)[:1]))
-    assert isinstance(error, e.ThresholdNotMet)
+    assert error.rule is TrustRule.THRESHOLD_NOT_MET
     assert "1 of the 2" in error.problem
 
 
 def test_a_certificate_signed_by_another_countrys_root_is_refused() -> None:
-    assert isinstance(refusal(certificate(VN_B, root_keys(LA)[:2])), e.UnknownSigner)
+    assert refusal(certificate(VN_B, root_keys(LA)[:2])).rule is TrustRule.UNKNOWN_SIGNER
 
 
 def test_a_subject_under_another_countrys_root_is_refused() -> None:
     body = certificate_body(VN_B, country=LA)
     error = refusal(by_root(body, LA))
-    assert isinstance(error, e.WrongCountry)
-    assert "root of vn" in error.todo
+    assert error.rule is TrustRule.WRONG_COUNTRY
+    assert "does not belong to la" in error.problem
 
 
 @pytest.mark.parametrize("subject", ["vn", "VN-a", "vn-", "vn-a~b", "vn-" + "a" * 70])
 def test_an_id_that_cannot_name_a_subject_is_refused(subject: str) -> None:
     body = certificate_body(OfficeId(subject), country=VN)
-    assert isinstance(refusal(by_root(body, VN)), e.BadId)
+    assert refusal(by_root(body, VN)).rule is TrustRule.BAD_ID
 
 
 def test_a_certificate_that_ends_before_it_begins_is_refused() -> None:
-    assert isinstance(refusal(certificate(VN_B, not_after=START)), e.NeverValid)
+    assert refusal(certificate(VN_B, not_after=START)).rule is TrustRule.NEVER_VALID
 
 
 def test_an_office_without_a_kem_key_is_refused_and_a_witness_needs_none() -> None:
-    assert isinstance(refusal(certificate(VN_B, kem_key=None)), e.KemKeyMissing)
+    assert refusal(certificate(VN_B, kem_key=None)).rule is TrustRule.KEM_KEY_MISSING
     loaded(certificate(VN_B, kem_key=None, role=Role.WITNESS))
 
 
@@ -78,24 +78,24 @@ def test_a_certificate_with_a_kem_key_that_nothing_can_be_sealed_to_is_refused(
     kem_key: bytes, role: Role
 ) -> None:
     error = refusal(certificate(VN_B, kem_key=kem_key, role=role))
-    assert isinstance(error, e.UnusableKemKey)
+    assert error.rule is TrustRule.UNUSABLE_KEM_KEY
     assert "nothing can be sealed" in error.problem
 
 
 def test_a_certificate_for_a_weak_key_is_refused() -> None:
-    assert isinstance(refusal(certificate(VN_B, signing_key=SMALL_ORDER)), e.WeakKey)
+    assert refusal(certificate(VN_B, signing_key=SMALL_ORDER)).rule is TrustRule.WEAK_KEY
 
 
 def test_a_name_that_ends_before_it_begins_is_refused() -> None:
     name = DatedText(text="A", since=date(2025, 7, 1), until=date(2025, 7, 1))
-    assert isinstance(refusal(certificate(VN_B, names=(name,))), e.NeverValid)
-    assert isinstance(refusal(entry(VN_B, hosts=(name,))), e.NeverValid)
+    assert refusal(certificate(VN_B, names=(name,))).rule is TrustRule.NEVER_VALID
+    assert refusal(entry(VN_B, hosts=(name,))).rule is TrustRule.NEVER_VALID
 
 
 def test_a_key_that_belongs_to_another_subject_of_the_country_is_refused() -> None:
     copied = certificate(VN_B, signing_key=key(VN_A).public, not_before=START + 1)
     error = refusal(copied)
-    assert isinstance(error, e.KeyOfAnother)
+    assert error.rule is TrustRule.KEY_OF_ANOTHER
     assert "vn-a" in error.problem
 
 
@@ -134,7 +134,7 @@ def test_two_certificates_of_a_country_with_one_tag_do_not_both_count(
     for order in ([root(VN), certificate(VN_A), late], [late, root(VN), certificate(VN_A)]):
         _, refusals = empty().load(order)
         assert [refusal.signed for refusal in refusals] == [late]
-        assert isinstance(why(refusals, late), e.TagTaken)
+        assert why(refusals, late).rule is TrustRule.TAG_TAKEN
 
 
 def test_a_certificate_is_found_by_role() -> None:
@@ -156,19 +156,19 @@ def test_the_newest_version_of_an_entry_counts_and_versions_may_be_left_out() ->
 def test_of_two_entries_of_one_version_neither_counts() -> None:
     one, other = entry(VN_A, version=2), entry(VN_A, version=2, level="district")
     directory, refusals = empty().load([root(VN), entry(VN_A, level="province"), one, other])
-    assert isinstance(why(refusals, one), e.EntryContradicted)
-    assert isinstance(why(refusals, other), e.EntryContradicted)
+    assert why(refusals, one).rule is TrustRule.ENTRY_CONTRADICTED
+    assert why(refusals, other).rule is TrustRule.ENTRY_CONTRADICTED
     found = directory.entry(VN_A)
     assert found is not None
     assert found.level == "province"
 
 
 def test_an_entry_needs_its_countrys_signatures() -> None:
-    assert isinstance(refusal(entry(VN_A, root_keys(VN)[:1])), e.ThresholdNotMet)
-    assert isinstance(refusal(entry(VN_A, root_keys(LA)[:2])), e.UnknownSigner)
-    assert isinstance(refusal(entry(VN_A, country=LA)), e.WrongCountry)
+    assert refusal(entry(VN_A, root_keys(VN)[:1])).rule is TrustRule.THRESHOLD_NOT_MET
+    assert refusal(entry(VN_A, root_keys(LA)[:2])).rule is TrustRule.UNKNOWN_SIGNER
+    assert refusal(entry(VN_A, country=LA)).rule is TrustRule.WRONG_COUNTRY
 
 
 @pytest.mark.parametrize("successor", [VN_A, "no id"])
 def test_an_office_is_not_its_own_successor(successor: str) -> None:
-    assert isinstance(refusal(entry(VN_A, successor=OfficeId(successor))), e.BadId)
+    assert refusal(entry(VN_A, successor=OfficeId(successor))).rule is TrustRule.BAD_ID

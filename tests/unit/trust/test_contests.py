@@ -6,7 +6,7 @@ from itertools import permutations
 from typing import Any
 
 from blo_domain.trust import TrustedDirectory
-from blo_domain.trust import errors as e
+from blo_domain.trust.errors import TrustRule
 from blo_schemas.ids import LinkId
 from blo_schemas.trust import SignedDocument
 from tests.unit.trust.documents import (
@@ -38,7 +38,7 @@ def test_both_are_refused_and_each_names_the_other() -> None:
     _, refusals = empty().load([*setting(), agreement(), rival()])
     for signed, other in ((agreement(), RIVAL), (rival(), LINK)):
         error = why(refusals, signed)
-        assert isinstance(error, e.PartitionContested)
+        assert error.rule is TrustRule.PARTITION_CONTESTED
         assert "partition 0 of la-vn" in error.problem
         assert other in error.problem
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blo_domain.trust import TrustedDirectory, TrustError, read_signed
-from blo_domain.trust import errors as e
+from blo_domain.trust import TrustedDirectory, TrustError, TrustRule, read_signed
 from blo_schemas.codec import encode
 from blo_schemas.hashes import document_id
 from blo_schemas.trust import DocumentSignature, SignedDocument
@@ -39,7 +38,7 @@ def test_a_whole_set_of_documents_is_admitted() -> None:
 
 
 def test_a_payload_that_is_no_document_is_refused() -> None:
-    assert isinstance(refusal(SignedDocument(b"\xc0", ())), e.MalformedDocument)
+    assert refusal(SignedDocument(b"\xc0", ())).rule is TrustRule.MALFORMED_DOCUMENT
 
 
 def test_a_payload_that_is_not_canonical_is_refused() -> None:
@@ -47,38 +46,38 @@ def test_a_payload_that_is_not_canonical_is_refused() -> None:
     assert payload[0] & 0xF0 == 0x80, "a map with few fields"
     longer = b"\xde\x00" + bytes([payload[0] & 0x0F]) + bytes(payload[1:])
     error = refusal(SignedDocument(longer, root(VN).signatures))
-    assert isinstance(error, e.MalformedDocument)
+    assert error.rule is TrustRule.MALFORMED_DOCUMENT
     assert "not_canonical" in error.problem
 
 
 def test_a_document_with_a_field_too_many_is_refused() -> None:
     fields = msgspec.msgpack.decode(root(VN).payload)
     error = refusal(SignedDocument(encode(fields | {"more": 1}), ()))
-    assert isinstance(error, e.MalformedDocument)
+    assert error.rule is TrustRule.MALFORMED_DOCUMENT
 
 
 def test_signatures_must_be_sorted_by_key() -> None:
     signed = certificate(VN_A)
     error = refusal(SignedDocument(signed.payload, signed.signatures[::-1]))
-    assert isinstance(error, e.SignaturesNotSorted)
+    assert error.rule is TrustRule.SIGNATURES_NOT_SORTED
 
 
 def test_a_key_that_signs_twice_does_not_reach_a_threshold_of_two() -> None:
     signed = certificate(VN_A, [root_keys(VN)[0]])
     error = refusal(SignedDocument(signed.payload, signed.signatures * 2))
-    assert isinstance(error, e.SignedTwice)
+    assert error.rule is TrustRule.SIGNED_TWICE
 
 
 def test_a_signature_by_a_key_without_a_say_is_refused_even_beside_enough_others() -> None:
     error = refusal(certificate(VN_A, [*root_keys(VN)[:2], key("stranger")]))
-    assert isinstance(error, e.UnknownSigner)
+    assert error.rule is TrustRule.UNKNOWN_SIGNER
     assert key("stranger").public.hex()[:16] in error.problem
 
 
 def test_a_signature_over_other_bytes_is_refused() -> None:
     signed, other = certificate(VN_A), certificate(VN_A, not_after=2**40)
     error = refusal(SignedDocument(signed.payload, other.signatures))
-    assert isinstance(error, e.BadSignature)
+    assert error.rule is TrustRule.BAD_SIGNATURE
 
 
 def test_of_two_copies_the_one_that_is_signed_counts_and_the_other_is_refused() -> None:
@@ -91,7 +90,7 @@ def test_of_two_copies_the_one_that_is_signed_counts_and_the_other_is_refused() 
 
 def test_a_document_that_is_refused_is_judged_again_when_more_is_known() -> None:
     directory, refusals = empty().load([agreement()])
-    assert isinstance(why(refusals, agreement()), e.NotCertified)
+    assert why(refusals, agreement()).rule is TrustRule.NOT_CERTIFIED
     directory, refusals = directory.load(basis())
     assert not refusals
     assert directory.links()
@@ -99,8 +98,9 @@ def test_a_document_that_is_refused_is_judged_again_when_more_is_known() -> None
 
 def test_admitting_raises_the_reason_and_leaves_the_directory_as_it_was() -> None:
     before = loaded()
-    with pytest.raises(e.NotSignedBy):
+    with pytest.raises(TrustError) as raised:
         before.admit(agreement([key(VN_A)]))
+    assert raised.value.rule is TrustRule.NOT_SIGNED_BY
     assert not before.links()
     assert before.admit(agreement()).links()
     assert not before.links()
@@ -136,24 +136,13 @@ def test_an_error_says_which_document_which_rule_and_what_to_do() -> None:
     error = refusal(agreement([key(VN_A)]))
     assert error.rule == "not_signed_by"
     assert error.document == document_id(agreement().payload)
-    assert str(error) == (
-        f"agreement vn-a~la-b, version 1 ({error.document.hex()[:16]}): not signed by la-b; "
-        "send it to la-b for blo agent sign"
-    )
-
-
-def test_every_rule_has_a_name_of_its_own_and_stands_in_the_tree() -> None:
-    def below(kind: type[TrustError]) -> list[type[TrustError]]:
-        return [kind, *(one for child in kind.__subclasses__() for one in below(child))]
-
-    kinds = below(TrustError)
-    assert len({kind.rule for kind in kinds}) == len(kinds)
-    for kind in kinds:
-        assert f"{kind.__name__} " in f"{e.__doc__}\n".replace("\n", " ")
+    assert "agreement vn-a~la-b, version 1" in str(error)
+    assert "la-b" in error.problem
+    assert error.todo in str(error)
 
 
 def test_bytes_that_are_no_signed_document_are_refused_with_words() -> None:
-    with pytest.raises(e.MalformedDocument, match="the bytes: they are not a signed document"):
+    with pytest.raises(TrustError, match="the bytes: they are not a signed document"):
         read_signed(b"not msgpack")
 
 
@@ -161,7 +150,7 @@ def test_bytes_that_are_no_signed_document_are_refused_with_words() -> None:
 def test_any_bytes_are_refused_or_read_back_to_themselves(data: bytes) -> None:
     try:
         signed = read_signed(data)
-    except e.MalformedDocument:
+    except TrustError:
         return
     assert encode(signed) == data
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from blo_domain.trust import TrustedDirectory
-from blo_domain.trust import errors as e
+from blo_domain.trust.errors import TrustError, TrustRule
 from blo_schemas.hashes import document_id
 from blo_schemas.ids import CountryId
 from blo_schemas.trust import SignedDocument
@@ -38,7 +38,7 @@ SMALL_ORDER = bytes([1]) + bytes(31)
 """The neutral element: libsodium's list of small-order points begins with such as this."""
 
 
-def refused_root(signed: SignedDocument, *others: SignedDocument) -> e.TrustError:
+def refused_root(signed: SignedDocument, *others: SignedDocument) -> TrustError:
     """Why a version 1 is refused although it is the pinned one."""
     directory = TrustedDirectory(
         {VN: document_id(signed.payload)},
@@ -46,9 +46,7 @@ def refused_root(signed: SignedDocument, *others: SignedDocument) -> e.TrustErro
         check_key=is_usable_signing_key,
         check_kem_key=is_usable_kem_key,
     )
-    error = why(directory.load([signed, *others])[1], signed)
-    assert error is not None
-    return error
+    return why(directory.load([signed, *others])[1], signed)
 
 
 def test_the_newest_of_a_chain_of_versions_is_the_root() -> None:
@@ -58,45 +56,45 @@ def test_the_newest_of_a_chain_of_versions_is_the_root() -> None:
 
 def test_a_version_1_that_is_not_the_pinned_one_is_refused() -> None:
     error = refusal(root(VN, not_after=END - 1))
-    assert isinstance(error, e.NotThePinnedRoot)
+    assert error.rule is TrustRule.NOT_THE_PINNED_ROOT
     assert pins(VN)[VN].hex()[:16] in error.problem
 
 
 def test_a_root_of_a_country_that_is_not_pinned_is_refused() -> None:
-    assert isinstance(refusal(root(CN)), e.CountryNotPinned)
-    assert isinstance(refusal(certificate(CN_D)), e.CountryNotPinned)
+    assert refusal(root(CN)).rule is TrustRule.COUNTRY_NOT_PINNED
+    assert refusal(certificate(CN_D)).rule is TrustRule.COUNTRY_NOT_PINNED
 
 
 def test_a_certificate_without_its_countrys_root_says_so() -> None:
     _, refusals = empty().load([certificate(VN_A)])
-    assert isinstance(why(refusals, certificate(VN_A)), e.RootMissing)
+    assert why(refusals, certificate(VN_A)).rule is TrustRule.ROOT_MISSING
 
 
 def test_a_skipped_version_is_refused() -> None:
     error = refusal(root(VN, 3))
-    assert isinstance(error, e.RootVersionSkipped)
-    assert "version 2" in error.todo
+    assert error.rule is TrustRule.ROOT_VERSION_SKIPPED
+    assert "version 2" in error.problem
 
 
 def test_a_version_that_the_old_threshold_has_not_signed_is_refused() -> None:
     error = refusal(root(VN, 2, [*root_keys(VN, 2)[:2], root_keys(VN, 1)[0]]))
-    assert isinstance(error, e.NotSignedByOldRoot)
+    assert error.rule is TrustRule.NOT_SIGNED_BY_OLD_ROOT
     assert "1 of the 2" in error.problem
 
 
 def test_a_version_that_its_own_threshold_has_not_signed_is_refused() -> None:
     error = refusal(root(VN, 2, [*root_keys(VN, 1)[:2], root_keys(VN, 2)[0]]))
-    assert isinstance(error, e.ThresholdNotMet)
+    assert error.rule is TrustRule.THRESHOLD_NOT_MET
     assert "1 of its own 2" in error.problem
 
 
 def test_the_pinned_version_must_be_signed_by_its_own_threshold() -> None:
-    assert isinstance(refused_root(root(VN, 1, root_keys(VN)[:1])), e.ThresholdNotMet)
+    assert refused_root(root(VN, 1, root_keys(VN)[:1])).rule is TrustRule.THRESHOLD_NOT_MET
 
 
 def test_a_new_version_signed_by_a_third_party_is_refused() -> None:
     signers = [*root_keys(VN, 1)[:2], *root_keys(VN, 2)[:2], key("stranger")]
-    assert isinstance(refusal(root(VN, 2, signers)), e.UnknownSigner)
+    assert refusal(root(VN, 2, signers)).rule is TrustRule.UNKNOWN_SIGNER
 
 
 def test_of_two_versions_2_neither_counts_and_nothing_after_them() -> None:
@@ -104,38 +102,38 @@ def test_of_two_versions_2_neither_counts_and_nothing_after_them() -> None:
     documents = [root(VN), root(LA), one, other, root(VN, 3)]
     for order in (documents, documents[::-1]):
         directory, refusals = empty().load(order)
-        assert isinstance(why(refusals, one), e.RootContradicted)
-        assert isinstance(why(refusals, other), e.RootContradicted)
-        assert isinstance(why(refusals, root(VN, 3)), e.RootVersionSkipped)
+        assert why(refusals, one).rule is TrustRule.ROOT_CONTRADICTED
+        assert why(refusals, other).rule is TrustRule.ROOT_CONTRADICTED
+        assert why(refusals, root(VN, 3)).rule is TrustRule.ROOT_VERSION_SKIPPED
         assert directory.roots[VN].version == 1
 
 
 def test_a_threshold_above_the_number_of_keys_is_refused() -> None:
-    assert isinstance(refusal(root(VN, 2, threshold=4)), e.ImpossibleThreshold)
+    assert refusal(root(VN, 2, threshold=4)).rule is TrustRule.IMPOSSIBLE_THRESHOLD
 
 
 def test_a_root_without_keys_is_refused() -> None:
-    assert isinstance(refusal(root(VN, 2, keys=(), threshold=1)), e.ImpossibleThreshold)
+    assert refusal(root(VN, 2, keys=(), threshold=1)).rule is TrustRule.IMPOSSIBLE_THRESHOLD
 
 
 def test_a_key_that_is_listed_twice_is_refused() -> None:
     keys = tuple(root_keys(VN, 2)[place].public for place in (0, 0, 1))
-    assert isinstance(refusal(root(VN, 2, keys=keys)), e.KeyTwice)
+    assert refusal(root(VN, 2, keys=keys)).rule is TrustRule.KEY_TWICE
 
 
 @pytest.mark.parametrize("weak", [SMALL_ORDER, bytes(32), b"\xff" * 32])
 def test_a_key_of_small_order_or_no_canonical_point_is_refused(weak: bytes) -> None:
     keys = (*(one.public for one in root_keys(VN, 2)), weak)
-    assert isinstance(refusal(root(VN, 2, keys=keys)), e.WeakKey)
+    assert refusal(root(VN, 2, keys=keys)).rule is TrustRule.WEAK_KEY
 
 
 def test_a_root_that_ends_before_it_begins_is_refused() -> None:
-    assert isinstance(refusal(root(VN, 2, not_before=START, not_after=START)), e.NeverValid)
+    assert refusal(root(VN, 2, not_before=START, not_after=START)).rule is TrustRule.NEVER_VALID
 
 
 @pytest.mark.parametrize("country", ["VN", "v1", "vnm", "", "é1"])
 def test_a_country_is_two_lower_case_letters(country: str) -> None:
-    assert isinstance(refusal(root(CountryId(country))), e.BadId)
+    assert refusal(root(CountryId(country))).rule is TrustRule.BAD_ID
 
 
 def test_a_retired_root_still_vouches_for_what_began_before() -> None:
@@ -149,7 +147,7 @@ def test_a_retired_root_cannot_sign_what_begins_after_the_next_one() -> None:
     late = certificate(VN_A, not_before=START + YEAR)
     loaded(late)
     error = refusal(late, root(VN, 2))
-    assert isinstance(error, e.RootRetired)
+    assert error.rule is TrustRule.ROOT_RETIRED
     assert "newer root" in error.todo
 
 
@@ -160,7 +158,7 @@ def test_a_newer_root_may_sign_what_began_before_it() -> None:
 
 def test_an_expired_root_cannot_sign_what_begins_after_its_end() -> None:
     late = certificate(VN_A, not_before=END, not_after=END + 1)
-    assert isinstance(refusal(late), e.RootRetired)
+    assert refusal(late).rule is TrustRule.ROOT_RETIRED
 
 
 def test_an_expired_root_can_still_hand_over() -> None:
@@ -170,4 +168,4 @@ def test_an_expired_root_can_still_hand_over() -> None:
 def test_keys_of_two_versions_do_not_add_up_to_a_threshold() -> None:
     body = certificate_body(VN_A, not_before=START + 1)
     signed = by_root(body, VN, [root_keys(VN, 1)[0], root_keys(VN, 2)[0]])
-    assert isinstance(refusal(signed, root(VN, 2)), e.ThresholdNotMet)
+    assert refusal(signed, root(VN, 2)).rule is TrustRule.THRESHOLD_NOT_MET
