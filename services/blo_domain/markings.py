@@ -18,10 +18,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
-from blo_domain.text_fold import look_alike
+from blo_domain.text_fold import decomposed, latin_letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,9 @@ STATE_SECRETS: Final = (
 _ACCENTS: Final = "\u0300\u0301\u0302\u0303\u0306\u0309\u031b\u0323"
 """Grave, acute, circumflex, tilde, breve, hook above, horn, dot below: what Vietnamese writes."""
 
-_OTHER_ACCENTS: Final = re.compile(
-    f"(?![{_ACCENTS}])[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_ACCENT_BLOCKS: Final = (
+    *(range(0x0300, 0x0370), range(0x1AB0, 0x1B00), range(0x1DC0, 0x1E00)),
+    *(range(0x20D0, 0x2100), range(0xFE20, 0xFE30)),
 )
 _FILL: Final = rf"(?:(?![{_ACCENTS}])[\W_])*"
 """What may stand between the letters of one marking: anything but letters and digits."""
@@ -108,8 +109,11 @@ def is_marking_line(text: str, refused: Iterable[str] = ()) -> str | None:
         refused: Further markings, which the agreement refuses.
     """
     markings = (*STATE_SECRETS, *map(_agreed, refused))
+    words = _any_of(tuple(marking.text for marking in markings))
     for line in _lines(text):
         prepared = _prepared(line)
+        if not any(words.match(prepared, start) for start in _first_letters(prepared)):
+            continue
         if any(_begins(marking, prepared) for marking in markings):
             return line.strip()
     return None
@@ -117,7 +121,7 @@ def is_marking_line(text: str, refused: Iterable[str] = ()) -> str | None:
 
 def _lines(text: str) -> Iterator[str]:
     """Each line; where one holds no more than a letter, with those below it, too."""
-    lines: list[str] = _LINES.split(text)
+    lines: list[str] = [text] if text.splitlines() == [text] else _LINES.split(text)
     for at, line in enumerate(lines):
         yield line
         if len(line.strip()) <= _ONE_LETTER and at + 1 < len(lines):
@@ -236,7 +240,19 @@ def _folded(text: str) -> str:
 
 
 def _prepared(text: str) -> str:
-    return _OTHER_ACCENTS.sub("", look_alike(text)).translate(_SIMPLIFIED)
+    return text if text.isascii() else decomposed(text).translate(_plain_letters())
+
+
+@cache
+def _plain_letters() -> dict[int, str]:
+    """Latin for what looks like it, simplified for traditional, no accents but Vietnamese ones."""
+    others = {code: "" for block in _ACCENT_BLOCKS for code in block if chr(code) not in _ACCENTS}
+    latin = {
+        code: letters.translate(others).translate(_SIMPLIFIED)
+        for code, letters in latin_letters().items()
+    }
+    simplified = {code: chr(letter) for code, letter in _SIMPLIFIED.items()}
+    return {**simplified, **others, **latin}
 
 
 def _is_unparted(text: str) -> bool:
@@ -244,9 +260,21 @@ def _is_unparted(text: str) -> bool:
     return any("\u3400" <= char <= "\u9fff" or "\u0e80" <= char <= "\u0eff" for char in text)
 
 
+def _first_letters(prepared: str) -> Iterator[int]:
+    """Where a line's first word begins, and where the first word after its label does."""
+    yield _after_lead(prepared, 0)
+    label = _LABEL.match(prepared)
+    if label is not None:
+        yield _after_lead(prepared, label.end())
+
+
+def _after_lead(line: str, start: int) -> int:
+    lead = _LEAD.match(line, start)
+    return start if lead is None else lead.end()
+
+
 def _starts(marking: Marking, line: str) -> Iterator[re.Match[str]]:
-    lead = _LEAD.match(line)
-    match = _pattern(marking.text).match(line, 0 if lead is None else lead.end())
+    match = _pattern(marking.text).match(line, _after_lead(line, 0))
     if match is not None and match.group():
         yield match
 
@@ -256,6 +284,12 @@ def _found(marking: Marking, prepared: str) -> Iterator[re.Match[str]]:
         before = prepared[: match.start()][-1:]
         if match.group() and (_is_unparted(marking.text) or not re.match(_LETTER, before)):
             yield match
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _any_of(texts: tuple[str, ...]) -> re.Pattern[str]:
+    """One pattern that matches wherever the pattern of one of these markings does."""
+    return re.compile("|".join(f"(?:{_pattern(text).pattern})" for text in texts), re.IGNORECASE)
 
 
 @lru_cache(maxsize=_REMEMBERED)

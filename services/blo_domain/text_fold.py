@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import Final
 
 from blo_domain.look_alikes import LOOK_ALIKES
@@ -77,6 +78,10 @@ _ONE_STROKE: Final = str.maketrans("l1|0", "iiio")
 """A small L, a one and a bar look like the letter I in one typeface or another, a zero like O."""
 
 
+_AFTER_CASED: Final = 0x20000
+"""No letter that has two cases, and no key of ``LOOK_ALIKES``, lies from here on."""
+
+
 def visible(text: str) -> str:
     """The text without the code points that are shown as nothing."""
     return _IGNORABLE.sub("", text)
@@ -96,23 +101,32 @@ def skeleton(text: str) -> str:
 
 def look_alike(text: str) -> str:
     """The text decomposed, with Latin letters for those that look like them; case is kept."""
-    plain = unicodedata.normalize("NFD", visible(unicodedata.normalize("NFKC", visible(text))))
-    return "".join(map(_latin, plain))
+    return decomposed(text).translate(latin_letters())
 
 
-def without_accents(decomposed: str) -> str:
+def decomposed(text: str) -> str:
+    """What is visible of a text, in Unicode's compatibility form, decomposed."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFD", visible(unicodedata.normalize("NFKC", visible(text))))
+
+
+def without_accents(text: str) -> str:
     """A decomposed text without accents; vowel signs of other scripts are no accents."""
-    return _ACCENTS.sub("", decomposed)
+    return _ACCENTS.sub("", text)
 
 
-def _latin(char: str) -> str:
-    if char.isascii():
-        return char
-    upper = char.upper()
-    found = LOOK_ALIKES.get(char) or LOOK_ALIKES.get(upper)
-    if found is None:
-        return char
-    return found.upper() if char == upper else found
+@cache
+def latin_letters() -> dict[int, str]:
+    """The Latin letter of every code point that looks like one, in the same case."""
+    letters = {}
+    for code in range(0x80, _AFTER_CASED):
+        char = chr(code)
+        upper = char.upper()
+        latin = LOOK_ALIKES.get(char) or LOOK_ALIKES.get(upper)
+        if latin is not None:
+            letters[code] = latin.upper() if char == upper else latin
+    return letters
 
 
 def _stable(text: str) -> str:

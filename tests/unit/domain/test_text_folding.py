@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blo_domain.look_alikes import LOOK_ALIKES
-from blo_domain.text_fold import FOLDING_VERSION, identity, skeleton
+from blo_domain.text_fold import FOLDING_VERSION, identity, latin_letters, skeleton
 
 KNOWN = {1: "553d77b934fdc30c8ed00636c1df9d5333df9c2d89cdd8f48cf1981a1df1dc6c"}
 """Hash of what nearly every code point folds to, alone and in a word, by the folding's version."""
@@ -94,3 +94,8 @@ def test_what_a_newer_unicode_knows_stays_as_it_is() -> None:
     """U+1E030 is a small letter of Unicode 15 that NFKC folds; U+11F42 a mark that may be moved."""
     for newer in ("\U0001e030", "a\U00011f42\u0323", "\u1c89"):
         assert identity(newer) == newer
+
+
+def test_every_letter_that_looks_like_a_latin_one_is_known_as_such_in_its_case() -> None:
+    for char, latin in LOOK_ALIKES.items():
+        assert latin_letters()[ord(char)] == (latin.upper() if char == char.upper() else latin)
