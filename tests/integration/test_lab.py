@@ -163,14 +163,14 @@ def check_that_a_program_that_does_not_start_is_told(layout: Layout) -> None:
     ("words", "after_s", "number"),
     [
         ("provisioning", 0.3, signal.SIGTERM),
-        ("starting 14 agents, 2 processors and 1 witness", 1.5, signal.SIGINT),
+        ("starting 3 agents, 1 processor and 1 witness", 0.5, signal.SIGINT),
     ],
 )
 def test_up_interrupted_at_any_moment_leaves_nothing(
     tmp_path: Path, words: str, after_s: float, number: signal.Signals
 ) -> None:
     folder = tmp_path / "a" / "lab"
-    with running(tmp_path, "lab", "up", str(folder)) as up:
+    with running(tmp_path, "lab", "up", str(folder), "--network", "quang-binh") as up:
         up.await_words(words)
         time.sleep(after_s)
         ports = ports_below(folder)
@@ -182,9 +182,9 @@ def test_up_interrupted_at_any_moment_leaves_nothing(
 
 def test_up_killed_outright_can_be_ended_by_down(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "lab")
-    with running(tmp_path, "lab", "up", str(layout.root)) as up:
-        up.await_words("starting 14 agents")
-        while len(programs(layout)) < PROGRAMS:
+    with running(tmp_path, "lab", "up", str(layout.root), "--network", "quang-binh") as up:
+        up.await_words("starting 3 agents")
+        while len(programs(layout)) < 3 + 1 + 1:
             time.sleep(0.01)
         assert up.end(signal.SIGKILL) == -signal.SIGKILL
     assert processes_of(layout.root)

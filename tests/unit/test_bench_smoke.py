@@ -46,8 +46,8 @@ def test_the_names_are_stable_and_each_is_measured() -> None:
 @pytest.mark.slow
 def test_what_needs_no_broker_runs_and_is_reported(tmp_path: Path) -> None:
     names = [*COMPUTING, *IN_A_FILE]
-    found = [measure() for _, measure in measure_all(names, TINY)]
-    write(found, tmp_path / "new" / "report.json")
+    measurements = [measure() for _, measure in measure_all(names, TINY)]
+    write(measurements, tmp_path / "new" / "report.json")
     report = json.loads((tmp_path / "new" / "report.json").read_bytes())
     assert [entry["name"] for entry in report] == names
     for entry in report:
@@ -55,7 +55,7 @@ def test_what_needs_no_broker_runs_and_is_reported(tmp_path: Path) -> None:
         assert isinstance(entry["ok"], bool)
         assert entry["value"] > 0
         assert entry["against"] > 0
-    assert table(found).row_count == len(names)
+    assert table(measurements).row_count == len(names)
 
 
 def test_the_envelope_of_a_kib_is_small_enough_on_every_machine() -> None:

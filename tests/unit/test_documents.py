@@ -15,13 +15,15 @@ PAGES = ("CONTRIBUTING.md", "SECURITY.md", "README.md", "docs/lab.md", "docs/dom
 def test_every_file_and_target_that_a_page_names_is_there(name: str, project_root: Path) -> None:
     page = project_root / name
     text = page.read_text(encoding="utf-8")
-    links = {page.parent / one for one in re.findall(r"\]\(([\w./-]+)(?:#[\w-]*)?\)", text)}
+    links = {page.parent / link for link in re.findall(r"\]\(([\w./-]+)(?:#[\w-]*)?\)", text)}
     paths = set(re.findall(r"`?((?:schemas|services|deploy|tests|docs)/[\w./-]*\w)", text))
-    missing = [str(one) for one in links if not one.exists()]
-    missing += [one for one in paths if not (project_root / one).exists()]
+    missing = [str(link) for link in links if not link.exists()]
+    missing += [path for path in paths if not (project_root / path).exists()]
     makefile = (project_root / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"`make ([a-z-]+)", text))
-    missing += [one for one in targets if not re.search(rf"^{one}:", makefile, re.MULTILINE)]
+    missing += [
+        target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)
+    ]
     assert missing == []
 
 
@@ -65,7 +67,7 @@ def test_nothing_cites_a_page_or_a_section_that_the_repository_lacks(project_roo
     cited = re.compile(r"docs/([\w-]+\.md)(?: §(\d+)|, \"([A-Z][^\"]*)\")?")
     lacking = []
     for name, text in texts(project_root).items():
-        lacking += [f"{name}: {found[0]}" for found in elsewhere.finditer(text)]
+        lacking += [f"{name}: {match[0]}" for match in elsewhere.finditer(text)]
         for page, number, title in cited.findall(text):
             path = project_root / "docs" / page
             wanted = f"## {number} " if number else f"## {title}"

@@ -50,9 +50,11 @@ def test_a_wheel_holds_every_package_of_its_source_roots(
 ) -> None:
     path = project_root / name
     built = tomllib.loads(path.read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
-    held = {path.parent / one for one in built["targets"]["wheel"]["packages"]}
+    packaged = {path.parent / package for package in built["targets"]["wheel"]["packages"]}
     roots = DISTRIBUTIONS[name]
-    assert held == {project_root / one for one in packages if one.partition("/")[0] in roots}
+    assert packaged == {
+        project_root / package for package in packages if package.partition("/")[0] in roots
+    }
 
 
 def test_what_the_lab_needs_is_locked_with_the_rest(
@@ -120,13 +122,13 @@ def test_every_locked_version_has_hashes(name: str, project_root: Path) -> None:
 
 def test_the_brokers_of_every_deployment_are_of_one_version(project_root: Path) -> None:
     pom = (project_root / "deploy" / "kafka" / "pom.xml").read_text(encoding="utf-8")
-    found = re.search(r"<artifactId>kafka_2\.13</artifactId>\s*<version>([\d.]+)</version>", pom)
-    assert found is not None
+    version = re.search(r"<artifactId>kafka_2\.13</artifactId>\s*<version>([\d.]+)</version>", pom)
+    assert version is not None
     compose = yaml.safe_load((project_root / "docker-compose.yml").read_text(encoding="utf-8"))
     images = {service["image"] for service in compose["services"].values()}
-    assert images == {f"apache/kafka:{found[1]}"}
+    assert images == {f"apache/kafka:{version[1]}"}
     sums = (project_root / "deploy" / "kafka" / "SHA256SUMS").read_text(encoding="ascii")
-    assert f"  kafka_2.13-{found[1]}.jar\n" in sums
+    assert f"  kafka_2.13-{version[1]}.jar\n" in sums
 
 
 def test_three_brokers_share_one_cluster_and_listen_on_loopback_only(project_root: Path) -> None:
@@ -198,12 +200,12 @@ MACHINE_WORDS = [
 
 def test_no_file_names_a_machine_or_a_registry(project_root: Path) -> None:
     forbidden = re.compile("|".join(MACHINE_WORDS))
-    found = [
+    named = [
         f"{name}: {match[0]}"
         for name, text in tracked_texts(project_root).items()
         for match in forbidden.finditer(text)
     ]
-    assert found == []
+    assert named == []
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])

@@ -30,21 +30,21 @@ NAMES = {"ZoneInfo"}
 
 def readers(text: str) -> list[str]:
     """Calls and other uses of readers in a module's text, with their lines."""
-    found = []
+    calls = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Attribute):
             whole = ast.unparse(node)
             if whole in READERS or node.attr in METHODS:
-                found.append(f"{node.lineno}: {whole}")
+                calls.append(f"{node.lineno}: {whole}")
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in NAMES:
-            found.append(f"{node.lineno}: {ast.unparse(node.func)}")
+            calls.append(f"{node.lineno}: {ast.unparse(node.func)}")
         elif isinstance(node, ast.ImportFrom) and node.module in {
             "json",
             "tomllib",
             "msgspec.json",
         }:
-            found.append(f"{node.lineno}: from {node.module}")
-    return found
+            calls.append(f"{node.lineno}: from {node.module}")
+    return calls
 
 
 def modules() -> list[Path]:
@@ -57,9 +57,9 @@ def modules() -> list[Path]:
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_only_the_known_places_call_a_librarys_reader(path: Path) -> None:
-    found = readers(path.read_text())
+    calls = readers(path.read_text())
     if str(path.relative_to(ROOT)) not in PLACES:
-        assert not found, "use blo_schemas.codec, blo_schemas.texts or blo_schemas.instants"
+        assert not calls, "use blo_schemas.codec, blo_schemas.texts or blo_schemas.instants"
 
 
 def test_the_places_are_those_that_do() -> None:

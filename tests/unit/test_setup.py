@@ -33,9 +33,9 @@ def prerequisites(tmp_path: Path, project_root: Path) -> Prerequisites:
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir()
         for tool in TOOLS:
-            found = shutil.which(tool)
-            assert found is not None
-            (path / tool).symlink_to(found)
+            program = shutil.which(tool)
+            assert program is not None
+            (path / tool).symlink_to(program)
         for name, line in programs.items():
             (path / name).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
             (path / name).chmod(0o755)
@@ -112,7 +112,7 @@ def test_only_what_is_asked_for_is_looked_for(prerequisites: Prerequisites) -> N
 def test_a_target_asks_for_what_it_needs_before_anything_is_made(
     project_root: Path, target: str, environment: dict[str, str], programs: str, fetches: bool
 ) -> None:
-    told = subprocess.run(
+    output = subprocess.run(
         ["make", "--dry-run", "--no-print-directory", target],
         cwd=project_root,
         env={"PATH": os.environ["PATH"]} | environment,
@@ -120,8 +120,8 @@ def test_a_target_asks_for_what_it_needs_before_anything_is_made(
         text=True,
         check=True,
     ).stdout.splitlines()
-    assert told[0].split() == ["deploy/setup/prerequisites", *programs.split()]
-    assert any("deploy/kafka/fetch" in line for line in told) is fetches
+    assert output[0].split() == ["deploy/setup/prerequisites", *programs.split()]
+    assert any("deploy/kafka/fetch" in line for line in output) is fetches
 
 
 class Setup:

@@ -27,11 +27,11 @@ def test_a_program_of_a_test_heeds_a_signal_that_the_runner_ignores(
     number: signal.Signals, project_root: Path
 ) -> None:
     ignoring = f"trap '' {number.name.removeprefix('SIG')}; exec \"$@\""
-    told = subprocess.run(
+    shown = subprocess.run(
         ["sh", "-c", ignoring, "sh", sys.executable, "-c", RUNNER, str(number.value)],
         cwd=project_root,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (told.returncode, told.stdout.strip()) == (0, "True"), told.stderr
+    assert (shown.returncode, shown.stdout.strip()) == (0, "True"), shown.stderr

@@ -65,24 +65,24 @@ def blo(*arguments: str, path: tuple[Path, ...]) -> subprocess.CompletedProcess[
 
 
 def commands(*path: Path) -> set[str]:
-    told = blo("--help", path=path)
-    assert told.returncode == 0, told.stderr
-    return set(re.findall(r"^  ([a-z]+)  ", told.stdout.partition("Commands:")[2], re.MULTILINE))
+    answer = blo("--help", path=path)
+    assert answer.returncode == 0, answer.stderr
+    return set(re.findall(r"^  ([a-z]+)  ", answer.stdout.partition("Commands:")[2], re.MULTILINE))
 
 
 def test_without_the_lab_there_is_neither_lab_nor_demo(exchange: Path, others: Path) -> None:
     assert commands(exchange, others) == OWN
     for name in LAB:
-        told = blo(name, path=(exchange, others))
-        assert told.returncode == 2
-        assert f"No such command '{name}'" in told.stderr
+        answer = blo(name, path=(exchange, others))
+        assert answer.returncode == 2
+        assert f"No such command '{name}'" in answer.stderr
 
 
 def test_with_the_lab_there_are_both(exchange: Path, lab: Path, others: Path) -> None:
     assert commands(exchange, lab, others) == OWN | LAB
     for name in LAB:
-        told = blo(name, "--help", path=(exchange, lab, others))
-        assert told.returncode == 0, told.stderr
+        answer = blo(name, "--help", path=(exchange, lab, others))
+        assert answer.returncode == 0, answer.stderr
 
 
 def test_the_lab_s_wheel_holds_the_networks(lab: Path, project_root: Path) -> None:
@@ -96,10 +96,10 @@ def test_nothing_that_an_office_installs_speaks_of_java_or_the_lab(exchange: Pat
     words = re.compile(
         r"\bjava\b|\bjars?\b|KAFKA_HOME|\bblo_lab\b|\bblo (lab|demo)\b", re.IGNORECASE
     )
-    told = [
+    mentions = [
         f"{path.relative_to(exchange)}: {match[0]}"
         for path in exchange.rglob("*")
         if path.is_file() and path.suffix in (".py", ".toml", ".txt", ".json")
         for match in words.finditer(path.read_text(encoding="utf-8"))
     ]
-    assert told == []
+    assert mentions == []
