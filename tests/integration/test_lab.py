@@ -20,9 +20,10 @@ from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.broker
 
-LINK = "vn-kyson~la-xiengkhouang"
-PROGRAMS = 14 + 2 + 1
-PORTS = 2 + 14 + PROGRAMS
+LINK = "vn-quangbinh~la-khammouane"
+NETWORK = ("--network", "quang-binh")
+PROGRAMS = 3 + 1 + 1
+PORTS = 2 + 3 + PROGRAMS
 """Kafka's two, each agent's API, and an admin listener for each program."""
 
 
@@ -37,7 +38,7 @@ def client(layout: Layout, office: str) -> LabAgentClient:
 
 
 def submit(layout: Layout, code: str) -> None:
-    answer = client(layout, "vn-kyson").submit(
+    answer = client(layout, "vn-quangbinh").submit(
         {
             "link": LINK,
             "step": "open",
@@ -55,7 +56,6 @@ def test_a_network_of_one_s_own_runs_and_is_the_lab_s_from_then_on(tmp_path: Pat
     mine = tmp_path / "mine.toml"
     mine.write_bytes(shipped()["quang-binh"].read_bytes() + b"# mine\n")
     layout = Layout(tmp_path / "Nghệ An, a:b")
-    link = "vn-quangbinh~la-khammouane"
     up = blo(tmp_path, "lab", "up", str(layout.root), "--network", str(mine))
     try:
         assert up.returncode == 0, up.stderr
@@ -68,7 +68,7 @@ def test_a_network_of_one_s_own_runs_and_is_the_lab_s_from_then_on(tmp_path: Pat
 
         again = blo(tmp_path, "lab", "up", str(layout.root))
         assert again.returncode == 0, again.stderr
-        assert client(layout, "la-khammouane").await_size(link, 0, 50).size == 0
+        assert client(layout, "la-khammouane").await_size(LINK, 0, 50).size == 0
     finally:
         down = blo(tmp_path, "lab", "down", str(layout.root))
     assert down.returncode == 0
@@ -78,7 +78,7 @@ def test_a_network_of_one_s_own_runs_and_is_the_lab_s_from_then_on(tmp_path: Pat
 def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "lab")
     folder = str(layout.root)
-    up = blo(tmp_path, "lab", "up", folder)
+    up = blo(tmp_path, "lab", "up", folder, *NETWORK)
     try:
         assert up.returncode == 0, up.stderr
         assert f"blo lab down {folder}" in up.stdout
@@ -86,9 +86,9 @@ def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Pa
         assert len(ports) == PORTS
         assert all(listens(port) for port in ports)
         submit(layout, "first")
-        assert client(layout, "la-xiengkhouang").await_size(LINK, 1, 50).size == 1
+        assert client(layout, "la-khammouane").await_size(LINK, 1, 50).size == 1
 
-        config = str(layout.config("la-xiengkhouang"))
+        config = str(layout.config("la-khammouane"))
         verified = blo(tmp_path, "agent", "verify", "--config", config)
         assert verified.returncode == 0, verified.stderr
         assert f"{LINK}: 1 records, 1 verified" in verified.stdout
@@ -112,7 +112,7 @@ def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Pa
     try:
         assert again.returncode == 0, again.stderr
         submit(layout, "second")
-        assert client(layout, "vn-nghean").await_size(LINK, 2, 50).size == 2
+        assert client(layout, "la-khammouane").await_size(LINK, 2, 50).size == 2
         # Whatever became of a program, `down` ends the others and forgets it.
         run_file = layout.processors / "la-vn" / "run-lab.json"
         os.kill(json.loads(run_file.read_text())["pid"], signal.SIGKILL)
@@ -131,7 +131,10 @@ def check_that_it_can_be_audited(folder: Path, layout: Layout) -> None:
     while True:
         replayed = blo(folder, "audit", "replay", *config)
         assert replayed.returncode == 0, replayed.stdout + replayed.stderr
-        if "A checkpoint over 1 record by vn-witness, la-xiengkhouang, vn-kyson" in replayed.stdout:
+        if (
+            "A checkpoint over 1 record by vn-witness, la-khammouane, vn-quangbinh"
+            in replayed.stdout
+        ):
             break
         assert time.monotonic() < deadline, replayed.stdout
     assert "Nothing is wrong." in replayed.stdout
@@ -170,7 +173,7 @@ def test_up_interrupted_at_any_moment_leaves_nothing(
     tmp_path: Path, words: str, after_s: float, number: signal.Signals
 ) -> None:
     folder = tmp_path / "a" / "lab"
-    with running(tmp_path, "lab", "up", str(folder), "--network", "quang-binh") as up:
+    with running(tmp_path, "lab", "up", str(folder), *NETWORK) as up:
         up.await_words(words)
         time.sleep(after_s)
         ports = ports_below(folder)
@@ -182,9 +185,9 @@ def test_up_interrupted_at_any_moment_leaves_nothing(
 
 def test_up_killed_outright_can_be_ended_by_down(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "lab")
-    with running(tmp_path, "lab", "up", str(layout.root), "--network", "quang-binh") as up:
+    with running(tmp_path, "lab", "up", str(layout.root), *NETWORK) as up:
         up.await_words("starting 3 agents")
-        while len(programs(layout)) < 3 + 1 + 1:
+        while len(programs(layout)) < PROGRAMS:
             time.sleep(0.01)
         assert up.end(signal.SIGKILL) == -signal.SIGKILL
     assert processes_of(layout.root)
