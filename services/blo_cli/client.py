@@ -1,198 +1,175 @@
-"""An agent's API, as a desk would use it.
+"""A client of an agent's API, on the API's own types.
 
-One connection a request: on loopback that costs a fraction of a millisecond, and a kept connection
-that the agent closes at the wrong moment would leave open whether a command was taken.
+Each request opens a connection of its own. On loopback that costs a fraction of a millisecond, and
+a kept connection that the agent closes at the wrong moment would leave open whether it accepted a
+command.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Final, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
+from blo_agent.api import request_types as requests
 from blo_agent.api import response_types as api
 from blo_agent.config import AgentSettings
 from blo_cli.errors import AgentAnswerError, CliError
+from blo_domain.reports.difference import ReportComparison
+from blo_runtime.config import load
 from blo_schemas.errors import WireError
 from blo_schemas.reports import ReportAct
 from blo_schemas.texts import from_json
 
 T = TypeVar("T")
 
-_TIMEOUT_S = 90.0
+_TIMEOUT_S: Final = 90.0
+_SHOWN_ANSWER: Final = 500
+"""So many bytes of an unexpected answer are shown."""
 
 
 class AgentClient:
     """The API of one office's agent.
 
+    Every method raises ``AgentAnswerError`` if the agent does not answer, or answers with an error
+    or with another shape than expected.
+
     Args:
         office: The office's id.
-        host: Where it listens.
-        api_port: Its port.
-        token: Its bearer token.
+        host: The address on which the agent listens.
+        api_port: The API's port.
+        token: The API's bearer token.
     """
 
     def __init__(self, office: str, *, host: str = "127.0.0.1", api_port: int, token: str) -> None:
         self.office = office
         self._host = host
         self._api_port = api_port
-        self._headers = {"Authorization": f"Bearer {token}", "Connection": "close"}
+        self._token = token
 
     @property
     def api_url(self) -> str:
-        """Where the API listens."""
+        """The address of the API."""
         return f"http://{self._host}:{self._api_port}"
 
-    def submit(self, command: Mapping[str, Any]) -> api.AcceptedAnswer | api.RefusedAnswer:
-        """Submits a command; the agent has it on disk when this returns.
-
-        Raises:
-            AgentAnswerError: The agent does not take it for a command, or does not answer.
-        """
-        status, body = self._request("POST", "/v1/commands", command)
-        if status == 409:
-            return self._read(body, api.RefusedAnswer)
-        return self._read(self._expect(status, body), api.AcceptedAnswer)
+    def submit(self, command: requests.CommandRequest) -> api.AcceptedAnswer | api.RefusedAnswer:
+        """Submits a command; an accepted one is on the agent's disk when this returns."""
+        return self._post("/v1/commands", command, api.AcceptedAnswer)
 
     def links(self) -> list[api.LinkAnswer]:
-        """How each of the office's links stands.
-
-        Raises:
-            AgentAnswerError: The agent does not answer as it should.
-        """
+        """The status of each of the office's links."""
         return self._get("/v1/links", list[api.LinkAnswer])
 
     def await_size(self, link: str, size: int, timeout_s: float) -> api.LinkAnswer:
-        """Waits until the office has read ``size`` records of a link, or the time is over.
-
-        Raises:
-            AgentAnswerError: The agent does not answer as it should.
-        """
+        """Waits until the office has read ``size`` records of a link, or the time is over."""
         query = urlencode({"min_size": size, "timeout": f"{timeout_s:g}"})
         return self._get(f"/v1/links/{quote(link)}?{query}", api.LinkAnswer, timeout_s)
 
     def cases(self, link: str) -> list[api.CaseAnswer]:
-        """All cases of a link.
-
-        Raises:
-            AgentAnswerError: The agent does not answer as it should.
-        """
+        """All cases of a link."""
         return self._get(f"/v1/links/{quote(link)}/cases", list[api.CaseAnswer])
 
     def case(self, link: str, case: str) -> api.CaseHistory:
-        """A case's view and its events on a link.
-
-        Raises:
-            AgentAnswerError: The agent does not answer as it should.
-        """
-        path = f"/v1/links/{quote(link)}/cases/{quote(case)}"
-        return self._get(path, api.CaseHistory)
+        """A case's view and its events on a link."""
+        return self._get(f"/v1/links/{quote(link)}/cases/{quote(case)}", api.CaseHistory)
 
     def verify(self, link: str) -> api.ReplayAnswer:
-        """Has the agent fold a link from its first record and compare with what it shows.
-
-        Raises:
-            AgentAnswerError: The agent does not answer as it should.
-        """
-        status, body = self._request("POST", f"/v1/links/{quote(link)}/verify", {})
-        return self._read(self._expect(status, body), api.ReplayAnswer)
+        """Has the agent fold a link from its first record and compare with its live views."""
+        return self._post_or_raise(f"/v1/links/{quote(link)}/verify", None, api.ReplayAnswer)
 
     def disclose(
-        self, link: str, wanted: Mapping[str, Any]
+        self, link: str, request: requests.DisclosureRequest
     ) -> api.DisclosureAnswer | api.RefusedAnswer:
-        """Has the agent disclose events; that is in its journal when this returns.
-
-        Raises:
-            AgentAnswerError: The agent does not answer as it should.
-        """
-        status, body = self._request("POST", f"/v1/links/{quote(link)}/disclosures", wanted)
-        if status == 409:
-            return self._read(body, api.RefusedAnswer)
-        return self._read(self._expect(status, body), api.DisclosureAnswer)
+        """Has the agent disclose events; the disclosure is in its journal when this returns."""
+        return self._post(f"/v1/links/{quote(link)}/disclosures", request, api.DisclosureAnswer)
 
     def resume(self, link: str, reason: str, actor: str) -> api.ResumedAnswer | api.RefusedAnswer:
-        """Has the agent lift the halts of a link; that is in its journal when this returns.
-
-        Raises:
-            AgentAnswerError: The agent does not answer as it should.
-        """
-        wanted = {"reason": reason, "actor": actor}
-        status, body = self._request("POST", f"/v1/links/{quote(link)}/resume", wanted)
-        if status == 409:
-            return self._read(body, api.RefusedAnswer)
-        return self._read(self._expect(status, body), api.ResumedAnswer)
+        """Has the agent lift the halts of a link; that is in its journal when this returns."""
+        request = requests.ResumeRequest(reason, actor)
+        return self._post(f"/v1/links/{quote(link)}/resume", request, api.ResumedAnswer)
 
     def journal(self, actor: str) -> bytes:
-        """The journal's file; that it was taken out is its last entry.
+        """The journal's file; its last entry is this export."""
+        return self._file("/v1/journal", actor)
+
+    def reports(self) -> list[api.ReportAnswer]:
+        """All reports of the office."""
+        return self._get("/v1/reports", list[api.ReportAnswer])
+
+    def compute_report(self, request: requests.ReportRequest) -> api.ReportAnswer:
+        """Has the agent compute a report.
 
         Raises:
-            AgentAnswerError: The agent does not answer as it should.
+            CliError: The agent refuses.
         """
-        return self._as(actor, "/v1/journal")
+        return self._post_or_raise("/v1/reports", request, api.ReportAnswer)
 
-    def reports(self) -> list[dict[str, Any]]:
-        """All reports of the office.
-
-        Raises:
-            AgentAnswerError: The agent does not answer as it should.
-        """
-        return self._get("/v1/reports", list[dict[str, Any]])
-
-    def compute(self, first: str, last: str, actor: str) -> dict[str, Any]:
-        """Has a report computed.
-
-        Raises:
-            CliError: It is refused.
-        """
-        return self._post("/v1/reports", {"first": first, "last": last, "actor": actor})
-
-    def act(self, digest: str, act: ReportAct, actor: str) -> dict[str, Any]:
+    def advance_report(self, digest: str, act: ReportAct, actor: str) -> api.ReportAnswer:
         """Takes a further step with a report.
 
         Raises:
-            CliError: It is refused.
+            CliError: The agent refuses.
         """
-        return self._post(f"/v1/reports/{digest}/{act}", {"actor": actor})
+        request = requests.StepRequest(actor)
+        return self._post_or_raise(f"/v1/reports/{digest}/{act}", request, api.ReportAnswer)
 
-    def compare(self, digest: str, actor: str) -> dict[str, Any]:
-        """Has a frozen report reproduced, and compared with what the log says now.
+    def compare_report(self, digest: str, actor: str) -> ReportComparison:
+        """Has the agent reproduce a frozen report and compare it with the log as it is now.
 
         Raises:
-            CliError: It is refused.
+            CliError: The agent refuses.
         """
-        return self._post(f"/v1/reports/{digest}/compare", {"actor": actor})
+        request = requests.StepRequest(actor)
+        return self._post_or_raise(f"/v1/reports/{digest}/compare", request, ReportComparison)
 
     def report_file(self, digest: str, actor: str) -> bytes:
-        """The file of a report.
-
-        Raises:
-            AgentAnswerError: There is none, or the agent does not answer as it should.
-        """
-        return self._as(actor, f"/v1/reports/{digest}")
+        """The file of a report."""
+        return self._file(f"/v1/reports/{digest}", actor)
 
     def _get(self, path: str, kind: type[T], extra_s: float = 0.0) -> T:
-        status, body = self._request("GET", path, extra_s=extra_s)
-        return self._read(self._expect(status, body), kind)
+        return self._read(self._expect(*self._request("GET", path, extra_s=extra_s)), kind)
+
+    def _file(self, path: str, actor: str) -> bytes:
+        # A header cannot carry all letters of people's names.
+        return self._expect(*self._request("GET", path, headers={"Blo-Actor": quote(actor)}))
+
+    def _post(
+        self, path: str, request: requests.StrictRequest | None, kind: type[T]
+    ) -> T | api.RefusedAnswer:
+        body = msgspec.json.encode({} if request is None else request)
+        status, answer = self._request(
+            "POST", path, body, headers={"Content-Type": "application/json"}
+        )
+        if status == 409:
+            return self._read(answer, api.RefusedAnswer)
+        return self._read(self._expect(status, answer), kind)
+
+    def _post_or_raise(self, path: str, request: requests.StrictRequest | None, kind: type[T]) -> T:
+        answer = self._post(path, request, kind)
+        if isinstance(answer, api.RefusedAnswer):
+            raise CliError(
+                f"the agent of {self.office}",
+                f"refuses ({answer.refused})",
+                todo=answer.words[:1].upper() + answer.words[1:],
+            )
+        return answer
 
     def _request(
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: bytes | None = None,
         *,
+        headers: dict[str, str] | None = None,
         extra_s: float = 0.0,
     ) -> tuple[int, bytes]:
         connection = HTTPConnection(self._host, self._api_port, timeout=_TIMEOUT_S + extra_s)
-        headers = dict(self._headers)
-        data = None
-        if body is not None:
-            data = msgspec.json.encode(body)
-            headers["Content-Type"] = "application/json"
+        own = {"Authorization": f"Bearer {self._token}", "Connection": "close"}
         try:
-            connection.request(method, path, data, headers)
+            connection.request(method, path, body, own | (headers or {}))
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (OSError, HTTPException) as error:
@@ -203,7 +180,7 @@ class AgentClient:
     def _expect(self, status: int, body: bytes) -> bytes:
         if 200 <= status < 300:
             return body
-        raise self._error(f"answered {status}: {body[:500].decode('utf-8', 'replace')}")
+        raise self._error(f"answered {status}: {body[:_SHOWN_ANSWER].decode('utf-8', 'replace')}")
 
     def _read(self, body: bytes, kind: type[T]) -> T:
         try:
@@ -220,25 +197,19 @@ class AgentClient:
             todo="Its log says why",
         )
 
-    def _as(self, actor: str, path: str) -> bytes:
-        # Names of people have letters that a header can't carry.
-        self._headers["Blo-Actor"] = quote(actor)
-        return self._expect(*self._request("GET", path))
 
-    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        status, answer = self._request("POST", path, body)
-        if status == 409:
-            refused = self._read(answer, api.RefusedAnswer)
-            raise CliError(
-                f"the agent of {self.office}",
-                f"refuses ({refused.refused})",
-                todo=refused.words[:1].upper() + refused.words[1:],
-            )
-        return self._read(self._expect(status, answer), dict[str, Any])
+def configured_client(config: Path) -> AgentClient:
+    """A client of the agent that runs with a configuration file.
+
+    Raises:
+        CliError: It does not run.
+        ConfigurationError: The file cannot be used.
+    """
+    return client_of(load(config, AgentSettings))
 
 
 def client_of(settings: AgentSettings) -> AgentClient:
-    """A client of the agent that runs with this configuration.
+    """A client of the agent that runs with a configuration.
 
     Raises:
         CliError: It does not run.

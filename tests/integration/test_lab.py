@@ -6,15 +6,18 @@ import json
 import os
 import signal
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from blo_agent.api import response_types as api
+from blo_agent.api.request_types import CommandRequest
 from blo_lab.network import state
 from blo_lab.network.client import LabAgentClient
 from blo_lab.network.layout import Layout
 from blo_lab.network.network_file import shipped
+from blo_schemas.content import Dispatch
 from tests.integration.programs import blo, listens, ports_below, processes_of, running
 from tests.patience import PATIENCE_S
 
@@ -39,14 +42,14 @@ def client(layout: Layout, office: str) -> LabAgentClient:
 
 def submit(layout: Layout, code: str) -> None:
     answer = client(layout, "vn-quangbinh").submit(
-        {
-            "link": LINK,
-            "step": "open",
-            "kind": "patrol",
-            "on": "2025-03-01",
-            "dispatch": {"subject": "(hư cấu) tuần tra"},
-            "body": {"code": code, "marker_from": "1", "marker_to": "2"},
-        }
+        CommandRequest(
+            link=LINK,
+            step="open",
+            kind="patrol",
+            on=date(2025, 3, 1),
+            dispatch=Dispatch(subject="(hư cấu) tuần tra"),
+            body={"code": code, "marker_from": "1", "marker_to": "2"},
+        )
     )
     assert isinstance(answer, api.AcceptedAnswer), answer
 

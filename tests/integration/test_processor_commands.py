@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from blo_agent.api import response_types as api
+from blo_agent.api.request_types import CommandRequest
 from blo_cli.main import run
 from blo_lab.demo.observe import await_outputs
 from blo_lab.demo.outputs import LinkOutputs, read_back
@@ -29,6 +30,7 @@ from blo_runtime.keyfiles import load_identity
 from blo_schemas.codec import encode
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.outputs import OUTPUT_VERSION, DeadLetter, dead_letter_key
+from blo_schemas.texts import from_object
 from blo_schemas.trust import Role
 from tests.integration.programs import blo, processes_of
 from tests.patience import PATIENCE_S
@@ -109,7 +111,8 @@ def client(layout: Layout, office: str) -> LabAgentClient:
 
 
 def submit(layout: Layout, office: str, at: str, step: str, **more: Any) -> str:
-    command = {"link": LINK, "step": step, "on": at[:10], "at": milliseconds(at), **more}
+    fields = {"link": LINK, "step": step, "on": at[:10], "at": milliseconds(at), **more}
+    command = from_object(fields, CommandRequest)
     deadline = time.monotonic() + PATIENCE_S
     while True:
         answer = client(layout, office).submit(command)

@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from blo_agent.api.parse import BadRequest, decode
-from blo_agent.api.reports import ReportRequest
-from blo_agent.api.request_types import ClockRequest, CommandRequest, DisclosureRequest
+from blo_agent.api.request_types import (
+    ClockRequest,
+    CommandRequest,
+    DisclosureRequest,
+    ReportRequest,
+)
 
 COMMAND: dict[str, Any] = {"link": "la-b~vn-a", "step": "open", "on": "2025-03-01"}
 REPORT: dict[str, Any] = {"first": "2025-01-01", "last": "2025-12-31", "actor": "a"}

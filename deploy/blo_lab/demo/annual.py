@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rich.filesize import decimal
 
+from blo_agent.api.request_types import ReportRequest
 from blo_agent.config import AgentSettings
 from blo_audit.reports.verify import audit_report
 from blo_cli.client import client_of
@@ -44,16 +45,16 @@ def freeze_report(
     settings = load(layout.config(office), AgentSettings)
     client = client_of(settings)
     first, last = period
-    digest = str(client.compute(first.isoformat(), last.isoformat(), _OFFICER)["digest"])
+    digest = client.compute_report(ReportRequest(first, last, _OFFICER)).digest
     for act, actor in _STEPS:
-        client.act(digest, act, actor)
+        client.advance_report(digest, act, actor)
     data = client.report_file(digest, _OFFICER)
     directory = judge(layout.documents, settings.trust.roots).directory
     audited = audit_report(data, directory=directory)
-    compared = client.compare(digest, _OFFICER)
+    compared = client.compare_report(digest, _OFFICER)
     wrong = [f"{one.flaw} {one.where}: {one.words}" for one in audited.findings]
-    wrong += [str(why) for why in compared["why_not"]]
-    wrong += [f"{one['indicator']} differs already" for one in compared["since"]["figures"]]
+    wrong += compared.why_not
+    wrong += [f"{figure.indicator} differs already" for figure in compared.since.figures]
     report = audited.signed.frozen.report
     return report, checked(
         "frozen_report_holds",

@@ -13,16 +13,19 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from blo_agent.api import response_types as api
+from blo_agent.api.request_types import CommandRequest, Corrects
 from blo_cli.errors import CliError
 from blo_lab.network.world import World
 from blo_lab.scenario import Scenario, ScenarioLine
 from blo_lab.scenario.lines import LINE_DOWN
+from blo_schemas.content import Dispatch
 from blo_schemas.summary import Kind, Step
+from blo_schemas.texts import from_object
 
 READ_TIMEOUT_S: Final = 90.0
 _POLL_S: Final = 0.01
@@ -32,7 +35,7 @@ _WATCH_S: Final = 0.5
 class Desk(Protocol):
     """What the player needs of an office's API."""
 
-    def submit(self, command: Mapping[str, Any]) -> api.AcceptedAnswer | api.RefusedAnswer:
+    def submit(self, command: CommandRequest) -> api.AcceptedAnswer | api.RefusedAnswer:
         """Submits a command."""
 
     def await_size(self, link: str, size: int, timeout_s: float) -> api.LinkAnswer:
@@ -223,32 +226,34 @@ class _Part:
             time.sleep(_POLL_S)
 
 
-def _command(line: ScenarioLine, case: str | None, kind: Kind) -> dict[str, Any]:
-    """The line as the API takes it.
+def _command(line: ScenarioLine, case: str | None, kind: Kind) -> CommandRequest:
+    """The request of a line.
 
     It always names the kind, so that an office that does not know the case yet refuses the step
-    instead of not understanding it.
+    instead of answering that the request is incomplete.
     """
     assert line.step is not None
     assert line.on is not None
-    command = {
-        "link": line.link,
-        "case": case,
-        "kind": kind.word,
-        "step": line.step.word,
-        "urgency": line.urgency.word if line.urgency else None,
-        "on": line.on.isoformat(),
-        "reason": line.reason,
-        "due": line.due_ms,
-        "dispatch": line.dispatch,
-        "body": line.body,
-        "pause_ground": line.ground.word if line.ground else None,
-        "at": line.at_ms,
-    }
+    corrects = None
+    body: dict[str, object] = line.body
     if line.corrects is not None:
-        command["corrects"] = {"step": line.corrects.step.word, "nth": line.corrects.nth}
-        command["body"] = {"corrects": line.corrects.step.word, "fields": line.body}
-    return {name: value for name, value in command.items() if value is not None}
+        corrects = Corrects(line.corrects.step.word, line.corrects.nth)
+        body = {"corrects": corrects.step, "fields": line.body}
+    return CommandRequest(
+        link=line.link,
+        step=line.step.word,
+        on=line.on,
+        case=case,
+        kind=kind.word,
+        urgency=None if line.urgency is None else line.urgency.word,
+        reason=line.reason,
+        due=line.due_ms,
+        dispatch=None if line.dispatch is None else from_object(line.dispatch, Dispatch),
+        body=body,
+        corrects=corrects,
+        pause_ground=None if line.ground is None else line.ground.word,
+        at=line.at_ms,
+    )
 
 
 def _merged(parts: Iterable[Played]) -> Played:

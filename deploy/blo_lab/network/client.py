@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blo_agent.api.request_types import ClockRequest, LineRequest
 from blo_cli.client import AgentClient
 from blo_lab.network.admin import AdminClient
 
@@ -11,7 +12,7 @@ class LabAgentClient(AgentClient):
 
     Args:
         office: The office's id.
-        host: Where both listen.
+        host: The address on which both listen.
         api_port: The API's port.
         admin_port: The admin listener's port.
         token: The API's bearer token.
@@ -23,35 +24,18 @@ class LabAgentClient(AgentClient):
         super().__init__(office, host=host, api_port=api_port, token=token)
         self._admin = AdminClient(f"the agent of {office}", admin_port, host)
 
-    @property
-    def admin_url(self) -> str:
-        """Where the admin listener listens."""
-        return self._admin.url
-
     def line(self, *, up: bool) -> None:
-        """Cuts the simulated line, or gives it back.
-
-        Raises:
-            AgentAnswerError: The agent does not answer as it should.
-        """
-        self._expect(*self._request("POST", "/v1/line", {"up": up}))
+        """Cuts or restores the simulated connection to Kafka."""
+        self._post_or_raise("/v1/line", LineRequest(up), dict[str, bool])
 
     def clock(self, now_ms: int) -> None:
-        """Sets the simulated clock, in Unix milliseconds.
-
-        Raises:
-            AgentAnswerError: The agent does not answer as it should.
-        """
-        self._expect(*self._request("POST", "/v1/clock", {"now": now_ms}))
+        """Sets the simulated clock, in Unix milliseconds."""
+        self._post_or_raise("/v1/clock", ClockRequest(now_ms), dict[str, int])
 
     def metrics(self) -> str:
-        """What the admin listener exposes, in Prometheus text.
-
-        Raises:
-            AgentAnswerError: The listener does not answer as it should.
-        """
+        """The metrics of the admin listener, in Prometheus text."""
         return self._admin.metrics()
 
     def ready(self) -> bool:
-        """Whether the agent says that it is ready; an agent that can't be reached is not."""
+        """Whether the agent is reachable and reports that it is ready."""
         return self._admin.ready()

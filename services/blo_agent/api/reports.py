@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
@@ -14,53 +12,20 @@ from litestar.params import FromPath
 
 from blo_agent.agent import Agent
 from blo_agent.api.parse import BadRequest, actor_of, decode, read_id
-from blo_agent.api.request_types import StrictRequest as Posted
-from blo_agent.api.request_types import Word
-from blo_agent.api.response_types import RefusedAnswer
+from blo_agent.api.request_types import ReportRequest, StepRequest
+from blo_agent.api.response_types import RefusedAnswer, ReportAnswer
 from blo_agent.office.access_log import journal_of, note_export
 from blo_agent.reports import service
 from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.reports.lifecycle import ReportAction
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import reports as stored
-from blo_schemas.reports import ReportAct, ReportStep
+from blo_schemas.reports import ReportAct
 
 Req = Request[Any, Any, State]
 
 _JSON: Final = "application/json"
 _LATER: Final = {act.value: act for act in ReportAct if act is not ReportAct.COMPUTE}
-
-
-class ReportRequest(Posted, frozen=True):
-    """Asks for a report of a period of business dates, both days included."""
-
-    first: Annotated[date, msgspec.Meta(description="First business date")]
-    last: date
-    actor: Word
-
-
-class StepRequest(Posted, frozen=True):
-    """Who takes a further step with a report."""
-
-    actor: Word
-
-
-class ReportAnswer(msgspec.Struct, frozen=True):
-    """A report as the list shows it.
-
-    Attributes:
-        digest: Its digest, which names it.
-        first: First business date.
-        last: Last business date.
-        state: The last step that was taken.
-        steps: Who did what.
-    """
-
-    digest: str
-    first: date
-    last: date
-    state: str
-    steps: tuple[ReportStep, ...]
 
 
 @post("/v1/reports")
@@ -108,7 +73,7 @@ async def compare(
         compared = await service.compare(agent, read_id(digest), wanted.actor)
     except ReportRefused as refusal:
         return _refused(refusal)
-    return Response(msgspec.json.encode(compared), media_type=_JSON)
+    return Response(compared)
 
 
 @post("/v1/reports/{digest:str}/{act:str}", status_code=200)

@@ -115,3 +115,17 @@ class ClockRequest(StrictRequest, frozen=True):
     """Sets the simulated clock, Unix milliseconds."""
 
     now: UnixMs
+
+
+class ReportRequest(StrictRequest, frozen=True):
+    """Asks for a report of a period of business dates, both days included."""
+
+    first: Annotated[date, msgspec.Meta(description="First business date")]
+    last: date
+    actor: Word
+
+
+class StepRequest(StrictRequest, frozen=True):
+    """Who takes a further step with a report."""
+
+    actor: Word

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from blo_schemas.content import Dispatch
+from blo_schemas.reports import ReportStep
 
 MAX_REJECTED: Final = 100
 """So many rejected events of a case are shown, the last ones: there can be any number of them."""
@@ -400,3 +401,21 @@ class ReplayAnswer(msgspec.Struct, frozen=True):
     records: int
     verified: int
     rejected: dict[str, int]
+
+
+class ReportAnswer(msgspec.Struct, frozen=True):
+    """A report as the list shows it.
+
+    Attributes:
+        digest: Its digest, which names it.
+        first: First business date.
+        last: Last business date.
+        state: The last step that was taken.
+        steps: Who did what.
+    """
+
+    digest: str
+    first: date
+    last: date
+    state: str
+    steps: tuple[ReportStep, ...]

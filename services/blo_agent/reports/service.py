@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import date
 
-import msgspec
-
 from blo_agent.agent import Agent
 from blo_agent.reports import lifecycle
 from blo_agent.reports.cut import (
@@ -21,7 +19,7 @@ from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.reports.lifecycle import ReportAction
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal
-from blo_domain.reports.difference import ReportDifference, difference
+from blo_domain.reports.difference import ReportComparison, difference
 from blo_domain.reports.period_report import Period
 from blo_schemas.codec import encode
 from blo_schemas.errors import TooLarge
@@ -29,20 +27,6 @@ from blo_schemas.ids import LinkId
 from blo_schemas.reports import PeriodReport, ReportAct, check_size, to_json
 
 Step = Callable[[Transaction, int], ReportAction]
-
-
-class ReportComparison(msgspec.Struct, frozen=True):
-    """A frozen report beside what the log gives now.
-
-    Attributes:
-        reproduced: Whether computing it anew at its cut gives the same bytes.
-        why_not: What is known of the reasons, in words; empty if it was reproduced.
-        since: What a report of the same period says otherwise if it is computed now.
-    """
-
-    reproduced: bool
-    why_not: list[str]
-    since: ReportDifference
 
 
 async def compute(agent: Agent, first: date, last: date, actor: str) -> ReportAction:

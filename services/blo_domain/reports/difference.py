@@ -44,6 +44,21 @@ class ReportDifference:
     records: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class ReportComparison:
+    """A frozen report beside what the log gives now.
+
+    Attributes:
+        reproduced: Whether computing it anew at its cut gives the same bytes.
+        why_not: The known reasons, in words; empty if it was reproduced.
+        since: How a report of the same period differs if it is computed now.
+    """
+
+    reproduced: bool
+    why_not: list[str]
+    since: ReportDifference
+
+
 def difference(earlier: PeriodReport, later: PeriodReport) -> ReportDifference:
     """What a later report says otherwise."""
     return ReportDifference(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -12,13 +13,15 @@ import msgspec
 import pytest
 
 from blo_agent.api import response_types as api
-from blo_cli.errors import AgentAnswerError
+from blo_agent.api.request_types import CommandRequest, ReportRequest
+from blo_cli.errors import AgentAnswerError, CliError
 from blo_lab.network.admin import AdminClient
 from blo_lab.network.client import LabAgentClient
 from blo_lab.network.network_file import articles
 from tests.unit.lab import seen as made
 
 LINK = "vn-kyson~la-xiengkhouang"
+COMMAND = CommandRequest(link=LINK, step="open", on=date(2025, 3, 1), kind="patrol")
 
 
 class Agent(ThreadingHTTPServer):
@@ -76,15 +79,15 @@ def client(agent: Agent) -> LabAgentClient:
 
 def test_a_command_that_was_taken(agent: Agent, client: LabAgentClient) -> None:
     agent.answer = (201, {"event": "e", "case": "c", "oseq": 0, "expected_version": 0})
-    assert client.submit({"step": "open"}) == api.AcceptedAnswer("e", "c", 0, 0)
+    assert client.submit(COMMAND) == api.AcceptedAnswer("e", "c", 0, 0)
     assert (agent.method, agent.path) == ("POST", "/v1/commands")
-    assert agent.body == {"step": "open"}
+    assert msgspec.convert(agent.body, CommandRequest) == COMMAND
     assert agent.token == "Bearer secret"
 
 
 def test_a_command_that_was_refused(agent: Agent, client: LabAgentClient) -> None:
     agent.answer = (409, {"refused": "not_legal_now", "words": "not now"})
-    assert client.submit({}) == api.RefusedAnswer("not_legal_now", "not now")
+    assert client.submit(COMMAND) == api.RefusedAnswer("not_legal_now", "not now")
 
 
 def test_a_command_that_is_none_is_an_error_with_the_agent_s_words(
@@ -92,7 +95,7 @@ def test_a_command_that_is_none_is_an_error_with_the_agent_s_words(
 ) -> None:
     agent.answer = (400, {"error": "kind: is missing"})
     with pytest.raises(AgentAnswerError, match=r"vn-kyson.*answered 400.*kind: is missing"):
-        client.submit({})
+        client.submit(COMMAND)
 
 
 def link(**changes: Any) -> dict[str, Any]:
@@ -114,8 +117,10 @@ def test_waiting_says_for_what_and_how_long(agent: Agent, client: LabAgentClient
 
 
 def test_the_line_and_the_clock_are_set(agent: Agent, client: LabAgentClient) -> None:
+    agent.answer = (200, {"up": False})
     client.line(up=False)
     assert (agent.path, agent.body) == ("/v1/line", {"up": False})
+    agent.answer = (200, {"now": 17})
     client.clock(17)
     assert (agent.path, agent.body) == ("/v1/clock", {"now": 17})
 
@@ -128,6 +133,16 @@ def test_cases_and_folds_are_asked_for(agent: Agent, client: LabAgentClient) -> 
     agent.answer = (200, msgspec.to_builtins(made.verification(1)))
     assert client.verify(LINK).equal
     assert (agent.method, agent.path) == ("POST", f"/v1/links/{LINK}/verify")
+
+
+def test_a_report_is_asked_for_and_its_refusal_is_an_error(
+    agent: Agent, client: LabAgentClient
+) -> None:
+    wanted = ReportRequest(date(2025, 1, 1), date(2025, 12, 31), "officer")
+    agent.answer = (409, {"refused": "in_doubt", "words": "a link is in doubt"})
+    with pytest.raises(CliError, match=r"refuses \(in_doubt\)\. A link is in doubt"):
+        client.compute_report(wanted)
+    assert msgspec.convert(agent.body, ReportRequest) == wanted
 
 
 def test_metrics_and_readiness_are_asked_without_the_token(

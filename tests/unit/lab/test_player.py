@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pytest
 
 from blo_agent.api import response_types as api
+from blo_agent.api.request_types import CommandRequest, Corrects
 from blo_lab.demo.player import Played, Player, StandsStill, sequences
 from blo_lab.network.network_file import articles
 from blo_lab.scenario import Scenario, load, read
 from blo_lab.scenarios import YEAR_OF_SEED_003
+from blo_schemas.content import Dispatch
 from tests.patience import PATIENCE_S
 from tests.unit.lab import seen as made
 
@@ -29,16 +31,16 @@ class FakeDesk:
         self.office = office
         self.calls = calls
         self.refuse = refuse
-        self.commands: list[Mapping[str, Any]] = []
+        self.commands: list[CommandRequest] = []
         self.parked = 0
         self.lag = 0
 
-    def submit(self, command: Mapping[str, Any]) -> api.AcceptedAnswer | api.RefusedAnswer:
-        self.calls.append((self.office, command["step"]))
+    def submit(self, command: CommandRequest) -> api.AcceptedAnswer | api.RefusedAnswer:
+        self.calls.append((self.office, command.step))
         self.commands.append(command)
-        if command["step"] in self.refuse:
+        if command.step in self.refuse:
             return api.RefusedAnswer("not_legal_now", "not now")
-        case = command.get("case") or f"case-{len(self.commands)}-{self.office}"
+        case = command.case or f"case-{len(self.commands)}-{self.office}"
         return api.AcceptedAnswer(f"event-{len(self.commands)}", case, 0, 0)
 
     def await_size(self, link: str, size: int, timeout_s: float) -> api.LinkAnswer:
@@ -163,7 +165,7 @@ def test_every_step_names_the_kind_for_an_office_that_does_not_know_the_case_yet
     stage = Stage()
     stage.play(scenario(line(1, "vn-kyson", "open"), line(2, "la-xiengkhouang", "confirm")))
     (command,) = stage.desks["la-xiengkhouang"].commands
-    assert command["kind"] == "patrol"
+    assert command.kind == "patrol"
 
 
 def test_an_office_whose_line_is_down_does_not_wait_and_its_events_count_later() -> None:
@@ -224,22 +226,22 @@ def test_a_line_is_submitted_with_all_it_says() -> None:
         )
     )
     (opened,) = stage.desks["vn-kyson"].commands
-    assert opened == {
-        "link": KS,
-        "kind": "patrol",
-        "step": "open",
-        "urgency": "urgent",
-        "on": "2025-03-01",
-        "reason": "vì sao",
-        "due": 1_741_132_800_000,
-        "dispatch": {"subject": "s", "urgency_ground": "g"},
-        "body": {"code": "x", "marker_from": "1", "marker_to": "2"},
-        "at": 1_740_765_600_000,
-    }
+    assert opened == CommandRequest(
+        link=KS,
+        kind="patrol",
+        step="open",
+        urgency="urgent",
+        on=date(2025, 3, 1),
+        reason="vì sao",
+        due=1_741_132_800_000,
+        dispatch=Dispatch(subject="s", urgency_ground="g"),
+        body={"code": "x", "marker_from": "1", "marker_to": "2"},
+        at=1_740_765_600_000,
+    )
     paused, _, corrected = stage.desks["la-xiengkhouang"].commands
-    assert (paused["pause_ground"], paused["case"]) == ("court", "case-1-vn-kyson")
-    assert corrected["corrects"] == {"step": "confirm", "nth": 1}
-    assert corrected["body"] == {"corrects": "confirm", "fields": {"headcount": 4}}
+    assert (paused.pause_ground, paused.case) == ("court", "case-1-vn-kyson")
+    assert corrected.corrects == Corrects("confirm", 1)
+    assert corrected.body == {"corrects": "confirm", "fields": {"headcount": 4}}
 
 
 def test_links_that_share_an_office_are_one_sequence_and_others_are_not() -> None:
@@ -259,7 +261,7 @@ def test_sequences_are_played_side_by_side() -> None:
     both = threading.Barrier(2, timeout=PATIENCE_S)
 
     class Meets(FakeDesk):
-        def submit(self, command: Mapping[str, Any]) -> api.AcceptedAnswer | api.RefusedAnswer:
+        def submit(self, command: CommandRequest) -> api.AcceptedAnswer | api.RefusedAnswer:
             both.wait()
             return super().submit(command)
 
@@ -284,7 +286,7 @@ def test_what_the_watch_raises_ends_the_play_although_an_office_still_waits() ->
     waits = threading.Event()
 
     class Waiting(FakeDesk):
-        def submit(self, command: Mapping[str, Any]) -> api.AcceptedAnswer | api.RefusedAnswer:
+        def submit(self, command: CommandRequest) -> api.AcceptedAnswer | api.RefusedAnswer:
             waits.wait(60)
             return super().submit(command)
 

@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from blo_cli.errors import CannotWrite, CliError, Exit
-from blo_cli.processors_reports import as_of_lines, what_if_lines
+from blo_cli.processors.lines import as_of_lines, what_if_lines
 from blo_cli.trust.specs import AgreementSpec, milliseconds
 from blo_domain.deadlines import policies
 from blo_domain.deadlines.responses import Window

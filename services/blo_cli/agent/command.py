@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from blo_agent.api.request_types import DisclosureRequest
 from blo_agent.api.response_types import RefusedAnswer
 from blo_agent.config import AgentSettings
 from blo_agent.setup import initialise, sign_document
 from blo_agent.store.backup import restore as restore_store
 from blo_agent.store.errors import StoreError
 from blo_agent.store.keyfile import load_store_key
-from blo_cli.agent_journal import journal
-from blo_cli.client import client_of
+from blo_cli.agent.journal import journal
+from blo_cli.agent.report import report
+from blo_cli.client import configured_client
 from blo_cli.errors import Exit
+from blo_cli.parameters import DAY
 from blo_cli.trust import files
 from blo_runtime.config import load
 from blo_schemas.trust import SIGNED_DOCUMENT
@@ -72,8 +76,7 @@ def run(config: Path) -> int:
 @_CONFIG
 def verify(config: Path) -> int:
     """Has the running node fold its links from their first record, and compares."""
-    settings = load(config, AgentSettings)
-    client = client_of(settings)
+    client = configured_client(config)
     equal = True
     for link in client.links():
         result = client.verify(link.link)
@@ -91,8 +94,8 @@ def verify(config: Path) -> int:
 @click.option("--link", required=True, help="On which link.")
 @click.option("--case", help="All opened events of this case: its id in hex.")
 @click.option("--event", "events", multiple=True, help="This event: its id in hex; repeatable.")
-@click.option("--from", "first", help="All opened events from this business date on.")
-@click.option("--to", "last", help="The last business date.")
+@click.option("--from", "first", type=DAY, help="All opened events from this business date on.")
+@click.option("--to", "last", type=DAY, help="The last business date.")
 @click.option("--reason", required=True, help="Why; goes into the journal.")
 @click.option("--for", "recipient", required=True, help="For whom; goes into the journal.")
 @click.option("--actor", required=True, help="Who discloses; goes into the journal.")
@@ -101,16 +104,14 @@ def disclose(
     config: Path,
     link: str,
     output: Path,
-    **wanted: str | tuple[str, ...] | None,
+    **selection: Any,
 ) -> int:
     """Writes what opens chosen events to somebody outside, and nothing else.
 
     The file holds, for each event, the two keys derived for it alone; the case's key stays in the
     store. It is signed by the office. Pack it with: blo audit bundle --disclose FILE
     """
-    wanted["from"], wanted["to"] = wanted.pop("first"), wanted.pop("last")
-    settings = load(config, AgentSettings)
-    made = client_of(settings).disclose(link, {key: one for key, one in wanted.items() if one})
+    made = configured_client(config).disclose(link, DisclosureRequest(**selection))
     if isinstance(made, RefusedAnswer):
         click.echo(f"blo: nothing was disclosed: {made.words}", err=True)
         return Exit.CHECK_FAILED
@@ -131,7 +132,7 @@ def resume(config: Path, link: str, reason: str, actor: str) -> int:
     Why it was halted, with the evidence, is in GET /v1/links/LINK and in the journal, and stays
     there. A halt whose cause is still there comes back.
     """
-    answer = client_of(load(config, AgentSettings)).resume(link, reason, actor)
+    answer = configured_client(config).resume(link, reason, actor)
     if isinstance(answer, RefusedAnswer):
         click.echo(f"blo: nothing was resumed: {answer.words}", err=True)
         return Exit.CHECK_FAILED
@@ -162,3 +163,4 @@ def restore(config: Path, backup: Path, backup_key: Path | None) -> int:
 
 
 agent.add_command(journal)
+agent.add_command(report)

@@ -1,0 +1,5 @@
+"""``blo agent``."""
+
+from blo_cli.agent.command import agent
+
+__all__ = ["agent"]

@@ -1,0 +1,97 @@
+"""``blo agent report``: an office's report, from its computation to its freezing."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from blo_agent.api.request_types import ReportRequest
+from blo_cli.client import configured_client
+from blo_cli.errors import Exit
+from blo_cli.parameters import DAY
+from blo_cli.report_difference import difference_lines
+from blo_cli.trust import files
+from blo_schemas.reports import ReportAct
+
+_PATH = click.Path(path_type=Path)
+_CONFIG = click.option("--config", required=True, type=_PATH, help="The agent's TOML file.")
+_ACTOR = click.option("--actor", required=True, help="Your name, for the office's journal.")
+
+
+@click.group()
+def report() -> None:
+    """A period's report: compute, review, sign, freeze, export, compare."""
+
+
+@report.command()
+@_CONFIG
+@_ACTOR
+@click.option("--from", "first", required=True, type=DAY, help="First business date.")
+@click.option("--to", "last", required=True, type=DAY, help="Last business date, included.")
+def compute(config: Path, actor: str, first: date, last: date) -> int:
+    """Has the running node compute a report as of now, and prints its digest."""
+    request = ReportRequest(first, last, actor)
+    click.echo(configured_client(config).compute_report(request).digest)
+    return Exit.OK
+
+
+def _add_step(act: ReportAct, help_text: str) -> None:
+    @report.command(act.value, help=help_text)
+    @_CONFIG
+    @_ACTOR
+    @click.argument("digest")
+    def step(config: Path, actor: str, digest: str) -> int:
+        answer = configured_client(config).advance_report(digest, act, actor)
+        click.echo(f"{answer.digest} {answer.state}")
+        return Exit.OK
+
+
+_add_step(ReportAct.REVIEW, "Notes that a second person has reviewed the report DIGEST.")
+_add_step(ReportAct.SIGN, "Notes that a person answers for the reviewed report DIGEST.")
+_add_step(
+    ReportAct.FREEZE,
+    "Has the node sign the report DIGEST with the office's key; it never changes again.",
+)
+
+
+@report.command("list")
+@_CONFIG
+def list_reports(config: Path) -> int:
+    """Lists the office's reports, one a line."""
+    for listed in configured_client(config).reports():
+        people = ", ".join(f"{step.act} {step.by}" for step in listed.steps)
+        click.echo(f"{listed.digest} {listed.first} {listed.last} {listed.state}: {people}")
+    return Exit.OK
+
+
+@report.command()
+@_CONFIG
+@_ACTOR
+@click.argument("digest")
+@click.argument("output", type=_PATH)
+def export(config: Path, actor: str, digest: str, output: Path) -> int:
+    """Writes the report DIGEST to a new file OUTPUT, as JSON: the form that can be verified."""
+    files.write_new(output, configured_client(config).report_file(digest, actor))
+    return Exit.OK
+
+
+@report.command()
+@_CONFIG
+@_ACTOR
+@click.argument("digest")
+def compare(config: Path, actor: str, digest: str) -> int:
+    """Reproduces the frozen report DIGEST at its cut, and shows what the log has brought since."""
+    comparison = configured_client(config).compare_report(digest, actor)
+    click.echo(
+        "reproduced: the same bytes"
+        if comparison.reproduced
+        else "NOT reproduced: other bytes than frozen"
+    )
+    for reason in comparison.why_not:
+        click.echo(f"  {reason}")
+    click.echo("since it was frozen:")
+    for line in difference_lines(comparison.since):
+        click.echo(line)
+    return Exit.OK if comparison.reproduced else Exit.CHECK_FAILED
