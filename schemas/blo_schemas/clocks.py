@@ -152,7 +152,7 @@ class ClockView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fie
         urgency: As of the opener's last step.
         due: The due date that the opener stated last; ``None``: none.
         rounds: All rounds of all clocks, in the order in which they began.
-        standstills: All pauses and returns for information, in the order in which they began.
+        pauses: All pauses and returns for information, in the order in which they began.
         version: Number of accepted steps.
         position: Log position of the last one.
         log_time: The latest log time of any of them, Unix milliseconds.
@@ -166,7 +166,7 @@ class ClockView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fie
     urgency: Urgency
     due: UnixMs | None
     rounds: tuple[Round, ...]
-    standstills: tuple[PauseInterval, ...]
+    pauses: tuple[PauseInterval, ...]
     version: Count
     position: Count
     log_time: UnixMs
@@ -220,7 +220,7 @@ class Alert(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
         due: The clock's deadline as it stood at ``since``.
         since: The instant at which it became true, not that at which it was computed.
         must_act: The offices that have to act.
-        told: The offices that are told: of the rung ``own_chief`` their chiefs.
+        notified: The offices that are told: of the rung ``own_chief`` their chiefs.
         position: Log position of the last step or record that it rests on.
         policy: Name of the deadline policy that it follows.
         agreement: Version of the agreement that the policy stands in.
@@ -241,7 +241,7 @@ class Alert(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     due: UnixMs | None
     since: UnixMs
     must_act: tuple[OfficeId, ...]
-    told: tuple[OfficeId, ...]
+    notified: tuple[OfficeId, ...]
     position: Count
     policy: str
     agreement: Count

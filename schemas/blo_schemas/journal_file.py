@@ -89,7 +89,7 @@ def journal_line(entry: JournalEntry, digest: bytes) -> JournalLine:
 
 def journal_file(head: JournalFileHead, lines: Iterable[JournalLine]) -> bytes:
     """The file."""
-    return b"".join(msgspec.json.encode(one) + b"\n" for one in (head, *lines))
+    return b"".join(msgspec.json.encode(line) + b"\n" for line in (head, *lines))
 
 
 def read_head(data: bytes) -> JournalFileHead:
@@ -113,9 +113,9 @@ def read_lines(data: bytes) -> Iterator[JournalLine | str]:
         if not line:
             continue
         try:
-            found = from_json(line, JournalLine)
-            found.entry()
+            entry = from_json(line, JournalLine)
+            entry.entry()
         except WireError as error:
             yield error.detail
         else:
-            yield found
+            yield entry

@@ -99,7 +99,7 @@ def _tidy(node: Any) -> Any:
         if node.get("format") == "decimal":
             return {**node, "type": ["string", "number"]}
         return {key: _tidy_text(key, value) for key, value in node.items()}
-    return [_tidy(each) for each in node] if isinstance(node, list) else node
+    return [_tidy(item) for item in node] if isinstance(node, list) else node
 
 
 def _tidy_text(key: str, value: Any) -> Any:

@@ -94,7 +94,7 @@ def alternative(node: inspect.Type | None, wanted: type[N]) -> N | None:
     if isinstance(node, inspect.Metadata):
         return alternative(node.type, wanted)
     if isinstance(node, inspect.UnionType):
-        return next(filter(None, (alternative(each, wanted) for each in node.types)), None)
+        return next(filter(None, (alternative(option, wanted) for option in node.types)), None)
     return None
 
 

@@ -68,7 +68,7 @@ def _dated_step(command: Command) -> Step:
 
 
 def _day(office: OfficeId, policy: DeadlinePolicy, now: int) -> date:
-    zone = next((one.zone for one in policy.zones if one.office == office), "UTC")
+    zone = next((row.zone for row in policy.zones if row.office == office), "UTC")
     return local(now, zone_from(zone)).date()
 
 

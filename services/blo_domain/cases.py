@@ -210,10 +210,10 @@ def _is_full(
     if view.version >= MAX_CASE_STEPS:
         return True
     if rule.turns:
-        own = Counter(author for each, author in view.history() if each is step)
+        own = Counter(author for past, author in view.history() if past is step)
         if _is_taken_up(own, own.total(), most_turns(len(parties)), office, parties):
             return True
-    counts = {each: view.count_by(each) for each in (*parties, office)}
+    counts = {party: view.count_by(party) for party in (*parties, office)}
     return _is_taken_up(counts, view.version, MAX_CASE_STEPS, office, parties)
 
 
@@ -224,7 +224,7 @@ def _is_taken_up(
     share = most // 2 // len(parties)
     if counts.get(office, 0) < share:
         return False
-    kept = sum(max(0, share - counts.get(each, 0)) for each in parties)
+    kept = sum(max(0, share - counts.get(party, 0)) for party in parties)
     return total + kept >= most
 
 
@@ -373,7 +373,7 @@ def _target_version(view: CaseView | None, command: Command, office: OfficeId) -
         target = Target(command.body.corrects)
     if target is None or view is None or target.nth < 1:
         return None
-    versions = (n for n, each in enumerate(view.history(), 1) if each == (target.step, office))
+    versions = (n for n, entry in enumerate(view.history(), 1) if entry == (target.step, office))
     return next(islice(versions, target.nth - 1, None), None)
 
 

@@ -246,8 +246,8 @@ def _corrected(command: Command, correction: Correction) -> MapStruct:
 
 def _check_quantities(report: PhaseReport) -> None:
     """Each thing once, and countable things in whole numbers (docs/domain.md §4)."""
-    seized = Counter((each.substance, each.unit) for each in report.seizures)
-    arrested = Counter(each.nationality for each in report.arrests)
+    seized = Counter((amount.substance, amount.unit) for amount in report.seizures)
+    arrested = Counter(amount.nationality for amount in report.arrests)
     twice = [f"{s} in {u}" for (s, u), n in seized.items() if n > 1]
     twice += [f"arrests of {who or 'unstated nationality'}" for who, n in arrested.items() if n > 1]
     if twice:
@@ -255,9 +255,9 @@ def _check_quantities(report: PhaseReport) -> None:
             RefusalReason.QUANTITY,
             f"Listed twice: {'; '.join(twice)}. Add them up, or leave one out.",
         )
-    for each in report.seizures:
-        if each.unit in _WHOLE_UNITS and each.amount % 1:
+    for amount in report.seizures:
+        if amount.unit in _WHOLE_UNITS and amount.amount % 1:
             raise Refused(
                 RefusalReason.QUANTITY,
-                f"{each.amount} {each.unit} of {each.substance}: only whole ones can be counted.",
+                f"{amount.amount} {amount.unit} of {amount.substance}: only whole ones can be counted.",
             )

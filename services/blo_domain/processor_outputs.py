@@ -85,11 +85,13 @@ def refuse_output(
 def processors_ever(directory: TrustedDirectory, link: LinkId) -> frozenset[OfficeId]:
     """Every processor that an agreement of the link names at any time."""
     terms = directory.terms(link)
-    return frozenset(one for term in terms for one in term.agreement.processors)
+    return frozenset(processor for term in terms for processor in term.agreement.processors)
 
 
 def _is_named(
     directory: TrustedDirectory, link: LinkId, processor: OfficeId, instants: tuple[int, ...]
 ) -> bool:
     agreements = (directory.agreement(link, at) for at in instants)
-    return any(processor in one.processors for one in agreements if one is not None)
+    return any(
+        processor in agreement.processors for agreement in agreements if agreement is not None
+    )

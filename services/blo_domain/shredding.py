@@ -93,10 +93,10 @@ class ShreddingProgress:
         """
         if self.status in (ShreddingStatus.NONE, ShreddingStatus.CONFIRMED):
             return ()
-        agreed = {one.office for one in self.consents}
+        agreed = {signature.office for signature in self.consents}
         if self.status is ShreddingStatus.PROPOSED:
             return tuple(sorted(set(parties) - agreed))
-        confirmed = {one.office for one in self.confirmations}
+        confirmed = {signature.office for signature in self.confirmations}
         return tuple(sorted((agreed | set(parties)) - confirmed))
 
     def unconfirmed(self) -> tuple[OfficeId, ...]:
@@ -107,8 +107,8 @@ class ShreddingProgress:
         """
         if not is_agreed(self.status):
             return ()
-        confirmed = {one.office for one in self.confirmations}
-        return tuple(sorted({one.office for one in self.consents} - confirmed))
+        confirmed = {signature.office for signature in self.confirmations}
+        return tuple(sorted({signature.office for signature in self.consents} - confirmed))
 
 
 _NONE: Final = ShreddingProgress(ShreddingStatus.NONE)
@@ -162,7 +162,7 @@ def shredding_words(shredding: ShreddingProgress, parties: Collection[OfficeId])
         return ""
     awaited = ", ".join(shredding.awaited(parties))
     if shredding.status is ShreddingStatus.PROPOSED:
-        wanted = " and ".join(one.office for one in shredding.consents)
+        wanted = " and ".join(consent.office for consent in shredding.consents)
         return f"Shredding is proposed by {wanted}; it needs the consent of {awaited}."
     at = shredding.agreed_at
     day = "" if at is None else f" on {local(at):%Y-%m-%d}"
@@ -172,8 +172,9 @@ def shredding_words(shredding: ShreddingProgress, parties: Collection[OfficeId])
     return f"{words}; the confirmation of {awaited} is missing." if awaited else f"{words}."
 
 
-def _confirmed_words(one: ShreddingSignature) -> str:
-    return one.office if one.place is None else f"{one.office} at position {one.place.position}"
+def _confirmed_words(signature: ShreddingSignature) -> str:
+    place = "" if signature.place is None else f" at position {signature.place.position}"
+    return f"{signature.office}{place}"
 
 
 def _status(view: CaseView) -> ShreddingStatus:

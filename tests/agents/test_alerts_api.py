@@ -102,9 +102,9 @@ async def test_the_list_says_who_must_act_by_when_and_up_to_whom_it_has_come(
             assert [one["alert"]["due"] for one in mine] == sorted(
                 one["alert"]["due"] for one in mine
             )
-            assert {one["role"] for one in mine} == {"told"}
+            assert {one["role"] for one in mine} == {"notified"}
             assert {one["role"] for one in others} == {"must_act"}
-            assert {one["role"] for one in above} == {"told"}
+            assert {one["role"] for one in above} == {"notified"}
             # Nobody is named for the ministry's rung, so the offices themselves are told.
             assert [one["alert"]["cause"] for one in others] == [EscalationLevel.MINISTRY] * 2
             assert [one["alert"]["cause"] for one in above] == [EscalationLevel.PROVINCE] * 2

@@ -152,7 +152,9 @@ async def test_an_alert_that_lies_at_the_end_of_time_stops_nobody(tmp_path: Path
         last = (await own_alerts(a, case))[-1]
         end = LAST_INSTANT
         offices = tuple(OfficeId(f"vn-x{number}") for number in range(300))
-        far = msgspec.structs.replace(last, due=end, since=end, told=(A, *offices), agreement=end)
+        far = msgspec.structs.replace(
+            last, due=end, since=end, notified=(A, *offices), agreement=end
+        )
         liar = world.liar()
         # The key of the month that it says it was written in is what its readers were granted.
         draft = liar.scribe.alert(far)._replace(at=world.time.now_ms())

@@ -224,7 +224,7 @@ def test_alerts_are_those_of_whoever_let_a_deadline_pass(year: dict[str, Any]) -
         "province",
         "ministry",
     ]
-    assert forgotten["told"] == ["vn-c04"]
+    assert forgotten["notified"] == ["vn-c04"]
     assert forgotten["due"] < forgotten["since"] < alerts["as_of"][forgotten["link"]]
     raised = sum(one["standing"] + one["cleared"] for one in alerts["counts"])
     processors = year["processors"]

@@ -127,7 +127,7 @@ def _standing(
         "since": _instant(last.since),
         "due": _instant(last.due),
         "must_act": list(last.must_act),
-        "told": list(last.told),
+        "notified": list(last.notified),
         "ladder": [{"rung": one.rung, "since": _instant(one.since)} for one in alerts],
     }
 
@@ -193,7 +193,7 @@ def _list(standing: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> Table:
     for name in ("case", "owed", "by whom"):
         table.add_column(name, overflow="fold")
     table.add_column("until", no_wrap=True)
-    table.add_column("told")
+    table.add_column("notified")
     table.add_column("since", no_wrap=True)
     for one in standing[:_MOST_SHOWN]:
         rung = one["rung"]

@@ -52,7 +52,7 @@ class BodySchema:
         self.current: Final = current
         self.older: Final = older
         self.version: Final = len(older) + 1
-        self._codecs: Final = tuple(Codec(each) for each in (*(o.type for o in older), current))
+        self._codecs: Final = tuple(Codec(kind) for kind in (*(o.type for o in older), current))
 
     def type_of(self, version: int) -> type[MapStruct]:
         """The struct of one version.

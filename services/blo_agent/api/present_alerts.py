@@ -145,7 +145,7 @@ def _desk(viewer: Viewer, link: LinkId) -> _Desk:
 
 def _clocks(at: _Desk, clocks: ClockView, instant: int) -> list[api.ClockAnswer]:
     reader = at.office
-    grounds = [pause_words(one.ground) for one in clocks.standstills if one.end is None]
+    grounds = [pause_words(one.ground) for one in clocks.pauses if one.end is None]
     return [
         api.ClockAnswer(
             clock=state.clock.value,
@@ -226,7 +226,7 @@ def _alert(
         due_local=at.local(alert.due),
         zone=at.zone,
         must_act=list(alert.must_act),
-        told=list(alert.told),
+        notified=list(alert.notified),
         holidays=alert.holidays,
         is_standing=is_standing,
         counts=row.counts,
@@ -241,7 +241,7 @@ def _role(office: OfficeId, alert: Alert, view: CaseView | None) -> str:
     if office in alert.must_act:
         return "must_act"
     if concerns(alert, office):
-        return "told"
+        return "notified"
     return "waits" if view is not None and view.opener == office else ""
 
 

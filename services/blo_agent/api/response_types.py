@@ -101,7 +101,7 @@ class AlertAnswer(msgspec.Struct, frozen=True):
         due_local: The same in the office's own time zone.
         zone: That time zone.
         must_act: Who has to act.
-        told: Who is told.
+        notified: The offices that are notified.
         holidays: Version of the table of public holidays that it was counted by.
         is_standing: Whether it counts and nothing has cleared it.
         counts: Whether who signed it counts now.
@@ -121,7 +121,7 @@ class AlertAnswer(msgspec.Struct, frozen=True):
     due_local: str | None
     zone: str
     must_act: list[str]
-    told: list[str]
+    notified: list[str]
     holidays: int
     is_standing: bool
     counts: bool
@@ -138,7 +138,7 @@ class OpenAlertAnswer(msgspec.Struct, frozen=True):
         link: On which link.
         case: In which case; ``None``: it is about the link.
         kind: The case's kind, if the case is known here.
-        role: ``must_act``, ``told``, or ``waits``: the office opened the case.
+        role: ``must_act``, ``notified``, or ``waits``: the office opened the case.
         alert: The alert.
     """
 

@@ -85,7 +85,7 @@ class DifferenceLog:
 
 def concerns(alert: Alert, office: OfficeId) -> bool:
     """Whether an office has to act on an alert, or is told of it."""
-    return office in alert.must_act or office in alert.told
+    return office in alert.must_act or office in alert.notified
 
 
 def cause(alert: Alert) -> str:

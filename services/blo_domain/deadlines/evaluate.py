@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blo_domain.deadlines.plan import Plan, plan, stills_of
+from blo_domain.deadlines.plan import Plan, pauses_of, plan
 from blo_domain.deadlines.terms import Offices, PolicyPeriod, Terms, in_force
 from blo_schemas.clocks import (
     ALERT_VERSION,
@@ -33,7 +33,9 @@ def clock_states(view: ClockView, terms: Terms, now: int) -> tuple[ClockState, .
         now: Unix milliseconds.
     """
     past = as_of(view, now)
-    return tuple(_state(past, one, in_force(terms, one.counts_from), now) for one in past.rounds)
+    return tuple(
+        _state(past, round_, in_force(terms, round_.counts_from), now) for round_ in past.rounds
+    )
 
 
 def alerts(view: ClockView, terms: Terms, now: int) -> tuple[Alert, ...]:
@@ -44,14 +46,14 @@ def alerts(view: ClockView, terms: Terms, now: int) -> tuple[Alert, ...]:
     byte, and evaluating once in the end gives the same as evaluating at every record.
     """
     past = as_of(view, now)
-    found = [alert for one in past.rounds for alert in _raised(past, one, terms, now)]
-    return tuple(sorted(found, key=_order))
+    raised = [alert for round_ in past.rounds for alert in _raised(past, round_, terms, now)]
+    return tuple(sorted(raised, key=_order))
 
 
 def uncleared_alerts(records: tuple[Alert, ...]) -> tuple[Alert, ...]:
     """The alerts among some records that none of them clears."""
     gone = {record.clears for record in records}
-    return tuple(one for one in records if one.clears is None and one.id not in gone)
+    return tuple(alert for alert in records if alert.clears is None and alert.id not in gone)
 
 
 def next_change(view: ClockView, terms: Terms, after: int) -> int | None:
@@ -71,9 +73,9 @@ def upcoming_changes(view: ClockView, terms: Terms) -> tuple[int, ...]:
     """
     instants = {
         at
-        for one in view.rounds
-        if one.end is None
-        for at in _instants(plan(view, one, in_force(terms, one.counts_from)))
+        for round_ in view.rounds
+        if round_.end is None
+        for at in _instants(plan(view, round_, in_force(terms, round_.counts_from)))
     }
     return tuple(sorted(instants))
 
@@ -86,14 +88,14 @@ def as_of(view: ClockView, now: int) -> ClockView:
     if view.log_time <= now:
         return view
     rounds = (
-        one.ended(None) if one.end and one.end.at > now else one
-        for one in view.rounds
-        if one.set_at <= now
+        round_.ended(None) if round_.end and round_.end.at > now else round_
+        for round_ in view.rounds
+        if round_.set_at <= now
     )
-    stills = (
-        one.ended(None, None) if one.end is not None and one.end > now else one
-        for one in view.standstills
-        if one.start <= now
+    pauses = (
+        pause.ended(None, None) if pause.end is not None and pause.end > now else pause
+        for pause in view.pauses
+        if pause.start <= now
     )
     return ClockView(
         view.v,
@@ -104,34 +106,34 @@ def as_of(view: ClockView, now: int) -> ClockView:
         view.urgency,
         view.due,
         tuple(rounds),
-        tuple(stills),
+        tuple(pauses),
         view.version,
         view.position,
         now,
     )
 
 
-def _state(view: ClockView, one: Round, term: PolicyPeriod, now: int) -> ClockState:
-    deadline = plan(view, one, term).due
-    end = one.end
+def _state(view: ClockView, round_: Round, term: PolicyPeriod, now: int) -> ClockState:
+    deadline = plan(view, round_, term).due
+    end = round_.end
     until = now if end is None else end.at
     met_at = end.at if end and end.ending is Ending.MET else None
-    at = _standing(one, deadline, now)
+    standing = _standing(round_, deadline, now)
     return ClockState(
-        one.clock,
-        one.number,
-        at,
-        one.counts_from,
+        round_.clock,
+        round_.number,
+        standing,
+        round_.counts_from,
         deadline,
         met_at,
-        until - deadline if at is ClockStatus.MISSED and deadline is not None else 0,
-        _active(view.standstills, one, until),
-        _owed_by(view, one, term),
+        until - deadline if standing is ClockStatus.MISSED and deadline is not None else 0,
+        _active(view.pauses, round_, until),
+        _owed_by(view, round_, term),
     )
 
 
-def _standing(one: Round, deadline: int | None, now: int) -> ClockStatus:
-    end = one.end
+def _standing(round_: Round, deadline: int | None, now: int) -> ClockStatus:
+    end = round_.end
     if end and end.ending is Ending.REPLACED:
         return ClockStatus.VOID
     if deadline is not None and deadline <= (now if end is None else end.at):
@@ -141,41 +143,41 @@ def _standing(one: Round, deadline: int | None, now: int) -> ClockStatus:
     return ClockStatus.MET if end.ending is Ending.MET else ClockStatus.VOID
 
 
-def _active(standstills: tuple[PauseInterval, ...], one: Round, until: int) -> int:
-    stood = sum(
-        min(end, until) - start for start, end in stills_of(standstills, one) if start < until
+def _active(pauses: tuple[PauseInterval, ...], round_: Round, until: int) -> int:
+    paused = sum(
+        min(end, until) - start for start, end in pauses_of(pauses, round_) if start < until
     )
-    return max(until - one.counts_from - stood, 0)
+    return max(until - round_.counts_from - paused, 0)
 
 
-def _owed_by(view: ClockView, one: Round, term: PolicyPeriod) -> Offices:
-    if one.end is not None:
+def _owed_by(view: ClockView, round_: Round, term: PolicyPeriod) -> Offices:
+    if round_.end is not None:
         return ()
-    returned = any(still.returned and still.end is None for still in view.standstills)
+    returned = any(pause.returned and pause.end is None for pause in view.pauses)
     return (view.opener,) if returned else term.others(view.opener)
 
 
-def _raised(view: ClockView, one: Round, terms: Terms, now: int) -> Iterator[Alert]:
+def _raised(view: ClockView, round_: Round, terms: Terms, now: int) -> Iterator[Alert]:
     """A round's alerts, each followed by its clearing record if its cause has gone."""
-    term = in_force(terms, one.counts_from)
-    until = now if one.end is None else one.end.at
-    planned = plan(view, one, term)
+    term = in_force(terms, round_.counts_from)
+    until = now if round_.end is None else round_.end.at
+    planned = plan(view, round_, term)
     for rung, since in planned.rungs:
         if since is None or since > until:
             break
         # What is said of the deadline is what was known when the alert became true.
-        later = any(still.start >= since for still in view.standstills)
-        then = plan(view, one, term, since) if later else planned
-        alert = _alert(view, one, term, rung, since, then.due)
+        later = any(pause.start >= since for pause in view.pauses)
+        then = plan(view, round_, term, since) if later else planned
+        alert = _alert(view, round_, term, rung, since, then.due)
         yield alert
-        end = one.end
+        end = round_.end
         if end:
             yield alert.cleared(clearing_id(alert.id), end.step, end.at, end.position)
 
 
 def _alert(
     view: ClockView,
-    one: Round,
+    round_: Round,
     term: PolicyPeriod,
     rung: EscalationLevel,
     since: int,
@@ -183,33 +185,33 @@ def _alert(
 ) -> Alert:
     return Alert(
         v=ALERT_VERSION,
-        id=alert_id(view.link, view.case, one.clock, rung, one.number),
+        id=alert_id(view.link, view.case, round_.clock, rung, round_.number),
         link=view.link,
         case=view.case,
-        clock=one.clock,
+        clock=round_.clock,
         signal=None,
         rung=rung,
-        round=one.number,
+        round=round_.number,
         due=deadline,
         since=since,
         must_act=term.others(view.opener),
-        told=term.notified(rung, view.opener),
-        position=_rests_on(view, one, since),
+        notified=term.notified(rung, view.opener),
+        position=_rests_on(view, round_, since),
         policy=term.policy.name,
         agreement=term.version,
         holidays=term.policy.holidays,
     )
 
 
-def _rests_on(view: ClockView, one: Round, since: int) -> int:
+def _rests_on(view: ClockView, round_: Round, since: int) -> int:
     """The last step that had a say in when the alert became true."""
-    positions = [one.position]
-    for still in view.standstills:
-        if still.start >= since:
+    positions = [round_.position]
+    for pause in view.pauses:
+        if pause.start >= since:
             continue
-        positions.append(still.position)
-        if still.end is not None and still.end <= since and still.end_position is not None:
-            positions.append(still.end_position)
+        positions.append(pause.position)
+        if pause.end is not None and pause.end <= since and pause.end_position is not None:
+            positions.append(pause.end_position)
     return max(positions)
 
 

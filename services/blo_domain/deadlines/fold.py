@@ -31,7 +31,7 @@ Only the opener can change these, so nobody else loses a round by it.
 """
 
 Rounds = tuple[Round, ...]
-Standstills = tuple[PauseInterval, ...]
+Pauses = tuple[PauseInterval, ...]
 
 # Looking up a member on its enum class costs more than the rest of a check (Python 3.11).
 _OPEN: Final = Step.OPEN
@@ -75,11 +75,11 @@ def fold_clocks(view: ClockView | None, fact: SubmittedStep) -> ClockView:
     if step is _OPEN or fact.case != view.case:
         raise InconsistentInput(f"step {step.word} at {fact.position} does not follow")
     at = max(view.log_time, fact.log_time)
-    rounds, standstills = view.rounds, view.standstills
+    rounds, pauses = view.rounds, view.pauses
     urgency, due = _stated(view, fact)
-    if _stands(view, step):
+    if _can_change(view, step):
         rounds = _end(rounds, fact, view, at)
-        standstills = _stand(standstills, rounds, fact, at)
+        pauses = _after_pausing(pauses, rounds, fact, at)
         changed = urgency is not view.urgency or due != view.due
         if changed and len(rounds) < MAX_SET_ANEW:
             rounds = _set_anew(rounds, fact, urgency, due, at)
@@ -93,19 +93,19 @@ def fold_clocks(view: ClockView | None, fact: SubmittedStep) -> ClockView:
         urgency,
         due,
         rounds,
-        standstills,
+        pauses,
         view.version + 1,
         fact.position,
         at,
     )
 
 
-def _stands(view: ClockView, step: Step) -> bool:
+def _can_change(view: ClockView, step: Step) -> bool:
     """Whether a step can change anything: not where all has ended and nothing begins again."""
-    for one in view.rounds:
-        if one.end is None:
+    for round_ in view.rounds:
+        if round_.end is None:
             return True
-    return bool(view.standstills) or step in _AGAIN[view.kind]
+    return bool(view.pauses) or step in _AGAIN[view.kind]
 
 
 def _opened(fact: SubmittedStep) -> ClockView:
@@ -155,32 +155,31 @@ def _end(rounds: Rounds, fact: SubmittedStep, view: ClockView, at: int) -> Round
     ending = Ending.VOID if own or step is _CONFIRM_SHREDDING else Ending.MET
     end = RoundResult(ending, step, fact.office, at, fact.position)
     return tuple(
-        one.ended(end) if one.end is None and one.clock in ended else one for one in rounds
+        round_.ended(end) if round_.end is None and round_.clock in ended else round_
+        for round_ in rounds
     )
 
 
-def _stand(standstills: Standstills, rounds: Rounds, fact: SubmittedStep, at: int) -> Standstills:
+def _after_pausing(pauses: Pauses, rounds: Rounds, fact: SubmittedStep, at: int) -> Pauses:
     """The standstills after this step; none outlasts the last clock."""
     step = fact.summary.step
-    running = any(one.end is None for one in rounds)
-    if (running and step not in _MOVING) or not (running or standstills):
-        return standstills
+    running = any(round_.end is None for round_ in rounds)
+    if (running and step not in _MOVING) or not (running or pauses):
+        return pauses
     if not running:
-        return _closed(standstills, (True, False), fact, at)
+        return _closed(pauses, (True, False), fact, at)
     if step in (Step.RESUME, Step.SUPPLY_INFORMATION):
-        return _closed(standstills, (step is Step.SUPPLY_INFORMATION,), fact, at)
+        return _closed(pauses, (step is Step.SUPPLY_INFORMATION,), fact, at)
     returned = step is Step.RETURN_FOR_INFORMATION
     ground = PauseGround.CLARIFICATION if returned else fact.summary.pause_ground
     begun = PauseInterval(at, fact.position, ground or PauseGround.OTHER, returned, None, None)
-    return (*standstills, begun)
+    return (*pauses, begun)
 
 
-def _closed(
-    standstills: Standstills, sorts: tuple[bool, ...], fact: SubmittedStep, at: int
-) -> Standstills:
+def _closed(pauses: Pauses, sorts: tuple[bool, ...], fact: SubmittedStep, at: int) -> Pauses:
     return tuple(
-        one.ended(at, fact.position) if one.end is None and one.returned in sorts else one
-        for one in standstills
+        pause.ended(at, fact.position) if pause.end is None and pause.returned in sorts else pause
+        for pause in pauses
     )
 
 
@@ -202,13 +201,13 @@ def _set_anew(
     kept: list[Round] = []
     new: list[Round] = []
     for old in rounds:
-        next_one = _round(old.clock, old.number + 1, old.counts_from, fact, urgency, due, at)
-        same = (old.urgency, old.due) == (next_one.urgency, next_one.due)
-        if old.end is not None or same:
+        following = _round(old.clock, old.number + 1, old.counts_from, fact, urgency, due, at)
+        unchanged = (old.urgency, old.due) == (following.urgency, following.due)
+        if old.end is not None or unchanged:
             kept.append(old)
         else:
             kept.append(old.ended(end))
-            new.append(next_one)
+            new.append(following)
     return (*kept, *new)
 
 
@@ -223,7 +222,7 @@ def _begin_again(
     for rule in rules:
         if rule.reopened_by is not fact.summary.step:
             continue
-        last = next(one for one in reversed(rounds) if one.clock is rule.clock)
+        last = next(round_ for round_ in reversed(rounds) if round_.clock is rule.clock)
         if last.end and last.end.ending is Ending.MET and last.end.step is not Step.DECLINE:
             rounds = (*rounds, _round(rule.clock, last.number + 1, at, fact, urgency, due, at))
     return rounds

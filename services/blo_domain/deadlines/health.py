@@ -130,14 +130,14 @@ def health(
         now: Unix milliseconds.
         bounds: What counts as healthy.
     """
-    found = [
+    alerts = [
         _alert(log, peer, finding, terms)
         for peer in peers
         if peer.office in in_force(terms, now).offices
         for finding in _findings(log, peer, terms, bounds)
         if finding.since <= now
     ]
-    return tuple(sorted(found, key=lambda alert: (alert.since, alert.id)))
+    return tuple(sorted(alerts, key=lambda alert: (alert.since, alert.id)))
 
 
 def next_health_change(
@@ -161,11 +161,11 @@ def repaired(known: Iterable[Alert], still: Iterable[Alert], now: int) -> tuple[
         still: What ``health`` finds.
         now: When that was asked.
     """
-    there = {alert.id for alert in still}
+    remaining = {alert.id for alert in still}
     return tuple(
         alert.cleared(clearing_id(alert.id), None, now, alert.position)
         for alert in known
-        if alert.signal is not None and alert.clears is None and alert.id not in there
+        if alert.signal is not None and alert.clears is None and alert.id not in remaining
     )
 
 
@@ -186,8 +186,8 @@ def _findings(log: LogFacts, peer: Peer, terms: Terms, bounds: Bounds) -> Iterat
         yield _HealthProblem(Signal.BEHIND, unread, read, read)
     if peer.head and peer.head.unopened:
         first = min(peer.head.first_unopened, default=read)
-        lain = log.log_time_of(first) if first < log.size else peer.head_time
-        yield _HealthProblem(Signal.UNOPENABLE, lain + bounds.unopened, first, first)
+        read_at = log.log_time_of(first) if first < log.size else peer.head_time
+        yield _HealthProblem(Signal.UNOPENABLE, read_at + bounds.unopened, first, first)
     if peer.withheld:
         position, log_time = peer.withheld
         yield _HealthProblem(Signal.UNOPENABLE, log_time + bounds.unopened, position, position)
@@ -222,7 +222,7 @@ def _alert(log: LogFacts, peer: Peer, finding: _HealthProblem, terms: Terms) -> 
         due=None,
         since=finding.since,
         must_act=(peer.office,),
-        told=tuple(term.offices),
+        notified=tuple(term.offices),
         position=finding.position,
         policy=term.policy.name,
         agreement=term.version,

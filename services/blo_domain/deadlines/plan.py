@@ -28,9 +28,9 @@ from blo_schemas.clocks import ClockView, PauseInterval, Round
 from blo_schemas.instants import clamped
 from blo_schemas.policy import EscalationLevel, Span, SpanUnit
 
-Still = tuple[int, int]
+Pause = tuple[int, int]
 """First instant of a standstill, and first after it; ``FOREVER`` while it lasts."""
-Stills = tuple[Still, ...]
+Pauses = tuple[Pause, ...]
 
 _MS: Final = {SpanUnit.MINUTES: 60_000, SpanUnit.HOURS: 3_600_000}
 _WORKING: Final = SpanUnit.WORKING_DAYS
@@ -49,107 +49,112 @@ class Plan(NamedTuple):
     rungs: tuple[tuple[EscalationLevel, int | None], ...]
 
 
-def plan(view: ClockView, one: Round, term: PolicyPeriod, before: int = FOREVER) -> Plan:
+def plan(view: ClockView, round_: Round, term: PolicyPeriod, before: int = FOREVER) -> Plan:
     """The instants of a round.
 
     Args:
         view: The case.
-        one: The round.
+        round_: The round.
         term: The term that it follows.
         before: Standstills that begin at this instant or later are left out.
     """
     # Asked for again and again between two steps of a case, and it depends on nothing else. A later
     # standstill of the case changes nothing for a round that has ended.
-    stills = stills_of(view.standstills, one, before)
-    asked = (view.kind, view.opener, stills, one)
+    pauses = pauses_of(view.pauses, round_, before)
+    asked = (view.kind, view.opener, pauses, round_)
     known: Plan | None = term.plans.get(asked)
     if known is None:
         if len(term.plans) >= _REMEMBERED:
             term.plans.clear()
-        known = term.plans[asked] = _plan(view, one, term, stills)
+        known = term.plans[asked] = _plan(view, round_, term, pauses)
     return known
 
 
-def _plan(view: ClockView, one: Round, term: PolicyPeriod, stills: Stills) -> Plan:
+def _plan(view: ClockView, round_: Round, term: PolicyPeriod, pauses: Pauses) -> Plan:
     plans = [
-        _plan_for(view, one, term, term.offices[office], stills)
+        _plan_for(view, round_, term, term.offices[office], pauses)
         for office in term.others(view.opener)
     ]
     if len(plans) == 1:
         return plans[0]
-    columns = zip(*(each.rungs for each in plans), strict=True)
+    columns = zip(*(office_plan.rungs for office_plan in plans), strict=True)
     return Plan(
-        _latest([each.due for each in plans]),
+        _latest([office_plan.due for office_plan in plans]),
         tuple((column[0][0], _latest([at for _, at in column])) for column in columns),
     )
 
 
-def stills_of(standstills: tuple[PauseInterval, ...], one: Round, before: int = FOREVER) -> Stills:
+def pauses_of(intervals: tuple[PauseInterval, ...], round_: Round, before: int = FOREVER) -> Pauses:
     """When a round stood still: in order, none within another.
 
     A standstill in which the round ends lasts one instant longer, so that nothing is reached in it.
     Where one begins in the very instant that ends the one before, the round ran between the two
     steps, and what was reached in that instant stays reached.
     """
-    merged: list[Still] = []
-    awake = 0
-    for each in standstills:
-        start, end = max(each.start, one.counts_from), _until(each, one)
-        if start >= end or each.start >= before:
+    merged: list[Pause] = []
+    resumed = 0
+    for interval in intervals:
+        start, end = max(interval.start, round_.counts_from), _until(interval, round_)
+        if start >= end or interval.start >= before:
             continue
-        ended = FOREVER if each.end_position is None else each.end_position
-        if merged and (start < merged[-1][1] or each.position < awake):
+        ended = FOREVER if interval.end_position is None else interval.end_position
+        if merged and (start < merged[-1][1] or interval.position < resumed):
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-            awake = max(awake, ended)
+            resumed = max(resumed, ended)
         else:
             merged.append((start, end))
-            awake = ended
+            resumed = ended
     return tuple(merged)
 
 
-def _until(each: PauseInterval, one: Round) -> int:
-    stop = FOREVER if one.end is None else one.end.at + 1
-    if each.end is None or (one.end is not None and each.end_position == one.end.position):
+def _until(interval: PauseInterval, round_: Round) -> int:
+    stop = FOREVER if round_.end is None else round_.end.at + 1
+    if interval.end is None or (
+        round_.end is not None and interval.end_position == round_.end.position
+    ):
         return stop
-    return min(each.end, stop)
+    return min(interval.end, stop)
 
 
 def _plan_for(
-    view: ClockView, one: Round, term: PolicyPeriod, time: OfficeTime, stills: Stills
+    view: ClockView, round_: Round, term: PolicyPeriod, time: OfficeTime, pauses: Pauses
 ) -> Plan:
-    start, percent = one.counts_from, term.policy.warning_percent
-    span = term.span(view.kind, one.urgency, one.clock)
+    start, percent = round_.counts_from, term.policy.warning_percent
+    span = term.span(view.kind, round_.urgency, round_.clock)
     target = added(start, span, time)
-    stated = min(one.due or 0, HORIZON)
+    stated = min(round_.due or 0, HORIZON)
     if span.unit is _WORKING and stated <= target:
         first = time.day(start)
-        due = _working(first, span.amount, time, stills)
-        warning = _working(first, span.amount * percent // 100, time, stills)
+        due = _working(first, span.amount, time, pauses)
+        warning = _working(first, span.amount * percent // 100, time, pauses)
     else:
         target = max(target, stated)
-        due = _shifted(target, stills)
-        warning = _shifted(start + (target - start) * percent // 100, stills)
-    due, warning = _not_before(one.set_at, due, stills), _not_before(one.set_at, warning, stills)
-    return Plan(due, _rungs(term, time, due, warning, stills))
+        due = _shifted(target, pauses)
+        warning = _shifted(start + (target - start) * percent // 100, pauses)
+    due, warning = (
+        _not_before(round_.set_at, due, pauses),
+        _not_before(round_.set_at, warning, pauses),
+    )
+    return Plan(due, _rungs(term, time, due, warning, pauses))
 
 
 def _rungs(
-    term: PolicyPeriod, time: OfficeTime, due: int | None, warning: int | None, stills: Stills
+    term: PolicyPeriod, time: OfficeTime, due: int | None, warning: int | None, pauses: Pauses
 ) -> tuple[tuple[EscalationLevel, int | None], ...]:
     """The rungs' instants; where units don't compare, a rung waits for the one below it."""
     reached: int | None = 0
     rungs: list[tuple[EscalationLevel, int | None]] = []
     for step in term.policy.ladder:
-        at = warning if step.after is None else _after(due, step.after, time, stills)
+        at = warning if step.after is None else _after(due, step.after, time, pauses)
         reached = None if reached is None or at is None else max(reached, at)
         rungs.append((step.rung, reached))
     return tuple(rungs)
 
 
-def _after(due: int | None, span: Span, time: OfficeTime, stills: Stills) -> int | None:
+def _after(due: int | None, span: Span, time: OfficeTime, pauses: Pauses) -> int | None:
     if due is None:
         return None
-    later = tuple(still for still in stills if still[0] >= due)
+    later = tuple(pause for pause in pauses if pause[0] >= due)
     if span.unit is _WORKING:
         # A deadline at midnight belongs to the day that it ends.
         return _working(time.day(due - 1), span.amount, time, later)
@@ -165,9 +170,9 @@ def added(start: int, span: Span, time: OfficeTime) -> int:
     return clamped(start + span.amount * _MS[span.unit])
 
 
-def _shifted(instant: int, stills: Stills) -> int | None:
+def _shifted(instant: int, pauses: Pauses) -> int | None:
     """An instant moved by every standstill that begins before it is reached."""
-    for start, end in stills:
+    for start, end in pauses:
         if start >= instant:
             break
         if end >= FOREVER:
@@ -176,37 +181,37 @@ def _shifted(instant: int, stills: Stills) -> int | None:
     return instant
 
 
-def _working(after: date, number: int, time: OfficeTime, stills: Stills) -> int | None:
+def _working(after: date, number: int, time: OfficeTime, pauses: Pauses) -> int | None:
     """The end of the n-th working day at whose end nothing stands still."""
-    if not stills or number == 0:
-        return _after_pause(time.end_of_working_day(after, number), stills)
+    if not pauses or number == 0:
+        return _after_pause(time.end_of_working_day(after, number), pauses)
     for end in time.working_day_ends(after):
-        still = _around(end, stills)
-        if still is None:
+        pause = _pause_at(end, pauses)
+        if pause is None:
             number -= 1
-        elif still[1] >= FOREVER:
+        elif pause[1] >= FOREVER:
             return None
         if not number:
             break
     return end
 
 
-def _after_pause(instant: int, stills: Stills) -> int | None:
+def _after_pause(instant: int, pauses: Pauses) -> int | None:
     """The instant, or the end of the standstill that it lies in."""
-    still = _around(instant, stills)
-    if still is None:
+    pause = _pause_at(instant, pauses)
+    if pause is None:
         return instant
-    return None if still[1] >= FOREVER else still[1]
+    return None if pause[1] >= FOREVER else pause[1]
 
 
-def _around(instant: int, stills: Stills) -> Still | None:
+def _pause_at(instant: int, pauses: Pauses) -> Pause | None:
     """The standstill in which an instant lies: what begins at it comes too late to hold it up."""
-    return next((still for still in stills if still[0] < instant <= still[1]), None)
+    return next((pause for pause in pauses if pause[0] < instant <= pause[1]), None)
 
 
-def _not_before(floor: int, instant: int | None, stills: Stills) -> int | None:
+def _not_before(floor: int, instant: int | None, pauses: Pauses) -> int | None:
     """A correction makes nobody late before it was made."""
-    return instant if instant is None or instant >= floor else _after_pause(floor, stills)
+    return instant if instant is None or instant >= floor else _after_pause(floor, pauses)
 
 
 def _latest(instants: list[int | None]) -> int | None:

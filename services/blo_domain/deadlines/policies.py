@@ -211,11 +211,11 @@ def _check_deadlines(deadlines: Sequence[Deadline]) -> None:
 
 
 def _check_ladder(ladder: Sequence[LadderStep]) -> None:
-    for one, following in pairwise(ladder):
-        if _RUNGS.index(one.rung) >= _RUNGS.index(following.rung):
-            raise PolicyError("ladder", f"{following.rung} comes after {one.rung}: it must rise")
-        if _not_later(following.after, one.after):
-            raise PolicyError("ladder", f"{following.rung} is not later than {one.rung}")
+    for step, following in pairwise(ladder):
+        if _RUNGS.index(step.rung) >= _RUNGS.index(following.rung):
+            raise PolicyError("ladder", f"{following.rung} comes after {step.rung}: it must rise")
+        if _not_later(following.after, step.after):
+            raise PolicyError("ladder", f"{following.rung} is not later than {step.rung}")
     for step in ladder:
         if (step.after is None) != (step.rung is EscalationLevel.WARNING):
             raise PolicyError(
@@ -277,22 +277,22 @@ def _check_cover(field: str, given: Sequence[str], needed: Collection[str]) -> N
         raise PolicyError(f"{field}.{name}", "it is missing")
 
 
-def _comparable(one: Span, other: Span) -> bool:
-    return one.unit is other.unit or (one.unit in _MINUTES and other.unit in _MINUTES)
+def _comparable(span: Span, other: Span) -> bool:
+    return span.unit is other.unit or (span.unit in _MINUTES and other.unit in _MINUTES)
 
 
-def _not_later(one: Span | None, other: Span | None) -> bool:
+def _not_later(span: Span | None, other: Span | None) -> bool:
     """Whether ``one`` is surely not longer than ``other``."""
-    if one is None or other is None or not _comparable(one, other):
+    if span is None or other is None or not _comparable(span, other):
         return False
-    return not _longer(one, other)
+    return not _longer(span, other)
 
 
-def _longer(one: Span, other: Span) -> bool:
+def _longer(span: Span, other: Span) -> bool:
     """Whether ``one`` is surely longer; working days compare only with working days."""
-    if not _comparable(one, other):
+    if not _comparable(span, other):
         return False
-    return one.amount * _MINUTES.get(one.unit, 1) > other.amount * _MINUTES.get(other.unit, 1)
+    return span.amount * _MINUTES.get(span.unit, 1) > other.amount * _MINUTES.get(other.unit, 1)
 
 
 @cache

@@ -77,13 +77,13 @@ def responses(
     for view in views:
         past = as_of(view, now)
         states = clock_states(past, terms[view.link], now)
-        for one, state in zip(past.rounds, states, strict=True):
+        for round_, state in zip(past.rounds, states, strict=True):
             if not _counts(state, period):
                 continue
-            owing = in_force(terms[view.link], one.counts_from).others(view.opener)
-            by = (one.end.office,) if one.end and state.met_at is not None else owing
+            owing = in_force(terms[view.link], round_.counts_from).others(view.opener)
+            by = (round_.end.office,) if round_.end and state.met_at is not None else owing
             for office in by:
-                rows[view.link, office, one.clock].append(state)
+                rows[view.link, office, round_.clock].append(state)
     return tuple(_row(*key, states) for key, states in sorted(rows.items()))
 
 

@@ -92,7 +92,9 @@ class PolicyPeriod:
             return self.others(opener)
         named: Iterable[OfficeId] = ()
         if rung is EscalationLevel.PROVINCE:
-            named = (one.superior for one in self.superiors if one.office in self.offices)
+            named = (
+                superior.superior for superior in self.superiors if superior.office in self.offices
+            )
         elif rung is EscalationLevel.MINISTRY:
             named = self.observers
         return tuple(sorted(set(named))) or tuple(self.offices)

@@ -279,5 +279,7 @@ _ALL = (
     REPORT,
 )
 
-LIFECYCLES: Final[Mapping[Kind, Lifecycle]] = MappingProxyType({each.kind: each for each in _ALL})
+LIFECYCLES: Final[Mapping[Kind, Lifecycle]] = MappingProxyType(
+    {table.kind: table for table in _ALL}
+)
 """The table of each kind."""

@@ -72,10 +72,10 @@ def check(frozen: FrozenReport) -> list[ReportFlaw]:
 def check_figures(report: PeriodReport) -> list[ReportFlaw]:
     """All that is wrong with the figures by their own words."""
     known = {event.event: event for event in report.events}
-    found = [*_rules(report), *_events(report, known), *_notes(report), *_times(report)]
+    flaws = [*_rules(report), *_events(report, known), *_notes(report), *_times(report)]
     for figure in report.figures:
-        found += _figure(report, figure, known)
-    return found
+        flaws += _figure(report, figure, known)
+    return flaws
 
 
 def may_freeze(steps: Sequence[tuple[ReportAct, str]]) -> str | None:
@@ -172,8 +172,10 @@ def _events(report: PeriodReport, known: Mapping[str, ProvenEvent]) -> Iterator[
             )
     used = {note.event for note in report.notes}
     for figure in report.figures:
-        for one in figure.events:
-            used.update((one.event, *one.also_reported, *one.corrections))
+        for contribution in figure.events:
+            used.update(
+                (contribution.event, *contribution.also_reported, *contribution.corrections)
+            )
     for event in report.events:
         if event.event not in used:
             yield ReportFlaw(
@@ -183,10 +185,10 @@ def _events(report: PeriodReport, known: Mapping[str, ProvenEvent]) -> Iterator[
 
 def _notes(report: PeriodReport) -> Iterator[ReportFlaw]:
     """Whatever was not read must be told."""
-    told = {(note.link, note.position) for note in report.notes}
+    noted = {(note.link, note.position) for note in report.notes}
     for link in report.links:
         for position in (*link.parked, *link.closed):
-            if (link.link, position) not in told:
+            if (link.link, position) not in noted:
                 yield ReportFlaw(
                     Flaw.NOTE_MISSING,
                     f"record {position} of {link.link}",
@@ -202,23 +204,23 @@ def _notes(report: PeriodReport) -> Iterator[ReportFlaw]:
 
 def _times(report: PeriodReport) -> Iterator[ReportFlaw]:
     """What holds of response times whatever they are."""
-    rows = [(one.link, one.office, one.clock) for one in report.response_times]
+    rows = [(row.link, row.office, row.clock) for row in report.response_times]
     if rows != sorted(set(rows)):
         yield ReportFlaw(
             Flaw.OUT_OF_ORDER, "response times", "a row stands there twice, or they are unsorted"
         )
-    for one in report.response_times:
-        came = one.met + one.missed - one.open
-        told = (one.median_ms is None, one.p90_ms is None)
-        wrong = one.open > one.missed or told != (came == 0, came == 0)
-        if not wrong and one.median_ms is not None and one.p90_ms is not None:
-            wrong = one.median_ms > one.p90_ms
+    for row in report.response_times:
+        came = row.met + row.missed - row.open
+        missing = (row.median_ms is None, row.p90_ms is None)
+        wrong = row.open > row.missed or missing != (came == 0, came == 0)
+        if not wrong and row.median_ms is not None and row.p90_ms is not None:
+            wrong = row.median_ms > row.p90_ms
         if wrong:
             yield ReportFlaw(
                 Flaw.RESPONSE_TIMES_EDITED,
-                f"response times {one.link} {one.office} {one.clock}",
-                f"{one.met} met, {one.missed} missed, {one.open} open, median {one.median_ms} ms "
-                f"and 90th percentile {one.p90_ms} ms can't be of one list of times",
+                f"response times {row.link} {row.office} {row.clock}",
+                f"{row.met} met, {row.missed} missed, {row.open} open, median {row.median_ms} ms "
+                f"and 90th percentile {row.p90_ms} ms can't be of one list of times",
             )
 
 
@@ -231,46 +233,50 @@ def _figure(
         yield ReportFlaw(
             Flaw.UNIT_CHANGED, where, f"it is in {figure.unit}, but is counted in {unit}"
         )
-    totals = _sum(one.amounts for one in figure.events)
+    totals = _sum(contribution.amounts for contribution in figure.events)
     if _numbers(figure.totals) != totals or not _is_sorted(figure.totals):
         yield ReportFlaw(
             Flaw.NUMBER_EDITED,
             where,
-            f"it says {_told(figure.totals)}, but its events make "
-            f"{', '.join(_one(of, str(n)) for of, n in sorted(totals.items())) or 'nothing'}",
+            f"it says {_amounts_words(figure.totals)}, but its events make "
+            f"{', '.join(_amount_words(of, str(n)) for of, n in sorted(totals.items())) or 'nothing'}",
         )
     seen: set[str] = set()
-    for one in figure.events:
-        for event in (one.event, *one.also_reported):
+    for contribution in figure.events:
+        for event in (contribution.event, *contribution.also_reported):
             if event in seen:
                 yield ReportFlaw(Flaw.COUNTED_TWICE, where, f"event {event} counts twice")
             seen.add(event)
-        yield from _contribution(report, figure, one, known)
+        yield from _contribution(report, figure, contribution, known)
 
 
 def _contribution(
     report: PeriodReport,
     figure: ReportFigure,
-    one: Contribution,
+    contribution: Contribution,
     known: Mapping[str, ProvenEvent],
 ) -> Iterator[ReportFlaw]:
     where = figure.indicator
-    if not report.first <= one.on <= report.last:
+    if not report.first <= contribution.on <= report.last:
         yield ReportFlaw(
-            Flaw.OUTSIDE_THE_PERIOD, where, f"event {one.event} is of {one.on}, outside the period"
+            Flaw.OUTSIDE_THE_PERIOD,
+            where,
+            f"event {contribution.event} is of {contribution.on}, outside the period",
         )
-    for event in (one.event, *one.also_reported, *one.corrections):
+    for event in (contribution.event, *contribution.also_reported, *contribution.corrections):
         if event not in known:
             yield ReportFlaw(
                 Flaw.EVENT_MISSING, where, f"event {event} is not among the proved ones"
             )
     rule = _BY_NAME.get(where)
     is_one = where == OFFICES_ACTIVE or (rule is not None and rule.is_one)
-    if is_one and _numbers(one.amounts) != {(): Decimal(1)}:
+    if is_one and _numbers(contribution.amounts) != {(): Decimal(1)}:
         yield ReportFlaw(
-            Flaw.AMOUNT_EDITED, where, f"event {one.event} counts {_told(one.amounts)}, not 1"
+            Flaw.AMOUNT_EDITED,
+            where,
+            f"event {contribution.event} counts {_amounts_words(contribution.amounts)}, not 1",
         )
-    for named in (one.event, *one.also_reported):
+    for named in (contribution.event, *contribution.also_reported):
         event_at = known.get(named)
         if event_at is not None and not _fits(report, where, rule, event_at):
             yield ReportFlaw(
@@ -313,25 +319,26 @@ def _checked(rule: FigureRule) -> _Checked:
 def _sum(all_amounts: Iterator[tuple[Measured, ...]]) -> dict[tuple[str, ...], Decimal]:
     totals: dict[tuple[str, ...], Decimal] = {}
     for amounts in all_amounts:
-        for each in amounts:
-            totals[each.of] = totals.get(each.of, Decimal(0)) + Decimal(each.amount)
+        for measured in amounts:
+            totals[measured.of] = totals.get(measured.of, Decimal(0)) + Decimal(measured.amount)
     return totals
 
 
 def _numbers(amounts: Sequence[Measured]) -> dict[tuple[str, ...], Decimal]:
-    return {each.of: Decimal(each.amount) for each in amounts}
+    return {measured.of: Decimal(measured.amount) for measured in amounts}
 
 
 def _is_sorted(amounts: Sequence[Measured]) -> bool:
-    labels = [each.of for each in amounts]
+    labels = [measured.of for measured in amounts]
     return labels == sorted(set(labels))
 
 
-def _told(amounts: Sequence[Measured]) -> str:
-    return ", ".join(_one(each.of, each.amount) for each in amounts) or "nothing"
+def _amounts_words(amounts: Sequence[Measured]) -> str:
+    words = [_amount_words(measured.of, measured.amount) for measured in amounts]
+    return ", ".join(words) or "nothing"
 
 
-def _one(of: tuple[str, ...], amount: str) -> str:
+def _amount_words(of: tuple[str, ...], amount: str) -> str:
     name = " ".join(part or "not stated" for part in of)
     return f"{amount_text(Decimal(amount))}{' ' if name else ''}{name}"
 

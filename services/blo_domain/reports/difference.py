@@ -82,26 +82,27 @@ def _figures(earlier: PeriodReport, later: PeriodReport) -> Iterator[FigureDiffe
 
 
 def _events(figure: ReportFigure | None) -> dict[str, Contribution]:
-    return {} if figure is None else {one.event: one for one in figure.events}
+    events = () if figure is None else figure.events
+    return {contribution.event: contribution for contribution in events}
 
 
 def _numbers(figure: ReportFigure | None) -> dict[str, str]:
     totals = () if figure is None else figure.totals
-    return {" ".join(one.of): one.amount for one in totals}
+    return {" ".join(measured.of): measured.amount for measured in totals}
 
 
 def _times(earlier: PeriodReport, later: PeriodReport) -> Iterator[str]:
-    old = {(one.link, one.office, one.clock): one for one in earlier.response_times}
-    new = {(one.link, one.office, one.clock): one for one in later.response_times}
+    old = {(row.link, row.office, row.clock): row for row in earlier.response_times}
+    new = {(row.link, row.office, row.clock): row for row in later.response_times}
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key), new.get(key)
         if before != after:
             met = "{} met and {} missed"
-            told = [
-                "nothing due" if one is None else met.format(one.met, one.missed)
-                for one in (before, after)
+            words = [
+                "nothing due" if row is None else met.format(row.met, row.missed)
+                for row in (before, after)
             ]
-            yield f"{' '.join(key)}: {told[0]}, later {told[1]}"
+            yield f"{' '.join(key)}: {words[0]}, later {words[1]}"
 
 
 def _records(earlier: PeriodReport, later: PeriodReport) -> dict[str, int]:

@@ -132,15 +132,15 @@ def compute(cut: Cut, events: Iterable[CutEvent], parties: Parties, prove: Prove
     """
     folded = CutRecord()
     counted = []
-    for each in events:
-        folded.take(each, parties)
-        counted.append(each.event)
+    for cut_event in events:
+        folded.take(cut_event, parties)
+        counted.append(cut_event.event)
     report = annual_report(counted, folded.views, cut.family, cut.period)
     known = {event.event_id: event for event in counted}
     figures = tuple(_figure(indicator, known) for indicator in report.indicators)
     notes = _notes(cut, report, known)
     named = _named(figures, notes, known)
-    found = responses(folded.clocks.values(), cut.terms, cut.window, cut.as_of)
+    rows = responses(folded.clocks.values(), cut.terms, cut.window, cut.as_of)
     return PeriodReport(
         v=REPORT_VERSION,
         rules=RULES_VERSION,
@@ -152,9 +152,9 @@ def compute(cut: Cut, events: Iterable[CutEvent], parties: Parties, prove: Prove
         until=cut.window.end,
         as_of=cut.as_of,
         links=tuple(cut.links[link] for link in sorted(cut.links)),
-        heads=tuple(_head(one, prove) for one in cut.heads),
+        heads=tuple(_head(row, prove) for row in cut.heads),
         figures=figures,
-        response_times=tuple(response_time(one) for one in found),
+        response_times=tuple(response_time(row) for row in rows),
         notes=notes,
         events=tuple(_proven(event, prove) for event in named),
     )
@@ -198,23 +198,23 @@ def measured(tally: Amounts) -> tuple[Measured, ...]:
 
 
 def _figure(indicator: Indicator, known: Mapping[bytes, CountedEvent]) -> ReportFigure:
-    counted = sorted(indicator.counted, key=lambda one: _place(one.report.event))
+    counted = sorted(indicator.counted, key=lambda counted_step: _place(counted_step.report.event))
     return ReportFigure(
         indicator=indicator.name,
         unit=indicator.unit,
         totals=measured(indicator.totals),
-        events=tuple(_contribution(one, known) for one in counted),
+        events=tuple(_contribution(counted_step, known) for counted_step in counted),
     )
 
 
-def _contribution(one: Counted, known: Mapping[bytes, CountedEvent]) -> Contribution:
-    others = sorted((known[event] for event in one.also_reported), key=_place)
+def _contribution(counted: Counted, known: Mapping[bytes, CountedEvent]) -> Contribution:
+    others = sorted((known[event] for event in counted.also_reported), key=_place)
     return Contribution(
-        event=one.report.event.event_id.hex(),
-        on=one.report.on,
-        amounts=measured(one.tally),
+        event=counted.report.event.event_id.hex(),
+        on=counted.report.on,
+        amounts=measured(counted.tally),
         also_reported=tuple(event.event_id.hex() for event in others),
-        corrections=tuple(event.hex() for event in one.report.corrections),
+        corrections=tuple(event.hex() for event in counted.report.corrections),
     )
 
 
@@ -224,7 +224,7 @@ def _notes(
     notes = {*_unread(cut, known), *_late(cut, report, known)}
     for left in report.left_out:
         notes.add(_note(NoteAbout.NOT_COUNTED, known[left.event_id], left.why))
-    return tuple(sorted(notes, key=lambda one: (one.about, one.link, one.position, one.words)))
+    return tuple(sorted(notes, key=lambda note: (note.about, note.link, note.position, note.words)))
 
 
 def _unread(cut: Cut, known: Mapping[bytes, CountedEvent]) -> Iterable[ReportNote]:
@@ -251,12 +251,14 @@ def _late(
 ) -> Iterable[ReportNote]:
     """What counts in the period and reached the log only after it."""
     for indicator in report.indicators:
-        for one in indicator.counted:
-            event = one.report.event
+        for counted in indicator.counted:
+            event = counted.report.event
             if event.log_time > cut.window.end:
-                words = f"of {one.report.on}, reached the log on {_day(event.log_time)}"
+                words = f"of {counted.report.on}, reached the log on {_day(event.log_time)}"
                 yield _note(NoteAbout.LATE_ENTRY, event, words)
-            for correction in (known[each] for each in one.report.corrections):
+            for correction in (
+                known[correction_id] for correction_id in counted.report.corrections
+            ):
                 if correction.log_time > cut.window.end:
                     words = f"reached the log on {_day(correction.log_time)}"
                     yield _note(NoteAbout.LATE_CORRECTION, correction, words)
@@ -279,18 +281,18 @@ def _named(
 ) -> list[CountedEvent]:
     ids = {note.event for note in notes if note.event is not None}
     for figure in figures:
-        for one in figure.events:
-            ids.update((one.event, *one.also_reported, *one.corrections))
-    return sorted((known[from_hex(each)] for each in ids), key=_place)
+        for contribution in figure.events:
+            ids.update((contribution.event, *contribution.also_reported, *contribution.corrections))
+    return sorted((known[from_hex(event_id)] for event_id in ids), key=_place)
 
 
-def _head(one: CountedHead, prove: Prove) -> CountedHead:
+def _head(head: CountedHead, prove: Prove) -> CountedHead:
     return CountedHead(
-        link=one.link,
-        office=one.office,
-        size=one.size,
-        head=one.head,
-        proof=prove.prefix(one.link, one.size),
+        link=head.link,
+        office=head.office,
+        size=head.size,
+        head=head.head,
+        proof=prove.prefix(head.link, head.size),
     )
 
 

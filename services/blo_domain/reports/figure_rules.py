@@ -100,11 +100,13 @@ def _by_ordinal(_body: Any, opening: Any, _reporter: OfficeId) -> Hashable:
 
 
 def _arrests(body: Any, _opening: Any) -> Amounts:
-    return {(each.nationality or "",): each.count for each in body.arrests}
+    return {(arrests.nationality or "",): arrests.count for arrests in body.arrests}
 
 
 def _seizures(body: Any, _opening: Any) -> Amounts:
-    return {(each.substance.value, each.unit.value): each.amount for each in body.seizures}
+    return {
+        (seizure.substance.value, seizure.unit.value): seizure.amount for seizure in body.seizures
+    }
 
 
 def _overstay(body: Any, _opening: Any) -> Amounts:

@@ -212,8 +212,8 @@ class FigureCounter:
                 left_out.append(LeftOut(report.event.event_id, self._why_unread(report)))
                 continue
             groups.setdefault(self._identity(rule, report), []).append(report)
-        counted = (self._counted(rule, same) for same in groups.values())
-        return tuple(each for each in counted if each.tally), tuple(left_out)
+        counted = (self._counted(rule, reports) for reports in groups.values())
+        return tuple(item for item in counted if item.tally), tuple(left_out)
 
     def _why_unread(self, report: ReportedStep) -> str:
         return SHREDDED if self._cases[report.event.ref].state in SHRED_STATES else _CLOSED
@@ -244,8 +244,8 @@ class FigureCounter:
         agreed = rule.identity(report.body, self._openings[event.ref], event.office)
         return event.ref if agreed is None else (event.link, agreed)
 
-    def _counted(self, rule: FigureRule, same: list[ReportedStep]) -> Counted:
-        chosen = same[-1] if rule.joint else same[0]
-        others = tuple(each.event.event_id for each in same if each is not chosen)
+    def _counted(self, rule: FigureRule, reports: list[ReportedStep]) -> Counted:
+        chosen = reports[-1] if rule.joint else reports[0]
+        others = tuple(report.event.event_id for report in reports if report is not chosen)
         tally = rule.measure(chosen.body, self._openings[chosen.event.ref])
         return Counted(chosen, tally, others)

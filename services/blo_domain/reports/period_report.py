@@ -100,12 +100,12 @@ class Indicator:
 
     def as_json(self) -> dict[str, Any]:
         """The figure with the ids of its events, in hexadecimal."""
-        corrections = [c for each in self.counted for c in each.report.corrections]
+        corrections = [c for entry in self.counted for c in entry.report.corrections]
         return {
             "value": self.value,
             "unit": self.unit,
-            "events": [each.report.event.event_id.hex() for each in self.counted],
-            "also_reported": [id_.hex() for each in self.counted for id_ in each.also_reported],
+            "events": [entry.report.event.event_id.hex() for entry in self.counted],
+            "also_reported": [id_.hex() for entry in self.counted for id_ in entry.also_reported],
             "corrections": [id_.hex() for id_ in corrections],
         }
 
@@ -128,12 +128,12 @@ class AnnualReport:
     left_out: tuple[LeftOut, ...]
 
     def __getitem__(self, name: str) -> Indicator:
-        return next(each for each in self.indicators if each.name == name)
+        return next(indicator for indicator in self.indicators if indicator.name == name)
 
     @property
     def shredded(self) -> int:
         """How many events are missing in the figures because their contents were shredded."""
-        return len({each.event_id for each in self.left_out if each.why == SHREDDED})
+        return len({omission.event_id for omission in self.left_out if omission.why == SHREDDED})
 
     def summary(self) -> dict[str, Any]:
         """The plain figures of the report of seed 003."""
@@ -146,7 +146,7 @@ class AnnualReport:
             "branches": sorted(self.family.branches),
             "from": self.period.first.isoformat(),
             "to": self.period.last.isoformat(),
-            "indicators": {each.name: each.as_json() for each in self.indicators},
+            "indicators": {entry.name: entry.as_json() for entry in self.indicators},
             "shredded": self.shredded,
             "left_out": [{"event": x.event_id.hex(), "why": x.why} for x in self.left_out],
         }
@@ -176,7 +176,7 @@ def annual_report(
     indicators = [_active_offices(reports, family, period)]
     for rule in RULES:
         counted, unread = counter.count(rule)
-        within = tuple(each for each in counted if each.report.on in period)
+        within = tuple(item for item in counted if item.report.on in period)
         indicators.append(Indicator(rule.indicator, rule.unit, _totals(within), within))
         left_out += unread
     return AnnualReport(family, period, tuple(indicators), tuple(dict.fromkeys(left_out)))
@@ -187,13 +187,13 @@ def _gone(
 ) -> tuple[LeftOut, ...]:
     """Says of corrections that can't be read because their case was shredded that they were."""
     case_of = {event.event_id: event.ref for event in events if event.body is None}
-    found = []
-    for each in left_out:
-        case = case_of.get(each.event_id)
+    omissions = []
+    for omission in left_out:
+        case = case_of.get(omission.event_id)
         view = None if case is None else cases.get(case)
         shredded = view is not None and view.state in SHRED_STATES
-        found.append(LeftOut(each.event_id, SHREDDED) if shredded else each)
-    return tuple(found)
+        omissions.append(LeftOut(omission.event_id, SHREDDED) if shredded else omission)
+    return tuple(omissions)
 
 
 def _active_offices(reports: Sequence[ReportedStep], family: Family, period: Period) -> Indicator:
@@ -208,8 +208,8 @@ def _active_offices(reports: Sequence[ReportedStep], family: Family, period: Per
 
 def _totals(counted: Iterable[Counted]) -> dict[Label, Amount]:
     totals: dict[Label, Amount] = {}
-    for each in counted:
-        for label, amount in each.tally.items():
+    for item in counted:
+        for label, amount in item.tally.items():
             totals[label] = totals.get(label, 0) + amount
     return totals
 

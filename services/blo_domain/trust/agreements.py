@@ -9,7 +9,7 @@ from blo_domain.deadlines import policies
 from blo_domain.trust.certificates import Certificates
 from blo_domain.trust.errors import TrustError, TrustRule
 from blo_domain.trust.model import Certified, LinkRole, ParsedDocument, parts
-from blo_domain.trust.roots import day
+from blo_domain.trust.roots import instant_text
 from blo_domain.trust.signatures import SignatureChecker
 from blo_schemas.grants import MAX_RECIPIENTS
 from blo_schemas.ids import (
@@ -31,8 +31,8 @@ def by_subject(certificates: Certificates) -> Subjects:
     for certified in certificates.values():
         subjects[certified.certificate.subject].append(certified)
     return {
-        subject: tuple(sorted(held, key=lambda one: (one.certificate.not_before, one.id)))
-        for subject, held in subjects.items()
+        subject: tuple(sorted(owned, key=lambda own: (own.certificate.not_before, own.id)))
+        for subject, owned in subjects.items()
     }
 
 
@@ -113,8 +113,8 @@ def _check_readers(subjects: Subjects, parsed: ParsedDocument, agreement: Agreem
                 f"{superior.superior} is named superior of {superior.office}, which is "
                 f"{'of another country' if of_link else 'no office of the link'}",
             )
-    for several in (agreement.superiors, agreement.observers, agreement.processors):
-        if len(set(several)) != len(several):
+    for readers in (agreement.superiors, agreement.observers, agreement.processors):
+        if len(set(readers)) != len(readers):
             raise TrustError(TrustRule.NOT_SORTED_OR_TWICE, parsed, "a reader is named twice")
     everybody = list(parts(agreement))
     if len({subject for subject, _ in everybody}) > MAX_RECIPIENTS:
@@ -151,7 +151,7 @@ def _check_certified(
             TrustRule.NOT_CERTIFIED,
             parsed,
             f"the {part} {subject} has no certificate as {part.role} that is valid on "
-            f"{day(at)}, when the agreement begins",
+            f"{instant_text(at)}, when the agreement begins",
         )
     if all(certified.certificate.kem_key is None for certified in fitting):
         raise TrustError(
@@ -191,12 +191,12 @@ def check_next(
         _check_signed(subjects, checker, parsed, set(agreement.offices))
         return
     errors = []
-    for one in before:
+    for predecessor in before:
         try:
-            _check_follows(agreement_of(one), parsed, agreement)
+            _check_follows(agreement_of(predecessor), parsed, agreement)
             leaving = {
                 office
-                for office in set(agreement_of(one).offices) - set(agreement.offices)
+                for office in set(agreement_of(predecessor).offices) - set(agreement.offices)
                 if newest_valid(subjects, office, agreement.effective_from, Role.OFFICE)
             }
             _check_signed(subjects, checker, parsed, {*agreement.offices, *leaving})
@@ -224,8 +224,8 @@ def _check_follows(before: Agreement, parsed: ParsedDocument, agreement: Agreeme
         raise TrustError(
             TrustRule.EFFECT_GOES_BACK,
             parsed,
-            f"it begins on {day(agreement.effective_from)}, before version {before.version} "
-            f"({day(before.effective_from)})",
+            f"it begins on {instant_text(agreement.effective_from)}, before version {before.version} "
+            f"({instant_text(before.effective_from)})",
         )
 
 

@@ -79,16 +79,16 @@ class Registry:
         Revocations add up: a key is cut off where any of them says so, so one that comes later
         can only tighten, and one that comes twice changes nothing.
         """
-        found: dict[DocumentId, dict[DocumentId, Revocation]] = defaultdict(dict)
+        revocations: dict[DocumentId, dict[DocumentId, Revocation]] = defaultdict(dict)
         rule = partial(self._check_revocation, certificates)
         for parsed in self._collector.passing(documents, rule):
             assert isinstance(parsed.document, Revocation)
-            found[DocumentId(parsed.document.certificate)][parsed.id] = parsed.document
+            revocations[DocumentId(parsed.document.certificate)][parsed.id] = parsed.document
         return {
             identifier: Certified(
                 identifier,
                 certified.certificate,
-                tuple(revocation for _, revocation in sorted(found[identifier].items())),
+                tuple(revocation for _, revocation in sorted(revocations[identifier].items())),
             )
             for identifier, certified in certificates.items()
         }
@@ -109,12 +109,12 @@ class Registry:
             offices[entry.office][entry.version][parsed.id] = parsed
         newest = {}
         for office, versions in sorted(offices.items()):
-            for _, same in sorted(versions.items()):
-                if len(same) == 1:
-                    ((identifier, parsed),) = same.items()
+            for _, versions_documents in sorted(versions.items()):
+                if len(versions_documents) == 1:
+                    ((identifier, parsed),) = versions_documents.items()
                     newest[office] = (identifier, _entry(parsed))
                 else:
-                    for parsed in same.values():
+                    for parsed in versions_documents.values():
                         self._collector.refuse(parsed, _entry_contradicted(parsed))
         return newest
 

@@ -149,7 +149,8 @@ class TrustedDirectory:
 
     def _all_names(self) -> dict[OfficeId, Names]:
         names = {
-            subject: Names(held[-1].certificate.names) for subject, held in self._subjects.items()
+            subject: Names(certificates[-1].certificate.names)
+            for subject, certificates in self._subjects.items()
         }
         for office, (_, entry) in self._entries.items():
             names[office] = Names(entry.names, entry.successor)
@@ -172,8 +173,8 @@ class TrustedDirectory:
 
     def link_trust(self, link: LinkId) -> LinkTrustRules:
         """All that ``writer`` needs of one link, for whoever asks for many of its records."""
-        found = self._tables.get(link)
-        return self._link_trust(link) if found is None else found
+        rules = self._tables.get(link)
+        return self._link_trust(link) if rules is None else rules
 
     def certified(self, link: LinkId, kid: CertificateTag) -> Certified | None:
         """The certificate that a tag in a head or grant of a link names; validity not checked."""
@@ -211,7 +212,9 @@ class TrustedDirectory:
         for term in self._all_counting():
             if term.agreement.version > newest[term.agreement.link].version:
                 newest[term.agreement.link] = term.agreement
-        return tuple(one for _, one in sorted(newest.items()) if one.corridor == corridor)
+        return tuple(
+            agreement for _, agreement in sorted(newest.items()) if agreement.corridor == corridor
+        )
 
     def offices(self, link: LinkId) -> frozenset[OfficeId]:
         """Every office that is, was or will be a party to a link."""
@@ -220,13 +223,13 @@ class TrustedDirectory:
 
     def links_of(self, subject: OfficeId, at: int) -> tuple[LinkMembership, ...]:
         """The links on which a subject has a part at an instant, sorted by link."""
-        found = []
+        memberships = []
         for link in self._terms:
             agreement = self.agreement(link, at)
             for member, part in parts(agreement) if agreement else ():
                 if member == subject:
-                    found.append(LinkMembership(link, part))
-        return tuple(found)
+                    memberships.append(LinkMembership(link, part))
+        return tuple(memberships)
 
     def readers(self, link: LinkId, at: int) -> KeyRecipients:
         """Who is granted the link's keys at an instant, with the certificates to grant with.
@@ -255,12 +258,12 @@ class TrustedDirectory:
 
     def partition_count(self, corridor: CorridorId) -> int:
         """How many partitions a corridor's topics need for the links that are agreed; or 0."""
-        taken = (
+        partitions = (
             term.agreement.partition
             for term in self._all_counting()
             if term.agreement.corridor == corridor
         )
-        return max(taken, default=-1) + 1
+        return max(partitions, default=-1) + 1
 
     # Subjects.
 
@@ -274,8 +277,8 @@ class TrustedDirectory:
 
     def entry(self, office: OfficeId) -> OfficeEntry | None:
         """An office's newest directory entry."""
-        found = self._entries.get(office)
-        return None if found is None else found[1]
+        entry = self._entries.get(office)
+        return None if entry is None else entry[1]
 
     def name(self, office: OfficeId, on: date, language: str, as_of: date | None = None) -> str:
         """The name that a document prints for an office; see ``names.name_on``."""
@@ -299,14 +302,19 @@ class TrustedDirectory:
             for identifier, root in chain.links[-1:]
         ]
         last: dict[tuple[OfficeId, Role], Certified] = {}
-        for held in self._subjects.values():
-            for certified in sorted(held, key=lambda one: (one.ends, one.id)):
+        for certificates in self._subjects.values():
+            for certified in sorted(
+                certificates, key=lambda expiring: (expiring.ends, expiring.id)
+            ):
                 last[certified.certificate.subject, certified.certificate.role] = certified
-        ends += [Expiring(one.ends, title(one.certificate), one.id) for one in last.values()]
+        ends += [
+            Expiring(expiring.ends, title(expiring.certificate), expiring.id)
+            for expiring in last.values()
+        ]
         for terms in self._terms.values():
             final = terms[-1]
             ends.append(Expiring(final.end, title(final.agreement), final.parsed.id))
-        return tuple(sorted(one for one in ends if one.ends < before))
+        return tuple(sorted(expiring for expiring in ends if expiring.ends < before))
 
     def _link_trust(self, link: LinkId) -> LinkTrustRules:
         counting = self._counting(link)
@@ -344,8 +352,8 @@ def load_directory(
 
 
 def _signatures(parsed: ParsedDocument) -> list[tuple[bytes, bytes]]:
-    return [(one.key, one.signature) for one in parsed.signed.signatures]
+    return [(signature.key, signature.signature) for signature in parsed.signed.signatures]
 
 
 def _bytes(signed: SignedDocument) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    return signed.payload, [(one.key, one.signature) for one in signed.signatures]
+    return signed.payload, [(signature.key, signature.signature) for signature in signed.signatures]

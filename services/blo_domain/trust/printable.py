@@ -31,9 +31,9 @@ def hidden_in(value: object) -> str | None:
         value: A struct, or what stands in one.
     """
     for text in _texts(value):
-        found = _HIDDEN.search(text)
-        if found is not None:
-            return f"U+{ord(found[0]):04X}"
+        hidden = _HIDDEN.search(text)
+        if hidden is not None:
+            return f"U+{ord(hidden[0]):04X}"
     return None
 
 
@@ -41,8 +41,8 @@ def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, tuple):
-        for one in value:
-            yield from _texts(one)
+        for item in value:
+            yield from _texts(item)
     else:
         for name in getattr(value, "__struct_fields__", ()):
             yield from _texts(getattr(value, name))

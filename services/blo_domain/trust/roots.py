@@ -23,7 +23,7 @@ from blo_schemas.instants import local
 from blo_schemas.trust import Root
 
 
-def day(at: int) -> str:
+def instant_text(at: int) -> str:
     """An instant in Unix milliseconds, for a message."""
     return local(at).isoformat(timespec="seconds")
 
@@ -89,8 +89,8 @@ class RootChain:
             raise TrustError(
                 TrustRule.ROOT_RETIRED,
                 parsed,
-                f"it begins on {day(begins)}, but version {self.links[signed[-1]][1].version} of "
-                f"the root of {self.country}, which signed it, could sign until {day(retired)}",
+                f"it begins on {instant_text(begins)}, but version {self.links[signed[-1]][1].version} of "
+                f"the root of {self.country}, which signed it, could sign until {instant_text(retired)}",
             )
 
     def _retired(self, place: int) -> int:
@@ -190,10 +190,10 @@ def _chain(
     """Versions 1, 2, … as far as each is signed as it must be and is the only one."""
     links: list[tuple[DocumentId, Root]] = []
     ordered = sorted(candidates, key=lambda candidate: candidate[1].version)
-    for version, same in groupby(ordered, key=lambda candidate: candidate[1].version):
+    for version, copies in groupby(ordered, key=lambda candidate: candidate[1].version):
         previous = links[-1][1] if links else None
         rule = partial(_check_signed, checker, previous)
-        signed = {parsed.id: parsed for parsed in collector.passing((p for p, _ in same), rule)}
+        signed = {parsed.id: parsed for parsed in collector.passing((p for p, _ in copies), rule)}
         for parsed in signed.values() if len(signed) > 1 else ():
             collector.refuse(parsed, _contradicted(parsed, version))
         if len(signed) == 1:

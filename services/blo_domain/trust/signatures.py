@@ -42,29 +42,29 @@ class SignatureChecker:
                 among the known ones, or a signature is not good.
         """
         signatures = parsed.signed.signatures
-        for one, next_one in pairwise(signatures):
-            if one.key == next_one.key:
+        for signature, following in pairwise(signatures):
+            if signature.key == following.key:
                 raise TrustError(
-                    TrustRule.SIGNED_TWICE, parsed, f"key {_short(one.key)} has signed twice"
+                    TrustRule.SIGNED_TWICE, parsed, f"key {_short(signature.key)} has signed twice"
                 )
-            if one.key > next_one.key:
+            if signature.key > following.key:
                 raise TrustError(
                     TrustRule.SIGNATURES_NOT_SORTED, parsed, "its signatures are not sorted by key"
                 )
-        for one in signatures:
-            if one.key not in known:
+        for signature in signatures:
+            if signature.key not in known:
                 raise TrustError(
                     TrustRule.UNKNOWN_SIGNER,
                     parsed,
-                    f"it is signed by key {_short(one.key)}, which has no say in it",
+                    f"it is signed by key {_short(signature.key)}, which has no say in it",
                 )
-            if not self._good(parsed, one.key, one.signature):
+            if not self._good(parsed, signature.key, signature.signature):
                 raise TrustError(
                     TrustRule.BAD_SIGNATURE,
                     parsed,
-                    f"the signature by key {_short(one.key)} is not good",
+                    f"the signature by key {_short(signature.key)} is not good",
                 )
-        return frozenset(one.key for one in signatures)
+        return frozenset(signature.key for signature in signatures)
 
     def admit_key(self, parsed: ParsedDocument, key: bytes) -> None:
         """Refuses a signing key under which anybody's signature could be made to verify.

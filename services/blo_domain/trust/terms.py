@@ -57,7 +57,8 @@ def admit_agreements(
     for parsed in collector.passing(documents, partial(check_alone, subjects)):
         links[agreement_of(parsed).link].append(parsed)
     terms = {
-        link: _terms(subjects, checker, same, collector) for link, same in sorted(links.items())
+        link: _terms(subjects, checker, versions, collector)
+        for link, versions in sorted(links.items())
     }
     return _settle({link: chain for link, chain in terms.items() if chain}, collector)
 
@@ -74,10 +75,10 @@ def _terms(
         versions[agreement_of(parsed).version].append(parsed)
     chain: list[tuple[ParsedDocument, bool]] = []
     before: tuple[ParsedDocument, ...] = ()
-    for _, same in sorted(versions.items()):
+    for _, copies in sorted(versions.items()):
         signed = {
             parsed.id: parsed
-            for parsed in collector.passing(same, partial(check_next, subjects, checker, before))
+            for parsed in collector.passing(copies, partial(check_next, subjects, checker, before))
         }
         if not signed:
             continue
@@ -113,11 +114,11 @@ def _settle(terms: Terms, collector: RefusalCollector) -> Terms:
                 claims[term.agreement.corridor, term.agreement.partition].append(term)
     contested: set[DocumentId] = set()
     for claim in claims.values():
-        for one in claim:
-            rivals = sorted({other.agreement.link for other in claim if _rivals(one, other)})
+        for term in claim:
+            rivals = sorted({other.agreement.link for other in claim if _rivals(term, other)})
             if rivals:
-                contested.add(one.parsed.id)
-                collector.refuse(one.parsed, _contest(one, rivals))
+                contested.add(term.parsed.id)
+                collector.refuse(term.parsed, _contest(term, rivals))
     return {
         link: tuple(
             replace(term, counts=term.counts and term.parsed.id not in contested) for term in chain
@@ -126,9 +127,9 @@ def _settle(terms: Terms, collector: RefusalCollector) -> Terms:
     }
 
 
-def _rivals(one: AgreementPeriod, other: AgreementPeriod) -> bool:
-    overlap = max(one.start, other.start) < min(one.end, other.end)
-    return overlap and one.agreement.link != other.agreement.link
+def _rivals(term: AgreementPeriod, other: AgreementPeriod) -> bool:
+    overlap = max(term.start, other.start) < min(term.end, other.end)
+    return overlap and term.agreement.link != other.agreement.link
 
 
 def _contest(term: AgreementPeriod, rivals: list[LinkId]) -> TrustError:

@@ -71,7 +71,7 @@ class LinkTrustRules:
         for certified in known:
             if _is_writer(certified, parties):
                 self._keys.setdefault(certified.tag, _key(link, certified))
-        self._certified: Final = {one.tag: one for one in reversed(known)}
+        self._certified: Final = {certificate.tag: certificate for certificate in reversed(known)}
         self._others: Final = {
             office: tuple(sorted(set(written.get(office, ())) - {link}))
             for office in sorted(parties)
@@ -127,7 +127,10 @@ def _of_countries(
 ) -> Iterator[Certified]:
     return (
         certified
-        for certified in sorted(certificates, key=lambda one: (one.certificate.not_before, one.id))
+        for certified in sorted(
+            certificates,
+            key=lambda certificate: (certificate.certificate.not_before, certificate.id),
+        )
         if certified.certificate.country in countries
     )
 

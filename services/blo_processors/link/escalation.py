@@ -175,4 +175,4 @@ class Escalation:
 
 def _moved(before: ClockView, after: ClockView) -> bool:
     """Whether a step changed anything on which instants and alerts rest."""
-    return before.rounds is not after.rounds or before.standstills is not after.standstills
+    return before.rounds is not after.rounds or before.pauses is not after.pauses

@@ -56,7 +56,7 @@ def test_an_alert_says_all_that_its_reader_needs() -> None:
         due=at("2025-06-06 11:00"),
         since=at("2025-06-06 10:45"),
         must_act=(LA,),
-        told=(LA,),
+        notified=(LA,),
         position=7,
         policy="four-urgencies",
         agreement=1,

@@ -50,7 +50,7 @@ def test_each_office_can_pause_its_share_and_no_office_pauses_without_end() -> N
         for office in (VN, LA)
     }
     assert paused == {VN: MAX_TURNS * 3 // 4, LA: MAX_TURNS // 4}
-    assert len(case.now.standstills) == MAX_TURNS
+    assert len(case.now.pauses) == MAX_TURNS
 
 
 def test_a_case_is_opened_again_only_so_often() -> None:

@@ -60,7 +60,7 @@ def test_a_peer_that_keeps_up_is_healthy() -> None:
 
 def test_a_peer_without_a_head_for_too_long_is_silent() -> None:
     alert = found(heard(), T + DAY)[Signal.SILENT]
-    assert (alert.since, alert.must_act, alert.told) == (T + DAY, (LA,), (LA, VN))
+    assert (alert.since, alert.must_act, alert.notified) == (T + DAY, (LA,), (LA, VN))
     assert (alert.case, alert.clock, alert.rung, alert.due) == (None, None, None, None)
     assert ALERT.decode(encode(alert)) == alert
     assert found(Peer(LA, T), T + DAY, EMPTY).keys() == {Signal.SILENT}

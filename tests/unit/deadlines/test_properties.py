@@ -159,7 +159,7 @@ def test_rounds_and_standstills_are_in_order(case: Case) -> None:
         assert [one.number for one in own] == list(range(len(own)))
         assert all(one.end is not None for one in own[:-1])
         assert all(one.counts_from <= one.set_at <= view.log_time for one in own)
-    assert sum(one.end is None for one in view.standstills) <= 2
+    assert sum(one.end is None for one in view.pauses) <= 2
 
 
 @some
@@ -171,7 +171,7 @@ def test_what_is_kept_between_two_steps_equals_what_is_computed_anew(
     kept: tuple[int, ...] | None = None
     for fact in case.facts:
         before, view = view, fold_clocks(view, fact)
-        if before is None or (before.rounds, before.standstills) != (view.rounds, view.standstills):
+        if before is None or (before.rounds, before.pauses) != (view.rounds, view.pauses):
             kept = upcoming_changes(view, terms)
         # Terms that were made this moment remember nothing.
         new = tuple(replace(term) for term in terms)

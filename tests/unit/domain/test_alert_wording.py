@@ -34,7 +34,7 @@ def alert(rung: EscalationLevel | None = None, signal: Signal | None = None) -> 
         due=None,
         since=0,
         must_act=(B,),
-        told=(A,),
+        notified=(A,),
         position=0,
         policy="four-urgencies",
         agreement=1,

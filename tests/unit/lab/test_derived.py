@@ -135,7 +135,7 @@ def row(case: str | None, **changes: Any) -> dict[str, Any]:
         "since": "2025-03-02T17:00:00+00:00",
         "due": "2025-03-01T17:00:00+00:00",
         "must_act": ["la-b"],
-        "told": [],
+        "notified": [],
         "ladder": [],
     }
     return {**given, **changes}
