@@ -52,7 +52,7 @@ from blo_sealing.disclosures import disclose_event, sign_disclosure
 from blo_sealing.heads import sign_head
 from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import ContentKey, SummaryKey
-from blo_sealing.proofs import inclusion_proof, tree_root
+from blo_sealing.merkle import MerkleTree
 from blo_sealing.seal_event import Author, seal_event
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from blo_sealing.tlog import Checkpoint, cosign, merge, origin_of, sign_checkpoint
@@ -189,7 +189,7 @@ class Corpus:
         return sign_head(msgspec.structs.replace(head, **changed), self.world.keys[office].signing)
 
     def root(self, size: int | None = None) -> Digest:
-        return tree_root([leaf_hash(record.value) for record in self.records[:size]])
+        return MerkleTree([leaf_hash(record.value) for record in self.records[:size]]).root()
 
     def checkpoint(
         self,
@@ -261,7 +261,7 @@ class Corpus:
         leaves = [leaf_hash(record.value) for record in self.records[:size]]
         record = self.records[position]
         return ProvenRecord(
-            position, record.log_time, record.value, inclusion_proof(leaves, position)
+            position, record.log_time, record.value, MerkleTree(leaves).inclusion_proof(position)
         )
 
     def link_bundle(self, papers: Papers | None = None) -> bytes:

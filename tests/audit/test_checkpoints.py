@@ -21,7 +21,7 @@ from blo_schemas.heads import NoteKind, NoteRecordKey, head_record_key
 from blo_schemas.ids import CountryId, Digest, LinkId, OfficeId
 from blo_schemas.trust import Revocation, RevokedFrom, Role
 from blo_sealing.errors import InvalidSignature, OtherCheckpoint, UnsignedNote
-from blo_sealing.proofs import tree_root
+from blo_sealing.merkle import MerkleTree
 from blo_sealing.tlog import Checkpoint, SignedCheckpoint, cosign, merge, origin_of, sign_checkpoint
 from tests.agents.world import CORRIDOR, LINK, NOW, YEAR_MS, A, B, World
 from tests.audit.world import WITNESS, directory_of, note_message, with_witness
@@ -41,7 +41,7 @@ def world(tmp_path: Path) -> World:
 
 
 def tree(size: int) -> Checkpoint:
-    return Checkpoint(origin_of(CORRIDOR, LINK), size, tree_root(LEAVES[:size]))
+    return Checkpoint(origin_of(CORRIDOR, LINK), size, MerkleTree(LEAVES[:size]).root())
 
 
 def signed_by(

@@ -15,8 +15,8 @@ from blo_log.topics import exchange_topic
 from blo_schemas.heads import NoteKind
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.trust import Role
-from blo_sealing.proofs import consistency_proof
-from blo_sealing.tlog import prove_consistency, prove_inclusion
+from blo_sealing.merkle import MerkleTree
+from blo_sealing.tlog import ConsistencyProof, InclusionProof
 from blo_sealing.verifier import verify_consistency
 from tests.agents.started import begin
 from tests.agents.world import CORRIDOR, LINK, A, B, all_read
@@ -55,8 +55,9 @@ async def test_every_record_soon_stands_under_a_checkpoint_of_all_three(tmp_path
         assert found.newest[LINK] == quorum
         assert against_log(found.trees, LINK, leaves_of(cluster)) == ()
         leaves = leaves_of(cluster)
-        prove_inclusion(leaves, 2, merged).verify(leaves[2])
-        prove_consistency(leaves, tree_of(cluster, 1), merged).verify(tree_of(cluster, 1))
+        tree = MerkleTree(leaves)
+        InclusionProof(2, tree.inclusion_proof(2), merged).verify(leaves[2])
+        ConsistencyProof(1, tree.consistency_proof(1), merged).verify(tree_of(cluster, 1))
         assert a.desk().halted is None
         assert a.desk().trees.refused == []
         await witness.kill()
@@ -127,7 +128,7 @@ def assert_one_history(cluster: MemoryCluster) -> None:
         assert one == tree_of(cluster, one.size)
         last = said[-1]
         if one.size <= last.size:
-            path = consistency_proof(leaves[: last.size], one.size)
+            path = MerkleTree(leaves[: last.size]).consistency_proof(one.size)
             verify_consistency(one.size, one.root, last.size, last.root, path)
 
 

@@ -14,7 +14,7 @@ from blo_audit.witness.link import WitnessedLink
 from blo_audit.witness.state import LastSigned, WitnessState
 from blo_schemas.hashes import leaf_hash
 from blo_schemas.ids import CorridorId, Digest, LinkId, OfficeId
-from blo_sealing.proofs import tree_root
+from blo_sealing.merkle import MerkleTree
 from blo_sealing.tlog import Checkpoint, origin_of
 
 LINK = LinkId("vn-a~la-b")
@@ -27,7 +27,7 @@ def record(n: int, fork: int = 0) -> bytes:
 
 
 def true_tree(size: int) -> Checkpoint:
-    root = tree_root([leaf_hash(record(n)) for n in range(size)])
+    root = MerkleTree([leaf_hash(record(n)) for n in range(size)]).root()
     return Checkpoint(origin_of(CORRIDOR, LINK), size, root)
 
 

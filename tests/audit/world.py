@@ -23,7 +23,7 @@ from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.trust import Role
 from blo_sealing.identity import ProgramIdentity
 from blo_sealing.kem import is_usable_kem_key
-from blo_sealing.proofs import tree_root
+from blo_sealing.merkle import MerkleTree
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from blo_sealing.tlog import (
     Checkpoint,
@@ -143,7 +143,7 @@ def leaves_of(cluster: MemoryCluster, partition: int = 0) -> list[bytes]:
 
 def tree_of(cluster: MemoryCluster, size: int) -> Checkpoint:
     """The true checkpoint of a size."""
-    return Checkpoint(origin_of(CORRIDOR, LINK), size, tree_root(leaves_of(cluster)[:size]))
+    return Checkpoint(origin_of(CORRIDOR, LINK), size, MerkleTree(leaves_of(cluster)[:size]).root())
 
 
 def note_message(

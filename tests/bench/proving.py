@@ -5,8 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from blo_schemas.hashes import leaf_hash
-from blo_sealing.merkle import node_hash
-from blo_sealing.proofs import inclusion_proof, tree_root
+from blo_sealing.merkle import MerkleTree, node_hash
 from blo_sealing.verifier import verify_inclusion
 from tests.bench.report import BY_NAME, Measurement
 from tests.bench.timing import Effort, in_turns, typical_rate
@@ -19,7 +18,11 @@ def measure_proof_check(effort: Effort) -> Measurement:
     size = min(_RECORDS, effort.records * 2_500)
     leaves = [leaf_hash(n.to_bytes(4, "big")) for n in range(size)]
     index = size // 3
-    proof, root, leaf = inclusion_proof(leaves, index), tree_root(leaves), leaves[index]
+    proof, root, leaf = (
+        MerkleTree(leaves).inclusion_proof(index),
+        MerkleTree(leaves).root(),
+        leaves[index],
+    )
     pairs = [b"\x01" + one + leaf for one in proof]
     assert sha256(pairs[0]).digest() == node_hash(proof[0], leaf)
 

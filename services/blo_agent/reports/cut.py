@@ -31,8 +31,7 @@ from blo_schemas.reports import CountedHead, CountedLink, PeriodReport
 from blo_schemas.summary import SUMMARY
 from blo_schemas.texts import from_hex
 from blo_schemas.verdicts import Outcome
-from blo_sealing.merkle_tree import MerkleTree
-from blo_sealing.proofs import consistency_proof
+from blo_sealing.merkle import MerkleTree
 
 _NO_ZONE = "UTC"
 
@@ -124,20 +123,21 @@ class _Proofs:
     """Proofs in the trees of a cut, each tree hashed once."""
 
     def __init__(self, snapshot: Snapshot, cut: Cut) -> None:
-        self._leaves = {link.link: _leaves(snapshot, link) for link in cut.links.values()}
-        self._provers = {link: MerkleTree(leaves) for link, leaves in self._leaves.items()}
+        self._trees = {
+            link.link: MerkleTree(_leaves(snapshot, link)) for link in cut.links.values()
+        }
         for link in cut.links.values():
-            if self._provers[link.link].root.hex() != link.tree_root:
+            if self._trees[link.link].root().hex() != link.tree_root:
                 raise _not_the_log(
                     f"the first {link.size} records of {link.link} are others than counted"
                 )
 
     def record(self, link: LinkId, position: int) -> tuple[str, tuple[str, ...]]:
-        prover = self._provers[link]
-        return prover.leaf(position).hex(), _hex(prover.proof(position))
+        tree = self._trees[link]
+        return tree.leaf(position).hex(), _hex(tree.inclusion_proof(position))
 
     def prefix(self, link: LinkId, size: int) -> tuple[str, ...]:
-        return _hex(consistency_proof(self._leaves[link], size))
+        return _hex(self._trees[link].consistency_proof(size))
 
 
 def _hex(proof: Iterable[bytes]) -> tuple[str, ...]:

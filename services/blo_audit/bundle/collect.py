@@ -17,7 +17,6 @@ from blo_audit.bundle.contents import (
     words_of,
 )
 from blo_audit.bundle.errors import NothingToBundle
-from blo_audit.bundle.tree import LeafTree
 from blo_audit.bundle.writer import NewFile, Papers, write_link, write_selection
 from blo_audit.replay.sources import RecordSource, SourcePartition, places
 from blo_domain.trust import Pins, TrustedDirectory
@@ -36,6 +35,7 @@ from blo_schemas.hashes import leaf_hash
 from blo_schemas.heads import SIGNED_HEAD
 from blo_schemas.ids import LinkId
 from blo_schemas.trust import SignedDocument
+from blo_sealing.merkle import MerkleTree
 
 
 class WrittenBundle(msgspec.Struct, frozen=True):
@@ -147,7 +147,7 @@ class Collector:
         # Heads first, so that the log has at least what they cover.
         values = await self._source.heads(place)
         chooser = Chooser(place.link, wanted, disclosures)
-        tree = LeafTree()
+        tree = MerkleTree()
         records: list[LogRecord] = []
         async for batch in self._source.records(place):
             for record in batch:
@@ -193,7 +193,7 @@ class Collector:
                 record.position,
                 record.log_time,
                 record.value,
-                tree.path(record.position, base.size),
+                tree.inclusion_proof(record.position, base.size),
             )
             for record in covered
         )
@@ -224,7 +224,7 @@ class Collector:
 class _Gathered(msgspec.Struct, frozen=True):
     place: SourcePartition
     values: Sequence[bytes]
-    tree: LeafTree
+    tree: MerkleTree
     records: list[LogRecord]
 
 

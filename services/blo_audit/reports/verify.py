@@ -31,7 +31,7 @@ from blo_schemas.texts import from_hex
 from blo_schemas.trust import Role
 from blo_sealing.errors import ProofFailed, SealingError
 from blo_sealing.heads import accept_head
-from blo_sealing.merkle_tree import MerkleTree
+from blo_sealing.merkle import MerkleTree
 from blo_sealing.reports import report_is_signed
 from blo_sealing.verifier import verify_consistency, verify_inclusion
 
@@ -301,7 +301,7 @@ def _records(report: PeriodReport, records: Records) -> Iterator[ReportFlaw]:
             words = f"the log has {len(values)} records, {link.size} were counted"
             yield ReportFlaw(Breach.RECORD_MISSING, link.link, words)
             continue
-        root = MerkleTree(leaf_hash(value) for value in values[: link.size]).root
+        root = MerkleTree(leaf_hash(value) for value in values[: link.size]).root()
         if root.hex() != link.tree_root:
             words = f"its first {link.size} records are others than were counted"
             yield ReportFlaw(Breach.ANOTHER_LOG, link.link, words)

@@ -30,8 +30,6 @@ from blo_sealing.tlog.proof_format import (
     is_inclusion,
     parse_consistency,
     parse_inclusion,
-    prove_consistency,
-    prove_inclusion,
 )
 from blo_sealing.tlog.signers import CheckpointSigner, known_link, signatories, unknown_signers
 
@@ -60,8 +58,6 @@ __all__ = [
     "parse_inclusion",
     "parse_note",
     "parse_vkey",
-    "prove_consistency",
-    "prove_inclusion",
     "sign_checkpoint",
     "sign_note",
     "signatories",

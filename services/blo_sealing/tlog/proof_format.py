@@ -13,9 +13,7 @@ from typing import Final
 
 import msgspec
 
-from blo_schemas.ids import Digest
 from blo_sealing.errors import MalformedNote, OtherCheckpoint
-from blo_sealing.proofs import consistency_proof, inclusion_proof
 from blo_sealing.tlog.checkpoints import (
     Checkpoint,
     SignedCheckpoint,
@@ -104,48 +102,6 @@ class ConsistencyProof(msgspec.Struct, frozen=True):
         verify_consistency(earlier.size, earlier.root, later.size, later.root, self.path)
 
 
-def prove_inclusion(
-    leaves: Sequence[bytes], index: int, checkpoint: SignedCheckpoint
-) -> InclusionProof:
-    """The proof for one record.
-
-    Args:
-        leaves: Leaf hashes of the log, at least as many as the checkpoint's size.
-        index: The record's position.
-        checkpoint: The checkpoint that it is proved to be in.
-
-    Raises:
-        ValueError: There is no such record in that tree, or too few leaves.
-        ProofFailed: These leaves are not those of the checkpoint.
-    """
-    tree = _leaves_of(leaves, checkpoint.checkpoint)
-    proof = InclusionProof(index, inclusion_proof(tree, index), checkpoint)
-    proof.verify(tree[index])
-    return proof
-
-
-def prove_consistency(
-    leaves: Sequence[bytes], earlier: Checkpoint, later: SignedCheckpoint
-) -> ConsistencyProof:
-    """The proof for two checkpoints.
-
-    Args:
-        leaves: Leaf hashes of the log, at least as many as the later checkpoint's size.
-        earlier: The earlier checkpoint.
-        later: The later one.
-
-    Raises:
-        ValueError: The earlier is the larger one, or there are too few leaves.
-        OtherCheckpoint: They are of different logs.
-        ProofFailed: These leaves are not those of the checkpoints.
-    """
-    tree = _leaves_of(leaves, later.checkpoint)
-    path: tuple[Digest, ...] = consistency_proof(tree, earlier.size)
-    proof = ConsistencyProof(earlier.size, path, later)
-    proof.verify(earlier)
-    return proof
-
-
 def parse_inclusion(data: bytes) -> InclusionProof:
     """Reads an inclusion proof; nothing is verified yet.
 
@@ -181,12 +137,6 @@ def is_inclusion(data: bytes) -> bool:
 def is_consistency(data: bytes) -> bool:
     """Whether a text says that it is a consistency proof."""
     return data.startswith(b"old ")
-
-
-def _leaves_of(leaves: Sequence[bytes], tree: Checkpoint) -> Sequence[bytes]:
-    if len(leaves) < tree.size:
-        raise ValueError(f"there are {len(leaves)} leaves, the checkpoint is over {tree.size}")
-    return leaves[: tree.size]
 
 
 def _text(head: list[str], path: Sequence[bytes], checkpoint: SignedCheckpoint) -> bytes:

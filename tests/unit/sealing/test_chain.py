@@ -23,7 +23,7 @@ from blo_schemas.event import LogRecord
 from blo_schemas.hashes import leaf_hash, log_hash, log_origin
 from blo_schemas.ids import EventId
 from blo_schemas.verdicts import DUPLICATE, Outcome, Reason, rejected
-from blo_sealing.proofs import tree_root
+from blo_sealing.merkle import MerkleTree
 from tests.vectors.material import (
     KYSON,
     LINK,
@@ -112,7 +112,9 @@ def test_every_record_counts_in_the_log_whatever_its_verdict(log: Log) -> None:
         assert (found.leaf, found.log_hash) == (leaf_hash(record.value), running)
     assert chain.size == len(log.records)
     assert chain.log_hash == running
-    assert chain.tree_root() == tree_root([leaf_hash(record.value) for record in log.records])
+    assert (
+        chain.tree_root() == MerkleTree([leaf_hash(record.value) for record in log.records]).root()
+    )
     assert [chain.hash_at(size) for size in range(chain.size + 1)] == hashes
     with pytest.raises(ValueError, match="not"):
         chain.hash_at(chain.size + 1)

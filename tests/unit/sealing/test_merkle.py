@@ -11,8 +11,7 @@ from pymerkle import InmemoryTree
 
 from blo_schemas.hashes import leaf_hash
 from blo_sealing.errors import ProofFailed, WrongPeaks
-from blo_sealing.merkle import EMPTY_ROOT, Frontier
-from blo_sealing.proofs import consistency_proof, inclusion_proof, tree_root
+from blo_sealing.merkle import EMPTY_ROOT, Frontier, MerkleTree
 from blo_sealing.verifier import verify_consistency, verify_inclusion
 from tests.vectors.material import flipped
 
@@ -51,6 +50,25 @@ def test_the_known_roots() -> None:
         assert tree.root().hex() == root
 
 
+@pytest.mark.parametrize("size", range(71))
+def test_the_tree_of_the_first_leaves_has_their_root_and_proofs(size: int) -> None:
+    leaves = leaves_of([bytes([n]) for n in range(70)])
+    grown = MerkleTree(leaves[: size // 2])
+    for leaf in leaves[size // 2 :]:
+        grown.append(leaf)
+    frontier = Frontier()
+    for leaf in leaves[:size]:
+        frontier.append(leaf)
+    if size > len(leaves):
+        with pytest.raises(ValueError, match="there are 70 leaves, not 71"):
+            grown.root(size)
+        return
+    assert grown.root(size) == frontier.root()
+    for index, leaf in enumerate(leaves[:size]):
+        assert grown.leaf(index) == leaf
+        verify_inclusion(leaf, index, size, grown.inclusion_proof(index, size), grown.root(size))
+
+
 @given(values)
 def test_the_root_is_pymerkles(entries: list[bytes]) -> None:
     oracle = InmemoryTree(algorithm="sha256")
@@ -60,7 +78,7 @@ def test_the_root_is_pymerkles(entries: list[bytes]) -> None:
         tree.append(leaf_hash(entry))
     if entries:
         assert tree.root() == oracle.get_root()
-    assert tree.root() == tree_root(leaves_of(entries))
+    assert tree.root() == MerkleTree(leaves_of(entries)).root()
     assert tree.size == len(entries)
 
 
@@ -104,7 +122,7 @@ def test_peaks_that_do_not_fit_the_size_are_refused(size: int, peaks: bytes) -> 
 def test_every_leaf_is_proved_and_nothing_else(size: int, data: st.DataObject) -> None:
     leaves = leaves_of([bytes([n]) for n in range(size)])
     index = data.draw(st.integers(0, size - 1))
-    root, proof = tree_root(leaves), inclusion_proof(leaves, index)
+    root, proof = MerkleTree(leaves).root(), MerkleTree(leaves).inclusion_proof(index)
     verify_inclusion(leaves[index], index, size, proof, root)
     other = data.draw(st.integers(0, size - 1))
     wrong: list[tuple[bytes, int, int, tuple[bytes, ...], bytes]] = [
@@ -131,17 +149,17 @@ def test_the_inclusion_proof_is_pymerkles() -> None:
         oracle.append_entry(entry)
     for index in range(23):
         expected = oracle.prove_inclusion(index + 1).path
-        ours = inclusion_proof(leaves_of(entries), index)
+        ours = MerkleTree(leaves_of(entries)).inclusion_proof(index)
         assert set(ours) <= set(expected)
 
 
 def test_every_continuation_is_proved_and_no_other() -> None:
     leaves = leaves_of([bytes([n]) for n in range(20)])
     for second in range(21):
-        new = tree_root(leaves[:second])
+        new = MerkleTree(leaves[:second]).root()
         for first in range(second + 1):
-            old = tree_root(leaves[:first])
-            proof = consistency_proof(leaves[:second], first)
+            old = MerkleTree(leaves[:first]).root()
+            proof = MerkleTree(leaves[:second]).consistency_proof(first)
             verify_consistency(first, old, second, new, proof)
             wrong: list[tuple[int, bytes, int, bytes, tuple[bytes, ...]]] = [
                 (first, flipped(old), second, new, proof),
@@ -160,9 +178,12 @@ def test_every_continuation_is_proved_and_no_other() -> None:
 
 def test_what_is_not_there_has_no_proof() -> None:
     leaves = leaves_of([b"a", b"b"])
+    assert MerkleTree().root() == EMPTY_ROOT
     for index in (-1, 2):
         with pytest.raises(ValueError, match="no leaf"):
-            inclusion_proof(leaves, index)
+            MerkleTree(leaves).leaf(index)
+        with pytest.raises(ValueError, match="no leaf"):
+            MerkleTree(leaves).inclusion_proof(index)
     for first in (-1, 3):
         with pytest.raises(ValueError, match="no tree"):
-            consistency_proof(leaves, first)
+            MerkleTree(leaves).consistency_proof(first)

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from blo_schemas.ids import CorridorId, OfficeId
 from blo_sealing.errors import InvalidSignature, MalformedNote, OtherCheckpoint, UnsignedNote
+from blo_sealing.merkle import MerkleTree
 from blo_sealing.signatures import SigningKey
 from blo_sealing.tlog import (
+    ConsistencyProof,
+    InclusionProof,
     NoteKey,
     SignatureType,
     cosign,
@@ -26,8 +29,6 @@ from blo_sealing.tlog import (
     parse_inclusion,
     parse_note,
     parse_vkey,
-    prove_consistency,
-    prove_inclusion,
     sign_checkpoint,
     sign_note,
     verify_note,
@@ -57,8 +58,11 @@ from tests.unit.sealing.tlog_samples import (
 def test_the_golden_texts() -> None:
     later = merged(7)
     assert later.encode().decode() == MERGED
-    assert prove_inclusion(LEAVES, 5, later).encode().decode() == INCLUSION
-    assert prove_consistency(LEAVES, checkpoint(3), later).encode().decode() == CONSISTENCY
+    tree = MerkleTree(LEAVES[:7])
+    inclusion = InclusionProof(5, tree.inclusion_proof(5), later)
+    consistency = ConsistencyProof(3, tree.consistency_proof(3), later)
+    assert inclusion.encode().decode() == INCLUSION
+    assert consistency.encode().decode() == CONSISTENCY
     assert [key.vkey for key in KEYS] == VKEYS
     assert [parse_vkey(text) for text in VKEYS] == list(KEYS)
 

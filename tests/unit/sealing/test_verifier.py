@@ -21,8 +21,7 @@ from pymerkle.core import _inclusion_path_layout
 from blo_schemas.hashes import leaf_hash
 from blo_sealing import verifier
 from blo_sealing.errors import ProofFailed
-from blo_sealing.merkle import EMPTY_ROOT, node_hash
-from blo_sealing.proofs import consistency_proof, inclusion_proof, tree_root
+from blo_sealing.merkle import EMPTY_ROOT, MerkleTree, node_hash
 from blo_sealing.verifier import verify_consistency, verify_inclusion
 
 LEAVES = [leaf_hash(bytes([n, 7])) for n in range(140)]
@@ -194,7 +193,7 @@ def folded(path: Path, data: st.DataObject) -> Path:
 
 
 def any_hash(path: Path) -> st.SearchStrategy[bytes]:
-    known = [bytes(32), EMPTY_ROOT, b"", tree_root(LEAVES[:5]), *LEAVES[:8], *path]
+    known = [bytes(32), EMPTY_ROOT, b"", MerkleTree(LEAVES[:5]).root(), *LEAVES[:8], *path]
     return st.sampled_from(known) | st.binary(min_size=32, max_size=32)
 
 
@@ -216,15 +215,17 @@ FALSIFY: list[Callable[[Path, st.DataObject], Path]] = [
 def honest_inclusion(data: st.DataObject) -> Inclusion:
     size = data.draw(st.integers(1, len(LEAVES)))
     index = data.draw(st.integers(0, size - 1))
-    path = inclusion_proof(LEAVES[:size], index)
-    return Inclusion(LEAVES[index], index, size, path, tree_root(LEAVES[:size]))
+    path = MerkleTree(LEAVES[:size]).inclusion_proof(index)
+    return Inclusion(LEAVES[index], index, size, path, MerkleTree(LEAVES[:size]).root())
 
 
 def honest_consistency(data: st.DataObject) -> Consistency:
     second = data.draw(st.integers(0, len(LEAVES)))
     first = data.draw(st.integers(0, second))
-    path = consistency_proof(LEAVES[:second], first)
-    return Consistency(first, tree_root(LEAVES[:first]), second, tree_root(LEAVES[:second]), path)
+    path = MerkleTree(LEAVES[:second]).consistency_proof(first)
+    return Consistency(
+        first, MerkleTree(LEAVES[:first]).root(), second, MerkleTree(LEAVES[:second]).root(), path
+    )
 
 
 @pytest.mark.parametrize("falsify", FALSIFY)
@@ -298,8 +299,8 @@ def test_a_path_of_another_size_is_accepted_only_where_all_judges_compute_the_sa
     assert not accepts(honest._replace(size=0))
     assert not accepts(honest._replace(place=honest.size))
     if 0 < size <= len(LEAVES) and claim.place < size != honest.size:
-        recomputed = inclusion_proof(LEAVES[:size], claim.place)
-        true_claim = claim._replace(path=recomputed, root=tree_root(LEAVES[:size]))
+        recomputed = MerkleTree(LEAVES[:size]).inclusion_proof(claim.place)
+        true_claim = claim._replace(path=recomputed, root=MerkleTree(LEAVES[:size]).root())
         assert accepts(true_claim)
         assert true_claim.root != honest.root
 
@@ -349,16 +350,19 @@ def test_pymerkle_proves_the_same_trees() -> None:
     for n in range(40):
         oracle.append_entry(bytes([n, 7]))
     for second in range(1, 40):
-        new = tree_root(LEAVES[:second])
+        new = MerkleTree(LEAVES[:second]).root()
         assert oracle.get_root(second) == new
         for first in range(1, second + 1):
-            old = tree_root(LEAVES[:first])
+            old = MerkleTree(LEAVES[:first]).root()
             pymerkle.verify_consistency(old, new, oracle.prove_consistency(first, second))
-            path = consistency_proof(LEAVES[:second], first)
+            path = MerkleTree(LEAVES[:second]).consistency_proof(first)
             assert accepts(Consistency(first, old, second, new, path))
         for index in range(second):
             proof = oracle.prove_inclusion(index + 1, second)
-            assert tuple(proof.path) == (LEAVES[index], *inclusion_proof(LEAVES[:second], index))
+            assert tuple(proof.path) == (
+                LEAVES[index],
+                *MerkleTree(LEAVES[:second]).inclusion_proof(index),
+            )
 
 
 @pytest.mark.parametrize("size", [2**40 + 1, 2**53, 2**63 - 1])

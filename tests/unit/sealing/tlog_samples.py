@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blo_schemas.hashes import leaf_hash
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
-from blo_sealing.proofs import tree_root
+from blo_sealing.merkle import MerkleTree
 from blo_sealing.signatures import SigningKey
 from blo_sealing.tlog import (
     Checkpoint,
@@ -62,7 +62,7 @@ VKEYS = [
 
 
 def checkpoint(size: int, origin: str = ORIGIN) -> Checkpoint:
-    return Checkpoint(origin, size, tree_root(LEAVES[:size]))
+    return Checkpoint(origin, size, MerkleTree(LEAVES[:size]).root())
 
 
 def merged(size: int) -> SignedCheckpoint:
