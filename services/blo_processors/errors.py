@@ -6,7 +6,6 @@
     ├── NoProcessorIdentity      no valid certificate of role processor names a key that is held
     ├── WorkerBroken    an output was not acknowledged; only a new worker may go on
     ├── StreamFailed    Faust has ended or never assigned anything; a new start of it would
-    ├── WriterGone      the program ended while outputs were being written
     ├── TempTableFailed    cases at rest can't be put on the disk, or read from it
     └── Unprocessable   a record can't be folded (inside; it becomes a dead letter)
 """
@@ -42,13 +41,6 @@ class StreamFailed(ProcessorError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(f"the stream does not work ({detail}): it is started anew")
-
-
-class WriterGone(ProcessorError):
-    """The program ended while outputs were being written; they may or may not be there."""
-
-    def __init__(self) -> None:
-        super().__init__("the program ended while outputs were being written")
 
 
 class TempTableFailed(ProcessorError):

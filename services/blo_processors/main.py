@@ -19,7 +19,6 @@ from blo_processors.context import WorkerContext, WorkerOptions
 from blo_processors.corridor import Corridor
 from blo_processors.faust_app import Stream
 from blo_processors.kafka_line import Line
-from blo_processors.outputs.shared_appender import SharedAppender
 from blo_runtime.admin import Check, Health, start_admin
 from blo_runtime.clock import SystemClock
 from blo_runtime.keyfiles import load_identity
@@ -83,7 +82,7 @@ async def surroundings(
     work = settings.work
     return WorkerContext(
         log=log,
-        appender=SharedAppender(appender),
+        appender=appender,
         identity=identity,
         feed=feed,
         clock=SystemClock(),

@@ -255,3 +255,29 @@ async def test_an_append_that_is_cancelled_leaves_the_appender_usable(world: Wor
     await asyncio.wait([task])
     first = len(await read(world.client(), topic))
     assert await appender.append(numbered(topic, 1)) == [first]
+
+
+async def test_a_record_that_is_refused_fails_its_own_call_alone(world: World) -> None:
+    topic = await world.topic(partitions=2)
+    appender = await world.client().appender()
+    await appender.append(numbered(topic, 1))
+    first, refused, last = await asyncio.gather(
+        appender.append(numbered(topic, 2)),
+        appender.append([*numbered(topic, 1, partition=1), ProducerRecord(topic, 1, None, None)]),
+        appender.append(numbered(topic, 2)),
+        return_exceptions=True,
+    )
+    assert (first, last) == ([1, 2], [3, 4])
+    assert isinstance(refused, AppendFailed)
+    assert (refused.total, refused.index) == (2, 1)
+
+
+async def test_calls_that_wait_when_the_appender_is_closed_fail(world: World) -> None:
+    topic = await world.topic()
+    appender = await world.client().appender()
+    calls = [asyncio.create_task(appender.append(numbered(topic, 1))) for _ in range(3)]
+    await asyncio.sleep(0)
+    await appender.close()
+    async with asyncio.timeout(PATIENCE_S):
+        results = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(one, AppendFailed) or one == [n] for n, one in enumerate(results))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from blo_log.kafka.admin import KafkaAdmin
 from blo_log.kafka.appender import KafkaAppender
 from blo_log.kafka.connection import KafkaConnection
+from blo_log.kafka.joined_appender import JoinedAppender
 from blo_log.kafka.reader import KafkaReader
 from blo_log.port import Admin, Appender, LogReader, TopicPartition
 
@@ -20,14 +21,15 @@ class KafkaLog:
 
     def __init__(self, connection: KafkaConnection) -> None:
         self._connection = connection
-        self._opened: list[KafkaAppender | KafkaReader | KafkaAdmin] = []
+        self._opened: list[JoinedAppender | KafkaReader | KafkaAdmin] = []
 
     async def appender(self) -> Appender:
         """See ``blo_log.port.Log.appender``."""
         appender = KafkaAppender(self._connection)
         await appender.connect()
-        self._remember(appender)
-        return appender
+        joined = JoinedAppender(appender)
+        self._remember(joined)
+        return joined
 
     async def reader(self, start: Mapping[TopicPartition, int]) -> LogReader:
         """See ``blo_log.port.Log.reader``."""
@@ -48,6 +50,6 @@ class KafkaLog:
         while self._opened:
             await self._opened.pop().close()
 
-    def _remember(self, part: KafkaAppender | KafkaReader | KafkaAdmin) -> None:
+    def _remember(self, part: JoinedAppender | KafkaReader | KafkaAdmin) -> None:
         self._opened = [other for other in self._opened if not other.closed]
         self._opened.append(part)

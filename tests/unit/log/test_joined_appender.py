@@ -1,4 +1,4 @@
-"""Several links write at once through one appender."""
+"""Several tasks append at once through one appender."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import asyncio
 import pytest
 
 from blo_log.errors import AppendFailed
+from blo_log.kafka.joined_appender import JoinedAppender
 from blo_log.memory import MemoryLog
 from blo_log.port import ProducerRecord, TopicSpec
-from blo_processors.outputs.shared_appender import SharedAppender
 from tests.patience import PATIENCE_S
 
 TOPIC = "outputs"
 
 
-async def opened(delay_s: float = 0.0) -> tuple[MemoryLog, SharedAppender]:
+async def opened(delay_s: float = 0.0) -> tuple[MemoryLog, JoinedAppender]:
     log = MemoryLog()
     await (await log.admin()).create(TopicSpec(TOPIC, 3, 1, {}))
     log.faults.delay_s = delay_s
-    return log, SharedAppender(await log.appender())
+    return log, JoinedAppender(await log.appender())
 
 
 def message(partition: int, text: str) -> ProducerRecord:
