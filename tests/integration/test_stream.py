@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from aiokafka import TopicPartition as KafkaPartition
@@ -69,4 +70,61 @@ async def test_what_was_acknowledged_is_committed_at_the_end_and_nothing_else(
         await running
         assert await committed(broker) == acknowledged
         before = acknowledged
+    await log.close()
+
+
+class RecordedStream(Stream):
+    """A stream that shows the Faust apps that it has made."""
+
+    def __init__(self, servers: str, delivered: list[Delivered], assigned: list[set[int]]) -> None:
+        self.apps: list[Any] = []
+        super().__init__(
+            CORRIDOR,
+            TOPIC,
+            [servers],
+            None,
+            GroupSettings(instance="one"),
+            partitions=lambda: 1,
+            deliver=lambda _, record: delivered.append(record),
+            assign=lambda partitions: assigned.append(set(partitions)),
+        )
+
+    def make_app(self) -> Any:
+        self.apps.append(super().make_app())
+        return self.apps[-1]
+
+
+async def test_a_faust_that_crashes_is_replaced_by_a_new_app_in_the_same_process(
+    broker_factory: Callable[..., EmbeddedBroker],
+) -> None:
+    broker = broker_factory()
+    log = KafkaLog(KafkaConnection(bootstrap=broker.bootstrap))
+    await topics.apply(await log.admin(), topics.plan({CORRIDOR: 1}, replication=1, min_isr=1))
+    appender = await log.appender()
+    delivered: list[Delivered] = []
+    assigned: list[set[int]] = []
+    stream = RecordedStream(broker.bootstrap, delivered, assigned)
+    running = asyncio.create_task(stream.run())
+
+    async def until(condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not condition():
+                assert not running.done(), running.exception()
+                await asyncio.sleep(0.01)
+
+    await appender.append([ProducerRecord(TOPIC, 0, b"k", b"0")])
+    await until(lambda: len(delivered) == 1)
+    await stream.apps[0].crash(RuntimeError("a commit has failed"))
+    await until(lambda: "a commit has failed" in stream.failure)
+    assert not stream.check().ok
+    await appender.append([ProducerRecord(TOPIC, 0, b"k", b"1")])
+    await until(lambda: delivered[-1].stored.offset == 1 and stream.check().ok)
+    # Nothing was acknowledged, so the new app delivers the first record again.
+    assert [record.stored.offset for record in delivered[-2:]] == [0, 1]
+    assert assigned[-1] == {0}
+    assert stream.apps[0].crashed
+    assert stream.apps[-1] is not stream.apps[0]
+    assert not stream.apps[-1].crashed
+    await stream.stop()
+    await running
     await log.close()
