@@ -18,6 +18,7 @@ from tests.bench.proving import measure_proof_check
 from tests.bench.reading import measure_read_chained, measure_read_full
 from tests.bench.report import Measurement
 from tests.bench.sealing import measure_open, measure_seal, measure_wire_size
+from tests.bench.settling import measure_loop_pause
 from tests.bench.sourcing import measure_from_bundle, measure_from_kafka
 from tests.bench.timing import Effort
 
@@ -30,6 +31,7 @@ COMPUTING: Final[dict[str, Callable[[Effort], Measurement]]] = {
     "read_full": measure_read_full,
     "read_chained": measure_read_chained,
     "proof_check": measure_proof_check,
+    "loop_pause": measure_loop_pause,
     "audit_amortised": measure_audit_amortised,
     "audit_full": measure_audit_full,
     "audit_memory": measure_audit_memory,

@@ -96,6 +96,7 @@ SUBJECTS = (
     Subject("read_chained", "events/s", "bare SHA-256 of the values", _VALUE, 100_000),
     Subject("proof_check", "proofs/s", "bare SHA-256 of its nodes", Bar.RATIO_AT_LEAST, 0.2),
     Subject("event_to_quorum", "ms", "the 2 seconds it may take", Bar.RATIO_AT_MOST, 1),
+    Subject("loop_pause", "ms", "the group's heartbeat", Bar.RATIO_AT_MOST, 1),
     Subject("processors_faust", "events/s", "bare Faust agent", Bar.RATIO_AT_LEAST, 0.25),
     Subject("processors_getmany", "events/s", "bare getmany", Bar.STATED, 0),
     Subject("two_workers", "events/s", "one worker, two links", Bar.STATED, 0),

@@ -29,6 +29,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
         samples: Events whose way to the counterpart is timed.
         stream: Records a turn that a stream processor takes of each link.
         link: Records of the link that a stream processor folds.
+        settled: Cases that a stream processor writes after a fold.
     """
 
     rounds: int = 9
@@ -39,9 +40,12 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     samples: int = 48
     stream: int = 5000
     link: int = 20_000
+    settled: int = 20_000
 
 
-TINY: Final = Effort(rounds=1, calls=2, records=16, reads=1, cases=1, samples=8, stream=20, link=40)
+TINY: Final = Effort(
+    rounds=1, calls=2, records=16, reads=1, cases=1, samples=8, stream=20, link=40, settled=20
+)
 """Only to see that it runs."""
 
 

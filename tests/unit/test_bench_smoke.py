@@ -21,6 +21,7 @@ NAMES = [
     "read_chained",
     "proof_check",
     "event_to_quorum",
+    "loop_pause",
     "processors_faust",
     "processors_getmany",
     "two_workers",
