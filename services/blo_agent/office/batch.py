@@ -79,8 +79,11 @@ class BatchResult(msgspec.Struct):
     def add(self, other: BatchResult) -> None:
         """Add what a part of the batch has changed."""
         for name in self.__struct_fields__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.reread_keys = bool(self.reread_keys)
+            mine, others = getattr(self, name), getattr(other, name)
+            if isinstance(mine, list):
+                mine.extend(others)  # In place, for whoever holds the list already.
+            else:
+                setattr(self, name, type(mine)(mine + others))
 
     @property
     def must_begin_anew(self) -> bool:
