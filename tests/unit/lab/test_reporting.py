@@ -7,6 +7,7 @@ import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -192,6 +193,18 @@ def test_settling_waits_for_the_last_office() -> None:
     clients: dict[str, Any] = {str(o): Client(str(o), 3) for o in WORLD.offices}
     statuses = settle(WORLD, clients, SIZES)
     assert {one.size for links in statuses.values() for one in links.values()} == {7}
+
+
+def test_settling_waits_for_no_head_of_an_empty_log() -> None:
+    class WithoutHeads(Client):
+        def links(self) -> list[api.LinkAnswer]:
+            return [msgspec.structs.replace(one, size=0, heads=[]) for one in super().links()]
+
+    clients: dict[str, Any] = {
+        str(office): WithoutHeads(str(office), 1) for office in WORLD.offices
+    }
+    settle(WORLD, clients, {})
+    assert {client.looks for client in clients.values()} == {0}
 
 
 def test_settling_ends_after_its_time_and_shows_what_is() -> None:
