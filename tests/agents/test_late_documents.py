@@ -201,7 +201,7 @@ async def test_what_is_unopened_is_counted_once_after_a_log_was_read_again(
         await a.open()
         await b.read(1)
         assert b.desk().unopened == [0]
-        await world.publish([world.certify(C)])
+        await world.publish([world.certify(B, not_before=NOW - 1000)])
         await b.until(lambda: b.desk().rereads_to == 1 and not b.desk().is_rereading)
         assert b.desk().unopened == [0]
         await b.kill()
@@ -218,7 +218,7 @@ async def test_nothing_is_decided_on_views_of_an_earlier_moment(tmp_path: Path) 
         # The directory can be read, and then the line breaks before the log is.
         log.faults.forbidden.add(exchange_topic(CORRIDOR))
         await a.until(lambda: not a.agent.receiver.is_connected)
-        await world.publish([world.certify(C)])
+        await world.publish([world.certify(B, not_before=NOW - 1000)])
         await a.until(lambda: a.desk().is_rereading)
         with pytest.raises(CommandRefused) as refusal:
             await a.do(Step.URGE, case)
