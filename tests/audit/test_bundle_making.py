@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from blo_audit.bundle.basis import QuorumReader, judge_documents
 from blo_audit.bundle.collect import Collector, WrittenBundle, read_disclosure
 from blo_audit.bundle.contents import BundleRequest
 from blo_audit.bundle.errors import NothingToBundle
@@ -19,6 +18,9 @@ from blo_audit.bundle.statement import BundleReport
 from blo_audit.bundle.verify import verify_bundle
 from blo_audit.errors import NoTrust
 from blo_audit.findings.codes import Code
+from blo_audit.findings.findings import Findings
+from blo_audit.replay.claims import read_checkpoint
+from blo_audit.replay.documents import judge_documents
 from blo_audit.replay.link import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import Mode
@@ -192,9 +194,7 @@ async def test_a_replay_of_a_bundle_finds_what_a_replay_of_the_log_finds(
     reports = []
     for source in (BundleSource(path), LogSource(corpus.world.connect())):
         options = AuditOptions(mode=mode, seed=bytes(16), rate=0.25)
-        audit = Replay(
-            source, corpus.world.pins, options, checkpoints=QuorumReader(partial=True), workers=1
-        )
+        audit = Replay(source, corpus.world.pins, options, workers=1)
         reports.append(await audit.run())
         await source.close()
     assert reports[0].links == reports[1].links
@@ -297,14 +297,18 @@ def test_a_note_that_only_some_have_signed_is_the_word_of_those_alone() -> None:
     corpus = Corpus()
     place = SourcePartition(LINK, CORRIDOR, 0)
     directory, _ = judge_documents(corpus.world.documents, corpus.world.pins, "the world")
+    findings = Findings(LINK)
     for signers in ((A,), (WITNESS,), (WITNESS, B)):
         note = corpus.checkpoint(None, signers)
-        claim = QuorumReader(partial=True).read(note, place, directory)
+        claim = read_checkpoint(note, place, directory, findings, partial=True)
         assert set(claim.signers) == set(signers)
+        assert not claim.has_quorum
         with pytest.raises(UnsignedNote):
-            QuorumReader().read(note, place, directory)
+            read_checkpoint(note, place, directory, findings)
     late = corpus.checkpoint(None, (A,), seconds=2**40)
     with pytest.raises(UnsignedNote, match="nobody whose certificate counted"):
-        QuorumReader(partial=True).read(late, place, directory)
-    whole = QuorumReader().read(corpus.checkpoint(), place, directory)
+        read_checkpoint(late, place, directory, findings, partial=True)
+    whole = read_checkpoint(corpus.checkpoint(), place, directory, findings)
+    assert whole.has_quorum
+    assert list(findings) == []
     assert whole.signers == (WITNESS, B, A)

@@ -8,23 +8,18 @@ import msgspec
 import pytest
 
 from blo_audit.errors import NoQuorum
-from blo_audit.replay.checkpoints import (
-    CheckpointFault,
-    CheckpointReading,
-    against_log,
-    read_checkpoints,
-    verify_quorum,
-)
-from blo_log.port import ConsumedRecord
+from blo_audit.findings.codes import Code
+from blo_audit.findings.findings import Finding
+from blo_audit.replay.checkpoints import verify_quorum
+from blo_audit.replay.claims import Claim
 from blo_schemas.hashes import document_id, leaf_hash
-from blo_schemas.heads import NoteKind, NoteRecordKey, head_record_key
 from blo_schemas.ids import CountryId, Digest, LinkId, OfficeId
 from blo_schemas.trust import Revocation, RevokedFrom, Role
 from blo_sealing.errors import InvalidSignature, OtherCheckpoint, UnsignedNote
 from blo_sealing.merkle import MerkleTree
 from blo_sealing.tlog import Checkpoint, SignedCheckpoint, cosign, merge, origin_of, sign_checkpoint
 from tests.agents.world import CORRIDOR, LINK, NOW, YEAR_MS, A, B, World
-from tests.audit.world import WITNESS, directory_of, note_message, with_witness
+from tests.audit.world import WITNESS, claims_of, directory_of, with_witness
 
 C = OfficeId("la-c")
 SECOND = NOW // 1000
@@ -57,13 +52,8 @@ def signed_by(
     return merge(parts)
 
 
-def read(world: World, *found: tuple[NoteKind, OfficeId, SignedCheckpoint]) -> CheckpointReading:
-    messages = [note_message(note, kind, signer) for kind, signer, note in found]
-    stored = [
-        ConsumedRecord(offset, NOW, message.key, message.value)
-        for offset, message in enumerate(messages)
-    ]
-    return read_checkpoints(stored, directory_of(world))
+def read(world: World, *notes: SignedCheckpoint) -> tuple[list[Claim], list[Finding]]:
+    return claims_of(world, [note.encode() for note in notes])
 
 
 # Quorums.
@@ -74,9 +64,10 @@ def test_a_quorum_is_a_witness_and_all_parties(world: World) -> None:
     found = verify_quorum(note, directory_of(world))
     assert (found.link, found.checkpoint, found.witness) == (LINK, tree(4), WITNESS)
     assert found.cosigned == tuple(sorted([(A, SECOND * 1000), (B, SECOND * 1000)]))
-    reading = read(world, (NoteKind.QUORUM, WITNESS, note))
-    assert reading.newest == {LINK: found}
-    assert reading.findings == ()
+    (claim,), findings = read(world, note)
+    assert claim.has_quorum
+    assert claim.signers == (WITNESS, *sorted([A, B]))
+    assert findings == []
 
 
 @pytest.mark.parametrize(
@@ -91,19 +82,20 @@ def test_less_is_none(world: World, signers: tuple[OfficeId, ...], words: str) -
     note = signed_by(world, tree(4), *signers)
     with pytest.raises(NoQuorum, match=words):
         verify_quorum(note, directory_of(world))
-    (finding,) = read(world, (NoteKind.QUORUM, WITNESS, note)).findings
-    assert finding.fault is CheckpointFault.NO_QUORUM
+    (claim,), _ = read(world, note)
+    assert not claim.has_quorum
+    assert set(claim.signers) == set(signers)
 
 
 def test_an_office_that_is_no_party_does_not_stand_in_for_one(world: World) -> None:
     note = signed_by(world, tree(4), WITNESS, A, C)
     with pytest.raises(NoQuorum, match="la-b did not"):
         verify_quorum(note, directory_of(world))
-    reading = read(world, (NoteKind.QUORUM, WITNESS, note))
-    assert [one.fault for one in reading.findings] == [
-        CheckpointFault.UNKNOWN_SIGNER,
-        CheckpointFault.NO_QUORUM,
-    ]
+    (claim,), (finding,) = read(world, note)
+    assert not claim.has_quorum
+    assert C not in claim.signers
+    assert finding.code is Code.CHECKPOINT_REFUSED
+    assert C in finding.detail
 
 
 def test_who_must_sign_is_who_is_a_party_then(world: World) -> None:
@@ -166,46 +158,16 @@ def test_what_is_not_of_the_link_is_refused(world: World) -> None:
 # Findings.
 
 
-def test_the_newest_quorum_is_given_whatever_lies_around_it(world: World) -> None:
-    four, six = (signed_by(world, tree(size), WITNESS, A, B) for size in (4, 6))
-    eight = signed_by(world, tree(8), WITNESS)
-    reading = read(
-        world,
-        (NoteKind.QUORUM, WITNESS, six),
-        (NoteKind.QUORUM, WITNESS, four),
-        (NoteKind.CHECKPOINT, WITNESS, eight),
-    )
-    assert reading.newest[LINK].checkpoint == tree(6)
-    assert reading.findings == ()
-    assert against_log(reading.trees, LINK, LEAVES) == ()
-
-
-def test_a_signer_of_two_trees_is_shown_with_both(world: World) -> None:
+def test_a_signer_of_two_trees_is_named(world: World) -> None:
     lie = msgspec.structs.replace(tree(4), root=Digest(bytes(32)))
-    notes = [signed_by(world, one, WITNESS) for one in (tree(4), lie)]
-    reading = read(world, *((NoteKind.CHECKPOINT, WITNESS, note) for note in notes))
-    (finding,) = reading.findings
-    assert (finding.fault, finding.signer) == (CheckpointFault.TWO_TREES, WITNESS)
-    assert finding.evidence == tuple(note.encode() for note in notes)
-    assert "it was shown two logs, or it lies" in finding.words
-    (other,) = against_log(reading.trees, LINK, LEAVES)
-    assert (other.fault, other.signer) == (CheckpointFault.OTHER_TREE, WITNESS)
-    assert other.evidence == (notes[1].encode(),)
+    _, (finding,) = read(world, *(signed_by(world, one, WITNESS) for one in (tree(4), lie)))
+    assert (finding.code, finding.office) == (Code.HEADS_CONTRADICT, WITNESS)
 
 
-def test_an_office_that_cosigns_two_trees_is_shown_too(world: World) -> None:
+def test_an_office_that_cosigns_two_trees_is_named_too(world: World) -> None:
     lie = msgspec.structs.replace(tree(4), root=Digest(bytes(32)))
-    reading = read(
-        world,
-        (NoteKind.QUORUM, WITNESS, signed_by(world, tree(4), WITNESS, A, B)),
-        (NoteKind.COSIGNATURE, B, signed_by(world, lie, B)),
-    )
-    assert [(one.fault, one.signer) for one in reading.findings] == [(CheckpointFault.TWO_TREES, B)]
-
-
-def test_a_tree_beyond_the_log_is_not_judged(world: World) -> None:
-    reading = read(world, (NoteKind.CHECKPOINT, WITNESS, signed_by(world, tree(9), WITNESS)))
-    assert against_log(reading.trees, LINK, LEAVES[:8]) == ()
+    _, (finding,) = read(world, signed_by(world, tree(4), WITNESS, A, B), signed_by(world, lie, B))
+    assert (finding.code, finding.office) == (Code.HEADS_CONTRADICT, B)
 
 
 def test_a_false_signature_and_a_foreign_one_are_found(world: World) -> None:
@@ -220,28 +182,15 @@ def test_a_false_signature_and_a_foreign_one_are_found(world: World) -> None:
     stranger = OfficeId("vn-stranger")
     world.certify(stranger, role=Role.AUDITOR)
     foreign = sign_checkpoint(tree(4), stranger, world.keys[stranger].signing)
-    reading = read(
-        world, (NoteKind.QUORUM, WITNESS, spoiled), (NoteKind.CHECKPOINT, stranger, foreign)
-    )
-    assert [(one.fault, one.signer) for one in reading.findings] == [
-        (CheckpointFault.BAD_SIGNATURE, WITNESS),
-        (CheckpointFault.UNKNOWN_SIGNER, stranger),
-    ]
-    assert reading.newest == {}
+    for note in (spoiled, foreign):
+        claims, findings = read(world, note)
+        assert claims == []
+        assert {one.code for one in findings} == {Code.CHECKPOINT_REFUSED}
 
 
-def test_rubbish_and_other_links_notes_are_found_and_heads_are_passed_over(world: World) -> None:
-    note = signed_by(world, tree(4), WITNESS)
-    key = NoteRecordKey(LINK, WITNESS, NoteKind.CHECKPOINT).encode()
+def test_rubbish_and_other_links_notes_are_found(world: World) -> None:
     elsewhere = msgspec.structs.replace(tree(4), origin=f"blo-exchange/la-vn/{LINK}-2")
-    records = [
-        ConsumedRecord(0, NOW, key, b"\x92rubbish"),
-        ConsumedRecord(1, NOW, key, signed_by(world, elsewhere, WITNESS).encode()),
-        ConsumedRecord(2, NOW, head_record_key(LINK, A), b"\x92head"),
-        ConsumedRecord(3, NOW, None, note.encode()),
-        ConsumedRecord(4, NOW, key + b"\0more", note.encode()),
-        ConsumedRecord(5, NOW, key, None),
-    ]
-    reading = read_checkpoints(records, directory_of(world))
-    assert [one.fault for one in reading.findings] == [CheckpointFault.MALFORMED] * 2
-    assert reading.trees == ()
+    values = [b"blo-exchange/rubbish", signed_by(world, elsewhere, WITNESS).encode()]
+    claims, findings = claims_of(world, values)
+    assert claims == []
+    assert [one.code for one in findings] == [Code.CHECKPOINT_REFUSED] * 2

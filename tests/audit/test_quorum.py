@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from blo_audit.replay.checkpoints import against_log, verify_quorum
+from blo_audit.replay.checkpoints import verify_quorum
 from blo_log.memory import MemoryCluster
 from blo_log.port import TopicPartition
 from blo_log.topics import exchange_topic
@@ -23,12 +23,14 @@ from tests.agents.world import CORRIDOR, LINK, A, B, all_read
 from tests.audit.world import (
     WITNESS,
     RunningWitness,
+    claims_of,
     directory_of,
     leaves_of,
+    newest_quorum,
     notes,
-    reading,
     say,
     tree_of,
+    values_of,
     witnessed_world,
 )
 
@@ -50,10 +52,12 @@ async def test_every_record_soon_stands_under_a_checkpoint_of_all_three(tmp_path
         assert quorum.checkpoint == tree_of(cluster, 4)
         assert [office for office, _ in quorum.cosigned] == sorted([A, B])
         assert quorum.witness == WITNESS
-        found = reading(world, cluster)
-        assert found.findings == ()
-        assert found.newest[LINK] == quorum
-        assert against_log(found.trees, LINK, leaves_of(cluster)) == ()
+        claims, findings = claims_of(world, values_of(cluster))
+        assert findings == []
+        newest = newest_quorum(claims)
+        assert newest is not None
+        assert newest.signers == (WITNESS, *sorted([A, B]))
+        assert newest.tree_root == tree_of(cluster, 4).root
         leaves = leaves_of(cluster)
         tree = MerkleTree(leaves)
         InclusionProof(2, tree.inclusion_proof(2), merged).verify(leaves[2])
@@ -109,7 +113,7 @@ async def test_a_witness_that_is_killed_anywhere_goes_on_with_the_same_tree(
         assert times > 4
         await witness.kill()
         assert_one_history(cluster)
-        assert reading(world, cluster).findings == ()
+        assert claims_of(world, values_of(cluster))[1] == []
 
 
 async def ended_or_agreed(witness: RunningWitness, size: int) -> None:
@@ -246,7 +250,7 @@ async def test_two_witnesses_of_two_countries_do_not_disturb_each_other(tmp_path
         await second.quorum(3)
         await first.kill()
         await second.kill()
-        assert reading(world, cluster).findings == ()
+        assert claims_of(world, values_of(cluster))[1] == []
 
 
 async def test_a_link_that_is_agreed_later_is_followed_too(tmp_path: Path) -> None:

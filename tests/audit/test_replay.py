@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,19 +12,15 @@ import pytest
 from blo_audit.errors import NothingToAudit, NoTrust
 from blo_audit.findings.codes import Code, Severity
 from blo_audit.findings.meanings import MEANINGS
-from blo_audit.replay.claims import Claim, ClaimKind
-from blo_audit.replay.link import AuditOptions
-from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import NEVER, Mode, Sample, unseen
-from blo_audit.replay.sources import SourcePartition
 from blo_audit.replay.statement import ReplayStatement, not_proved, proved
 from blo_audit.replay.verdicts import CODES
 from blo_audit.spill_files import SpillBuffer, SpillFolder
-from blo_domain.trust import TrustedDirectory
 from blo_projection.link_chain import LinkChain
-from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.ids import Digest, LinkId, OfficeId
+from blo_schemas.trust import Role
 from blo_schemas.verdicts import Reason
-from blo_sealing.errors import InvalidSignature
+from blo_sealing.tlog import Checkpoint, cosign, merge, origin_of, sign_checkpoint
 from tests.audit.exhibits import (
     DAY,
     HOUR,
@@ -43,7 +38,7 @@ from tests.audit.exhibits import (
 from tests.audit.mutations import ALL
 from tests.audit.scene import SIZE, scene
 from tests.audit.table import explained
-from tests.processors.world import LA, VN
+from tests.processors.world import CORRIDOR, LA, VN
 
 WITNESS = OfficeId("vn-witness")
 
@@ -264,49 +259,40 @@ def test_a_spill_answers_as_bytes_in_memory_do() -> None:
     shelf.close()
 
 
-class _Notes:
-    """Checkpoints in the clear, ``note:signers:size:root``; whoever is named has signed."""
-
-    def is_checkpoint(self, value: bytes) -> bool:
-        return value.startswith(b"note")
-
-    def read(self, value: bytes, place: SourcePartition, directory: TrustedDirectory) -> Claim:
-        del directory
-        _, signers, size, root = value.split(b":")
-        if not signers:
-            raise InvalidSignature(f"nobody signed a checkpoint of {place.link}")
-        return Claim(
-            kind=ClaimKind.CHECKPOINT,
-            signers=tuple(OfficeId(one) for one in signers.decode().split(",")),
-            size=int(size),
-            log_hash=None,
-            tree_root=bytes.fromhex(root.decode()),
-            at=scene().writer.now,
-        )
+_KEYS, _, _CERTIFICATE = scene().stranger(WITNESS, role=Role.WITNESS)
 
 
-def _note(signers: Sequence[str], size: int, root: bytes | None = None) -> bytes:
+def _note(signers: Sequence[OfficeId], size: int, root: bytes | None = None) -> bytes:
+    """A checkpoint of the scene's first link."""
     if root is None:
         chain = LinkChain(LINK, scene().world.directory.link_trust(LINK))
         for record in scene().writer.records[:size]:
             chain.admit(record)
         root = chain.tree_root()
-    return f"note:{','.join(signers)}:{size}:{root.hex()}".encode()
+    checkpoint = Checkpoint(origin_of(CORRIDOR, LINK), size, Digest(root))
+    second = scene().writer.now // 1000
+    return merge(
+        [
+            sign_checkpoint(checkpoint, signer, _KEYS.signing)
+            if signer == WITNESS
+            else cosign(checkpoint, signer, scene().world.keys[signer].signing, second)
+            for signer in signers
+        ]
+    ).encode()
 
 
 def _with_notes(*notes: bytes, mode: Mode = Mode.FULL) -> ReplayStatement:
     exhibit = scene().exhibit.copy()
     exhibit.heads_[LINK] += notes
-    options = AuditOptions(mode=mode, seed=SEED, rate=0)
-    replay = Replay(exhibit, exhibit.pins, options, checkpoints=_Notes(), workers=1)
-    return asyncio.run(replay.run(links=[LINK]))
+    exhibit.documents_.append(_CERTIFICATE)
+    return audit(exhibit, mode, links=[LINK])
 
 
 def test_a_checkpoint_of_all_parties_and_a_witness_joins_what_is_proved() -> None:
     report = _with_notes(_note([WITNESS, VN, LA], SIZE), mode=Mode.AMORTISED)
     [link] = report.links
     assert report.clean
-    assert (link.checkpoint, link.checkpoint_signers) == (SIZE, (WITNESS, VN, LA))
+    assert (link.checkpoint, link.checkpoint_signers) == (SIZE, (WITNESS, LA, VN))
     assert link.verified_from == SIZE
     assert all(word.after == 0 for word in link.words)
 
@@ -323,7 +309,7 @@ def test_a_checkpoint_without_everybody_is_only_its_signers_word() -> None:
         (_note([WITNESS, VN, LA], 30, bytes(32)), Code.CHECKPOINT_DIFFERS),
         (_note([WITNESS, VN, LA], SIZE + 1, bytes(32)), Code.CHECKPOINT_BEYOND_LOG),
         (_note([WITNESS, VN, LA], 54, bytes(32)), Code.HEADS_CONTRADICT),
-        (b"note::1:00", Code.CHECKPOINT_REFUSED),
+        (_note([WITNESS, VN, LA], SIZE)[:-9], Code.CHECKPOINT_REFUSED),
     ],
 )
 def test_a_checkpoint_that_does_not_fit_is_found(note: bytes, code: Code) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from blo_audit.replay.checkpoints import CheckpointReading, read_checkpoints
+from blo_audit.findings.findings import Finding, Findings
+from blo_audit.replay.claims import Claim, read_claims
+from blo_audit.replay.sources import SourcePartition
 from blo_audit.witness.options import WitnessOptions
 from blo_audit.witness.state import WitnessState
 from blo_audit.witness.worker import Witness
@@ -129,9 +131,22 @@ def notes(cluster: MemoryCluster, kind: NoteKind, signer: OfficeId) -> list[Sign
     return found
 
 
-def reading(world: World, cluster: MemoryCluster) -> CheckpointReading:
-    """What an auditor makes of it."""
-    return read_checkpoints(heads_records(cluster), directory_of(world))
+def values_of(cluster: MemoryCluster) -> list[bytes]:
+    return [record.value for record in heads_records(cluster) if record.value is not None]
+
+
+def claims_of(world: World, values: Sequence[bytes]) -> tuple[list[Claim], list[Finding]]:
+    """The claims and the findings that an auditor makes of the values of ``blo.heads``."""
+    findings = Findings(LINK)
+    place = SourcePartition(LINK, CORRIDOR, 0)
+    claims = read_claims(values, place, directory_of(world), findings, partial=True)
+    return claims, list(findings)
+
+
+def newest_quorum(claims: Sequence[Claim]) -> Claim | None:
+    """The largest checkpoint with a quorum."""
+    quorums = (claim for claim in claims if claim.has_quorum)
+    return max(quorums, key=lambda claim: claim.size, default=None)
 
 
 def leaves_of(cluster: MemoryCluster, partition: int = 0) -> list[bytes]:

@@ -11,7 +11,6 @@ from typing import Self
 
 from blo_agent.commands.accept import CommandRefused
 from blo_agent.reports import service
-from blo_audit.bundle.basis import QuorumReader
 from blo_audit.replay.link import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.sources import LogSource
@@ -271,7 +270,6 @@ class Scene:
             self.world.pins,
             AuditOptions(outputs=True),
             identity=ProgramIdentity(OBSERVER, (self.world.keys[OBSERVER],)),
-            checkpoints=QuorumReader(partial=True),
             workers=1,
         )
         return await replay.run()

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from blo_audit.replay.checkpoints import CheckpointReading, read_checkpoints
+from blo_audit.findings.findings import Finding
+from blo_audit.replay.claims import Claim
 from blo_lab.broker import EmbeddedBroker
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import TopicPartition, read_to_end
 from blo_log.topics import heads_topic
 from tests.agents.world import CORRIDOR, LINK, A, B, RunningAgent, World, all_read, two_offices
-from tests.audit.world import WITNESS, directory_of, with_witness
+from tests.audit.world import WITNESS, claims_of, newest_quorum, with_witness
 from tests.integration.programs import Running, running
 from tests.patience import PATIENCE_S
 
@@ -52,7 +53,7 @@ again_s = 1
     return config
 
 
-async def found_on(world: World) -> CheckpointReading:
+async def found_on(world: World) -> tuple[list[Claim], list[Finding]]:
     """What an auditor reads on ``blo.heads`` now."""
     log = world.connect()
     reader = await log.reader({TopicPartition(heads_topic(CORRIDOR), 0): 0})
@@ -60,18 +61,18 @@ async def found_on(world: World) -> CheckpointReading:
         one async for batch in read_to_end(reader) for records in batch.values() for one in records
     ]
     await log.close()
-    return read_checkpoints(stored, directory_of(world))
+    return claims_of(world, [record.value for record in stored if record.value is not None])
 
 
 async def quorum(world: World, agent: RunningAgent, witness: Running, size: int) -> None:
     """Wait until all have signed a tree of so many records."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
-        found = await found_on(world)
-        assert found.findings == ()
-        newest = found.newest.get(LINK)
-        if newest is not None and newest.checkpoint.size >= size:
-            assert newest.checkpoint.root == agent.desk().fold.chain.tree_root()
+        claims, findings = await found_on(world)
+        assert findings == []
+        newest = newest_quorum(claims)
+        if newest is not None and newest.size >= size:
+            assert newest.tree_root == agent.desk().fold.chain.tree_root()
             return
         assert witness.process.poll() is None, witness.told
         assert time.monotonic() < deadline, witness.told

@@ -14,24 +14,19 @@ from typing import Any, Final
 
 import msgspec
 
-from blo_audit.bundle.basis import QuorumReader
 from blo_audit.bundle.collect import Collector
 from blo_audit.bundle.contents import BundleRequest
 from blo_audit.bundle.statement import BundleReport
 from blo_audit.bundle.verify import verify_bundle
 from blo_audit.config import AuditorSettings
 from blo_audit.findings.codes import Severity
-from blo_audit.replay.checkpoints import CheckpointReading, read_checkpoints
 from blo_audit.replay.link import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import SEED_SIZE, Mode
-from blo_audit.replay.sources import LogSource, places
+from blo_audit.replay.sources import LogSource
 from blo_audit.replay.statement import ReplayStatement
 from blo_cli.errors import CliError
-from blo_log import topics
-from blo_log.directory import DirectoryFeed
 from blo_log.kafka import KafkaConnection, KafkaLog
-from blo_log.port import ConsumedRecord, Log, TopicPartition, read_to_end
 from blo_runtime.config import load
 from blo_runtime.keyfiles import load_identity
 from blo_schemas.ids import LinkId, OfficeId
@@ -57,17 +52,15 @@ class Audited(msgspec.Struct, frozen=True):
 
     Attributes:
         report: The replay's result.
-        checkpoints: What lies among the heads of all links.
         bundled: The bundle of a whole link.
     """
 
     report: ReplayStatement
-    checkpoints: CheckpointReading
     bundled: Bundled
 
 
 def audit(bootstrap: str, config: Path, link: str, bundle: Path) -> Audited:
-    """Replays everything in full mode, reads the checkpoints, and makes a bundle of a link.
+    """Replays everything in full mode, and makes a bundle of a link.
 
     Args:
         bootstrap: Where Kafka listens.
@@ -82,17 +75,16 @@ def audit(bootstrap: str, config: Path, link: str, bundle: Path) -> Audited:
     """
     settings = load(config, AuditorSettings)
 
-    async def read() -> tuple[ReplayStatement, CheckpointReading]:
+    async def read() -> ReplayStatement:
         log = KafkaLog(KafkaConnection(bootstrap=bootstrap, client_id=settings.auditor))
         source = LogSource(log, f"Kafka at {bootstrap}")
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 report = await _replay(source, settings)
-                checkpoints = await _checkpoints(log, settings)
                 await Collector(source, settings.trust.roots).write(
                     BundleRequest(link=LinkId(link)), [], bundle
                 )
-                return report, checkpoints
+                return report
         except TimeoutError:
             raise CliError(
                 f"Kafka at {bootstrap}",
@@ -102,9 +94,9 @@ def audit(bootstrap: str, config: Path, link: str, bundle: Path) -> Audited:
         finally:
             await source.close()
 
-    report, checkpoints = asyncio.run(read())
+    report = asyncio.run(read())
     verified = verify_bundle(bundle, settings.trust.roots)
-    return Audited(report, checkpoints, Bundled(bundle.stat().st_size, verified))
+    return Audited(report, Bundled(bundle.stat().st_size, verified))
 
 
 async def _replay(source: LogSource, settings: AuditorSettings) -> ReplayStatement:
@@ -114,26 +106,8 @@ async def _replay(source: LogSource, settings: AuditorSettings) -> ReplayStateme
         settings.trust.roots,
         AuditOptions(mode=Mode.FULL, seed=os.urandom(SEED_SIZE), outputs=True),
         identity=load_identity(settings.keys, OfficeId(settings.auditor), Role.OBSERVER),
-        checkpoints=QuorumReader(partial=True),
     )
     return await replay.run()
-
-
-async def _checkpoints(log: Log, settings: AuditorSettings) -> CheckpointReading:
-    feed = DirectoryFeed(log, settings.trust.roots)
-    await feed.refresh()
-    start = {
-        TopicPartition(topics.heads_topic(place.corridor), place.partition): 0
-        for place in places(feed.directory)
-    }
-    found: list[ConsumedRecord] = []
-    reader = await log.reader(start)
-    try:
-        async for batch in read_to_end(reader):
-            found += [one for records in batch.values() for one in records]
-    finally:
-        await reader.close()
-    return read_checkpoints(found, feed.directory)
 
 
 def audit_section(audited: Audited) -> dict[str, Any]:
@@ -152,7 +126,7 @@ def audit_section(audited: Audited) -> dict[str, Any]:
         "doubts": report.count(Severity.DOUBT),
         "notes": report.count(Severity.NOTE),
         "findings": _by_code(report),
-        "quorums": _quorums(audited.checkpoints),
+        "quorums": _quorums(report),
         "bundle": {
             "link": bundled.report.manifest.link,
             "records": bundled.report.manifest.counts.records,
@@ -169,14 +143,16 @@ def _by_code(report: ReplayStatement) -> Mapping[str, int]:
     return counts
 
 
-def _quorums(checkpoints: CheckpointReading) -> Sequence[Mapping[str, Any]]:
+def _quorums(report: ReplayStatement) -> Sequence[Mapping[str, Any]]:
+    """Of each link whose whole log has a checkpoint with a quorum, that checkpoint."""
     return [
         {
-            "link": link,
-            "size": one.checkpoint.size,
-            "tree_root": one.checkpoint.root.hex(),
-            "witness": one.witness,
-            "cosigned": [office for office, _ in one.cosigned],
+            "link": link.link,
+            "size": link.checkpoint,
+            "tree_root": link.tree_root,
+            "witness": link.checkpoint_signers[0],
+            "cosigned": list(link.checkpoint_signers[1:]),
         }
-        for link, one in sorted(checkpoints.newest.items())
+        for link in sorted(report.links, key=lambda link: link.link)
+        if link.checkpoint is not None and link.checkpoint == link.records
     ]

@@ -9,7 +9,6 @@ from rich.filesize import decimal
 
 from blo_audit.findings.codes import Code, Severity
 from blo_audit.findings.findings import Finding
-from blo_audit.replay.checkpoints import CheckpointReading
 from blo_audit.replay.signatures import Mode
 from blo_audit.replay.statement import LinkStatement, ReplayStatement, counted
 from blo_lab.demo.audit import Bundled
@@ -34,27 +33,38 @@ ABOUT_CLOCKS: Final = frozenset(
 steps, so what it signs in between bears an earlier time than records that it covers."""
 
 
+ABOUT_CHECKPOINTS: Final = frozenset(
+    {
+        Code.CHECKPOINT_REFUSED,
+        Code.CHECKPOINT_DIFFERS,
+        Code.CHECKPOINT_BEYOND_LOG,
+        Code.HEADS_CONTRADICT,
+    }
+)
+
+
 def tree_roots(corridors: Sequence[CorridorOutputs]) -> Roots:
     """The roots as a plain fold of the records makes them."""
     links = (pair for one in corridors for pair in one.links.items())
     return {name: link.plain.hashes[-1][1] for name, link in links if link.plain.hashes}
 
 
-def check_witnessed(found: CheckpointReading, sizes: Mapping[str, int], roots: Roots) -> Check:
+def check_witnessed(report: ReplayStatement, sizes: Mapping[str, int], roots: Roots) -> Check:
     """The newest checkpoint that the witness and all parties signed is the tree of the whole log."""
-    wrong = [f"{one.fault}: {one.words}" for one in found.findings]
+    wrong = [str(one) for one in report.findings if one.code in ABOUT_CHECKPOINTS]
     signatures = 0
+    statements = {link.link: link for link in report.links}
     used = {link: size for link, size in sizes.items() if size}
     for link, size in used.items():
-        newest = found.newest.get(LinkId(link))
-        if newest is None:
+        statement = statements.get(LinkId(link))
+        if statement is None or statement.checkpoint is None:
             wrong.append(f"{link}: nothing that the witness and all parties have signed")
-        elif newest.checkpoint.size != size:
-            wrong.append(f"{link}: they have signed {newest.checkpoint.size} of {size} records")
-        elif newest.checkpoint.root != roots.get(link):
+        elif statement.checkpoint != size:
+            wrong.append(f"{link}: they have signed {statement.checkpoint} of {size} records")
+        elif from_hex(statement.tree_root) != roots.get(link):
             wrong.append(f"{link}: they have signed another tree than the log's")
         else:
-            signatures += 1 + len(newest.cosigned)
+            signatures += len(statement.checkpoint_signers)
     return checked(
         "witnessed",
         wrong,

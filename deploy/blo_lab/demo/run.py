@@ -220,7 +220,7 @@ class Demo:
         sizes = {link: played.get(link, 0) for link in self._world.links_by_name}
         roots = audit_checks.tree_roots(derived)
         return [
-            audit_checks.check_witnessed(audited.checkpoints, sizes, roots),
+            audit_checks.check_witnessed(audited.report, sizes, roots),
             audit_checks.check_audit(audited.report, sizes),
             audit_checks.check_bundle(audited.bundled, sizes, roots),
         ]

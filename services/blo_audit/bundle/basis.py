@@ -7,91 +7,15 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from blo_audit.bundle.reader import Bundle
-from blo_audit.errors import NoQuorum, NothingToAudit, NoTrust
+from blo_audit.errors import NothingToAudit
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
-from blo_audit.replay.checkpoints import verify_quorum
 from blo_audit.replay.claims import Claim, ClaimKind, read_claims
 from blo_audit.replay.sources import SourcePartition, places
 from blo_domain.heads import HeadOrder, order_heads
-from blo_domain.trust import Pins, TrustedDirectory, load_directory
+from blo_domain.trust import Pins, TrustedDirectory
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
-from blo_schemas.trust import SignedDocument
-from blo_sealing.errors import UnsignedNote
-from blo_sealing.kem import is_usable_kem_key
-from blo_sealing.signatures import is_usable_signing_key, verify_signature
-from blo_sealing.tlog import SignedCheckpoint, origin_of, parse_checkpoint, signatories
-
-_CHECKPOINT: bytes = b"blo-exchange/"
-
-
-class QuorumReader:
-    """Knows checkpoints: those count that a witness and all parties have signed.
-
-    Args:
-        partial: Whether a note counts, too, that only some of them have signed, as the word of
-            those. The log has such notes while the others have not signed yet.
-    """
-
-    def __init__(self, *, partial: bool = False) -> None:
-        self._partial = partial
-
-    def is_checkpoint(self, value: bytes) -> bool:
-        """Whether a value is a checkpoint and not a head."""
-        return value.startswith(_CHECKPOINT)
-
-    def read(self, value: bytes, place: SourcePartition, directory: TrustedDirectory) -> Claim:
-        """The checkpoint with its signers.
-
-        Raises:
-            SealingError: It can't be read, its signatures do not suffice, or it is about another
-                link.
-        """
-        signed = parse_checkpoint(value)
-        if signed.checkpoint.origin != origin_of(place.corridor, place.link):
-            raise UnsignedNote(f"a checkpoint of another log than that of {place.link}")
-        try:
-            quorum = verify_quorum(signed, directory)
-        except NoQuorum as error:
-            if self._partial:
-                return _partial_claim(signed, place, directory)
-            raise UnsignedNote(str(error)) from error
-        return Claim(
-            kind=ClaimKind.CHECKPOINT,
-            signers=(quorum.witness, *(office for office, _ in quorum.cosigned)),
-            size=signed.checkpoint.size,
-            log_hash=None,
-            tree_root=signed.checkpoint.root,
-            at=min(time for _, time in quorum.cosigned),
-        )
-
-
-def _partial_claim(
-    signed: SignedCheckpoint, place: SourcePartition, directory: TrustedDirectory
-) -> Claim:
-    """The word of those whose certificates counted when they signed."""
-    size = signed.checkpoint.size
-    found = [
-        one
-        for one in signatories(signed, directory)
-        # A witness's signature names no time, so a revoked certificate of it never counts.
-        if (
-            not all(certified.revocations for certified in one.certificates)
-            if one.time is None
-            else one.counts(place.link, size, one.time)
-        )
-    ]
-    if not found:
-        raise UnsignedNote(f"nobody whose certificate counted has signed the tree of {size}")
-    return Claim(
-        kind=ClaimKind.CHECKPOINT,
-        signers=tuple(one.subject for one in found),
-        size=size,
-        log_hash=None,
-        tree_root=signed.checkpoint.root,
-        at=max(one.time or 0 for one in found),
-    )
 
 
 class Base(msgspec.Struct, frozen=True):
@@ -118,32 +42,6 @@ class Base(msgspec.Struct, frozen=True):
         if len(self.heads) == 1:
             return f"the signature of {self.heads[0]} alone"
         return f"the signatures of {', '.join(self.heads)} alone"
-
-
-def judge_documents(
-    documents: Sequence[SignedDocument], pins: Pins, name: str
-) -> tuple[TrustedDirectory, Findings]:
-    """What the trust documents prove under the pins.
-
-    Raises:
-        NoTrust: None of the pinned roots is among them.
-    """
-    directory, refusals = load_directory(
-        pins,
-        documents,
-        verify=verify_signature,
-        check_key=is_usable_signing_key,
-        check_kem_key=is_usable_kem_key,
-    )
-    if not directory.roots:
-        raise NoTrust(
-            f"{name}: none of the pinned roots is among its {len(documents)} trust documents. "
-            "Compare the fingerprints with those that the countries published"
-        )
-    findings = Findings()
-    for refusal in refusals:
-        findings.add(Code.DOCUMENT_REFUSED, str(refusal.error))
-    return directory, findings
 
 
 def find_place(

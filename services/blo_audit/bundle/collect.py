@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 
 from blo_audit.bundle import limits
-from blo_audit.bundle.basis import judge_documents
 from blo_audit.bundle.contents import (
     BundleRequest,
     Chooser,
@@ -18,6 +17,7 @@ from blo_audit.bundle.contents import (
 )
 from blo_audit.bundle.errors import NothingToBundle
 from blo_audit.bundle.writer import NewFile, Papers, write_link, write_selection
+from blo_audit.replay.documents import judge_documents
 from blo_audit.replay.sources import RecordSource, SourcePartition, places
 from blo_domain.trust import Pins, TrustedDirectory
 from blo_schemas.bundle import (

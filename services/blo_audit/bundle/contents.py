@@ -8,13 +8,13 @@ from typing import Final
 
 import msgspec
 
-from blo_audit.bundle.basis import QuorumReader
 from blo_audit.bundle.errors import NothingToBundle
 from blo_audit.findings.findings import Findings
 from blo_audit.replay.claims import Claim, ClaimKind, read_claims
+from blo_audit.replay.documents import prove_documents
 from blo_audit.replay.sources import SourcePartition
 from blo_audit.replay.statement import counted
-from blo_domain.trust import Pins, TrustedDirectory, TrustError, load_directory
+from blo_domain.trust import Pins, TrustedDirectory, TrustError
 from blo_domain.trust.model import ParsedDocument
 from blo_schemas.bundle import DISCLOSURE, DisclosedEvent, Scope, SignedDisclosure
 from blo_schemas.errors import WireError
@@ -24,8 +24,6 @@ from blo_schemas.ids import CaseId, LinkId
 from blo_schemas.trust import Agreement, SignedDocument
 from blo_sealing.disclosures import open_disclosed
 from blo_sealing.errors import SealingError
-from blo_sealing.kem import is_usable_kem_key
-from blo_sealing.signatures import is_usable_signing_key, verify_signature
 
 HEADS_KEPT: Final = 8
 """So many of the newest heads of each office are taken, where the log still has them."""
@@ -75,11 +73,10 @@ class SignedDisclosures:
         self.heads: list[bytes] = []
         self.checkpoints: list[bytes] = []
         self._claims: list[Claim] = []
-        reader = QuorumReader()
         by_office: dict[str, list[tuple[bytes, Claim]]] = {}
         quorums: list[tuple[int, bytes, Claim]] = []
         for value in values:
-            for claim in read_claims([value], place, directory, Findings(place.link), reader):
+            for claim in read_claims([value], place, directory, Findings(place.link)):
                 if claim.kind is ClaimKind.CHECKPOINT:
                     quorums.append((claim.size, value, claim))
                 else:
@@ -191,13 +188,7 @@ def needed_documents(
         if about:
             near.append(signed)
     counting = [one for one in near if document_id(one.payload) in directory.documents]
-    rebuilt, refusals = load_directory(
-        pins,
-        counting,
-        verify=verify_signature,
-        check_key=is_usable_signing_key,
-        check_kem_key=is_usable_kem_key,
-    )
+    rebuilt, refusals = prove_documents(counting, pins)
     same = rebuilt.digest_for_link(place.link) == directory.digest_for_link(place.link)
     return tuple(counting if same and not refusals else near)
 

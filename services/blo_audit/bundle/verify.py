@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from blo_audit.bundle.basis import (
-    QuorumReader,
     base_of,
     claim_values,
     closed_positions,
     find_place,
-    judge_documents,
 )
 from blo_audit.bundle.disclosures import Disclosures
 from blo_audit.bundle.reader import Bundle, open_bundle
@@ -24,6 +22,7 @@ from blo_audit.bundle.selection import Selection
 from blo_audit.bundle.statement import BundleReport, Disclosing, Selected
 from blo_audit.findings.findings import Findings, order
 from blo_audit.replay.claims import Claim, read_claims
+from blo_audit.replay.documents import judge_documents
 from blo_audit.replay.link import AuditOptions, LinkAudit
 from blo_audit.replay.sources import SourcePartition
 from blo_audit.replay.statement import LinkStatement
@@ -75,7 +74,7 @@ class _Verification:
         )
         self._findings = Findings(manifest.link)
         self._claims: list[Claim] = read_claims(
-            claim_values(bundle), self._place, self._directory, self._findings, QuorumReader()
+            claim_values(bundle), self._place, self._directory, self._findings
         )
         self._disclosures = Disclosures(
             bundle.disclosures,

@@ -33,7 +33,7 @@ class ClaimCheck:
         heads: How many heads fit.
         fitting: For each office the size of its newest head that fits.
         cosigned: For each office the size of the newest checkpoint with its signature that fits.
-        checkpoint: The newest checkpoint that fits and that all parties and another have signed.
+        checkpoint: The newest checkpoint that fits and has a quorum.
     """
 
     def __init__(
@@ -51,8 +51,6 @@ class ClaimCheck:
         self.cosigned: dict[OfficeId, int] = {}
         self.heads = 0
         self.checkpoint: Claim | None = None
-        self._link = link
-        self._directory = directory
         self._chain = chain
         self._times = times
         self._findings = findings
@@ -134,9 +132,8 @@ class ClaimCheck:
             self._steps.compare(claim)
 
     def _keep_checkpoint(self, claim: Claim) -> None:
-        """It is its offices' word, as a head is; with a witness and all parties, more than that."""
-        self.cosigned.update((one, claim.size) for one in claim.signers if one in self.offices)
-        agreement = self._directory.agreement(self._link, claim.at)
-        others = set(claim.signers) - self.offices
-        if agreement is not None and others and set(agreement.offices) <= set(claim.signers):
+        """Keeps a checkpoint as its offices' word, as a head is; one with a quorum also as such."""
+        for signer in self.offices.intersection(claim.signers):
+            self.cosigned[signer] = claim.size
+        if claim.has_quorum:
             self.checkpoint = claim

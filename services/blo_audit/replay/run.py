@@ -10,24 +10,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 
-from blo_audit.errors import NothingToAudit, NoTrust
+from blo_audit.errors import NothingToAudit
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Finding, Findings, order
-from blo_audit.replay.claims import CheckpointReader, read_claims
+from blo_audit.replay.claims import read_claims
+from blo_audit.replay.documents import judge_documents
 from blo_audit.replay.link import AuditOptions, LinkAudit
 from blo_audit.replay.processor_outputs import ProcessorOutputs
 from blo_audit.replay.signatures import Mode, VerifyAhead
 from blo_audit.replay.sources import RecordSource, SourcePartition, places
 from blo_audit.replay.statement import LinkStatement, ReplayStatement
 from blo_audit.spill_files import SpillFolder
-from blo_domain.trust import Pins, TrustedDirectory, load_directory
+from blo_domain.trust import Pins, TrustedDirectory
 from blo_log import topics
 from blo_log.errors import LogTruncated
 from blo_projection.granted_keys import GrantedKeys
 from blo_schemas.ids import HASH_SIZE, CorridorId, KeyId, LinkId
 from blo_sealing.identity import ProgramIdentity
-from blo_sealing.kem import is_usable_kem_key
-from blo_sealing.signatures import is_usable_signing_key, verify_signature
 
 Progress = Callable[[SourcePartition, int, int | None], None]
 """Told after each portion: the link, how many records were read, and of how many if known."""
@@ -41,7 +40,6 @@ class Replay:
         pins: The pinned roots; the only thing that is believed.
         options: How it is done.
         identity: The auditor's keys, where it was granted summary keys.
-        checkpoints: Who knows checkpoints.
         workers: How many threads verify signatures; by default one a core.
         progress: Told how far it is.
     """
@@ -53,7 +51,6 @@ class Replay:
         options: AuditOptions,
         *,
         identity: ProgramIdentity | None = None,
-        checkpoints: CheckpointReader | None = None,
         workers: int | None = None,
         progress: Progress | None = None,
     ) -> None:
@@ -61,7 +58,6 @@ class Replay:
         self._pins = pins
         self._options = options
         self._identity = identity
-        self._checkpoints = checkpoints
         self._workers = workers
         self._progress = progress
 
@@ -79,16 +75,17 @@ class Replay:
             NothingToAudit: No link fits, and no refused document or unknown link says why.
             LogError: The source could not be read.
         """
-        directory, found = await self._trust()
-        chosen = self._choose(directory, corridor, links, found)
-        findings: list[Finding] = list(found)
+        documents = await self._source.documents()
+        directory, refused = judge_documents(documents, self._pins, self._source.name)
+        chosen = self._choose(directory, corridor, links, refused)
+        findings: list[Finding] = list(refused)
         statements = []
         ahead = VerifyAhead(self._workers) if self._options.mode is Mode.FULL else None
         try:
             for place in chosen:
-                statement, told = await self._audit(place, directory, ahead)
+                statement, of_link = await self._audit(place, directory, ahead)
                 statements.append(statement)
-                findings += told
+                findings += of_link
         finally:
             if ahead is not None:
                 ahead.close()
@@ -98,26 +95,6 @@ class Replay:
             links=tuple(statements),
             findings=tuple(sorted(findings, key=order)),
         )
-
-    async def _trust(self) -> tuple[TrustedDirectory, Findings]:
-        documents = await self._source.documents()
-        directory, refusals = load_directory(
-            self._pins,
-            documents,
-            verify=verify_signature,
-            check_key=is_usable_signing_key,
-            check_kem_key=is_usable_kem_key,
-        )
-        if not directory.roots:
-            raise NoTrust(
-                f"{self._source.name}: none of the pinned roots is among its {len(documents)} trust "
-                "documents. Compare the fingerprints in [trust.pins] with those that the countries "
-                "published"
-            )
-        findings = Findings()
-        for refusal in refusals:
-            findings.add(Code.DOCUMENT_REFUSED, str(refusal.error))
-        return directory, findings
 
     def _choose(
         self,
@@ -143,7 +120,7 @@ class Replay:
         findings = Findings(place.link)
         # The values themselves are let go of: of each head its claim is kept, and nothing more.
         claims = read_claims(
-            await self._source.heads(place), place, directory, findings, self._checkpoints
+            await self._source.heads(place), place, directory, findings, partial=True
         )
         keys, withdrawn = await self._keys(place, directory)
         end = await self._source.end(place)

@@ -12,7 +12,6 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from blo_audit.bundle.basis import QuorumReader
 from blo_audit.bundle.source import BundleSource
 from blo_audit.config import AuditorSettings
 from blo_audit.findings.codes import Severity
@@ -149,7 +148,6 @@ async def _run(
                 settings.trust.roots,
                 options,
                 identity=_identity(settings),
-                checkpoints=QuorumReader(partial=True),
                 progress=progress,
             )
             corridor = CorridorId(settings.corridor) if settings.corridor else None
