@@ -16,7 +16,7 @@ from blo_audit.findings.findings import Findings
 from blo_audit.replay.claims import read_claims
 from blo_audit.replay.from_log import signed_heads
 from blo_audit.replay.sources import SourcePartition
-from blo_audit.reports.verify import _valid
+from blo_audit.reports.verify import _accepted_head
 from blo_domain.deadlines.health import Peer, with_head
 from blo_domain.heads import HeadOrder, HeadReason, order_heads
 from blo_domain.trust import TrustedDirectory
@@ -158,7 +158,7 @@ def decisions(scene: Scene, directory: TrustedDirectory, signed: SignedHead) -> 
         "processor": bool(health._heads),
         "audit": bool(read_claims([encode(signed)], place, directory, Findings(LINK))),
         "journal": bool(signed_heads([signed], directory)),
-        "report": _valid(signed, directory) is not None,
+        "report": _accepted_head(signed, directory) is not None,
     }
 
 

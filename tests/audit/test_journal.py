@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 import pytest
 
-from blo_audit.journal import Anchor, JournalAudit, Tampering, audit_journal
+from blo_audit.findings.codes import Code, Severity
+from blo_audit.journal import Anchor, JournalAudit, audit_journal
 from blo_schemas.errors import WireError
 from blo_schemas.ids import ZERO_HASH, LinkId, OfficeId
 from blo_schemas.journal import JOURNAL_VERSION, JournalEntry, journal_hash
@@ -70,11 +71,11 @@ def anchors(entries: Sequence[JournalEntry], *sizes: int) -> list[Anchor]:
 
 
 def flaws(audited: JournalAudit) -> set[str]:
-    return {str(one.flaw) for one in audited.findings}
+    return {str(one.code) for one in audited.findings}
 
 
 def where(audited: JournalAudit, flaw: str) -> list[str]:
-    return [one.where for one in audited.findings if one.flaw == flaw]
+    return [one.part for one in audited.findings if one.code == flaw]
 
 
 TRUE = chain()
@@ -82,14 +83,13 @@ TRUE = chain()
 
 def test_an_untouched_journal_fits_its_heads_and_says_how_far_they_reach() -> None:
     audited = audit_journal(file_of(lines_of(TRUE)), anchors(TRUE, 0, 3, 6))
-    assert audited.findings == []
-    assert audited.doubts == []
+    assert list(audited.findings) == []
     assert (audited.anchors, audited.anchored) == (3, 6)
     assert audited.entries == TRUE
 
 
 def test_an_empty_journal_is_one() -> None:
-    assert audit_journal(file_of([]), anchors([], 0)).findings == []
+    assert list(audit_journal(file_of([]), anchors([], 0)).findings) == []
 
 
 def test_a_file_gives_back_what_was_written_into_it() -> None:
@@ -137,22 +137,22 @@ def reordered(lines: Lines) -> None:
     lines[3], lines[4] = lines[4], lines[3]
 
 
-NAMED: list[tuple[Callable[[Lines], None], Tampering, str]] = [
-    (edited, Tampering.EDITED, "entry 4 (submit answer by officer)"),
-    (edited_and_hashed_anew, Tampering.EDITED, "entry 4 (submit answer by officer)"),
-    (edited_link_to_the_one_before, Tampering.EDITED, "entry 4 (refused answer by officer)"),
-    (dropped, Tampering.DROPPED, "entry 4"),
-    (two_dropped, Tampering.DROPPED, "entries 3 to 4"),
-    (dropped_at_the_beginning, Tampering.DROPPED, "entry 0"),
-    (inserted, Tampering.INSERTED, "entry 4 (view case by officer)"),
-    (repeated, Tampering.INSERTED, "entry 4 (refused answer by officer)"),
-    (reordered, Tampering.REORDERED, "entry 3 (submit answer by officer)"),
+NAMED: list[tuple[Callable[[Lines], None], Code, str]] = [
+    (edited, Code.JOURNAL_EDITED, "entry 4 (submit answer by officer)"),
+    (edited_and_hashed_anew, Code.JOURNAL_EDITED, "entry 4 (submit answer by officer)"),
+    (edited_link_to_the_one_before, Code.JOURNAL_EDITED, "entry 4 (refused answer by officer)"),
+    (dropped, Code.JOURNAL_DROPPED, "entry 4"),
+    (two_dropped, Code.JOURNAL_DROPPED, "entries 3 to 4"),
+    (dropped_at_the_beginning, Code.JOURNAL_DROPPED, "entry 0"),
+    (inserted, Code.JOURNAL_INSERTED, "entry 4 (view case by officer)"),
+    (repeated, Code.JOURNAL_INSERTED, "entry 4 (refused answer by officer)"),
+    (reordered, Code.JOURNAL_REORDERED, "entry 3 (submit answer by officer)"),
 ]
 
 
 @pytest.mark.parametrize(("tamper", "flaw", "place"), NAMED)
 def test_each_tampering_is_named_with_its_entry(
-    tamper: Callable[[Lines], None], flaw: Tampering, place: str
+    tamper: Callable[[Lines], None], flaw: Code, place: str
 ) -> None:
     lines = lines_of(TRUE)
     tamper(lines)
@@ -160,39 +160,39 @@ def test_each_tampering_is_named_with_its_entry(
         journal=OFFICE, v=1, exported_at=9_999, entries=len(TRUE), hash=lines_of(TRUE)[-1].hash
     )
     audited = audit_journal(journal_file(head, lines), anchors(TRUE, 3, len(TRUE)))
-    assert [(str(one.flaw), one.where) for one in audited.findings] == [(flaw, place)]
+    assert [(str(one.code), one.part) for one in audited.findings] == [(flaw, place)]
 
 
 def test_a_journal_cut_at_its_end_contradicts_the_head_that_covers_more() -> None:
     audited = audit_journal(file_of(lines_of(TRUE[:5])), anchors(TRUE, 3, 7))
-    assert where(audited, Tampering.TRUNCATED) == ["after entry 4"]
-    assert flaws(audited) == {Tampering.TRUNCATED}
+    assert where(audited, Code.JOURNAL_TRUNCATED) == ["after entry 4"]
+    assert flaws(audited) == {Code.JOURNAL_TRUNCATED}
     assert audited.anchored == 3
 
 
 def test_a_journal_cut_to_nothing_contradicts_its_heads() -> None:
     audited = audit_journal(file_of([]), anchors(TRUE, 3))
-    assert where(audited, Tampering.TRUNCATED) == ["the whole journal"]
+    assert where(audited, Code.JOURNAL_TRUNCATED) == ["the whole journal"]
 
 
 def test_a_history_written_anew_is_a_good_chain_and_contradicts_the_heads_of_before() -> None:
     other = chain((*ACTIONS[:4], "submit answer", *ACTIONS[5:]))
     audited = audit_journal(file_of(lines_of(other)), anchors(TRUE, 3, 6, 8))
-    assert flaws(audited) == {Tampering.REWRITTEN}
-    assert where(audited, Tampering.REWRITTEN)[0] == "entries 3 to 5"
+    assert flaws(audited) == {Code.JOURNAL_REWRITTEN}
+    assert where(audited, Code.JOURNAL_REWRITTEN)[0] == "entries 3 to 5"
     assert audited.anchored == 3
 
 
 def test_an_entry_renumbered_into_a_new_chain_contradicts_the_heads_of_before() -> None:
     other = chain((*ACTIONS[:4], "view case", *ACTIONS[4:]))
     audited = audit_journal(file_of(lines_of(other)), anchors(TRUE, 8))
-    assert where(audited, Tampering.REWRITTEN) == ["entries 0 to 7"]
+    assert where(audited, Code.JOURNAL_REWRITTEN) == ["entries 0 to 7"]
 
 
 def test_the_last_entries_rest_on_no_head_yet() -> None:
     other = chain((*ACTIONS[:7], "view case"))
     audited = audit_journal(file_of(lines_of(other)), anchors(TRUE, 7))
-    assert audited.findings == []
+    assert list(audited.findings) == []
     assert len(audited.entries) - audited.anchored == 1
 
 
@@ -201,29 +201,30 @@ def test_a_clock_that_was_set_back_is_a_doubt_and_no_proof() -> None:
     entries[5:] = []
     late = msgspec.structs.replace(TRUE[5], at=1, prev=journal_hash(entries[-1]))
     audited = audit_journal(file_of(lines_of([*entries, late])))
-    assert audited.findings == []
-    assert [one.flaw for one in audited.doubts] == [Tampering.TIME_GOES_BACK]
+    (finding,) = audited.findings
+    assert finding.code is Code.JOURNAL_TIME_GOES_BACK
+    assert finding.severity is Severity.DOUBT
 
 
 def test_heads_of_another_office_are_not_taken_for_its_own() -> None:
     (anchor,) = anchors(TRUE, 3)
-    other = Anchor(OfficeId("la-b"), *(anchor.size, anchor.hash, anchor.at, anchor.where))
+    other = Anchor(OfficeId("la-b"), *(anchor.size, anchor.hash, anchor.at, anchor.head))
     audited = audit_journal(file_of(lines_of(TRUE)), [other])
-    assert flaws(audited) == {Tampering.ANOTHER_OFFICE}
+    assert flaws(audited) == {Code.JOURNAL_OF_ANOTHER_OFFICE}
 
 
 def test_a_line_that_is_no_entry_is_named_and_stops_nothing() -> None:
     data = file_of(lines_of(TRUE)).split(b"\n")
     data[3] = data[3].replace(b'"officer"', b"officer")
     audited = audit_journal(b"\n".join(data), anchors(TRUE, 8))
-    assert where(audited, Tampering.UNREADABLE) == ["line 4"]
-    assert where(audited, Tampering.DROPPED) == ["entry 2"]
+    assert where(audited, Code.JOURNAL_UNREADABLE) == ["line 4"]
+    assert where(audited, Code.JOURNAL_DROPPED) == ["entry 2"]
 
 
 def test_a_first_line_that_states_more_than_there_is_is_named() -> None:
     lines = lines_of(TRUE)
     head = JournalFileHead(journal=OFFICE, v=1, exported_at=9, entries=9, hash="cd" * 32)
-    assert flaws(audit_journal(journal_file(head, lines))) == {Tampering.NOT_AS_STATED}
+    assert flaws(audit_journal(journal_file(head, lines))) == {Code.JOURNAL_MISSTATED}
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"\xff\n", b'{"journal":"vn-a","v":2}'])

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from blo_audit.reports.verify import Breach, audit_report, two_reports
+from blo_audit.findings.codes import Code
+from blo_audit.reports.verify import audit_report, contradicting_reports
 from blo_domain.reports.checks import Flaw
 from blo_schemas.errors import WireError
 from blo_schemas.ids import LinkId
@@ -25,7 +26,12 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
 
 
 def found(data: bytes, **evidence: Any) -> set[str]:
-    return {str(one.flaw) for one in audit_report(data, **evidence).findings}
+    return {
+        finding.detail.partition(":")[0]
+        if finding.code is Code.REPORT_CONTRADICTS_ITSELF
+        else str(finding.code)
+        for finding in audit_report(data, **evidence).findings
+    }
 
 
 def figure(frozen: Values, name: str) -> Values:
@@ -37,7 +43,7 @@ def test_an_untouched_report_is_verified_with_all_evidence(given: Given) -> None
     audited = audit_report(
         given.data, directory=given.directory, heads=given.heads, records=given.records
     )
-    assert audited.findings == []
+    assert list(audited.findings) == []
     assert audited.unchecked == []
     totals = {one.indicator: one.totals for one in given.report.figures}
     assert [one.amount for one in totals["overstay_penalties"]] == ["3"]
@@ -57,7 +63,7 @@ def test_what_both_offices_report_counts_once_and_names_both(given: Given) -> No
 
 def test_without_documents_and_log_it_is_said_what_was_not_checked(given: Given) -> None:
     audited = audit_report(given.data)
-    assert audited.findings == []
+    assert list(audited.findings) == []
     assert any("signature" in one for one in audited.unchecked)
     assert any("the log" in one for one in audited.unchecked)
 
@@ -245,16 +251,16 @@ CHANGES: list[tuple[Edit, str]] = [
     (skip_the_review, Flaw.ONE_PERSON),
     (sign_before_the_review, Flaw.STEPS_MISSING),
     (claim_better_times, Flaw.RESPONSE_TIMES_EDITED),
-    (change_a_proof, Breach.PROOF_BROKEN),
-    (shorten_a_proof, Breach.PROOF_BROKEN),
-    (change_a_leaf, Breach.PROOF_BROKEN),
-    (move_an_event, Breach.PROOF_BROKEN),
-    (change_the_root, Breach.ANOTHER_LOG),
+    (change_a_proof, Code.PROOF_FAILED),
+    (shorten_a_proof, Code.PROOF_FAILED),
+    (change_a_leaf, Code.PROOF_FAILED),
+    (move_an_event, Code.PROOF_FAILED),
+    (change_the_root, Code.REPORT_OF_ANOTHER_LOG),
     (count_less, Flaw.BEYOND_THE_CUT),
-    (count_more, Breach.PROOF_BROKEN),
-    (change_the_log_hash, Breach.ANOTHER_LOG),
-    (change_a_head, Breach.HEAD_NOT_SIGNED),
-    (take_a_head_for_anothers, Breach.HEAD_NOT_SIGNED),
+    (count_more, Code.PROOF_FAILED),
+    (change_the_log_hash, Code.REPORT_OF_ANOTHER_LOG),
+    (change_a_head, Code.REPORT_HEAD_REFUSED),
+    (take_a_head_for_anothers, Code.REPORT_HEAD_REFUSED),
 ]
 
 
@@ -263,9 +269,9 @@ def test_an_edited_report_is_caught_and_what_was_edited_is_named(
     given: Given, edit: Edit, flaw: str
 ) -> None:
     data = given.edited(edit)
-    assert found(data, directory=given.directory) >= {flaw, Breach.BAD_SIGNATURE}
+    assert found(data, directory=given.directory) >= {flaw, Code.REPORT_BAD_SIGNATURE}
     # The signature apart, the file alone is enough, except for what only a signature shows.
-    if flaw is not Breach.HEAD_NOT_SIGNED:
+    if flaw is not Code.REPORT_HEAD_REFUSED:
         assert flaw in found(data)
 
 
@@ -276,7 +282,7 @@ def test_an_office_that_signs_its_own_edits_is_caught_too(
     data = given.edited(edit, signed_again=True)
     flaws = found(data, directory=given.directory)
     assert flaw in flaws
-    assert Breach.BAD_SIGNATURE not in flaws
+    assert Code.REPORT_BAD_SIGNATURE not in flaws
 
 
 def test_an_event_that_was_taken_out_with_its_number_is_still_among_the_proved_ones(
@@ -297,7 +303,7 @@ def test_an_event_that_was_taken_out_with_its_number_is_still_among_the_proved_o
 
 def test_a_report_signed_with_another_offices_key_is_caught(given: Given) -> None:
     data = to_json(given.sign(given.signed.frozen, A))
-    assert found(data, directory=given.directory) == {Breach.BAD_SIGNATURE}
+    assert found(data, directory=given.directory) == {Code.REPORT_BAD_SIGNATURE}
 
 
 def test_a_report_under_another_certificate_is_caught(given: Given) -> None:
@@ -305,7 +311,7 @@ def test_a_report_under_another_certificate_is_caught(given: Given) -> None:
         frozen["kid"] = given.directory.certificates(A)[0].tag.hex()
 
     data = given.edited(edit, signed_again=True)
-    assert found(data, directory=given.directory) == {Breach.NOT_CERTIFIED}
+    assert found(data, directory=given.directory) == {Code.REPORT_NOT_CERTIFIED}
 
 
 def test_a_certificate_must_be_valid_when_the_report_was_frozen(given: Given) -> None:
@@ -314,15 +320,15 @@ def test_a_certificate_must_be_valid_when_the_report_was_frozen(given: Given) ->
             step["at"] += 10 * 366 * 86_400_000
 
     data = given.edited(edit, signed_again=True)
-    assert found(data, directory=given.directory) == {Breach.NOT_CERTIFIED}
+    assert found(data, directory=given.directory) == {Code.REPORT_NOT_CERTIFIED}
 
 
 def test_two_frozen_reports_of_one_office_and_period_that_differ_are_named(given: Given) -> None:
     other = signed_report(given.edited(edit_number, signed_again=True))
-    (finding,) = two_reports([given.signed, given.signed, other])
-    assert finding.flaw is Breach.TWO_REPORTS
-    assert "vn-province 2024-11-01 to 2025-10-31" in finding.where
-    assert two_reports([given.signed, given.signed]) == []
+    (finding,) = contradicting_reports([given.signed, given.signed, other])
+    assert finding.code is Code.REPORTS_CONTRADICT
+    assert "vn-province 2024-11-01 to 2025-10-31" in finding.part
+    assert list(contradicting_reports([given.signed, given.signed])) == []
 
 
 def test_two_frozen_reports_of_one_office_that_share_a_day_are_named(given: Given) -> None:
@@ -333,10 +339,10 @@ def test_two_frozen_reports_of_one_office_that_share_a_day_are_named(given: Give
 
         return signed_report(given.edited(edit, signed_again=True))
 
-    assert two_reports([given.signed, shift(1)]) == []
-    (finding,) = two_reports([given.signed, shift(1), shift(0)])
-    assert finding.flaw is Breach.TWO_REPORTS
-    assert "to 2025-10-31 and 2025-10-31" in finding.where
+    assert list(contradicting_reports([given.signed, shift(1)])) == []
+    (finding,) = contradicting_reports([given.signed, shift(1), shift(0)])
+    assert finding.code is Code.REPORTS_CONTRADICT
+    assert "to 2025-10-31 and 2025-10-31" in finding.part
 
 
 def test_a_report_that_names_another_table_of_holidays_than_the_agreements_is_caught(
@@ -346,7 +352,7 @@ def test_a_report_that_names_another_table_of_holidays_than_the_agreements_is_ca
         frozen["report"]["links"][0]["holidays"] = [2]
 
     data = given.edited(edit, signed_again=True)
-    assert found(data, directory=given.directory) == {Breach.ANOTHER_CALENDAR}
+    assert found(data, directory=given.directory) == {Code.REPORT_BY_ANOTHER_CALENDAR}
 
 
 # Against the log.
@@ -359,7 +365,7 @@ def test_heads_from_elsewhere_over_another_log_are_named(given: Given) -> None:
 
     data = given.edited(edit, signed_again=True)
     evidence = {"directory": given.directory, "heads": given.heads}
-    assert found(data, **evidence) == {Breach.ANOTHER_LOG}
+    assert found(data, **evidence) == {Code.REPORT_OF_ANOTHER_LOG}
     assert found(data, directory=given.directory) == set()
     audited = audit_report(data, directory=given.directory)
     assert f"no counterpart's head vouches for {LINK}" in audited.unchecked
@@ -376,16 +382,16 @@ def test_another_event_than_the_log_has_there_is_named(given: Given) -> None:
 
     data = given.edited(swap, signed_again=True)
     assert found(data, directory=given.directory) == set()
-    assert found(data, records=given.records) == {Breach.ANOTHER_RECORD}
+    assert found(data, records=given.records) == {Code.REPORT_OF_ANOTHER_LOG}
 
 
 def test_a_log_that_is_another_or_too_short_is_named(given: Given) -> None:
     values = list(given.records[LINK])
-    assert found(given.data, records={LINK: values[:-1]}) == {Breach.RECORD_MISSING}
+    assert found(given.data, records={LINK: values[:-1]}) == {Code.RECORDS_MISSING}
     values[4] = values[2]
     flaws = found(given.data, records={LINK: values})
-    assert flaws == {Breach.ANOTHER_LOG, Breach.ANOTHER_RECORD}
-    assert found(given.data, records={LinkId("x"): values}) == {Breach.RECORD_MISSING}
+    assert flaws == {Code.REPORT_OF_ANOTHER_LOG}
+    assert found(given.data, records={LinkId("x"): values}) == {Code.RECORDS_MISSING}
 
 
 # The file.
@@ -393,9 +399,9 @@ def test_a_log_that_is_another_or_too_short_is_named(given: Given) -> None:
 
 def test_a_file_in_another_form_is_told_although_its_numbers_are_right(given: Given) -> None:
     compact = msgspec.json.encode(given.signed)
-    assert found(compact, directory=given.directory) == {Breach.FORM}
+    assert found(compact, directory=given.directory) == {Code.REPORT_NOT_CANONICAL}
     twice = given.data.replace(b'"rules":', b'"rules": 7,\n   "rules":', 1)
-    assert found(twice, directory=given.directory) == {Breach.FORM}
+    assert found(twice, directory=given.directory) == {Code.REPORT_NOT_CANONICAL}
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"\xff\xfe", b"[" * 100_000])

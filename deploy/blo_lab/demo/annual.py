@@ -52,7 +52,7 @@ def freeze_report(
     directory = judge(layout.documents, settings.trust.roots).directory
     audited = audit_report(data, directory=directory)
     compared = client.compare_report(digest, _OFFICER)
-    wrong = [f"{one.flaw} {one.where}: {one.words}" for one in audited.findings]
+    wrong = [str(finding) for finding in audited.findings]
     wrong += compared.why_not
     wrong += [f"{figure.indicator} differs already" for figure in compared.since.figures]
     report = audited.signed.frozen.report

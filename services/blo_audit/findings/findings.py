@@ -1,6 +1,6 @@
-"""What an audit can find: a closed list of codes, each with what it means and what to do.
+"""Findings: what an audit has found, of every kind.
 
-Three severities. A *breach* is proof that a rule was broken: bytes that no honest program of the
+There are three severities. A *breach* is proof that a rule was broken: bytes that no honest program of the
 exchange writes, or signed statements that contradict the log or each other. A *doubt* is something
 that an honest exchange does not usually show and that a person has to explain; it proves nothing.
 A *note* is what happens in honest work and is told for completeness.
@@ -8,29 +8,31 @@ A *note* is what happens in honest work and is told for completeness.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from blo_audit.findings.codes import Code, Severity
-from blo_audit.findings.meanings import MEANINGS, Meaning
+from blo_audit.findings.meaning import Meaning
+from blo_audit.findings.meanings import MEANINGS
 from blo_schemas.ids import LinkId, OfficeId
 
 SHOWN: Final = 10
-"""How many findings of one code about one office are told one by one."""
+"""So many findings of one code about one office are kept one by one; the rest are counted."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing found.
+    """One finding.
 
     Attributes:
-        code: What it is.
+        code: Its code.
         severity: How much it weighs; follows from the code.
         link: The link; ``None`` if it is about the trust documents.
         position: Where: the record's position, or the size that a statement is about.
         office: Whom it is about, as far as that is proved; ``None`` if it is nobody in particular.
         detail: What exactly was seen, in words.
+        part: The part of the report or journal; empty for findings about a log.
         count: How many findings this entry stands for; more than one for the rest of a row of
             equal ones, which begins at ``position``.
         last: With ``count``: the position of the last of them.
@@ -42,6 +44,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     position: int | None
     office: OfficeId | None
     detail: str
+    part: str = ""
     count: int = 1
     last: int | None = None
 
@@ -51,14 +54,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return MEANINGS[self.code]
 
     def __str__(self) -> str:
-        where: list[str] = [] if self.link is None else [self.link]
-        if self.position is not None:
-            upto = "" if self.last is None else f" to {self.last}"
-            where.append(f"at {self.position}{upto}")
-        if self.office is not None:
-            where.append(self.office)
+        end = "" if self.last is None else f" to {self.last}"
+        position = None if self.position is None else f"at {self.position}{end}"
+        words = (self.link, position, self.office, self.part)
+        place = " ".join(word for word in words if word) or "trust documents"
         times = "" if self.count == 1 else f" ({self.count:,} times)"
-        place = " ".join(where) or "trust documents"
         return f"{self.severity} {self.code} {place}: {self.detail}{times}"
 
 
@@ -73,7 +73,7 @@ class Findings:
 
     def __init__(self, link: LinkId | None = None) -> None:
         self.link = link
-        self._told: dict[tuple[Code, OfficeId | None], list[Finding]] = {}
+        self._shown: dict[tuple[Code, OfficeId | None], list[Finding]] = {}
         self._rest: dict[tuple[Code, OfficeId | None], Finding] = {}
 
     def add(
@@ -83,48 +83,44 @@ class Findings:
         *,
         position: int | None = None,
         office: OfficeId | None = None,
+        part: str = "",
     ) -> None:
-        """Note something.
-
-        Args:
-            code: What it is.
-            detail: What exactly was seen, in words.
-            position: Where.
-            office: Whom it is about.
-        """
+        """Adds a finding; the arguments are the attributes of ``Finding``."""
         key = (code, office)
-        told = self._told.setdefault(key, [])
-        if len(told) < SHOWN:
-            severity = MEANINGS[code].severity
-            told.append(
-                Finding(
-                    code=code,
-                    severity=severity,
-                    link=self.link,
-                    position=position,
-                    office=office,
-                    detail=detail,
-                )
-            )
-            return
+        shown = self._shown.setdefault(key, [])
         rest = self._rest.get(key)
-        if rest is None:
-            first = msgspec.structs.replace(
-                told[-1], position=position, detail="the same again", last=position
+        if len(shown) < SHOWN:
+            finding = Finding(
+                code=code,
+                severity=MEANINGS[code].severity,
+                link=self.link,
+                position=position,
+                office=office,
+                detail=detail,
+                part=part,
             )
-            self._rest[key] = first
-            return
-        self._rest[key] = msgspec.structs.replace(rest, count=rest.count + 1, last=position)
+            shown.append(finding)
+        elif rest is None:
+            self._rest[key] = msgspec.structs.replace(
+                shown[-1], position=position, detail="the same again", part=part, last=position
+            )
+        else:
+            self._rest[key] = msgspec.structs.replace(rest, count=rest.count + 1, last=position)
 
     def __iter__(self) -> Iterator[Finding]:
         """The findings, the gravest first, then by position."""
-        found = [one for told in self._told.values() for one in told]
-        found += self._rest.values()
-        return iter(sorted(found, key=order))
+        shown = (finding for row in self._shown.values() for finding in row)
+        return iter(sorted((*shown, *self._rest.values()), key=order))
 
-    def count(self, severity: Severity) -> int:
-        """How many there are of a severity."""
-        return sum(one.count for one in self if one.severity is severity)
+
+def count_of(findings: Iterable[Finding], severity: Severity) -> int:
+    """How many findings there are of a severity."""
+    return sum(finding.count for finding in findings if finding.severity is severity)
+
+
+def is_clean(findings: Iterable[Finding]) -> bool:
+    """Whether nothing is wrong: there is no breach and no doubt."""
+    return all(finding.severity is Severity.NOTE for finding in findings)
 
 
 def order(finding: Finding) -> tuple[int, str, int, str, str]:

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from blo_audit.findings.codes import Severity
-from blo_audit.findings.findings import Finding
+from blo_audit.findings.findings import Finding, count_of, is_clean
 from blo_audit.replay.clocks import instant
 from blo_audit.replay.signatures import Mode, unseen
 from blo_schemas.ids import LinkId, OfficeId
@@ -209,12 +209,12 @@ class ReplayStatement(msgspec.Struct, frozen=True, kw_only=True):
 
     def count(self, severity: Severity) -> int:
         """How many findings there are of a severity."""
-        return sum(one.count for one in self.findings if one.severity is severity)
+        return count_of(self.findings, severity)
 
     @property
     def clean(self) -> bool:
         """Whether nothing is wrong: no breach and no doubt."""
-        return not self.count(Severity.BREACH) and not self.count(Severity.DOUBT)
+        return is_clean(self.findings)
 
 
 def proved(one: LinkStatement) -> list[str]:

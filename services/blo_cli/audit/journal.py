@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from blo_audit.findings.codes import Severity
+from blo_audit.findings.findings import count_of
 from blo_audit.journal import JournalAudit, anchors_of, audit_journal
 from blo_audit.replay.from_log import read_heads, signed_heads
 from blo_audit.reports.text import instant
@@ -48,7 +50,7 @@ def journal(
         for one in audited.entries:
             click.echo(plain(_told(one)))
     _tell(audited)
-    return Exit.CHECK_FAILED if audited.findings else Exit.OK
+    return Exit.CHECK_FAILED if count_of(audited.findings, Severity.BREACH) else Exit.OK
 
 
 @click.command()
@@ -105,9 +107,7 @@ def _tell(audited: JournalAudit) -> None:
     head = audited.head
     click.echo(f"journal of {head.journal}: {len(audited.entries)} entries")
     for finding in audited.findings:
-        click.echo(f"{finding.flaw} {finding.where}: {finding.words}")
-    for doubt in audited.doubts:
-        click.echo(f"doubt {doubt.flaw} {doubt.where}: {doubt.words}")
+        click.echo(str(finding))
     click.echo(f"{audited.anchors} heads compared; {audited.anchored} entries are anchored")
     rest = len(audited.entries) - audited.anchored
     if rest > 0:

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
+from blo_audit.findings.findings import is_clean
 from blo_audit.replay.from_log import read_heads, read_records
 from blo_audit.reports.text import text_of
-from blo_audit.reports.verify import ReportAudit, audit_report, two_reports
+from blo_audit.reports.verify import ReportAudit, audit_report, contradicting_reports
 from blo_audit.reports.words import LANGUAGES
 from blo_audit.reports.workbook import sheets_of
 from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
@@ -86,9 +87,9 @@ def verify(
     bad = False
     for path, audited in zip(reports, found, strict=True):
         _tell(path, audited)
-        bad = bad or bool(audited.findings)
-    for finding in two_reports([one.signed for one in found]):
-        click.echo(f"{finding.flaw} {finding.where}: {finding.words}")
+        bad = bad or not is_clean(audited.findings)
+    for finding in contradicting_reports([one.signed for one in found]):
+        click.echo(str(finding))
         bad = True
     return Exit.CHECK_FAILED if bad else Exit.OK
 
@@ -136,10 +137,11 @@ def _links(reports: Iterable[Path]) -> set[LinkId]:
 
 def _tell(path: Path, audited: ReportAudit) -> None:
     told = audited.signed.frozen.report
-    word = f"{len(audited.findings)} findings" if audited.findings else "nothing wrong"
+    total = sum(finding.count for finding in audited.findings)
+    word = f"{total} findings" if total else "nothing wrong"
     click.echo(f"{path}: {told.office}, {told.first} to {told.last}: {word}")
     for finding in audited.findings:
-        click.echo(f"  {finding.flaw} {finding.where}: {finding.words}")
+        click.echo(f"  {finding}")
     for checked in audited.checked:
         click.echo(f"  checked: {checked}")
     for unchecked in audited.unchecked:
