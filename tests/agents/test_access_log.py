@@ -14,7 +14,7 @@ import pytest
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import journal
 from blo_audit.journal import Anchor, anchors_of, audit_journal
-from blo_audit.replay.from_log import read_heads, signed_heads
+from blo_audit.replay.from_log import accepted_heads, read_heads
 from blo_log.port import Log
 from blo_schemas.journal import NamedPerson, named_person
 from blo_schemas.journal_file import read_head
@@ -134,7 +134,7 @@ async def test_an_exported_journal_fits_the_heads_of_its_office_and_a_changed_on
 async def _anchors(log: Log, reader: RunningAgent) -> list[Anchor]:
     directory = reader.agent.office.directory
     try:
-        found = signed_heads(await read_heads(log, directory), directory)
+        found = accepted_heads(await read_heads(log, directory), directory)
     finally:
         await log.close()
     assert found

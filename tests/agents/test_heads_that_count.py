@@ -14,7 +14,7 @@ from blo_agent.inbound.heads import _accepted
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
 from blo_audit.replay.claims import read_claims
-from blo_audit.replay.from_log import signed_heads
+from blo_audit.replay.from_log import accepted_heads
 from blo_audit.replay.sources import SourcePartition
 from blo_audit.reports.verify import _accepted_head
 from blo_domain.deadlines.health import Peer, with_head
@@ -157,7 +157,7 @@ def decisions(scene: Scene, directory: TrustedDirectory, signed: SignedHead) -> 
         "agent": _accepted(scene.agent.agent.office, encode(signed)) is not None,
         "processor": bool(health._heads),
         "audit": bool(read_claims([encode(signed)], place, directory, Findings(LINK))),
-        "journal": bool(signed_heads([signed], directory)),
+        "journal": bool(accepted_heads([signed], directory)),
         "report": _accepted_head(signed, directory) is not None,
     }
 

@@ -10,11 +10,12 @@ from blo_audit.bundle.reader import Bundle
 from blo_audit.errors import NothingToAudit
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
-from blo_audit.replay.claims import Claim, ClaimKind, read_claims
+from blo_audit.replay.claims import Claim, ClaimKind
+from blo_audit.replay.from_log import accepted_heads
 from blo_audit.replay.sources import SourcePartition, places
 from blo_domain.heads import HeadOrder, order_heads
 from blo_domain.trust import Pins, TrustedDirectory
-from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
+from blo_schemas.heads import SIGNED_HEAD, Head, SignedHead
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
 
 
@@ -108,14 +109,9 @@ def closed_positions(
 
     A key may come after its record: what an earlier head named, a later one may have opened.
     """
-    counting = [
-        HEAD.decode(signed.head)
-        for signed in heads
-        if read_claims([SIGNED_HEAD.encode(signed)], place, directory, Findings(place.link))
-    ]
     last: dict[OfficeId, Head] = {}
     # A bundle does not show in which order they came; their signed times do.
-    for head in sorted(counting, key=lambda one: one.at):
+    for head in sorted(accepted_heads(heads, directory, place.link), key=lambda head: head.at):
         if order_heads(last.get(head.office), head) is HeadOrder.REPLACES:
             last[head.office] = head
     closed: dict[int, set[OfficeId]] = {}

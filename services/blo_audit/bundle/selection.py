@@ -7,7 +7,7 @@ office's chain and what its writer had read, can only be held against the others
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from blo_audit.bundle.basis import Base
@@ -31,10 +31,11 @@ from blo_sealing.verifier import verify_inclusion
 TOLERANCE_MS: Final = 5 * 60_000
 """How far an office's clock and the log's may differ."""
 
-Finding = tuple[Verdict | None, OfficeId | None, EventId | None]
+Judgement = tuple[Verdict | None, OfficeId | None, EventId | None]
+"""Verdict, writer and id of a record; ``None`` as a verdict: nothing is against it."""
 
 
-class SelectedLink(NamedTuple):
+class ChainPlace(NamedTuple):
     """An event's place in its office's chain, as its writer signed it."""
 
     office: OfficeId
@@ -81,7 +82,7 @@ class Selection:
         self._disclosures = disclosures
         self._findings = findings
         self._context = hashes.event_context(manifest.link)
-        self._places: dict[SelectedLink, tuple[EventId, int]] = {}
+        self._places: dict[ChainPlace, tuple[EventId, int]] = {}
 
     def take(self, records: Iterable[ProvenRecord]) -> None:
         """Verify records; each is opened only when everything before that has held."""
@@ -110,10 +111,10 @@ class Selection:
             envelope = ENVELOPE.decode(record.value)
             header = HEADER.decode(envelope.header)
         except WireError as error:
-            finding: Finding = (rejected(Reason(error.defect)), None, None)
+            judgement: Judgement = (rejected(Reason(error.defect)), None, None)
         else:
-            finding = self._judge_alone(record, envelope, header)
-        verdict, office, event = finding
+            judgement = self._judge_alone(record, envelope, header)
+        verdict, office, event = judgement
         on = None
         if verdict is not None:
             admitted = Admitted(
@@ -135,7 +136,7 @@ class Selection:
             on = self._disclosures.record(record.position, event, office, envelope, header.at)
         self._check_selected(record, header, None if on is None else on.isoformat())
 
-    def _judge_alone(self, record: ProvenRecord, envelope: Envelope, header: Header) -> Finding:
+    def _judge_alone(self, record: ProvenRecord, envelope: Envelope, header: Header) -> Judgement:
         """The verdict of ``LinkChain``, as far as one record shows it."""
         writer = self._trust.writer(header.certificate_tag, record.position, record.log_time)
         if isinstance(writer, Reason):
@@ -162,13 +163,13 @@ class Selection:
     def _placed(
         self, position: int, header: Header, office: OfficeId, event: EventId
     ) -> Verdict | None:
-        known = self._places.get(SelectedLink(office, header.oseq))
+        known = self._places.get(ChainPlace(office, header.oseq))
         if known is not None:
             return DUPLICATE if known[0] == event else rejected(Reason.FORK)
-        before = self._places.get(SelectedLink(office, header.oseq - 1))
+        before = self._places.get(ChainPlace(office, header.oseq - 1))
         if before is not None and before[0] != header.oprev:
             return rejected(Reason.FORK)
-        self._places[SelectedLink(office, header.oseq)] = event, position
+        self._places[ChainPlace(office, header.oseq)] = event, position
         if header.seen_size > position:
             return rejected(Reason.SEEN_BEYOND_LOG)
         return None
@@ -184,46 +185,25 @@ class Selection:
             )
 
     def _check_selected(self, record: ProvenRecord, header: Header | None, on: str | None) -> None:
-        why = _ODD[self._manifest.scope](self._manifest, record, header, on)
-        if why:
-            self._findings.add(Code.NOT_OF_SELECTION, why, position=record.position)
+        manifest = self._manifest
+        words = ""
+        match manifest.scope:
+            case Scope.CASE:
+                if header is None or header.case != manifest.case:
+                    words = "it does not name the case"
+            case Scope.LOG_TIME:
+                if not (manifest.start or 0) <= record.log_time < (manifest.end or 0):
+                    words = f"its log time is {instant(record.log_time)}"
+            case _ if on is None:
+                words = "its business date is not disclosed"
+            case _:
+                if not str(manifest.first_day) <= on <= str(manifest.last_day):
+                    words = f"its business date is {on}"
+        if words:
+            self._findings.add(Code.NOT_OF_SELECTION, words, position=record.position)
 
     def _span(self, record: ProvenRecord) -> None:
         self.first = record.position if self.first is None else self.first
         self.last = record.position
         low, high = self.log_times or (record.log_time, record.log_time)
         self.log_times = min(low, record.log_time), max(high, record.log_time)
-
-
-def _other_case(
-    manifest: Manifest, record: ProvenRecord, header: Header | None, on: str | None
-) -> str:
-    del record, on
-    fits = header is not None and header.case == manifest.case
-    return "" if fits else "it does not name the case"
-
-
-def _other_time(
-    manifest: Manifest, record: ProvenRecord, header: Header | None, on: str | None
-) -> str:
-    del header, on
-    start, end = manifest.start or 0, manifest.end or 0
-    return "" if start <= record.log_time < end else f"its log time is {instant(record.log_time)}"
-
-
-def _other_day(
-    manifest: Manifest, record: ProvenRecord, header: Header | None, on: str | None
-) -> str:
-    del record, header
-    if on is None:
-        return "its business date is not disclosed"
-    low, high = str(manifest.first_day), str(manifest.last_day)
-    return "" if low <= on <= high else f"its business date is {on}"
-
-
-_ODD: Final[dict[Scope, Callable[[Manifest, ProvenRecord, Header | None, str | None], str]]] = {
-    Scope.CASE: _other_case,
-    Scope.LOG_TIME: _other_time,
-    Scope.BUSINESS_DATE: _other_day,
-}
-"""Why a record does not belong to what was selected; nothing if it does."""

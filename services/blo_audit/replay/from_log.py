@@ -1,17 +1,16 @@
-"""What a report or a journal is compared with, read from the log itself: records, heads."""
+"""Records and heads of the log, for the audit of a report or a journal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from blo_audit.replay.sources import LogSource, places
 from blo_audit.reports.verify import Records
 from blo_domain.trust import TrustedDirectory
-from blo_log import topics
-from blo_log.port import Log, TopicPartition, read_to_end
+from blo_log.port import Log
 from blo_schemas.errors import WireError
 from blo_schemas.heads import SIGNED_HEAD, Head, SignedHead
 from blo_schemas.ids import LinkId
-from blo_schemas.trust import Agreement
 from blo_sealing.errors import SealingError
 from blo_sealing.heads import accept_head
 
@@ -22,56 +21,46 @@ async def read_records(log: Log, directory: TrustedDirectory, links: Iterable[Li
     Raises:
         LogError: They could not be read.
     """
-    found: dict[LinkId, list[bytes]] = {}
-    for agreement in _places(directory):
-        if agreement.link in set(links):
-            topic = topics.exchange_topic(agreement.corridor)
-            values = await _values(log, TopicPartition(topic, agreement.partition))
-            found[agreement.link] = values
-    return found
+    source, wanted = LogSource(log), set(links)
+    return {
+        place.link: [record.value async for batch in source.records(place) for record in batch]
+        for place in places(directory)
+        if place.link in wanted
+    }
 
 
 async def read_heads(log: Log, directory: TrustedDirectory) -> list[SignedHead]:
-    """All heads that are there now, of all links; a topic of heads keeps each office's newest.
+    """All heads on the log now, of all links; a topic of heads keeps each office's newest.
 
     Raises:
         LogError: They could not be read.
     """
-    found = []
-    for agreement in _places(directory):
-        topic = topics.heads_topic(agreement.corridor)
-        for value in await _values(log, TopicPartition(topic, agreement.partition)):
+    source = LogSource(log)
+    heads = []
+    for place in places(directory):
+        for value in await source.heads(place):
             try:
-                found.append(SIGNED_HEAD.decode(value))
+                heads.append(SIGNED_HEAD.decode(value))
             except WireError:
-                # Anybody may write there; what is no head says nothing.
+                # Anybody may write to the topic.
                 continue
-    return found
+    return heads
 
 
-def signed_heads(heads: Iterable[SignedHead], directory: TrustedDirectory) -> list[Head]:
-    """What those say that count (``blo_sealing.heads.accept_head``)."""
-    found = []
+def accepted_heads(
+    heads: Iterable[SignedHead], directory: TrustedDirectory, link: LinkId | None = None
+) -> list[Head]:
+    """The heads that count (``blo_sealing.heads.accept_head``).
+
+    Args:
+        heads: The heads.
+        directory: What the trust documents prove.
+        link: The link that they are read for; ``None``: whichever each names.
+    """
+    accepted = []
     for signed in heads:
         try:
-            found.append(accept_head(signed, directory).head)
+            accepted.append(accept_head(signed, directory, link=link).head)
         except (WireError, SealingError):
             continue
-    return found
-
-
-def _places(directory: TrustedDirectory) -> list[Agreement]:
-    corridors = sorted(directory.corridors())
-    return [one for corridor in corridors for one in directory.newest_agreements(corridor)]
-
-
-async def _values(log: Log, partition: TopicPartition) -> list[bytes]:
-    reader = await log.reader({partition: 0})
-    try:
-        return [
-            stored.value or b""
-            async for batch in read_to_end(reader)
-            for stored in batch[partition]
-        ]
-    finally:
-        await reader.close()
+    return accepted

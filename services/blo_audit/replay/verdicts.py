@@ -1,4 +1,4 @@
-"""From a reader's verdict to what an inspector must be told.
+"""Findings from the verdicts of the fold.
 
 A rejected record is not a wrong one: an honest log holds steps that crossed, events that were sent
 twice, and what an office wrote over the end of its certificate. So each reason has a code of its
@@ -11,9 +11,10 @@ from typing import Final
 
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
-from blo_domain.trust import TrustedDirectory
+from blo_domain.trust import Certified, TrustedDirectory
 from blo_projection.link_chain import Admitted
 from blo_schemas import hashes
+from blo_schemas.event import Envelope
 from blo_schemas.ids import LinkId
 from blo_schemas.verdicts import Outcome, Reason, Verdict
 from blo_schemas.views import CaseView
@@ -154,10 +155,11 @@ class VerdictFindings:
             return Code.PAYLOAD_MISMATCH
         certified = self._directory.certified(self._link, header.certificate_tag)
         assert certified is not None
+        return None if self._is_signed(envelope, certified) else Code.BAD_SIGNATURE
+
+    def _is_signed(self, envelope: Envelope, certified: Certified) -> bool:
         signed = hashes.event_input(self._link, envelope.header)
-        key = certified.certificate.signing_key
-        good = verify_signature(key, signed, envelope.signature)
-        return None if good else Code.BAD_SIGNATURE
+        return verify_signature(certified.certificate.signing_key, signed, envelope.signature)
 
     def _distrusted(self, admitted: Admitted, reason: Reason) -> None:
         if self.first_distrusted is None:
@@ -170,12 +172,10 @@ class VerdictFindings:
         if certified is None:
             self._add(CODES[reason], admitted, f"certificate tag {header.kid.hex()}: {reason}")
             return
-        # Whoever is certified, and never a party of the link, is known to an auditor all the same.
+        # A certified subject that was never a party of the link is known to an auditor.
         reason = Reason.NOT_A_PARTY if reason is Reason.UNKNOWN_KEY else reason
-        key = certified.certificate.signing_key
-        signed = hashes.event_input(self._link, envelope.header)
         subject = certified.certificate.subject
-        good = verify_signature(key, signed, envelope.signature)
+        good = self._is_signed(envelope, certified)
         how = "signed with the key of" if good else "naming, but not signed by,"
         self._findings.add(
             CODES[reason],

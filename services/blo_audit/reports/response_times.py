@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from blo_audit.replay.sources import LogSource, SourcePartition
 from blo_domain.cases import SubmittedStep
 from blo_domain.deadlines.fold import fold_clocks
 from blo_domain.deadlines.responses import Responses, Window, responses
 from blo_domain.deadlines.terms import Terms, terms_of
 from blo_domain.trust import LinkTrustRules, TrustedDirectory
-from blo_log import topics
 from blo_log.directory import DirectoryFeed
-from blo_log.port import Log, TopicPartition, read_to_end
+from blo_log.port import Log
 from blo_projection.case_views import CaseViews
 from blo_projection.fold import KeySource, LinkFold
 from blo_projection.granted_keys import GrantedKeys
@@ -27,8 +27,6 @@ from blo_schemas.ids import CaseId, CorridorId, LinkId
 from blo_schemas.trust import Agreement
 from blo_schemas.verdicts import Outcome
 from blo_sealing.identity import ProgramIdentity
-
-_BATCH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +75,15 @@ class ClockFold:
 
     def feed(self, record: LogRecord) -> None:
         """Take the next record."""
-        one = self._fold.feed(record)
-        if one.verdict is None or one.verdict.outcome is not Outcome.ACCEPTED:
+        folded = self._fold.feed(record)
+        header, office, summary = folded.header, folded.office, folded.summary
+        if folded.verdict is None or folded.verdict.outcome is not Outcome.ACCEPTED:
             return
-        if one.header is None or one.summary is None or one.office is None:
+        if header is None or summary is None or office is None:
             return
-        case = one.header.case_id
-        fact = SubmittedStep(case, self.link, one.office, one.summary, one.position, one.log_time)
-        self.clocks[case] = fold_clocks(self.clocks.get(case), fact)
+        case = header.case_id
+        step = SubmittedStep(case, self.link, office, summary, folded.position, folded.log_time)
+        self.clocks[case] = fold_clocks(self.clocks.get(case), step)
 
 
 async def response_times(
@@ -136,33 +135,23 @@ async def _of_link(
     now: int,
 ) -> LinkTimes:
     link = agreement.link
-    keys = TopicPartition(topics.keys_topic(agreement.corridor), agreement.partition)
-    records = TopicPartition(topics.exchange_topic(agreement.corridor), agreement.partition)
+    source, place = LogSource(log), SourcePartition(link, agreement.corridor, agreement.partition)
     granted = GrantedKeys(link, identity)
-    reader = await log.reader({keys: 0})
-    try:
-        async for batch in read_to_end(reader, max_records=_BATCH):
-            for stored in batch[keys]:
-                granted.take(stored, directory)
-    finally:
-        await reader.close()
+    for grant in await source.grants(place):
+        granted.take(grant, directory)
     fold = ClockFold(link, directory.link_trust(link), granted)
-    await _fold(log, records, fold, now)
+    await _fold(source, place, fold, now)
     rows = responses(fold.clocks.values(), {link: _terms(directory, link)}, period, now)
     return LinkTimes(link, fold.size, fold.waiting, rows)
 
 
-async def _fold(log: Log, partition: TopicPartition, fold: ClockFold, now: int) -> None:
-    reader = await log.reader({partition: 0})
-    try:
-        async for batch in read_to_end(reader, max_records=_BATCH):
-            for one in batch[partition]:
-                if one.timestamp > now:
-                    # A log is a prefix: what follows the first later record was not seen then.
-                    return
-                fold.feed(LogRecord(one.offset, one.timestamp, one.value or b""))
-    finally:
-        await reader.close()
+async def _fold(source: LogSource, place: SourcePartition, fold: ClockFold, now: int) -> None:
+    async for batch in source.records(place):
+        for record in batch:
+            if record.log_time > now:
+                # A log is a prefix: what follows the first later record was not seen then.
+                return
+            fold.feed(record)
 
 
 def _terms(directory: TrustedDirectory, link: LinkId) -> Terms:

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import msgspec
+
 from blo_audit.witness.config import WitnessSettings
 from blo_audit.witness.options import WitnessOptions
 from blo_audit.witness.state import WitnessState
@@ -58,7 +60,10 @@ def run(settings: WitnessSettings) -> int:
                 state=state,
                 clock=SystemClock(),
                 metrics=metrics,
-                options=_options(settings),
+                options=WitnessOptions(
+                    **msgspec.structs.asdict(settings.signing),
+                    simulated_time=settings.simulated_time,
+                ),
             )
             async with Supervisor(stop) as tasks:
                 tasks.start("witness", worker.run)
@@ -68,16 +73,6 @@ def run(settings: WitnessSettings) -> int:
             await log.close()
 
     return run_program(main, shutdown_s=_SHUTDOWN_S)
-
-
-def _options(settings: WitnessSettings) -> WitnessOptions:
-    signing = settings.signing
-    return WitnessOptions(
-        delay_s=signing.delay_s,
-        patience_s=signing.patience_s,
-        again_s=signing.again_s,
-        simulated_time=settings.simulated_time,
-    )
 
 
 @asynccontextmanager

@@ -1,23 +1,17 @@
-"""When a witness signs."""
+"""When a witness signs, and what it takes for the time."""
 
 from __future__ import annotations
 
-import msgspec
+from blo_audit.witness.config import SigningSettings
 
 
-class WitnessOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """When a witness signs; see ``SigningSettings``, in seconds.
+class WitnessOptions(SigningSettings, frozen=True, kw_only=True):
+    """The settings of ``[signing]``, and these.
 
     Attributes:
-        delay_s: Between a record and its checkpoint.
-        patience_s: For the cosignatures of one checkpoint, before the next.
-        again_s: Between two publications of a checkpoint without a quorum.
-        directory_s: How often the trust documents are looked at.
+        directory_s: How often the trust documents are read, in seconds.
         simulated_time: Whether a link's time is that of its last record.
     """
 
-    delay_s: float = 0.2
-    patience_s: float = 5.0
-    again_s: float = 15.0
     directory_s: float = 5.0
     simulated_time: bool = False

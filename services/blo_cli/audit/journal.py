@@ -9,7 +9,7 @@ import click
 from blo_audit.findings.codes import Severity
 from blo_audit.findings.findings import count_of
 from blo_audit.journal import JournalAudit, anchors_of, audit_journal
-from blo_audit.replay.from_log import read_heads, signed_heads
+from blo_audit.replay.from_log import accepted_heads, read_heads
 from blo_audit.reports.text import instant
 from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
 from blo_cli.audit.verify import plain
@@ -90,7 +90,7 @@ def _heads(brought: TrustBasis, heads_file: Path | None) -> list[Head]:
     if brought.has_log:
 
         async def look(log: Log, directory: TrustedDirectory) -> list[Head]:
-            return signed_heads([*signed, *await read_heads(log, directory)], directory)
+            return accepted_heads([*signed, *await read_heads(log, directory)], directory)
 
         return brought.ask_log(look)
     directory = brought.directory()
@@ -100,7 +100,7 @@ def _heads(brought: TrustBasis, heads_file: Path | None) -> list[Head]:
                 "whose heads are these? Say --trust FOLDER with the trust documents, and --pin"
             )
         return []
-    return signed_heads(signed, directory)
+    return accepted_heads(signed, directory)
 
 
 def _tell(audited: JournalAudit) -> None:
