@@ -94,8 +94,8 @@ def test_verify_names_an_edited_number_and_ends_with_code_1(
     other.write_bytes(given.edited(edit, signed_again=True))
     code, told = inspector.types("report", "verify", inspector.report, other, *inspector.trust)
     assert code == 1
-    assert "number_edited overstay_penalties: it says 9, but its events make 3" in told
-    assert "two_reports vn-province" in told
+    assert "report_contradicts_itself overstay_penalties: number_edited" in told
+    assert "reports_contradict vn-province" in told
     code, told = inspector.types("report", "compare", inspector.report, other)
     assert code == 0
     assert "overstay_penalties: 3 → 9" in told
