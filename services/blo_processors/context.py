@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from blo_log.directory import DirectoryFeed
 from blo_log.port import Appender, Log
-from blo_processors.kafka_line import Line
+from blo_processors.kafka_line import KafkaLine
 from blo_runtime.clock import Clock
 from blo_runtime.metrics import Metrics
 from blo_sealing.identity import ProgramIdentity
@@ -58,4 +58,4 @@ class WorkerContext:
     clock: Clock
     metrics: Metrics
     options: WorkerOptions = WorkerOptions()
-    line: Line = field(default_factory=Line)
+    line: KafkaLine = field(default_factory=KafkaLine)

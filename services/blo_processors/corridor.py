@@ -11,7 +11,7 @@ from typing import Final
 from blo_log.errors import LogError, LogFault
 from blo_log.topics import DIRECTORY_TOPIC
 from blo_processors.context import WorkerContext
-from blo_processors.kafka_line import passes
+from blo_processors.kafka_line import is_transient
 from blo_processors.link.runner import Delivered, LinkRunner
 from blo_processors.link.worker import LinkWorker
 from blo_processors.outputs.encode import LinkPartition
@@ -30,7 +30,7 @@ class Corridor:
 
     Args:
         corridor: The corridor.
-        around: What the workers work with.
+        context: What the workers work with.
         start_task: Starts a runner.
         tick_s: How often a link's worker looks at the clock, in seconds.
         stuck_s: A link without progress for so long is begun anew, unless it waits for Kafka.
@@ -42,7 +42,7 @@ class Corridor:
     def __init__(
         self,
         corridor: CorridorId,
-        around: WorkerContext,
+        context: WorkerContext,
         start_task: StartTask,
         *,
         tick_s: float,
@@ -50,7 +50,7 @@ class Corridor:
     ) -> None:
         self.corridor = corridor
         self.assigned: frozenset[int] | None = None
-        self._around = around
+        self._context = context
         self._start_task = start_task
         self._tick_s = tick_s
         self._stuck_s = stuck_s
@@ -65,7 +65,7 @@ class Corridor:
     def assign(self, partitions: Iterable[int]) -> None:
         """Work on these partitions and no others."""
         self.assigned = frozenset(partitions)
-        self._around.metrics.assigned_links.set(len(self.assigned))
+        self._context.metrics.assigned_links.set(len(self.assigned))
         get_logger().info("assigned", corridor=self.corridor, partition=sorted(self.assigned))
         for partition in self._runners.keys() - self.assigned:
             _, task = self._runners.pop(partition)
@@ -90,21 +90,21 @@ class Corridor:
 
     async def _read_trust(self) -> bool:
         try:
-            changed = await self._around.feed.refresh()
+            changed = await self._context.feed.refresh()
         except LogError as error:
             self._trust_failed(error)
             return False
         except Exception as error:  # noqa: BLE001 - told; what is known goes on to count
             self._trust_failed(LogFault(describe(error)))
             return False
-        self._around.line.works(DIRECTORY_TOPIC)
+        self._context.line.works(DIRECTORY_TOPIC)
         self._trust_failure = ""
         return changed
 
     def _trust_failed(self, error: LogError) -> None:
         """What is known of the trust documents goes on to count."""
-        if passes(error):
-            self._around.line.note(DIRECTORY_TOPIC, error)
+        if is_transient(error):
+            self._context.line.note(DIRECTORY_TOPIC, error)
         elif str(error) != self._trust_failure:
             self._trust_failure = str(error)
             get_logger().error("trust documents not read", topic=DIRECTORY_TOPIC, error=str(error))
@@ -128,11 +128,11 @@ class Corridor:
 
     def _give_up_stuck(self) -> bool:
         """End the runners of links that make no progress; whether there were any."""
-        now = self._around.clock.monotonic()
+        now = self._context.clock.monotonic()
         ages = [now - runner.progress_at for runner in self.runners.values()]
-        self._around.metrics.commit_age_seconds.set(max(ages, default=0.0))
+        self._context.metrics.commit_age_seconds.set(max(ages, default=0.0))
         found = False
-        line = self._around.line
+        line = self._context.line
         for partition, (runner, task) in tuple(self._runners.items()):
             # A call that began while Kafka was away may take a while to find out that it is back.
             age_s = min(now - runner.progress_at, time.monotonic() - line.last_away)
@@ -152,13 +152,13 @@ class Corridor:
             if place is None:
                 get_logger().warning("no link of ours", partition=partition)
                 continue
-            make = partial(LinkWorker, place, self._around)
-            runner = LinkRunner(place, make, self._around, self._tick_s)
+            make = partial(LinkWorker, place, self._context)
+            runner = LinkRunner(place, make, self._context, self._tick_s)
             self._runners[partition] = runner, self._start_task(place.link, runner)
 
     def _places(self) -> Iterator[LinkPartition]:
-        subject = self._around.identity.subject
-        for agreement in self._around.feed.directory.newest_agreements(self.corridor):
+        subject = self._context.identity.subject
+        for agreement in self._context.feed.directory.newest_agreements(self.corridor):
             if subject in agreement.processors:
                 yield LinkPartition(agreement.link, self.corridor, agreement.partition)
             else:

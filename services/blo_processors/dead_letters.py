@@ -60,19 +60,19 @@ async def read_letters(
     return found
 
 
-async def retry(around: WorkerContext, corridor: CorridorId) -> list[Retried]:
+async def retry_letters(context: WorkerContext, corridor: CorridorId) -> list[Retried]:
     """Fold the links that have dead letters again, and write what has become right.
 
     Raises:
         LogError: The log could not be read, or an output could not be written.
     """
-    letters = await read_letters(around.log, around.feed.directory, corridor)
+    letters = await read_letters(context.log, context.feed.directory, corridor)
     retried: list[Retried] = []
-    for place in _places(around.feed.directory, corridor):
+    for place in _places(context.feed.directory, corridor):
         of_link = [letter for letter in letters if letter.link == place.link]
         if not of_link:
             continue
-        worker = LinkWorker(place, around)
+        worker = LinkWorker(place, context)
         await worker.start()
         await worker.close()
         errors = worker.dead()

@@ -96,7 +96,7 @@ class _App(faust.App):
         return
 
 
-class Stream:
+class FaustStream:
     """Keeps one Faust app with one agent running.
 
     Args:

@@ -33,7 +33,7 @@ class _Outage:
         self.pause_s = FIRST_PAUSE_S
 
 
-class Line:
+class KafkaLine:
     """The way to Kafka, shared by all that use it.
 
     Attributes:
@@ -79,7 +79,7 @@ class Line:
         Raises:
             LogError: The one that was given, if it does not pass by itself.
         """
-        if not passes(error):
+        if not is_transient(error):
             raise error
         now = time.monotonic()
         first = not self._waiting
@@ -130,6 +130,6 @@ class Line:
         return Health(ok=False, detail=detail)
 
 
-def passes(error: LogError) -> bool:
+def is_transient(error: LogError) -> bool:
     """Whether a failure can pass without anybody doing anything."""
     return (error.cause if isinstance(error, AppendFailed) else error).transient

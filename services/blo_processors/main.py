@@ -17,8 +17,8 @@ from blo_log.port import Appender, Log
 from blo_processors.config import ProcessorSettings
 from blo_processors.context import WorkerContext, WorkerOptions
 from blo_processors.corridor import Corridor
-from blo_processors.faust_app import Stream
-from blo_processors.kafka_line import Line
+from blo_processors.faust_app import FaustStream
+from blo_processors.kafka_line import KafkaLine
 from blo_runtime.admin import Check, Health, start_admin
 from blo_runtime.clock import SystemClock
 from blo_runtime.keyfiles import load_identity
@@ -60,8 +60,8 @@ def connect(settings: ProcessorSettings) -> KafkaLog:
     return KafkaLog(KafkaConnection(**kafka_options(settings.kafka, settings.processor)))
 
 
-async def surroundings(
-    settings: ProcessorSettings, metrics: Metrics, log: Log, line: Line | None = None
+async def make_context(
+    settings: ProcessorSettings, metrics: Metrics, log: Log, line: KafkaLine | None = None
 ) -> WorkerContext:
     """What the workers of a configuration work with, as soon as Kafka answers; it is waited for.
 
@@ -69,7 +69,7 @@ async def surroundings(
         ConfigurationError: The key file can't be used.
         LogError: Kafka answers, and its topics can't serve.
     """
-    line = line or Line()
+    line = line or KafkaLine()
     identity = load_identity(settings.keys, OfficeId(settings.processor))
     feed = DirectoryFeed(log, settings.trust.roots)
 
@@ -111,27 +111,27 @@ class _Program:
     def __init__(
         self, settings: ProcessorSettings, metrics: Metrics, log: Log, tasks: Supervisor
     ) -> None:
-        self.line = Line()
+        self.line = KafkaLine()
         self._settings = settings
         self._metrics = metrics
         self._log = log
         self._tasks = tasks
         self._corridor: Corridor | None = None
-        self._stream: Stream | None = None
+        self._stream: FaustStream | None = None
 
     async def begin(self) -> None:
-        """Wait for Kafka, then start the parts; raises as ``surroundings``."""
+        """Wait for Kafka, then start the parts; raises as ``make_context``."""
         settings, tasks = self._settings, self._tasks
-        around = await surroundings(settings, self._metrics, self._log, self.line)
+        context = await make_context(settings, self._metrics, self._log, self.line)
         work = settings.work
         corridor = Corridor(
             CorridorId(settings.corridor),
-            around,
+            context,
             lambda name, runner: tasks.start(name, runner.run, may_end=True),
             tick_s=work.tick_s,
             stuck_s=work.stuck_s,
         )
-        stream = _stream(settings, corridor, around.feed)
+        stream = _stream(settings, corridor, context.feed)
         self._corridor, self._stream = corridor, stream
         tasks.start("corridor", corridor.follow)
         tasks.start("stream", stream.run)
@@ -170,9 +170,9 @@ async def _serve(settings: ProcessorSettings, metrics: Metrics, stop: StopSignal
         await log.close()
 
 
-def _stream(settings: ProcessorSettings, corridor: Corridor, feed: DirectoryFeed) -> Stream:
+def _stream(settings: ProcessorSettings, corridor: Corridor, feed: DirectoryFeed) -> FaustStream:
     tls = settings.kafka.tls
-    return Stream(
+    return FaustStream(
         corridor.corridor,
         topics.exchange_topic(corridor.corridor),
         settings.kafka.servers,

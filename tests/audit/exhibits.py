@@ -136,7 +136,7 @@ class Writer(LinkWriter):
         trust = world.directory.link_trust(place.link)
         chain = LinkChain(place.link, trust)
         self.fold = LinkFold(place.link, chain, trust, self.views, self, read_content=False)
-        self.shelf = self.views  # type: ignore[assignment]
+        self.cases = self.views  # type: ignore[assignment]
         self.heads: list[bytes] = []
         self.granted: list[ConsumedRecord] = []
 

@@ -63,8 +63,8 @@ class _Ground:
             await link.begin(self.log)
 
     async def worker(self) -> LinkWorker:
-        around = await self.world.surroundings(self.log, SystemClock(), WorkerOptions())
-        return LinkWorker(self.world.places[0], around)
+        context = await self.world.surroundings(self.log, SystemClock(), WorkerOptions())
+        return LinkWorker(self.world.places[0], context)
 
     async def feed(self, names: Sequence[str], each: int) -> tuple[float, float]:
         """Records a second that workers of these names take, as so many of each link are fed.
@@ -197,13 +197,13 @@ def measure_folding(effort: Effort, bootstrap: str, folder: Path) -> tuple[Measu
             await worker.start()
             fold_s = perf_counter() - began
             await worker.close()
-        around = await ground.world.surroundings(ground.log, SystemClock())
+        context = await ground.world.surroundings(ground.log, SystemClock())
         now, until = SystemClock().now_ms(), ground.links[0].now
         exchange = TopicPartition(topics.exchange_topic(CORRIDOR), 0)
         log = MarkedLog(KafkaConnection(bootstrap=bootstrap), exchange)
         replays, reads = [], []
         for _ in range(min(effort.reads, _REPLAYS)):
-            (one,) = await replay(log, around.feed, around.identity, CORRIDOR, until, now)
+            (one,) = await replay(log, context.feed, context.identity, CORRIDOR, until, now)
             assert one.size == effort.link
             assert one.proved, "the start has left a checkpoint"
             assert log.marks is not None
@@ -252,7 +252,7 @@ async def _wait_for_alert(ground: _Ground, writer: LinkWriter) -> float:
     place, world = writer.place, ground.world
     clock = SystemClock()
     case = writer.open(VN, Urgency.IMMEDIATE)
-    record = plain(world, writer).shelf.record(case)
+    record = plain(world, writer).cases.record(case)
     assert record is not None
     due = next_change(record.clocks, terms(world, place), writer.now)
     assert due is not None
@@ -264,8 +264,8 @@ async def _wait_for_alert(ground: _Ground, writer: LinkWriter) -> float:
     writer.open(VN, Urgency.IMMEDIATE)
     due += at - record.clocks.log_time
     await writer.append(ground.log)
-    around = await world.surroundings(ground.log, clock, WorkerOptions())
-    runner = LinkRunner(place, lambda: LinkWorker(place, around), around, _TICK_S)
+    context = await world.surroundings(ground.log, clock, WorkerOptions())
+    runner = LinkRunner(place, lambda: LinkWorker(place, context), context, _TICK_S)
     running = asyncio.create_task(runner.run())
     alerts = TopicPartition(topics.alerts_topic(CORRIDOR), place.partition)
     reader = await ground.log.reader({alerts: 0})

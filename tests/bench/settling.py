@@ -11,7 +11,7 @@ import msgspec
 
 from blo_log import topics
 from blo_log.memory import MemoryLog
-from blo_processors.link.case_cache import CaseCache
+from blo_processors.link.case_store import CaseStore
 from blo_processors.outputs.encode import OutputEncoder
 from blo_processors.outputs.published import PublishedOutputs
 from blo_processors.outputs.reconcile import OutputReconciler
@@ -43,13 +43,13 @@ async def _longest_pause_ms(cases: int) -> float:
     place = world.places[0]
     log = MemoryLog()
     await world.publish(log)
-    around = await world.surroundings(log)
-    signer = around.identity.signer(around.feed.directory, around.clock.now_ms())
+    context = await world.surroundings(log)
+    signer = context.identity.signer(context.feed.directory, context.clock.now_ms())
     assert signer is not None
-    encoder = OutputEncoder(place, signer, GrantedKeys(place.link, around.identity))
+    encoder = OutputEncoder(place, signer, GrantedKeys(place.link, context.identity))
     reconciler = OutputReconciler(encoder, PublishedOutputs())
     cache, log_time = _cases(world, cases)
-    writer = OutputWriter(place, around, encoder, reconciler, lambda: log_time, lambda: None)
+    writer = OutputWriter(place, context, encoder, reconciler, lambda: log_time, lambda: None)
     writing = asyncio.create_task(writer.write(reconciler.settle(cache, (), ())))
     longest, before = 0.0, perf_counter()
     while not writing.done():
@@ -62,13 +62,13 @@ async def _longest_pause_ms(cases: int) -> float:
     return max(longest - _LOOK_S, 1e-6) * 1000
 
 
-def _cases(world: World, count: int) -> tuple[CaseCache, int]:
+def _cases(world: World, count: int) -> tuple[CaseStore, int]:
     """So many cases like the one that an office has just opened, and the log time then."""
     link = LinkWriter(world, world.places[0])
     case = link.open(VN, Urgency.IMMEDIATE)
-    record = plain(world, link).shelf.record(case)
+    record = plain(world, link).cases.record(case)
     assert record is not None
-    cache = CaseCache(at_hand=None)
+    cache = CaseStore(most_in_memory=None)
     for number in range(count):
         case = CaseId(number.to_bytes(HASH_SIZE, "big"))
         cache.put(msgspec.structs.replace(record.view, case=case))

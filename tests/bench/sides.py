@@ -22,9 +22,9 @@ from aiokafka import AIOKafkaConsumer
 from blo_log import topics
 from blo_processors.config import GroupSettings, ProcessorSettings
 from blo_processors.corridor import Corridor
-from blo_processors.faust_app import Stream
+from blo_processors.faust_app import FaustStream
 from blo_processors.link.runner import Delivered
-from blo_processors.main import connect, surroundings
+from blo_processors.main import connect, make_context
 from blo_runtime.config import load
 from blo_runtime.metrics import Metrics
 from blo_schemas.ids import CorridorId
@@ -165,11 +165,11 @@ async def run_worker(plan: Plan) -> Took:
     """The processor as ``blo processors run`` has it: view, seal, alerts and trail of each link."""
     settings = load(Path(plan.config), ProcessorSettings)
     log = connect(settings)
-    around = await surroundings(settings, Metrics(), log)
+    context = await make_context(settings, Metrics(), log)
     watch = _Watch()
     corridor = Corridor(
         CorridorId(plan.corridor),
-        around,
+        context,
         lambda name, runner: asyncio.create_task(runner.run(), name=name),
         tick_s=settings.work.tick_s,
         stuck_s=settings.work.stuck_s,
@@ -179,13 +179,13 @@ async def run_worker(plan: Plan) -> Took:
         watch.see()
         corridor.deliver(partition, delivered)
 
-    stream = Stream(
+    stream = FaustStream(
         corridor.corridor,
         topics.exchange_topic(corridor.corridor),
         settings.kafka.servers,
         None,
         GroupSettings(instance=plan.name),
-        partitions=lambda: around.feed.directory.partition_count(corridor.corridor),
+        partitions=lambda: context.feed.directory.partition_count(corridor.corridor),
         deliver=deliver,
         assign=corridor.assign,
     )

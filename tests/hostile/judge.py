@@ -294,7 +294,7 @@ def views_of(scene: Scene, office: OfficeId, link: LinkId) -> dict[CaseId, bytes
 
 def processed_views(scene: Scene, link: LinkId) -> dict[CaseId, bytes]:
     """The processor's."""
-    shelf = scene.workers[link].state.shelf
+    shelf = scene.workers[link].state.cases
     return {CaseId(record.view.case): encode(record.view) for record in shelf}
 
 

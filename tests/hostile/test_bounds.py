@@ -71,7 +71,7 @@ async def test_a_flood_costs_every_program_a_bounded_memory(arena: Arena, what: 
 def _weights(scene: Scene, cluster: MemoryCluster) -> dict[str, int]:
     """What each program holds of the hostile link."""
     worker = scene.workers[HOSTILE]
-    apart = [cluster, scene.world, scene.feed, scene.metrics, worker._around]
+    apart = [cluster, scene.world, scene.feed, scene.metrics, worker._context]
     held: dict[str, int] = {
         office: weight(scene.agents[office].desk(HOSTILE), apart) for office in (A, PROVINCE)
     }

@@ -14,7 +14,7 @@ from blo_lab.broker import EmbeddedBroker
 from blo_log import ProducerRecord, topics
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_processors.config import GroupSettings
-from blo_processors.faust_app import Stream, group_of
+from blo_processors.faust_app import FaustStream, group_of
 from blo_processors.link.runner import Delivered
 from tests.agents.world import CORRIDOR
 from tests.patience import PATIENCE_S
@@ -48,7 +48,7 @@ async def test_what_was_acknowledged_is_committed_at_the_end_and_nothing_else(
     before = 0
     for acknowledged in (0, 30, RECORDS):
         delivered: list[Delivered] = []
-        stream = Stream(
+        stream = FaustStream(
             CORRIDOR,
             TOPIC,
             [broker.bootstrap],
@@ -73,7 +73,7 @@ async def test_what_was_acknowledged_is_committed_at_the_end_and_nothing_else(
     await log.close()
 
 
-class RecordedStream(Stream):
+class RecordedStream(FaustStream):
     """A stream that shows the Faust apps that it has made."""
 
     def __init__(self, servers: str, delivered: list[Delivered], assigned: list[set[int]]) -> None:

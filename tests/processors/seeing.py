@@ -136,4 +136,4 @@ def terms(world: World, place: LinkPartition) -> Terms:
 
 
 def cases_of(state: LinkFoldState) -> dict[CaseId, CaseRecord]:
-    return {CaseId(record.view.case): record for record in state.shelf}
+    return {CaseId(record.view.case): record for record in state.cases}

@@ -20,11 +20,11 @@ SKEW_MS = WorkerOptions().skew_ms
 async def watched(world: World, writer: LinkWriter) -> tuple[MemoryLog, LinkWorker, ManualClock]:
     """What was written is on a log, and a worker has folded it."""
     log = await fresh(world, writer)
-    around = await world.surroundings(log)
-    assert isinstance(around.clock, ManualClock)
-    worker = LinkWorker(writer.place, around)
+    context = await world.surroundings(log)
+    assert isinstance(context.clock, ManualClock)
+    worker = LinkWorker(writer.place, context)
     await worker.start()
-    return log, worker, around.clock
+    return log, worker, context.clock
 
 
 async def test_an_alert_is_raised_by_the_clock_and_cleared_by_the_answer(world: World) -> None:
@@ -34,7 +34,7 @@ async def test_an_alert_is_raised_by_the_clock_and_cleared_by_the_answer(world: 
     clock.set(writer.now)
     await worker.tick()
     assert not (await see(world, log, writer.place)).alerts.records
-    record = plain(world, writer).shelf.record(case)
+    record = plain(world, writer).cases.record(case)
     assert record is not None
     due = next_change(record.clocks, terms(world, writer.place), writer.now)
     assert due is not None

@@ -15,9 +15,7 @@ from blo_domain.cases import SubmittedStep, evolve
 from blo_domain.deadlines.evaluate import alerts
 from blo_domain.deadlines.terms import Terms
 from blo_processors.errors import TempTableFailed
-from blo_processors.link import encrypted_table
-from blo_processors.link.case_cache import CaseCache
-from blo_processors.link.encrypted_table import EncryptedTempTable
+from blo_processors.link.case_store import CaseStore, EncryptedTempTable
 from blo_processors.link.escalation import Escalation
 from blo_schemas.clocks import Alert
 from blo_schemas.ids import CaseId
@@ -31,10 +29,10 @@ def _never(case: CaseId) -> bool:
     return False
 
 
-def take(shelf: CaseCache, escalation: Escalation, fact: SubmittedStep) -> list[Alert]:
-    view, _ = evolve(shelf.get(CaseId(fact.case)), fact, PAIR)
+def take(store: CaseStore, escalation: Escalation, fact: SubmittedStep) -> list[Alert]:
+    view, _ = evolve(store.get(CaseId(fact.case)), fact, PAIR)
     assert view is not None
-    shelf.put(view)
+    store.put(view)
     return escalation.step(fact)
 
 
@@ -64,10 +62,10 @@ def in_order(cases: list[Case]) -> list[tuple[int, SubmittedStep]]:
     st.lists(walks(), min_size=1, max_size=8), POLICIES, st.sampled_from([1, 2, None]), st.data()
 )
 def test_alerts_told_bit_by_bit_are_those_of_the_end_wherever_cases_lie(
-    cases: list[Case], terms: Terms, at_hand: int | None, data: st.DataObject
+    cases: list[Case], terms: Terms, most_in_memory: int | None, data: st.DataObject
 ) -> None:
-    shelf = CaseCache(at_hand)
-    escalation = Escalation(shelf, terms, _never, tells=True)
+    store = CaseStore(most_in_memory)
+    escalation = Escalation(store, terms, _never, tells=True)
     told: list[Alert] = []
     now = 0
     for number, case in enumerate(cases):
@@ -75,15 +73,15 @@ def test_alerts_told_bit_by_bit_are_those_of_the_end_wherever_cases_lie(
     for now, fact in in_order(cases):
         if data.draw(st.booleans()):
             told += escalation.advance(now - 1)
-        told += take(shelf, escalation, fact)
+        told += take(store, escalation, fact)
     told += escalation.advance(now)
     expected = {one.id: one for case in cases for one in alerts(case.now, terms, now)}
     assert {alert.id: alert for alert in told} == expected
     assert len(told) == len(expected)
-    assert {record.view.case: record.clocks for record in shelf} == {
+    assert {record.view.case: record.clocks for record in store} == {
         case.id: case.now for case in cases
     }
-    assert len(shelf) == len(cases)
+    assert len(store) == len(cases)
     assert all(escalation.knows(alert) for alert in told if alert.clears is None)
 
 
@@ -94,29 +92,29 @@ def ended() -> Case:
 
 
 def test_cases_at_rest_leave_the_memory_and_come_back_as_they_were() -> None:
-    shelf = CaseCache(at_hand=8)
-    escalation = Escalation(shelf, STOCK, _never, tells=True)
+    store = CaseStore(most_in_memory=8)
+    escalation = Escalation(store, STOCK, _never, tells=True)
     cases = [named(ended(), number) for number in range(100)]
     told = [
-        alert for case in cases for fact in case.facts for alert in take_at(shelf, escalation, fact)
+        alert for case in cases for fact in case.facts for alert in take_at(store, escalation, fact)
     ]
-    assert len(shelf) == len(list(shelf)) == 100
-    assert shelf.at_hand <= 10
+    assert len(store) == len(list(store)) == 100
+    assert store.in_memory <= 10
     first = cases[0]
-    record = shelf.record(CaseId(first.id))
+    record = store.record(CaseId(first.id))
     assert record is not None
-    assert shelf.at_hand <= 10
-    assert shelf.get(CaseId(first.id)) == record.view
-    assert shelf.clocks(CaseId(first.id)) == record.clocks == first.now
+    assert store.in_memory <= 10
+    assert store.get(CaseId(first.id)) == record.view
+    assert store.clocks(CaseId(first.id)) == record.clocks == first.now
     reopened = first.goes(VN, Step.REOPEN, "2025-07-22 09:00")
-    again = take(shelf, escalation, reopened.facts[-1])
+    again = take(store, escalation, reopened.facts[-1])
     assert not {one.id for one in told} & {one.id for one in again}
-    assert shelf.get(CaseId(bytes(31) + b"\xff")) is None
-    assert len(list(shelf)) == 100
+    assert store.get(CaseId(bytes(31) + b"\xff")) is None
+    assert len(list(store)) == 100
 
 
-def take_at(shelf: CaseCache, escalation: Escalation, fact: SubmittedStep) -> list[Alert]:
-    return [*take(shelf, escalation, fact), *escalation.advance(fact.log_time)]
+def take_at(store: CaseStore, escalation: Escalation, fact: SubmittedStep) -> list[Alert]:
+    return [*take(store, escalation, fact), *escalation.advance(fact.log_time)]
 
 
 def test_the_drawer_leaves_no_file_and_writes_nothing_in_the_clear(
@@ -144,4 +142,4 @@ def test_a_disk_that_takes_nothing_says_what_to_do(monkeypatch: pytest.MonkeyPat
     made._connection.pragma("max_page_count", 2)
     with pytest.raises(TempTableFailed, match="TMPDIR"):
         made.put((number.to_bytes(32, "big"), bytes(500)) for number in range(50))
-    assert encrypted_table.EncryptedTempTable().get(b"key") is None
+    assert EncryptedTempTable().get(b"key") is None

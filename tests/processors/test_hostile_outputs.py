@@ -82,13 +82,13 @@ async def put(log: MemoryLog, *messages: ProducerRecord) -> None:
 async def begin(world: World, writer: LinkWriter) -> tuple[MemoryLog, WorkerContext]:
     """A link whose outputs were written, by a worker that has ended."""
     log = await fresh(world, writer)
-    around = await world.surroundings(log)
-    await LinkWorker(writer.place, around).start()
-    return log, around
+    context = await world.surroundings(log)
+    await LinkWorker(writer.place, context).start()
+    return log, context
 
 
-def refused(around: WorkerContext, writer: LinkWriter) -> float:
-    counted: float = around.metrics.outputs_refused.labels(link=writer.place.link)._value.get()
+def refused(context: WorkerContext, writer: LinkWriter) -> float:
+    counted: float = context.metrics.outputs_refused.labels(link=writer.place.link)._value.get()
     return counted
 
 
@@ -96,8 +96,8 @@ def refused(around: WorkerContext, writer: LinkWriter) -> float:
 async def test_what_is_no_output_of_the_processor_is_passed_over_and_mended(
     world: World, writer: LinkWriter, spoilt: str
 ) -> None:
-    log, around = await begin(world, writer)
-    worker = LinkWorker(writer.place, around)
+    log, context = await begin(world, writer)
+    worker = LinkWorker(writer.place, context)
     await worker.start()
     for honest in [(await whole_topic(log, topic, 0))[-1] for topic in OUTPUTS]:
         value = SPOILT[spoilt](world, honest)
@@ -110,8 +110,8 @@ async def test_what_is_no_output_of_the_processor_is_passed_over_and_mended(
             )
     # A worker that runs, and one that starts, both go on.
     await worker.audit()
-    assert refused(around, writer) > 0
-    await LinkWorker(writer.place, around).start()
+    assert refused(context, writer) > 0
+    await LinkWorker(writer.place, context).start()
     await check(world, log, writer, is_spoilt=True)
     await newest_are_good(world, log, writer)
 
@@ -133,8 +133,8 @@ async def newest_are_good(world: World, log: MemoryLog, writer: LinkWriter) -> N
 async def test_a_running_worker_writes_again_what_was_written_over(
     world: World, writer: LinkWriter
 ) -> None:
-    log, around = await begin(world, writer)
-    worker = LinkWorker(writer.place, around)
+    log, context = await begin(world, writer)
+    worker = LinkWorker(writer.place, context)
     await worker.start()
     for topic in (CASES, ALERTS):
         for honest in {one.key: one for one in await whole_topic(log, topic, 0)}.values():
@@ -146,12 +146,12 @@ async def test_a_running_worker_writes_again_what_was_written_over(
 async def test_an_own_record_that_was_copied_elsewhere_ends_nobody(
     world: World, writer: LinkWriter
 ) -> None:
-    log, around = await begin(world, writer)
+    log, context = await begin(world, writer)
     for newest in [(await whole_topic(log, topic, 0))[-3:] for topic in OUTPUTS]:
         for honest in newest:
             copies = (ProducerRecord(where, 0, honest.key, honest.value) for where in OUTPUTS)
             await put(log, *copies)
-    worker = LinkWorker(writer.place, around)
+    worker = LinkWorker(writer.place, context)
     await worker.start()
     await worker.audit()
     await check(world, log, writer, is_spoilt=True)
@@ -187,8 +187,8 @@ async def test_a_forged_grant_makes_nobody_believe_that_a_reader_was_served(
 async def test_a_grant_that_was_written_over_is_given_again(
     world: World, writer: LinkWriter, forgery: str
 ) -> None:
-    log, around = await begin(world, writer)
-    worker = LinkWorker(writer.place, around)
+    log, context = await begin(world, writer)
+    worker = LinkWorker(writer.place, context)
     await worker.start()
     value = b"rubbish" if forgery == "rubbish" else None
     own = [

@@ -36,12 +36,12 @@ def test_a_reader_that_nothing_can_be_sealed_to_is_passed_over_by_the_processor(
     (place,) = world.places
     signer = world.identity().signer(directory, 1)
     assert signer is not None
-    scribe = OutputEncoder(place, signer, GrantedKeys(place.link, world.identity()))
-    scribe.month_key("2025-03")
+    encoder = OutputEncoder(place, signer, GrantedKeys(place.link, world.identity()))
+    encoder.month_key("2025-03")
     for _ in range(2):
-        granted = [GRANT.decode(one.value or b"") for one in scribe.grants(directory, 1)]
+        granted = [GRANT.decode(one.value or b"") for one in encoder.grants(directory, 1)]
     assert not granted
-    assert {subject for subject, _ in scribe.ungranted} == {OBSERVER}
+    assert {subject for subject, _ in encoder.ungranted} == {OBSERVER}
     again = OutputEncoder(place, signer, GrantedKeys(place.link, world.identity()))
     again.month_key("2025-03")
     found = {GRANT.decode(one.value or b"").recipient for one in again.grants(directory, 1)}

@@ -17,7 +17,7 @@ from blo_processors import kafka_line
 from blo_processors.context import WorkerContext
 from blo_processors.corridor import Corridor
 from blo_processors.errors import TempTableFailed
-from blo_processors.kafka_line import Line
+from blo_processors.kafka_line import KafkaLine
 from blo_processors.link import runner
 from blo_processors.link.fold_state import LinkFoldState
 from blo_processors.link.runner import LinkRunner
@@ -54,9 +54,9 @@ async def running(one: LinkRunner) -> AsyncIterator[asyncio.Task[None]]:
         await asyncio.wait({task})
 
 
-def folds(around: WorkerContext) -> float:
+def folds(context: WorkerContext) -> float:
     """How often a link was folded from its first record."""
-    for metric in around.metrics.fold_seconds.collect():
+    for metric in context.metrics.fold_seconds.collect():
         for sample in metric.samples:
             if sample.name.endswith("_count"):
                 return sample.value
@@ -68,8 +68,8 @@ async def test_a_lost_acknowledgement_is_waited_out_without_folding_anew(
     world: World, writer: LinkWriter, appended: int
 ) -> None:
     log = await fresh(world, writer, 50)
-    around = await world.surroundings(log)
-    worker = LinkWorker(writer.place, around)
+    context = await world.surroundings(log)
+    worker = LinkWorker(writer.place, context)
     await worker.start()
     await (await log.appender()).append(writer.messages(50))
     # Whatever of it has reached the log, and whatever of that the worker learns.
@@ -77,7 +77,7 @@ async def test_a_lost_acknowledgement_is_waited_out_without_folding_anew(
     log.faults.lose_next_ack()
     await worker.take(stored(log.cluster, writer.place)[50:])
     assert worker.position == 120
-    assert folds(around) == 1
+    assert folds(context) == 1
     await check(world, log, writer)
 
 
@@ -85,25 +85,25 @@ async def test_a_worker_waits_in_the_middle_of_whatever_it_does(
     world: World, writer: LinkWriter
 ) -> None:
     log = await fresh(world, writer, 50)
-    around = await world.surroundings(log)
+    context = await world.surroundings(log)
     log.faults.line_down()
-    worker = LinkWorker(writer.place, around)
+    worker = LinkWorker(writer.place, context)
     starting = asyncio.create_task(worker.start())
-    await until(lambda: around.line.is_waiting(writer.place.link))
-    told = around.line.check()
+    await until(lambda: context.line.is_waiting(writer.place.link))
+    told = context.line.check()
     assert not told.ok
     assert writer.place.link in told.detail
     log.faults.line_up()
     await starting
-    assert around.line.check().ok
+    assert context.line.check().ok
     await (await MemoryLog(log.cluster).appender()).append(writer.messages(50))
     log.faults.line_down()
     taking = asyncio.create_task(worker.take(stored(log.cluster, writer.place)[50:]))
-    await until(lambda: around.line.is_waiting(writer.place.link))
+    await until(lambda: context.line.is_waiting(writer.place.link))
     assert worker.position < 120
     log.faults.line_up()
     await taking
-    assert (worker.position, folds(around)) == (120, 1)
+    assert (worker.position, folds(context)) == (120, 1)
     await check(world, log, writer)
 
 
@@ -116,7 +116,7 @@ async def test_a_link_that_fails_is_told_and_tried_again_and_the_others_go_on() 
     await world.publish(log)
     for writer in writers:
         await writer.append(log)
-    around = await world.surroundings(log, ManualClock(writers[0].now))
+    context = await world.surroundings(log, ManualClock(writers[0].now))
     broken = True
 
     class Worker(LinkWorker):
@@ -126,7 +126,7 @@ async def test_a_link_that_fails_is_told_and_tried_again_and_the_others_go_on() 
             await super().start()
 
     def make(place: LinkPartition) -> LinkRunner:
-        return LinkRunner(place, lambda: Worker(place, around), around, 0.01)
+        return LinkRunner(place, lambda: Worker(place, context), context, 0.01)
 
     first, second = map(make, world.places)
     async with running(first), running(second):
@@ -143,8 +143,8 @@ async def test_what_was_delivered_to_a_worker_that_fails_is_done_by_the_next(
     world: World, writer: LinkWriter
 ) -> None:
     log = await fresh(world, writer, 50)
-    around = await world.surroundings(log)
-    one = LinkRunner(writer.place, lambda: LinkWorker(writer.place, around), around, 0.01)
+    context = await world.surroundings(log)
+    one = LinkRunner(writer.place, lambda: LinkWorker(writer.place, context), context, 0.01)
     delivered = [Delivered(record) for record in stored(log.cluster, writer.place)]
     trail = topics.trail_topic(CORRIDOR)
     async with running(one):
@@ -174,13 +174,13 @@ class Delivered:
 
 async def test_the_own_disk_s_failure_goes_further(world: World, writer: LinkWriter) -> None:
     log = await fresh(world, writer, 50)
-    around = await world.surroundings(log)
+    context = await world.surroundings(log)
 
     class Worker(LinkWorker):
         async def start(self) -> None:
             raise TempTableFailed(OSError("no space left"))
 
-    one = LinkRunner(writer.place, lambda: Worker(writer.place, around), around, 0.01)
+    one = LinkRunner(writer.place, lambda: Worker(writer.place, context), context, 0.01)
     with pytest.raises(TempTableFailed):
         await one.run()
 
@@ -190,7 +190,7 @@ async def test_a_link_without_progress_is_begun_anew_but_not_one_that_waits(
 ) -> None:
     log = await fresh(world, writer)
     clock = ManualClock(writer.now)
-    around = await world.surroundings(log, clock)
+    context = await world.surroundings(log, clock)
     tasks: list[asyncio.Task[None]] = []
 
     def start(name: str, one: LinkRunner) -> asyncio.Task[None]:
@@ -206,17 +206,17 @@ async def test_a_link_without_progress_is_begun_anew_but_not_one_that_waits(
 
     monkeypatch.setattr(LinkWorker, "start", hanging)
     monkeypatch.setattr("blo_processors.corridor._GUARD_S", 0.01)
-    corridor = Corridor(CORRIDOR, around, start, tick_s=0.01, stuck_s=60)
+    corridor = Corridor(CORRIDOR, context, start, tick_s=0.01, stuck_s=60)
     corridor.assign([0])
     watching = asyncio.create_task(corridor.follow())
     try:
-        around.line.note(writer.place.link, BrokerUnreachable("here", "away"))
+        context.line.note(writer.place.link, BrokerUnreachable("here", "away"))
         clock.advance(3_600_000)
         await asyncio.sleep(0.1)
         assert len(tasks) == 1
-        around.line.works(writer.place.link)
+        context.line.works(writer.place.link)
         # Kafka has been back for long.
-        around.line.last_away = -1e9
+        context.line.last_away = -1e9
         await until(lambda: len(tasks) == 2)
         assert tasks[0].cancelled()
         hang.set()
@@ -263,7 +263,7 @@ async def test_folding_sealing_and_signing_leave_the_loop_free(
 
 
 async def test_only_failures_that_pass_are_waited_for() -> None:
-    line = Line()
+    line = KafkaLine()
 
     async def forbidden() -> None:
         raise NotAuthorised("topic")
@@ -276,7 +276,7 @@ async def test_only_failures_that_pass_are_waited_for() -> None:
 async def test_one_line_is_logged_however_many_wait_and_however_often(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    line = Line()
+    line = KafkaLine()
     for _ in range(5):
         for who in ("one", "two", "three"):
             line.note(who, BrokerUnreachable("here", "away"))

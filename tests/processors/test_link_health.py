@@ -26,11 +26,11 @@ DAY_MS = 24 * 60 * MINUTE_MS
 class Watch:
     """A link that is written to, and the worker that watches it."""
 
-    def __init__(self, writer: LinkWriter, log: MemoryLog, around: WorkerContext) -> None:
+    def __init__(self, writer: LinkWriter, log: MemoryLog, context: WorkerContext) -> None:
         self.writer = writer
         self.log = log
-        self.around = around
-        self.worker = LinkWorker(writer.place, around)
+        self.context = context
+        self.worker = LinkWorker(writer.place, context)
 
     @classmethod
     async def begin(cls, world: World, writer: LinkWriter) -> Watch:
@@ -41,7 +41,7 @@ class Watch:
 
     async def restart(self) -> None:
         """Another worker goes on; it knows what the topics hold and no more."""
-        self.worker = LinkWorker(self.writer.place, self.around)
+        self.worker = LinkWorker(self.writer.place, self.context)
         await self.worker.start()
 
     async def go_on(self) -> None:
@@ -62,9 +62,9 @@ class Watch:
 
         The worker's own clock may be wrong, so it tells only what is so by a margin.
         """
-        clock = self.around.clock
+        clock = self.context.clock
         assert isinstance(clock, ManualClock)
-        clock.set(at + self.around.options.skew_ms)
+        clock.set(at + self.context.options.skew_ms)
         for _ in range(2):
             await self.worker.tick()
         seen = await see(self.writer.world, self.log, self.writer.place)
@@ -170,7 +170,7 @@ async def test_an_office_that_fills_a_place_of_its_chain_twice_has_forked_for_ev
     case = writer.open(VN)
     place = writer.fold.chain.next_place(VN)
     writer.step(VN, case, Step.URGE)
-    view = writer.shelf.get(case)
+    view = writer.cases.get(case)
     assert view is not None
     again = Summary(SUMMARY_VERSION, view.kind, Step.URGE, view.urgency, view.version)
     forked = writer.write(VN, case, again, at=place)

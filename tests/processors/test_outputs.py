@@ -36,11 +36,11 @@ async def test_as_of_now_equals_what_the_worker_wrote_and_as_of_then_what_stood_
     world: World, writer: LinkWriter
 ) -> None:
     log = await fresh(world, writer)
-    around = await world.surroundings(log)
-    await LinkWorker(writer.place, around).start()
+    context = await world.surroundings(log)
+    await LinkWorker(writer.place, context).start()
     for size in (len(writer.records), 60):
         then = writer.records[size - 1].log_time
-        (one, *_) = await replay(log, around.feed, around.identity, CORRIDOR, then)
+        (one, *_) = await replay(log, context.feed, context.identity, CORRIDOR, then)
         upto = [record for record in writer.records if record.log_time <= then]
         state = plain(world, writer, upto)
         assert {CaseId(case.view.case): case for case in one.cases()} == cases_of(state)
@@ -48,7 +48,7 @@ async def test_as_of_now_equals_what_the_worker_wrote_and_as_of_then_what_stood_
         assert {alert.id for alert in one.standing(then)} == {
             alert.id for alert in uncleared_alerts(effects)
         }
-    (now, *_) = await replay(log, around.feed, around.identity, CORRIDOR, writer.now)
+    (now, *_) = await replay(log, context.feed, context.identity, CORRIDOR, writer.now)
     seen = await see(world, log, writer.place)
     assert {CaseId(case.view.case): case for case in now.cases()} == seen.cases.records
     assert {alert.id for alert in now.standing(writer.now)} == {
@@ -60,8 +60,8 @@ async def test_what_if_changes_nothing_under_the_same_policy_and_something_under
     world: World, writer: LinkWriter
 ) -> None:
     log = await fresh(world, writer)
-    around = await world.surroundings(log)
-    (one, *_) = await replay(log, around.feed, around.identity, CORRIDOR, writer.now)
+    context = await world.surroundings(log)
+    (one, *_) = await replay(log, context.feed, context.identity, CORRIDOR, writer.now)
     period = Window(0, writer.now)
     same = what_if(one, four_urgencies((VN, LA)), period, writer.now)
     assert same.agreed == same.other
@@ -124,14 +124,14 @@ async def test_a_summary_of_an_unknown_version_is_kept_judged_and_counted(
     writer.write(VN, key.id, summary)
     writer.play(10)
     log = await fresh(world, writer)
-    around = await world.surroundings(log)
-    await LinkWorker(writer.place, around).start()
+    context = await world.surroundings(log)
+    await LinkWorker(writer.place, context).start()
     seen = await see(world, log, writer.place)
     verdict = seen.trail.entries[10].verdict
     assert verdict is not None
     assert verdict.reason is reason
     link = writer.place.link
-    rejected = around.metrics.records_rejected.labels(link=link, reason=reason.value)
+    rejected = context.metrics.records_rejected.labels(link=link, reason=reason.value)
     assert rejected._value.get() == 1
     await check(world, log, writer)
 

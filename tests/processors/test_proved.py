@@ -55,8 +55,8 @@ async def worked(world: World, writer: LinkWriter) -> MemoryLog:
 
 
 async def as_of(world: World, log: MemoryLog, until: int, now: int | None = START) -> LinkAsOf:
-    around = await world.surroundings(log)
-    (one, *_) = await replay(log, around.feed, around.identity, CORRIDOR, until, now)
+    context = await world.surroundings(log)
+    (one, *_) = await replay(log, context.feed, context.identity, CORRIDOR, until, now)
     return one
 
 
@@ -202,8 +202,8 @@ async def put(
     assert signer is not None
     if by != PROCESSOR:
         signer = Signer(by, certificate_tag(world.tags[by]), world.keys[by])
-    scribe = OutputEncoder(writer.place, signer, GrantedKeys(writer.place.link, world.identity()))
-    await (await log.appender()).append([scribe.message(scribe.checkpoint(made))])
+    encoder = OutputEncoder(writer.place, signer, GrantedKeys(writer.place.link, world.identity()))
+    await (await log.appender()).append([encoder.message(encoder.checkpoint(made))])
 
 
 async def newest(world: World, log: MemoryLog, writer: LinkWriter) -> TrailCheckpoint | None:

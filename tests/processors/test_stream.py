@@ -9,7 +9,7 @@ import pytest
 from blo_log.port import ConsumedRecord
 from blo_log.topics import exchange_topic
 from blo_processors.config import GroupSettings
-from blo_processors.faust_app import Stream, _Event
+from blo_processors.faust_app import FaustStream, _Event
 from blo_schemas.instants import LAST_INSTANT
 from tests.processors.world import CORRIDOR
 
@@ -62,7 +62,7 @@ def test_a_record_has_the_same_log_time_from_the_stream_as_from_the_log(
 async def test_all_links_are_shared_out_whatever_the_broker_says_of_itself(
     known: set[int] | None, shared_out: list[int]
 ) -> None:
-    stream = Stream(
+    stream = FaustStream(
         CORRIDOR,
         TOPIC,
         ["localhost:1"],

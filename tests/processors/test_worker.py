@@ -75,7 +75,7 @@ async def crashed(worker: LinkWorker, work: Coroutine[Any, Any, None]) -> bool:
     """Let a worker work, and end it for good where it would wait and try again."""
     task = asyncio.create_task(work)
     while not task.done():
-        if worker._around.line.is_waiting(worker.place.link):
+        if worker._context.line.is_waiting(worker.place.link):
             task.cancel()
         await asyncio.sleep(0.001)
     return task.cancelled() or task.result() is not None
@@ -136,7 +136,7 @@ async def test_the_last_view_on_the_topic_is_the_newest_for_whoever_comes_after_
     state = plain(world, writer)
     seen = await see(world, log, writer.place)
     assert seen.cases.records == cases_of(state)
-    assert len(last) == len(state.shelf)
+    assert len(last) == len(state.cases)
     kept = MemoryLog()
     await world.publish(kept)
     appender = await kept.appender()
@@ -161,13 +161,13 @@ async def test_damaged_and_missing_outputs_heal_and_are_counted(
         [ProducerRecord(topics.cases_topic(corridor), 0, held.key, damaged)]
     )
     log.cluster.truncate(TopicPartition(topics.trail_topic(corridor), 0), 50)
-    around = await world.surroundings(log)
-    worker = LinkWorker(writer.place, around)
+    context = await world.surroundings(log)
+    worker = LinkWorker(writer.place, context)
     await worker.start()
     state = plain(world, writer)
     trail = log.cluster.records(topics.trail_topic(corridor), 0)
     assert len({one.value for one in trail}) >= len(writer.records)
-    healed = around.metrics.outputs_healed
+    healed = context.metrics.outputs_healed
     link = writer.place.link
     assert healed.labels(link=link, topic=topics.trail_topic(corridor))._value.get() == 50
     assert healed.labels(link=link, topic=topics.cases_topic(corridor))._value.get() == 1
@@ -214,8 +214,8 @@ async def test_what_cannot_be_processed_goes_to_the_dead_letters_and_stops_nothi
         return evolve(view, fact, parties)
 
     log = await fresh(world, writer, 30)
-    around = await world.surroundings(log)
-    worker = LinkWorker(writer.place, around)
+    context = await world.surroundings(log)
+    worker = LinkWorker(writer.place, context)
     await worker.start()
     monkeypatch.setattr(fold, "evolve", broken)
     await (await log.appender()).append(writer.messages(30))

@@ -191,8 +191,8 @@ class World:
     async def worker(
         self, log: Log, place: LinkPartition | None = None, options: WorkerOptions | None = None
     ) -> LinkWorker:
-        around = await self.surroundings(log, options=options)
-        return LinkWorker(place or self.places[0], around)
+        context = await self.surroundings(log, options=options)
+        return LinkWorker(place or self.places[0], context)
 
     def identity(self) -> ProgramIdentity:
         return ProgramIdentity(PROCESSOR, (self.keys[PROCESSOR],))
@@ -222,12 +222,12 @@ class LinkWriter:
         self.grants: list[ProducerRecord] = []
         self.now = START
         self.contents: dict[CaseId, ContentKey] = {}
-        self.shelf = Views()
+        self.cases = Views()
         self._held: dict[KeyId, SummaryKey] = {}
         self._months: dict[tuple[OfficeId, str], SummaryKey] = {}
         trust = world.directory.link_trust(place.link)
         chain = LinkChain(place.link, trust, trusted_id=lambda _: True)
-        self.fold = LinkFold(place.link, chain, trust, self.shelf, self, read_content=False)
+        self.fold = LinkFold(place.link, chain, trust, self.cases, self, read_content=False)
 
     def summary_key(self, key: KeyId) -> SummaryKey | None:
         return self._held.get(key)
@@ -277,7 +277,7 @@ class LinkWriter:
         return key.id
 
     def step(self, office: OfficeId, case: CaseId, step: Step, **more: object) -> None:
-        view = self.shelf.get(case)
+        view = self.cases.get(case)
         assert view is not None
         ground = PauseGround.OTHER if step is Step.PAUSE else None
         fields: dict[str, object] = {"pause_ground": ground, **more}
@@ -350,7 +350,7 @@ class LinkWriter:
                 self._move(self.dice.choice(cases[-12:]))
 
     def _move(self, case: CaseId) -> None:
-        view = self.shelf.get(case)
+        view = self.cases.get(case)
         if view is None:
             return
         office = self.dice.choice((VN, LA))

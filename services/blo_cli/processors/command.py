@@ -19,7 +19,7 @@ from blo_domain.deadlines import policies
 from blo_domain.deadlines.responses import Window
 from blo_processors.config import ProcessorSettings
 from blo_processors.context import WorkerContext
-from blo_processors.dead_letters import Retried, read_letters, retry
+from blo_processors.dead_letters import Retried, read_letters, retry_letters
 from blo_processors.query.as_of import LinkAsOf, replay, what_if
 from blo_runtime.config import load
 from blo_runtime.keyfiles import create_identity
@@ -110,9 +110,9 @@ def as_of(config: Path, moment: datetime) -> int:
     """Prints the cases and the overdue ones as they were at a MOMENT, from the log itself."""
     at = milliseconds(moment)
 
-    async def look(around: WorkerContext, corridor: CorridorId) -> list[LinkAsOf]:
-        now = around.clock.now_ms()
-        return await replay(around.log, around.feed, around.identity, corridor, at, now)
+    async def look(context: WorkerContext, corridor: CorridorId) -> list[LinkAsOf]:
+        now = context.clock.now_ms()
+        return await replay(context.log, context.feed, context.identity, corridor, at, now)
 
     for line in as_of_lines(_with_log(config, look), at):
         click.echo(line)
@@ -131,9 +131,9 @@ def what_if_command(config: Path, policy: Path, start: datetime, end: datetime) 
         raise click.BadParameter(f"{end} does not lie after {start}", param_hint="--to")
     wanted = _wanted(policy)
 
-    async def look(around: WorkerContext, corridor: CorridorId) -> list[LinkAsOf]:
-        now = around.clock.now_ms()
-        return await replay(around.log, around.feed, around.identity, corridor, period.end, now)
+    async def look(context: WorkerContext, corridor: CorridorId) -> list[LinkAsOf]:
+        now = context.clock.now_ms()
+        return await replay(context.log, context.feed, context.identity, corridor, period.end, now)
 
     links = {one.place.link: one for one in _with_log(config, look)}
     if wanted.link not in links:
@@ -178,13 +178,13 @@ def show(config: Path, place: str) -> int:
     raise CliError(place, "is no dead letter", todo="Run: blo processors dead list")
 
 
-@dead.command("retry")
+@dead.command("retry_letters")
 @_CONFIG
 def retry_dead(config: Path) -> int:
     """Folds their links again with this program, and writes what has become right."""
 
-    async def again(around: WorkerContext, corridor: CorridorId) -> list[Retried]:
-        return await retry(around, corridor)
+    async def again(context: WorkerContext, corridor: CorridorId) -> list[Retried]:
+        return await retry_letters(context, corridor)
 
     failed = 0
     for one in _with_log(config, again):
@@ -206,8 +206,8 @@ def _wanted(file: Path) -> Agreement:
 
 
 def _letters(config: Path) -> list[DeadLetter]:
-    async def look(around: WorkerContext, corridor: CorridorId) -> list[DeadLetter]:
-        return await read_letters(around.log, around.feed.directory, corridor)
+    async def look(context: WorkerContext, corridor: CorridorId) -> list[DeadLetter]:
+        return await read_letters(context.log, context.feed.directory, corridor)
 
     return _with_log(config, look)
 
@@ -217,15 +217,15 @@ def _with_log(
 ) -> T:
     """Does something with the log and the trust documents of a configuration."""
     # Only what goes to Kafka pays for its library.
-    from blo_processors.main import connect, surroundings
+    from blo_processors.main import connect, make_context
 
     settings = load(config, ProcessorSettings)
 
     async def run() -> T:
         log = connect(settings)
         try:
-            around = await surroundings(settings, Metrics(), log)
-            return await work(around, CorridorId(settings.corridor))
+            context = await make_context(settings, Metrics(), log)
+            return await work(context, CorridorId(settings.corridor))
         finally:
             await log.close()
 

@@ -15,7 +15,7 @@ from blo_domain.cases import SubmittedStep
 from blo_domain.deadlines.evaluate import alerts, uncleared_alerts, upcoming_changes
 from blo_domain.deadlines.fold import fold_clocks
 from blo_domain.deadlines.terms import Terms
-from blo_processors.link.case_cache import CaseCache
+from blo_processors.link.case_store import CaseStore
 from blo_schemas.clocks import Alert, ClockView
 from blo_schemas.hashes import clearing_id
 from blo_schemas.ids import CaseId
@@ -30,7 +30,7 @@ class Escalation:
     """Keeps the clocks of one link.
 
     Args:
-        shelf: Where the cases' clocks are kept.
+        cases: Where the cases' clocks are kept.
         terms: What was agreed when.
         suspended: Whether a case waits for a key: its next step may stop a clock, so it is not
             looked at until that was read.
@@ -39,9 +39,9 @@ class Escalation:
     """
 
     def __init__(
-        self, shelf: CaseCache, terms: Terms, suspended: Suspended, *, tells: bool
+        self, cases: CaseStore, terms: Terms, suspended: Suspended, *, tells: bool
     ) -> None:
-        self._shelf = shelf
+        self._cases = cases
         self._terms = terms
         self._suspended = suspended
         self._tells = tells
@@ -51,14 +51,14 @@ class Escalation:
         self._ringing: dict[CaseId, list[Alert]] = {}
         self._told: dict[CaseId, Ids] = {}
         self._waiting: set[CaseId] = set()
-        shelf.put_away = self._forget
+        cases.on_evicted = self._forget
 
     def step(self, fact: SubmittedStep) -> list[Alert]:
         """Take an accepted step; what it makes known."""
         case: Any = fact.case
-        before = self._shelf.clocks(case)
+        before = self._cases.clocks(case)
         clocks = fold_clocks(before, fact)
-        self._shelf.put_clocks(case, clocks)
+        self._cases.put_clocks(case, clocks)
         if not self._tells:
             return []
         if case not in self._told:
@@ -109,7 +109,7 @@ class Escalation:
         case = CaseId(alert.case or b"")
         told = self._told.get(case)
         if told is None:
-            record = self._shelf.record(case)
+            record = self._cases.record(case)
             told = _NONE if record is None else self._ever_told(record.clocks)
         return alert.id in told or self._suspended(case)
 
@@ -124,8 +124,8 @@ class Escalation:
 
     def _look(self, case: CaseId, now: int) -> list[Alert]:
         # A case that waits for its key may have left the memory.
-        self._shelf.get(case)
-        clocks = self._shelf.clocks(case)
+        self._cases.get(case)
+        clocks = self._cases.clocks(case)
         assert clocks is not None
         found = alerts(clocks, self._terms, now)
         known = self._told.get(case, _NONE)
@@ -158,13 +158,13 @@ class Escalation:
         return frozenset(alert.id for alert in uncleared_alerts(later))
 
     def _plan(self, case: CaseId, now: int) -> None:
-        clocks = self._shelf.clocks(case)
+        clocks = self._cases.clocks(case)
         assert clocks is not None
         if all(one.end is not None for one in clocks.rounds):
             self._next.pop(case, None)
-            self._shelf.rest(case)
+            self._cases.close_case(case)
             return
-        self._shelf.wake(case)
+        self._cases.reopen_case(case)
         at = next((at for at in self._coming.get(case, ()) if at > now), None)
         if at is None:
             self._next.pop(case, None)

@@ -16,7 +16,7 @@ import msgspec
 from blo_domain.deadlines.health import Mark, Peer, expected_since, with_record
 from blo_domain.deadlines.terms import Terms, terms_of
 from blo_domain.trust import LinkTrustRules, TrustedDirectory
-from blo_processors.link.case_cache import CaseCache
+from blo_processors.link.case_store import CaseStore
 from blo_processors.link.escalation import Escalation
 from blo_projection.fold import FoldedRecord, KeySource, LinkFold
 from blo_projection.link_chain import Admitted, LinkChain, is_signed
@@ -73,7 +73,7 @@ class LinkFoldState:
             none, nor ``log_times`` and ``peers``, which stay empty; that is several times as fast.
 
     Attributes:
-        shelf: The cases.
+        cases: The cases.
         log_times: The log time of each record.
         peers: What the records tell of each office.
         fold: The fold beneath.
@@ -94,15 +94,15 @@ class LinkFoldState:
     ) -> None:
         self.link = link
         # Without effects all cases are wanted in the end.
-        self.shelf = CaseCache() if tells else CaseCache(at_hand=None)
+        self.cases = CaseStore() if tells else CaseStore(most_in_memory=None)
         self.at_work: int | None = None
         chain = LinkChain(link, trust, preverified_size=preverified_size, has_tree=tells)
-        self.fold = LinkFold(link, chain, trust, self.shelf, keys, read_content=False)
+        self.fold = LinkFold(link, chain, trust, self.cases, keys, read_content=False)
         self.log_times = array("q")
         self.peers: dict[OfficeId, Peer] = {}
         self._watched: frozenset[OfficeId] = frozenset()
         self._terms = terms
-        self._escalation = Escalation(self.shelf, terms, self._waits, tells=tells)
+        self._escalation = Escalation(self.cases, terms, self._waits, tells=tells)
         self._tells = tells
         self._keys = keys
         self._every = checkpoint_every

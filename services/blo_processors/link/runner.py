@@ -47,7 +47,7 @@ class LinkRunner:
     Args:
         place: The link.
         make_worker: Makes a worker for it.
-        around: What it works with.
+        context: What it works with.
         tick_s: How often the worker is asked for what is due by the clock.
 
     Attributes:
@@ -61,7 +61,7 @@ class LinkRunner:
         self,
         place: LinkPartition,
         make_worker: Callable[[], LinkWorker],
-        around: WorkerContext,
+        context: WorkerContext,
         tick_s: float,
     ) -> None:
         self.place = place
@@ -69,8 +69,8 @@ class LinkRunner:
         self.is_folded = False
         self.failure = ""
         self._make_worker = make_worker
-        self._clock = around.clock
-        self._line = around.line
+        self._clock = context.clock
+        self._line = context.line
         self._tick_s = tick_s
         self._queue: deque[Delivered] = deque()
         self._filled = asyncio.Event()

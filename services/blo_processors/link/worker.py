@@ -26,7 +26,7 @@ from blo_processors.link.fold_state import Effects, LinkFoldState, terms_of_link
 from blo_processors.link.health import LinkHealth
 from blo_processors.link.side_topics import SideTopics
 from blo_processors.outputs.encode import LinkPartition, OutputEncoder
-from blo_processors.outputs.published import OutputWatch
+from blo_processors.outputs.published import PublishedOutputsReader
 from blo_processors.outputs.reconcile import OutputReconciler
 from blo_processors.outputs.writer import OutputWriter
 from blo_projection.errors import ParkingFailed, ProjectionError
@@ -53,7 +53,7 @@ class LinkWorker:
 
     Args:
         place: The link.
-        around: What it works with.
+        context: What it works with.
 
     Attributes:
         place: The link.
@@ -62,21 +62,21 @@ class LinkWorker:
         progress_at: When it last finished something, by the monotonic clock.
     """
 
-    def __init__(self, place: LinkPartition, around: WorkerContext) -> None:
+    def __init__(self, place: LinkPartition, context: WorkerContext) -> None:
         self.place = place
         self.position = 0
-        self._around = around
+        self._context = context
         self._turn = asyncio.Lock()
         self._exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
         self._failures: dict[int, int] = {}
         self._dead: dict[int, str] = {}
         self._broken = False
-        self.progress_at = around.clock.monotonic()
+        self.progress_at = context.clock.monotonic()
         self._checkpointed_at = self._audited_at = self.progress_at
         self._size_at_tick = 0
-        self._granted = GrantedKeys(place.link, around.identity)
+        self._granted = GrantedKeys(place.link, context.identity)
         self._health = LinkHealth(place.link)
-        self._side = SideTopics(around.log, place, self._granted, around.feed, self._health)
+        self._side = SideTopics(context.log, place, self._granted, context.feed, self._health)
 
     async def start(self) -> None:
         """Fold the link and write what is missing; to be called once, on assignment.
@@ -98,7 +98,7 @@ class LinkWorker:
         async with self._turn:
             if self._broken:
                 raise WorkerBroken(self.place.link)
-            options = self._around.options
+            options = self._context.options
             for start in range(0, len(records), options.batch):
                 await self._take(records[start : start + options.batch])
 
@@ -115,7 +115,7 @@ class LinkWorker:
                 return
             if self._broken:
                 raise WorkerBroken(self.place.link)
-            now = self._around.clock.now_ms()
+            now = self._context.clock.now_ms()
             await self._side.refresh()
             await self._catch_up()
             await self._settle_parked()
@@ -136,7 +136,7 @@ class LinkWorker:
     # Folding.
 
     async def _rebuild(self) -> None:
-        began = self._around.clock.monotonic()
+        began = self._context.clock.monotonic()
         self._broken = True
         while True:
             try:
@@ -145,36 +145,38 @@ class LinkWorker:
             except Unprocessable as failure:
                 self._count_failure(failure)
         self._broken = False
-        took = self._around.clock.monotonic() - began
-        self._around.metrics.fold_seconds.observe(took)
+        took = self._context.clock.monotonic() - began
+        self._context.metrics.fold_seconds.observe(took)
         get_logger().info("link is folded", link=self.place.link, size=self.position)
 
     async def _fold(self) -> None:
-        around, place = self._around, self.place
-        directory = around.feed.directory
-        signer = around.identity.signer(directory, around.clock.now_ms())
+        context, place = self._context, self.place
+        directory = context.feed.directory
+        signer = context.identity.signer(directory, context.clock.now_ms())
         if signer is None:
-            raise NoProcessorIdentity(around.identity.subject)
+            raise NoProcessorIdentity(context.identity.subject)
         self._trust_digest = self._digest()
         await self.close()
-        self._granted = GrantedKeys(place.link, around.identity)
+        self._granted = GrantedKeys(place.link, context.identity)
         self._health = LinkHealth(place.link)
-        self._side = SideTopics(around.log, place, self._granted, around.feed, self._health)
-        await around.line.keep_trying(place.link, self._side.refresh)
-        scribe = OutputEncoder(place, signer, self._granted)
-        self._watch = OutputWatch(around.log, place, signer.tag, self._open_output, around.line)
-        found = await self._watch.read()
-        around.metrics.outputs_refused.labels(link=place.link).inc(found.refused)
-        self._ledger = OutputReconciler(scribe, found)
+        self._side = SideTopics(context.log, place, self._granted, context.feed, self._health)
+        await context.line.keep_trying(place.link, self._side.refresh)
+        encoder = OutputEncoder(place, signer, self._granted)
+        self._published = PublishedOutputsReader(
+            context.log, place, signer.tag, self._open_output, context.line
+        )
+        found = await self._published.read()
+        context.metrics.outputs_refused.labels(link=place.link).inc(found.refused)
+        self._reconciler = OutputReconciler(encoder, found)
         self._writer = OutputWriter(
-            place, around, scribe, self._ledger, lambda: self.state.log_time, self._progress
+            place, context, encoder, self._reconciler, lambda: self.state.log_time, self._progress
         )
         self.state = LinkFoldState(
             place.link,
             directory.link_trust(place.link),
             self._granted,
             terms_of_link(directory, place.link),
-            checkpoint_every=around.options.checkpoint_every,
+            checkpoint_every=context.options.checkpoint_every,
             dead=self._dead.keys(),
         )
         async for records in self._log_from(0):
@@ -186,9 +188,9 @@ class LinkWorker:
         unfounded = await asyncio.to_thread(self.state.unfounded, known)
         self._health.know(known)
         state = self.state
-        await self._write(self._ledger.settle(state.shelf, state.pending(), unfounded))
+        await self._write(self._reconciler.settle(state.cases, state.pending(), unfounded))
         await self._writer.grant()
-        self._checkpointed_at = self._audited_at = around.clock.monotonic()
+        self._checkpointed_at = self._audited_at = context.clock.monotonic()
 
     async def _take(self, records: Sequence[ConsumedRecord]) -> None:
         ahead = [one for one in records if one.offset >= self.state.size]
@@ -208,7 +210,7 @@ class LinkWorker:
         missing = offset - self.state.size
         if missing <= 0:
             return
-        self._around.metrics.gaps_filled.labels(link=self.place.link).inc(missing)
+        self._context.metrics.gaps_filled.labels(link=self.place.link).inc(missing)
         get_logger().warning("the stream left records out", link=self.place.link, count=missing)
         async for records in self._log_from(self.state.size):
             fresh = [one for one in records if one.offset < offset]
@@ -230,11 +232,11 @@ class LinkWorker:
 
     def _advance(self, now: int) -> None:
         """Raise alerts by the machine's clock; the log is known up to its reading."""
-        options = self._around.options
+        options = self._context.options
         if options.by_clock and self.state.size:
             at = now - options.skew_ms
             self.state.advance(at)
-            terms = terms_of_link(self._around.feed.directory, self.place.link)
+            terms = terms_of_link(self._context.feed.directory, self.place.link)
             self.state.tell(self._health.look(self.state, terms, at))
 
     def _apply(self, records: Iterable[ConsumedRecord]) -> None:
@@ -250,16 +252,16 @@ class LinkWorker:
     async def _settle_parked(self) -> None:
         if not self.state.parked_count():
             return
-        await self._around.line.keep_trying(self.place.link, self._side.refresh)
+        await self._context.line.keep_trying(self.place.link, self._side.refresh)
         while positions := await asyncio.to_thread(self.state.openable, _RELEASED_AT_ONCE):
-            records = await self._around.line.keep_trying(
+            records = await self._context.line.keep_trying(
                 self.place.link, partial(self._read_again, positions)
             )
             await asyncio.to_thread(self._release, records)
         await asyncio.to_thread(self.state.resume)
 
     async def _read_again(self, positions: Sequence[int]) -> list[ConsumedRecord]:
-        reader = await self._around.log.reader({self._exchange: positions[0]})
+        reader = await self._context.log.reader({self._exchange: positions[0]})
         try:
             return [one async for one in read_at(reader, self._exchange, positions)]
         finally:
@@ -284,35 +286,35 @@ class LinkWorker:
         get_logger().error(
             "record not processed", link=self.place.link, position=position, error=failure.error
         )
-        if self._failures[position] >= self._around.options.attempts:
+        if self._failures[position] >= self._context.options.attempts:
             self._dead[position] = failure.error
 
     async def _log_from(self, position: int) -> AsyncIterator[list[ConsumedRecord]]:
         """The records from a position to the present end; while Kafka is away, it waits."""
-        around, link = self._around, self.place.link
+        context, link = self._context, self.place.link
         while True:
             try:
-                reader = await around.log.reader({self._exchange: position})
+                reader = await context.log.reader({self._exchange: position})
                 try:
-                    async for batch in read_to_end(reader, max_records=around.options.batch):
+                    async for batch in read_to_end(reader, max_records=context.options.batch):
                         records = batch[self._exchange]
                         yield records
                         position = records[-1].offset + 1
-                    around.line.works(link)
+                    context.line.works(link)
                     return
                 finally:
                     await reader.close()
             except LogTruncated:
                 raise
             except LogError as error:
-                await around.line.failed(link, error)
+                await context.line.failed(link, error)
 
     # Writing.
 
     async def _flush(self) -> None:
         effects = self.state.take_effects()
         letters = [self._letter(record) for record in effects.dead.values()]
-        await self._write(self._ledger.write(effects, self.state.shelf, letters))
+        await self._write(self._reconciler.write(effects, self.state.cases, letters))
         self.position = self.state.size
         self._progress()
         self._count(effects)
@@ -324,31 +326,31 @@ class LinkWorker:
         self._broken = was_broken
 
     def _checkpoint_in_time(self) -> None:
-        now = self._around.clock.monotonic()
-        if now - self._checkpointed_at >= self._around.options.checkpoint_s:
+        now = self._context.clock.monotonic()
+        if now - self._checkpointed_at >= self._context.options.checkpoint_s:
             self._checkpointed_at = now
             self.state.checkpoint_if_moved()
 
     async def _audit_in_time(self) -> None:
-        now = self._around.clock.monotonic()
-        options = self._around.options
-        if now - self._audited_at < options.audit_s and self._ledger.unread < _MOST_UNREAD:
+        now = self._context.clock.monotonic()
+        options = self._context.options
+        if now - self._audited_at < options.audit_s and self._reconciler.unread < _MOST_UNREAD:
             return
         self._audited_at = now
         await self.audit()
 
     async def audit(self) -> None:
         """Read the output topics back, and write again what is missing or wrong there."""
-        found = await self._watch.read()
-        self._around.metrics.outputs_refused.labels(link=self.place.link).inc(found.refused)
-        await self._write(self._ledger.audit(found, self.state.shelf))
+        found = await self._published.read()
+        self._context.metrics.outputs_refused.labels(link=self.place.link).inc(found.refused)
+        await self._write(self._reconciler.audit(found, self.state.cases))
         if self._granted.give_overwritten_again():
             get_logger().warning("own grants were written over", link=self.place.link)
         await self._writer.grant()
-        marks = self._ledger.overwritten_alerts(found)
+        marks = self._reconciler.overwritten_alerts(found)
         if not marks:
             return
-        values = await self._watch.written_before(marks)
+        values = await self._published.written_before(marks)
         await self._writer.restore_alerts(values)
         if len(values) < len(marks):
             # Compaction has taken them: a new fold makes them anew.
@@ -358,7 +360,7 @@ class LinkWorker:
         return DeadLetter(
             OUTPUT_VERSION,
             self.place.link,
-            self._around.identity.subject,
+            self._context.identity.subject,
             self._exchange.topic,
             self._exchange.partition,
             record.position,
@@ -370,7 +372,7 @@ class LinkWorker:
 
     def _count(self, effects: Effects) -> None:
         link = self.place.link
-        metrics = self._around.metrics
+        metrics = self._context.metrics
         for entry in effects.trail.values():
             verdict = entry.verdict
             if verdict is None:
@@ -383,16 +385,16 @@ class LinkWorker:
         metrics.records_parked.labels(link=link).set(self.state.parked_count())
 
     def _progress(self) -> None:
-        self.progress_at = self._around.clock.monotonic()
+        self.progress_at = self._context.clock.monotonic()
 
     def _digest(self) -> Digest:
-        return self._around.feed.directory.digest_for_link(self.place.link)
+        return self._context.feed.directory.digest_for_link(self.place.link)
 
     def _open_output(self, value: bytes) -> OpenedOutput:
-        around = self._around
-        directory = around.feed.directory
-        keys = OutputKeys(self.place.link, directory, around.identity, self._granted)
-        reader = OutputReader(self.place.link, directory, keys, around.clock.now_ms)
+        context = self._context
+        directory = context.feed.directory
+        keys = OutputKeys(self.place.link, directory, context.identity, self._granted)
+        reader = OutputReader(self.place.link, directory, keys, context.clock.now_ms)
         accepted = reader.accept(value)
         keys.derive_own_key(accepted)
         return reader.unseal(accepted)

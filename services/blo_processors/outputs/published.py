@@ -18,7 +18,7 @@ from blo_domain.processor_outputs import OutputReason
 from blo_log import topics
 from blo_log.errors import LogTruncated
 from blo_log.port import ConsumedRecord, Log, TopicPartition, read_to_end
-from blo_processors.kafka_line import Line
+from blo_processors.kafka_line import KafkaLine
 from blo_processors.outputs.encode import LinkPartition, Mark, opened_mark, own_mark
 from blo_projection.errors import OutputRefused
 from blo_projection.outputs import OpenedOutput, alert_in
@@ -55,7 +55,7 @@ class PublishedOutputs(msgspec.Struct):
     refused: int = 0
 
 
-class OutputWatch:
+class PublishedOutputsReader:
     """Reads the output topics of one link, each time from where it stopped.
 
     Args:
@@ -73,7 +73,7 @@ class OutputWatch:
         place: LinkPartition,
         tag: CertificateTag,
         open_output: Callable[[bytes], OpenedOutput],
-        line: Line,
+        line: KafkaLine,
     ) -> None:
         self._log = log
         self._link = place.link

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from blo_log.port import ProducerRecord
-from blo_processors.link.case_cache import CaseCache
+from blo_processors.link.case_store import CaseStore
 from blo_processors.link.fold_state import Effects
 from blo_processors.outputs.encode import Mark, OutputDraft, OutputEncoder, own_mark
 from blo_processors.outputs.published import OVERWRITTEN, PublishedOutputs
@@ -24,7 +24,7 @@ class OutputReconciler:
     """The outputs of one link.
 
     Args:
-        scribe: Makes the records.
+        encoder: Makes the records.
         found: What lies on the topics before the fold begins.
 
     Attributes:
@@ -32,9 +32,9 @@ class OutputReconciler:
         alerts: The mark of every alert and clearing that is on the topic, by its id.
     """
 
-    def __init__(self, scribe: OutputEncoder, found: PublishedOutputs) -> None:
+    def __init__(self, encoder: OutputEncoder, found: PublishedOutputs) -> None:
         self.healed: Counter[str] = Counter()
-        self._scribe = scribe
+        self._encoder = encoder
         self._found: PublishedOutputs | None = found
         self.alerts = found.alerts
         self._unread: dict[tuple[OutputKind, int], ProducerRecord] = {}
@@ -45,36 +45,36 @@ class OutputReconciler:
         return len(self._unread)
 
     def write(
-        self, effects: Effects, shelf: CaseCache, letters: Iterable[DeadLetter]
+        self, effects: Effects, cases: CaseStore, letters: Iterable[DeadLetter]
     ) -> Iterator[ProducerRecord]:
         """The records to write for these effects."""
         for entry in effects.trail.values():
             if self._found is None or entry.finality is not TrailState.PENDING:
-                yield from self._in_order(self._scribe.trail(entry))
+                yield from self._in_order(self._encoder.trail(entry))
         for made in effects.checkpoints:
-            yield from self._in_order(self._scribe.checkpoint(made))
+            yield from self._in_order(self._encoder.checkpoint(made))
         if self._found is None:
             for case in effects.cases:
-                record = shelf.record(case)
+                record = cases.record(case)
                 assert record is not None
-                yield self._scribe.message(self._scribe.case(record))
+                yield self._encoder.message(self._encoder.case(record))
         for alert in effects.alerts:
-            yield from self._alert(self._scribe.alert(alert))
+            yield from self._alert(self._encoder.alert(alert))
         yield from self._dead(letters)
 
     def settle(
-        self, shelf: CaseCache, pending: Iterable[TrailEntry], unfounded: Iterable[Alert]
+        self, cases: CaseStore, pending: Iterable[TrailEntry], unfounded: Iterable[Alert]
     ) -> Iterator[ProducerRecord]:
         """What is missing at the end of the fold: cases, entries that wait for a key, clearings."""
         found = self._found
         assert found is not None
         for entry in pending:
-            yield from self._in_order(self._scribe.trail(entry))
+            yield from self._in_order(self._encoder.trail(entry))
         for alert in unfounded:
-            yield from self._alert(self._scribe.alert(alert))
-        for record in shelf:
-            draft = self._scribe.case(record)
-            message = self._scribe.message(draft)
+            yield from self._alert(self._encoder.alert(alert))
+        for record in cases:
+            draft = self._encoder.case(record)
+            message = self._encoder.message(draft)
             there = found.cases.get(draft.key)
             if there is not None and there in (_mark(message), draft.plain_mark):
                 continue
@@ -88,7 +88,7 @@ class OutputReconciler:
         keys = [key for key, there in found.alerts.items() if there == OVERWRITTEN]
         return {key: self.alerts[key] for key in keys if self.alerts.get(key, OVERWRITTEN)}
 
-    def audit(self, found: PublishedOutputs, shelf: CaseCache) -> Iterator[ProducerRecord]:
+    def audit(self, found: PublishedOutputs, cases: CaseStore) -> Iterator[ProducerRecord]:
         """What has to be written again, after the topics were read on to their end."""
         lost = {
             place: message
@@ -99,17 +99,17 @@ class OutputReconciler:
         self.healed.update(message.topic for message in lost.values())
         yield from tuple(lost.values())
         for key, there in found.cases.items():
-            record = shelf.record(CaseId(key))
+            record = cases.record(CaseId(key))
             if record is None:
                 continue
-            draft = self._scribe.case(record)
-            message = self._scribe.message(draft)
+            draft = self._encoder.case(record)
+            message = self._encoder.message(draft)
             if there not in (_mark(message), draft.plain_mark):
                 self.healed[message.topic] += 1
                 yield message
 
     def _in_order(self, draft: OutputDraft) -> Iterator[ProducerRecord]:
-        message = self._scribe.message(draft)
+        message = self._encoder.message(draft)
         place = (draft.kind, draft.position)
         if self._found is not None:
             if self._found.trail.get(place) in (_mark(message), draft.plain_mark):
@@ -120,7 +120,7 @@ class OutputReconciler:
         yield message
 
     def _alert(self, draft: OutputDraft) -> Iterator[ProducerRecord]:
-        message = self._scribe.message(draft)
+        message = self._encoder.message(draft)
         there = self.alerts.get(draft.key)
         if there in (_mark(message), draft.plain_mark):
             return
@@ -131,7 +131,7 @@ class OutputReconciler:
 
     def _dead(self, letters: Iterable[DeadLetter]) -> Iterator[ProducerRecord]:
         for letter in letters:
-            message = self._scribe.dead_letter(letter)
+            message = self._encoder.dead_letter(letter)
             there = None if self._found is None else self._found.dead.get(message.key or b"")
             if there != _mark(message):
                 yield message

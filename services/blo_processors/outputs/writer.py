@@ -24,9 +24,9 @@ class OutputWriter:
 
     Args:
         place: The link.
-        around: What the worker works with.
-        scribe: Makes the grants.
-        ledger: Knows what was healed.
+        context: What the worker works with.
+        encoder: Makes the grants.
+        reconciler: Knows what was healed.
         log_time: The log time at which readers are asked for, Unix milliseconds.
         on_progress: Called whenever outputs were acknowledged.
     """
@@ -34,16 +34,16 @@ class OutputWriter:
     def __init__(
         self,
         place: LinkPartition,
-        around: WorkerContext,
-        scribe: OutputEncoder,
-        ledger: OutputReconciler,
+        context: WorkerContext,
+        encoder: OutputEncoder,
+        reconciler: OutputReconciler,
         log_time: Callable[[], int],
         on_progress: Callable[[], None],
     ) -> None:
         self._place = place
-        self._around = around
-        self._scribe = scribe
-        self._ledger = ledger
+        self._context = context
+        self._encoder = encoder
+        self._reconciler = reconciler
         self._log_time = log_time
         self._on_progress = on_progress
 
@@ -59,7 +59,7 @@ class OutputWriter:
             await self.append([*self._grants(), *made])
             if len(made) < SLICE:
                 break
-        healed = self._ledger.healed
+        healed = self._reconciler.healed
         for topic, count in healed.items():
             self._count_healed(topic, count)
         healed.clear()
@@ -94,22 +94,22 @@ class OutputWriter:
         async def attempt() -> None:
             nonlocal left
             try:
-                await self._around.appender.append(left)
+                await self._context.appender.append(left)
             except AppendFailed as failed:
                 left = [left[index] for index in failed.unacknowledged]
                 raise
 
-        await self._around.line.keep_trying(self._place.link, attempt)
+        await self._context.line.keep_trying(self._place.link, attempt)
         self._on_progress()
-        written = self._around.metrics.outputs_written
+        written = self._context.metrics.outputs_written
         for topic, count in Counter(message.topic for message in messages).items():
             written.labels(link=self._place.link, topic=topic).inc(count)
 
     def _grants(self) -> list[ProducerRecord]:
-        grants = self._scribe.grants(self._around.feed.directory, self._log_time())
-        ungranted = self._around.metrics.readers_ungranted
-        ungranted.labels(link=self._place.link).set(len(self._scribe.ungranted))
+        grants = self._encoder.grants(self._context.feed.directory, self._log_time())
+        ungranted = self._context.metrics.readers_ungranted
+        ungranted.labels(link=self._place.link).set(len(self._encoder.ungranted))
         return grants
 
     def _count_healed(self, topic: str, count: int) -> None:
-        self._around.metrics.outputs_healed.labels(link=self._place.link, topic=topic).inc(count)
+        self._context.metrics.outputs_healed.labels(link=self._place.link, topic=topic).inc(count)

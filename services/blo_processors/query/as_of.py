@@ -57,13 +57,13 @@ class LinkAsOf:
 
     def cases(self) -> tuple[CaseRecord, ...]:
         """The cases, by their position."""
-        return tuple(sorted(self.state.shelf, key=lambda one: one.view.position))
+        return tuple(sorted(self.state.cases, key=lambda one: one.view.position))
 
     def standing(self, at: int) -> tuple[Alert, ...]:
         """The alerts that stand at an instant and no step has cleared."""
         found = [
             alert
-            for record in self.state.shelf
+            for record in self.state.cases
             for alert in standing_at(alerts_at(record.clocks, self.terms, at))
         ]
         return tuple(sorted(found, key=lambda alert: (alert.since, alert.id)))
@@ -134,7 +134,7 @@ def what_if(one: LinkAsOf, policy: DeadlinePolicy, period: Window, now: int) -> 
     """
     link = one.place.link
     other = with_policy(policy, one.terms, period.start)
-    clocks = [record.clocks for record in one.state.shelf]
+    clocks = [record.clocks for record in one.state.cases]
     return WhatIf(
         responses(clocks, {link: one.terms}, period, now),
         responses(clocks, {link: other}, period, now),
