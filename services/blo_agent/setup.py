@@ -67,20 +67,6 @@ def initialise(
         return _add_keys(store, OfficeId(settings.office), clock or SystemClock(), random)
 
 
-def renew(
-    settings: AgentSettings, *, clock: Clock | None = None, random: RandomBytes = os.urandom
-) -> OfficeRequest:
-    """Make new private keys beside the ones that are in use, for the next certificate.
-
-    The agent must not be running. The old keys stay: old grants are sealed to them.
-
-    Raises:
-        StoreError: The store can't be opened.
-    """
-    with Store(settings.store.path, load_store_key(settings.store.key)) as store:
-        return _add_keys(store, OfficeId(settings.office), clock or SystemClock(), random)
-
-
 def sign_document(settings: AgentSettings, document: SignedDocument) -> SignedDocument:
     """Add the office's signature to a trust document, with its newest key.
 

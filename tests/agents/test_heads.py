@@ -37,6 +37,7 @@ from tests.agents.world import (
     all_read,
     two_offices,
 )
+from tests.unit.store.journal_chain import verify_journal
 
 C = OfficeId("la-c")
 ELSEWHERE = bytes(range(32))
@@ -200,12 +201,12 @@ async def test_a_superior_reads_its_branchs_link_and_appends_nothing(tmp_path: P
 
 async def test_a_journal_that_was_cut_shows_against_its_signed_head(tmp_path: Path) -> None:
     async with both_up(tmp_path) as (_, a, b):
-        before = await a.ask(journal.verify)
+        before = await a.ask(verify_journal)
         await a.open()
         with pytest.raises(CommandRefused):
             await a.do(Step.ANSWER, (await a.open()).case, {"text": "fictional"})
         await all_read([a, b], 2)
-        stands = await a.ask(journal.verify)
+        stands = await a.ask(verify_journal)
         actions = await a.ask(lambda tx: [one.action for one in journal.entries(tx)])
         assert actions[before.size :] == ["submit open", "submit open", "refused answer"]
         await b.until(lambda: (LINK, A) in b.agent.office.heads)

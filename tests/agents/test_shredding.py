@@ -209,7 +209,9 @@ async def test_a_superior_deletes_too_and_its_journal_and_head_say_so(tmp_path: 
         assert province.desk().unconfirmed == set(), "it has nothing to sign"
         await both_confirm(a, b, case, [province])
         await agree([a, b, province])
-        said = await province.ask(lambda snapshot: journal.of_case(snapshot, case))
+        said = await province.ask(
+            lambda snapshot: [one for one in journal.entries(snapshot) if one.case == case]
+        )
         assert said[0].action == "delete contents"
         assert b"retention_ended" in said[0].detail
         assert WHY.encode() not in said[0].detail

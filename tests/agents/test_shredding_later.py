@@ -119,7 +119,9 @@ async def test_when_the_log_is_read_again_shredded_contents_are_neither_missed_n
             assert shown.view is not None
             assert shown.view.state == "shredded"
             assert [event.content for event in shown.events] == ["shredded"] * 4 + ["none"] * 2
-        said = await a.ask(lambda snapshot: journal.of_case(snapshot, case))
+        said = await a.ask(
+            lambda snapshot: [one for one in journal.entries(snapshot) if one.case == case]
+        )
         assert [entry.action for entry in said].count("delete contents") == 1
         await agree([a, b])
 

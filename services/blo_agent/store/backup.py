@@ -1,4 +1,4 @@
-"""Copies of the store under a key of their own, and the change of the store's key."""
+"""Backups of the store, each under a key of its own, and how one replaces the store."""
 
 from __future__ import annotations
 
@@ -9,26 +9,23 @@ from pathlib import Path
 import apsw
 
 from blo_agent.store.connection import CORRUPTION, Transaction, open_connection
-from blo_agent.store.errors import BackupRefused, StoreCorrupt, StoreInUse
-from blo_agent.store.generation import begin_generation, check_generation, end_generation
+from blo_agent.store.errors import BackupRefused, StoreCorrupt
+from blo_agent.store.generation import begin_generation, check_generation
 from blo_agent.store.keyfile import sync_directory
 from blo_agent.store.lock import StoreLock
 from blo_agent.store.tables import meta
 
 
-def copy_to(
-    source: apsw.Connection, destination: Path, key: bytes, *, is_backup: bool = True
-) -> None:
+def copy_to(source: apsw.Connection, destination: Path, key: bytes) -> None:
     """Writes a consistent copy of the store, encrypted with ``key``, to a new file.
 
-    The copy appears under its name only when it is whole and on disk.
+    The copy appears under its name only when it is whole and on disk. It is marked as a backup:
+    whoever loads it shows no contents before the log was read (ADR 7).
 
     Args:
         source: A connection of its own to the store; its writer may go on meanwhile.
         destination: The new file; must not exist.
         key: The copy's key, 32 bytes; may differ from the store's.
-        is_backup: Whether the copy will be older than the log when it is used. It says so of
-            itself, and whoever loads it shows no contents before the log was read (ADR 7).
 
     Raises:
         BackupRefused: The destination exists or can't be written.
@@ -39,7 +36,7 @@ def copy_to(
     partial = destination.with_name(destination.name + ".partial")
     _discard(partial)
     try:
-        _copy(source, partial, key, is_backup=is_backup)
+        _copy(source, partial, key)
         os.replace(partial, destination)  # noqa: PTH105 - beside the other calls of os
         sync_directory(destination.parent)
     except CORRUPTION as error:
@@ -53,34 +50,6 @@ def copy_to(
     finally:
         with suppress(OSError):
             _discard(partial)
-
-
-def change_key(path: Path, old: bytes, new: bytes) -> None:
-    """Encrypts the store anew; no process may have it open.
-
-    The store is copied and the copy put in its place, so a crash at any moment leaves a whole
-    store under one of the two keys.
-
-    Raises:
-        StoreInUse: A process has the store open.
-        WrongStoreKey: ``old`` is not its key.
-        BackupRefused: There is no room for the copy.
-    """
-    with StoreLock(path):
-        check_generation(path, old)
-        fresh = path.with_name(path.name + ".rekeyed")
-        _discard(fresh)
-        connection = open_connection(path, old)
-        try:
-            end_generation(connection)
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            copy_to(connection, fresh, new, is_backup=False)
-        except apsw.BusyError:
-            raise StoreInUse(path) from None
-        finally:
-            connection.close()
-        os.replace(fresh, path)  # noqa: PTH105 - beside the other calls of os
-        sync_directory(path.parent)
 
 
 def restore(path: Path, key: bytes, backup: Path, backup_key: bytes) -> None:
@@ -115,7 +84,7 @@ def restore(path: Path, key: bytes, backup: Path, backup_key: bytes) -> None:
         sync_directory(path.parent)
 
 
-def _copy(source: apsw.Connection, partial: Path, key: bytes, *, is_backup: bool) -> None:
+def _copy(source: apsw.Connection, partial: Path, key: bytes) -> None:
     target = open_connection(partial, key)
     try:
         with target.backup("main", source, "main") as backup:
@@ -123,8 +92,7 @@ def _copy(source: apsw.Connection, partial: Path, key: bytes, *, is_backup: bool
             backup.step(-1)
         # A copy is of no generation that a log could belong to.
         begin_generation(target, [])
-        if is_backup:
-            meta.put(Transaction(target), meta.RESTORED, b"\x01")
+        meta.put(Transaction(target), meta.RESTORED, b"\x01")
         target.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     finally:
         target.close()

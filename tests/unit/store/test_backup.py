@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.store.backup import change_key
 from blo_agent.store.connection import Snapshot, Transaction
-from blo_agent.store.errors import BackupRefused, StoreInUse, WrongStoreKey
+from blo_agent.store.errors import BackupRefused, WrongStoreKey
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal, meta
 from tests.unit.store.conftest import KEY, OpenStore
+from tests.unit.store.journal_chain import verify_journal
 
 OTHER_KEY = bytes(reversed(range(32)))
 
@@ -29,7 +29,7 @@ async def test_a_backup_opens_with_its_own_key_only(store: Store, tmp_path: Path
     with pytest.raises(WrongStoreKey):
         Store(copy, KEY)
     with Store(copy, OTHER_KEY) as restored:
-        assert (await restored.read(journal.verify)).size == 10
+        assert (await restored.read(verify_journal)).size == 10
         assert await restored.write(note) == 11
     assert await store.write(note) == 11
     assert b"officer" not in copy.read_bytes()
@@ -53,7 +53,7 @@ def test_a_backup_under_load_is_one_consistent_state(store: Store, tmp_path: Pat
         writing.join()
     for number in range(3):
         with Store(tmp_path / f"backup{number}", OTHER_KEY) as restored:
-            restored.submit_read(journal.verify).result(10)
+            restored.submit_read(verify_journal).result(10)
     assert not list(tmp_path.glob("*.partial*"))
 
 
@@ -66,26 +66,7 @@ def test_a_backup_never_overwrites(store: Store, tmp_path: Path) -> None:
     assert (tmp_path / "taken").read_bytes() == b"precious"
 
 
-def test_the_key_can_be_changed_while_nobody_has_the_store_open(
-    open_store: OpenStore, store_path: Path
-) -> None:
-    store = open_store()
-    store.submit(note).result(10)
-    with pytest.raises(StoreInUse):
-        change_key(store_path, KEY, OTHER_KEY)
-    store.close()
-    with pytest.raises(WrongStoreKey):
-        change_key(store_path, OTHER_KEY, KEY)
-    change_key(store_path, KEY, OTHER_KEY)
-    with pytest.raises(WrongStoreKey):
-        open_store(KEY)
-    assert open_store(OTHER_KEY).submit_read(journal.verify).result(10).size == 1
-    assert sorted(p.name for p in store_path.parent.glob("*rekeyed*")) == []
-
-
-async def test_a_backup_says_that_it_is_one_and_a_store_with_a_new_key_does_not(
-    open_store: OpenStore, store_path: Path, tmp_path: Path
-) -> None:
+async def test_a_backup_says_that_it_is_one(open_store: OpenStore, tmp_path: Path) -> None:
     def restored(snapshot: Snapshot) -> bool:
         return meta.get(snapshot, meta.RESTORED) is not None
 
@@ -93,7 +74,5 @@ async def test_a_backup_says_that_it_is_one_and_a_store_with_a_new_key_does_not(
         copy = tmp_path / "backup.db"
         await store.backup(copy, OTHER_KEY)
         assert not await store.read(restored)
-    change_key(store_path, KEY, OTHER_KEY)
-    for path, is_backup in ((copy, True), (store_path, False)):
-        with Store(path, OTHER_KEY) as opened:
-            assert await opened.read(restored) is is_backup
+    with Store(copy, OTHER_KEY) as opened:
+        assert await opened.read(restored)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from blo_agent.store.facade import Store
-from blo_agent.store.tables import journal, outbox
+from blo_agent.store.tables import outbox
 from tests.unit.store.conftest import KEY
+from tests.unit.store.journal_chain import verify_journal
 from tests.unit.store.samples import LINK
 
 pytestmark = pytest.mark.slow
@@ -26,6 +27,7 @@ from pathlib import Path
 from blo_agent.store import Store
 from blo_agent.store.tables import journal, outbox
 from tests.unit.store.samples import new_event
+from tests.unit.store.journal_chain import verify_journal
 
 def job(tx):
     size = journal.append(tx, at=1, actor="officer", action="submit", detail=bytes(300)).size
@@ -69,7 +71,7 @@ def test_a_killed_writer_loses_nothing_that_it_answered(store_path: Path) -> Non
         answered = kill_a_writer(store_path, dice.uniform(0.02, 0.2))
         assert len(set(answered)) == len(answered)
         with Store(store_path, KEY) as store:
-            size = store.submit_read(journal.verify).result(30).size
+            size = store.submit_read(verify_journal).result(30).size
             waiting = store.submit_read(outbox.counts).result(30)[LINK]
             numbers = store.submit_read(
                 lambda snapshot: [r.oseq for r in outbox.pending(snapshot, limit=10**9)]

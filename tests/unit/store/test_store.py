@@ -17,6 +17,7 @@ from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal, meta, outbox
 from tests.patience import PATIENCE_S
 from tests.unit.store.conftest import KEY, OpenStore
+from tests.unit.store.journal_chain import verify_journal
 from tests.unit.store.samples import new_event
 
 SECRET = b"Nguyen Van A, ho chieu B1234567"
@@ -187,7 +188,7 @@ async def test_closing_from_the_loop_carries_out_what_waits(open_store: OpenStor
     await asyncio.sleep(0)
     await store.aclose()
     assert await asyncio.gather(*writing) == list(range(1, 51))
-    assert open_store().submit_read(journal.verify).result(10).size == 50
+    assert open_store().submit_read(verify_journal).result(10).size == 50
 
 
 async def test_a_checkpoint_empties_the_write_ahead_log(store: Store, store_path: Path) -> None:

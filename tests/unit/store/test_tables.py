@@ -40,6 +40,7 @@ from blo_schemas.ids import DocumentId, KeyId
 from blo_schemas.summary import Kind, Step
 from blo_schemas.verdicts import ACCEPTED, CROSSED, Outcome, Reason, rejected
 from blo_schemas.views import State
+from tests.unit.store.journal_chain import verify_journal
 from tests.unit.store.samples import (
     LINK,
     OFFICE,
@@ -71,8 +72,6 @@ def test_identities_come_back_whole_and_do_not_print_their_keys(tx: Transaction)
     identities.put(tx, second)
     identities.put(tx, first._replace(keys=b"other"))
     assert identities.all_of(tx) == [second, first]
-    identities.remove(tx, first.public)
-    assert identities.all_of(tx) == [second]
     assert "ttt" not in repr(second)
     assert "ttt" not in str(second)
 
@@ -82,7 +81,6 @@ def test_links_keep_how_far_they_were_read(tx: Transaction) -> None:
     links.put(tx, LinkProgress(LINK, 9, b"counters 2", digest("trust")))
     assert links.get(tx, LINK) == (LINK, 9, b"counters 2", digest("trust"))
     assert links.get(tx, OTHER_LINK) is None
-    assert [progress.link for progress in links.all_of(tx)] == [LINK]
 
 
 def test_records_restore_the_chain_in_log_order(tx: Transaction) -> None:
@@ -178,7 +176,6 @@ def test_parked_records_are_found_by_the_key_they_wait_for(tx: Transaction) -> N
     parked.add(tx, ParkedRow(OTHER_LINK, 7, case_id(1), summary_key, b"bytes", 9))
     assert parked.waiting_for(tx, LINK, summary_key) == [1, 3]
     assert parked.waiting_for(tx, LINK, content_key) == [2]
-    assert parked.counts(tx) == {LINK: 3, OTHER_LINK: 1}
     parked.remove(tx, LINK, 1)
     assert parked.waiting_for(tx, LINK, summary_key) == [3]
     assert parked.value(tx, LINK, 3) == b"bytes"
@@ -219,9 +216,8 @@ def test_a_case_id_that_is_used_on_two_links_is_two_cases(tx: Transaction) -> No
 
 def test_an_event_gets_its_content_later(tx: Transaction) -> None:
     day = date(2025, 3, 31)
-    events.put(tx, event_row(0, on=None))
-    events.put(tx, event_row(1, on=day))
-    assert events.unopened(tx, LINK) == 1
+    events.put_many(tx, [event_row(0, on=None)])
+    events.put_many(tx, [event_row(1, on=day)])
     assert list(events.in_period(tx, LINK, day, day)) == [event_row(1, on=day)]
     assert events.set_content(tx, event_id(0), day, b"content")
     assert not events.set_content(tx, event_id(9), day, b"content")
@@ -232,7 +228,7 @@ def test_an_event_gets_its_content_later(tx: Transaction) -> None:
 
 
 def test_an_event_comes_back_with_its_types(tx: Transaction) -> None:
-    events.put(tx, event_row(0, on=date(2025, 3, 31)))
+    events.put_many(tx, [event_row(0, on=date(2025, 3, 31))])
     event = events.get(tx, event_id(0))
     assert event is not None
     assert isinstance(event.kind, Kind)
@@ -274,10 +270,7 @@ def test_keys_are_kept_per_link(tx: Transaction) -> None:
     assert not keys.put(tx, content._replace(key=b"other"))
     assert keys.put(tx, content._replace(link=OTHER_LINK))
     assert keys.get(tx, LINK, content.key_id) == content
-    assert keys.current_summary_key(tx, LINK, OFFICE, "2025-03") == summary
-    assert keys.current_summary_key(tx, LINK, OFFICE, "2025-04") is None
-    assert keys.current_summary_key(tx, OTHER_LINK, OFFICE, "2025-03") is None
-    assert sorted(keys.of_link(tx, LINK)) == sorted([summary, content])
+    assert keys.get(tx, LINK, summary.key_id) == summary
     assert len(keys.all_of(tx)) == 3
     assert "ccc" not in repr(content)
     assert isinstance(keys.all_of(tx)[0].purpose, KeyPurpose)
@@ -306,8 +299,6 @@ def test_a_document_can_be_completed_until_it_is_admitted(tx: Transaction) -> No
         StoredDocument(first, b"two signatures", admitted=True),
         StoredDocument(second, b"other", admitted=True),
     ]
-    assert documents.get(tx, second) == (second, b"other", True)
-    assert documents.get(tx, DocumentId(digest(3))) is None
 
 
 def derived_rows(snapshot: Snapshot) -> dict[str, int]:
@@ -320,7 +311,7 @@ def test_a_reset_forgets_what_is_derived_from_one_link_and_nothing_else(tx: Tran
         records.append_many(tx, [record_row(0, link=link)])
         parked.add(tx, ParkedRow(link, 0, case_id(0), KeyId(digest("s")), b"bytes", 9))
         cases.put(tx, case_view(0, link=link))
-        events.put(tx, event_row(0, link=link, on=None))
+        events.put_many(tx, [event_row(0, link=link, on=None)])
         links.put(tx, LinkProgress(link, 1, b"", digest("trust")))
         outbox.add(tx, new_event(1, link=link))
         heads.put(tx, StoredHead(link, OFFICE, 1, b"head"))
@@ -331,7 +322,7 @@ def test_a_reset_forgets_what_is_derived_from_one_link_and_nothing_else(tx: Tran
     assert records.get(tx, OTHER_LINK, 0) is not None
     assert len(outbox.pending(tx, limit=9)) == 2
     assert heads.get(tx, LINK, OFFICE) is not None
-    assert journal.verify(tx).size == 1
+    assert verify_journal(tx).size == 1
 
 
 def test_what_was_shredded_stays_noted_when_the_link_is_read_again(tx: Transaction) -> None:

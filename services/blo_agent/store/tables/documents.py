@@ -40,12 +40,6 @@ def put(tx: Transaction, document: StoredDocument) -> bool:
     )
 
 
-def get(snapshot: Snapshot, document: DocumentId) -> StoredDocument | None:
-    """The document with this id."""
-    row = snapshot.row("SELECT id, document, admitted FROM documents WHERE id = ?", (document,))
-    return None if row is None else StoredDocument(row[0], row[1], bool(row[2]))
-
-
 def iterate(snapshot: Snapshot) -> Iterator[StoredDocument]:
     """All documents, in the order in which they arrived first."""
     for row in snapshot.iterate("SELECT id, document, admitted FROM documents ORDER BY seq"):

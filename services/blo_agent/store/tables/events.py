@@ -55,11 +55,6 @@ class EventRow(NamedTuple):
     content: bytes | None
 
 
-def put(tx: Transaction, event: EventRow) -> None:
-    """Adds an event; one that is already there is a fault of the program."""
-    put_many(tx, (event,))
-
-
 def put_many(tx: Transaction, events: Iterable[EventRow]) -> None:
     """Adds events."""
     tx.execute_many(_INSERT, map(_bindings, events))
@@ -131,14 +126,6 @@ def in_period(snapshot: Snapshot, link: LinkId, start: date, end: date) -> Itera
         (link, start.isoformat(), end.isoformat()),
     )
     return map(_event, rows)
-
-
-def unopened(snapshot: Snapshot, link: LinkId) -> int:
-    """How many events of a link have no content here; reads the whole link."""
-    count: int = snapshot.value(
-        "SELECT count(*) FROM events WHERE link = ? AND content IS NULL", (link,)
-    )
-    return count
 
 
 def _bindings(event: EventRow) -> tuple[bytes | str | int | None, ...]:

@@ -35,8 +35,3 @@ def all_of(snapshot: Snapshot) -> list[StoredIdentity]:
     """All identities, in the order in which they were added."""
     rows = snapshot.rows("SELECT public, keys, added_at FROM identities ORDER BY added_at, public")
     return [StoredIdentity(*row) for row in rows]
-
-
-def remove(tx: Transaction, public: bytes) -> None:
-    """Forgets private keys that no certificate needs any more."""
-    tx.execute("DELETE FROM identities WHERE public = ?", (public,))

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-import msgspec
-
 from blo_agent.store.connection import Row, Snapshot, Transaction
-from blo_schemas.errors import WireError
 from blo_schemas.ids import ZERO_HASH, CaseId, Digest, LinkId
 from blo_schemas.journal import (
     JOURNAL_ENTRY,
@@ -33,18 +30,6 @@ class JournalHead(NamedTuple):
 
     size: int
     hash: Digest
-
-
-class JournalTampered(Exception):
-    """The journal is not the chain that was written.
-
-    Attributes:
-        seq: The first entry that does not fit.
-    """
-
-    def __init__(self, seq: int, problem: str) -> None:
-        self.seq = seq
-        super().__init__(f"journal entry {seq}: {problem}")
 
 
 EMPTY = JournalHead(0, Digest(ZERO_HASH))
@@ -100,44 +85,6 @@ def entries(snapshot: Snapshot, *, start: int = 0, limit: int = -1) -> Iterator[
     rows = snapshot.iterate(f"{_SELECT} WHERE seq >= ? ORDER BY seq LIMIT ?", (start, limit))
     for row in rows:
         yield _entry(row)
-
-
-def of_case(snapshot: Snapshot, case: CaseId) -> list[JournalEntry]:
-    """The entries that concern a case, in order; reads the whole journal."""
-    rows = snapshot.rows(f"{_SELECT} WHERE case_id = ? ORDER BY seq", (case,))
-    return [_entry(row) for row in rows]
-
-
-def verify(snapshot: Snapshot) -> JournalHead:
-    """Recomputes the whole chain.
-
-    Returns:
-        Where the journal stands; compare it with the last head that was signed, because a
-        journal that was cut at its end is still a chain.
-
-    Raises:
-        JournalTampered: An entry is missing, changed or does not follow from the one before.
-    """
-    size, last = EMPTY
-    for row in snapshot.iterate(f"{_SELECT} ORDER BY seq"):
-        entry, stored = _entry(row), row[-1]
-        if entry.seq != size:
-            raise JournalTampered(size, "the entry is missing")
-        if entry.prev != last:
-            raise JournalTampered(size, "the entry does not follow from the one before")
-        _check_form(entry)
-        last = journal_hash(entry)
-        if stored != last:
-            raise JournalTampered(size, "the entry is not what was hashed")
-        size += 1
-    return JournalHead(size, last)
-
-
-def _check_form(entry: JournalEntry) -> None:
-    try:
-        JOURNAL_ENTRY.decode(JOURNAL_ENTRY.encode(entry))
-    except (WireError, msgspec.MsgspecError) as error:
-        raise JournalTampered(entry.seq, str(error)) from error
 
 
 def _entry(row: Row) -> JournalEntry:

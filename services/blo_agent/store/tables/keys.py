@@ -51,23 +51,6 @@ def get(snapshot: Snapshot, link: LinkId, key_id: KeyId) -> StoredKey | None:
     return None if row is None else _key(row)
 
 
-def current_summary_key(
-    snapshot: Snapshot, link: LinkId, office: OfficeId, month: str
-) -> StoredKey | None:
-    """The summary key that an office made for a link and a month (``YYYY-MM``)."""
-    row = snapshot.row(
-        f"{_SELECT} WHERE link = ? AND office = ? AND month = ? ORDER BY key_id LIMIT 1",
-        (link, office, month),
-    )
-    return None if row is None else _key(row)
-
-
-def of_link(snapshot: Snapshot, link: LinkId) -> list[StoredKey]:
-    """All keys of a link."""
-    rows = snapshot.rows(f"{_SELECT} WHERE link = ? ORDER BY key_id", (link,))
-    return [_key(row) for row in rows]
-
-
 def all_of(snapshot: Snapshot) -> list[StoredKey]:
     """All keys."""
     return [_key(row) for row in snapshot.rows(f"{_SELECT} ORDER BY link, key_id")]

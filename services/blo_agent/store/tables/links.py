@@ -44,11 +44,6 @@ def get(snapshot: Snapshot, link: LinkId) -> LinkProgress | None:
     return None if row is None else LinkProgress(*row)
 
 
-def all_of(snapshot: Snapshot) -> list[LinkProgress]:
-    """All links that have been read from, sorted."""
-    return [LinkProgress(*row) for row in snapshot.rows(f"{_SELECT} ORDER BY link")]
-
-
 def reset(tx: Transaction, link: LinkId) -> None:
     """Forgets everything derived from a link's log, for a rebuild from its first record.
 

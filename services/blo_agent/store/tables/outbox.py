@@ -156,11 +156,6 @@ def replace_event(tx: Transaction, seq: int, event_id: EventId, oseq: int, value
     )
 
 
-def discard(tx: Transaction, seq: int) -> None:
-    """Removes one record that must never be sent."""
-    tx.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
-
-
 def is_key_waiting(snapshot: Snapshot, link: LinkId, key: KeyId) -> bool:
     """Whether a grant of a link's key, or its withdrawal, is still to be sent; reads the outbox."""
     found = snapshot.value(
@@ -198,16 +193,6 @@ def unconfirmed_of_link(snapshot: Snapshot, link: LinkId) -> list[OutboxRecord]:
         (link,),
     )
     return [_record(row) for row in rows]
-
-
-def last_oseq(snapshot: Snapshot, link: LinkId) -> tuple[int, EventId] | None:
-    """Number and id of the office's last unconfirmed event of a link; reads the whole outbox."""
-    row = snapshot.row(
-        "SELECT oseq, event_id FROM outbox WHERE link = ? AND event_id IS NOT NULL"
-        " ORDER BY oseq DESC LIMIT 1",
-        (link,),
-    )
-    return None if row is None else (row[0], EventId(row[1]))
 
 
 def counts(snapshot: Snapshot) -> dict[LinkId, OutboxCount]:

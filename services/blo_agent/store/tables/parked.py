@@ -78,9 +78,3 @@ def unjudged(snapshot: Snapshot, link: LinkId) -> Iterator[ParkedRecord]:
         (link,),
     )
     return (ParkedRecord(*row) for row in rows)
-
-
-def counts(snapshot: Snapshot) -> dict[LinkId, int]:
-    """How many records wait, by link; a link where none waits is not named."""
-    rows = snapshot.rows("SELECT link, count(*) FROM parked INDEXED BY parked_key GROUP BY link")
-    return dict(rows)
