@@ -60,7 +60,7 @@ async def test_who_opens_a_case_is_noted_and_a_list_of_cases_shows_no_contents(
         await fetch(a, f"/v1/links/{LINK}/cases/{case}", CHIEF)
         await a.ask(f"/v1/links/{LINK}/cases/{case}")
         listed = json.loads(await fetch(a, "/v1/cases", CHIEF))
-        assert not [one for one in listed if "body" in one or "dispatch" in one]
+        assert not [one for one in listed if "fields" in one or "dispatch" in one]
         assert await written(a.running) == [
             ("duty-officer", "submit open"),
             (CHIEF, "view case"),
@@ -83,7 +83,7 @@ async def test_a_name_that_was_typed_is_told_as_typed_by_whoever_typed_it(
         status, answer = await a.command(
             kind="verification_request",
             step="open",
-            body=REQUEST,
+            fields=REQUEST,
             dispatch={"subject": "fictional", "drafter": "Trần B (fictional)", "signer": CHIEF},
             actor="clerk",
         )
@@ -108,7 +108,7 @@ async def test_an_exported_journal_fits_the_heads_of_its_office_and_a_changed_on
     async with two_clients(tmp_path) as (world, a, b):
         case = await a.opened()
         await a.command(
-            case=case, step="answer", body={"text": "x"}, dispatch={"subject": "fictional"}
+            case=case, step="answer", fields={"text": "x"}, dispatch={"subject": "fictional"}
         )
         await b.running.read(1)
         office = b.running.agent.office

@@ -25,6 +25,7 @@ from tests.agents.shredded import tombstones_sent
 from tests.agents.world import LINK, REQUEST, A, B, RunningAgent, World, all_read, two_offices
 from tests.patience import PATIENCE_S
 
+MOMENT = "2025-02-20T08:00:00+07:00"
 TOKEN = "a-token"
 
 
@@ -63,7 +64,7 @@ class Client:
         status, answer = await self.command(
             kind="verification_request",
             step="open",
-            body=REQUEST,
+            fields=REQUEST,
             dispatch={"subject": "fictional"},
         )
         assert status == 201, answer
@@ -112,7 +113,7 @@ async def test_a_request_without_the_token_is_refused(tmp_path: Path) -> None:
         ({"link": LINK, "step": "open", "on": "2025-02-20"}, "kind: is missing"),
         ({"link": LINK, "step": "open", "on": "2025-02-20", "kind": "war"}, "kind: 'war'"),
         (
-            {"link": LINK, "step": "open", "on": "2025-02-20", "kind": "patrol", "body": {}},
+            {"link": LINK, "step": "open", "on": "2025-02-20", "kind": "patrol", "fields": {}},
             "code",
         ),
         (
@@ -149,7 +150,7 @@ async def test_a_refused_command_is_409_with_words_and_stays_in_the_journal(
     async with two_clients(tmp_path) as (_, a, _b):
         case = await a.opened()
         status, answer = await a.command(
-            case=case, step="answer", body={"text": "x"}, dispatch={"subject": "fictional"}
+            case=case, step="answer", fields={"text": "x"}, dispatch={"subject": "fictional"}
         )
         assert status == 409
         assert answer["refused"] in {"not_legal_now", "not_your_step"}
@@ -158,7 +159,7 @@ async def test_a_refused_command_is_409_with_words_and_stays_in_the_journal(
             link="vn-x~la-y",
             kind="patrol",
             step="open",
-            body={"code": "c", "marker_from": "1", "marker_to": "2"},
+            fields={"code": "c", "marker_from": "1", "marker_to": "2"},
         )
         assert status == 409
         assert answer["refused"] == "unknown_link"
@@ -179,7 +180,7 @@ async def test_a_command_reaches_the_other_desk_and_comes_back_opened(tmp_path: 
         assert status == 200
         assert history["view"]["state"] == "sent"
         assert "acknowledge" in history["view"]["may_do"]
-        assert history["events"][0]["body"]["purpose"] == REQUEST["purpose"]
+        assert history["events"][0]["fields"]["purpose"] == REQUEST["purpose"]
         event = history["events"][0]["event"]
         office = a.running.agent.office
         await a.running.until(lambda: (LINK, B) in office.heads and office.heads[LINK, B].size == 1)
@@ -195,8 +196,10 @@ async def test_a_correction_is_a_supersede_that_carries_all_fields_anew(tmp_path
         status, answer = await a.command(
             case=case,
             step="supersede",
-            corrects={"step": "open"},
-            body={**REQUEST, "purpose": "fictional, corrected"},
+            fields={
+                "corrects": "open",
+                "fields": {**REQUEST, "purpose": "fictional, corrected"},
+            },
         )
         assert status == 201, answer
         await a.running.read(2)
@@ -218,13 +221,13 @@ async def test_a_link_can_be_replayed(tmp_path: Path) -> None:
 async def test_a_scenarios_liberties_are_not_there_in_normal_operation(tmp_path: Path) -> None:
     async with two_clients(tmp_path) as (_, a, _b):
         assert (await a.ask("/v1/line", {"up": False}))[0] == 404
-        assert (await a.ask("/v1/clock", {"now": 1}))[0] == 404
+        assert (await a.ask("/v1/clock", {"now": MOMENT}))[0] == 404
         status, answer = await a.command(
             kind="verification_request",
             step="open",
-            body=REQUEST,
+            fields=REQUEST,
             dispatch={"subject": "fictional"},
-            at=1,
+            at=MOMENT,
         )
         assert status == 400
         assert "real time" in answer["error"]
@@ -237,7 +240,7 @@ async def test_the_desk_proposes_agrees_and_confirms_a_shredding_and_sees_how_fa
     async with two_clients(tmp_path) as (_, a, b):
         case = await a.opened()
         size = 1
-        said: dict[str, Any] = {"body": {"ground": "retention_ended"}, "reason": "(fictional)"}
+        said: dict[str, Any] = {"fields": {"ground": "retention_ended"}, "reason": "(fictional)"}
 
         async def step(client: Client, name: str, **fields: Any) -> None:
             nonlocal size
@@ -252,7 +255,7 @@ async def test_the_desk_proposes_agrees_and_confirms_a_shredding_and_sees_how_fa
         assert shown["view"]["shredding"]["status"] == "proposed"
         assert shown["view"]["shredding"]["awaited"] == [B]
         assert {"shred", "keep"} <= set(shown["view"]["may_do"])
-        assert shown["events"][2]["body"]["ground"] == "retention_ended"
+        assert shown["events"][2]["fields"]["ground"] == "retention_ended"
         await step(b, "shred", **said)
         await tombstones_sent(a.running)
         for client in (a, b):
@@ -264,7 +267,7 @@ async def test_the_desk_proposes_agrees_and_confirms_a_shredding_and_sees_how_fa
             assert [one["position"] for one in shredding["confirmations"]] == [4, 5]
             assert shown["view"]["may_do"] == []
             assert [one["content"] for one in shown["events"]] == ["shredded"] * 4 + ["none"] * 2
-            assert not [one for one in shown["events"] if one["body"] or one["on"]]
+            assert not [one for one in shown["events"] if one["fields"] or one["on"]]
         status, answer = await a.command(case=case, step="confirm_shredding", reason="again")
         assert (status, answer["refused"]) == (409, "not_legal_now")
 

@@ -49,7 +49,7 @@ async def test_every_question_is_answered_while_the_writer_is_busy(tmp_path: Pat
         _, opened = await a.command(
             kind="penalty",
             step="open",
-            body={
+            fields={
                 "person": {"name": "A (fictional)", "nationality": "vn"},
                 "law": "(fictional)",
                 "act": "overstay",

@@ -76,7 +76,7 @@ async def test_the_contents_go_when_both_have_agreed_and_both_sign_that_they_are
             assert one.desk().unconfirmed == set()
             shown = await history(one, case)
             assert [event.content for event in shown.events] == ["shredded"] * 4 + ["none"] * 2
-            assert not [event for event in shown.events if event.body or event.reason or event.on]
+            assert not [event for event in shown.events if event.fields or event.reason or event.on]
             assert shown.view is not None
             assert shown.view.shredding is not None
             signed = [(s.office, s.position, s.event) for s in shown.view.shredding.confirmations]

@@ -143,7 +143,7 @@ async def test_a_restored_office_shows_no_contents_before_it_has_read_the_log(
         for each in (case, kept):
             shown = await history(a, each)
             assert {event.content for event in shown.events} == {"withheld"}
-            assert not [event for event in shown.events if event.body or event.dispatch]
+            assert not [event for event in shown.events if event.fields or event.dispatch]
         await a.stop()
         a = await world.agent(A, line_up=False)
         assert (await history(a, kept)).events[0].content == "withheld", "a restart changes nothing"

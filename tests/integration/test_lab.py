@@ -48,7 +48,7 @@ def submit(layout: Layout, code: str) -> None:
             kind="patrol",
             on=date(2025, 3, 1),
             dispatch=Dispatch(subject="(hư cấu) tuần tra"),
-            body={"code": code, "marker_from": "1", "marker_to": "2"},
+            fields={"code": code, "marker_from": "1", "marker_to": "2"},
         )
     )
     assert isinstance(answer, api.AcceptedAnswer), answer

@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -92,14 +91,14 @@ def play(layout: Layout) -> tuple[str, str]:
     client(layout, "vn-kyson").await_size(LINK, 3, 50)
     patrol = {"code": "x", "marker_from": "1", "marker_to": "2"}
     dispatch = {"subject": "(hư cấu) tuần tra"}
-    submit(layout, "vn-kyson", LATE, "open", kind="patrol", dispatch=dispatch, body=patrol)
+    submit(layout, "vn-kyson", LATE, "open", kind="patrol", dispatch=dispatch, fields=patrol)
     return forgotten, acknowledged
 
 
 def request(subject: str) -> dict[str, Any]:
-    body = {"subject": f"(hư cấu) {subject}", "questions": ["?"], "purpose": "(hư cấu)"}
+    fields = {"subject": f"(hư cấu) {subject}", "questions": ["?"], "purpose": "(hư cấu)"}
     dispatch = {"subject": f"(hư cấu) {subject}"}
-    return {"kind": "verification_request", "dispatch": dispatch, "body": body}
+    return {"kind": "verification_request", "dispatch": dispatch, "fields": fields}
 
 
 def client(layout: Layout, office: str) -> LabAgentClient:
@@ -111,7 +110,7 @@ def client(layout: Layout, office: str) -> LabAgentClient:
 
 
 def submit(layout: Layout, office: str, at: str, step: str, **more: Any) -> str:
-    fields = {"link": LINK, "step": step, "on": at[:10], "at": milliseconds(at), **more}
+    fields = {"link": LINK, "step": step, "on": at[:10], "at": at, **more}
     command = from_object(fields, CommandRequest)
     deadline = time.monotonic() + PATIENCE_S
     while True:
@@ -122,10 +121,6 @@ def submit(layout: Layout, office: str, at: str, step: str, **more: Any) -> str:
         assert answer.refused == "key_missing", answer
         assert time.monotonic() < deadline, answer
         time.sleep(0.1)
-
-
-def milliseconds(moment: str) -> int:
-    return int(datetime.fromisoformat(moment).timestamp() * 1000)
 
 
 def look(layout: Layout, processor: LabProgram, forgotten: str, acknowledged: str) -> Asked:

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 import msgspec
 
 from blo_agent.api import response_types as api
-from blo_agent.api.request_types import CommandRequest, Corrects
+from blo_agent.api.request_types import CommandRequest
 from blo_cli.errors import CliError
 from blo_lab.network.world import World
 from blo_lab.scenario import Scenario, ScenarioLine
@@ -234,11 +234,10 @@ def _command(line: ScenarioLine, case: str | None, kind: Kind) -> CommandRequest
     """
     assert line.step is not None
     assert line.on is not None
-    corrects = None
-    body: dict[str, object] = line.body
+    fields: dict[str, object] = line.body
     if line.corrects is not None:
-        corrects = Corrects(line.corrects.step.word, line.corrects.nth)
-        body = {"corrects": corrects.step, "fields": line.body}
+        step, nth = line.corrects.step.word, line.corrects.nth
+        fields = {"corrects": step, "nth": nth, "fields": line.body}
     return CommandRequest(
         link=line.link,
         step=line.step.word,
@@ -247,12 +246,11 @@ def _command(line: ScenarioLine, case: str | None, kind: Kind) -> CommandRequest
         kind=kind.word,
         urgency=None if line.urgency is None else line.urgency.word,
         reason=line.reason,
-        due=line.due_ms,
+        due=line.due,
         dispatch=None if line.dispatch is None else from_object(line.dispatch, Dispatch),
-        body=body,
-        corrects=corrects,
-        pause_ground=None if line.ground is None else line.ground.word,
-        at=line.at_ms,
+        fields=fields,
+        ground=None if line.ground is None else line.ground.word,
+        at=line.at,
     )
 
 

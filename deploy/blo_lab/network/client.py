@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from blo_agent.api.request_types import ClockRequest, LineRequest
 from blo_cli.client import AgentClient
 from blo_lab.network.admin import AdminClient
+from blo_schemas.instants import local
 
 
 class LabAgentClient(AgentClient):
@@ -30,7 +33,7 @@ class LabAgentClient(AgentClient):
 
     def clock(self, now_ms: int) -> None:
         """Sets the simulated clock, in Unix milliseconds."""
-        self._post_or_raise("/v1/clock", ClockRequest(now_ms), dict[str, int])
+        self._post_or_raise("/v1/clock", ClockRequest(local(now_ms)), dict[str, datetime])
 
     def metrics(self) -> str:
         """The metrics of the admin listener, in Prometheus text."""

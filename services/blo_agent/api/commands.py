@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from litestar import Request, Response, post
@@ -10,13 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from blo_agent.agent import Agent
-from blo_agent.api.parse import (
-    BadRequest,
-    decode,
-    known_link,
-    read_command,
-    read_disclosure,
-)
+from blo_agent.api.parse import BadRequest, decode, known_link, read_command, read_disclosure
 from blo_agent.api.request_types import (
     ClockRequest,
     CommandRequest,
@@ -37,6 +32,7 @@ from blo_agent.office.halts import NotHalted
 from blo_agent.verify_link import replay
 from blo_runtime.clock import ManualClock
 from blo_schemas.bundle import SIGNED_DISCLOSURE
+from blo_schemas.instants import local, unix_ms
 
 Req = Request[Any, Any, State]
 
@@ -49,7 +45,7 @@ async def commands(
     wanted = decode(await request.body(), CommandRequest)
     command = read_command(agent, wanted)
     if wanted.at is not None:
-        _set_time(agent, wanted.at)
+        _set_time(agent, unix_ms(wanted.at))
     try:
         accepted = await agent.submit(command)
     except CommandRefused as refusal:
@@ -121,11 +117,11 @@ async def line(request: Req, agent: NamedDependency[Agent]) -> dict[str, bool]:
 
 
 @post("/v1/clock", status_code=200)
-async def clock(request: Req, agent: NamedDependency[Agent]) -> dict[str, int]:
+async def clock(request: Req, agent: NamedDependency[Agent]) -> dict[str, datetime]:
     """Move the clock forward; only with simulated time."""
     wanted = decode(await request.body(), ClockRequest)
-    _set_time(agent, wanted.now)
-    return {"now": agent.clock.now_ms()}
+    _set_time(agent, unix_ms(wanted.now))
+    return {"now": local(agent.clock.now_ms())}
 
 
 def _set_time(agent: Agent, at: int) -> None:

@@ -1,4 +1,4 @@
-"""From what a request says to what the office understands."""
+"""From the JSON of a request to the command that it means."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotFoundException
 
 from blo_agent.agent import Agent
-from blo_agent.api.request_types import CommandRequest, Corrects, DisclosureRequest
+from blo_agent.api.request_types import CommandRequest, CorrectionRequest, DisclosureRequest
 from blo_agent.commands.accept import OfficeCommand
 from blo_agent.commands.disclose import DisclosureCommand
 from blo_agent.office.link_state import LinkState
@@ -19,6 +19,7 @@ from blo_domain.commands import Command, Target
 from blo_schemas.bodies import KIND_WORDS, STEP_WORDS, body_from_json
 from blo_schemas.errors import WireError
 from blo_schemas.ids import HASH_SIZE, CaseId, EventId, LinkId
+from blo_schemas.instants import unix_ms
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 from blo_schemas.texts import from_hex, from_json, from_object
 
@@ -96,14 +97,10 @@ def read_command(agent: Agent, wanted: CommandRequest) -> OfficeCommand:
     step = _word(STEP_WORDS, wanted.step, "step")
     case = None if wanted.case is None else CaseId(from_hex(wanted.case))
     kind = _kind(agent, wanted, case)
-    corrects = _corrected(wanted, step)
-    fields = wanted.body
-    if corrects is not None and "corrects" not in fields:
-        fields = {"corrects": corrects.step, "fields": fields}
     try:
-        body = body_from_json(kind, step, fields)
+        body = body_from_json(kind, step, wanted.fields)
     except WireError as error:
-        raise BadRequest(f"body: {error}") from error
+        raise BadRequest(f"fields: {error}") from error
     return OfficeCommand(
         LinkId(wanted.link),
         case,
@@ -115,11 +112,9 @@ def read_command(agent: Agent, wanted: CommandRequest) -> OfficeCommand:
             urgency=_optional(_URGENCIES, wanted.urgency, "urgency"),
             reason=wanted.reason,
             dispatch=wanted.dispatch,
-            corrects=None
-            if corrects is None
-            else Target(_word(STEP_WORDS, corrects.step, "corrects.step"), corrects.nth),
-            due=wanted.due,
-            pause_ground=_optional(_GROUNDS, wanted.pause_ground, "pause_ground"),
+            corrects=_corrected(wanted) if step is Step.SUPERSEDE else None,
+            due=None if wanted.due is None else unix_ms(wanted.due),
+            pause_ground=_optional(_GROUNDS, wanted.ground, "ground"),
         ),
         wanted.actor,
     )
@@ -150,19 +145,13 @@ def read_disclosure(wanted: DisclosureRequest) -> DisclosureCommand:
     )
 
 
-def _corrected(wanted: CommandRequest, step: Step) -> Corrects | None:
-    """Which step is corrected, said beside the body or in it."""
-    if step is not Step.SUPERSEDE:
-        if wanted.corrects is not None:
-            raise BadRequest(f"corrects: only a supersede corrects, not {wanted.step}")
-        return None
-    if wanted.corrects is not None or "corrects" not in wanted.body:
-        return wanted.corrects
-    said = {"step": wanted.body["corrects"], "nth": wanted.body.get("nth", 1)}
+def _corrected(wanted: CommandRequest) -> Target:
+    """The step that a ``supersede`` corrects."""
     try:
-        return from_object(said, Corrects)
+        named = from_object(wanted.fields, CorrectionRequest)
     except WireError as error:
-        raise BadRequest(f"body: {error.detail}") from error
+        raise BadRequest(f"fields: {error.detail}") from error
+    return Target(_word(STEP_WORDS, named.corrects, "fields.corrects"), named.nth)
 
 
 def _kind(agent: Agent, wanted: CommandRequest, case: CaseId | None) -> Kind:

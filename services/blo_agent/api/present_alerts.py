@@ -7,6 +7,7 @@ whether the log gives the same.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -16,7 +17,7 @@ from blo_agent.office.case_clocks import (
     clocks_of,
     facts_of,
     last_log_time,
-    local,
+    local_text,
     terms_of_link,
     zone_of,
 )
@@ -30,12 +31,12 @@ from blo_domain.deadlines.evaluate import clock_states
 from blo_domain.deadlines.terms import Terms
 from blo_schemas.clocks import Alert, ClockStatus, ClockView
 from blo_schemas.ids import CaseId, LinkId, OfficeId
+from blo_schemas.instants import LAST_INSTANT, local
 from blo_schemas.policy import EscalationLevel
 from blo_schemas.summary import Kind
 from blo_schemas.views import CaseView
 
 _HEIGHT: Final = {rung: height for height, rung in enumerate(EscalationLevel)}
-_LAST: Final = 2**62
 
 
 class Timing(msgspec.Struct):
@@ -53,7 +54,7 @@ class _Desk(msgspec.Struct, frozen=True):
     zone: str
 
     def local(self, at: int | None) -> str | None:
-        return None if at is None else local(at, self.zone)
+        return None if at is None else local_text(at, self.zone)
 
 
 def case_timing(
@@ -133,7 +134,7 @@ def case_differences(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[api
 
 def _differences(found: Iterable[differences.OutputDifference]) -> list[api.DifferenceAnswer]:
     return [
-        api.DifferenceAnswer(one.processor, one.what, one.case.hex(), one.since, one.words)
+        api.DifferenceAnswer(one.processor, one.what, one.case.hex(), local(one.since), one.words)
         for one in found
     ]
 
@@ -152,7 +153,7 @@ def _clocks(at: _Desk, clocks: ClockView, instant: int) -> list[api.ClockAnswer]
             round=state.round,
             standing=state.standing.value,
             owed_by=list(state.owed_by),
-            due=state.due,
+            due=api.moment(state.due),
             due_local=at.local(state.due),
             zone=at.zone,
             late_ms=state.late,
@@ -221,8 +222,8 @@ def _alert(
         clock=None if alert.clock is None else alert.clock.value,
         round=alert.round,
         cause=cause(alert),
-        since=alert.since,
-        due=alert.due,
+        since=local(alert.since),
+        due=api.moment(alert.due),
         due_local=at.local(alert.due),
         zone=at.zone,
         must_act=list(alert.must_act),
@@ -231,7 +232,7 @@ def _alert(
         is_standing=is_standing,
         counts=row.counts,
         by_the_rules=rules,
-        cleared_at=None if cleared is None else cleared.cleared_at,
+        cleared_at=None if cleared is None else api.moment(cleared.cleared_at),
         cleared_by=None if by is None else by.word,
         words=alert_words(alert, kind, at.office, at.local(alert.due)) + doubt,
     )
@@ -249,6 +250,6 @@ def _height(alert: Alert) -> int:
     return -1 if alert.rung is None else _HEIGHT[alert.rung]
 
 
-def _order(one: api.OpenAlertAnswer) -> tuple[int, str, str, str]:
-    at = _LAST if one.alert.due is None else one.alert.due
+def _order(one: api.OpenAlertAnswer) -> tuple[datetime, str, str, str]:
+    at = local(LAST_INSTANT) if one.alert.due is None else one.alert.due
     return at, one.link, one.case or "", one.alert.alert

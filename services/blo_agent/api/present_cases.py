@@ -41,6 +41,7 @@ from blo_schemas.content import CONTENT, WITHOUT_CONTENT
 from blo_schemas.hashes import views_digest
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
 from blo_schemas.ids import CaseId, EventId, LinkId, OfficeId
+from blo_schemas.instants import local
 from blo_schemas.summary import SUMMARY
 from blo_schemas.views import CaseView
 
@@ -72,7 +73,7 @@ def link_answer(
                 signer,
                 head.size,
                 head.unopened,
-                head.at,
+                local(head.at),
                 head.log_hash.hex(),
                 head.view_digest.hex(),
             )
@@ -86,7 +87,7 @@ def link_answer(
             api.RefusedCheckpoint(
                 one.signer,
                 one.size,
-                one.at,
+                local(one.at),
                 one.words,
                 [note.decode() for note in (one.note, one.other) if note],
             )
@@ -96,11 +97,11 @@ def link_answer(
         differences=link_differences(snapshot, link),
         halts=[
             api.HaltAnswer(
-                one.at,
+                local(one.at),
                 one.reason,
                 one.words,
                 one.evidence,
-                one.resumed_at,
+                api.moment(one.resumed_at),
                 one.resumed_by,
                 one.resumed_for,
             )
@@ -203,11 +204,11 @@ def _case_answer(viewer: Viewer, snapshot: Snapshot, view: CaseView, now: int) -
         version=view.version,
         urgency=view.urgency.word,
         opener=view.opener,
-        opened_at=view.opened_at,
+        opened_at=local(view.opened_at),
         paused=view.paused,
         crossed=view.crossed,
         position=view.position,
-        log_time=view.log_time,
+        log_time=local(view.log_time),
         may_do=[step.word for step in legal_steps(view, viewer.id, parties)],
         shredding=_shredding_answer(snapshot, view, parties),
     )
@@ -254,24 +255,24 @@ def _event_answer(
     word = _content_word(stored, row)
     shown = row.content if word == "opened" else None
     content = None if shown is None else CONTENT.decode(shown)
-    body: dict[str, Any] | None = None
+    fields: dict[str, Any] | None = None
     if content is not None:
         decoded = decode_body(row.kind, row.step, content.body_version, content.body)
-        body = msgspec.to_builtins(decoded)
+        fields = msgspec.to_builtins(decoded)
     return api.EventAnswer(
         event=row.event_id.hex(),
         step=row.step.word,
         office=row.office,
         version=row.version,
         position=row.position,
-        at=row.at,
-        log_time=row.log_time,
+        at=local(row.at),
+        log_time=local(row.log_time),
         crossed=crossed,
         superseded=superseded,
         on=None if content is None else content.on,
         reason=None if content is None else content.reason,
         dispatch=None if content is None else content.dispatch,
-        body=body,
+        fields=fields,
         content=word,
     )
 
@@ -285,7 +286,7 @@ def _under_way_answer(
     opened = summary_of(snapshot, link, waiting.value)
     if opened is not None:
         header, summary = opened
-        yield api.UnderWayAnswer(waiting.event_id.hex(), summary.step.word, header.at)
+        yield api.UnderWayAnswer(waiting.event_id.hex(), summary.step.word, local(header.at))
 
 
 def _rejected_answer(

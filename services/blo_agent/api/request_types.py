@@ -1,36 +1,44 @@
-"""What is posted to the office's API, as JSON."""
+"""Requests of the office's API, as JSON; instants are RFC 3339 with an offset."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Final
 
 import msgspec
 
 from blo_domain.commands import MAX_NTH
 from blo_schemas.content import Dispatch
-from blo_schemas.fields import Line, Text, UnixMs
-from blo_schemas.instants import check_business_day
+from blo_schemas.fields import Line, Text
+from blo_schemas.instants import LAST_INSTANT, check_business_day, local
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Nth = Annotated[int, msgspec.Meta(ge=1, le=MAX_NTH)]
 
 
+_FIRST: Final = local(0)
+_LAST: Final = local(LAST_INSTANT)
+
+
 class StrictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of everything that is posted; unknown fields are errors, and so are impossible days."""
+    """Base of every request; unknown fields and impossible days or instants are errors."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
-            if isinstance(value, date):
+            if isinstance(value, datetime):
+                if not _FIRST <= value <= _LAST:
+                    raise ValueError(f"{name}: {value} lies before 1970 or after 9999")
+            elif isinstance(value, date):
                 check_business_day(name, value)
 
 
-class Corrects(StrictRequest, frozen=True):
-    """Which earlier step of the same office is corrected: the nth of its name, from 1."""
+class CorrectionRequest(msgspec.Struct, frozen=True):
+    """Names, in ``fields``, the step that a ``supersede`` corrects: the nth of its name, from 1."""
 
-    step: Word
+    corrects: Word
     nth: Nth = 1
 
 
@@ -45,14 +53,14 @@ class CommandRequest(StrictRequest, frozen=True):
         kind: The kind's name, to open a case.
         urgency: The urgency's name.
         reason: In words.
-        due: Stated due date, Unix milliseconds.
+        due: Stated due date.
         dispatch: The common fields.
-        body: The fields of the kind and step. For ``supersede``, all fields of the corrected step
-            with their new values, as they are or as ``{"corrects": STEP, "fields": {...}}``.
-        corrects: What a ``supersede`` corrects; may be left out if ``body`` says it.
-        pause_ground: Why a clock is to stand still.
-        actor: Who wants it.
-        at: The scenario's time, Unix milliseconds; only with simulated time.
+        fields: The fields of the kind and step. For ``supersede``
+            ``{"corrects": STEP, "nth": 1, "fields": {...}}``: which step of this office is
+            corrected, and all its fields with their new values.
+        ground: Why a clock is to stand still.
+        actor: Who acts.
+        at: The scenario's time; only with simulated time.
     """
 
     link: Word
@@ -62,13 +70,12 @@ class CommandRequest(StrictRequest, frozen=True):
     kind: Word | None = None
     urgency: Word | None = None
     reason: Text | None = None
-    due: UnixMs | None = None
+    due: Instant | None = None
     dispatch: Dispatch | None = None
-    body: dict[str, object] = {}
-    corrects: Corrects | None = None
-    pause_ground: Word | None = None
+    fields: dict[str, object] = {}
+    ground: Word | None = None
     actor: Word = "duty-officer"
-    at: UnixMs | None = None
+    at: Instant | None = None
 
 
 class DisclosureRequest(StrictRequest, frozen=True, rename={"first": "from", "last": "to"}):
@@ -112,9 +119,9 @@ class LineRequest(StrictRequest, frozen=True):
 
 
 class ClockRequest(StrictRequest, frozen=True):
-    """Sets the simulated clock, Unix milliseconds."""
+    """Sets the simulated clock."""
 
-    now: UnixMs
+    now: Instant
 
 
 class ReportRequest(StrictRequest, frozen=True):

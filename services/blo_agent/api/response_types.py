@@ -1,17 +1,23 @@
-"""What the office's API answers, as JSON."""
+"""Answers of the office's API, as JSON; instants are RFC 3339 in UTC."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
 
 from blo_schemas.content import Dispatch
+from blo_schemas.instants import local
 from blo_schemas.reports import ReportStep
 
 MAX_REJECTED: Final = 100
 """So many rejected events of a case are shown, the last ones: there can be any number of them."""
+
+
+def moment(at: int | None) -> datetime | None:
+    """An instant of Unix milliseconds as the API shows it."""
+    return None if at is None else local(at)
 
 
 class AcceptedAnswer(msgspec.Struct, frozen=True):
@@ -54,7 +60,7 @@ class HeadAnswer(msgspec.Struct, frozen=True):
     office: str
     size: int
     unopened: int
-    at: int
+    at: datetime
     log_hash: str
     view_digest: str
 
@@ -67,7 +73,7 @@ class ClockAnswer(msgspec.Struct, frozen=True):
         round: Which round of it.
         standing: ``running``, ``paused``, ``met``, ``missed`` or ``void``.
         owed_by: Whose turn it is.
-        due: First instant at which it is late, Unix milliseconds; ``None`` while it stands still.
+        due: First instant at which it is late; ``None`` while it stands still.
         due_local: The same in the office's own time zone.
         zone: That time zone.
         late_ms: By how much it was or is late; 0: it is not.
@@ -79,7 +85,7 @@ class ClockAnswer(msgspec.Struct, frozen=True):
     round: int
     standing: str
     owed_by: list[str]
-    due: int | None
+    due: datetime | None
     due_local: str | None
     zone: str
     late_ms: int
@@ -96,7 +102,7 @@ class AlertAnswer(msgspec.Struct, frozen=True):
         clock: Which clock of the case; ``None``: it is about the link.
         round: Which round of the clock.
         cause: The rung of the ladder, or what is wrong with the link.
-        since: From when it is true, Unix milliseconds.
+        since: From when it is true.
         due: The deadline as it stood then.
         due_local: The same in the office's own time zone.
         zone: That time zone.
@@ -116,8 +122,8 @@ class AlertAnswer(msgspec.Struct, frozen=True):
     clock: str | None
     round: int
     cause: str
-    since: int
-    due: int | None
+    since: datetime
+    due: datetime | None
     due_local: str | None
     zone: str
     must_act: list[str]
@@ -126,7 +132,7 @@ class AlertAnswer(msgspec.Struct, frozen=True):
     is_standing: bool
     counts: bool
     by_the_rules: bool | None
-    cleared_at: int | None
+    cleared_at: datetime | None
     cleared_by: str | None
     words: str
 
@@ -157,14 +163,14 @@ class DifferenceAnswer(msgspec.Struct, frozen=True):
         what: ``case``: its record of it. ``alert``: one that the rules do not give, or not so.
             ``silence``: one that it has not told.
         case: In which case.
-        since: When it was found, Unix milliseconds.
+        since: When it was found.
         words: For the officer.
     """
 
     processor: str
     what: str
     case: str
-    since: int
+    since: datetime
     words: str
 
 
@@ -183,7 +189,7 @@ class RefusedCheckpoint(msgspec.Struct, frozen=True):
 
     witness: str
     size: int
-    at: int
+    at: datetime
     words: str
     notes: list[str]
 
@@ -192,7 +198,7 @@ class HaltAnswer(msgspec.Struct, frozen=True):
     """Why a link was halted, and who lifted that, if anybody has.
 
     Attributes:
-        at: When it was halted, Unix milliseconds.
+        at: When it was halted.
         reason: Of the closed list ``halting.HaltReason``.
         words: For people, with what to do.
         evidence: What shows it: signed bytes where there are any.
@@ -201,11 +207,11 @@ class HaltAnswer(msgspec.Struct, frozen=True):
         resumed_for: The reason that was given.
     """
 
-    at: int
+    at: datetime
     reason: str
     words: str
     evidence: bytes
-    resumed_at: int | None
+    resumed_at: datetime | None
     resumed_by: str | None
     resumed_for: str | None
 
@@ -280,11 +286,11 @@ class CaseAnswer(msgspec.Struct, frozen=True):
     version: int
     urgency: str
     opener: str
-    opened_at: int
+    opened_at: datetime
     paused: bool
     crossed: int
     position: int
-    log_time: int
+    log_time: datetime
     may_do: list[str]
     shredding: ShreddingAnswer | None = None
 
@@ -302,14 +308,14 @@ class EventAnswer(msgspec.Struct, frozen=True):
     office: str
     version: int
     position: int
-    at: int
-    log_time: int
+    at: datetime
+    log_time: datetime
     crossed: bool
     superseded: bool
     on: date | None
     reason: str | None
     dispatch: Dispatch | None
-    body: dict[str, object] | None
+    fields: dict[str, object] | None
     content: str = "opened"
 
 
@@ -329,7 +335,7 @@ class UnderWayAnswer(msgspec.Struct, frozen=True):
 
     event: str
     step: str
-    at: int
+    at: datetime
 
 
 class CaseHistory(msgspec.Struct, frozen=True):

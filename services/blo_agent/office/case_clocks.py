@@ -90,7 +90,7 @@ def zone_of(office: OfficeId, terms: Terms) -> str:
     return UTC_NAME
 
 
-def local(at: int, zone: str) -> str:
+def local_text(at: int, zone: str) -> str:
     """An instant in Unix milliseconds as people of a zone write it: ``2025-03-14 17:00 +0700``.
 
     What a processor signs may lie anywhere; an instant that no calendar has is the last one.

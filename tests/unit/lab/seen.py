@@ -9,6 +9,7 @@ import msgspec
 from blo_agent.api import response_types as api
 from blo_lab.demo.observe import Observed
 from blo_lab.network.world import World
+from blo_schemas.instants import local
 
 HASH = "ab" * 32
 VIEWS = "cd" * 32
@@ -22,7 +23,7 @@ def head(
         office=office,
         size=size,
         unopened=unopened,
-        at=0,
+        at=local(0),
         log_hash=log_hash,
         view_digest=view_digest,
     )

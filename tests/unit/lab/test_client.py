@@ -120,9 +120,10 @@ def test_the_line_and_the_clock_are_set(agent: Agent, client: LabAgentClient) ->
     agent.answer = (200, {"up": False})
     client.line(up=False)
     assert (agent.path, agent.body) == ("/v1/line", {"up": False})
-    agent.answer = (200, {"now": 17})
-    client.clock(17)
-    assert (agent.path, agent.body) == ("/v1/clock", {"now": 17})
+    now = "1970-01-01T00:00:17Z"
+    agent.answer = (200, {"now": now})
+    client.clock(17_000)
+    assert (agent.path, agent.body) == ("/v1/clock", {"now": now})
 
 
 def test_cases_and_folds_are_asked_for(agent: Agent, client: LabAgentClient) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from blo_agent.api import response_types as api
-from blo_agent.api.request_types import CommandRequest, Corrects
+from blo_agent.api.request_types import CommandRequest
 from blo_lab.demo.player import Played, Player, StandsStill, sequences
 from blo_lab.network.network_file import articles
 from blo_lab.scenario import Scenario, load, read
 from blo_lab.scenarios import YEAR_OF_SEED_003
 from blo_schemas.content import Dispatch
+from blo_schemas.instants import local
 from tests.patience import PATIENCE_S
 from tests.unit.lab import seen as made
 
@@ -233,15 +234,14 @@ def test_a_line_is_submitted_with_all_it_says() -> None:
         urgency="urgent",
         on=date(2025, 3, 1),
         reason="vì sao",
-        due=1_741_132_800_000,
+        due=local(1_741_132_800_000),
         dispatch=Dispatch(subject="s", urgency_ground="g"),
-        body={"code": "x", "marker_from": "1", "marker_to": "2"},
-        at=1_740_765_600_000,
+        fields={"code": "x", "marker_from": "1", "marker_to": "2"},
+        at=local(1_740_765_600_000),
     )
     paused, _, corrected = stage.desks["la-xiengkhouang"].commands
-    assert (paused.pause_ground, paused.case) == ("court", "case-1-vn-kyson")
-    assert corrected.corrects == Corrects("confirm", 1)
-    assert corrected.body == {"corrects": "confirm", "fields": {"headcount": 4}}
+    assert (paused.ground, paused.case) == ("court", "case-1-vn-kyson")
+    assert corrected.fields == {"corrects": "confirm", "nth": 1, "fields": {"headcount": 4}}
 
 
 def test_links_that_share_an_office_are_one_sequence_and_others_are_not() -> None:

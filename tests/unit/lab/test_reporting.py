@@ -22,6 +22,7 @@ from blo_lab.demo.report import build_report, case_reports, show
 from blo_lab.network.network_file import articles
 from blo_lab.scenario import load
 from blo_lab.scenarios import YEAR_OF_SEED_003
+from blo_schemas.instants import local
 from tests.unit.lab import seen as made
 
 WORLD = articles()
@@ -135,11 +136,11 @@ class Desk:
             version=5,
             urgency="routine",
             opener="vn-kyson",
-            opened_at=0,
+            opened_at=local(0),
             paused=False,
             crossed=1,
             position=5,
-            log_time=0,
+            log_time=local(0),
             may_do=[],
         )
         return api.CaseHistory(view, [], [rejected] if case == "crossed" else [], [], [], [], [])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blo_agent.office.case_clocks import local, zone_of
+from blo_agent.office.case_clocks import local_text, zone_of
 from blo_cli.trust.words import describe
 from blo_domain.commands import ChannelRules
 from blo_domain.deadlines.evaluate import alerts, clock_states, next_change
@@ -151,7 +151,7 @@ def use(directory: TrustedDirectory) -> None:
             ChannelRules.of(one.agreement)
         zone = zone_of(VN_A, terms)
         for at in EDGES:
-            local(at, zone)
+            local_text(at, zone)
         for first, last in ((date.min, date.max), (date.min, date.min), (date.max, date.max)):
             window_of(Period(first, last), zone)
         for at in EDGES:
@@ -243,6 +243,6 @@ def test_names_in_the_corridors_scripts_are_admitted() -> None:
 
 
 def test_the_last_instant_has_a_date_in_every_zone() -> None:
-    assert local(LAST_INSTANT, "Pacific/Kiritimati").startswith("9999-12-30 14:00")
-    assert local(2**63, "Etc/GMT+12").startswith("9999-12-29 12:00")
+    assert local_text(LAST_INSTANT, "Pacific/Kiritimati").startswith("9999-12-30 14:00")
+    assert local_text(2**63, "Etc/GMT+12").startswith("9999-12-29 12:00")
     assert datetime.fromtimestamp(LAST_INSTANT / 1000, UTC) == datetime(9999, 12, 30, tzinfo=UTC)
