@@ -160,14 +160,14 @@ class Agent:
 
         def job(tx: Transaction) -> BatchResult:
             taken = self._load(tx)
-            for desk in self.office.links.values():
+            for state in self.office.links.values():
                 attempt(
                     "heads",
                     tx,
                     taken,
-                    lambda own, desk=desk: compare_heads(self.office, desk, now, tx, own),  # type: ignore[misc]
+                    lambda own, state=state: compare_heads(self.office, state, now, tx, own),  # type: ignore[misc]
                     mend=lambda: self.office.load_heads(tx),
-                    link=desk.link,
+                    link=state.link,
                 )
             return taken
 
@@ -235,9 +235,9 @@ class Agent:
             KeyError: The office has no such link.
             NotHalted: The link is not halted.
         """
-        desk = self.office.links[link]
+        state = self.office.links[link]
         now = self.clock.now_ms()
-        lifted = await self.store.write(lambda tx: resume(desk, reason, actor, now, tx))
+        lifted = await self.store.write(lambda tx: resume(state, reason, actor, now, tx))
         get_logger().warning("link resumed", link=link, count=lifted)
         self.receiver.begin_anew()
         return lifted
@@ -268,13 +268,13 @@ class Agent:
         Raises:
             KeyError: The office has no such link.
         """
-        desk = self.office.links[link]
+        state = self.office.links[link]
         deadline = asyncio.get_running_loop().time() + timeout_s
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
                 while self._on_disk.get(link, 0) < size and not self._ending:
                     await self._moved.wait()
-        return desk
+        return state
 
     def is_read_to_end(self, link: LinkId) -> bool:
         """Whether a link was read to where its log ended a moment ago."""
@@ -321,8 +321,8 @@ class Agent:
         self._announce()
 
     def _note_sizes(self) -> None:
-        """Called when a batch is on disk; in between, a desk may be ahead of what readers find."""
-        self._on_disk = {link: desk.size for link, desk in self.office.links.items()}
+        """Called when a batch is on disk; until then, memory may be ahead of what readers find."""
+        self._on_disk = {link: state.size for link, state in self.office.links.items()}
 
     def _announce(self) -> None:
         moved, self._moved = self._moved, asyncio.Event()
@@ -360,22 +360,22 @@ class Agent:
     async def _publish(self, links: set[LinkId]) -> None:
         now = self.clock.now_ms()
         known = self.office.links
-        desks = [known[link] for link in sorted(links) if link in known]
+        states = [known[link] for link in sorted(links) if link in known]
 
         missing: set[str] = set()
 
-        def say(desk: LinkState, tx: Transaction, own: BatchResult) -> None:
+        def say(state: LinkState, tx: Transaction, own: BatchResult) -> None:
             try:
-                own.cosignatures.append(head_message(self.office, desk, now, tx))
+                own.cosignatures.append(head_message(self.office, state, now, tx))
             except NoIdentity as error:
                 missing.add(str(error))
 
         def job(tx: Transaction) -> BatchResult:
             taken = BatchResult()
-            for desk in desks:
-                if not desk.is_rereading:
-                    work = partial(say, desk, tx)
-                    attempt("an own head", tx, taken, work, mend=lambda: None, link=desk.link)
+            for state in states:
+                if not state.is_rereading:
+                    work = partial(say, state, tx)
+                    attempt("an own head", tx, taken, work, mend=lambda: None, link=state.link)
             return taken
 
         taken = await self.store.write(job)

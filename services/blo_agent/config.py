@@ -24,7 +24,7 @@ class StoreSettings(Settings, frozen=True, kw_only=True):
 
 
 class ApiSettings(Settings, frozen=True, kw_only=True):
-    """The office's own API, for its desk and tools.
+    """The office's own API, for its web pages and tools.
 
     Attributes:
         token: The file with the bearer token, readable by its owner alone; made if missing.

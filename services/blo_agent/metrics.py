@@ -70,16 +70,16 @@ class AgentMetrics:
     def positions(self, high_watermarks: dict[LinkId, int]) -> None:
         """Tell how far the office, and every other office, has read."""
         metrics = self._metrics
-        for link, desk in self._office.links.items():
-            metrics.link_size.labels(link=link).set(desk.size)
-            end = max(high_watermarks.get(link, 0), desk.size)
+        for link, state in self._office.links.items():
+            metrics.link_size.labels(link=link).set(state.size)
+            end = max(high_watermarks.get(link, 0), state.size)
             metrics.link_high_watermark.labels(link=link).set(end)
-            metrics.records_parked.labels(link=link).set(desk.fold.parked_count())
-            metrics.records_unopenable.labels(link=link).set(len(desk.unopened))
-            metrics.checkpoint_size.labels(link=link).set(desk.trees.cosigned_size)
-            metrics.readers_ungranted.labels(link=link).set(len(desk.ungranted))
-            metrics.link_halted.labels(link=link).set(desk.halted is not None)
-            metrics.shreddings_unconfirmed.labels(link=link).set(len(desk.unconfirmed))
+            metrics.records_parked.labels(link=link).set(state.fold.parked_count())
+            metrics.records_unopenable.labels(link=link).set(len(state.unopened))
+            metrics.checkpoint_size.labels(link=link).set(state.trees.cosigned_size)
+            metrics.readers_ungranted.labels(link=link).set(len(state.ungranted))
+            metrics.link_halted.labels(link=link).set(state.status.halted is not None)
+            metrics.shreddings_unconfirmed.labels(link=link).set(len(state.unconfirmed))
         directory = self._office.directory
         metrics.directory_documents.labels(state="counted").set(len(directory.documents))
         metrics.directory_documents.labels(state="refused").set(len(directory.refusals))

@@ -67,9 +67,13 @@ class Readiness:
             return Health(ok=False, detail="the line was taken down")
         if not self._receiver.is_connected:
             return Health(ok=False, detail="the broker is not reached yet; see the log")
-        if self._receiver.unserved:
-            words = "; ".join(f"{link}: {why}" for link, why in self._receiver.unserved.items())
-            return Health(ok=False, detail=words)
+        unserved = [
+            f"{link}: {state.status.unserved}"
+            for link, state in self._office.links.items()
+            if state.status.unserved
+        ]
+        if unserved:
+            return Health(ok=False, detail="; ".join(unserved))
         return Health(ok=True)
 
     def _check_parts(self) -> Health:
@@ -86,16 +90,18 @@ class Readiness:
         return Health(ok=failure is None, detail="" if failure is None else str(failure))
 
     def _check_links(self) -> Health:
-        halted = sorted(desk.link for desk in self._office.links.values() if desk.halted)
+        halted = sorted(state.link for state in self._office.links.values() if state.status.halted)
         if halted:
             return Health(ok=False, detail=f"halted: {', '.join(halted)}; `blo agent resume`")
-        rereading = sorted(desk.link for desk in self._office.links.values() if desk.is_rereading)
+        rereading = sorted(
+            state.link for state in self._office.links.values() if state.is_rereading
+        )
         if rereading:
             return Health(ok=False, detail=f"being read again: {', '.join(rereading)}")
         doubtful = sorted(
-            desk.link
-            for desk in self._office.links.values()
-            if desk.is_party and not desk.own_chain_checked
+            state.link
+            for state in self._office.links.values()
+            if state.status.is_party and not state.status.own_chain_checked
         )
         if doubtful:
             return Health(ok=False, detail=f"own chain not checked yet: {', '.join(doubtful)}")

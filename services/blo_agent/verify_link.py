@@ -72,7 +72,7 @@ class _Rebuilt:
                 self.contents[one.event] = sha256(encode(one.content)).digest()
 
 
-async def replay(office: Office, store: Store, log: Log, desk: LinkState) -> LinkComparison:
+async def replay(office: Office, store: Store, log: Log, state: LinkState) -> LinkComparison:
     """Read a link from its first record up to where the office stands, and compare.
 
     What the office shows is what the store has. The fold runs in a thread of its own, in portions.
@@ -80,16 +80,16 @@ async def replay(office: Office, store: Store, log: Log, desk: LinkState) -> Lin
     Raises:
         LogError: The log can't be read.
     """
-    link = desk.link
+    link = state.link
 
     def begin(snapshot: Snapshot) -> tuple[int, Digest, dict[EventId, bytes]]:
         digest = views_digest(cases.hashes(snapshot, link))
         return stored_link(snapshot, link).size, digest, _stored_contents(snapshot, link)
 
     size, live_views, live_contents = await store.read(begin)
-    fold, views = office.fresh_fold(desk)
+    fold, views = office.fresh_fold(state)
     rebuilt = _Rebuilt(fold)
-    partition = TopicPartition(exchange_topic(desk.corridor), desk.partition)
+    partition = TopicPartition(exchange_topic(state.corridor), state.partition)
     reader = await log.reader({partition: 0})
     try:
         while fold.size < size:

@@ -101,4 +101,4 @@ async def agree(agents: list[RunningAgent]) -> None:
         replayed = await one.replay()
         assert replayed.equal, f"{one.agent.office.id} shows what the log does not say"
         assert replayed.size == len(verdicts)
-        assert one.desk(LINK).halted is None
+        assert one.desk(LINK).status.halted is None

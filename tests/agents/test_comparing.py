@@ -106,9 +106,9 @@ async def test_a_link_that_is_read_again_is_not_judged_meanwhile(tmp_path: Path)
     async with a_watched(tmp_path, difference_after_s=3600) as (world, a):
         await overdue(world, [a])
         judge = Judge(a, 0)
-        a.desk().rereads_to = 3
+        a.desk().status.rereads_to = 3
         assert not (await judge.look()).loud
-        a.desk().rereads_to = 0
+        a.desk().status.rereads_to = 0
         (one,) = (await judge.look()).loud
         assert one.what == "silence"
 

@@ -10,7 +10,7 @@ import pytest
 import blo_agent.commands.accept
 import blo_domain.cases
 import blo_projection.fold
-from blo_agent.office.halts import HaltReason
+from blo_agent.office.link_status import HaltReason
 from blo_agent.outbound.sender import Sender
 from blo_agent.store.errors import JobFailed
 from blo_agent.store.tables import halts, heads, outbox
@@ -115,7 +115,7 @@ async def test_bytes_that_the_record_layer_fails_on_halt_their_link_and_no_other
         await b.stop()
         monkeypatch.setattr(LinkChain, "admit", admit)
         await a.do(Step.URGE, case)
-        await a.until(lambda: a.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
         other = (await a.open(OTHER)).case
         await c.read(1, OTHER)
         await c.do(Step.ACKNOWLEDGE, other, link=OTHER)
@@ -132,7 +132,7 @@ async def test_bytes_that_the_record_layer_fails_on_halt_their_link_and_no_other
         monkeypatch.setattr(LinkChain, "admit", genuine)
         await a.agent.resume(LINK, "the program was mended (fictional)", "chief")
         await a.read(2)
-        await a.until(lambda: a.desk().own_chain_checked)
+        await a.until(lambda: a.desk().status.own_chain_checked)
         await a.do(Step.WITHDRAW, case)
         await a.read(3)
 
@@ -159,7 +159,7 @@ async def test_memory_is_put_back_when_a_command_fails_half_way(
         accepted = await a.do(Step.URGE, case)
         assert accepted.oseq == 1
         await all_read([a, b], 2)
-        await a.until(lambda: a.desk().own_chain_checked)
+        await a.until(lambda: a.desk().status.own_chain_checked)
         await agree([a, b])
 
 
@@ -224,7 +224,7 @@ async def test_own_events_that_cannot_be_taken_from_the_outbox_halt_their_link_a
         )
         await a.stop()
         a = await world.agent(A)
-        await a.until(lambda: a.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
         (halt,) = await a.ask(lambda tx: halts.standing(tx, LINK))
         assert halt.reason == HaltReason.OWN_EVENTS
         await a.open(LinkId(OTHER))

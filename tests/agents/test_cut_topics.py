@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from blo_agent.commands.accept import CommandRefused
-from blo_agent.office.halts import HaltReason
+from blo_agent.office.link_status import HaltReason
 from blo_agent.store.tables import halts, journal
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import TopicPartition
@@ -62,8 +62,8 @@ async def test_a_cut_log_halts_its_link_and_no_other(
             cut_end(cluster, EXCHANGE, 1 if from_where == "end" else 0)
         if while_down:
             a = await world.agent(A)
-        await a.until(lambda: a.desk().halted is not None)
-        assert not a.desk().is_read_on
+        await a.until(lambda: a.desk().status.halted is not None)
+        assert not a.desk().status.is_read_on
         # The other link goes on, and what was read of this one is shown.
         other = (await a.open(OTHER)).case
         await c.read(1, OTHER)
@@ -78,9 +78,9 @@ async def test_a_cut_log_halts_its_link_and_no_other(
         # It stays so over a restart, and resuming is in vain while the records are gone.
         await a.stop()
         a = await world.agent(A)
-        assert a.desk().halted is not None
+        assert a.desk().status.halted is not None
         await a.agent.resume(LINK, "tried (fictional)", "chief")
-        await a.until(lambda: a.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
         assert len(await a.ask(lambda tx: halts.of_link(tx, LINK))) == 2
 
 
@@ -91,13 +91,13 @@ async def test_a_link_is_resumed_when_its_records_are_back(tmp_path: Path) -> No
         records = list(cluster.partition(EXCHANGE).records)
         await b.stop()
         cut_end(cluster, EXCHANGE, 0)
-        await a.until(lambda: a.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
         cluster.partition(EXCHANGE).records[:] = records
         await a.agent.resume(LINK, "brought back (fictional)", "chief")
-        await a.until(lambda: a.desk().own_chain_checked)
+        await a.until(lambda: a.desk().status.own_chain_checked)
         await a.do(Step.URGE, case)
         await a.read(2)
-        assert a.desk().halted is None
+        assert a.desk().status.halted is None
 
 
 @pytest.mark.parametrize("topic", [keys_topic(CORRIDOR), heads_topic(CORRIDOR)])
@@ -116,7 +116,7 @@ async def test_topics_of_keys_and_heads_that_were_cut_are_read_on_from_what_is_t
         await all_read([a, b], 2)
         actions = await a.ask(lambda tx: [one.action for one in journal.entries(tx)])
         assert f"topic was cut: {topic}" in actions
-        assert a.desk().halted is None
+        assert a.desk().status.halted is None
         await opened_case(a, [b])
         await b.until(lambda: not b.desk().unopened)
 

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from blo_agent.commands.accept import CommandRefused
-from blo_agent.office.halts import MOST_STANDING, HaltReason, NotHalted
+from blo_agent.office.halts import MOST_STANDING, NotHalted
+from blo_agent.office.link_status import HaltReason
 from blo_agent.store.tables import halts, journal
 from blo_log.memory import MemoryCluster
 from blo_log.topics import exchange_topic
@@ -49,7 +50,7 @@ async def test_a_contradiction_stays_when_the_counterparts_next_honest_head_come
         honest = await head_of(b)
         await b.stop()
         await say(world, world.keys[B], lie)
-        await a.until(lambda: a.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
         await say(world, world.keys[B], msgspec.structs.replace(honest, at=honest.at + 1))
         await a.until(lambda: (LINK, B) in a.agent.office.heads)
         await a.until(lambda: a.agent.office.heads[LINK, B].at == honest.at + 1)
@@ -72,9 +73,9 @@ async def test_a_lie_about_records_to_come_is_compared_though_an_honest_head_fol
         await say(world, world.keys[B], lie, msgspec.structs.replace(lie, size=3))
         await a.until(lambda: size_of_head(a) == 3)
         a = await again(world, a)
-        assert a.desk().halted is None
+        assert a.desk().status.halted is None
         await a.do(Step.URGE, case)
-        await a.until(lambda: a.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
         (halt,) = await standing(a)
         assert HEAD.decode(SIGNED_HEAD.decode(halt.evidence).head) == lie
         entries = await a.ask(lambda tx: list(journal.entries(tx)))
@@ -88,12 +89,12 @@ async def test_an_office_does_not_write_beside_the_thief_of_its_key_after_a_rest
     async with both_up(tmp_path, cluster) as (world, a, b):
         case = await opened_case(a, [b])
         thief = await twin_of(world, a)
-        await thief.until(lambda: thief.desk().own_chain_checked)
+        await thief.until(lambda: thief.desk().status.own_chain_checked)
         await a.line_down()
         await thief.do(Step.URGE, case)
         await b.read(2)
         a.line_up()
-        await a.until(lambda: a.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
         a = await again(world, a)
         await a.read(2)
         with pytest.raises(CommandRefused) as refusal:
@@ -106,7 +107,7 @@ async def test_an_office_does_not_write_beside_the_thief_of_its_key_after_a_rest
 
         await thief.stop()
         assert await a.agent.resume(LINK, "the copy was stopped (fictional)", "chief") == 1
-        await a.until(lambda: a.desk().own_chain_checked)
+        await a.until(lambda: a.desk().status.own_chain_checked)
         await a.do(Step.WITHDRAW, case)
         await all_read([a, b], 3)
         assert [outcome for outcome, _, _ in await b.verdicts()] == ["accepted"] * 3
@@ -120,15 +121,15 @@ async def test_who_resumes_a_link_is_in_the_journal_and_the_evidence_stays(tmp_p
         lie = await head_of(b, log_hash=ELSEWHERE)
         await b.stop()
         await say(world, world.keys[B], lie)
-        await a.until(lambda: a.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
         await a.agent.resume(LINK, "B was restored from a backup (fictional)", "Chief Tran")
-        await a.until(lambda: a.desk().own_chain_checked)
+        await a.until(lambda: a.desk().status.own_chain_checked)
         # The very same signature again is nothing new, also after a restart.
         await say(world, world.keys[B], lie)
         a = await again(world, a)
         await a.do(Step.URGE, case)
         await a.read(2)
-        assert a.desk().halted is None
+        assert a.desk().status.halted is None
         (halt,) = await a.ask(lambda tx: halts.of_link(tx, LINK))
         assert (halt.resumed_by, halt.resumed_for) == (
             "Chief Tran",
@@ -140,7 +141,7 @@ async def test_who_resumes_a_link_is_in_the_journal_and_the_evidence_stays(tmp_p
         assert resumed.detail == encode((halt.resumed_for, [halts.evidence_id(halt.evidence)]))
         # Another contradiction halts it again.
         await say(world, world.keys[B], msgspec.structs.replace(lie, at=lie.at + 1))
-        await a.until(lambda: a.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
 
 
 async def test_contradictions_without_number_fill_neither_memory_nor_disk(tmp_path: Path) -> None:
@@ -164,7 +165,7 @@ async def test_evidence_can_be_neither_changed_nor_removed(tmp_path: Path) -> No
         lie = await head_of(b, log_hash=ELSEWHERE)
         await b.stop()
         await say(world, world.keys[B], lie)
-        await a.until(lambda: a.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
         before = await standing(a)
         for statement in ("DELETE FROM halts", "UPDATE halts SET evidence = x'00'"):
             with pytest.raises(Exception, match="ConstraintError"):
@@ -172,4 +173,4 @@ async def test_evidence_can_be_neither_changed_nor_removed(tmp_path: Path) -> No
                     lambda tx, statement=statement: tx.execute(statement)  # type: ignore[misc]
                 )
         assert await standing(a) == before
-        assert a.desk().halted is not None
+        assert a.desk().status.halted is not None

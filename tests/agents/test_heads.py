@@ -66,7 +66,7 @@ async def test_a_head_over_another_log_halts_the_link(tmp_path: Path) -> None:
         lie = await head_of(b, log_hash=ELSEWHERE)
         await b.stop()
         await say(world, world.keys[B], lie)
-        await a.until(lambda: a.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
         with pytest.raises(CommandRefused) as refusal:
             await a.do(Step.URGE, case)
         assert refusal.value.reason == "halted"
@@ -78,7 +78,7 @@ async def test_a_head_over_another_log_halts_the_link(tmp_path: Path) -> None:
         # It stays so over a restart, as long as that head stands.
         await a.kill()
         a = await world.agent(A)
-        assert a.desk().halted is not None
+        assert a.desk().status.halted is not None
 
 
 def size_of_head(agent: RunningAgent) -> int | None:
@@ -96,10 +96,10 @@ async def test_a_head_that_is_ahead_is_compared_when_the_log_has_been_read_that_
         await b.stop()
         await say(world, world.keys[B], lie)
         await a.until(lambda: size_of_head(a) == 2)
-        assert a.desk().halted is None
+        assert a.desk().status.halted is None
         await a.do(Step.URGE, case)
         await a.read(2)
-        await a.until(lambda: a.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
 
 
 async def test_two_heads_of_one_size_are_noticed_before_one_replaces_the_other(
@@ -112,8 +112,8 @@ async def test_two_heads_of_one_size_are_noticed_before_one_replaces_the_other(
         await say(world, world.keys[B], head)
         await a.until(lambda: size_of_head(a) == 9)
         await say(world, world.keys[B], msgspec.structs.replace(head, log_hash=ELSEWHERE))
-        await a.until(lambda: a.desk().halted is not None)
-        assert "has signed two different hashes" in (a.desk().halted or "")
+        await a.until(lambda: a.desk().status.halted is not None)
+        assert "has signed two different hashes" in (a.desk().status.halted or "")
 
 
 async def test_a_lie_between_two_true_heads_is_found_all_the_same(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ async def test_a_lie_between_two_true_heads_is_found_all_the_same(tmp_path: Path
         lie = msgspec.structs.replace(truth, log_hash=ELSEWHERE)
         await b.stop()
         await say(world, world.keys[B], truth, lie, truth)
-        await a.until(lambda: a.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
 
 
 async def test_heads_that_nobody_of_the_link_has_signed_are_counted_and_ignored(
@@ -143,7 +143,7 @@ async def test_heads_that_nobody_of_the_link_has_signed_are_counted_and_ignored(
         await a.do(Step.URGE, (await a.open()).case)
         await all_read([a, b], 3)
         await a.until(lambda: a.agent.office.heads[LINK, B].size == 3)
-        assert a.desk().halted is None
+        assert a.desk().status.halted is None
         assert set(a.agent.office.heads) == {(LINK, B)}
         told = capfd.readouterr().err
         assert told.count("bytes that do not belong on their topic were ignored") >= 1

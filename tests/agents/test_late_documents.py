@@ -94,8 +94,8 @@ async def test_a_link_whose_topics_are_not_made_yet_does_not_hold_up_the_others(
         world.agree(SECOND, (A, C), 1)
         await world.publish(links=1)
         a, b = await world.agent(A), await world.agent(B)
-        await a.until(lambda: SECOND in a.agent.receiver.unserved)
-        assert "blo topics apply" in a.agent.receiver.unserved[SECOND]
+        await a.until(lambda: bool(a.desk(SECOND).status.unserved))
+        assert "blo topics apply" in a.agent.office.links[SECOND].status.unserved
         assert not a.agent.checks()["line"]().ok
         await a.open(SECOND)
         await opened_case(a, [b])
@@ -147,7 +147,7 @@ async def test_verdicts_heal_when_the_writers_certificate_arrives(tmp_path: Path
         view = a.desk().views.get(case)
         assert view is not None
         assert view.version == 2
-        await a.until(lambda: a.desk().own_chain_checked)
+        await a.until(lambda: a.desk().status.own_chain_checked)
         await a.do(Step.URGE, case)
         await a.read(3)
         assert (await a.replay()).equal
@@ -202,7 +202,7 @@ async def test_what_is_unopened_is_counted_once_after_a_log_was_read_again(
         await b.read(1)
         assert b.desk().unopened == [0]
         await world.publish([world.certify(B, not_before=NOW - 1000)])
-        await b.until(lambda: b.desk().rereads_to == 1 and not b.desk().is_rereading)
+        await b.until(lambda: b.desk().status.rereads_to == 1 and not b.desk().is_rereading)
         assert b.desk().unopened == [0]
         await b.kill()
         b = await world.agent(B)
@@ -312,8 +312,8 @@ async def test_who_becomes_a_reader_reads_what_is_written_from_then_on(tmp_path:
         )
         province = await world.agent(PROVINCE)
         for one in (a, b):
-            await one.until(lambda one=one: one.desk().rereads_to == 2 == one.desk().size)  # type: ignore[misc]
-            await one.until(lambda one=one: one.desk().own_chain_checked)  # type: ignore[misc]
+            await one.until(lambda one=one: one.desk().status.rereads_to == 2 == one.desk().size)  # type: ignore[misc]
+            await one.until(lambda one=one: one.desk().status.own_chain_checked)  # type: ignore[misc]
         after = (await a.open()).case
         await all_read([a, b], 3)
         await b.do(Step.ACKNOWLEDGE, after)
@@ -342,7 +342,7 @@ async def test_a_link_is_read_again_if_its_documents_changed_while_nobody_looked
         await a.agent.store.write(forget)
         await a.kill()
         a = await world.agent(A)
-        assert a.desk().rereads_to == 1
+        assert a.desk().status.rereads_to == 1
         await a.read(1)
         entries = await a.ask(lambda tx: [one.action for one in journal.entries(tx)])
         assert entries[-1] == "refold"

@@ -94,7 +94,7 @@ async def test_a_link_that_is_folded_anew_keeps_its_alerts(tmp_path: Path) -> No
         known = len(world.documents)
         world.certify(STRANGER, not_before=0)
         await world.publish_more(known)
-        await a.until(lambda: a.desk().rereads_to > 0 and not a.desk().is_rereading)
+        await a.until(lambda: a.desk().status.rereads_to > 0 and not a.desk().is_rereading)
         assert await stored_alerts(a, case) == before
         await kept(a, case, 0, 10)
         await worker.work()

@@ -156,15 +156,15 @@ async def test_a_second_writer_halts_the_link(tmp_path: Path) -> None:
     async with both_up(tmp_path, cluster) as (world, a, b):
         case = await opened_case(a, [b])
         twin = await twin_of(world, a)
-        await twin.until(lambda: twin.desk().own_chain_checked)
+        await twin.until(lambda: twin.desk().status.own_chain_checked)
         await a.line_down()
         await twin.line_down()
         await a.do(Step.URGE, case)
         await twin.do(Step.WITHDRAW, case)
         a.line_up()
         twin.line_up()
-        await a.until(lambda: a.desk().halted is not None)
-        await twin.until(lambda: twin.desk().halted is not None)
+        await a.until(lambda: a.desk().status.halted is not None)
+        await twin.until(lambda: twin.desk().status.halted is not None)
         for one in (a, twin):
             with pytest.raises(CommandRefused) as refusal:
                 await one.do(Step.URGE, case)
@@ -175,7 +175,7 @@ async def test_a_second_writer_halts_the_link(tmp_path: Path) -> None:
             assert LINK in links.detail
         await b.read(3)
         assert [reason for _, reason, _ in await b.verdicts()] == ["None", "None", "fork"]
-        assert b.desk().halted is None
+        assert b.desk().status.halted is None
         assert b.agent.metrics.forks.labels(link=LINK)._value.get() == 1
         # Nothing of what was accepted is thrown away: it waits until a person has decided.
         assert len(a.desk().under_way) + len(twin.desk().under_way) == 1
@@ -193,7 +193,7 @@ async def test_a_record_that_only_claims_to_be_ours_halts_nothing(tmp_path: Path
         await world.append([ProducerRecord(exchange_topic(CORRIDOR), 0, b"", encode(forged))])
         await all_read([a, b], 2)
         assert (await a.verdicts())[1] == ("rejected", "bad_signature", False)
-        assert a.desk().halted is None
+        assert a.desk().status.halted is None
         await a.do(Step.URGE, case)
         await all_read([a, b], 3)
         await agree([a, b])
@@ -245,7 +245,7 @@ async def test_what_a_certificate_outran_is_sealed_anew_under_the_next_one(tmp_p
         a.line_up()
         await b.read(3)
         assert [reason for _, reason, _ in await b.verdicts()] == ["None", *["key_expired"] * 2]
-        await a.until(lambda: not a.desk().own_chain_checked)
+        await a.until(lambda: not a.desk().status.own_chain_checked)
         with pytest.raises(CommandRefused) as refusal:
             await a.open()
         assert refusal.value.reason == "no_identity"

@@ -232,7 +232,7 @@ async def test_new_trust_documents_that_change_nothing_leave_the_report_reproduc
         # The same key in a certificate of its own: the log is read again, to the same end.
         await world.publish([world.certify(B, not_before=NOW - YEAR_MS + 1)])
         desk = province.desk()
-        await province.until(lambda: desk.rereads_to == 1 and not desk.is_rereading)
+        await province.until(lambda: desk.status.rereads_to == 1 and not desk.is_rereading)
         await can_read_all(province)
         office = province.agent.office
         assert office.directory.digest_for_link(LINK).hex() != filed.report.links[0].trust
@@ -362,7 +362,7 @@ async def test_only_a_frozen_report_is_reproduced_and_an_unknown_one_is_named(
 
 async def test_a_link_that_is_halted_is_not_reported_on(tmp_path: Path) -> None:
     async with three_up(tmp_path) as (*_, province):
-        province.desk().halted = "two logs (fictional)"
+        province.desk().status.halted = "two logs (fictional)"
         with pytest.raises(ReportRefused, match="two logs") as refused:
             await service.compute(province.agent, FIRST, LAST, "officer")
         assert refused.value.reason is ReportRefusal.HALTED

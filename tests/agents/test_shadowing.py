@@ -89,7 +89,7 @@ class Victim:
                 ],
                 "report": self._counted(compute_report(self._cut(tx), tx)),
                 "digest": desk.views.digest(),
-                "halted": desk.halted,
+                "halted": desk.status.halted,
                 "unopened": list(desk.unopened),
             }
 

@@ -110,7 +110,7 @@ async def test_when_the_log_is_read_again_shredded_contents_are_neither_missed_n
         await world.publish([world.documents[-2], document])
         for one in (a, b):
             await one.until(
-                lambda one=one: one.desk().rereads_to >= 6 and not one.desk().is_rereading  # type: ignore[misc]
+                lambda one=one: one.desk().status.rereads_to >= 6 and not one.desk().is_rereading  # type: ignore[misc]
             )
         for one in (a, b):
             assert await key_of(one, case) is None
@@ -150,7 +150,7 @@ async def test_a_restored_office_shows_no_contents_before_it_has_read_the_log(
 
         a.line_up()
         await a.read(8)
-        await a.until(lambda: not a.desk().withheld)
+        await a.until(lambda: not a.desk().status.is_withheld)
         assert await key_of(a, case) is None
         assert (await history(a, kept)).events[0].content == "opened"
         assert {event.content for event in (await history(a, case)).events} == {"shredded", "none"}

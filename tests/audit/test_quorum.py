@@ -62,7 +62,7 @@ async def test_every_record_soon_stands_under_a_checkpoint_of_all_three(tmp_path
         tree = MerkleTree(leaves)
         InclusionProof(2, tree.inclusion_proof(2), merged).verify(leaves[2])
         ConsistencyProof(1, tree.consistency_proof(1), merged).verify(tree_of(cluster, 1))
-        assert a.desk().halted is None
+        assert a.desk().status.halted is None
         assert a.desk().trees.refused == []
         await witness.kill()
 

@@ -98,7 +98,7 @@ class Desk:
 
     def _may_write(self) -> bool:
         desk = self.agent.office.links.get(LINK)
-        return desk is not None and desk.own_chain_checked
+        return desk is not None and desk.status.own_chain_checked
 
     async def stop(self) -> None:
         """Stop, and close what it held."""

@@ -198,8 +198,8 @@ async def judge_quiet_link(scene: Scene, expected: Expected) -> None:
     for office in READERS[QUIET]:
         running = scene.agents[office]
         desk = running.desk(QUIET)
-        assert desk.halted is None, f"{office}: {desk.halted}"
-        assert desk.own_chain_checked or not desk.is_party
+        assert desk.status.halted is None, f"{office}: {desk.status.halted}"
+        assert desk.status.own_chain_checked or not desk.status.is_party
         assert not desk.unopened, f"{office} could not open {desk.unopened} of {QUIET}"
         verdicts = await running.verdicts(QUIET)
         told = [verdicts[at] for at in own]
@@ -207,7 +207,9 @@ async def judge_quiet_link(scene: Scene, expected: Expected) -> None:
     assert scene.witness.links[QUIET].stopped is None
     assert scene.workers[QUIET].place == place
     for office, figures in expected.figures.items():
-        if all(desk.halted is None for desk in scene.agents[office].agent.office.links.values()):
+        if all(
+            desk.status.halted is None for desk in scene.agents[office].agent.office.links.values()
+        ):
             assert await figures_of(scene, office) == figures, f"{office}: other figures"
 
 

@@ -63,5 +63,5 @@ async def _goes_on(arena: Arena, scene: Scene) -> None:
     await judge_quiet_link(scene, arena.expected)
     for running in scene.agents.values():
         assert not running.task.done()
-        assert running.desk(QUIET).halted is None
+        assert running.desk(QUIET).status.halted is None
     assert not scene.witness_task.done()

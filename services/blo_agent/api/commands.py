@@ -79,11 +79,11 @@ async def disclosures(
 ) -> Response[DisclosureAnswer | RefusedAnswer]:
     """Disclose events: 201 when that is in the journal, 409 when it is refused."""
     wanted = decode(await request.body(), DisclosureRequest)
-    desk = known_link(agent, link)
+    state = known_link(agent, link)
     now = agent.clock.now_ms()
     try:
         made = await disclose(
-            agent.office, agent.store, agent.log, desk, read_disclosure(wanted), now
+            agent.office, agent.store, agent.log, state, read_disclosure(wanted), now
         )
     except DisclosureRefused as refusal:
         return Response(RefusedAnswer(refusal.reason, str(refusal)), status_code=409)
@@ -99,9 +99,9 @@ async def resume(
 ) -> Response[ResumedAnswer | RefusedAnswer]:
     """Lift the halts of a link: 200 when that is in the journal, 409 when none stands."""
     wanted = decode(await request.body(), ResumeRequest)
-    desk = known_link(agent, link)
+    state = known_link(agent, link)
     try:
-        lifted = await agent.resume(desk.link, wanted.reason, wanted.actor)
+        lifted = await agent.resume(state.link, wanted.reason, wanted.actor)
     except NotHalted as refusal:
         return Response(RefusedAnswer("not_halted", str(refusal)), status_code=409)
     return Response(ResumedAnswer(lifted), status_code=200)

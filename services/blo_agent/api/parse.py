@@ -76,16 +76,16 @@ def read_id(text: str) -> bytes:
 
 
 def known_link(agent: Agent, link: str) -> LinkState:
-    """The office's desk for a link.
+    """The state of a link of the office.
 
     Raises:
         NotFoundException: It has none.
     """
-    desk = agent.office.links.get(LinkId(link))
-    if desk is None:
+    state = agent.office.links.get(LinkId(link))
+    if state is None:
         known = ", ".join(sorted(agent.office.links)) or "none"
         raise NotFoundException(f"{agent.office.id} has no link {link}; its links are: {known}")
-    return desk
+    return state
 
 
 def read_command(agent: Agent, wanted: CommandRequest) -> OfficeCommand:
@@ -157,8 +157,8 @@ def _corrected(wanted: CommandRequest) -> Target:
 def _kind(agent: Agent, wanted: CommandRequest, case: CaseId | None) -> Kind:
     if wanted.kind is not None:
         return _word(KIND_WORDS, wanted.kind, "kind")
-    desk = agent.office.links.get(LinkId(wanted.link))
-    view = desk.view(case) if desk is not None and case is not None else None
+    state = agent.office.links.get(LinkId(wanted.link))
+    view = state.view(case) if state is not None and case is not None else None
     if view is None:
         raise BadRequest("kind: is missing; a step in a case that is not known here must name it")
     return view.kind

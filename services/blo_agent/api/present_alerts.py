@@ -46,7 +46,7 @@ class Timing(msgspec.Struct):
     alerts: list[api.AlertAnswer] = msgspec.field(default_factory=list)
 
 
-class _Desk(msgspec.Struct, frozen=True):
+class _LinkTerms(msgspec.Struct, frozen=True):
     """How an office reads what is said about one link."""
 
     office: OfficeId
@@ -63,14 +63,14 @@ def case_timing(
     """The clocks and alerts of a case.
 
     Args:
-        viewer: Whose desk shows them.
+        viewer: The office.
         snapshot: Its store.
         stored: The link.
         case: The case.
         now: Up to when the log is known to be read, Unix milliseconds; 0: to its last record.
     """
     link = stored.link
-    at = _desk(viewer, link)
+    at = _link_terms(viewer, link)
     clocks = clocks_of(facts_of(snapshot, link, case))
     instant = max(now, last_log_time(snapshot, link, stored.size))
     timing = Timing()
@@ -87,7 +87,7 @@ def case_timing(
 
 def link_alerts(viewer: Viewer, snapshot: Snapshot, link: LinkId) -> list[api.AlertAnswer]:
     """The alerts about a link itself, cleared or not."""
-    return _alerts(_desk(viewer, link), alerts.of_link_itself(snapshot, link), None, {})
+    return _alerts(_link_terms(viewer, link), alerts.of_link_itself(snapshot, link), None, {})
 
 
 def open_alerts(
@@ -96,7 +96,7 @@ def open_alerts(
     """What stands open for the office on these links, the earliest deadline first."""
     found: list[api.OpenAlertAnswer] = []
     for one in links:
-        at = _desk(viewer, one)
+        at = _link_terms(viewer, one)
         stored = stored_link(snapshot, one)
         unjudged = records.unjudged_cases(snapshot, one)
         highest: dict[object, tuple[alerts.StoredAlert, Alert, CaseView | None, str]] = {}
@@ -139,12 +139,12 @@ def _differences(found: Iterable[differences.OutputDifference]) -> list[api.Diff
     ]
 
 
-def _desk(viewer: Viewer, link: LinkId) -> _Desk:
+def _link_terms(viewer: Viewer, link: LinkId) -> _LinkTerms:
     terms = terms_of_link(viewer.directory, link)
-    return _Desk(viewer.id, terms, zone_of(viewer.id, terms))
+    return _LinkTerms(viewer.id, terms, zone_of(viewer.id, terms))
 
 
-def _clocks(at: _Desk, clocks: ClockView, instant: int) -> list[api.ClockAnswer]:
+def _clocks(at: _LinkTerms, clocks: ClockView, instant: int) -> list[api.ClockAnswer]:
     reader = at.office
     grounds = [pause_words(one.ground) for one in clocks.pauses if one.end is None]
     return [
@@ -165,7 +165,7 @@ def _clocks(at: _Desk, clocks: ClockView, instant: int) -> list[api.ClockAnswer]
 
 
 def _by_the_rules(
-    at: _Desk,
+    at: _LinkTerms,
     stored: StoredLink,
     unjudged: frozenset[CaseId],
     clocks: ClockView | None,
@@ -187,7 +187,7 @@ def _by_the_rules(
 
 
 def _alerts(
-    at: _Desk,
+    at: _LinkTerms,
     rows: Iterable[alerts.StoredAlert],
     kind: Kind | None,
     known: dict[bytes, bool],
@@ -205,7 +205,7 @@ def _alerts(
 
 
 def _alert(
-    at: _Desk,
+    at: _LinkTerms,
     row: alerts.StoredAlert,
     alert: Alert,
     kind: Kind | None,

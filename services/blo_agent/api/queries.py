@@ -65,13 +65,13 @@ async def one_link(
     wait_s: Annotated[float, QueryParameter(name="timeout", ge=0)] = 0,
 ) -> LinkAnswer:
     """One link; waits until it has been read up to ``min_size``, or for ``timeout`` seconds."""
-    desk = known_link(agent, link)
+    state = known_link(agent, link)
     # A number that is none compares with nothing.
     await agent.wait_for(
-        desk.link, min_size, wait_s if 0 <= wait_s <= LONGEST_WAIT_S else LONGEST_WAIT_S
+        state.link, min_size, wait_s if 0 <= wait_s <= LONGEST_WAIT_S else LONGEST_WAIT_S
     )
-    end = agent.receiver.high_watermarks.get(desk.link, 0)
-    return await _ask(agent, lambda at, snapshot: link_answer(at, snapshot, link_role(desk), end))
+    end = agent.receiver.high_watermarks.get(state.link, 0)
+    return await _ask(agent, lambda at, snapshot: link_answer(at, snapshot, link_role(state), end))
 
 
 @get("/v1/cases")

@@ -199,7 +199,7 @@ class HaltAnswer(msgspec.Struct, frozen=True):
 
     Attributes:
         at: When it was halted.
-        reason: Of the closed list ``halting.HaltReason``.
+        reason: Of the closed list ``HaltReason``.
         words: For people, with what to do.
         evidence: What shows it: signed bytes where there are any.
         resumed_at: When that was lifted; ``None`` while it stands.

@@ -109,40 +109,40 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
     Raises:
         CommandRefused: It can't be done; nothing was written.
     """
-    desk = _desk(office, wanted.link)
+    state = _writable_link(office, wanted.link)
     command = wanted.command
-    summary, content = _decide(office, desk, wanted, now)
+    summary, content = _decide(office, state, wanted, now)
     try:
-        author = office.author(desk.link, now)
+        author = office.author(state.link, now)
     except NoIdentity as missing:
         raise _refused(AgentRefusal.NO_IDENTITY, str(missing)) from missing
     content_key = None
     if content is None:
-        _check_shredded(desk, wanted.case, tx)
+        _check_shredded(state, wanted.case, tx)
     else:
-        content_key = _content_key(office, desk, wanted.case)
+        content_key = _content_key(office, state, wanted.case)
     month = month_of(now)
-    held = office.keyring.of(desk.link).own_summary_key(month)
+    held = office.keyring.of(state.link).own_summary_key(month)
     summary_key = held or SummaryKey(office.random(SYMMETRIC_KEY_SIZE))
     sealed = _seal(
-        office, author, desk, wanted.case, now, summary_key, summary, content_key, content
+        office, author, state, wanted.case, now, summary_key, summary, content_key, content
     )
     if held is None:
-        grant_summary_key(office, desk, summary_key, month, now, tx)
+        grant_summary_key(office, state, summary_key, month, now, tx)
     if command.step is Step.OPEN and content_key is not None:
-        grant_content_key(office, desk, content_key, now, tx)
+        grant_content_key(office, state, content_key, now, tx)
     if content is not None:
         case = sealed.header.case_id
         note_authors(
-            tx, wanted.actor, content.dispatch, summary.step, desk.link, case, sealed.id, now
+            tx, wanted.actor, content.dispatch, summary.step, state.link, case, sealed.id, now
         )
-    return _put(office, desk, wanted.actor, sealed, summary, now, tx)
+    return _put(office, state, wanted.actor, sealed, summary, now, tx)
 
 
 def _seal(
     office: Office,
     author: Author,
-    desk: LinkState,
+    state: LinkState,
     case: CaseId | None,
     now: int,
     summary_key: SummaryKey,
@@ -156,7 +156,7 @@ def _seal(
             raise ValueError("a case is opened with a content")
         return seal_event_without_content(
             author,
-            desk.next_place(),
+            state.next_place(),
             at=now,
             case=case,
             summary_key=summary_key,
@@ -166,7 +166,7 @@ def _seal(
     try:
         return seal_event(
             author,
-            desk.next_place(),
+            state.next_place(),
             at=now,
             content_key=content_key,
             summary_key=summary_key,
@@ -180,22 +180,22 @@ def _seal(
         ) from error
 
 
-def _check_shredded(desk: LinkState, case: CaseId | None, tx: Transaction) -> None:
+def _check_shredded(state: LinkState, case: CaseId | None, tx: Transaction) -> None:
     """An office signs that it has deleted only what is nowhere in its store any more."""
-    left = None if case is None else what_is_left(desk, case, tx)
+    left = None if case is None else what_is_left(state, case, tx)
     if left is not None:
         raise _refused(AgentRefusal.NOT_SHREDDED_YET, left)
 
 
 def _decide(
-    office: Office, desk: LinkState, wanted: OfficeCommand, now: int
+    office: Office, state: LinkState, wanted: OfficeCommand, now: int
 ) -> tuple[Summary, Content | None]:
-    agreement = office.directory.agreement(desk.link, now)
+    agreement = office.directory.agreement(state.link, now)
     if agreement is None:
-        why = "; ".join(office.refused_agreements(desk.link))
-        words = f"no agreement is in force on {desk.link} now"
+        why = "; ".join(office.refused_agreements(state.link))
+        words = f"no agreement is in force on {state.link} now"
         raise _refused(AgentRefusal.NO_AGREEMENT, f"{words}: {why}" if why else words)
-    view = None if wanted.case is None else desk.view(wanted.case)
+    view = None if wanted.case is None else state.view(wanted.case)
     if wanted.command.step is Step.OPEN and wanted.case is not None and view is None:
         raise _refused(
             AgentRefusal.CASE_IS_NAMED, "a new case gets its id from the agent; name none"
@@ -218,41 +218,41 @@ def _decide(
     return summary, content
 
 
-def _desk(office: Office, link: LinkId) -> LinkState:
-    desk = office.links.get(link)
-    if desk is None:
+def _writable_link(office: Office, link: LinkId) -> LinkState:
+    state = office.links.get(link)
+    if state is None:
         known = ", ".join(sorted(office.links)) or "none"
         why = "".join(f"; {words}" for words in office.refused_agreements(link))
         raise _refused(
             AgentRefusal.UNKNOWN_LINK,
             f"{office.id} has no link {link}; its links are: {known}{why}",
         )
-    if not desk.is_party:
+    if not state.status.is_party:
         raise _refused(
             AgentRefusal.NOT_A_PARTY,
             f"{office.id} reads {link} as a superior and appends nothing there",
         )
-    if desk.halted is not None:
-        raise _refused(AgentRefusal.HALTED, desk.halted)
-    if desk.is_rereading:
+    if state.status.halted is not None:
+        raise _refused(AgentRefusal.HALTED, state.status.halted)
+    if state.is_rereading:
         raise _refused(
             AgentRefusal.REREADING,
             f"trust documents of {link} have changed, and its log is being read again: "
-            f"{desk.size} of {desk.rereads_to} records; try again when that is done",
+            f"{state.size} of {state.status.rereads_to} records; try again when that is done",
         )
-    return desk
+    return state
 
 
-def _content_key(office: Office, desk: LinkState, case: CaseId | None) -> ContentKey:
+def _content_key(office: Office, state: LinkState, case: CaseId | None) -> ContentKey:
     if case is None:
         return ContentKey(office.random(SYMMETRIC_KEY_SIZE))
-    if case in desk.shredded:
+    if case in state.shredded:
         raise _refused(
             AgentRefusal.SHREDDED,
             "the key and the contents of this case were deleted here, as all offices of the link "
             "had agreed, so nothing can be written in it; open a new case",
         )
-    key = office.keyring.of(desk.link).content_key(case)
+    key = office.keyring.of(state.link).content_key(case)
     if key is None:
         raise _refused(
             AgentRefusal.KEY_MISSING,
@@ -264,7 +264,7 @@ def _content_key(office: Office, desk: LinkState, case: CaseId | None) -> Conten
 
 def _put(
     office: Office,
-    desk: LinkState,
+    state: LinkState,
     actor: str,
     sealed: SealedEvent,
     summary: Summary,
@@ -275,11 +275,11 @@ def _put(
     number = outbox.add(
         tx,
         outbox.NewRecord(
-            exchange_topic(desk.corridor),
-            desk.partition,
-            desk.link.encode(),
+            exchange_topic(state.corridor),
+            state.partition,
+            state.link.encode(),
             sealed.value,
-            desk.link,
+            state.link,
             sealed.id,
             sealed.header.oseq,
             case,
@@ -291,12 +291,12 @@ def _put(
         at=now,
         actor=actor,
         action=f"submit {summary.step.word}",
-        link=desk.link,
+        link=state.link,
         case=case,
         detail=sealed.id,
     )
     leaf = leaf_hash(sealed.value)
-    desk.submit(PendingEvent(number, sealed.id, case, summary, now, leaf))
+    state.submit(PendingEvent(number, sealed.id, case, summary, now, leaf))
     return Accepted(sealed.id, case, sealed.header.oseq, summary.expected_version)
 
 

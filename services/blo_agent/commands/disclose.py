@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 
 from blo_agent.office.link_state import LinkState
+from blo_agent.office.link_status import is_withheld
 from blo_agent.office.state import NoIdentity, Office
-from blo_agent.shredding.delete import is_withheld
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.errors import JobRefused
 from blo_agent.store.facade import Store
@@ -97,7 +97,7 @@ class _SelectedEvent(msgspec.Struct, frozen=True):
 
 
 async def disclose(
-    office: Office, store: Store, log: Log, desk: LinkState, wanted: DisclosureCommand, now: int
+    office: Office, store: Store, log: Log, state: LinkState, wanted: DisclosureCommand, now: int
 ) -> DisclosureFile:
     """Disclose events of a link.
 
@@ -105,7 +105,7 @@ async def disclose(
         office: Who discloses.
         store: Its store.
         log: Where the records are: the store does not keep them.
-        desk: The link.
+        state: The link.
         wanted: Which events.
         now: The office's clock, Unix milliseconds.
 
@@ -113,13 +113,13 @@ async def disclose(
         DisclosureRefused: There is nothing to disclose, or too much; nothing was done.
         LogError: The log can't be read.
     """
-    link = desk.link
+    link = state.link
 
     def choose(snapshot: Snapshot) -> _SelectedEvent:
         return _choose(snapshot, link, wanted)
 
     chosen = await store.read(choose)
-    found = await _read(log, desk, sorted(chosen.leaves))
+    found = await _read(log, state, sorted(chosen.leaves))
     for record in found:
         if leaf_hash(record.value) != chosen.leaves[record.position]:
             raise DisclosureRefused(
@@ -127,7 +127,7 @@ async def disclose(
                 f"the log shows another record at {record.position} than the office has read: "
                 "let its link be verified",
             )
-    return await store.write(lambda tx: _disclose(office, desk, wanted, chosen, found, now, tx))
+    return await store.write(lambda tx: _disclose(office, state, wanted, chosen, found, now, tx))
 
 
 def _choose(snapshot: Snapshot, link: LinkId, wanted: DisclosureCommand) -> _SelectedEvent:
@@ -165,8 +165,8 @@ def _meant(snapshot: Snapshot, link: LinkId, wanted: DisclosureCommand) -> Itera
     return [event for event in found if event is not None]
 
 
-async def _read(log: Log, desk: LinkState, positions: list[int]) -> list[LogRecord]:
-    partition = TopicPartition(exchange_topic(desk.corridor), desk.partition)
+async def _read(log: Log, state: LinkState, positions: list[int]) -> list[LogRecord]:
+    partition = TopicPartition(exchange_topic(state.corridor), state.partition)
     reader = await log.reader({partition: positions[0]})
     found: list[LogRecord] = []
     silent = 0
@@ -189,16 +189,16 @@ async def _read(log: Log, desk: LinkState, positions: list[int]) -> list[LogReco
 
 def _disclose(
     office: Office,
-    desk: LinkState,
+    state: LinkState,
     wanted: DisclosureCommand,
     chosen: _SelectedEvent,
     found: list[LogRecord],
     now: int,
     tx: Transaction,
 ) -> DisclosureFile:
-    opened = tuple(_keys_of(office, desk, record) for record in found)
+    opened = tuple(_keys_of(office, state, record) for record in found)
     try:
-        author = office.author(desk.link, now)
+        author = office.author(state.link, now)
     except NoIdentity as missing:
         raise DisclosureRefused("no_identity", str(missing)) from missing
     signed = sign_disclosure(author, office.id, now, opened)
@@ -213,16 +213,16 @@ def _disclose(
         at=now,
         actor=wanted.actor,
         action=ACTION,
-        link=desk.link,
+        link=state.link,
         case=wanted.case,
         detail=encode(note),
     )
     return DisclosureFile(signed, len(opened), chosen.closed)
 
 
-def _keys_of(office: Office, desk: LinkState, record: LogRecord) -> DisclosedEvent:
+def _keys_of(office: Office, state: LinkState, record: LogRecord) -> DisclosedEvent:
     header = HEADER.decode(ENVELOPE.decode(record.value).header)
-    held = office.keyring.of(desk.link)
+    held = office.keyring.of(state.link)
     summary_key = held.summary_key(header.summary_key_id)
     content_key = held.content_key(header.case_id)
     if summary_key is None or content_key is None:
@@ -230,7 +230,7 @@ def _keys_of(office: Office, desk: LinkState, record: LogRecord) -> DisclosedEve
             "key_missing", f"a key of the event at {record.position} is not here any more"
         )
     try:
-        return disclose_event(desk.link, record, summary_key, content_key)
+        return disclose_event(state.link, record, summary_key, content_key)
     except (WireError, SealingError) as error:
         raise DisclosureRefused(
             "unopenable", f"the event at {record.position} does not open: {error}"

@@ -67,8 +67,8 @@ def take(office: Office, batch: Batch, now: int, tx: Transaction) -> BatchResult
     def load_keys() -> None:
         office.load_keys(tx)
         review_summary_keys(office, now, tx)
-        for desk in office.links.values():
-            desk.unopened = list(records.unopened_positions(tx, desk.link))
+        for state in office.links.values():
+            state.unopened = list(records.unopened_positions(tx, state.link))
 
     attempt_each(
         "grants",
@@ -79,10 +79,10 @@ def take(office: Office, batch: Batch, now: int, tx: Transaction) -> BatchResult
         mend=load_keys,
     )
     for link, found in batch.records.items():
-        desk = office.links.get(link)
-        if desk is not None and link not in taken.refold and desk.is_read_on:
+        state = office.links.get(link)
+        if state is not None and link not in taken.refold and state.status.is_read_on:
             touched.add(link)
-            LinkBatch(office, desk, now, tx, taken).take(found)
+            LinkBatch(office, state, now, tx, taken).take(found)
     for link in sorted(touched):
         LinkBatch(office, office.links[link], now, tx, taken).settle()
     attempt_each(

@@ -50,33 +50,33 @@ def take_notes(
     """
     read = []
     for key, value in found:
-        desk = office.links.get(key.link)
-        if desk is None:
+        state = office.links.get(key.link)
+        if state is None:
             continue
         signed = _read(office, key, value)
         if signed is None:
             taken.ignored += 1
             continue
-        read.append((desk, *signed))
+        read.append((state, *signed))
     # What this office has said itself comes first: the rest of the batch is held against it.
-    for desk, signed_note, signers in read:
+    for state, signed_note, signers in read:
         for one in signers:
             if one.role is Role.OFFICE and one.subject == office.id:
-                _remember_own(desk, signed_note, one, now, tx, taken)
-    for desk, signed_note, signers in read:
+                _remember_own(state, signed_note, one, now, tx, taken)
+    for state, signed_note, signers in read:
         for one in signers:
             tree = signed_note.checkpoint
-            if one.role is Role.WITNESS and one.counts(desk.link, tree.size, now):
-                _compare_with_last(desk, one.subject, signed_note, now, tx, taken)
-                _consider(office, desk, one.subject, signed_note, now, tx, taken)
+            if one.role is Role.WITNESS and one.counts(state.link, tree.size, now):
+                _compare_with_last(state, one.subject, signed_note, now, tx, taken)
+                _consider(office, state, one.subject, signed_note, now, tx, taken)
 
 
 def take_waiting(
-    office: Office, desk: LinkState, now: int, tx: Transaction, taken: BatchResult
+    office: Office, state: LinkState, now: int, tx: Transaction, taken: BatchResult
 ) -> None:
     """Look again, after more of the log was read, at checkpoints that were ahead of it."""
-    for one in desk.trees.reached(desk.size):
-        _consider(office, desk, one.witness, one.signed, now, tx, taken)
+    for one in state.trees.reached(state.size):
+        _consider(office, state, one.witness, one.signed, now, tx, taken)
 
 
 def _read(
@@ -92,7 +92,7 @@ def _read(
 
 
 def _remember_own(
-    desk: LinkState,
+    state: LinkState,
     signed: SignedCheckpoint,
     own: CheckpointSigner,
     now: int,
@@ -101,19 +101,19 @@ def _remember_own(
 ) -> None:
     """A restored store may have forgotten what this office has cosigned; the topic has not."""
     tree = signed.checkpoint
-    before = desk.trees.cosigned
+    before = state.trees.cosigned
     if before is None or tree.size > before.size:
-        _keep(desk, signed, tx)
+        _keep(state, signed, tx)
     elif tree.size == before.size and tree.root != before.root:
         words = (
-            f"two trees of the first {tree.size} records of {desk.link} carry this office's own "
+            f"two trees of the first {tree.size} records of {state.link} carry this office's own "
             "cosignature. Its key is used elsewhere too: have it revoked, and make a new one"
         )
-        _refuse(desk, own.subject, signed, words, before.note, now, tx, taken)
+        _refuse(state, own.subject, signed, words, before.note, now, tx, taken)
 
 
 def _compare_with_last(
-    desk: LinkState,
+    state: LinkState,
     witness: OfficeId,
     signed: SignedCheckpoint,
     now: int,
@@ -122,21 +122,21 @@ def _compare_with_last(
 ) -> None:
     """Two checkpoints of one witness over one size: it signs whatever it is asked to."""
     tree = signed.checkpoint
-    before = checkpoints.get_witnessed(tx, desk.link, witness)
+    before = checkpoints.get_witnessed(tx, state.link, witness)
     checkpoints.put_witnessed(
-        tx, checkpoints.Witnessed(desk.link, witness, tree.size, tree.root, signed.encode())
+        tx, checkpoints.Witnessed(state.link, witness, tree.size, tree.root, signed.encode())
     )
     if before is not None and before.size == tree.size and before.root != tree.root:
         words = (
             f"{witness} has signed two different trees of the first {tree.size} records of "
-            f"{desk.link}: it was shown two logs, or it lies. Keep both notes, and call the auditor"
+            f"{state.link}: it was shown two logs, or it lies. Keep both notes, and call the auditor"
         )
-        _refuse(desk, witness, signed, words, before.note, now, tx, taken)
+        _refuse(state, witness, signed, words, before.note, now, tx, taken)
 
 
 def _consider(
     office: Office,
-    desk: LinkState,
+    state: LinkState,
     witness: OfficeId,
     signed: SignedCheckpoint,
     now: int,
@@ -144,36 +144,36 @@ def _consider(
     taken: BatchResult,
 ) -> None:
     tree = signed.checkpoint
-    trees = desk.trees
-    if desk.size < max(tree.size, trees.cosigned_size):
+    trees = state.trees
+    if state.size < max(tree.size, trees.cosigned_size):
         trees.wait(witness, signed)
         return
     if tree.size < trees.cosigned_size:
         # The witness comes with a newer one; this office signs nothing smaller any more.
         return
-    own = trees.tree_at(tx, desk.link, tree.size, desk.fold)
+    own = trees.tree_at(tx, state.link, tree.size, state.fold)
     if own is None:
         words = (
-            f"the log of {desk.link} as this office reads it now is not a continuation of the "
+            f"the log of {state.link} as this office reads it now is not a continuation of the "
             f"{trees.cosigned_size} records whose tree it has cosigned. The log was made anew or "
             "changed: nothing is cosigned; call the counterpart and the auditor"
         )
         other = b"" if trees.cosigned is None else trees.cosigned.note
-        _refuse(desk, witness, signed, words, other, now, tx, taken)
+        _refuse(state, witness, signed, words, other, now, tx, taken)
     elif own.root() != tree.root:
         words = (
-            f"{witness} has signed another tree of the first {tree.size} records of {desk.link} "
+            f"{witness} has signed another tree of the first {tree.size} records of {state.link} "
             "than this office has computed. It was shown another log, or it lies. Nothing of it is "
             "cosigned; keep the note, and have an auditor compare the logs"
         )
-        _refuse(desk, witness, signed, words, b"", now, tx, taken)
+        _refuse(state, witness, signed, words, b"", now, tx, taken)
     else:
-        _agree(office, desk, tree, own, now, tx, taken)
+        _agree(office, state, tree, own, now, tx, taken)
 
 
 def _agree(
     office: Office,
-    desk: LinkState,
+    state: LinkState,
     tree: Checkpoint,
     own: Frontier,
     now: int,
@@ -181,37 +181,37 @@ def _agree(
     taken: BatchResult,
 ) -> None:
     """The tree is the office's own: cosign it, or say again what was said of it."""
-    agreement = office.directory.agreement(desk.link, now)
+    agreement = office.directory.agreement(state.link, now)
     is_party = agreement is not None and office.id in agreement.offices
-    if desk.halted is not None or not is_party:
+    if state.status.halted is not None or not is_party:
         return
-    cosigned = desk.trees.cosigned
+    cosigned = state.trees.cosigned
     if cosigned is None or cosigned.size != tree.size:
         try:
-            author = office.author(desk.link, now)
+            author = office.author(state.link, now)
         except NoIdentity:
             # The heads have said so; the witness will ask again.
             return
         signed = cosign(tree, office.id, author.signing, now // 1000)
-        cosigned = _keep(desk, signed, tx, own)
-    key = NoteRecordKey(desk.link, office.id, NoteKind.COSIGNATURE)
+        cosigned = _keep(state, signed, tx, own)
+    key = NoteRecordKey(state.link, office.id, NoteKind.COSIGNATURE)
     taken.cosignatures.append(
-        ProducerRecord(heads_topic(desk.corridor), desk.partition, key.encode(), cosigned.note)
+        ProducerRecord(heads_topic(state.corridor), state.partition, key.encode(), cosigned.note)
     )
 
 
 def _keep(
-    desk: LinkState, signed: SignedCheckpoint, tx: Transaction, own: Frontier | None = None
+    state: LinkState, signed: SignedCheckpoint, tx: Transaction, own: Frontier | None = None
 ) -> checkpoints.Cosigned:
     tree = signed.checkpoint
-    cosigned = checkpoints.Cosigned(desk.link, tree.size, tree.root, signed.encode())
+    cosigned = checkpoints.Cosigned(state.link, tree.size, tree.root, signed.encode())
     checkpoints.put_cosigned(tx, cosigned)
-    desk.trees.keep(cosigned, own)
+    state.trees.keep(cosigned, own)
     return cosigned
 
 
 def _refuse(
-    desk: LinkState,
+    state: LinkState,
     signer: OfficeId,
     signed: SignedCheckpoint,
     words: str,
@@ -221,20 +221,20 @@ def _refuse(
     taken: BatchResult,
 ) -> None:
     """Count it every time; tell, journal and keep each such checkpoint once."""
-    taken.refused.append(desk.link)
+    taken.refused.append(state.link)
     tree, note = signed.checkpoint, signed.encode()
     refused = checkpoints.RefusedTree(
-        desk.link, signer, tree.size, tree.root, now, words, note, other
+        state.link, signer, tree.size, tree.root, now, words, note, other
     )
     if not checkpoints.put_refused(tx, refused):
         return
-    desk.trees.refused = [*desk.trees.refused, refused]
+    state.trees.refused = [*state.trees.refused, refused]
     taken.alarms.append(words)
     journal.append(
         tx,
         at=now,
         actor=PROGRAM,
         action=f"refuse checkpoint of {signer}",
-        link=desk.link,
+        link=state.link,
         detail=encode([note, other]),
     )

@@ -37,19 +37,19 @@ def take_grants(
         except WireError:
             taken.ignored += 1
             continue
-        desk = office.links.get(grant.link)
-        if grant.recipient != office.id or desk is None:
+        state = office.links.get(grant.link)
+        if grant.recipient != office.id or state is None:
             continue
-        if grant.key in desk.shredded:
+        if grant.key in state.shredded:
             continue  # The key of a shredded case is not held again, whoever grants it.
         if keys.get(tx, grant.link, KeyId(grant.key)) is None:
-            _take_grant(office, desk, grant, tx, taken, touched)
+            _take_grant(office, state, grant, tx, taken, touched)
     return touched
 
 
 def _take_grant(
     office: Office,
-    desk: LinkState,
+    state: LinkState,
     grant: Grant,
     tx: Transaction,
     taken: BatchResult,
@@ -59,22 +59,22 @@ def _take_grant(
     held = office.node_keys_of(tag)
     if held is None:
         taken.alarms.append(
-            f"a grant on {desk.link} is sealed to certificate {tag.hex()}, of which no key is here"
+            f"a grant on {state.link} is sealed to certificate {tag.hex()}, of which no key is here"
         )
         return
     try:
-        key = open_grant(grant, desk.link, office.id, tag, held.kem)
+        key = open_grant(grant, state.link, office.id, tag, held.kem)
     except SealingError as error:
-        taken.alarms.append(f"a grant on {desk.link} that names {grant.sender}: {error}")
+        taken.alarms.append(f"a grant on {state.link} that names {grant.sender}: {error}")
         return
-    _hold(office, desk, key, grant.sender, tx, taken)
-    taken.grants.append((desk.link, grant.purpose))
-    touched.add(desk.link)
+    _hold(office, state, key, grant.sender, tx, taken)
+    taken.grants.append((state.link, grant.purpose))
+    touched.add(state.link)
 
 
 def _hold(
     office: Office,
-    desk: LinkState,
+    state: LinkState,
     key: ContentKey | SummaryKey,
     sender: OfficeId,
     tx: Transaction,
@@ -83,31 +83,33 @@ def _hold(
     case = key.id if isinstance(key, ContentKey) else None
     keys.put(
         tx,
-        keys.StoredKey(desk.link, KeyId(key.id), key.purpose, key.secret, sender, None, case),
+        keys.StoredKey(state.link, KeyId(key.id), key.purpose, key.secret, sender, None, case),
     )
-    held = office.keyring.of(desk.link)
+    held = office.keyring.of(state.link)
     if isinstance(key, ContentKey):
         held.add_content(key)
-        _open_waiting(desk, key.id, tx, taken)
+        _open_waiting(state, key.id, tx, taken)
     else:
         held.add_summary(key)
 
 
-def _open_waiting(desk: LinkState, case: CaseId, tx: Transaction, taken: BatchResult) -> None:
+def _open_waiting(state: LinkState, case: CaseId, tx: Transaction, taken: BatchResult) -> None:
     """Open the contents of accepted events that waited for their case's key."""
-    for position in parked.waiting_for(tx, desk.link, KeyId(case)):
-        row = records.get(tx, desk.link, position)
+    for position in parked.waiting_for(tx, state.link, KeyId(case)):
+        row = records.get(tx, state.link, position)
         if row is None or row.outcome is not Outcome.ACCEPTED or row.event_id is None:
             continue
         event = events.get(tx, row.event_id)
         if event is None:
             continue
-        envelope, header = decode_event(parked.value(tx, desk.link, position))
-        content, state, fault = desk.fold.read_content(header, envelope, event.kind, event.step)
-        if content is not None and state is ContentState.OPENED:
+        envelope, header = decode_event(parked.value(tx, state.link, position))
+        content, content_state, fault = state.fold.read_content(
+            header, envelope, event.kind, event.step
+        )
+        if content is not None and content_state is ContentState.OPENED:
             events.set_content(tx, row.event_id, content.on, CONTENT.encode(content))
-            records.set_opened(tx, desk.link, position)
-            desk.opened(position)
+            records.set_opened(tx, state.link, position)
+            state.opened(position)
         if fault is not None:
-            taken.alarm_unopenable(desk.link, position, row.office, fault)
-        parked.remove(tx, desk.link, position)
+            taken.alarm_unopenable(state.link, position, row.office, fault)
+        parked.remove(tx, state.link, position)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from blo_agent.office.batch import BatchResult
-from blo_agent.office.halts import HaltReason, halt
+from blo_agent.office.halts import halt
 from blo_agent.office.link_state import LinkState
+from blo_agent.office.link_status import HaltReason
 from blo_agent.office.state import Office
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import heads
@@ -34,15 +35,15 @@ def take_heads(
             taken.ignored += 1
             continue
         head, signer = accepted.head, accepted.signer
-        desk = office.links.get(head.link)
-        if desk is None or signer == office.id:
+        state = office.links.get(head.link)
+        if state is None or signer == office.id:
             continue
         value = SIGNED_HEAD.encode(accepted.signed)
-        if _differs_from_log(desk, signer, head, value, now, tx, taken):
+        if _differs_from_log(state, signer, head, value, now, tx, taken):
             continue  # It is kept as evidence, and says nothing of what its office has received.
-        _compare_with_same_size(desk, signer, head, value, now, tx, taken)
+        _compare_with_same_size(state, signer, head, value, now, tx, taken)
         stored = heads.StoredHead(head.link, signer, head.size, value)
-        if head.size > desk.size and not heads.waiting_of(tx, desk.link, signer, head.size):
+        if head.size > state.size and not heads.waiting_of(tx, state.link, signer, head.size):
             # The next head must not take its place before the two were compared.
             heads.wait(tx, stored, head.log_hash)
         if order_heads(office.heads.get((head.link, signer)), head) is HeadOrder.REPLACES:
@@ -51,16 +52,16 @@ def take_heads(
 
 
 def compare_heads(
-    office: Office, desk: LinkState, now: int, tx: Transaction, taken: BatchResult
+    office: Office, state: LinkState, now: int, tx: Transaction, taken: BatchResult
 ) -> None:
     """Compare, after more of the log was read, with the heads that were ahead of it."""
-    waiting = heads.waiting(tx, desk.link, desk.size)
+    waiting = heads.waiting(tx, state.link, state.size)
     # A revocation may have come since they were kept; of the newest, ``review_heads`` takes care.
     counting = [one for one in waiting if _accepted(office, one.head) is not None]
-    for stored in [*counting, *heads.of_link(tx, desk.link)]:
+    for stored in [*counting, *heads.of_link(tx, state.link)]:
         head = HEAD.decode(SIGNED_HEAD.decode(stored.head).head)
-        _differs_from_log(desk, stored.office, head, stored.head, now, tx, taken)
-    heads.waits_no_longer(tx, desk.link, desk.size)
+        _differs_from_log(state, stored.office, head, stored.head, now, tx, taken)
+    heads.waits_no_longer(tx, state.link, state.size)
 
 
 def delivery(
@@ -111,7 +112,7 @@ def _accepted(office: Office, value: bytes) -> AcceptedHead | None:
 
 
 def _differs_from_log(
-    desk: LinkState,
+    state: LinkState,
     signer: OfficeId,
     head: Head,
     value: bytes,
@@ -120,20 +121,20 @@ def _differs_from_log(
     taken: BatchResult,
 ) -> bool:
     """Halt the link if an office has signed another log than the one that was read here."""
-    if desk.fold.chain.matches(head.size, head.log_hash) is not False:
+    if state.fold.chain.matches(head.size, head.log_hash) is not False:
         return False
     words = (
-        f"{signer} has signed that the first {head.size} records of {desk.link} have another "
+        f"{signer} has signed that the first {head.size} records of {state.link} have another "
         "hash than here. The two offices were shown different logs. Nothing is sent on this "
         "link; call the counterpart by telephone, keep both stores, and have an auditor "
         "compare the two logs; when that is cleared, run: blo agent resume"
     )
-    halt(desk, HaltReason.OTHER_LOG, words, value, now, tx, taken, over=signer)
+    halt(state, HaltReason.OTHER_LOG, words, value, now, tx, taken, over=signer)
     return True
 
 
 def _compare_with_same_size(
-    desk: LinkState,
+    state: LinkState,
     signer: OfficeId,
     head: Head,
     value: bytes,
@@ -142,8 +143,8 @@ def _compare_with_same_size(
     taken: BatchResult,
 ) -> None:
     """Halt the link if an office has signed two logs of one size."""
-    others = heads.waiting_of(tx, desk.link, signer, head.size)
-    newest = heads.get(tx, desk.link, signer)
+    others = heads.waiting_of(tx, state.link, signer, head.size)
+    newest = heads.get(tx, state.link, signer)
     if newest is not None and newest.size == head.size:
         others.append(newest)
     for other in others:
@@ -152,9 +153,9 @@ def _compare_with_same_size(
             continue
         words = (
             f"{signer} has signed two different hashes of the first {head.size} records of "
-            f"{desk.link}. It was shown two logs, or it lies. Nothing is sent on this link; call "
+            f"{state.link}. It was shown two logs, or it lies. Nothing is sent on this link; call "
             "the counterpart by telephone, and have an auditor compare the logs; when that is "
             "cleared, run: blo agent resume"
         )
         evidence = encode(sorted((other.head, value)))
-        halt(desk, HaltReason.TWO_HEADS, words, evidence, now, tx, taken, over=signer)
+        halt(state, HaltReason.TWO_HEADS, words, evidence, now, tx, taken, over=signer)

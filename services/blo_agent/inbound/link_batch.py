@@ -11,8 +11,9 @@ from blo_agent.inbound.checkpoints import take_waiting
 from blo_agent.inbound.heads import compare_heads
 from blo_agent.inbound.own_chain import settle_own_record
 from blo_agent.office.batch import BatchResult, ReadRange
-from blo_agent.office.halts import HaltReason, halt
+from blo_agent.office.halts import halt
 from blo_agent.office.link_state import LinkState
+from blo_agent.office.link_status import HaltReason
 from blo_agent.office.state import Office
 from blo_agent.office.verdict_counts import store_tally
 from blo_agent.shredding.delete import note_view, without_shredded
@@ -35,17 +36,17 @@ class LinkBatch:
 
     Args:
         office: Who reads.
-        desk: The link.
+        state: The link.
         now: The office's clock, Unix milliseconds.
         tx: The transaction that this belongs to.
         taken: Gets what it has changed.
     """
 
     def __init__(
-        self, office: Office, desk: LinkState, now: int, tx: Transaction, taken: BatchResult
+        self, office: Office, state: LinkState, now: int, tx: Transaction, taken: BatchResult
     ) -> None:
         self._office = office
-        self._desk = desk
+        self._state = state
         self._now = now
         self._tx = tx
         self._taken = taken
@@ -55,7 +56,7 @@ class LinkBatch:
         if self._attempt("records", lambda own: self._take(found, own), is_quiet=True) is None:
             return
         for record in found:
-            if not self._desk.is_read_on or self._desk.link in self._taken.refold:
+            if not self._state.status.is_read_on or self._state.link in self._taken.refold:
                 return
             incident = self._attempt("a record", partial(self._take, [record]), record.position)
             if incident is not None:
@@ -64,17 +65,17 @@ class LinkBatch:
     def settle(self) -> None:
         """Release what can be opened now, and compare with what others have signed."""
         if self._attempt("parked records", self._release, is_quiet=True) is not None:
-            while positions := self._desk.fold.openable(1):
+            while positions := self._state.fold.openable(1):
                 self._release_alone(positions[0])
         self._attempt(
             "heads",
-            lambda own: compare_heads(self._office, self._desk, self._now, self._tx, own),
+            lambda own: compare_heads(self._office, self._state, self._now, self._tx, own),
             mend=lambda: self._office.load_heads(self._tx),
         )
         self._attempt(
             "notes of trees",
-            lambda own: take_waiting(self._office, self._desk, self._now, self._tx, own),
-            mend=lambda: self._desk.trees.load(self._tx, self._desk.link),
+            lambda own: take_waiting(self._office, self._state, self._now, self._tx, own),
+            mend=lambda: self._state.trees.load(self._tx, self._state.link),
         )
 
     def _attempt(
@@ -92,60 +93,60 @@ class LinkBatch:
             self._taken,
             work,
             mend=mend or self._load,
-            link=self._desk.link,
+            link=self._state.link,
             position=position,
             is_quiet=is_quiet,
         )
 
     def _load(self) -> None:
-        checked, closed = self._desk.own_chain_checked, self._desk.fold.closed_cases()
-        self._office.load_desk(self._desk, self._tx, self._now, self._taken)
-        if self._desk.is_rereading and self._desk.size == 0:
+        checked, closed = self._state.status.own_chain_checked, self._state.fold.closed_cases()
+        self._office.load_link(self._state, self._tx, self._now, self._taken)
+        if self._state.is_rereading and self._state.size == 0:
             self._read_anew()
             return
         # What the log says of the own chain has not changed by a fault of this program.
-        self._desk.own_chain_checked = checked
+        self._state.status.own_chain_checked = checked
         for case in closed:
-            self._desk.fold.close_case(case)
+            self._state.fold.close_case(case)
 
     def _read_anew(self) -> None:
         """What the store has of the link is of no use: read its log again, but only once."""
-        desk = self._desk
-        self._taken.refold.append(desk.link)
-        if desk.was_read_anew:
+        state = self._state
+        self._taken.refold.append(state.link)
+        if state.was_read_anew:
             words = (
-                f"what this program makes of {desk.link} can't be taken from the store again, so "
+                f"what this program makes of {state.link} can't be taken from the store again, so "
                 "the link is not read on and nothing is sent on it. Report the incidents in the "
                 "log file; with a program that is mended, run: blo agent resume"
             )
-            halt(desk, HaltReason.UNREADABLE, words, b"", self._now, self._tx, self._taken)
-        desk.was_read_anew = True
+            halt(state, HaltReason.UNREADABLE, words, b"", self._now, self._tx, self._taken)
+        state.was_read_anew = True
 
     def _take(self, found: list[LogRecord], own: BatchResult) -> None:
-        _take_records(self._office, self._desk, found, self._now, self._tx, own)
+        _take_records(self._office, self._state, found, self._now, self._tx, own)
         self._write(own)
 
     def _release(self, own: BatchResult) -> None:
         """Judge what was parked and can be opened now, a few records in memory at a time."""
-        while positions := self._desk.fold.openable(_RELEASED_AT_ONCE):
+        while positions := self._state.fold.openable(_RELEASED_AT_ONCE):
             self._release_at(positions, own)
         self._write(own)
 
     def _release_at(self, positions: list[int], own: BatchResult) -> None:
-        desk, tx = self._desk, self._tx
+        state, tx = self._state, self._tx
         released = [
-            desk.fold.release(position, parked.value(tx, desk.link, position))
+            state.fold.release(position, parked.value(tx, state.link, position))
             for position in positions
         ]
-        _write_released(self._office, desk, released, tx, own)
+        _write_released(self._office, state, released, tx, own)
 
     def _write(self, own: BatchResult) -> None:
-        _write_views(self._office, self._desk, self._now, self._tx, own)
-        _store_progress(self._desk, self._tx)
+        _write_views(self._office, self._state, self._now, self._tx, own)
+        _store_progress(self._state, self._tx)
 
     def _release_alone(self, position: int) -> None:
         """Judge one parked record; if that fails, its case waits until the next start."""
-        waiting = self._desk.fold.parked.get(position)
+        waiting = self._state.fold.parked.get(position)
 
         def work(own: BatchResult) -> None:
             self._release_at([position], own)
@@ -153,7 +154,7 @@ class LinkBatch:
 
         failed = self._attempt("a case", work, position)
         if failed is not None and waiting is not None:
-            self._desk.fold.close_case(waiting.case)
+            self._state.fold.close_case(waiting.case)
 
     def _hold(self, record: LogRecord, incident: str) -> None:
         """Keep a record without a verdict; if not even that can be done, halt the link."""
@@ -162,14 +163,14 @@ class LinkBatch:
         )
         if failed is None:
             return
-        link = self._desk.link
+        link = self._state.link
         words = (
             f"this program fails on record {record.position} of {link} (incidents {incident}, "
             f"{failed}), so the link is not read on and nothing is sent on it. Report the "
             "incidents; with a program that is mended, run: blo agent resume"
         )
         halt(
-            self._desk,
+            self._state,
             HaltReason.UNREADABLE,
             words,
             record.value,
@@ -179,13 +180,13 @@ class LinkBatch:
         )
 
     def _keep(self, record: LogRecord, own: BatchResult) -> None:
-        _take_records(self._office, self._desk, [record], self._now, self._tx, own, held=True)
+        _take_records(self._office, self._state, [record], self._now, self._tx, own, held=True)
         self._write(own)
 
 
 def _take_records(
     office: Office,
-    desk: LinkState,
+    state: LinkState,
     found: list[LogRecord],
     now: int,
     tx: Transaction,
@@ -197,48 +198,48 @@ def _take_records(
     folded = []
     rows = []
     for record in found:
-        if record.position < desk.size:
+        if record.position < state.size:
             continue
-        desk.arriving = leaf_hash(record.value)
-        fold = desk.fold.hold if held else desk.fold.feed
-        one = without_shredded(desk, fold(record))
-        settle_own_record(office, desk, one, now, tx, taken)
+        state.arriving = leaf_hash(record.value)
+        fold = state.fold.hold if held else state.fold.feed
+        one = without_shredded(state, fold(record))
+        settle_own_record(office, state, one, now, tx, taken)
         folded.append(one)
-        rows.append(_row(desk.link, one))
+        rows.append(_row(state.link, one))
         if one.verdict is None or one.content_state is ContentState.WAITING:
-            _park(desk, one, record.value, tx)
+            _park(state, one, record.value, tx)
         if not rows[-1].opened:
-            desk.unopened.append(record.position)
+            state.unopened.append(record.position)
     records.append_many(tx, rows)
-    _write_outcomes(office, desk, folded, tx, taken)
+    _write_outcomes(office, state, folded, tx, taken)
 
 
 def _write_released(
     office: Office,
-    desk: LinkState,
+    state: LinkState,
     released: list[FoldedRecord],
     tx: Transaction,
     taken: BatchResult,
 ) -> None:
     """Write what was parked before and has its verdict now."""
-    released = [without_shredded(desk, one) for one in released]
+    released = [without_shredded(state, one) for one in released]
     for one in released:
         if one.verdict is None:
             continue
         opened = _is_opened(one)
         records.settle(
             tx,
-            desk.link,
+            state.link,
             one.position,
             one.verdict,
             opened=opened,
             summary=_rejected_summary(one),
         )
         if opened:
-            desk.opened(one.position)
+            state.opened(one.position)
         if one.content_state is ContentState.WAITING and one.envelope and one.header:
             item = parked.ParkedRow(
-                desk.link,
+                state.link,
                 one.position,
                 one.header.case_id,
                 KeyId(one.header.case),
@@ -247,53 +248,57 @@ def _write_released(
             )
             parked.add(tx, item)
         else:
-            parked.remove(tx, desk.link, one.position)
+            parked.remove(tx, state.link, one.position)
         if one.verdict.outcome is Outcome.REJECTED and one.header is not None:
-            desk.look_ahead(one.header.case_id)
-    _write_outcomes(office, desk, released, tx, taken)
+            state.look_ahead(one.header.case_id)
+    _write_outcomes(office, state, released, tx, taken)
 
 
 def _write_views(
-    office: Office, desk: LinkState, now: int, tx: Transaction, taken: BatchResult
+    office: Office, state: LinkState, now: int, tx: Transaction, taken: BatchResult
 ) -> None:
     """Store what has moved; last, because what is agreed to be shredded is deleted with it."""
-    for view in desk.views.take_changed():
+    for view in state.views.take_changed():
         cases.put(tx, view)
-        desk.look_ahead(CaseId(view.case))
-        if note_view(office, desk, view, now, tx):
-            taken.shredded.append(desk.link)
+        state.look_ahead(CaseId(view.case))
+        if note_view(office, state, view, now, tx):
+            taken.shredded.append(state.link)
 
 
 def _write_outcomes(
-    office: Office, desk: LinkState, folded: list[FoldedRecord], tx: Transaction, taken: BatchResult
+    office: Office,
+    state: LinkState,
+    folded: list[FoldedRecord],
+    tx: Transaction,
+    taken: BatchResult,
 ) -> None:
     accepted = []
     for one in folded:
         if one.verdict is None:
             continue
-        desk.tally.count(one.verdict, own=one.office == office.id)
+        state.tally.count(one.verdict, own=one.office == office.id)
         taken.seen.append(
-            ReadRange(desk.link, one.position, one.office, one.verdict, one.content_state)
+            ReadRange(state.link, one.position, one.office, one.verdict, one.content_state)
         )
         if one.content_fault is not None:
-            taken.alarm_unopenable(desk.link, one.position, one.office, one.content_fault)
+            taken.alarm_unopenable(state.link, one.position, one.office, one.content_fault)
         if one.verdict.reason is Reason.SEEN_HASH_MISMATCH:
             taken.alarms.append(
-                f"{one.office} has signed, at {one.position} of {desk.link}, that it had read "
+                f"{one.office} has signed, at {one.position} of {state.link}, that it had read "
                 "another log than this office; compare both offices' heads"
             )
         if one.verdict.outcome is Outcome.ACCEPTED:
-            accepted.append(_event_row(desk.link, one))
+            accepted.append(_event_row(state.link, one))
     events.put_many(tx, accepted)
 
 
-def _park(desk: LinkState, one: FoldedRecord, value: bytes, tx: Transaction) -> None:
+def _park(state: LinkState, one: FoldedRecord, value: bytes, tx: Transaction) -> None:
     if one.header is None:
         return
     needs = one.header.summary_key_id if one.verdict is None else KeyId(one.header.case)
     parked.add(
         tx,
-        parked.ParkedRow(desk.link, one.position, one.header.case_id, needs, value, one.log_time),
+        parked.ParkedRow(state.link, one.position, one.header.case_id, needs, value, one.log_time),
     )
 
 
@@ -322,7 +327,7 @@ def _row(link: LinkId, one: FoldedRecord) -> records.RecordRow:
 
 
 def _rejected_summary(one: FoldedRecord) -> bytes | None:
-    """Kept so that the desk can say in words what was rejected."""
+    """The summary of a rejected record, from which the API words the rejection."""
     if one.summary is None or one.verdict is None or one.verdict.outcome is not Outcome.REJECTED:
         return None
     return SUMMARY.encode(one.summary)
@@ -357,9 +362,9 @@ def _event_row(link: LinkId, one: FoldedRecord) -> events.EventRow:
     )
 
 
-def _store_progress(desk: LinkState, tx: Transaction) -> None:
+def _store_progress(state: LinkState, tx: Transaction) -> None:
     links.put(
         tx,
-        links.LinkProgress(desk.link, desk.size, desk.fold.chain.snapshot(), desk.trust_digest),
+        links.LinkProgress(state.link, state.size, state.fold.chain.snapshot(), state.trust_digest),
     )
-    store_tally(tx, desk.link, desk.tally)
+    store_tally(tx, state.link, state.tally)

@@ -68,7 +68,6 @@ class InboundReader:
         high_watermarks: Where each link's log ended when that was last known.
         is_connected: Whether the log is being read.
         directory_trouble: What is wrong with the topic of the trust documents, in words.
-        unserved: Links whose topics can't serve them, and why; the others are read meanwhile.
     """
 
     def __init__(
@@ -103,7 +102,6 @@ class InboundReader:
         self.directory_trouble = ""
         self.high_watermarks: dict[LinkId, int] = {}
         self.is_connected = False
-        self.unserved: dict[LinkId, str] = {}
 
     def begin_anew(self) -> None:
         """Have the log read from other places soon: a link was resumed."""
@@ -127,8 +125,8 @@ class InboundReader:
     async def _read_while_up(self) -> None:
         """One connection's life: the directory first, because it says what else to read."""
         await self._read_directory()
-        desks = await self._served_links()
-        reader = await self._log.reader(await self._start(desks))
+        states = await self._served_links()
+        reader = await self._log.reader(await self._start(states))
         going_down = asyncio.create_task(self._line.wait_down())
         polling: asyncio.Task[dict[TopicPartition, list[ConsumedRecord]]] | None = None
         try:
@@ -176,15 +174,14 @@ class InboundReader:
             await reader.close()
 
     async def _served_links(self) -> list[LinkState]:
-        """The desks whose topics can serve them; one that can't does not hold up the others."""
+        """The links whose topics can serve them; one that can't does not hold up the others."""
         served = []
-        unserved = {}
         now = _loop_time()
         refused = {topic: why for topic, (until, why) in self._refused.items() if until > now}
         admin = await self._log.admin()
         try:
-            for desk in self._office.links.values():
-                links = {desk.corridor: desk.partition + 1}
+            for state in self._office.links.values():
+                links = {state.corridor: state.partition + 1}
                 specs = plan(links, replication=1, min_isr=1, simulated_time=self._simulated_time)
                 specs = [spec for spec in specs if spec.name.startswith(_MINE)]
                 if not self._has_directory:
@@ -192,30 +189,28 @@ class InboundReader:
                 try:
                     await check(admin, specs)
                 except (TopicMissing, TopicMisfit) as error:
-                    unserved[desk.link] = str(error)
-                    get_logger().error("link not served", link=desk.link, error=str(error))
+                    state.status.unserved = str(error)
+                    get_logger().error("link not served", link=state.link, error=str(error))
                     continue
                 left_out = [refused[spec.name] for spec in specs if spec.name in refused]
-                if left_out:
-                    unserved[desk.link] = left_out[0]
-                else:
-                    served.append(desk)
+                state.status.unserved = left_out[0] if left_out else ""
+                if not left_out:
+                    served.append(state)
         finally:
             await admin.close()
-        self.unserved = unserved
         self._topics_at = _loop_time() + _TOPICS_EVERY_S
         return served
 
-    async def _start(self, desks: list[LinkState]) -> dict[TopicPartition, int]:
+    async def _start(self, states: list[LinkState]) -> dict[TopicPartition, int]:
         self._links = {}
         keyed = [TopicPartition(DIRECTORY_TOPIC, 0)] if self._has_directory else []
         start = {}
-        for desk in desks:
-            if desk.is_read_on:
-                self._links[exchange_partition(desk)] = desk.link
-                start[exchange_partition(desk)] = desk.size
-            keyed.append(keys_partition(desk))
-            keyed.append(TopicPartition(heads_topic(desk.corridor), desk.partition))
+        for state in states:
+            if state.status.is_read_on:
+                self._links[exchange_partition(state)] = state.link
+                start[exchange_partition(state)] = state.size
+            keyed.append(keys_partition(state))
+            keyed.append(TopicPartition(heads_topic(state.corridor), state.partition))
         for partition in keyed:
             start[partition] = await self._offset(partition)
         return start
@@ -238,8 +233,8 @@ class InboundReader:
         or their documents are on disk: they are read from what they have now.
         """
         partition = TopicPartition(cut.topic, cut.partition)
-        desks = self._office.links.values()
-        halted = next((desk for desk in desks if exchange_partition(desk) == partition), None)
+        states = self._office.links.values()
+        halted = next((state for state in states if exchange_partition(state) == partition), None)
         now = self._clock.now_ms()
 
         def job(tx: Transaction) -> BatchResult:
@@ -282,8 +277,10 @@ class InboundReader:
 
     def _doubtful(self) -> set[LinkId]:
         """Links whose own chain is to be checked before anything more is sent."""
-        desks = self._office.links
-        doubtful = {link for link in self._links.values() if not desks[link].own_chain_checked}
+        states = self._office.links
+        doubtful = {
+            link for link in self._links.values() if not states[link].status.own_chain_checked
+        }
         for link in doubtful:
             self._sender.doubt(link)
         return doubtful
@@ -306,7 +303,8 @@ class InboundReader:
         if self._anew:
             self._anew = False
             return False
-        is_whole = not self.unserved and self._has_directory
+        unserved = any(state.status.unserved for state in self._office.links.values())
+        is_whole = not unserved and self._has_directory
         return is_whole or _loop_time() < self._topics_at
 
     def _sort(
@@ -357,40 +355,40 @@ class InboundReader:
 
     async def _settle_own_chains(self) -> None:
         for link, goal in list(self._goals.items()):
-            desk = self._office.links[link]
-            if desk.size >= goal and desk.halted is None and self._pace.allows(link):
+            state = self._office.links[link]
+            if state.size >= goal and state.status.halted is None and self._pace.allows(link):
                 try:
-                    await self._settle_own_chain(desk)
+                    await self._settle_own_chain(state)
                 except JobFailed as failed:
                     del self._goals[link]
-                    await self._halt(desk, failed)
+                    await self._halt(state, failed)
 
-    async def _settle_own_chain(self, desk: LinkState) -> None:
+    async def _settle_own_chain(self, state: LinkState) -> None:
         now = self._clock.now_ms()
 
         def job(tx: Transaction) -> OwnChainCheck:
-            show_again(desk, tx)
-            return settle_own_chain(self._office, desk, now, tx)
+            show_again(state, tx)
+            return settle_own_chain(self._office, state, now, tx)
 
         settled = await self._store.write(job)
-        link = desk.link
+        link = state.link
         if settled.blocked is not None:
             get_logger().warning("own chain not settled", link=link, reason=settled.blocked)
         if settled.resealed:
             get_logger().warning("sealed anew", link=link, count=settled.resealed)
         if settled.resealed or settled.blocked is not None:
-            self._pace.hold(link, desk.fold.chain.next_place(self._office.id).oseq)
+            self._pace.hold(link, state.fold.chain.next_place(self._office.id).oseq)
         if settled.blocked is None:
             del self._goals[link]
             self._sender.clear(link)
 
-    async def _halt(self, desk: LinkState, failed: JobFailed) -> None:
+    async def _halt(self, state: LinkState, failed: JobFailed) -> None:
         """What waits to be sent on one link is more than this program can do."""
         now = self._clock.now_ms()
 
         def job(tx: Transaction) -> BatchResult:
             taken = BatchResult()
-            halt_over_own_events(desk, failed.incident, now, tx, taken)
+            halt_over_own_events(state, failed.incident, now, tx, taken)
             return taken
 
         self._on_taken(await self._store.write(job))

@@ -16,8 +16,9 @@ import msgspec
 
 from blo_agent.containment import attempt
 from blo_agent.office.batch import BatchResult
-from blo_agent.office.halts import HaltReason, halt
+from blo_agent.office.halts import halt
 from blo_agent.office.link_state import PROGRAM, LinkState, PendingEvent
+from blo_agent.office.link_status import HaltReason
 from blo_agent.office.state import NoIdentity, Office
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal, meta, outbox
@@ -51,7 +52,7 @@ class OwnChainCheck(msgspec.Struct, frozen=True):
 
 def settle_own_record(
     office: Office,
-    desk: LinkState,
+    state: LinkState,
     one: FoldedRecord,
     now: int,
     tx: Transaction,
@@ -64,21 +65,21 @@ def settle_own_record(
     """
     event = one.event
     if event is None and one.header is not None and one.envelope is not None:
-        event = event_id(desk.link, one.envelope.header)
+        event = event_id(state.link, one.envelope.header)
     if event is None or (one.verdict and one.verdict.outcome is Outcome.DUPLICATE):
         return
-    submitted = desk.under_way.get(event)
+    submitted = state.under_way.get(event)
     if submitted is None:
-        if one.office == office.id and desk.own_chain_checked:
-            _question_foreign(desk, one, event, now, tx, taken)
+        if one.office == office.id and state.status.own_chain_checked:
+            _question_foreign(state, one, event, now, tx, taken)
         return
     if one.admitted is not None and one.admitted.chained:
-        desk.arrived(event)
+        state.arrived(event)
         outbox.confirm(tx, event)
         if one.verdict is not None and one.verdict.outcome is Outcome.REJECTED:
-            desk.look_ahead(submitted.case)
+            state.look_ahead(submitted.case)
     else:
-        _note_refused(desk, one, submitted, tx, taken)
+        _note_refused(state, one, submitted, tx, taken)
 
 
 def doubt_stranded(office: Office, tx: Transaction) -> BatchResult:
@@ -90,25 +91,25 @@ def doubt_stranded(office: Office, tx: Transaction) -> BatchResult:
         What an operator has to look at.
     """
     taken = BatchResult()
-    for desk in office.links.values():
-        if desk.own_chain_checked and desk.under_way:
+    for state in office.links.values():
+        if state.status.own_chain_checked and state.under_way:
             attempt(
                 "the outbox",
                 tx,
                 taken,
-                lambda own, desk=desk: _doubt_if_stranded(desk, tx, own),  # type: ignore[misc]
+                lambda own, state=state: _doubt_if_stranded(state, tx, own),  # type: ignore[misc]
                 mend=lambda: None,
-                link=desk.link,
+                link=state.link,
             )
     return taken
 
 
-def _doubt_if_stranded(desk: LinkState, tx: Transaction, taken: BatchResult) -> None:
-    for record in outbox.unconfirmed_of_link(tx, desk.link):
-        if record.offset is not None and record.offset < desk.size:
-            desk.own_chain_checked = False
+def _doubt_if_stranded(state: LinkState, tx: Transaction, taken: BatchResult) -> None:
+    for record in outbox.unconfirmed_of_link(tx, state.link):
+        if record.offset is not None and record.offset < state.size:
+            state.status.own_chain_checked = False
             taken.alarms.append(
-                f"own event that was acknowledged at {record.offset} of {desk.link} is not "
+                f"own event that was acknowledged at {record.offset} of {state.link} is not "
                 "there; it and what follows it will be sealed anew. Ask the operator of the "
                 "broker what was done to the log"
             )
@@ -116,22 +117,26 @@ def _doubt_if_stranded(desk: LinkState, tx: Transaction, taken: BatchResult) -> 
 
 
 def _note_refused(
-    desk: LinkState, one: FoldedRecord, submitted: PendingEvent, tx: Transaction, taken: BatchResult
+    state: LinkState,
+    one: FoldedRecord,
+    submitted: PendingEvent,
+    tx: Transaction,
+    taken: BatchResult,
 ) -> None:
-    if desk.arriving == submitted.leaf:
+    if state.arriving == submitted.leaf:
         # Its very bytes lie in the log and do not count, so they never will.
         outbox.mark_appended(tx, [(submitted.outbox, one.position)])
-    if desk.own_chain_checked:
-        desk.own_chain_checked = False
+    if state.status.own_chain_checked:
+        state.status.own_chain_checked = False
         reason = one.verdict.reason if one.verdict else None
         taken.alarms.append(
-            f"own event at {one.position} of {desk.link} was rejected ({reason}); if that is all "
+            f"own event at {one.position} of {state.link} was rejected ({reason}); if that is all "
             "there is of it, it will be sealed anew, as soon as this office may write"
         )
 
 
 def _question_foreign(
-    desk: LinkState,
+    state: LinkState,
     one: FoldedRecord,
     event: EventId,
     now: int,
@@ -146,13 +151,13 @@ def _question_foreign(
     if successor(tx, event) is not None or one.envelope is None:
         return  # Old bytes of an event that was sealed anew.
     words = (
-        f"record {one.position} of {desk.link} was written with this office's key, but not by "
+        f"record {one.position} of {state.link} was written with this office's key, but not by "
         "this agent. Another copy of the agent or of its keys is in use. Nothing is sent on "
         "this link until that is cleared: stop the other copy, and if the key was stolen, "
         "have the certificate revoked; then run: blo agent resume"
     )
     halt(
-        desk,
+        state,
         HaltReason.FOREIGN_EVENT,
         words,
         ENVELOPE.encode(one.envelope),
@@ -163,32 +168,32 @@ def _question_foreign(
     )
 
 
-def settle_own_chain(office: Office, desk: LinkState, now: int, tx: Transaction) -> OwnChainCheck:
+def settle_own_chain(office: Office, state: LinkState, now: int, tx: Transaction) -> OwnChainCheck:
     """Make what waits in the outbox fit behind what the log has; after that it may be sent.
 
     To be called when the link has been read to an end that lies behind everything this agent has
     ever sent, and while nothing is being sent.
     """
-    waiting = outbox.unconfirmed_of_link(tx, desk.link)
-    place = desk.fold.chain.next_place(office.id)
-    if _fit(waiting, place, desk.size):
+    waiting = outbox.unconfirmed_of_link(tx, state.link)
+    place = state.fold.chain.next_place(office.id)
+    if _fit(waiting, place, state.size):
         # Acknowledged, but beyond the end: the log has lost them, and gets the same bytes again.
-        outbox.mark_pending(tx, desk.link)
-        desk.own_chain_checked = True
+        outbox.mark_pending(tx, state.link)
+        state.status.own_chain_checked = True
         return OwnChainCheck()
     try:
-        author = office.author(desk.link, now)
+        author = office.author(state.link, now)
     except NoIdentity as missing:
         return OwnChainCheck(blocked=str(missing))
-    standing = office.directory.writer(desk.link, author.kid, desk.size, now)
+    standing = office.directory.writer(state.link, author.kid, state.size, now)
     if isinstance(standing, Reason):
-        return OwnChainCheck(blocked=f"the office may not write on {desk.link} now: {standing}")
+        return OwnChainCheck(blocked=f"the office may not write on {state.link} now: {standing}")
     try:
-        sealed = _sealed_anew(office, desk, author, waiting)
+        sealed = _sealed_anew(office, state, author, waiting)
     except _CannotSeal as cannot:
         return OwnChainCheck(blocked=str(cannot))
-    _put_anew(desk, waiting, sealed, now, tx)
-    desk.own_chain_checked = True
+    _put_anew(state, waiting, sealed, now, tx)
+    state.status.own_chain_checked = True
     return OwnChainCheck(resealed=len(waiting))
 
 
@@ -222,18 +227,18 @@ class _CannotSeal(Exception):
 
 
 def _sealed_anew(
-    office: Office, desk: LinkState, author: Author, waiting: list[outbox.OutboxRecord]
+    office: Office, state: LinkState, author: Author, waiting: list[outbox.OutboxRecord]
 ) -> list[tuple[SealedEvent, PendingEvent]]:
-    place = desk.fold.chain.next_place(office.id)
+    place = state.fold.chain.next_place(office.id)
     sealed = []
     for record in waiting:
-        sealed.append(_seal_anew(office, desk, author, record, place))
+        sealed.append(_seal_anew(office, state, author, record, place))
         place = place.after(sealed[-1][0].id)
     return sealed
 
 
 def _put_anew(
-    desk: LinkState,
+    state: LinkState,
     waiting: list[outbox.OutboxRecord],
     sealed: list[tuple[SealedEvent, PendingEvent]],
     now: int,
@@ -250,28 +255,28 @@ def _put_anew(
             at=now,
             actor=PROGRAM,
             action="seal anew",
-            link=desk.link,
+            link=state.link,
             case=submitted.case,
             detail=old + event.id,
         )
-    desk.replace_under_way(replacing)
+    state.replace_under_way(replacing)
 
 
 def _seal_anew(
-    office: Office, desk: LinkState, author: Author, record: outbox.OutboxRecord, place: ChainPlace
+    office: Office, state: LinkState, author: Author, record: outbox.OutboxRecord, place: ChainPlace
 ) -> tuple[SealedEvent, PendingEvent]:
     if record.value is None:
         raise _CannotSeal(f"outbox record {record.seq} is no event")
     envelope = ENVELOPE.decode(record.value)
     header = HEADER.decode(envelope.header)
     case = header.case_id
-    held = office.keyring.of(desk.link)
+    held = office.keyring.of(state.link)
     summary_key = held.summary_key(header.summary_key_id)
     if summary_key is None:
         raise _CannotSeal(_missing(record))
-    summary = open_summary(desk.link, header, envelope, summary_key)
+    summary = open_summary(state.link, header, envelope, summary_key)
     content_key = held.content_key(case)
-    if summary.step in WITHOUT_CONTENT or case in desk.shredded:
+    if summary.step in WITHOUT_CONTENT or case in state.shredded:
         # Of a step that has content, every reader will say that the case no longer allows it.
         sealed = seal_event_without_content(
             author,
@@ -292,7 +297,7 @@ def _seal_anew(
             content_key=content_key,
             summary_key=summary_key,
             summary=summary,
-            content=open_content(desk.link, header, envelope, content_key),
+            content=open_content(state.link, header, envelope, content_key),
             random=office.random,
         )
     submitted = PendingEvent(

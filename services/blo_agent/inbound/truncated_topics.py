@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from blo_agent.inbound.trust_documents import offset_key
 from blo_agent.office.batch import BatchResult
-from blo_agent.office.halts import HaltReason, halt
+from blo_agent.office.halts import halt
 from blo_agent.office.link_state import PROGRAM, LinkState
+from blo_agent.office.link_status import HaltReason
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import heads, journal, meta
 from blo_log.errors import LogTruncated
@@ -14,9 +15,9 @@ from blo_log.topics import exchange_topic
 from blo_schemas.codec import COUNT, encode
 
 
-def exchange_partition(desk: LinkState) -> TopicPartition:
+def exchange_partition(state: LinkState) -> TopicPartition:
     """Where the records of a link lie."""
-    return TopicPartition(exchange_topic(desk.corridor), desk.partition)
+    return TopicPartition(exchange_topic(state.corridor), state.partition)
 
 
 def check_end(reader: LogReader, partition: TopicPartition, end: int) -> None:
@@ -31,20 +32,20 @@ def check_end(reader: LogReader, partition: TopicPartition, end: int) -> None:
 
 
 def halt_over_cut(
-    desk: LinkState, cut: LogTruncated, now: int, tx: Transaction, taken: BatchResult
+    state: LinkState, cut: LogTruncated, now: int, tx: Transaction, taken: BatchResult
 ) -> None:
     """Halt a link whose log has lost records; what was read of it stays and is shown.
 
     The evidence is what was read here, and the others' signed heads over it.
     """
     words = (
-        f"the log of {desk.link} has lost records that were read here, of which there are "
-        f"{desk.size}: {cut}. Nothing is read or sent on this link. Keep the store; when the "
+        f"the log of {state.link} has lost records that were read here, of which there are "
+        f"{state.size}: {cut}. Nothing is read or sent on this link. Keep the store; when the "
         "operator has brought the records back, run: blo agent resume"
     )
-    signed = [one.head for one in heads.of_link(tx, desk.link)]
-    evidence = encode([cut.offset, cut.begin, desk.size, desk.fold.chain.log_hash, signed])
-    halt(desk, HaltReason.LOG_CUT, words, evidence, now, tx, taken, over="a cut log")
+    signed = [one.head for one in heads.of_link(tx, state.link)]
+    evidence = encode([cut.offset, cut.begin, state.size, state.fold.chain.log_hash, signed])
+    halt(state, HaltReason.LOG_CUT, words, evidence, now, tx, taken, over="a cut log")
 
 
 def read_on_after_cut(

@@ -43,11 +43,11 @@ def take_documents(
         return
     own_before = office.own_tags()
     for link in office.take_documents(signed):
-        desk = office.links[link]
-        if desk.size > 0:
-            begin_anew(office, desk, now, tx)
+        state = office.links[link]
+        if state.size > 0:
+            begin_anew(office, state, now, tx)
             taken.refold.append(link)
-    taken.new_links.extend(desk.link for desk in office.open_links(tx, now, taken))
+    taken.new_links.extend(state.link for state in office.open_links(tx, now, taken))
     review_summary_keys(office, now, tx)
     review_heads(office, tx)
     if office.own_tags() - own_before and office.links:
@@ -57,13 +57,13 @@ def take_documents(
 
 def _read_keys_again(office: Office, tx: Transaction) -> None:
     """Grants to a certificate of this office may have been read before the certificate was."""
-    for desk in office.links.values():
-        meta.put(tx, offset_key(keys_partition(desk)), COUNT.encode(0))
+    for state in office.links.values():
+        meta.put(tx, offset_key(keys_partition(state)), COUNT.encode(0))
 
 
-def keys_partition(desk: LinkState) -> TopicPartition:
+def keys_partition(state: LinkState) -> TopicPartition:
     """Where the grants of a link lie."""
-    return TopicPartition(keys_topic(desk.corridor), desk.partition)
+    return TopicPartition(keys_topic(state.corridor), state.partition)
 
 
 def offset_key(partition: TopicPartition) -> str:

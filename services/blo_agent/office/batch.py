@@ -50,7 +50,7 @@ class BatchResult(msgspec.Struct):
         seen: Verdicts that were reached.
         refold: Links whose verdicts may change because of new trust documents: they were reset,
             and must be read again from their first record.
-        new_links: Links that have a desk now and had none before.
+        new_links: Links that were opened by this batch.
         reread_keys: Whether grants that could not be opened before may open now, so that the key
             topics must be read again from their beginning.
         grants: How many grants were taken, by link and purpose.

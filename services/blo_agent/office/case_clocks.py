@@ -49,11 +49,11 @@ def clocks_of(facts: list[SubmittedStep]) -> ClockView | None:
     return clocks
 
 
-def record_at(desk: LinkState, facts: list[SubmittedStep], position: int) -> CaseRecord | None:
+def record_at(state: LinkState, facts: list[SubmittedStep], position: int) -> CaseRecord | None:
     """The record that a processor has to show of a case, once it has read up to a position.
 
     Args:
-        desk: The link; its log has been read beyond the position.
+        state: The link; its log has been read beyond the position.
         facts: All accepted steps of the case.
         position: A log position.
 
@@ -65,11 +65,11 @@ def record_at(desk: LinkState, facts: list[SubmittedStep], position: int) -> Cas
     clocks = clocks_of(until)
     if clocks is None:
         return None
-    view: CaseView | None = desk.views.get(CaseId(clocks.case))
+    view: CaseView | None = state.views.get(CaseId(clocks.case))
     if view is None or view.position != until[-1].position:
         view = None
         for fact in until:
-            view, _ = evolve(view, fact, desk.fold.trust.parties(fact.log_time))
+            view, _ = evolve(view, fact, state.fold.trust.parties(fact.log_time))
     return None if view is None else CaseRecord(view, clocks)
 
 

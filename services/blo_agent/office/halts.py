@@ -6,12 +6,12 @@ the evidence stays in the store and in the journal for ever (``docs/architecture
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Final
 
 from blo_agent.office.batch import BatchResult
 from blo_agent.office.link_state import PROGRAM, LinkState
-from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.office.link_status import HaltReason
+from blo_agent.store.connection import Transaction
 from blo_agent.store.errors import JobRefused
 from blo_agent.store.tables import halts, journal
 from blo_schemas.codec import encode
@@ -20,24 +20,6 @@ MOST_STANDING: Final = 16
 """So many halts of one link stand at most; more of the same would only fill the disk."""
 
 
-class HaltReason(StrEnum):
-    """Why a link is halted."""
-
-    OTHER_LOG = "other_log"
-    """An office has signed another log than the one that was read here."""
-    TWO_HEADS = "two_heads"
-    """An office has signed two logs of one size."""
-    FOREIGN_EVENT = "foreign_event"
-    """An event has this office's signature, and this agent did not make it."""
-    LOG_CUT = "log_cut"
-    """The broker no longer has records that were read here."""
-    UNREADABLE = "unreadable"
-    """This program fails on a record's bytes, so it can't read on."""
-    OWN_EVENTS = "own_events"
-    """This program fails on the office's own events that wait to be sent."""
-
-
-_NOT_READ_ON: Final = frozenset({HaltReason.LOG_CUT, HaltReason.UNREADABLE})
 _SIGNED: Final = frozenset({HaltReason.OTHER_LOG, HaltReason.TWO_HEADS, HaltReason.FOREIGN_EVENT})
 """Evidence is a signature: the same signature again is nothing new after the halt was lifted."""
 
@@ -47,7 +29,7 @@ class NotHalted(JobRefused):
 
 
 def halt(
-    desk: LinkState,
+    state: LinkState,
     reason: HaltReason,
     words: str,
     evidence: bytes,
@@ -60,7 +42,7 @@ def halt(
     """Halt a link, or note one more reason; nothing is noted twice.
 
     Args:
-        desk: The link.
+        state: The link.
         reason: Why, of the closed list.
         words: Why, for people, and what to do.
         evidence: What shows it.
@@ -69,55 +51,48 @@ def halt(
         taken: Gets the alarm.
         over: Whose signature it is about, for the journal; the reason unless given.
     """
-    standing = halts.standing(tx, desk.link)
+    standing = halts.standing(tx, state.link)
     if len(standing) >= MOST_STANDING:
         return
     if reason in _SIGNED:
-        is_known = halts.knows(tx, desk.link, reason, evidence)
+        is_known = halts.knows(tx, state.link, reason, evidence)
     else:
         is_known = any(one.reason == reason for one in standing)
     if is_known:
         return
-    halts.add(tx, desk.link, at=now, reason=reason, words=words, evidence=evidence)
+    halts.add(tx, state.link, at=now, reason=reason, words=words, evidence=evidence)
     taken.alarms.append(words)
-    taken.halted.append(desk.link)
+    taken.halted.append(state.link)
     journal.append(
         tx,
         at=now,
         actor=PROGRAM,
         action=f"halt over {over or reason}",
-        link=desk.link,
+        link=state.link,
         detail=evidence,
     )
-    load_halts(desk, tx)
+    state.status.load_halts(tx, state.link)
 
 
 def halt_over_own_events(
-    desk: LinkState, incident: str, now: int, tx: Transaction, taken: BatchResult
+    state: LinkState, incident: str, now: int, tx: Transaction, taken: BatchResult
 ) -> None:
     """Halt a link on whose waiting events this program fails."""
     words = (
-        f"this program fails on the events of {desk.link} that wait to be sent (incident "
+        f"this program fails on the events of {state.link} that wait to be sent (incident "
         f"{incident}). Nothing is sent on this link; report the incident, then run: "
         "blo agent resume"
     )
-    halt(desk, HaltReason.OWN_EVENTS, words, incident.encode(), now, tx, taken)
+    halt(state, HaltReason.OWN_EVENTS, words, incident.encode(), now, tx, taken)
 
 
-def load_halts(desk: LinkState, snapshot: Snapshot) -> None:
-    """Take from the store why a link is halted."""
-    standing = halts.standing(snapshot, desk.link)
-    desk.is_read_on = not any(one.reason in _NOT_READ_ON for one in standing)
-    desk.halted = standing[0].words if standing else None
-
-
-def resume(desk: LinkState, reason: str, actor: str, now: int, tx: Transaction) -> int:
+def resume(state: LinkState, reason: str, actor: str, now: int, tx: Transaction) -> int:
     """Lift the halts of a link.
 
     The own chain is compared with the log again before anything is sent.
 
     Args:
-        desk: The link.
+        state: The link.
         reason: Why, in a person's words; goes into the journal.
         actor: Who.
         now: The office's clock, Unix milliseconds.
@@ -129,18 +104,18 @@ def resume(desk: LinkState, reason: str, actor: str, now: int, tx: Transaction) 
     Raises:
         NotHalted: None stands.
     """
-    standing = halts.standing(tx, desk.link)
+    standing = halts.standing(tx, state.link)
     if not standing:
-        raise NotHalted(f"{desk.link} is not halted")
-    lifted = halts.lift(tx, desk.link, at=now, by=actor, reason=reason)
+        raise NotHalted(f"{state.link} is not halted")
+    lifted = halts.lift(tx, state.link, at=now, by=actor, reason=reason)
     journal.append(
         tx,
         at=now,
         actor=actor,
         action="resume link",
-        link=desk.link,
+        link=state.link,
         detail=encode((reason, [halts.evidence_id(one.evidence) for one in standing])),
     )
-    desk.own_chain_checked = False
-    load_halts(desk, tx)
+    state.status.own_chain_checked = False
+    state.status.load_halts(tx, state.link)
     return lifted

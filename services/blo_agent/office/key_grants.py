@@ -38,35 +38,35 @@ _CURRENT: Final = Codec(_Current)
 
 
 def grant_summary_key(
-    office: Office, desk: LinkState, key: SummaryKey, month: str, now: int, tx: Transaction
+    office: Office, state: LinkState, key: SummaryKey, month: str, now: int, tx: Transaction
 ) -> None:
     """Keep a new summary key of this office and grant it to everybody who reads the link."""
-    readers = office.directory.readers(desk.link, now).summary
-    office.keyring.of(desk.link).use(month, key)
-    _store(office, desk, key, tx, month=month)
-    _grant(office, desk, key, readers, now, tx)
+    readers = office.directory.readers(state.link, now).summary
+    office.keyring.of(state.link).use(month, key)
+    _store(office, state, key, tx, month=month)
+    _grant(office, state, key, readers, now, tx)
     current = _Current(month, key.id, _named(readers))
-    meta.put(tx, _current_key(desk.link), _CURRENT.encode(current))
+    meta.put(tx, _current_key(state.link), _CURRENT.encode(current))
 
 
 def grant_content_key(
-    office: Office, desk: LinkState, key: ContentKey, now: int, tx: Transaction
+    office: Office, state: LinkState, key: ContentKey, now: int, tx: Transaction
 ) -> None:
     """Keep the key of a new case and grant it to everybody who reads contents of the link."""
-    office.keyring.of(desk.link).add_content(key)
-    _store(office, desk, key, tx, month=None)
-    _grant(office, desk, key, office.directory.readers(desk.link, now).content, now, tx)
+    office.keyring.of(state.link).add_content(key)
+    _store(office, state, key, tx, month=None)
+    _grant(office, state, key, office.directory.readers(state.link, now).content, now, tx)
 
 
 def review_summary_keys(office: Office, now: int, tx: Transaction) -> None:
     """Use on each link the key that exactly its readers of now were given, or a new one."""
-    for desk in office.links.values():
-        stored = meta.get(tx, _current_key(desk.link))
+    for state in office.links.values():
+        stored = meta.get(tx, _current_key(state.link))
         if stored is None:
             continue
         current = _CURRENT.decode(stored)
-        readers = _named(office.directory.readers(desk.link, now).summary)
-        held = office.keyring.of(desk.link)
+        readers = _named(office.directory.readers(state.link, now).summary)
+        held = office.keyring.of(state.link)
         key = held.summary_key(KeyId(current.key))
         if key is not None and readers == current.readers:
             held.use(current.month, key)
@@ -76,7 +76,7 @@ def review_summary_keys(office: Office, now: int, tx: Transaction) -> None:
 
 def _store(
     office: Office,
-    desk: LinkState,
+    state: LinkState,
     key: ContentKey | SummaryKey,
     tx: Transaction,
     *,
@@ -84,14 +84,14 @@ def _store(
 ) -> None:
     case = key.id if isinstance(key, ContentKey) else None
     stored = keys.StoredKey(
-        desk.link, KeyId(key.id), key.purpose, key.secret, office.id, month, case
+        state.link, KeyId(key.id), key.purpose, key.secret, office.id, month, case
     )
     keys.put(tx, stored)
 
 
 def _grant(
     office: Office,
-    desk: LinkState,
+    state: LinkState,
     key: ContentKey | SummaryKey,
     readers: tuple[KeyRecipient, ...],
     now: int,
@@ -100,18 +100,18 @@ def _grant(
     for reader in readers:
         recipient = Recipient(reader.subject, reader.tag, reader.kem_key)
         try:
-            grant = make_grant(key, desk.link, office.id, recipient)
+            grant = make_grant(key, state.link, office.id, recipient)
         except UnusableKey:
-            _pass_over(desk, reader, now, tx)
+            _pass_over(state, reader, now, tx)
             continue
         outbox.add(
             tx,
             outbox.NewRecord(
-                keys_topic(desk.corridor),
-                desk.partition,
+                keys_topic(state.corridor),
+                state.partition,
                 grant_record_key(KeyId(key.id), reader.subject),
                 GRANT.encode(grant),
-                desk.link,
+                state.link,
                 None,
                 None,
                 None,
@@ -120,15 +120,15 @@ def _grant(
         )
 
 
-def _pass_over(desk: LinkState, reader: KeyRecipient, now: int, tx: Transaction) -> None:
+def _pass_over(state: LinkState, reader: KeyRecipient, now: int, tx: Transaction) -> None:
     """Tell that a reader gets no key, because nothing can be sealed to what is certified of it.
 
     The office and all other readers go on: it is the reader's country that has to mend it.
     """
-    desk.ungranted.add(reader.subject)
+    state.ungranted.add(reader.subject)
     get_logger().error(
         "alarm",
-        reason=f"{reader.subject} can't be granted keys of {desk.link}: nothing can be sealed to "
+        reason=f"{reader.subject} can't be granted keys of {state.link}: nothing can be sealed to "
         f"the KEM key of its certificate {reader.tag.hex()}; its country must certify another",
     )
     journal.append(
@@ -136,7 +136,7 @@ def _pass_over(desk: LinkState, reader: KeyRecipient, now: int, tx: Transaction)
         at=now,
         actor=PROGRAM,
         action="grant impossible",
-        link=desk.link,
+        link=state.link,
         detail=f"{reader.subject} {reader.tag.hex()}".encode(),
     )
 

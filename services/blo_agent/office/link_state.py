@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from blo_agent.office.link_status import LinkStatus
 from blo_agent.office.signed_trees import SignedTrees
 from blo_domain.cases import SubmittedStep, evolve
 from blo_projection.case_views import CaseViews
@@ -98,26 +99,18 @@ class LinkState:
         is_party: Whether the office writes here, or only reads as a superior.
 
     Attributes:
-        is_party: As above; a new version of the agreement may change it.
+        status: What the office may do here, and why not.
         fold: The log as read so far.
         views: The views that ``fold`` keeps.
         under_way: Own events in the outbox, by event id, in the order of the own chain.
-        own_chain_checked: Whether the own chain was compared with the log since the start.
-        halted: Why the office must not write here any more; ``None`` while it may. It is what
-            the store says (``halting``).
-        is_read_on: Whether the log may be read on; not, where records are gone or unreadable.
         was_read_anew: Whether, since the start, the log had to be read again because of a fault.
         trust_digest: Of the trust documents under which the log was folded.
         unopened: Positions of records that could not be opened, ascending.
-        rereads_to: Up to which size the log is being read again, because documents have changed;
-            until then the views are those of an earlier moment. 0: they are as they should be.
         arriving: Leaf hash of the record that is being folded now.
         trees: What this office and witnesses have signed of the link's tree.
         shredded: Cases whose key and contents were deleted here (ADR 7).
         unconfirmed: Those of which the office has not signed yet that it has deleted them.
         ungranted: Readers that could not be granted a key when one was made, since the start.
-        withheld: Whether no contents are shown, because the store was restored and the log may
-            say that some are shredded.
     """
 
     def __init__(
@@ -133,31 +126,26 @@ class LinkState:
         self.link = link
         self.corridor = corridor
         self.partition = partition
-        self.is_party = is_party
+        self.status = LinkStatus(is_party)
         self.fold: LinkFold
         self.views = LinkViews()
         self.tally = VerdictCounts()
         self.ungranted: set[OfficeId] = set()
         self.under_way: OrderedDict[EventId, PendingEvent] = OrderedDict()
-        self.own_chain_checked = False
-        self.halted: str | None = None
-        self.is_read_on = True
         self.was_read_anew = False
         self.trust_digest = b""
         self.unopened: list[int] = []
-        self.rereads_to = 0
         self.arriving: Digest | None = None
         self.trees = SignedTrees()
         self.shredded: set[CaseId] = set()
         self.unconfirmed: set[CaseId] = set()
-        self.withheld = False
         self._by_case: dict[CaseId, list[PendingEvent]] = {}
         self._ahead: dict[CaseId, CaseView] = {}
 
     @property
     def is_rereading(self) -> bool:
         """Whether the log is being read again and the views are not those of its end yet."""
-        return self.size < self.rereads_to
+        return self.size < self.status.rereads_to
 
     def begin(self, fold: LinkFold, views: LinkViews) -> None:
         """Start from a stored state, or from zero."""
@@ -233,7 +221,7 @@ class LinkState:
     def note_confirmation(self, view: CaseView) -> None:
         """Note whether a case waits for this office's word that it has deleted its contents."""
         done = view.joint_step is Step.CONFIRM_SHREDDING and self.office in view.done_by
-        if view.state is State.SHREDDING and self.is_party and not done:
+        if view.state is State.SHREDDING and self.status.is_party and not done:
             self.unconfirmed.add(CaseId(view.case))
         else:
             self.unconfirmed.discard(CaseId(view.case))

@@ -1,6 +1,6 @@
 """On which links an office has a part, by all agreements that count, whenever they hold.
 
-A desk stays open after its agreement has ended, because its cases are still read and reported on,
+A link stays open after its agreement has ended, because its cases are still read and reported on,
 and it is open before the agreement begins. Whether anything may be written at an instant is asked
 of the agreement in force then.
 """

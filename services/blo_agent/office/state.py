@@ -1,7 +1,7 @@
-"""The office in the memory of the store's thread: its documents, keys and desks (ADR 2).
+"""The office in the memory of the store's thread: its documents, keys and links (ADR 2).
 
 ``Office`` is loaded from the store when the agent starts. After that only the jobs in
-``accepting`` and ``ingesting`` change it, each within its transaction.
+``commands.accept`` and ``inbound.apply_batch`` change it, each within its transaction.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from blo_agent.containment import attempt
 from blo_agent.office.batch import BatchResult
-from blo_agent.office.halts import halt_over_own_events, load_halts
+from blo_agent.office.halts import halt_over_own_events
 from blo_agent.office.keyring import Keyring
 from blo_agent.office.link_state import PROGRAM, LinkState, LinkViews, PendingEvent, VerdictCounts
+from blo_agent.office.link_status import store_reread
 from blo_agent.office.membership import Membership, memberships, refused_agreements
 from blo_agent.office.verdict_counts import forget_tally
 from blo_agent.store.connection import Snapshot, Transaction
@@ -38,7 +39,6 @@ from blo_projection.chain_snapshot import ChainRow
 from blo_projection.fold import LinkFold
 from blo_projection.link_chain import LinkChain
 from blo_projection.parked_records import ParkedRecord
-from blo_schemas.codec import COUNT
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.grants import KeyPurpose
 from blo_schemas.hashes import leaf_hash
@@ -69,7 +69,7 @@ class Office:
         random: Source of keys and salts.
         keyring: The symmetric keys it holds, by link.
         directory: The trust documents that were admitted.
-        desks: What it has in front of it, by link. Replaced, never changed, when a desk is
+        links: The state of each link. The mapping is replaced, never changed, when a link is
             added, because the event loop looks at it too.
         heads: The newest valid head of every other office, by link and office; replaced likewise.
     """
@@ -111,9 +111,9 @@ class Office:
         self._learn(SIGNED_DOCUMENT.decode(stored.document) for stored in documents.iterate(tx))
         self.heads = {}
         for membership in memberships(self.directory, self.id):
-            desk = self.links.get(membership.link)
-            if desk is not None:
-                self.load_desk(desk, tx, now, taken)
+            state = self.links.get(membership.link)
+            if state is not None:
+                self.load_link(state, tx, now, taken)
         self.open_links(tx, now, taken)
 
     def load_keys(self, tx: Transaction) -> None:
@@ -124,47 +124,47 @@ class Office:
 
     def load_trees(self, tx: Transaction) -> None:
         """Take from the store what has been signed of the links' trees."""
-        for desk in self.links.values():
-            desk.trees.load(tx, desk.link)
+        for state in self.links.values():
+            state.trees.load(tx, state.link)
 
     def load_heads(self, tx: Transaction) -> None:
         """Take from the store what others have signed of the links, and why links are halted."""
         self.heads = {}
-        for desk in self.links.values():
-            self._load_heads(desk, tx)
+        for state in self.links.values():
+            self._load_heads(state, tx)
 
-    def load_desk(self, desk: LinkState, tx: Transaction, now: int, taken: BatchResult) -> None:
+    def load_link(self, state: LinkState, tx: Transaction, now: int, taken: BatchResult) -> None:
         """Take a link from the store; if that fails, read it again from its first record."""
-        link = desk.link
-        desk.forget_under_way()
-        self._load_heads(desk, tx)
-        desk.trees.load(tx, link)
-        desk.shredded = shredded.of_link(tx, link)
-        desk.own_chain_checked = False
+        link = state.link
+        state.forget_under_way()
+        self._load_heads(state, tx)
+        state.trees.load(tx, link)
+        state.shredded = shredded.of_link(tx, link)
+        state.status.own_chain_checked = False
         attempt(
             "taking a link from the store",
             tx,
             taken,
-            lambda _: self._load_fold(desk, tx, now),
-            mend=lambda: read_all_again(self, desk, now, tx),
+            lambda _: self._load_fold(state, tx, now),
+            mend=lambda: read_all_again(self, state, now, tx),
             link=link,
         )
         failed = attempt(
             "taking the outbox from the store",
             tx,
             taken,
-            lambda _: self._load_outbox(desk, tx),
-            mend=desk.forget_under_way,
+            lambda _: self._load_outbox(state, tx),
+            mend=state.forget_under_way,
             link=link,
         )
         if failed is not None:
-            halt_over_own_events(desk, failed, now, tx, taken)
+            halt_over_own_events(state, failed, now, tx, taken)
 
     def open_links(self, tx: Transaction, now: int, taken: BatchResult) -> list[LinkState]:
-        """Open a desk for every link that the office has to do with and that has none yet.
+        """Begin the state of every link of the office that has none yet.
 
         Returns:
-            The new desks.
+            The new links' states.
         """
         opened: list[LinkState] = []
         for membership in memberships(self.directory, self.id):
@@ -172,21 +172,21 @@ class Office:
             if known is None:
                 opened.append(self._open_link(tx, membership, now, taken))
             else:
-                known.is_party = membership.is_party
+                known.status.is_party = membership.is_party
         return opened
 
     def take_documents(self, found: Iterable[SignedDocument]) -> list[LinkId]:
         """Admit more trust documents.
 
         Returns:
-            The links whose verdicts they can change, among those that have a desk.
+            The links whose verdicts they can change, among those that are open.
         """
         self._learn(found)
         touched = []
-        for link, desk in self.links.items():
-            desk.fold.trust_in(self.directory.link_trust(link))
-            if self.directory.digest_for_link(link) != desk.trust_digest:
-                desk.trust_digest = self.directory.digest_for_link(link)
+        for link, state in self.links.items():
+            state.fold.trust_in(self.directory.link_trust(link))
+            if self.directory.digest_for_link(link) != state.trust_digest:
+                state.trust_digest = self.directory.digest_for_link(link)
                 touched.append(link)
         return touched
 
@@ -233,89 +233,89 @@ class Office:
         """Why agreements of a link do not count, in words."""
         return refused_agreements(self.directory, link)
 
-    def restart(self, desk: LinkState) -> None:
-        """Begin a desk's fold from the first record."""
-        desk.tally = VerdictCounts()
-        desk.unopened = []
-        desk.trust_digest = self.directory.digest_for_link(desk.link)
-        chain = self._chain(desk)
-        self._begin(desk, chain, LinkViews(), ())
+    def restart(self, state: LinkState) -> None:
+        """Begin a link's fold from the first record."""
+        state.tally = VerdictCounts()
+        state.unopened = []
+        state.trust_digest = self.directory.digest_for_link(state.link)
+        chain = self._chain(state)
+        self._begin(state, chain, LinkViews(), ())
 
-    def fresh_fold(self, desk: LinkState) -> tuple[LinkFold, LinkViews]:
+    def fresh_fold(self, state: LinkState) -> tuple[LinkFold, LinkViews]:
         """A fold of the same link that begins at the first record and touches nothing stored."""
         views = LinkViews()
-        trust = self.directory.link_trust(desk.link)
-        chain = LinkChain(desk.link, trust)
-        keys = self.keyring.of(desk.link)
-        fold = LinkFold(desk.link, chain, trust, views, keys, read_content=True)
+        trust = self.directory.link_trust(state.link)
+        chain = LinkChain(state.link, trust)
+        keys = self.keyring.of(state.link)
+        fold = LinkFold(state.link, chain, trust, views, keys, read_content=True)
         return fold, views
 
     def _open_link(
         self, tx: Transaction, membership: Membership, now: int, taken: BatchResult
     ) -> LinkState:
-        desk = LinkState(
+        state = LinkState(
             self.id,
             membership.link,
             membership.corridor,
             membership.partition,
             is_party=membership.is_party,
         )
-        self.load_desk(desk, tx, now, taken)
-        self.links = {**self.links, desk.link: desk}
-        return desk
+        self.load_link(state, tx, now, taken)
+        self.links = {**self.links, state.link: state}
+        return state
 
-    def _load_fold(self, desk: LinkState, tx: Transaction, now: int) -> None:
-        desk.rereads_to = rereads_to(tx, desk.link)
-        progress = links.get(tx, desk.link)
-        links.check_whole(tx, desk.link)
+    def _load_fold(self, state: LinkState, tx: Transaction, now: int) -> None:
+        state.status.load(tx, state.link)
+        progress = links.get(tx, state.link)
+        links.check_whole(tx, state.link)
         if progress is None:
-            self.restart(desk)
+            self.restart(state)
             return
-        desk.tally = VerdictCounts()
-        desk.trust_digest = progress.trust_digest
-        self._resume(tx, desk, progress.snapshot)
-        if progress.trust_digest != self.directory.digest_for_link(desk.link):
-            begin_anew(self, desk, now, tx)
+        state.tally = VerdictCounts()
+        state.trust_digest = progress.trust_digest
+        self._resume(tx, state, progress.snapshot)
+        if progress.trust_digest != self.directory.digest_for_link(state.link):
+            begin_anew(self, state, now, tx)
 
-    def _load_outbox(self, desk: LinkState, tx: Transaction) -> None:
-        for waiting in outbox.unconfirmed_of_link(tx, desk.link):
-            desk.submit(self._submitted(desk.link, waiting))
+    def _load_outbox(self, state: LinkState, tx: Transaction) -> None:
+        for waiting in outbox.unconfirmed_of_link(tx, state.link):
+            state.submit(self._submitted(state.link, waiting))
 
-    def _load_heads(self, desk: LinkState, tx: Transaction) -> None:
-        load_halts(desk, tx)
-        for head in heads.of_link(tx, desk.link):
+    def _load_heads(self, state: LinkState, tx: Transaction) -> None:
+        state.status.load_halts(tx, state.link)
+        for head in heads.of_link(tx, state.link):
             self.know_head(head.office, HEAD.decode(SIGNED_HEAD.decode(head.head).head))
 
-    def _resume(self, snapshot: Snapshot, desk: LinkState, chain_state: bytes) -> None:
-        chain = self._chain(desk)
-        chain.restore(chain_state, _chain_rows(snapshot, desk.link))
+    def _resume(self, snapshot: Snapshot, state: LinkState, chain_state: bytes) -> None:
+        chain = self._chain(state)
+        chain.restore(chain_state, _chain_rows(snapshot, state.link))
         views = LinkViews()
-        for view in cases.iterate(snapshot, desk.link):
+        for view in cases.iterate(snapshot, state.link):
             views.put(view)
         views.take_changed()
-        for tally in records.tallies(snapshot, desk.link):
+        for tally in records.tallies(snapshot, state.link):
             own = tally.office == self.id
-            desk.tally.count(tally.verdict, own=own, times=tally.count)
-        desk.unopened = list(records.unopened_positions(snapshot, desk.link))
-        self._begin(desk, chain, views, parked.unjudged(snapshot, desk.link))
+            state.tally.count(tally.verdict, own=own, times=tally.count)
+        state.unopened = list(records.unopened_positions(snapshot, state.link))
+        self._begin(state, chain, views, parked.unjudged(snapshot, state.link))
 
     def _begin(
-        self, desk: LinkState, chain: LinkChain, views: LinkViews, items: Iterable[ParkedRecord]
+        self, state: LinkState, chain: LinkChain, views: LinkViews, items: Iterable[ParkedRecord]
     ) -> None:
         fold = LinkFold(
-            desk.link,
+            state.link,
             chain,
-            self.directory.link_trust(desk.link),
+            self.directory.link_trust(state.link),
             views,
-            self.keyring.of(desk.link),
+            self.keyring.of(state.link),
             read_content=True,
             parked=items,
         )
-        desk.begin(fold, views)
+        state.begin(fold, views)
 
-    def _chain(self, desk: LinkState) -> LinkChain:
-        trust = self.directory.link_trust(desk.link)
-        return LinkChain(desk.link, trust, trusted_id=desk.is_arriving)
+    def _chain(self, state: LinkState) -> LinkChain:
+        trust = self.directory.link_trust(state.link)
+        return LinkChain(state.link, trust, trusted_id=state.is_arriving)
 
     def _submitted(self, link: LinkId, waiting: outbox.OutboxRecord) -> PendingEvent:
         if waiting.value is None or waiting.event_id is None:
@@ -350,39 +350,29 @@ class Office:
         return found
 
 
-def begin_anew(office: Office, desk: LinkState, now: int, tx: Transaction) -> None:
+def begin_anew(office: Office, state: LinkState, now: int, tx: Transaction) -> None:
     """Forget what was folded of a link, because documents that its verdicts rest on have changed.
 
     Its log is then read again from the first record. Outbox, journal and keys stay as they are.
     """
-    progress = links.get(tx, desk.link)
-    size = max(desk.rereads_to, 0 if progress is None else progress.size)
-    meta.put(tx, _rereads_key(desk.link), COUNT.encode(size))
-    links.reset(tx, desk.link)
-    forget_tally(tx, desk.link)
-    office.restart(desk)
+    progress = links.get(tx, state.link)
+    size = max(state.status.rereads_to, 0 if progress is None else progress.size)
+    store_reread(tx, state.link, size)
+    links.reset(tx, state.link)
+    forget_tally(tx, state.link)
+    office.restart(state)
     # Last, so that whoever looks from another thread never takes the old views for the new ones.
-    desk.rereads_to = size
-    desk.own_chain_checked = False
-    journal.append(tx, at=now, actor=PROGRAM, action="refold", link=desk.link)
+    state.status.rereads_to = size
+    state.status.own_chain_checked = False
+    journal.append(tx, at=now, actor=PROGRAM, action="refold", link=state.link)
 
 
-def read_all_again(office: Office, desk: LinkState, now: int, tx: Transaction) -> None:
+def read_all_again(office: Office, state: LinkState, now: int, tx: Transaction) -> None:
     """Read a link's records, keys and heads again, because what is stored of them is of no use."""
-    for topic in (keys_topic(desk.corridor), heads_topic(desk.corridor)):
-        meta.remove(tx, f"offset/{topic}/{desk.partition}")
-    begin_anew(office, desk, now, tx)
-    links.count_batch(tx, desk.link)
-
-
-def rereads_to(snapshot: Snapshot, link: LinkId) -> int:
-    """Up to which size a link was being read again when the store was last written."""
-    stored = meta.get(snapshot, _rereads_key(link))
-    return 0 if stored is None else COUNT.decode(stored)
-
-
-def _rereads_key(link: LinkId) -> str:
-    return f"rereads/{link}"
+    for topic in (keys_topic(state.corridor), heads_topic(state.corridor)):
+        meta.remove(tx, f"offset/{topic}/{state.partition}")
+    begin_anew(office, state, now, tx)
+    links.count_batch(tx, state.link)
 
 
 def _chain_rows(snapshot: Snapshot, link: LinkId) -> Iterator[ChainRow]:

@@ -1,6 +1,6 @@
 """What a reader's thread knows of the office: values that nobody changes, and a state of the store.
 
-The desks, the keyring and the views in memory belong to the store's thread, which works on them
+The links' states, the keyring and the views in memory belong to the store's thread, which works on them
 while readers look. A reader touches none of them: it takes a ``Viewer`` and reads the rest in its
 snapshot, so that all of its answer is of one committed state, and no reader holds up the writer.
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 import msgspec
 
 from blo_agent.office.link_state import LinkState
-from blo_agent.office.state import Office, rereads_to
-from blo_agent.shredding.delete import is_withheld
+from blo_agent.office.link_status import is_withheld, rereads_to
+from blo_agent.office.state import Office
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import keys, links, records, shredded
 from blo_domain.trust import TrustedDirectory
@@ -80,15 +80,17 @@ class StoredLink(msgspec.Struct, frozen=True):
 
 def viewer(office: Office) -> Viewer:
     """The office as it is now; may be asked from any thread."""
-    desks = office.links
+    states = office.links
     return Viewer(
-        office.id, office.directory, tuple(link_role(desks[link]) for link in sorted(desks))
+        office.id, office.directory, tuple(link_role(states[link]) for link in sorted(states))
     )
 
 
-def link_role(desk: LinkState) -> ViewedLink:
+def link_role(state: LinkState) -> ViewedLink:
     """What the office has to do with a link now; may be asked from any thread."""
-    return ViewedLink(desk.link, desk.corridor, desk.partition, desk.is_party, desk.halted)
+    return ViewedLink(
+        state.link, state.corridor, state.partition, state.status.is_party, state.status.halted
+    )
 
 
 def stored_link(snapshot: Snapshot, link: LinkId) -> StoredLink:

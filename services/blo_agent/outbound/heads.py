@@ -12,40 +12,40 @@ from blo_schemas.heads import HEAD_VERSION, MAX_NAMED_UNOPENED, SIGNED_HEAD, Hea
 from blo_sealing.heads import sign_head
 
 
-def make_head(office: Office, desk: LinkState, now: int, snapshot: Snapshot) -> Head:
+def make_head(office: Office, state: LinkState, now: int, snapshot: Snapshot) -> Head:
     """What the office has read of a link.
 
     Raises:
         NoIdentity: There is no valid certificate to sign with.
     """
-    chain = desk.fold.chain
+    chain = state.fold.chain
     anchored = journal.head(snapshot)
     return Head(
         v=HEAD_VERSION,
-        link=desk.link,
+        link=state.link,
         office=office.id,
-        kid=office.author(desk.link, now).kid,
+        kid=office.author(state.link, now).kid,
         size=chain.size,
         log_hash=chain.log_hash,
         tree_root=chain.tree_root(),
-        view_digest=desk.views.digest(),
-        unopened=len(desk.unopened),
-        first_unopened=tuple(desk.unopened[:MAX_NAMED_UNOPENED]),
+        view_digest=state.views.digest(),
+        unopened=len(state.unopened),
+        first_unopened=tuple(state.unopened[:MAX_NAMED_UNOPENED]),
         journal_size=anchored.size,
         journal_hash=anchored.hash,
         at=now,
     )
 
 
-def head_message(office: Office, desk: LinkState, now: int, snapshot: Snapshot) -> ProducerRecord:
+def head_message(office: Office, state: LinkState, now: int, snapshot: Snapshot) -> ProducerRecord:
     """A new signed head, ready to be appended to ``blo.heads.{corridor}``.
 
     Raises:
         NoIdentity: There is no valid certificate to sign with.
     """
-    head = make_head(office, desk, now, snapshot)
-    signed = sign_head(head, office.author(desk.link, now).signing)
-    key = head_record_key(desk.link, office.id)
+    head = make_head(office, state, now, snapshot)
+    signed = sign_head(head, office.author(state.link, now).signing)
+    key = head_record_key(state.link, office.id)
     return ProducerRecord(
-        heads_topic(desk.corridor), desk.partition, key, SIGNED_HEAD.encode(signed)
+        heads_topic(state.corridor), state.partition, key, SIGNED_HEAD.encode(signed)
     )

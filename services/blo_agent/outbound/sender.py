@@ -68,23 +68,19 @@ class Sender:
         self._extra: dict[tuple[str, int, bytes | None], ProducerRecord] = {}
         self._refused_until: dict[str, float] = {}
         self._refused_links: dict[LinkId, float] = {}
-        self._cleared: set[LinkId] = set()
         self._choosing = False
         self._sending: set[LinkId] = set()
         # Acknowledged here, but possibly not yet so in what the store shows to readers.
         self._acknowledged: dict[int, EventId | None] = {}
 
     def clear(self, link: LinkId) -> None:
-        """Let a link's events be sent: its own chain was settled, and that is on disk.
-
-        The desk knows it earlier, when the outbox on disk may still hold the bytes from before.
-        """
-        self._cleared.add(link)
+        """Let a link's events be sent: its own chain was settled, and that is on disk."""
+        self._office.links[link].status.is_check_on_disk = True
         self._wake.set()
 
     def doubt(self, link: LinkId) -> None:
         """Send nothing more of a link until it is cleared again."""
-        self._cleared.discard(link)
+        self._office.links[link].status.is_check_on_disk = False
         self._acknowledged.clear()
 
     def is_quiet(self, link: LinkId) -> bool:
@@ -247,14 +243,11 @@ class Sender:
         }
 
     def _sendable(self) -> set[LinkId]:
-        desks = self._office.links
         now = self._loop_time()
         return {
             link
-            for link in self._cleared
-            if self._refused_links.get(link, 0.0) <= now
-            and desks[link].own_chain_checked
-            and desks[link].halted is None
+            for link, state in self._office.links.items()
+            if state.status.may_send and self._refused_links.get(link, 0.0) <= now
         }
 
     def _message(self, record: outbox.OutboxRecord) -> ProducerRecord:
@@ -297,8 +290,8 @@ class Sender:
 
     def _is_waiting(self, record: outbox.OutboxRecord) -> bool:
         """Whether a record is still in the outbox: an event leaves it when it is read back."""
-        desk = self._office.links.get(record.link)
-        return desk is None or record.event_id is None or record.event_id in desk.under_way
+        state = self._office.links.get(record.link)
+        return state is None or record.event_id is None or record.event_id in state.under_way
 
     async def _let_go(self) -> None:
         if self._appender is not None:

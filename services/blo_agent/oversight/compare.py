@@ -178,15 +178,15 @@ class Comparison:
         """
         compared = ComparisonResult()
         for link, named in processors.items():
-            desk = self._office.links.get(link)
-            if desk is None or desk.is_rereading:
+            state = self._office.links.get(link)
+            if state is None or state.is_rereading:
                 self.forget(link)
                 continue
             if link not in moment.read:
                 continue
             held = self._links.get(link)
-            if held is None or desk.size < held.looked_at:
-                held = self._links[link] = _LinkComparison(self._office, desk, self._after_s, tx)
+            if held is None or state.size < held.looked_at:
+                held = self._links[link] = _LinkComparison(self._office, state, self._after_s, tx)
             held.step(moment, named, tx, compared)
         if compared.loud or compared.healed:
             self._count(tx, self._office.links)
@@ -209,18 +209,24 @@ class _LinkComparison:
         looked_at: The records below this position have put their cases into the queue.
     """
 
-    def __init__(self, office: Office, desk: LinkState, after_s: float, snapshot: Snapshot) -> None:
-        link = desk.link
+    def __init__(
+        self, office: Office, state: LinkState, after_s: float, snapshot: Snapshot
+    ) -> None:
+        link = state.link
         self._office = office
-        self._desk = desk
+        self._state = state
         self._after_s = after_s
         self._terms: Terms = terms_of_link(office.directory, link)
         self._waiting: set[CaseId] = set()
         self._due: list[tuple[int, CaseId]] = []
         self._planned: dict[CaseId, int] = {}
         self._doubts: dict[CaseId, dict[Key, Doubt]] = {}
-        self.looked_at = desk.size
-        cases = {*desk.views.cases(), *outputs.cases(snapshot, link), *alerts.cases(snapshot, link)}
+        self.looked_at = state.size
+        cases = {
+            *state.views.cases(),
+            *outputs.cases(snapshot, link),
+            *alerts.cases(snapshot, link),
+        }
         for one in differences.of_link(snapshot, link):
             doubt = Doubt(one.words, b"", is_loud=True)
             self._doubts.setdefault(one.case, {})[one.processor, OutputAspect(one.what)] = doubt
@@ -234,16 +240,16 @@ class _LinkComparison:
         compared: ComparisonResult,
     ) -> None:
         """Look at a portion of the queue."""
-        desk = self._desk
-        moved = records.cases_from(tx, desk.link, self.looked_at)
-        self.looked_at = desk.size
-        instant = max(last_log_time(tx, desk.link, desk.size), moment.settled.get(desk.link, 0))
+        state = self._state
+        moved = records.cases_from(tx, state.link, self.looked_at)
+        self.looked_at = state.size
+        instant = max(last_log_time(tx, state.link, state.size), moment.settled.get(state.link, 0))
         self.queue.update(dict.fromkeys([*moved, *self._waiting, *self._ripe(moment)]))
         self._waiting.clear()
         self.queue.update(dict.fromkeys(self._reached(instant)))
         for case in list(self.queue)[:_PORTION]:
             del self.queue[case]
-            if desk.fold.parked.holds(case):
+            if state.fold.parked.holds(case):
                 self._waiting.add(case)
             else:
                 seen = self._look(case, instant, named, tx)
@@ -282,14 +288,14 @@ class _LinkComparison:
     def _look(
         self, case: CaseId, instant: int, named: frozenset[OfficeId], tx: Transaction
     ) -> _Seen:
-        facts = facts_of(tx, self._desk.link, case)
+        facts = facts_of(tx, self._state.link, case)
         clocks = clocks_of(facts)
         seen = _Seen()
-        for shown in outputs.of_case(tx, self._desk.link, case):
-            if shown.position >= self._desk.size:
+        for shown in outputs.of_case(tx, self._state.link, case):
+            if shown.position >= self._state.size:
                 seen.undecided.add((shown.processor, OutputAspect.CASE))
                 continue
-            own = record_at(self._desk, facts, shown.position)
+            own = record_at(self._state, facts, shown.position)
             if own is None or encode(own) != shown.record:
                 words = words_of_case(shown, own)
                 seen.found[shown.processor, OutputAspect.CASE] = Doubt(words, shown.value)
@@ -297,7 +303,7 @@ class _LinkComparison:
             # The log time of a later record may lie before the case's.
             instant = max(instant, clocks.log_time)
             self._plan(case, next_change(clocks, self._terms, instant))
-        self._look_at_alerts(alerts.of_case(tx, self._desk.link, case), clocks, instant, seen)
+        self._look_at_alerts(alerts.of_case(tx, self._state.link, case), clocks, instant, seen)
         self._look_for_silence(named, seen)
         if seen.undecided:
             self._waiting.add(case)
@@ -315,7 +321,7 @@ class _LinkComparison:
         cleared = {alert.clears for _, _, alert in sent}
         for processor, value, alert in sent:
             withdrawn = alert.clears is not None and alert.cleared_by is None
-            if alert.position + (not withdrawn) > self._desk.size:
+            if alert.position + (not withdrawn) > self._state.size:
                 seen.undecided.add((processor, OutputAspect.ALERT))
                 continue
             words = wrong_in(alert, given, partial(given_by_rules, clocks, self._terms), cleared)
@@ -352,15 +358,15 @@ class _LinkComparison:
             if not doubt.is_loud and moment.monotonic - doubt.found_at >= self._after_s:
                 doubt.is_loud = True
                 self._tell(case, key, doubt.evidence, moment.now, tx)
-                compared.loud.append(ReportedDifference(self._desk.link, *key))
+                compared.loud.append(ReportedDifference(self._state.link, *key))
             if doubt.is_loud and (held is None or not held.is_loud or held.words != doubt.words):
-                row = (self._desk.link, case, *key, moment.now, doubt.words)
+                row = (self._state.link, case, *key, moment.now, doubt.words)
                 differences.put(tx, differences.OutputDifference(*row))
         for key, doubt in before.items():
             if key not in found and doubt.is_loud:
-                differences.remove(tx, self._desk.link, case, *key)
+                differences.remove(tx, self._state.link, case, *key)
                 self._tell(case, key, b"", moment.now, tx, healed=True)
-                compared.healed.append(ReportedDifference(self._desk.link, *key))
+                compared.healed.append(ReportedDifference(self._state.link, *key))
         if found or kept:
             self._doubts[case] = {**found, **kept}
 
@@ -381,7 +387,7 @@ class _LinkComparison:
             at=now,
             actor=PROGRAM,
             action=f"processor {processor} {said}: {what}",
-            link=self._desk.link,
+            link=self._state.link,
             case=case,
             detail=evidence,
         )

@@ -152,14 +152,14 @@ class OutputsReader:
     def _wanted(self) -> dict[TopicPartition, OutputTopic]:
         """Where processors write about the office's links, as far as agreements name any."""
         found = {}
-        for link, desk in self._office.links.items():
+        for link, state in self._office.links.items():
             if not processors_ever(self._office.directory, link):
                 continue
             for topic, kind in (
-                (cases_topic(desk.corridor), OutputKind.CASE),
-                (alerts_topic(desk.corridor), OutputKind.ALERT),
+                (cases_topic(state.corridor), OutputKind.CASE),
+                (alerts_topic(state.corridor), OutputKind.ALERT),
             ):
-                partition = TopicPartition(topic, desk.partition)
+                partition = TopicPartition(topic, state.partition)
                 found[partition] = OutputTopic(partition, link, kind)
         return found
 

@@ -60,8 +60,8 @@ def take_cut(office: Office, snapshot: Snapshot, period: Period, now: int) -> Ta
     Raises:
         ReportRefused: A link is halted, or being read again.
     """
-    for desk in office.links.values():
-        _refuse_doubtful(desk)
+    for state in office.links.values():
+        _refuse_doubtful(state)
     terms = {link: _terms(office.directory, link) for link in sorted(office.links)}
     links = {
         link: _counted_link(office, office.links[link], snapshot, terms[link]) for link in terms
@@ -80,10 +80,10 @@ def same_cut(office: Office, report: PeriodReport) -> TakenCut:
         ReportRefused: A link is being read again, or is not read any more.
     """
     for link in report.links:
-        desk = office.links.get(link.link)
-        if desk is None:
+        state = office.links.get(link.link)
+        if state is None:
             raise _not_the_log(f"{link.link} is not read here any more")
-        _refuse_rereading(desk)
+        _refuse_rereading(state)
     terms = {link.link: _terms(office.directory, link.link) for link in report.links}
     cut = Cut(
         Family(report.office, frozenset(report.branches)),
@@ -167,42 +167,44 @@ def _family_of(at: Viewer, now: int) -> Family:
     return Family(at.id, frozenset(branches))
 
 
-def _refuse_doubtful(desk: LinkState) -> None:
-    _refuse_rereading(desk)
-    if desk.halted is not None:
-        raise ReportRefused(ReportRefusal.HALTED, f"{desk.link} is halted: {desk.halted}")
+def _refuse_doubtful(state: LinkState) -> None:
+    _refuse_rereading(state)
+    if state.status.halted is not None:
+        raise ReportRefused(ReportRefusal.HALTED, f"{state.link} is halted: {state.status.halted}")
 
 
-def _refuse_rereading(desk: LinkState) -> None:
-    if desk.withheld:
+def _refuse_rereading(state: LinkState) -> None:
+    if state.status.is_withheld:
         raise ReportRefused(
             ReportRefusal.REREADING,
-            f"the store was restored, and the log of {desk.link} is being read up to its end; "
+            f"the store was restored, and the log of {state.link} is being read up to its end; "
             "try again when that is done",
         )
-    if desk.is_rereading:
+    if state.is_rereading:
         raise ReportRefused(
             ReportRefusal.REREADING,
-            f"the log of {desk.link} is being read again: {desk.size} of {desk.rereads_to} "
+            f"the log of {state.link} is being read again: {state.size} of {state.status.rereads_to} "
             "records; try again when that is done",
         )
 
 
-def _counted_link(office: Office, desk: LinkState, snapshot: Snapshot, terms: Terms) -> CountedLink:
-    chain = desk.fold.chain
+def _counted_link(
+    office: Office, state: LinkState, snapshot: Snapshot, terms: Terms
+) -> CountedLink:
+    chain = state.fold.chain
     parked, closed = [], []
-    for position in sorted(desk.unopened):
-        row = records.get(snapshot, desk.link, position)
+    for position in sorted(state.unopened):
+        row = records.get(snapshot, state.link, position)
         if row is not None and row.outcome is None:
             parked.append(position)
         elif row is not None and row.outcome is Outcome.ACCEPTED:
             closed.append(position)
     return CountedLink(
-        link=desk.link,
+        link=state.link,
         size=chain.size,
         log_hash=chain.log_hash.hex(),
         tree_root=chain.tree_root().hex(),
-        trust=office.directory.digest_for_link(desk.link).hex(),
+        trust=office.directory.digest_for_link(state.link).hex(),
         holidays=tuple(sorted({term.policy.holidays for term in terms})),
         parked=tuple(parked),
         closed=tuple(closed),

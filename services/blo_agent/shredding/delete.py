@@ -27,12 +27,12 @@ from blo_schemas.summary import Step
 from blo_schemas.views import CaseView
 
 
-def note_view(office: Office, desk: LinkState, view: CaseView, now: int, tx: Transaction) -> bool:
+def note_view(office: Office, state: LinkState, view: CaseView, now: int, tx: Transaction) -> bool:
     """Look at a view that the log has moved, and delete what is agreed to be deleted.
 
     Args:
         office: Whose store.
-        desk: The link.
+        state: The link.
         view: The case as the log says, not as own events under way would make it.
         now: The office's clock, Unix milliseconds.
         tx: The transaction that stores the view.
@@ -41,42 +41,42 @@ def note_view(office: Office, desk: LinkState, view: CaseView, now: int, tx: Tra
         Whether something was deleted now.
     """
     case = CaseId(view.case)
-    desk.note_confirmation(view)
-    if not is_shredded(view) or case in desk.shredded:
+    state.note_confirmation(view)
+    if not is_shredded(view) or case in state.shredded:
         return False
-    detail = encode(_grounds(tx, desk.link, case))
-    _withdraw_grants(office, desk, view, now, tx)
-    _delete(office, desk, case, tx)
-    shredded.put(tx, desk.link, case, now)
-    desk.shredded.add(case)
+    detail = encode(_grounds(tx, state.link, case))
+    _withdraw_grants(office, state, view, now, tx)
+    _delete(office, state, case, tx)
+    shredded.put(tx, state.link, case, now)
+    state.shredded.add(case)
     journal.append(
         tx,
         at=now,
         actor=PROGRAM,
         action="delete contents",
-        link=desk.link,
+        link=state.link,
         case=case,
         detail=detail,
     )
     return True
 
 
-def without_shredded(desk: LinkState, one: FoldedRecord) -> FoldedRecord:
+def without_shredded(state: LinkState, one: FoldedRecord) -> FoldedRecord:
     """What was folded, without the content of a case that was shredded here.
 
     Such a content is not waited for, and not missed.
     """
-    if one.header is None or one.header.case_id not in desk.shredded:
+    if one.header is None or one.header.case_id not in state.shredded:
         return one
     if one.content_state is ContentState.NOT_READ:
         return one
     return msgspec.structs.replace(one, content=None, content_state=ContentState.SHREDDED)
 
 
-def what_is_left(desk: LinkState, case: CaseId, snapshot: Snapshot) -> str | None:
+def what_is_left(state: LinkState, case: CaseId, snapshot: Snapshot) -> str | None:
     """Why the office can't sign yet that it has deleted a case's contents; ``None``: it can."""
-    view = desk.views.get(case)
-    mark = shredded.get(snapshot, desk.link, case)
+    view = state.views.get(case)
+    mark = shredded.get(snapshot, state.link, case)
     if view is None or not is_shredded(view) or mark is None:
         return "the log does not have the consent of every office yet; wait until it was read"
     holding = keys.links_with(snapshot, KeyId(case))
@@ -85,9 +85,9 @@ def what_is_left(desk: LinkState, case: CaseId, snapshot: Snapshot) -> str | Non
             f"the key of this case is held for {', '.join(holding)} too, where an office has used "
             "it a second time; have that case shredded first"
         )
-    if events.count_contents(snapshot, desk.link, case) or _waits(snapshot, desk.link, case):
+    if events.count_contents(snapshot, state.link, case) or _waits(snapshot, state.link, case):
         return "contents of this case are still in the store; tell the operator"
-    if outbox.is_key_waiting(snapshot, desk.link, KeyId(case)):
+    if outbox.is_key_waiting(snapshot, state.link, KeyId(case)):
         return (
             "the grants of this case's key, which this office made, are not withdrawn at the "
             "broker yet; try again when the line is up"
@@ -111,23 +111,16 @@ def withhold_restored(office: Office, tx: Transaction) -> None:
 
     To be called when the office was loaded; a store that was no backup is left as it is.
     """
-    for link, desk in office.links.items():
-        if meta.get(tx, meta.RESTORED) is not None:
-            meta.put(tx, _withheld_key(link), b"\x01")
-        desk.withheld = meta.get(tx, _withheld_key(link)) is not None
-    meta.remove(tx, meta.RESTORED)
+    if meta.get(tx, meta.RESTORED) is not None:
+        for link, state in office.links.items():
+            state.status.withhold(tx, link, withheld=True)
+        meta.remove(tx, meta.RESTORED)
 
 
-def is_withheld(snapshot: Snapshot, link: LinkId) -> bool:
-    """Whether no contents of a link are shown, because the store was restored."""
-    return meta.get(snapshot, _withheld_key(link)) is not None
-
-
-def show_again(desk: LinkState, tx: Transaction) -> None:
+def show_again(state: LinkState, tx: Transaction) -> None:
     """Show contents again: the link was read to its end, and what is shredded is gone."""
-    if desk.withheld:
-        desk.withheld = False
-        meta.remove(tx, _withheld_key(desk.link))
+    if state.status.is_withheld:
+        state.status.withhold(tx, state.link, withheld=False)
 
 
 def _grounds(tx: Transaction, link: LinkId, case: CaseId) -> list[tuple[str, str]]:
@@ -144,7 +137,7 @@ def _grounds(tx: Transaction, link: LinkId, case: CaseId) -> list[tuple[str, str
 
 
 def _withdraw_grants(
-    office: Office, desk: LinkState, view: CaseView, now: int, tx: Transaction
+    office: Office, state: LinkState, view: CaseView, now: int, tx: Transaction
 ) -> None:
     """Append tombstones for the grants that this office made when it opened the case.
 
@@ -153,15 +146,15 @@ def _withdraw_grants(
     """
     if view.opener != office.id:
         return
-    for reader in sorted(office.readers_ever(desk.link)):
+    for reader in sorted(office.readers_ever(state.link)):
         outbox.add(
             tx,
             outbox.NewRecord(
-                keys_topic(desk.corridor),
-                desk.partition,
+                keys_topic(state.corridor),
+                state.partition,
                 grant_record_key(KeyId(view.case), reader),
                 None,
-                desk.link,
+                state.link,
                 None,
                 None,
                 None,
@@ -170,19 +163,15 @@ def _withdraw_grants(
         )
 
 
-def _delete(office: Office, desk: LinkState, case: CaseId, tx: Transaction) -> None:
-    keys.remove(tx, desk.link, KeyId(case))
-    office.keyring.of(desk.link).drop_content(case)
-    events.forget_contents(tx, desk.link, case)
-    for position in parked.waiting_for(tx, desk.link, KeyId(case)):
-        parked.remove(tx, desk.link, position)
-    for position in records.set_nothing_to_open(tx, desk.link, case):
-        desk.opened(position)
+def _delete(office: Office, state: LinkState, case: CaseId, tx: Transaction) -> None:
+    keys.remove(tx, state.link, KeyId(case))
+    office.keyring.of(state.link).drop_content(case)
+    events.forget_contents(tx, state.link, case)
+    for position in parked.waiting_for(tx, state.link, KeyId(case)):
+        parked.remove(tx, state.link, position)
+    for position in records.set_nothing_to_open(tx, state.link, case):
+        state.opened(position)
 
 
 def _waits(snapshot: Snapshot, link: LinkId, case: CaseId) -> bool:
     return bool(parked.waiting_for(snapshot, link, KeyId(case)))
-
-
-def _withheld_key(link: LinkId) -> str:
-    return f"withheld/{link}"

@@ -40,7 +40,7 @@ class RecordRow(NamedTuple):
         crossed: Accepted although the writer had not seen the case's latest version.
         opened: False while something of it that this office should read could not be opened.
         chained: Whether it is part of its writer's own chain.
-        summary: Encoded ``Summary`` of a rejected event that could be opened, for the desk.
+        summary: Encoded ``Summary`` of a rejected event that could be opened, to word the rejection.
     """
 
     link: LinkId
