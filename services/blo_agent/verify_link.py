@@ -65,7 +65,7 @@ class _Rebuilt:
     def feed(self, records: list[LogRecord]) -> None:
         for record in records:
             one = self.fold.feed(record)
-            self.verified += one.admitted is not None and one.admitted.chained
+            self.verified += one.admitted.chained
             if one.verdict is not None and one.verdict.reason is not None:
                 self.rejected[one.verdict.reason.value] += 1
             if one.event is not None and one.content is not None:

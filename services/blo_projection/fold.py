@@ -8,7 +8,8 @@ come to the same verdicts. Three layers meet here and stay apart:
 3. *The content*: what only the offices read. It never decides a verdict (ADR 3).
 
 A record whose summary key has not arrived yet *parks its case*: later records of that case wait
-behind it, everything else goes on. Of a record that waits only its place is kept (``parking.py``).
+behind it, everything else goes on. Only the place of a waiting record is kept
+(``parked_records``).
 When keys have arrived, ``openable`` says which records can be judged now, and ``release`` judges
 each of them once its reader has read it again.
 """
@@ -24,7 +25,7 @@ import msgspec
 from blo_domain.cases import SubmittedStep, evolve
 from blo_domain.trust import LinkTrustRules
 from blo_projection.errors import RecordChanged
-from blo_projection.link_chain import Admitted, LinkChain
+from blo_projection.link_chain import AdmittedRecord, LinkChain
 from blo_projection.parked_records import ParkedRecord, ParkedRecords
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import WITHOUT_CONTENT, Content
@@ -84,9 +85,6 @@ class ContentState(StrEnum):
     SHREDDED = "shredded"
 
 
-_NOT_READ: Final = ContentState.NOT_READ
-
-
 class ReadContent(NamedTuple):
     """What became of a content that was to be read.
 
@@ -101,40 +99,66 @@ class ReadContent(NamedTuple):
     fault: str | None = None
 
 
+_NOTHING_READ: Final = ReadContent(None, ContentState.NOT_READ)
+
+
 class FoldedRecord(msgspec.Struct, frozen=True, gc=False):
-    """What the fold concludes of one record.
+    """What the fold concludes of one record: an admitted record, its verdict, step and content.
 
     Attributes:
-        position: Its place in the link's log.
-        log_time: Its timestamp, Unix milliseconds.
-        event: Its id; ``None`` if the bytes hold no readable header.
-        office: Who wrote it; ``None`` if that could not be told.
-        header: Its header, if readable.
-        envelope: Its envelope, if readable.
+        admitted: The record, and what the record layer says of it.
         verdict: ``None`` while its case is parked.
-        summary: What the event does, if it could be opened.
+        step: The step as it was judged, if the summary could be opened.
+        version: Of the case after this step, if accepted.
         content: What it says, if it is accepted and could be opened.
         content_state: What became of the content.
         content_fault: Why the content is unopenable, if it is.
-        version: Of the case after this step, if accepted.
-        admitted: What the record layer says; ``None`` for a record that was parked before.
-        fact: The step as it was judged, if the summary could be opened.
+        was_parked: Whether the record was parked before, and is released now.
     """
 
-    position: int
-    log_time: int
-    event: EventId | None
-    office: OfficeId | None
-    header: Header | None
-    envelope: Envelope | None
+    admitted: AdmittedRecord
     verdict: Verdict | None
-    summary: Summary | None = None
+    step: SubmittedStep | None = None
+    version: int = 0
     content: Content | None = None
     content_state: ContentState = ContentState.NOT_READ
-    version: int = 0
-    admitted: Admitted | None = None
-    fact: SubmittedStep | None = None
     content_fault: str | None = None
+    was_parked: bool = False
+
+    @property
+    def position(self) -> int:
+        """Its place in the link's log."""
+        return self.admitted.position
+
+    @property
+    def log_time(self) -> int:
+        """Its timestamp, Unix milliseconds."""
+        return self.admitted.log_time
+
+    @property
+    def event(self) -> EventId | None:
+        """The event's id, if the writer is known."""
+        return self.admitted.event
+
+    @property
+    def office(self) -> OfficeId | None:
+        """Who wrote it, if the trust documents know the key."""
+        return self.admitted.office
+
+    @property
+    def header(self) -> Header | None:
+        """Its header, if readable."""
+        return self.admitted.header
+
+    @property
+    def envelope(self) -> Envelope | None:
+        """Its envelope, if readable."""
+        return self.admitted.envelope
+
+    @property
+    def summary(self) -> Summary | None:
+        """What the event does, if it could be opened."""
+        return None if self.step is None else self.step.summary
 
 
 class LinkFold:
@@ -192,17 +216,12 @@ class LinkFold:
             PositionError: The record is not the next one; nothing was changed.
         """
         admitted = self.chain.admit(record)
-        header, envelope, office = admitted.header, admitted.envelope, admitted.office
-        if admitted.verdict is not None or header is None or envelope is None or office is None:
-            return _without_step(admitted)
-        key = self._keys.summary_key(header.summary_key_id)
-        if key is None or self.parked.holds(header.case_id):
-            self._park(admitted, header, office)
-            return _without_step(admitted)
-        item = _Item(admitted.position, admitted.log_time, admitted.id, office, header, envelope)
-        return self._step(item, key, admitted)
+        key = self._key_of(admitted)
+        if key is None:
+            return FoldedRecord(admitted, admitted.verdict)
+        return self._step(admitted, key)
 
-    def follow(self, record: LogRecord) -> tuple[Admitted, SubmittedStep | None]:
+    def follow(self, record: LogRecord) -> tuple[AdmittedRecord, SubmittedStep | None]:
         """``feed`` for whoever wants no more than the views, and each accepted step.
 
         Returns:
@@ -212,16 +231,11 @@ class LinkFold:
             PositionError: The record is not the next one; nothing was changed.
         """
         admitted = self.chain.admit(record)
-        header, envelope, office = admitted.header, admitted.envelope, admitted.office
-        if admitted.verdict is not None or header is None or envelope is None or office is None:
+        key = self._key_of(admitted)
+        if key is None:
             return admitted, None
-        key = self._keys.summary_key(header.summary_key_id)
-        if key is None or self.parked.holds(header.case_id):
-            self._park(admitted, header, office)
-            return admitted, None
-        at = record.log_time
-        verdict, fact, _ = self._judge(header, envelope, office, admitted.position, at, key)
-        return admitted, fact if verdict.outcome is _ACCEPTED else None
+        verdict, step, _ = self._judge(admitted, key)
+        return admitted, step if verdict.outcome is _ACCEPTED else None
 
     def hold(self, record: LogRecord) -> FoldedRecord:
         """``feed`` for a record on whose step this program fails: it is not judged.
@@ -233,11 +247,10 @@ class LinkFold:
             PositionError: The record is not the next one; nothing was changed.
         """
         admitted = self.chain.admit(record)
-        header, office = admitted.header, admitted.office
-        if admitted.verdict is None and header is not None and office is not None:
-            self._park(admitted, header, office)
-            self.close_case(header.case_id)
-        return _without_step(admitted)
+        if admitted.verdict is None and admitted.header is not None:
+            self._park(admitted)
+            self.close_case(admitted.header.case_id)
+        return FoldedRecord(admitted, admitted.verdict)
 
     def close_case(self, case: CaseId) -> None:
         """Release no parked record of a case any more, because this program fails on one."""
@@ -272,14 +285,24 @@ class LinkFold:
         key = None if waiting is None else self._keys.summary_key(waiting.summary_key)
         if waiting is None or key is None or not self.parked.is_first(waiting):
             raise ValueError(f"no record at {position} can be released")
-        if log_hash(self.chain.hash_at(position), leaf_hash(value)) != self.log_hash_after(
-            position
-        ):
+        leaf, after = leaf_hash(value), self.log_hash_after(position)
+        if log_hash(self.chain.hash_at(position), leaf) != after:
             raise RecordChanged(position)
         envelope, header = decode_event(value)
         self.parked.remove(waiting)
-        item = _Item(position, waiting.log_time, waiting.event, waiting.office, header, envelope)
-        return self._step(item, key)
+        admitted = AdmittedRecord(
+            position,
+            waiting.log_time,
+            leaf,
+            after,
+            envelope,
+            header,
+            None,
+            waiting.office,
+            waiting.event,
+            chained=True,
+        )
+        return self._step(admitted, key, was_parked=True)
 
     def log_hash_after(self, position: int) -> Digest:
         """The running hash up to and with a record that was read."""
@@ -298,7 +321,7 @@ class LinkFold:
         Of a step that has none, nothing is read, whatever the writer has put there.
         """
         if not self._reads_content or step in WITHOUT_CONTENT:
-            return ReadContent(None, ContentState.NOT_READ)
+            return _NOTHING_READ
         key = self._keys.content_key(header.case_id)
         if key is None:
             return ReadContent(None, ContentState.WAITING)
@@ -312,13 +335,27 @@ class LinkFold:
             return ReadContent(None, ContentState.UNOPENABLE, fault)
         return ReadContent(content, ContentState.OPENED)
 
-    def _park(self, admitted: Admitted, header: Header, office: OfficeId) -> None:
-        assert admitted.id is not None
+    def _key_of(self, admitted: AdmittedRecord) -> SummaryKey | None:
+        """The key of a step that can be judged now; a step that must wait is parked."""
+        header = admitted.header
+        if admitted.verdict is not None or header is None:
+            return None
+        key = self._keys.summary_key(header.summary_key_id)
+        if key is None or self.parked.holds(header.case_id):
+            self._park(admitted)
+            return None
+        return key
+
+    def _park(self, admitted: AdmittedRecord) -> None:
+        header, event, office = admitted.header, admitted.event, admitted.office
+        assert header is not None
+        assert event is not None
+        assert office is not None
         self.parked.add(
             ParkedRecord(
                 admitted.position,
                 admitted.log_time,
-                admitted.id,
+                event,
                 office,
                 header.case_id,
                 header.summary_key_id,
@@ -326,93 +363,33 @@ class LinkFold:
         )
 
     def _judge(
-        self,
-        header: Header,
-        envelope: Envelope,
-        office: OfficeId,
-        position: int,
-        log_time: int,
-        key: SummaryKey,
+        self, admitted: AdmittedRecord, key: SummaryKey
     ) -> tuple[Verdict, SubmittedStep | None, int]:
         """The verdict on a step, the step if it can be read, and its version if it counts."""
+        header, envelope, office = admitted.header, admitted.envelope, admitted.office
+        assert header is not None
+        assert envelope is not None
+        assert office is not None
         try:
             summary = open_summary(self.link, header, envelope, key)
         except (SealingError, WireError) as error:
             return summary_verdict(error), None, 0
-        case = header.case_id
-        fact = SubmittedStep(case, self.link, office, summary, position, log_time)
-        view, verdict = evolve(self._views.get(case), fact, self.trust.parties(log_time))
+        case, at = header.case_id, admitted.log_time
+        step = SubmittedStep(case, self.link, office, summary, admitted.position, at)
+        view, verdict = evolve(self._views.get(case), step, self.trust.parties(at))
         if view is None or verdict.outcome is not _ACCEPTED:
-            return verdict, fact, 0
+            return verdict, step, 0
         self._views.put(view)
-        return verdict, fact, view.version
+        return verdict, step, view.version
 
-    def _step(self, item: _Item, key: SummaryKey, admitted: Admitted | None = None) -> FoldedRecord:
-        header, envelope = item.header, item.envelope
-        at = item.log_time
-        verdict, fact, version = self._judge(header, envelope, item.office, item.position, at, key)
-        if fact is None or not version:
-            return _concluded(item, verdict, fact, admitted)
-        summary = fact.summary
-        content: Content | None = None
-        state, fault = _NOT_READ, None
-        if self._reads_content:
-            content, state, fault = self.read_content(header, envelope, summary.kind, summary.step)
-        return FoldedRecord(
-            item.position,
-            at,
-            item.event,
-            item.office,
-            header,
-            envelope,
-            verdict,
-            summary,
-            content,
-            state,
-            version,
-            admitted,
-            fact,
-            fault,
-        )
-
-
-class _Item(NamedTuple):
-    """A record whose step is being judged."""
-
-    position: int
-    log_time: int
-    event: EventId | None
-    office: OfficeId
-    header: Header
-    envelope: Envelope
-
-
-def _without_step(admitted: Admitted) -> FoldedRecord:
-    """A record that stops at the record layer, or waits behind one that is parked."""
-    return FoldedRecord(
-        admitted.position,
-        admitted.log_time,
-        admitted.id,
-        admitted.office,
-        admitted.header,
-        admitted.envelope,
-        admitted.verdict,
-        admitted=admitted,
-    )
-
-
-def _concluded(
-    item: _Item, verdict: Verdict | None, fact: SubmittedStep | None, admitted: Admitted | None
-) -> FoldedRecord:
-    return FoldedRecord(
-        item.position,
-        item.log_time,
-        item.event,
-        item.office,
-        item.header,
-        item.envelope,
-        verdict,
-        None if fact is None else fact.summary,
-        admitted=admitted,
-        fact=fact,
-    )
+    def _step(
+        self, admitted: AdmittedRecord, key: SummaryKey, *, was_parked: bool = False
+    ) -> FoldedRecord:
+        verdict, step, version = self._judge(admitted, key)
+        read = _NOTHING_READ
+        if version and self._reads_content and step is not None:
+            header, envelope, summary = admitted.header, admitted.envelope, step.summary
+            assert header is not None
+            assert envelope is not None
+            read = self.read_content(header, envelope, summary.kind, summary.step)
+        return FoldedRecord(admitted, verdict, step, version, *read, was_parked)

@@ -20,7 +20,7 @@ summary and applying the step come after, in the floors above.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 from typing import Any, Final, Protocol
 
@@ -29,6 +29,7 @@ import msgspec
 from blo_projection.chain_snapshot import CHAIN_SNAPSHOT, SNAPSHOT_VERSION, ChainRow, ChainSnapshot
 from blo_projection.errors import PositionError, SnapshotMismatch
 from blo_projection.office_chain import BufferFactory, OfficeChain, OfficeHead
+from blo_projection.verification import Verification, VerifyAll
 from blo_schemas import hashes
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, Envelope, Header, LogRecord, decode_event
@@ -45,7 +46,6 @@ from blo_schemas.verdicts import DUPLICATE, Outcome, Reason, Verdict, rejected
 from blo_sealing.errors import WrongPeaks
 from blo_sealing.merkle import Frontier
 from blo_sealing.seal_event import ChainPlace
-from blo_sealing.signatures import verify_signature
 
 _LEAF: Final = sha256(b"\0")
 _LOG: Final = sha256(hashes.LOG_LABEL)
@@ -53,9 +53,6 @@ _REJECTED: Final = {reason: rejected(reason) for reason in Reason}
 _MISMATCH: Final = _REJECTED[Reason.PAYLOAD_MISMATCH]
 _NOT_SIGNED: Final = frozenset({Reason.PAYLOAD_MISMATCH, Reason.WRONG_LINK, Reason.BAD_SIGNATURE})
 _DEFECTS: Final = {reason.value: verdict for reason, verdict in _REJECTED.items()}
-
-SignatureCheck = Callable[[bytes, bytes, bytes], bool]
-"""``check(key, message, signature)``: whether an Ed25519 signature is good."""
 
 _Finding = tuple[Verdict | None, OfficeId | None, EventId | None, bool]
 
@@ -88,7 +85,7 @@ class RecordTrust(Protocol):
         """The links besides this one on which the office writes."""
 
 
-class Admitted(msgspec.Struct, frozen=True, gc=False):
+class AdmittedRecord(msgspec.Struct, frozen=True, gc=False):
     """What is known of a record after the checks that need no key.
 
     Attributes:
@@ -100,7 +97,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
         header: Its header, if it decodes.
         verdict: Why it does not count, or ``None`` if nothing speaks against it so far.
         office: Who wrote it, if the trust documents know the key.
-        id: The event's id, if the writer is known.
+        event: The event's id, if the writer is known.
         chained: Whether it became part of its office's chain.
     """
 
@@ -112,13 +109,13 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     header: Header | None
     verdict: Verdict | None
     office: OfficeId | None
-    id: EventId | None
+    event: EventId | None
     chained: bool
 
     def row(self) -> ChainRow:
         """What to store of this record, so that ``LinkChain.restore`` can go on from it."""
         if self.chained:
-            return ChainRow(self.log_hash, self.office, self.id)
+            return ChainRow(self.log_hash, self.office, self.event)
         return ChainRow(self.log_hash, None, None)
 
 
@@ -128,47 +125,28 @@ class LinkChain:
     Args:
         link: The link.
         trust: Who may write on it.
-        verify: Whether steps 3 and 5 are taken. Without, records that a full reading rejects as
-            ``payload_mismatch``, ``wrong_link`` or ``bad_signature`` are not found here; only
-            signed heads then vouch for them.
-        trusted_id: Events whose signature need not be checked, because the caller made them.
-        preverified_size: So many records, from the first, are preverified_size to be canonical, whole and signed
-            if their writer is known, so 1, 3 and 5 are not asked. That must be proved afterwards:
-            a checked statement on the same bytes has the admissions that follow from it
-            (``blo_schemas.hashes.admissions_hash``).
+        verification: Which records steps 1, 3 and 5 are taken for.
         has_tree: Whether the Merkle tree is kept, which ``tree_root`` and ``snapshot`` need.
-        recheck_rejected: With ``verify`` off: whether the two steps are taken all the same for an event
-            that a later step would reject, so that nobody is blamed for what another forged.
-        check: What verifies a signature; a caller that verifies many at once beforehand looks up
-            what came of it.
-        memory: Where the hashes and ids are kept, which grow with the log.
+        memory: Makes the buffers of the hashes and ids, which grow with the log.
 
     Attributes:
         link: The link.
         trust: Who may write on it; replace it when new documents were admitted.
-        verify: As above; may be changed between two records.
+        verification: As above; may be replaced between two records.
     """
 
     def __init__(
         self,
         link: LinkId,
         trust: RecordTrust,
+        verification: Verification | None = None,
         *,
-        verify: bool = True,
-        trusted_id: Callable[[EventId], bool] | None = None,
-        preverified_size: int = 0,
         has_tree: bool = True,
-        recheck_rejected: bool = False,
-        check: SignatureCheck = verify_signature,
         memory: BufferFactory = bytearray,
     ) -> None:
         self.link = link
         self.trust = trust
-        self.verify = verify
-        self._presumed = preverified_size
-        self._trusted_id = trusted_id
-        self._suspects = recheck_rejected
-        self._check = check
+        self.verification = verification or VerifyAll()
         self._memory = memory
         self._context = hashes.event_context(link)
         self._event = sha256(self._context)
@@ -231,7 +209,7 @@ class LinkChain:
             return ChainPlace(0, EventId(ZERO_HASH), self._size, self._log_hash)
         return ChainPlace(chain.events, chain.last, self._size, self._log_hash)
 
-    def admit(self, record: LogRecord) -> Admitted:
+    def admit(self, record: LogRecord) -> AdmittedRecord:
         """Takes the next record into the log and examines it.
 
         Raises:
@@ -255,7 +233,7 @@ class LinkChain:
         envelope: Envelope | None = None
         header: Header | None = None
         try:
-            if position < self._presumed:
+            if position < self.verification.preverified_size:
                 known = ENVELOPE.decode_known(value)
                 header = HEADER.decode_known(known.header)
                 envelope = known
@@ -270,7 +248,7 @@ class LinkChain:
         if self._tree is not None:
             self._tree.append(leaf)
         self._size = position + 1
-        return Admitted(position, log_time, leaf, log_hash, envelope, header, *finding)
+        return AdmittedRecord(position, log_time, leaf, log_hash, envelope, header, *finding)
 
     def _examine(
         self, position: int, log_time: int, envelope: Envelope, header: Header
@@ -283,25 +261,27 @@ class LinkChain:
         hashed = self._event.copy()
         hashed.update(envelope.header)
         event: Any = hashed.digest()
-        verify = self.verify and position >= self._presumed
+        verification = self.verification
+        verify = position >= verification.first_checked
         if verify and not _holds_its_payload(header, envelope):
             return _MISMATCH, office, event, False
         chain = self._offices.get(office) or OfficeChain(self._memory)
-        # What continues the chain is not in it.
+        # An event that continues the chain cannot be a duplicate, so the lookup is skipped.
         continues = header.oseq == chain.events and header.oprev == chain.last
         if not continues and chain.contains(header.oseq, event):
-            # Neither counts as signed, so no presumption tells the two apart.
-            altered = self.verify and not verify and not _holds_its_payload(header, envelope)
+            # Both outcomes are unsigned, so a preverified prefix need not distinguish them.
+            preverified = position < verification.preverified_size
+            altered = preverified and not _holds_its_payload(header, envelope)
             return _MISMATCH if altered else DUPLICATE, office, event, False
-        if verify and not (self._trusted_id and self._trusted_id(event)):
+        if verify and not (verification.is_own and verification.is_own(event)):
             forged = self._check_signature(writer, envelope)
             if forged is not None:
                 return forged, office, event, False
         misplaced = None if continues else chain.misplaced(header.oseq, header.oprev)
-        # Who has read all there was needs no look back.
+        # An office that has read the whole log so far needs no lookup of an earlier hash.
         up_to_date = header.seen_size == position and header.seen_hash == self._log_hash
         unseen = None if up_to_date else self._check_seen(chain, position, header)
-        if self._suspects and not verify and (misplaced or unseen) is not None:
+        if verification.rechecks_rejected and not verify and (misplaced or unseen) is not None:
             forged = self._check_forged(writer, header, envelope)
             if forged is not None:
                 return forged, office, event, False
@@ -322,11 +302,12 @@ class LinkChain:
 
     def _check_signature(self, writer: RecordWriter, envelope: Envelope) -> Verdict | None:
         key = writer.signing_key
-        if self._check(key, self._context + envelope.header, envelope.signature):
+        check = self.verification.check
+        if check(key, self._context + envelope.header, envelope.signature):
             return None
         for link in self.trust.other_links(writer.office):
             elsewhere = hashes.event_input(link, envelope.header)
-            if self._check(key, elsewhere, envelope.signature):
+            if check(key, elsewhere, envelope.signature):
                 return _REJECTED[Reason.WRONG_LINK]
         return _REJECTED[Reason.BAD_SIGNATURE]
 
@@ -358,7 +339,7 @@ class LinkChain:
 
         Args:
             snapshot: What ``snapshot`` gave.
-            rows: ``Admitted.row()`` of every record up to then, in order.
+            rows: ``AdmittedRecord.row()`` of every record up to then, in order.
 
         Raises:
             WireError: The snapshot does not decode.
@@ -389,12 +370,12 @@ def _holds_its_payload(header: Header, envelope: Envelope) -> bool:
     return hashes.payload_hash(envelope.summary_ct, envelope.body_ct) == header.payload_hash
 
 
-def is_signed(admitted: Admitted) -> bool:
+def is_signed(admitted: AdmittedRecord) -> bool:
     """Whether an event's signature was checked and is its writer's, as admissions state it.
 
-    Of a chain that does not verify, what is accepted is preverified_size to be signed.
+    A chain that does not check signatures takes accepted events to be signed.
     """
     verdict = admitted.verdict
-    if verdict is None or admitted.id is None:
-        return admitted.id is not None
+    if verdict is None or admitted.event is None:
+        return admitted.event is not None
     return verdict.outcome is not Outcome.DUPLICATE and verdict.reason not in _NOT_SIGNED

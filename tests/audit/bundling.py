@@ -20,6 +20,7 @@ from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import ProducerRecord
 from blo_log.topics import exchange_topic, heads_topic
 from blo_projection.link_chain import LinkChain
+from blo_projection.verification import TrustHeads
 from blo_schemas.bodies import body_from_json
 from blo_schemas.bundle import (
     MANIFEST,
@@ -88,7 +89,7 @@ class Corpus:
             check_key=is_usable_signing_key,
             check_kem_key=is_usable_kem_key,
         )[0]
-        self.chain = LinkChain(link, self.directory.link_trust(link), verify=False)
+        self.chain = LinkChain(link, self.directory.link_trust(link), TrustHeads())
         self.records: list[LogRecord] = []
         for number in range(records):
             self.write((A, B)[number % 2], number % cases)
@@ -168,7 +169,7 @@ class Corpus:
 
     def head(self, office: OfficeId, size: int | None = None, **changed: Any) -> SignedHead:
         """What the office would sign of the log's first records."""
-        chain = LinkChain(self.link, self.directory.link_trust(self.link), verify=False)
+        chain = LinkChain(self.link, self.directory.link_trust(self.link), TrustHeads())
         for record in self.records[:size]:
             chain.admit(record)
         head = Head(

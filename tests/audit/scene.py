@@ -12,6 +12,7 @@ import msgspec
 from blo_domain.trust import Certified
 from blo_projection.granted_keys import month_of
 from blo_projection.link_chain import LinkChain
+from blo_projection.verification import TrustHeads
 from blo_schemas.content import Content
 from blo_schemas.event import LogRecord
 from blo_schemas.hashes import document_id
@@ -90,7 +91,7 @@ class Scene:
 
     def chain_of(self, exhibit: Exhibit) -> LinkChain:
         """The record layer over a spoiled log, as somebody folds it who verifies nothing."""
-        chain = LinkChain(LINK, self.world.directory.link_trust(LINK), verify=False)
+        chain = LinkChain(LINK, self.world.directory.link_trust(LINK), TrustHeads())
         for record in exhibit.records_[LINK]:
             chain.admit(record)
         return chain

@@ -25,6 +25,7 @@ from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import Mode, VerifyAhead
 from blo_audit.spill_files import SpillFolder
 from blo_projection.link_chain import LinkChain
+from blo_projection.verification import TrustHeads
 from blo_sealing.signatures import verify_signature
 from tests.agents.world import LINK, A, B
 from tests.bench.reading import signatures
@@ -44,7 +45,7 @@ class _Audit:
     def __init__(self, log: SampleLog, mode: Mode) -> None:
         self.log = log
         self.mode = mode
-        chain = LinkChain(LINK, log.ground.trust, verify=False)
+        chain = LinkChain(LINK, log.ground.trust, TrustHeads())
         for record in log.records:
             chain.admit(record)
         self.claims = [

@@ -11,6 +11,7 @@ from blo_log import topics
 from blo_log.port import Log, ProducerRecord
 from blo_processors.outputs.encode import LinkPartition
 from blo_projection.link_chain import LinkChain
+from blo_projection.verification import TrustHeads
 from blo_schemas.codec import encode
 from blo_schemas.content import Content
 from blo_schemas.event import LogRecord
@@ -56,7 +57,7 @@ class LinkLog:
         self.place = place
         self._world = world
         self._keys = {office: SummaryKey.generate(os.urandom) for office in (VN, LA)}
-        self._chain = LinkChain(place.link, world.directory.link_trust(place.link), verify=False)
+        self._chain = LinkChain(place.link, world.directory.link_trust(place.link), TrustHeads())
         self._authors = {
             office: Author(
                 place.link,

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from blo_projection.fold import LinkFold
 from blo_projection.link_chain import LinkChain
+from blo_projection.verification import TrustHeads
 from blo_schemas import hashes
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.ids import CaseId
@@ -74,7 +75,7 @@ def measure_read_chained(effort: Effort) -> Measurement:
     trust = log.ground.trust
 
     def fold() -> None:
-        chain = LinkChain(LINK, trust, verify=False)
+        chain = LinkChain(LINK, trust, TrustHeads())
         for record in log.records:
             assert chain.admit(record).verdict is None
         assert chain.next_place(A).oseq

@@ -15,6 +15,7 @@ import msgspec
 from blo_audit.replay.sources import BATCH, SourcePartition
 from blo_log.port import ConsumedRecord
 from blo_projection.link_chain import LinkChain
+from blo_projection.verification import TrustHeads
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
 from blo_schemas.heads import HEAD_VERSION, Head
@@ -41,7 +42,7 @@ def write(path: Path, count: int, ground: Ground | None = None) -> None:
     """Write a log of so many records, with heads of both offices over all but the last ten."""
     ground = ground or Ground()
     heads: list[bytes] = []
-    chain = LinkChain(LINK, ground.trust, verify=False)
+    chain = LinkChain(LINK, ground.trust, TrustHeads())
     with path.open("wb") as file:
         for position, value in enumerate(SampleLog(1, ground).values(chain)):
             if position == max(count - 10, 0):

@@ -11,6 +11,7 @@ from pathlib import Path
 from blo_domain.trust import TrustedDirectory
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_projection.link_chain import LinkChain
+from blo_projection.verification import TrustHeads
 from blo_schemas.bodies import body_from_json, body_version
 from blo_schemas.codec import encode
 from blo_schemas.content import Content, Dispatch
@@ -105,7 +106,7 @@ class SampleLog:
         self._own = {office: SummaryKey.generate(os.urandom) for office in (A, B)}
         for key in self._own.values():
             self.keys.summaries[key.id] = key
-        chain = LinkChain(LINK, self.ground.trust, verify=False)
+        chain = LinkChain(LINK, self.ground.trust, TrustHeads())
         for value in self.values(chain, abreast):
             position = len(self.records)
             record = LogRecord(position, NOW + position, value)

@@ -15,7 +15,8 @@ from blo_processors.outputs.encode import OutputEncoder
 from blo_processors.query.as_of import LinkAsOf, replay
 from blo_processors.query.checkpoint import newest_checkpoint
 from blo_projection.granted_keys import GrantedKeys
-from blo_projection.link_chain import Admitted, LinkChain, is_signed
+from blo_projection.link_chain import AdmittedRecord, LinkChain, is_signed
+from blo_projection.verification import DeferToCheckpoint, Verification
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
@@ -41,9 +42,7 @@ def verified(monkeypatch: pytest.MonkeyPatch) -> Verified:
         found.append(signature)
         return verify(key, message, signature)
 
-    defaults = LinkChain.__init__.__kwdefaults__
-    assert defaults is not None
-    monkeypatch.setitem(defaults, "check", noting)
+    monkeypatch.setattr(Verification.__init__, "__defaults__", (noting,))
     return found
 
 
@@ -118,19 +117,21 @@ def is_whole(value: bytes) -> bool:
 
 def read(
     world: World, writer: LinkWriter, values: list[bytes], preverified_size: int
-) -> list[Admitted]:
+) -> list[AdmittedRecord]:
     link = writer.place.link
-    admitting = LinkChain(link, world.directory.link_trust(link), preverified_size=preverified_size)
+    admitting = LinkChain(
+        link, world.directory.link_trust(link), DeferToCheckpoint(preverified_size)
+    )
     return [
         admitting.admit(LogRecord(position, writer.records[-1].log_time, value))
         for position, value in enumerate(values)
     ]
 
 
-def admissions(link: LinkId, admitted: list[Admitted]) -> Digest:
+def admissions(link: LinkId, admitted: list[AdmittedRecord]) -> Digest:
     running = admissions_origin(link)
     for one in admitted:
-        running = admissions_hash(running, one.id, signed=is_signed(one))
+        running = admissions_hash(running, one.event, signed=is_signed(one))
     return running
 
 

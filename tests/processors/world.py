@@ -22,6 +22,7 @@ from blo_processors.outputs.encode import LinkPartition
 from blo_projection.fold import LinkFold
 from blo_projection.granted_keys import month_of
 from blo_projection.link_chain import LinkChain
+from blo_projection.verification import TrustOwn
 from blo_runtime.clock import Clock, ManualClock
 from blo_runtime.metrics import Metrics
 from blo_schemas.codec import encode
@@ -226,7 +227,7 @@ class LinkWriter:
         self._held: dict[KeyId, SummaryKey] = {}
         self._months: dict[tuple[OfficeId, str], SummaryKey] = {}
         trust = world.directory.link_trust(place.link)
-        chain = LinkChain(place.link, trust, trusted_id=lambda _: True)
+        chain = LinkChain(place.link, trust, TrustOwn(lambda _: True))
         self.fold = LinkFold(place.link, chain, trust, self.cases, self, read_content=False)
 
     def summary_key(self, key: KeyId) -> SummaryKey | None:

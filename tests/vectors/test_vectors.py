@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from blo_projection.link_chain import Admitted, LinkChain
+from blo_projection.link_chain import AdmittedRecord, LinkChain
 from blo_schemas.content import CONTENT
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
@@ -59,7 +59,7 @@ def _value(given: str | Json) -> bytes:
 
 def _judge(
     chain: LinkChain, record: LogRecord, keys: Mapping[bytes, SummaryKey]
-) -> tuple[str, Admitted]:
+) -> tuple[str, AdmittedRecord]:
     admitted = chain.admit(record)
     verdict = admitted.verdict
     if verdict is None and admitted.header and admitted.envelope:
@@ -83,8 +83,8 @@ def _run_record(given: Json) -> Json:
             chain, LogRecord(position, record["log_time"], _value(record["value"])), keys
         )
         verdicts.append(verdict)
-        if admitted.chained and admitted.id is not None:
-            ids.append(admitted.id.hex())
+        if admitted.chained and admitted.event is not None:
+            ids.append(admitted.event.hex())
     return {
         "verdict": verdicts[-1],
         "verdicts": verdicts,

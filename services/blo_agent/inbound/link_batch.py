@@ -303,7 +303,7 @@ def _park(state: LinkState, one: FoldedRecord, value: bytes, tx: Transaction) ->
 
 
 def _row(link: LinkId, one: FoldedRecord) -> records.RecordRow:
-    if one.admitted is None:
+    if one.was_parked:
         raise ValueError(f"record {one.position} was folded before")
     verdict = one.verdict
     header = one.header

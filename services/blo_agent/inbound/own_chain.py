@@ -73,7 +73,7 @@ def settle_own_record(
         if one.office == office.id and state.status.own_chain_checked:
             _question_foreign(state, one, event, now, tx, taken)
         return
-    if one.admitted is not None and one.admitted.chained:
+    if one.admitted.chained and not one.was_parked:
         state.arrived(event)
         outbox.confirm(tx, event)
         if one.verdict is not None and one.verdict.outcome is Outcome.REJECTED:
@@ -144,7 +144,7 @@ def _question_foreign(
     taken: BatchResult,
 ) -> None:
     """Signed with this office's key, but not in its outbox."""
-    chained = one.admitted is not None and one.admitted.chained
+    chained = one.admitted.chained and not one.was_parked
     reason = one.verdict.reason if one.verdict else None
     if not chained and reason not in (Reason.GAP, Reason.FORK):
         return  # The signature is not this office's, whatever the record claims.

@@ -39,6 +39,7 @@ from blo_projection.chain_snapshot import ChainRow
 from blo_projection.fold import LinkFold
 from blo_projection.link_chain import LinkChain
 from blo_projection.parked_records import ParkedRecord
+from blo_projection.verification import TrustOwn
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.grants import KeyPurpose
 from blo_schemas.hashes import leaf_hash
@@ -315,7 +316,7 @@ class Office:
 
     def _chain(self, state: LinkState) -> LinkChain:
         trust = self.directory.link_trust(state.link)
-        return LinkChain(state.link, trust, trusted_id=state.is_arriving)
+        return LinkChain(state.link, trust, TrustOwn(state.is_arriving))
 
     def _submitted(self, link: LinkId, waiting: outbox.OutboxRecord) -> PendingEvent:
         if waiting.value is None or waiting.event_id is None:

@@ -17,7 +17,7 @@ from blo_audit.findings.findings import Findings
 from blo_audit.replay.clocks import instant
 from blo_audit.replay.verdicts import VerdictFindings
 from blo_domain.trust import LinkTrustRules
-from blo_projection.link_chain import Admitted
+from blo_projection.link_chain import AdmittedRecord
 from blo_schemas import hashes
 from blo_schemas.bundle import Manifest, ProvenRecord, Scope
 from blo_schemas.errors import WireError
@@ -117,7 +117,7 @@ class Selection:
         verdict, office, event = judgement
         on = None
         if verdict is not None:
-            admitted = Admitted(
+            admitted = AdmittedRecord(
                 record.position,
                 record.log_time,
                 hashes.leaf_hash(record.value),

@@ -18,7 +18,7 @@ from blo_audit.replay.verdicts import VerdictFindings
 from blo_domain.trust import LinkTrustRules
 from blo_projection.case_views import CaseViews
 from blo_projection.fold import FoldedRecord, KeySource, LinkFold
-from blo_projection.link_chain import Admitted, LinkChain
+from blo_projection.link_chain import AdmittedRecord, LinkChain
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import CaseId, KeyId
 from blo_schemas.verdicts import Outcome
@@ -78,7 +78,7 @@ class CaseReplay:
         self._first_unopened: int | None = None
         self._given_up_at: int | None = None
 
-    def feed(self, record: LogRecord) -> Admitted:
+    def feed(self, record: LogRecord) -> AdmittedRecord:
         """Take the next record.
 
         Raises:
@@ -89,7 +89,6 @@ class CaseReplay:
             return self._chain.admit(record)
         self.last = folded = fold.feed(record)
         admitted = folded.admitted
-        assert admitted is not None
         if admitted.verdict is None:
             if folded.verdict is None:
                 self._park(fold, record.position)
@@ -129,7 +128,7 @@ class CaseReplay:
         named = office if self._verified else None
         self._findings.add(code, words, position=claim.size, office=named)
 
-    def _view_of(self, admitted: Admitted) -> CaseView | None:
+    def _view_of(self, admitted: AdmittedRecord) -> CaseView | None:
         header = admitted.header
         return None if header is None else self.views.get(header.case_id)
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
-from blo_projection.link_chain import Admitted
+from blo_projection.link_chain import AdmittedRecord
 from blo_projection.office_chain import AppendOnlyBytes
 from blo_schemas.event import LogRecord
 from blo_schemas.instants import local
@@ -68,7 +68,7 @@ class ClockCheck:
         where = position * _SIZE
         return array("q", bytes(self._times[where : where + _SIZE]))[0]
 
-    def event(self, admitted: Admitted) -> None:
+    def event(self, admitted: AdmittedRecord) -> None:
         """Hold the two clocks of an event against each other, whose distance is striking."""
         header, office = admitted.header, admitted.office
         if header is None:

@@ -28,7 +28,8 @@ from blo_audit.spill_files import SpillFolder
 from blo_domain.trust import TrustedDirectory
 from blo_projection.errors import PositionError
 from blo_projection.granted_keys import GrantedKeys
-from blo_projection.link_chain import Admitted, LinkChain
+from blo_projection.link_chain import AdmittedRecord, LinkChain
+from blo_projection.verification import TrustHeads, VerifyAll
 from blo_schemas.event import LogRecord
 from blo_schemas.hashes import event_input
 from blo_schemas.ids import KeyId, OfficeId
@@ -100,13 +101,13 @@ class LinkAudit:
         self._full = options.mode is Mode.FULL
         self._trust = directory.link_trust(place.link)
         self._ahead = ahead if self._full else None
+        self._checking = VerifyAll(verify_signature if self._ahead is None else self._ahead.check)
+        self._trusting = TrustHeads(self._checking.check)
         self._chain = LinkChain(
             place.link,
             self._trust,
-            verify=self._full,
-            recheck_rejected=True,
+            self._checking if self._full else self._trusting,
             memory=shelf.spill,
-            check=verify_signature if self._ahead is None else self._ahead.check,
         )
         self._judge = VerdictFindings(place.link, directory, findings)
         self._times = ClockCheck(
@@ -245,7 +246,7 @@ class LinkAudit:
                 if header is not None:
                     if not -tolerance <= record.log_time - header.at <= tolerance:
                         self._look_at_time(admitted)
-                    if chain.verify:
+                    if chain.verification is self._checking:
                         self._acknowledge(admitted)
                 if position + 1 == claims.next:
                     claims.meet()
@@ -254,14 +255,14 @@ class LinkAudit:
         finally:
             self._accepted += accepted
 
-    def _admission(self) -> Callable[[LogRecord], Admitted]:
+    def _admission(self) -> Callable[[LogRecord], AdmittedRecord]:
         """What takes a record: as little as is needed."""
         steps, outputs = self._steps, self.outputs
         admit = self._chain.admit if steps is None else steps.feed
         if outputs is None:
             return admit
 
-        def noted(record: LogRecord) -> Admitted:
+        def noted(record: LogRecord) -> AdmittedRecord:
             admitted = admit(record)
             verdict = admitted.verdict
             if verdict is None and steps is not None and steps.last is not None:
@@ -274,34 +275,34 @@ class LinkAudit:
     def _turn(self, position: int) -> None:
         """Begin to verify, or end it, as the sample says."""
         if position >= self._tail:
-            self._chain.verify = True
+            self._chain.verification = self._checking
             self._watch = NEVER
         elif position == self._sampled:
-            self._chain.verify = True
+            self._chain.verification = self._checking
             self._verified += 1
             self._sampled = self._sample.next()
             self._watch = position + 1
         else:
-            self._chain.verify = False
+            self._chain.verification = self._trusting
             self._watch = min(self._sampled, self._tail)
 
-    def _acknowledge(self, admitted: Admitted) -> None:
+    def _acknowledge(self, admitted: AdmittedRecord) -> None:
         """An event is its writer's word on what it had read, and on itself."""
         if admitted.verdict is None and admitted.office is not None and admitted.header is not None:
             seen, position = admitted.header.seen_size, admitted.position
             self._acknowledged[admitted.office] = position + 1 if seen == position else seen
 
-    def _look_at_time(self, admitted: Admitted) -> None:
+    def _look_at_time(self, admitted: AdmittedRecord) -> None:
         """Only of events that are their office's: what others forged says nothing of its clock."""
         if not admitted.chained:
             return
-        if self._chain.verify or self._genuine(admitted):
+        if self._chain.verification is self._checking or self._genuine(admitted):
             self._times.event(admitted)
             return
         words = f"its time is striking, and its signature is not that of {admitted.office}"
         self.findings.add(Code.BAD_SIGNATURE, words, position=admitted.position)
 
-    def _genuine(self, admitted: Admitted) -> bool:
+    def _genuine(self, admitted: AdmittedRecord) -> bool:
         """Whether an event that was not in the sample is signed by whom it names."""
         header, envelope = admitted.header, admitted.envelope
         assert header is not None

@@ -25,7 +25,7 @@ from blo_domain.trust import TrustedDirectory
 from blo_log.port import ConsumedRecord
 from blo_projection.case_views import CaseViews
 from blo_projection.errors import OutputRefused
-from blo_projection.link_chain import Admitted, LinkChain, is_signed
+from blo_projection.link_chain import AdmittedRecord, LinkChain, is_signed
 from blo_projection.office_chain import AppendOnlyBytes
 from blo_projection.outputs import OutputReader, SummaryKeys
 from blo_schemas.codec import encode
@@ -109,7 +109,7 @@ class ProcessorOutputs:
         self._said = bytearray()
         self._entries = self._checkpoints = self._cases = self._differed = 0
 
-    def note(self, admitted: Admitted, verdict: Verdict | None) -> None:
+    def note(self, admitted: AdmittedRecord, verdict: Verdict | None) -> None:
         """Keep what the trail must say of the next record.
 
         Args:
@@ -118,9 +118,9 @@ class ProcessorOutputs:
         """
         self._last_log_time = admitted.log_time
         signed = is_signed(admitted)
-        self._running = admissions_hash(self._running, admitted.id, signed=signed)
+        self._running = admissions_hash(self._running, admitted.event, signed=signed)
         self._admissions += self._running
-        stated = _stated(admitted.log_time, admitted.office, admitted.id, admitted.log_hash)
+        stated = _stated(admitted.log_time, admitted.office, admitted.event, admitted.log_hash)
         self._rows += stated + _judged(verdict)
 
     def take_trail(self, batch: Sequence[ConsumedRecord]) -> None:

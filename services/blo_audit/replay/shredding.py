@@ -89,9 +89,7 @@ class ShreddingCheck:
 
     def _is_genuine(self, folded: FoldedRecord) -> bool:
         """Whether the signature is its writer's; a forged step's place is not kept."""
-        admitted = folded.admitted
-        assert admitted is not None
-        forgery = self._judge.forgery(admitted)
+        forgery = self._judge.forgery(folded.admitted)
         if forgery is None:
             return True
         words = f"a step of a shredding, which {folded.office} has not signed like this"

@@ -12,7 +12,7 @@ from typing import Final
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
 from blo_domain.trust import Certified, TrustedDirectory
-from blo_projection.link_chain import Admitted
+from blo_projection.link_chain import AdmittedRecord
 from blo_schemas import hashes
 from blo_schemas.event import Envelope
 from blo_schemas.ids import LinkId
@@ -100,7 +100,7 @@ class VerdictFindings:
         self._findings = findings
         self._refused: dict[bytes, int] = {}
 
-    def record(self, admitted: Admitted, *, verified: bool) -> None:
+    def record(self, admitted: AdmittedRecord, *, verified: bool) -> None:
         """Tell about a record that the record layer does not accept.
 
         Args:
@@ -115,8 +115,8 @@ class VerdictFindings:
             return
         reason = verdict.reason
         assert reason is not None
-        if admitted.id is not None and reason not in (Reason.GAP, Reason.FORK):
-            self._refuse(admitted.id, admitted.position)
+        if admitted.event is not None and reason not in (Reason.GAP, Reason.FORK):
+            self._refuse(admitted.event, admitted.position)
         if reason in TRUST or reason in BYTES:
             self.unverifiable += 1
         if reason in TRUST:
@@ -126,7 +126,7 @@ class VerdictFindings:
         else:
             self._add(CODES[reason], admitted, _words(admitted, reason))
 
-    def step(self, admitted: Admitted, verdict: Verdict, view: CaseView | None) -> None:
+    def step(self, admitted: AdmittedRecord, verdict: Verdict, view: CaseView | None) -> None:
         """Add the finding for a rejected step; nobody is blamed for what another forged.
 
         Args:
@@ -146,7 +146,7 @@ class VerdictFindings:
             words += f"; the case has {view.version:,} steps: {shares}"
         self._add(code, admitted, words)
 
-    def forgery(self, admitted: Admitted) -> Code | None:
+    def forgery(self, admitted: AdmittedRecord) -> Code | None:
         """What is wrong with an event whose signature may not have been verified before."""
         header, envelope = admitted.header, admitted.envelope
         assert header is not None
@@ -161,7 +161,7 @@ class VerdictFindings:
         signed = hashes.event_input(self._link, envelope.header)
         return verify_signature(certified.certificate.signing_key, signed, envelope.signature)
 
-    def _distrusted(self, admitted: Admitted, reason: Reason) -> None:
+    def _distrusted(self, admitted: AdmittedRecord, reason: Reason) -> None:
         if self.first_distrusted is None:
             self.first_distrusted = admitted.position
         header, envelope = admitted.header, admitted.envelope
@@ -184,12 +184,12 @@ class VerdictFindings:
             office=subject if good else None,
         )
 
-    def _misplaced(self, admitted: Admitted, reason: Reason, *, verified: bool) -> None:
+    def _misplaced(self, admitted: AdmittedRecord, reason: Reason, *, verified: bool) -> None:
         header = admitted.header
         assert header is not None
-        assert admitted.id is not None
+        assert admitted.event is not None
         before = self._refused.get(header.oprev)
-        self._refuse(admitted.id, admitted.position)
+        self._refuse(admitted.event, admitted.position)
         if before is not None:
             words = f"it follows record {before}, which was refused"
             self._add(Code.FOLLOWS_REFUSED, admitted, words)
@@ -197,11 +197,13 @@ class VerdictFindings:
             words = f"its event {header.oseq} follows {header.oprev.hex()[:16]}…, which is nowhere"
             self._add(Code.GAP, admitted, words)
         elif verified:
-            words = f"its event {header.oseq} ({admitted.id.hex()[:16]}…) contradicts another one"
+            words = (
+                f"its event {header.oseq} ({admitted.event.hex()[:16]}…) contradicts another one"
+            )
             self._add(Code.FORK, admitted, words)
         else:
             words = (
-                f"event {header.oseq} ({admitted.id.hex()[:16]}…) is signed by {admitted.office} "
+                f"event {header.oseq} ({admitted.event.hex()[:16]}…) is signed by {admitted.office} "
                 "and contradicts another one, whose signature was not verified: a full replay "
                 "says whether the office or somebody else wrote that one"
             )
@@ -211,14 +213,14 @@ class VerdictFindings:
         if len(self._refused) < MAX_REFUSED:
             self._refused.setdefault(event, position)
 
-    def _add(self, code: Code, admitted: Admitted, words: str) -> None:
+    def _add(self, code: Code, admitted: AdmittedRecord, words: str) -> None:
         office = admitted.office
         if code in _UNPROVED:
             words, office = f"{words}; it names {office}", None
         self._findings.add(code, words, position=admitted.position, office=office)
 
 
-def _words(admitted: Admitted, reason: Reason) -> str:
+def _words(admitted: AdmittedRecord, reason: Reason) -> str:
     header = admitted.header
     if reason in BYTES or header is None:
         return f"the bytes are no event: {reason}"

@@ -19,8 +19,9 @@ from blo_domain.trust import LinkTrustRules, TrustedDirectory
 from blo_processors.link.case_store import CaseStore
 from blo_processors.link.escalation import Escalation
 from blo_projection.fold import FoldedRecord, KeySource, LinkFold
-from blo_projection.link_chain import Admitted, LinkChain, is_signed
+from blo_projection.link_chain import AdmittedRecord, LinkChain, is_signed
 from blo_projection.parked_records import ParkedRecord
+from blo_projection.verification import DeferToCheckpoint
 from blo_schemas.clocks import Alert
 from blo_schemas.event import LogRecord
 from blo_schemas.hashes import admissions_hash, admissions_origin, clearing_id
@@ -96,7 +97,7 @@ class LinkFoldState:
         # Without effects all cases are wanted in the end.
         self.cases = CaseStore() if tells else CaseStore(most_in_memory=None)
         self.at_work: int | None = None
-        chain = LinkChain(link, trust, preverified_size=preverified_size, has_tree=tells)
+        chain = LinkChain(link, trust, DeferToCheckpoint(preverified_size), has_tree=tells)
         self.fold = LinkFold(link, chain, trust, self.cases, keys, read_content=False)
         self.log_times = array("q")
         self.peers: dict[OfficeId, Peer] = {}
@@ -152,9 +153,8 @@ class LinkFoldState:
             self._effects.dead[record.position] = record
         else:
             folded = self.fold.feed(record)
-            assert folded.admitted is not None
             self._watch(folded)
-            self._settle(folded, folded.admitted)
+            self._settle(folded)
         self._effects.folded += 1
         self._last_log_time = record.log_time
         self.log_times.append(record.log_time)
@@ -254,7 +254,8 @@ class LinkFoldState:
         if fact is not None:
             self._escalation.step(fact)
 
-    def _settle(self, folded: FoldedRecord, admitted: Admitted) -> None:
+    def _settle(self, folded: FoldedRecord) -> None:
+        admitted = folded.admitted
         if folded.verdict is None:
             self._note(admitted, TrailState.PENDING, folded)
             return
@@ -271,7 +272,7 @@ class LinkFoldState:
                 since = expected_since(office, self._terms, first)
                 self.peers[office] = Peer(office, since)
         peer = None if folded.office is None else self.peers.get(folded.office)
-        if peer is None or folded.header is None or folded.admitted is None:
+        if peer is None or folded.header is None:
             return
         verdict = folded.admitted.verdict
         forked = verdict is not None and verdict.reason is Reason.FORK
@@ -280,7 +281,7 @@ class LinkFoldState:
             self.peers[peer.office] = with_record(peer, mark, folded.header.at, forked=forked)
 
     def _step(self, folded: FoldedRecord) -> None:
-        verdict, fact = folded.verdict, folded.fact
+        verdict, fact = folded.verdict, folded.step
         if verdict is None or verdict.outcome is not _ACCEPTED:
             return
         assert fact is not None
@@ -289,7 +290,9 @@ class LinkFoldState:
             self._effects.alerts += alerts
             self._effects.cases[CaseId(fact.case)] = None
 
-    def _note(self, admitted: Admitted, finality: TrailState, folded: FoldedRecord | None) -> None:
+    def _note(
+        self, admitted: AdmittedRecord, finality: TrailState, folded: FoldedRecord | None
+    ) -> None:
         position = admitted.position
         entry = TrailEntry(
             position,
@@ -297,15 +300,15 @@ class LinkFoldState:
             finality,
             folded.verdict if folded is not None else None,
             admitted.office,
-            admitted.id,
+            admitted.event,
             admitted.log_hash,
             position + 1,
         )
         self._effects.trail[position] = entry
         self._admit(admitted)
 
-    def _admit(self, admitted: Admitted) -> None:
-        event = admitted.id
+    def _admit(self, admitted: AdmittedRecord) -> None:
+        event = admitted.event
         signed = event is not None if admitted.verdict is None else is_signed(admitted)
         self._admissions = admissions_hash(self._admissions, event, signed=signed)
 

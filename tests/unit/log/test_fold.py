@@ -282,7 +282,7 @@ def test_a_fold_goes_on_from_what_was_parked_when_it_was_stored(offices: Offices
     late = reader()
     rows = [late.fold.feed(record).admitted for record in offices.records]
     again = Reading(read_content=True)
-    again.fold.chain.restore(late.fold.chain.snapshot(), [row.row() for row in rows if row])
+    again.fold.chain.restore(late.fold.chain.snapshot(), [row.row() for row in rows])
     resumed = LinkFold(
         LINK,
         again.fold.chain,

@@ -132,7 +132,7 @@ def test_keys_that_come_late_in_any_order_give_what_all_keys_from_the_start_give
             theirs.summary,
         )
         assert (one.content, one.content_state) == (theirs.content, theirs.content_state)
-        assert (one.event, one.office, one.fact) == (theirs.event, theirs.office, theirs.fact)
+        assert (one.event, one.office, one.step) == (theirs.event, theirs.office, theirs.step)
     assert late.views == at_once.views
 
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from blo_domain.trust import LinkTrustRules as DomainTrust
 from blo_projection.chain_snapshot import ChainRow
 from blo_projection.errors import PositionError, SnapshotMismatch
-from blo_projection.link_chain import Admitted, LinkChain, RecordTrust
+from blo_projection.link_chain import AdmittedRecord, LinkChain, RecordTrust
+from blo_projection.verification import TrustHeads, TrustOwn, VerifyAll
 from blo_schemas.errors import WireError
 from blo_schemas.event import LogRecord
 from blo_schemas.hashes import leaf_hash, log_hash, log_origin
@@ -54,10 +55,12 @@ DEFECTS = {
 
 
 def new_chain(*, verify: bool = True) -> LinkChain:
-    return LinkChain(LINK, TableTrust(table()), verify=verify)
+    return LinkChain(LINK, TableTrust(table()), VerifyAll() if verify else TrustHeads())
 
 
-def fold(records: list[LogRecord], *, verify: bool = True) -> tuple[LinkChain, list[Admitted]]:
+def fold(
+    records: list[LogRecord], *, verify: bool = True
+) -> tuple[LinkChain, list[AdmittedRecord]]:
     chain = new_chain(verify=verify)
     return chain, [chain.admit(record) for record in records]
 
@@ -126,10 +129,10 @@ def test_what_a_verdict_leaves_known_is_known(log: Log) -> None:
         reason = found.verdict.reason if found.verdict else None
         assert (found.envelope is None) <= (reason is not None and reason.value in DEFECTS)
         assert (found.header is None) == (reason is not None and reason.value in DEFECTS)
-        assert found.chained <= (found.id is not None)
+        assert found.chained <= (found.event is not None)
         if found.verdict is None:
             assert found.chained
-            assert None not in (found.envelope, found.header, found.office, found.id)
+            assert None not in (found.envelope, found.header, found.office, found.event)
         if found.verdict == DUPLICATE:
             assert not found.chained
 
@@ -256,9 +259,9 @@ def test_own_events_need_no_signature_check() -> None:
     good = log.seal(KYSON)
     unsigned = LogRecord(0, NOON, with_envelope(good.value, signature=bytes(64)))
     own: set[EventId] = {good.id}
-    trusting = LinkChain(LINK, TableTrust(table()), trusted_id=own.__contains__)
+    trusting = LinkChain(LINK, TableTrust(table()), TrustOwn(own.__contains__))
     assert trusting.admit(unsigned).verdict is None
-    distrusting = LinkChain(LINK, TableTrust(table()), trusted_id=set[EventId]().__contains__)
+    distrusting = LinkChain(LINK, TableTrust(table()), TrustOwn(set[EventId]().__contains__))
     assert distrusting.admit(unsigned).verdict == rejected(Reason.BAD_SIGNATURE)
 
 
