@@ -31,7 +31,7 @@ from blo_agent.store.connection import Transaction
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import alerts, cases
 from blo_domain.deadlines.evaluate import alerts as alerts_of
-from blo_domain.reports.period_report import Period
+from blo_domain.reports.annual_report import Period
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_schemas.bundle import DISCLOSURE
 from blo_schemas.codec import encode

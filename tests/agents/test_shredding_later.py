@@ -11,7 +11,7 @@ from blo_agent.commands.accept import CommandRefused
 from blo_agent.reports.cut import compute_report, take_cut
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import journal, keys
-from blo_domain.reports.period_report import Period
+from blo_domain.reports.annual_report import Period
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import ProducerRecord
 from blo_log.topics import exchange_topic, keys_topic

@@ -10,8 +10,8 @@ from blo_audit.reports import response_times as observing
 from blo_audit.reports.response_times import response_times
 from blo_cli.audit.response_times import times_lines
 from blo_domain.deadlines.responses import Window
+from blo_domain.reports.annual_report import Period
 from blo_domain.reports.document import window_of
-from blo_domain.reports.period_report import Period
 from blo_log.directory import DirectoryFeed
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_processors.query import as_of as processors

@@ -13,7 +13,7 @@ from blo_agent.config import AgentSettings
 from blo_audit.reports.verify import audit_report
 from blo_cli.client import client_of
 from blo_cli.trust.verdicts import judge
-from blo_domain.reports.period_report import IN_SUMMARY
+from blo_domain.reports.annual_report import IN_SUMMARY
 from blo_lab.demo.checks import Check, checked
 from blo_lab.network.layout import Layout
 from blo_runtime.config import load

@@ -19,9 +19,9 @@ from blo_agent.store.tables import events, heads, records
 from blo_domain.deadlines.responses import Window
 from blo_domain.deadlines.terms import Terms, terms_of
 from blo_domain.errors import InconsistentInput
+from blo_domain.reports.annual_report import Period
 from blo_domain.reports.document import Cut, CutEvent, compute, window_of
-from blo_domain.reports.figures import CountedEvent, Family
-from blo_domain.reports.period_report import Period
+from blo_domain.reports.figure_counter import CountedEvent, Family
 from blo_domain.trust import TrustedDirectory
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import CONTENT

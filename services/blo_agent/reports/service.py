@@ -19,8 +19,8 @@ from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.reports.lifecycle import ReportAction
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal
+from blo_domain.reports.annual_report import Period
 from blo_domain.reports.difference import ReportComparison, difference
-from blo_domain.reports.period_report import Period
 from blo_schemas.codec import encode
 from blo_schemas.errors import TooLarge
 from blo_schemas.ids import LinkId

@@ -15,8 +15,8 @@ from blo_audit.reports.response_times import response_times as read_times
 from blo_audit.reports.text import hours
 from blo_cli.errors import CliError, Exit
 from blo_domain.deadlines.responses import Window
+from blo_domain.reports.annual_report import Period
 from blo_domain.reports.document import window_of
-from blo_domain.reports.period_report import Period
 from blo_log.directory import DirectoryFeed
 from blo_runtime.clock import SystemClock
 from blo_runtime.config import load

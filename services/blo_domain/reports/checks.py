@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from blo_domain.reports.annual_report import OFFICES_ACTIVE
 from blo_domain.reports.document import amount_text
 from blo_domain.reports.figure_rules import (
     RULES,
@@ -19,7 +20,6 @@ from blo_domain.reports.figure_rules import (
     FigureRule,
     counts_one,
 )
-from blo_domain.reports.period_report import OFFICES_ACTIVE
 from blo_domain.text_fold import skeleton
 from blo_schemas.reports import (
     Contribution,

@@ -18,9 +18,9 @@ from blo_domain.deadlines.fold import fold_clocks
 from blo_domain.deadlines.responses import Responses, Window, responses
 from blo_domain.deadlines.terms import Terms
 from blo_domain.errors import InconsistentInput
+from blo_domain.reports.annual_report import AnnualReport, Indicator, Period, annual_report
+from blo_domain.reports.figure_counter import Counted, CountedEvent, Family
 from blo_domain.reports.figure_rules import RULES_VERSION, Amount, Amounts, Label
-from blo_domain.reports.figures import Counted, CountedEvent, Family
-from blo_domain.reports.period_report import AnnualReport, Indicator, Period, annual_report
 from blo_schemas.clocks import ClockView
 from blo_schemas.ids import CaseRef, LinkId, OfficeId
 from blo_schemas.instants import FIRST_DAY, LAST_DAY, local, unix_ms
@@ -89,7 +89,7 @@ class Cut:
     terms: Mapping[LinkId, Terms]
 
 
-class CutRecord:
+class CutCases:
     """The cases at the cut, and their clocks."""
 
     def __init__(self) -> None:
@@ -130,7 +130,7 @@ def compute(cut: Cut, events: Iterable[CutEvent], parties: Parties, prove: Prove
     Raises:
         InconsistentInput: The events do not fit the cut.
     """
-    folded = CutRecord()
+    folded = CutCases()
     counted = []
     for cut_event in events:
         folded.take(cut_event, parties)

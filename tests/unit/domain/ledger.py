@@ -9,8 +9,8 @@ from typing import Any
 
 from blo_domain.cases import SubmittedStep, decide, evolve
 from blo_domain.commands import Target
-from blo_domain.reports.figures import CountedEvent, Family
-from blo_domain.reports.period_report import AnnualReport, Period, annual_report, reporting_year
+from blo_domain.reports.annual_report import AnnualReport, Period, annual_report, reporting_year
+from blo_domain.reports.figure_counter import CountedEvent, Family
 from blo_schemas.bodies import body_from_json
 from blo_schemas.fields import MapStruct
 from blo_schemas.ids import CaseId, CaseRef, LinkId, OfficeId

@@ -10,14 +10,14 @@ import pytest
 
 from blo_domain.commands import Target
 from blo_domain.lifecycle import LIFECYCLES
-from blo_domain.reports.figure_rules import RULES
-from blo_domain.reports.figures import reports_in_force
-from blo_domain.reports.period_report import (
+from blo_domain.reports.annual_report import (
     IN_SUMMARY,
     OFFICES_ACTIVE,
     annual_report,
     reporting_year,
 )
+from blo_domain.reports.figure_counter import reports_in_force
+from blo_domain.reports.figure_rules import RULES
 from blo_schemas.bodies import Correction, decode_body
 from blo_schemas.codec import encode
 from blo_schemas.summary import Kind, Step

@@ -10,14 +10,14 @@ import pytest
 
 from blo_domain.commands import Target
 from blo_domain.errors import InconsistentInput
-from blo_domain.reports.figure_rules import RULES
-from blo_domain.reports.period_report import (
+from blo_domain.reports.annual_report import (
     IN_SUMMARY,
     OFFICES_ACTIVE,
     Period,
     annual_report,
     reporting_year,
 )
+from blo_domain.reports.figure_rules import RULES
 from blo_schemas.summary import Step
 from tests.unit.domain.ledger import (
     AFTER,

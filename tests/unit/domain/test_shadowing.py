@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blo_domain.cases import SubmittedStep, evolve, legal_steps
-from blo_domain.reports.figures import CountedEvent
+from blo_domain.reports.figure_counter import CountedEvent
 from blo_schemas.bodies import body_type
 from blo_schemas.content import WITHOUT_CONTENT
 from blo_schemas.ids import CaseRef, LinkId, OfficeId

@@ -12,7 +12,7 @@ from blo_domain.cases import SubmittedStep, decide, evolve, legal_steps
 from blo_domain.commands import Target
 from blo_domain.errors import RefusalReason, Refused
 from blo_domain.lifecycle import LIFECYCLES, SHREDDING_STEPS, is_flagged, is_void
-from blo_domain.reports.figures import SHREDDED
+from blo_domain.reports.figure_counter import SHREDDED
 from blo_domain.shredding import (
     ShreddingPlace,
     ShreddingProgress,

@@ -13,8 +13,8 @@ from blo_domain.business_dates import check_date
 from blo_domain.cases import SubmittedStep, decide, evolve
 from blo_domain.commands import Command, Target
 from blo_domain.errors import Refused
-from blo_domain.reports.figures import CountedEvent, Family
-from blo_domain.reports.period_report import AnnualReport, Period, annual_report
+from blo_domain.reports.annual_report import AnnualReport, Period, annual_report
+from blo_domain.reports.figure_counter import CountedEvent, Family
 from blo_lab.network import documents
 from blo_lab.network.world import World
 from blo_lab.scenario import Scenario, ScenarioLine

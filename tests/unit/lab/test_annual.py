@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from blo_domain.reports.annual_report import AnnualReport
 from blo_domain.reports.document import measured
 from blo_domain.reports.figure_rules import RULES_VERSION
-from blo_domain.reports.period_report import AnnualReport
 from blo_lab.demo.annual import figures_of
 from blo_schemas.ids import LinkId
 from blo_schemas.reports import REPORT_VERSION, NoteAbout, PeriodReport, ReportFigure, ReportNote

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from blo_agent.api import response_types as api
-from blo_domain.reports.period_report import IN_SUMMARY
+from blo_domain.reports.annual_report import IN_SUMMARY
 from blo_lab.broker import ExternalBroker
 from blo_lab.demo.checks import Check
 from blo_lab.demo.observe import Observed, settle

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from blo_domain.reports.period_report import Period, reporting_year
+from blo_domain.reports.annual_report import Period, reporting_year
 from blo_lab.network.network_file import load_network, shipped
 from blo_lab.scenario import Scenario, load
 from blo_lab.scenarios import SHIPPED, YEAR_OF_SEED_002

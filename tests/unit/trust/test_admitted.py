@@ -18,8 +18,8 @@ from blo_domain.deadlines.evaluate import alerts, clock_states, next_change
 from blo_domain.deadlines.policies import four_urgencies
 from blo_domain.deadlines.responses import Window, responses
 from blo_domain.deadlines.terms import terms_of
+from blo_domain.reports.annual_report import Period
 from blo_domain.reports.document import window_of
-from blo_domain.reports.period_report import Period
 from blo_domain.trust import TrustedDirectory
 from blo_domain.trust.errors import TrustRule
 from blo_domain.trust.model import ParsedDocument, title

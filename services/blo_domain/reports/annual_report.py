@@ -13,8 +13,7 @@ from typing import Any, Final
 
 from blo_domain.errors import InconsistentInput
 from blo_domain.lifecycle import SHRED_STATES
-from blo_domain.reports.figure_rules import RULES, Amount, Label
-from blo_domain.reports.figures import (
+from blo_domain.reports.figure_counter import (
     SHREDDED,
     Counted,
     CountedEvent,
@@ -24,6 +23,7 @@ from blo_domain.reports.figures import (
     ReportedStep,
     reports_in_force,
 )
+from blo_domain.reports.figure_rules import RULES, Amount, Label
 from blo_schemas.ids import CaseRef
 from blo_schemas.views import CaseView
 
