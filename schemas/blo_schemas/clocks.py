@@ -263,5 +263,4 @@ class Alert(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
 
 
 CLOCK_VIEW: Final = Codec(ClockView, versions=(CLOCK_VIEW_VERSION,))
-CLOCK_STATE: Final = Codec(ClockState)
 ALERT: Final = Codec(Alert, versions=(ALERT_VERSION,), limit=16 * 1024)

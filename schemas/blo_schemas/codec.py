@@ -147,21 +147,6 @@ class Codec(Generic[T]):
         except Exception:  # noqa: BLE001 - ``decode`` says what is wrong
             return self.decode(data)
 
-    def encode_readable(self, value: T) -> bytes:
-        """The encoding of a value that is to be sent, of which ``decode`` makes the same value.
-
-        Raises:
-            WireError: Nobody could read it: it is too large, or a field is out of its range.
-        """
-        try:
-            data = _encoder.encode(value)
-        except MemoryError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the value is at fault
-            raise WrongType(self._name, str(error) or type(error).__name__) from None
-        self.decode(data)
-        return data
-
     def _explain(self, data: bytes, error: Exception) -> WireError:
         text = str(error)
         # A validation error quotes what it read, so its text says nothing about the bytes' end.

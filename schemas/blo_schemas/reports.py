@@ -349,17 +349,6 @@ def signed_report(data: bytes, *, any_form: bool = False) -> SignedReport:
     return signed
 
 
-def period_report(data: bytes) -> PeriodReport:
-    """Reads the file of a report that was computed and is not frozen.
-
-    Raises:
-        WireError: It is none, or has another form than ``to_json`` gives it.
-    """
-    report = _read(data, PeriodReport, any_form=False)
-    _check_versions((report.v,))
-    return report
-
-
 def _read(data: bytes, kind: type[T], *, any_form: bool) -> T:
     name = kind.__name__
     if len(data) > MAX_REPORT_SIZE:

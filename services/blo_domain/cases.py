@@ -11,26 +11,19 @@ and so all have equal views and come to equal verdicts.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Final, NamedTuple
 
-from blo_domain.commands import (
-    ChannelRules,
-    Command,
-    Target,
-    check_content,
-)
+from blo_domain.case_capacity import NEVER_FULL, Parties, is_full
+from blo_domain.commands import ChannelRules, Command, Target, check_content
 from blo_domain.errors import RefusalReason, Refused
 from blo_domain.lifecycle import (
     ATTACHED,
     LIFECYCLES,
-    MAX_CASE_STEPS,
     STATES_DUE,
     By,
     StepRule,
-    most_turns,
 )
 from blo_domain.wording import refusal_words
 from blo_schemas.bodies import Correction
@@ -38,22 +31,11 @@ from blo_schemas.fields import Bytes32
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Step, Summary, Urgency
 from blo_schemas.verdicts import ACCEPTED, CROSSED, Reason, Verdict, rejected
-from blo_schemas.views import (
-    MAX_CASE_OFFICES,
-    MAX_CASE_VERSION,
-    VIEW_VERSION,
-    CaseView,
-    State,
-)
-
-Parties = Collection[OfficeId]
-"""The offices of a link, as its agreement names them."""
+from blo_schemas.views import MAX_CASE_OFFICES, VIEW_VERSION, CaseView, State
 
 _TABLES: Final = {kind: table.lookup for kind, table in LIFECYCLES.items()}
 _REJECTED: Final[Mapping[Reason, Verdict]] = {reason: rejected(reason) for reason in Reason}
 _PAIR: Final = 2
-_NEVER_FULL: Final = MAX_CASE_STEPS // 2
-"""Below this version no case is full for anybody, however its steps are shared out."""
 _CODES: Final = tuple(bytes((number,)) for number in range(256))
 
 # Looking up a member on its enum class costs more than the rest of a check (Python 3.11).
@@ -182,8 +164,8 @@ def _judge(
         return Reason.NOT_LEGAL_NOW
     if not _is_permitted(rule.by, office, view.opener):
         return Reason.NOT_YOUR_STEP
-    crowded = rule.turns or view.version >= _NEVER_FULL or len(view.offices) >= MAX_CASE_OFFICES
-    if crowded and _is_full(view, rule, summary.step, office, parties):
+    crowded = rule.turns or view.version >= NEVER_FULL or len(view.offices) >= MAX_CASE_OFFICES
+    if crowded and is_full(view, rule, summary.step, office, parties):
         return Reason.CASE_FULL
     return rule if rule.unguarded else _guard(rule, view, summary, office) or rule
 
@@ -192,40 +174,6 @@ def _is_permitted(by: By, office: OfficeId, opener: OfficeId) -> bool:
     if by is _OPENER:
         return office == opener
     return by is not _RESPONDER or office != opener
-
-
-def _is_full(
-    view: CaseView, rule: StepRule, step: Step, office: OfficeId, parties: Parties
-) -> bool:
-    """Whether a case has no room for a step of an office.
-
-    A step that leads to the case's end always has, and so has each office's first wish to keep the
-    contents. Any other step needs room that the other offices' shares don't need.
-    """
-    newcomer = office not in view.offices
-    if view.version >= MAX_CASE_VERSION or (newcomer and len(view.offices) >= MAX_CASE_OFFICES):
-        return True
-    if rule.forward or (step is Step.KEEP and not view.has_taken(step, office)):
-        return False
-    if view.version >= MAX_CASE_STEPS:
-        return True
-    if rule.turns:
-        own = Counter(author for past, author in view.history() if past is step)
-        if _is_taken_up(own, own.total(), most_turns(len(parties)), office, parties):
-            return True
-    counts = {party: view.count_by(party) for party in (*parties, office)}
-    return _is_taken_up(counts, view.version, MAX_CASE_STEPS, office, parties)
-
-
-def _is_taken_up(
-    counts: Mapping[OfficeId, int], total: int, most: int, office: OfficeId, parties: Parties
-) -> bool:
-    """Whether what an office has not as its share is taken, or kept for the shares of others."""
-    share = most // 2 // len(parties)
-    if counts.get(office, 0) < share:
-        return False
-    kept = sum(max(0, share - counts.get(party, 0)) for party in parties)
-    return total + kept >= most
 
 
 def _guard(rule: StepRule, view: CaseView, summary: Summary, office: OfficeId) -> Reason | None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from blo_domain.errors import RefusalReason, Refused
 from blo_domain.lifecycle import NEEDS_DISPATCH, NEEDS_REASON
-from blo_domain.markings import STATE_SECRETS, has_marking, is_marking_line
+from blo_domain.markings import has_marking, is_marking_line
 from blo_domain.wording import spaced
 from blo_schemas.bodies import Correction, body_type, body_version, decode_body
 from blo_schemas.bodies.operations import PhaseReport
@@ -27,9 +27,6 @@ from blo_schemas.measures import Unit
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 from blo_schemas.text_fields import texts_of
 from blo_schemas.trust import Agreement
-
-CLASSIFIED_MARKINGS: Final = tuple(marking.text for marking in STATE_SECRETS)
-"""State secrets, which the channel refuses by default (docs/domain.md §6)."""
 
 MAX_NTH: Final = 1_000_000
 """The last of a case's steps of one name that a correction can mean; no case has so many."""
@@ -85,7 +82,7 @@ class ChannelRules:
     """What a link's agreement says about contents.
 
     Attributes:
-        refused_markings: Markings that it refuses beyond ``CLASSIFIED_MARKINGS``.
+        refused_markings: Markings that it refuses beyond ``markings.STATE_SECRETS`` (docs/domain.md §6).
         refusal_grounds: Closed list of grounds for declining; empty: any reason in words.
     """
 

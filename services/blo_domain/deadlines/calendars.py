@@ -16,7 +16,6 @@ from blo_domain.holiday_tables import year_days
 from blo_schemas.policy import Calendar
 from blo_schemas.texts import zone_from
 
-MS_PER_DAY: Final = 86_400_000
 HORIZON: Final = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * 1000
 """Later instants count as this one: no deadline of a border office lies beyond it."""
 

@@ -140,19 +140,6 @@ def health(
     return tuple(sorted(alerts, key=lambda alert: (alert.since, alert.id)))
 
 
-def next_health_change(
-    log: LogFacts, peers: Iterable[Peer], terms: Terms, after: int, bounds: Bounds = DEFAULT_BOUNDS
-) -> int | None:
-    """The next instant at which something becomes wrong by time alone."""
-    instants = (
-        finding.since
-        for peer in peers
-        for finding in _findings(log, peer, terms, bounds)
-        if finding.since > after
-    )
-    return min(instants, default=None)
-
-
 def repaired(known: Iterable[Alert], still: Iterable[Alert], now: int) -> tuple[Alert, ...]:
     """The clearing records of those known alerts about a link that are not found any more.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from blo_domain.errors import InconsistentInput
 from blo_domain.lifecycle import SHRED_STATES
@@ -81,34 +81,6 @@ class Indicator:
     totals: Mapping[Label, Amount]
     counted: tuple[Counted, ...]
 
-    @property
-    def value(self) -> Any:
-        """The figure as JSON.
-
-        A number; for arrests ``{"total": 3, "la": 1}``, with stated nationalities only; for
-        seizures a list of amounts with substance and unit.
-        """
-        if self.name == "arrests":
-            stated = {label[0]: n for label, n in sorted(self.totals.items()) if label[0]}
-            return {"total": sum(self.totals.values()), **stated}
-        if self.name == "seizures":
-            return [
-                {"substance": substance, "amount": _number(amount), "unit": unit}
-                for (substance, unit), amount in self.totals.items()
-            ]
-        return self.totals.get((), 0)
-
-    def as_json(self) -> dict[str, Any]:
-        """The figure with the ids of its events, in hexadecimal."""
-        corrections = [c for entry in self.counted for c in entry.report.corrections]
-        return {
-            "value": self.value,
-            "unit": self.unit,
-            "events": [entry.report.event.event_id.hex() for entry in self.counted],
-            "also_reported": [id_.hex() for entry in self.counted for id_ in entry.also_reported],
-            "corrections": [id_.hex() for id_ in corrections],
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class AnnualReport:
@@ -129,27 +101,6 @@ class AnnualReport:
 
     def __getitem__(self, name: str) -> Indicator:
         return next(indicator for indicator in self.indicators if indicator.name == name)
-
-    @property
-    def shredded(self) -> int:
-        """How many events are missing in the figures because their contents were shredded."""
-        return len({omission.event_id for omission in self.left_out if omission.why == SHREDDED})
-
-    def summary(self) -> dict[str, Any]:
-        """The plain figures of the report of seed 003."""
-        return {name: self[name].value for name in IN_SUMMARY}
-
-    def as_json(self) -> dict[str, Any]:
-        """Everything, as JSON: one key per indicator, and what was left out."""
-        return {
-            "office": self.family.province,
-            "branches": sorted(self.family.branches),
-            "from": self.period.first.isoformat(),
-            "to": self.period.last.isoformat(),
-            "indicators": {entry.name: entry.as_json() for entry in self.indicators},
-            "shredded": self.shredded,
-            "left_out": [{"event": x.event_id.hex(), "why": x.why} for x in self.left_out],
-        }
 
 
 def annual_report(
@@ -212,8 +163,3 @@ def _totals(counted: Iterable[Counted]) -> dict[Label, Amount]:
         for label, amount in item.tally.items():
             totals[label] = totals.get(label, 0) + amount
     return totals
-
-
-def _number(amount: Amount) -> int | float:
-    """A JSON number that prints the same digits: amounts have at most 15 (``measures``)."""
-    return int(amount) if amount == int(amount) else float(amount)

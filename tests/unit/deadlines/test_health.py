@@ -11,7 +11,6 @@ from blo_domain.deadlines.health import (
     Mark,
     Peer,
     health,
-    next_health_change,
     repaired,
     with_head,
     with_record,
@@ -55,7 +54,6 @@ def found(peer: Peer, now: int, log: LogFacts = LOG) -> dict[Signal | None, Aler
 
 def test_a_peer_that_keeps_up_is_healthy() -> None:
     assert found(heard(), T + DAY - 1) == {}
-    assert next_health_change(LOG, [heard()], STOCK, T) == T + DAY
 
 
 def test_a_peer_without_a_head_for_too_long_is_silent() -> None:

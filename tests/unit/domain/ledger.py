@@ -18,6 +18,7 @@ from blo_schemas.summary import Kind, Step
 from blo_schemas.verdicts import Outcome
 from blo_schemas.views import CaseView
 from tests.unit.domain.desk import ABOUT, command
+from tests.unit.domain.shown import value_of
 
 NGHEAN = OfficeId("vn-nghean")
 KYSON = OfficeId("vn-kyson")
@@ -175,4 +176,4 @@ def group(number: int, person_trips: int = 4, **more: Any) -> dict[str, Any]:
 
 def value(ledger: Ledger, name: str, period: Period = YEAR) -> Any:
     """A figure of the ledger's report."""
-    return ledger.report(period)[name].value
+    return value_of(ledger.report(period)[name])

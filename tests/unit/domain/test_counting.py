@@ -46,6 +46,7 @@ from tests.unit.domain.ledger import (
     group,
     value,
 )
+from tests.unit.domain.shown import shown, summary_of, value_of
 
 
 @pytest.fixture
@@ -69,19 +70,19 @@ def test_what_both_offices_report_counts_once_by_the_first_report(
     first = joint.does(XIENG, Step.PHASE_REPORT, {**PHASE, "arrests": [{"count": 5}]})
     second = joint.does(KYSON, Step.PHASE_REPORT, PHASE)
     report = ledger.report()
-    assert report["working_groups"].value == 1
-    assert report["person_trips"].value == 4
-    assert report["arrests"].value == {"total": 5}
-    assert report["person_trips"].as_json() == {
+    assert value_of(report["working_groups"]) == 1
+    assert value_of(report["person_trips"]) == 4
+    assert value_of(report["arrests"]) == {"total": 5}
+    assert shown(report["person_trips"]) == {
         "value": 4,
         "unit": "person_trips",
         "events": [ours.event_id.hex()],
         "also_reported": [theirs.event_id.hex()],
         "corrections": [],
     }
-    assert report["seizures"].value == SEIZED
-    assert report["seizures"].as_json()["events"] == [first.event_id.hex()]
-    assert report["seizures"].as_json()["also_reported"] == [second.event_id.hex()]
+    assert value_of(report["seizures"]) == SEIZED
+    assert shown(report["seizures"])["events"] == [first.event_id.hex()]
+    assert shown(report["seizures"])["also_reported"] == [second.event_id.hex()]
 
 
 def test_a_patrol_that_both_report_as_done_counts_once(ledger: Ledger) -> None:
@@ -131,8 +132,8 @@ def test_the_order_in_which_events_are_given_changes_nothing(ledger: Ledger, joi
     said = {"corrects": "deploy_group", "fields": group(1, 7, sent_by=KYSON)}
     joint.corrects(XIENG, Target(Step.DEPLOY_GROUP), said)
     backwards = annual_report(ledger.events[::-1], ledger.views, FAMILY, YEAR)
-    assert backwards.as_json() == ledger.report().as_json()
-    assert backwards["person_trips"].value == 7
+    assert backwards == ledger.report()
+    assert value_of(backwards["person_trips"]) == 7
 
 
 # Units.
@@ -181,7 +182,7 @@ def test_a_correction_replaces_the_whole_report(ledger: Ledger, joint: Case) -> 
     wrong = joint.does(KYSON, Step.PHASE_REPORT, {**PHASE, "arrests": [{"count": 30}]})
     said = {"corrects": "phase_report", "fields": PHASE}
     correction = joint.corrects(KYSON, Target(Step.PHASE_REPORT), said)
-    arrests = ledger.report()["arrests"].as_json()
+    arrests = shown(ledger.report()["arrests"])
     assert arrests["value"] == {"total": 3, "la": 1}
     assert arrests["events"] == [wrong.event_id.hex()]
     assert arrests["corrections"] == [correction.event_id.hex()]
@@ -246,7 +247,7 @@ def test_only_the_familys_delegations_penalties_and_receptions_count(ledger: Led
     ledger.penalty(office=XIENG)
     theirs = ledger.opens(WEST, KYSON, Kind.DEPORTATION, {"citizen": PERSON, "gate": "Nậm Cắn"})
     theirs.does(XIENG, Step.RECEIVE)
-    figures = ledger.report().summary()
+    figures = summary_of(ledger.report())
     assert figures["delegations"] == 0
     assert figures["overstay_penalties"] == 0
     assert figures["deportations_received"] == 0
@@ -270,9 +271,9 @@ def test_a_group_that_the_counterpart_reports_as_its_own_neither_counts_nor_disp
     joint.does(KYSON, Step.DEPLOY_GROUP, group(1, 4))
     joint.does(XIENG, Step.DEPLOY_GROUP, group(2, 900, sent_by=XIENG))
     report = ledger.report()
-    assert report["working_groups"].value == 1
-    assert report["person_trips"].value == 4
-    assert report["person_trips"].as_json()["also_reported"] == []
+    assert value_of(report["working_groups"]) == 1
+    assert value_of(report["person_trips"]) == 4
+    assert shown(report["person_trips"])["also_reported"] == []
 
 
 def test_a_group_that_cannot_be_read_is_told_because_it_may_be_the_familys(
@@ -366,7 +367,7 @@ def test_a_handover_counts_when_both_have_signed_by_the_last_signature(ledger: L
     assert value(ledger, "handovers") == 0
     last = case.does(KYSON, Step.SIGN_MINUTES, signed, AFTER)
     assert value(ledger, "handovers") == 0
-    handovers = ledger.report(reporting_year(2026))["handovers"].as_json()
+    handovers = shown(ledger.report(reporting_year(2026))["handovers"])
     assert handovers["events"] == [last.event_id.hex()]
     assert handovers["also_reported"] == [first.event_id.hex()]
 

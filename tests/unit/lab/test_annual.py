@@ -10,6 +10,7 @@ from blo_schemas.ids import LinkId
 from blo_schemas.reports import REPORT_VERSION, NoteAbout, PeriodReport, ReportFigure, ReportNote
 from blo_schemas.summary import Step
 from tests.unit.domain.ledger import KYSON, PHASE, WEST, XIENG, Ledger, group
+from tests.unit.domain.shown import summary_of
 
 
 def document(report: AnnualReport, *notes: ReportNote) -> PeriodReport:
@@ -44,7 +45,7 @@ def test_the_figures_are_those_of_the_rules_and_in_the_order_of_seed_003() -> No
     ledger.patrol("TT-1")
     report = ledger.report()
     figures = figures_of(document(report))
-    assert figures["summary"] == report.summary()
+    assert figures["summary"] == summary_of(report)
     assert [one["unit"] for one in figures["indicators"].values()] == [
         one.unit for one in report.indicators
     ]

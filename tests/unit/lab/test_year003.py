@@ -17,6 +17,7 @@ from blo_lab.scenarios import YEAR_OF_SEED_003
 from blo_lab.scenarios.year003 import year_of_seed_003
 from blo_schemas.summary import Kind, Step
 from blo_schemas.verdicts import Outcome, Reason
+from tests.unit.domain.shown import summary_of, value_of
 from tests.unit.lab.simulated import Simulation, step_of
 
 WORLD = articles()
@@ -74,9 +75,9 @@ def test_it_is_a_readable_year_of_lines(year: Scenario) -> None:
 
 def test_the_rules_count_exactly_the_figures_of_the_seed(simulation: Simulation) -> None:
     report = simulation.report(FIRST, LAST)
-    assert report.summary() == FIGURES
+    assert summary_of(report) == FIGURES
     assert report.left_out == ()
-    told = {one.name: one.value for one in report.indicators if any(one.totals.values())}
+    told = {one.name: value_of(one) for one in report.indicators if any(one.totals.values())}
     assert told == FIGURES | BEYOND
 
 
@@ -161,7 +162,7 @@ def test_the_figures_can_be_counted_by_hand_from_the_lines(year: Scenario) -> No
 
 def summary_without(year: Scenario, drop: Callable[[ScenarioLine], bool]) -> dict[str, Any]:
     kept = tuple(line for line in year.lines if not drop(line))
-    return Simulation(Scenario("less", kept), WORLD).report(FIRST, LAST).summary()
+    return summary_of(Simulation(Scenario("less", kept), WORLD).report(FIRST, LAST))
 
 
 def test_without_its_corrections_two_figures_would_be_wrong(year: Scenario) -> None:
@@ -172,8 +173,8 @@ def test_without_its_corrections_two_figures_would_be_wrong(year: Scenario) -> N
 def test_the_days_before_and_after_the_year_are_there_and_outside(
     simulation: Simulation,
 ) -> None:
-    wider = simulation.report(FIRST - timedelta(days=1), LAST + timedelta(days=1)).summary()
-    before = simulation.report(FIRST - timedelta(days=1), LAST).summary()
+    wider = summary_of(simulation.report(FIRST - timedelta(days=1), LAST + timedelta(days=1)))
+    before = summary_of(simulation.report(FIRST - timedelta(days=1), LAST))
     assert {name for name in FIGURES if before[name] != FIGURES[name]} == {
         "bilateral_patrols",
         "residence_refused",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,8 +13,6 @@ from msgspec import inspect
 from blo_schemas.bodies.steps import Urge
 from blo_schemas.codec import Codec, encode
 from blo_schemas.errors import WireError, WrongType
-from blo_schemas.instants import LAST_INSTANT
-from blo_schemas.summary import SUMMARY, Kind, Step, Summary, Urgency
 from tests.unit.schemas.structs import all_structs, tree_of
 from tests.unit.schemas.wires import EXTREMES, codecs, spoiled
 
@@ -97,11 +94,3 @@ def _integers(node: Any) -> list[inspect.IntType]:
 def test_a_time_that_has_no_utc_is_a_wrong_type(text: str) -> None:
     with pytest.raises(WrongType, match="date value out of range"):
         Codec(Urge).decode(encode({"called_at": text}))
-
-
-def test_a_value_that_nobody_could_read_is_refused_before_it_is_sent() -> None:
-    good = Summary(1, Kind.PATROL, Step.OPEN, Urgency.URGENT, 0, due=LAST_INSTANT)
-    assert SUMMARY.decode(SUMMARY.encode_readable(good)) == good
-    for due in (LAST_INSTANT + 1, 2**70, -1):
-        with pytest.raises(WrongType):
-            SUMMARY.encode_readable(msgspec.structs.replace(good, due=due))
