@@ -50,8 +50,8 @@ class SpillBuffer:
         if start >= self._base:
             return bytes(self._tail[start - self._base : stop - self._base])
         old = min(stop, self._base)
-        found = os.pread(self._file.fileno(), max(old - start, 0), start)
-        return found + bytes(self._tail[: max(stop - self._base, 0)])
+        head = os.pread(self._file.fileno(), max(old - start, 0), start)
+        return head + bytes(self._tail[: max(stop - self._base, 0)])
 
     def startswith(self, prefix: bytes, start: int) -> bool:
         """Whether ``prefix`` stands at ``start``."""

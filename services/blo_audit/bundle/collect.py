@@ -100,10 +100,10 @@ class Collector:
         place = _place(directory, wanted.link)
         if wanted.scope is Scope.LINK:
             return await self._whole(place, directory, documents, disclosures, path)
-        found = await self._gather(place, wanted, disclosures)
-        if not found.records:
+        gathered = await self._gather(place, wanted, disclosures)
+        if not gathered.records:
             raise NothingToBundle(f"{self._source.name} has no record of what was asked for")
-        return self._selection(found, wanted, directory, documents, disclosures, path)
+        return self._selection(gathered, wanted, directory, documents, disclosures, path)
 
     async def _whole(
         self,
@@ -129,15 +129,15 @@ class Collector:
     async def _records(self, place: SourcePartition, size: int) -> AsyncIterator[list[LogRecord]]:
         position = 0
         async for batch in self._source.records(place):
-            taken = list(batch[: size - position])
-            for record in taken:
+            records = list(batch[: size - position])
+            for record in records:
                 if record.position != position:
                     raise NothingToBundle(
                         f"the log of {place.link} has a hole: after record {position - 1} comes "
                         f"record {record.position}. Find out why before you hand it on"
                     )
                 position += 1
-            yield taken
+            yield records
             if position >= size:
                 return
 
@@ -165,25 +165,25 @@ class Collector:
 
     def _selection(
         self,
-        found: _Gathered,
+        gathered: _Gathered,
         wanted: BundleRequest,
         directory: TrustedDirectory,
         documents: Sequence[SignedDocument],
         disclosures: Sequence[SignedDisclosure],
         path: Path,
     ) -> WrittenBundle:
-        place, tree = found.place, found.tree
-        signed = SignedDisclosures(found.values, place, directory)
+        place, tree = gathered.place, gathered.tree
+        signed = SignedDisclosures(gathered.values, place, directory)
         base = signed.base(len(tree))
         if tree.root(base.size) != base.tree_root:
             raise NothingToBundle(
                 f"the log's first {base.size} records are not those that {words_of(base)} is for. "
                 "Bundle the whole link, as evidence, and find out why"
             )
-        covered = [record for record in found.records if record.position < base.size]
+        covered = [record for record in gathered.records if record.position < base.size]
         if not covered:
             raise NothingToBundle(
-                f"the {len(found.records)} records that were asked for lie behind the {base.size} "
+                f"the {len(gathered.records)} records that were asked for lie behind the {base.size} "
                 f"that {words_of(base)} is for: wait for the next checkpoint or head"
             )
         papers = self._papers(place, directory, documents, disclosures, signed)
@@ -199,7 +199,7 @@ class Collector:
         )
         with NewFile(path) as new:
             digest = write_selection(new.stream, draft, papers, proven)
-        return WrittenBundle(draft, digest, words_of(base), len(found.records) - len(covered))
+        return WrittenBundle(draft, digest, words_of(base), len(gathered.records) - len(covered))
 
     def _papers(
         self,
@@ -209,8 +209,8 @@ class Collector:
         disclosures: Sequence[SignedDisclosure],
         signed: SignedDisclosures,
     ) -> Papers:
-        for one in disclosures:
-            about = DISCLOSURE.decode(one.disclosure).link
+        for disclosure in disclosures:
+            about = DISCLOSURE.decode(disclosure.disclosure).link
             if about != place.link:
                 raise NothingToBundle(f"a disclosure is about {about}, the bundle {place.link}")
         return Papers(

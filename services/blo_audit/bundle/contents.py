@@ -81,9 +81,9 @@ class SignedDisclosures:
                     quorums.append((claim.size, value, claim))
                 else:
                     by_office.setdefault(claim.signers[0], []).append((value, claim))
-        for kept in by_office.values():
-            self.heads += [value for value, _ in kept[-HEADS_KEPT:]]
-            self._claims += [claim for _, claim in kept[-HEADS_KEPT:]]
+        for statements in by_office.values():
+            self.heads += [value for value, _ in statements[-HEADS_KEPT:]]
+            self._claims += [claim for _, claim in statements[-HEADS_KEPT:]]
         for _, value, claim in sorted(quorums, key=lambda one: one[:2])[-1:]:
             self.checkpoints.append(value)
             self._claims.append(claim)
@@ -91,8 +91,8 @@ class SignedDisclosures:
 
     def quorum(self) -> Claim | None:
         """The largest checkpoint with a quorum."""
-        found = [claim for claim in self._claims if claim.kind is ClaimKind.CHECKPOINT]
-        return found[0] if found else None
+        quorums = [claim for claim in self._claims if claim.kind is ClaimKind.CHECKPOINT]
+        return quorums[0] if quorums else None
 
     def base(self, size: int) -> Claim:
         """The statement that proofs are made for.
@@ -114,9 +114,9 @@ class SignedDisclosures:
 
         def weight(claim: Claim) -> tuple[int, int, bytes]:
             same = {
-                one.signers[0]
-                for one in heads
-                if (one.size, one.tree_root) == (claim.size, claim.tree_root)
+                head.signers[0]
+                for head in heads
+                if (head.size, head.tree_root) == (claim.size, claim.tree_root)
             }
             return len(same & self._offices), claim.size, claim.tree_root
 
@@ -138,8 +138,8 @@ class Chooser:
         self._link = link
         self._wanted = wanted
         self._disclosed: dict[int, list[DisclosedEvent]] = {}
-        for one in disclosures:
-            for event in DISCLOSURE.decode(one.disclosure).events:
+        for signed in disclosures:
+            for event in DISCLOSURE.decode(signed.disclosure).events:
                 self._disclosed.setdefault(event.position, []).append(event)
 
     def wants(self, record: LogRecord) -> bool:
@@ -175,7 +175,7 @@ def needed_documents(
 ) -> tuple[SignedDocument, ...]:
     """The documents of the link's countries and corridor: those that count, if they say it all."""
     countries = set(place.corridor.split("-"))
-    near = []
+    candidates = []
     for signed in documents:
         try:
             document = ParsedDocument(signed).document
@@ -186,11 +186,11 @@ def needed_documents(
         else:
             about = document.country in countries
         if about:
-            near.append(signed)
-    counting = [one for one in near if document_id(one.payload) in directory.documents]
+            candidates.append(signed)
+    counting = [one for one in candidates if document_id(one.payload) in directory.documents]
     rebuilt, refusals = prove_documents(counting, pins)
     same = rebuilt.digest_for_link(place.link) == directory.digest_for_link(place.link)
-    return tuple(counting if same and not refusals else near)
+    return tuple(counting if same and not refusals else candidates)
 
 
 def words_of(claim: Claim) -> str:

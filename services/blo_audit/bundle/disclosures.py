@@ -102,8 +102,8 @@ class Disclosures:
         self._findings = findings
         self._room = MAX_SHOWN
         self._keys: dict[int, list[tuple[OfficeId, DisclosedEvent]]] = defaultdict(list)
-        for one in signed:
-            disclosure = self._admit(one)
+        for disclosed in signed:
+            disclosure = self._admit(disclosed)
             if disclosure is not None:
                 for event in disclosure.events:
                     self._keys[event.position].append((disclosure.office, event))
@@ -127,17 +127,17 @@ class Disclosures:
         Returns:
             Its business date, if it was opened.
         """
-        found = self._keys.pop(position, ())
+        disclosed = self._keys.pop(position, ())
         opening: dict[tuple[bytes, bytes], list[OfficeId]] = defaultdict(list)
         opened: OpenedDisclosure | None = None
-        for discloser, keys in found:
+        for discloser, keys in disclosed:
             result = self._open(position, event, discloser, keys, envelope)
             if result is not None:
                 opened = opened or result
                 opening[keys.summary_key, keys.content_key].append(discloser)
         if opened is None:
             return None
-        by = tuple(sorted({one for disclosers in opening.values() for one in disclosers}))
+        by = tuple(sorted({office_ for disclosers in opening.values() for office_ in disclosers}))
         if len(opening) > 1:
             self._findings.add(
                 Code.DISCLOSURES_CONTRADICT,

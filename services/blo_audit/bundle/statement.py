@@ -92,40 +92,40 @@ class BundleReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def proved(self) -> list[str]:
         """What was proved, one sentence each."""
-        said = [] if self.whole is None else proved(self.whole)
+        sentences = [] if self.whole is None else proved(self.whole)
         if self.selected is not None:
-            said += _proved_of_selection(self.manifest, self.selected)
+            sentences += _proved_of_selection(self.manifest, self.selected)
         if self.disclosing.opened:
-            said.append(
+            sentences.append(
                 f"The contents of {self.disclosing.opened:,} events were disclosed and opened: each "
                 "is exactly what lies sealed under the record's signature."
             )
-        return said
+        return sentences
 
     @property
     def not_proved(self) -> list[str]:
         """What was not proved, one sentence each."""
         if self.whole is not None:
-            said = not_proved(self.whole)
+            sentences = not_proved(self.whole)
         else:
             assert self.selected is not None
-            said = _not_proved_of_selection(self.manifest, self.selected)
+            sentences = _not_proved_of_selection(self.manifest, self.selected)
         disclosing = self.disclosing
         if disclosing.alone:
-            said.append(
+            sentences.append(
                 f"{disclosing.alone:,} disclosed events are disclosed by their writer alone: that "
                 "the other offices were given the key that opens them is not shown."
             )
         if disclosing.unshown:
-            said.append(
+            sentences.append(
                 f"{disclosing.unshown:,} disclosed events were opened and checked, and are too "
                 "large together to be shown: make a bundle with fewer."
             )
-        said.append(
+        sentences.append(
             "Trust documents are those in the bundle: a revocation that was left out is not seen. "
             "Ask both countries whether they have revoked any of the keys used here."
         )
-        return said
+        return sentences
 
 
 def scope_words(manifest: Manifest) -> str:
@@ -142,43 +142,49 @@ def scope_words(manifest: Manifest) -> str:
             return f"the whole link {manifest.link}"
 
 
-def _proved_of_selection(manifest: Manifest, one: Selected) -> list[str]:
-    if one.root is None or not one.proven:
+def _proved_of_selection(manifest: Manifest, selected: Selected) -> list[str]:
+    if selected.root is None or not selected.proven:
         return []
-    said = [
+    sentences = [
         (
-            f"{one.proven:,} of {one.records:,} records of {manifest.link}, from position {one.first} "
-            f"to {one.last}, each lie at their position in the log's tree of {one.size:,} records with "
-            f"the root {one.root}."
+            f"{selected.proven:,} of {selected.records:,} records of {manifest.link}, from position {selected.first} "
+            f"to {selected.last}, each lie at their position in the log's tree of {selected.size:,} records with "
+            f"the root {selected.root}."
         ),
-        f"That tree rests on {one.rests_on}.",
+        f"That tree rests on {selected.rests_on}.",
     ]
-    if one.authentic:
-        offices = ", ".join(f"{count:,} by {office}" for office, count in one.authentic.items())
-        said.append(
+    if selected.authentic:
+        offices = ", ".join(
+            f"{count:,} by {office}" for office, count in selected.authentic.items()
+        )
+        sentences.append(
             f"Signatures and sealed parts were verified, with certificates and an agreement that "
             f"counted: {offices}."
         )
-    if one.last is not None and one.first is not None and one.last - one.first + 1 == one.proven:
-        said.append("No record between the first and the last is missing.")
-    return said
+    if (
+        selected.last is not None
+        and selected.first is not None
+        and selected.last - selected.first + 1 == selected.proven
+    ):
+        sentences.append("No record between the first and the last is missing.")
+    return sentences
 
 
-def _not_proved_of_selection(manifest: Manifest, one: Selected) -> list[str]:
-    said = []
-    if one.root is not None and not one.quorum:
-        said.append(
+def _not_proved_of_selection(manifest: Manifest, selected: Selected) -> list[str]:
+    sentences = []
+    if selected.root is not None and not selected.quorum:
+        sentences.append(
             "There is no checkpoint that a witness and all parties signed: the tree rests on "
-            f"{one.rests_on}."
+            f"{selected.rests_on}."
         )
-    what = {
+    selection = {
         Scope.CASE: "the case",
         Scope.LOG_TIME: "the period",
         Scope.BUSINESS_DATE: "the days",
     }[manifest.scope]
-    said += [
+    sentences += [
         (
-            f"Whether these are all records of {what}: a proof shows that a record is in the log, "
+            f"Whether these are all records of {selection}: a proof shows that a record is in the log, "
             "never that another is not. A bundle of the whole link shows it."
         ),
         (
@@ -196,4 +202,4 @@ def _not_proved_of_selection(manifest: Manifest, one: Selected) -> list[str]:
         ),
         "Whether what the offices wrote is true.",
     ]
-    return said
+    return sentences

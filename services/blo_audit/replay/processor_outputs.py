@@ -142,12 +142,12 @@ class ProcessorOutputs:
             if stored.value is None:
                 continue
             try:
-                said = self._reader.case(stored.value)
+                case = self._reader.case(stored.value)
             except (WireError, SealingError, OutputRefused) as error:
                 self._refuse(error)
                 continue
-            if CaseId(said.view.case) not in unjudged:
-                self._compare_case(said, steps.views)
+            if CaseId(case.view.case) not in unjudged:
+                self._compare_case(case, steps.views)
 
     def proof(self) -> OutputsProof:
         """What was proved; what is missing goes to the findings."""
@@ -168,33 +168,33 @@ class ProcessorOutputs:
             output = OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
             if output.kind is not OutputKind.TRAIL or output.key is not None:
                 return False
-            said = TRAIL_ENTRY.decode(output.body)
+            entry = TRAIL_ENTRY.decode(output.body)
         except WireError:
             return False
-        ours = said.position < self._chain.size and self._difference(said) is None
-        if output.link != self._link or not ours:
+        agrees = entry.position < self._chain.size and self._difference(entry) is None
+        if output.link != self._link or not agrees:
             return False
-        self._waiting.append((said.position, output.kid, value))
+        self._waiting.append((entry.position, output.kid, value))
         return True
 
     def _verify(self, value: bytes) -> None:
         try:
-            said = self._reader.trail(value)
+            statement = self._reader.trail(value)
         except (WireError, SealingError, OutputRefused) as error:
             self._refuse(error)
             return
-        if not isinstance(said, TrailCheckpoint):
-            self._compare_entry(said)
-        elif self._compare_checkpoint(said):
-            self._cover(said.size, OUTPUT.decode(SIGNED_OUTPUT.decode(value).output).kid)
+        if not isinstance(statement, TrailCheckpoint):
+            self._compare_entry(statement)
+        elif self._compare_checkpoint(statement):
+            self._cover(statement.size, OUTPUT.decode(SIGNED_OUTPUT.decode(value).output).kid)
 
     def _cover(self, size: int, kid: bytes) -> None:
         """A verified checkpoint fits: the entries before it need not be verified."""
         left: deque[tuple[int, bytes, bytes]] = deque()
-        for one in self._waiting:
-            position, signer, _ = one
+        for waiting in self._waiting:
+            position, signer, _ = waiting
             if position >= size or signer != kid:
-                left.append(one)
+                left.append(waiting)
                 continue
             self._mark(position)
             self._entries += 1
@@ -206,50 +206,50 @@ class ProcessorOutputs:
             self._said.extend(bytes(position + 1 - len(self._said)))
         self._said[position] = 1
 
-    def _difference(self, said: TrailEntry) -> str | None:
+    def _difference(self, entry: TrailEntry) -> str | None:
         """About what an entry says something else than was found."""
-        position = said.position
+        position = entry.position
         row = bytes(self._rows[position * _ROW : (position + 1) * _ROW])
-        event = None if said.event is None else EventId(said.event)
-        if _stated(said.log_time, said.office, event, said.log_hash) != row[:_STATED]:
+        event = None if entry.event is None else EventId(entry.event)
+        if _stated(entry.log_time, entry.office, event, entry.log_hash) != row[:_STATED]:
             return f"of the writer, time or hash of record {position}"
-        known, judged = row[_STATED:], _judged(said.verdict)
+        known, judged = row[_STATED:], _judged(entry.verdict)
         if _UNKNOWN not in (known, judged) and judged != known:
-            return f"of the verdict on record {position}, which it calls {_words(said.verdict)}"
+            return f"of the verdict on record {position}, which it calls {_words(entry.verdict)}"
         return None
 
-    def _compare_entry(self, said: TrailEntry) -> None:
-        position = said.position
+    def _compare_entry(self, entry: TrailEntry) -> None:
+        position = entry.position
         if position >= self._chain.size:
             return
         self._mark(position)
-        words = self._difference(said)
+        words = self._difference(entry)
         if words is None:
             self._entries += 1
         else:
-            self._differ(Code.TRAIL_DIFFERS, words, position, said.log_hash, position + 1)
+            self._differ(Code.TRAIL_DIFFERS, words, position, entry.log_hash, position + 1)
 
-    def _compare_checkpoint(self, said: TrailCheckpoint) -> bool:
+    def _compare_checkpoint(self, checkpoint: TrailCheckpoint) -> bool:
         """Whether it says what was found, and of no more records than were read."""
-        fits = self._chain.matches(said.size, said.log_hash)
+        fits = self._chain.matches(checkpoint.size, checkpoint.log_hash)
         if fits is None:
             return False
-        if fits and said.size == self._chain.size:
-            fits = said.tree_root == self._chain.tree_root()
-        size = said.size
+        if fits and checkpoint.size == self._chain.size:
+            fits = checkpoint.tree_root == self._chain.tree_root()
+        size = checkpoint.size
         ours = bytes(self._admissions[size * HASH_SIZE : (size + 1) * HASH_SIZE])
         if not fits:
             self._differ(Code.TRAIL_DIFFERS, f"of the first {size} records", size)
-        elif said.admissions != ours:
+        elif checkpoint.admissions != ours:
             words = f"of who signed which of the first {size} records"
-            self._differ(Code.TRAIL_DIFFERS, words, size, said.log_hash, size)
+            self._differ(Code.TRAIL_DIFFERS, words, size, checkpoint.log_hash, size)
         else:
             self._checkpoints += 1
             return True
         return False
 
-    def _compare_case(self, said: CaseRecord, views: CaseViews) -> None:
-        view = said.view
+    def _compare_case(self, record: CaseRecord, views: CaseViews) -> None:
+        view = record.view
         ours = views.get(CaseId(view.case))
         if view.position >= self._chain.size:
             return

@@ -73,19 +73,19 @@ class ShreddingCheck:
             waiting: Cases with records that could not be opened.
             whole: Whether the log was read to its end. If not, no word is called missing.
         """
-        found = []
+        shredded = []
         for case, places in self._places.items():
             view = self._views.get(case)
             assert view is not None
-            one = _told(case, shredding_of(view, places))
-            if one is None:
+            shredding = _told(case, shredding_of(view, places))
+            if shredding is None:
                 continue
-            found.append(one)
+            shredded.append(shredding)
             if whole and case not in waiting:
-                self._miss(one)
+                self._miss(shredding)
         if whole:
             self._judge_withdrawn(waiting)
-        return tuple(sorted(found, key=lambda one: one.agreed_at))
+        return tuple(sorted(shredded, key=lambda shredding: shredding.agreed_at))
 
     def _is_genuine(self, folded: FoldedRecord) -> bool:
         """Whether the signature is its writer's; a forged step's place is not kept."""
@@ -96,14 +96,14 @@ class ShreddingCheck:
         self._findings.add(forgery, words, position=folded.position)
         return False
 
-    def _miss(self, one: ShreddedCase) -> None:
-        for office in one.missing:
+    def _miss(self, shredding: ShreddedCase) -> None:
+        for office in shredding.missing:
             self._findings.add(
                 Code.SHREDDING_UNCONFIRMED,
-                f"case {one.case}: it was agreed at record {one.agreed_at}, "
-                f"{instant(one.agreed_time)}, that the contents are deleted; since then {office} "
+                f"case {shredding.case}: it was agreed at record {shredding.agreed_at}, "
+                f"{instant(shredding.agreed_time)}, that the contents are deleted; since then {office} "
                 "has not signed that it deleted them",
-                position=one.agreed_at,
+                position=shredding.agreed_at,
                 office=office,
             )
 
@@ -125,20 +125,20 @@ class ShreddingCheck:
 
 def _told(case: CaseId, shredding: ShreddingProgress) -> ShreddedCase | None:
     """``None``: it is not agreed, or a consent is forged, which is told already."""
-    consents = [one.place for one in shredding.consents if one.place is not None]
+    consents = [step.place for step in shredding.consents if step.place is not None]
     if not is_agreed(shredding.status) or len(consents) < len(shredding.consents):
         return None
     confirmed = tuple(
-        ConfirmedClaim(one.office, one.place.position)
-        for one in shredding.confirmations
-        if one.place is not None
+        ConfirmedClaim(step.office, step.place.position)
+        for step in shredding.confirmations
+        if step.place is not None
     )
-    missing = {one.office for one in shredding.consents} - {one.office for one in confirmed}
+    missing = {step.office for step in shredding.consents} - {step.office for step in confirmed}
     return ShreddedCase(
         case=case.hex(),
         agreed_at=consents[-1].position,
         agreed_time=consents[-1].log_time,
-        agreed_by=tuple(one.office for one in shredding.consents),
+        agreed_by=tuple(step.office for step in shredding.consents),
         confirmed=confirmed,
         missing=tuple(sorted(missing)),
     )

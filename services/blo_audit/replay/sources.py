@@ -116,25 +116,25 @@ class LogSource:
 
     async def documents(self) -> Sequence[SignedDocument]:
         """See ``RecordSource.documents``."""
-        found: list[SignedDocument] = []
+        documents: list[SignedDocument] = []
         async for batch in self._read(topics.DIRECTORY_TOPIC, 0):
-            for stored in batch:
+            for record in batch:
                 try:
-                    found.append(SIGNED_DOCUMENT.decode(stored.value or b""))
+                    documents.append(SIGNED_DOCUMENT.decode(record.value or b""))
                 except WireError:
                     continue
-        return found
+        return documents
 
     async def heads(self, place: SourcePartition) -> Sequence[bytes]:
         """See ``RecordSource.heads``."""
         topic = topics.heads_topic(place.corridor)
-        stored = [one async for batch in self._read(topic, place.partition) for one in batch]
-        return [one.value for one in stored if one.value is not None]
+        records = [record async for batch in self._read(topic, place.partition) for record in batch]
+        return [record.value for record in records if record.value is not None]
 
     async def grants(self, place: SourcePartition) -> Sequence[ConsumedRecord]:
         """See ``RecordSource.grants``."""
         topic = topics.keys_topic(place.corridor)
-        return [one async for batch in self._read(topic, place.partition) for one in batch]
+        return [record async for batch in self._read(topic, place.partition) for record in batch]
 
     async def end(self, place: SourcePartition) -> int | None:
         """See ``RecordSource.end``."""
@@ -148,7 +148,9 @@ class LogSource:
     async def records(self, place: SourcePartition) -> AsyncIterator[Sequence[LogRecord]]:
         """See ``RecordSource.records``."""
         async for batch in self._read(topics.exchange_topic(place.corridor), place.partition):
-            yield [LogRecord(one.offset, one.timestamp, one.value or b"") for one in batch]
+            yield [
+                LogRecord(record.offset, record.timestamp, record.value or b"") for record in batch
+            ]
 
     async def outputs(
         self, place: SourcePartition, topic: str
@@ -182,7 +184,7 @@ def places(
     """
     return [
         SourcePartition(agreement.link, agreement.corridor, agreement.partition)
-        for one in directory.corridors()
-        if corridor in (None, one)
-        for agreement in directory.newest_agreements(one)
+        for name in directory.corridors()
+        if corridor in (None, name)
+        for agreement in directory.newest_agreements(name)
     ]

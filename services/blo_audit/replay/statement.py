@@ -85,7 +85,7 @@ class ShreddedCase(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         agreed = " and ".join(self.agreed_by)
         confirmed = " and ".join(
-            f"{one.office} at record {one.position:,}" for one in self.confirmed
+            f"{claim.office} at record {claim.position:,}" for claim in self.confirmed
         )
         words = (
             f"The contents of case {self.case} are gone by agreement of {agreed}, at record "
@@ -217,47 +217,51 @@ class ReplayStatement(msgspec.Struct, frozen=True, kw_only=True):
         return is_clean(self.findings)
 
 
-def proved(one: LinkStatement) -> list[str]:
+def proved(statement: LinkStatement) -> list[str]:
     """What was proved of a link, one sentence each."""
-    said = [
-        f"The log of {one.link} has {counted(one.records, 'record')}"
-        + _between(one.first_log_time, one.last_log_time)
-        + f"; its hash is {one.log_hash}.",
+    sentences = [
+        f"The log of {statement.link} has {counted(statement.records, 'record')}"
+        + _between(statement.first_log_time, statement.last_log_time)
+        + f"; its hash is {statement.log_hash}.",
     ]
-    if not one.records:
-        return said
-    said.append(_READ.format(one.accepted))
-    if one.mode is Mode.FULL:
-        said.append("Every signature of every record was verified.")
+    if not statement.records:
+        return sentences
+    sentences.append(_READ.format(statement.accepted))
+    if statement.mode is Mode.FULL:
+        sentences.append("Every signature of every record was verified.")
     else:
-        drawn = "" if one.sample_rate <= 0 else f"a sample of one in {1 / one.sample_rate:,.0f}, "
-        said.append(
-            f"{counted(one.verified, 'record')} had signature and sealed parts verified: {drawn}"
-            f"everything that looked wrong, and every record from {one.verified_from:,} on."
+        drawn = (
+            ""
+            if statement.sample_rate <= 0
+            else f"a sample of one in {1 / statement.sample_rate:,.0f}, "
         )
-    said += [
-        f"{word.office} has signed to have read {_first(word.upto, one.records)}."
-        for word in one.words
+        sentences.append(
+            f"{counted(statement.verified, 'record')} had signature and sealed parts verified: {drawn}"
+            f"everything that looked wrong, and every record from {statement.verified_from:,} on."
+        )
+    sentences += [
+        f"{word.office} has signed to have read {_first(word.upto, statement.records)}."
+        for word in statement.words
         if word.upto
     ]
-    if one.checkpoint:
-        signers = ", ".join(one.checkpoint_signers)
-        said.append(
-            f"A checkpoint over {counted(one.checkpoint, 'record')} by {signers} fits this log."
+    if statement.checkpoint:
+        signers = ", ".join(statement.checkpoint_signers)
+        sentences.append(
+            f"A checkpoint over {counted(statement.checkpoint, 'record')} by {signers} fits this log."
         )
-    if one.views is not None and one.views.agreed:
-        said.append(
-            f"The views of {counted(one.views.cases, 'case')} were rebuilt; {one.views.agreed} signed "
+    if statement.views is not None and statement.views.agreed:
+        sentences.append(
+            f"The views of {counted(statement.views.cases, 'case')} were rebuilt; {statement.views.agreed} signed "
             "digests of the offices equal them at exactly their position."
         )
-    if one.views is not None:
-        said += _shredded([each for each in one.views.shredded if not each.missing])
-    if one.outputs is not None:
-        said.append(
-            f"{one.outputs.entries:,} entries and {one.outputs.checkpoints} checkpoints of the "
-            f"trail and {one.outputs.cases:,} case views of the processors say the same."
+    if statement.views is not None:
+        sentences += _shredded([case for case in statement.views.shredded if not case.missing])
+    if statement.outputs is not None:
+        sentences.append(
+            f"{statement.outputs.entries:,} entries and {statement.outputs.checkpoints} checkpoints of the "
+            f"trail and {statement.outputs.cases:,} case views of the processors say the same."
         )
-    return said
+    return sentences
 
 
 def counted(number: int, word: str) -> str:
@@ -279,39 +283,45 @@ def _first(upto: int, records: int) -> str:
     return f"the first {counted(upto, 'record')} of it"
 
 
-def not_proved(one: LinkStatement) -> list[str]:
+def not_proved(statement: LinkStatement) -> list[str]:
     """What was not proved of a link, one sentence each."""
-    said = []
-    if one.stopped is not None:
-        said.append(f"The log was not read to its end: {one.stopped}.")
-    if one.mode is Mode.AMORTISED:
+    sentences = []
+    if statement.stopped is not None:
+        sentences.append(f"The log was not read to its end: {statement.stopped}.")
+    if statement.mode is Mode.AMORTISED:
         odds = "; ".join(
-            f"{forged:,}: {chance:.2g}" for forged, chance in one.odds().items() if chance > 1e-12
+            f"{forged:,}: {chance:.2g}"
+            for forged, chance in statement.odds().items()
+            if chance > 1e-12
         )
-        said.append(
+        sentences.append(
             "Signatures outside the sample rest on the word of the offices whose heads cover "
             "them: an honest office's agent had verified each before it signed. If all of them "
             "lied, the probability that forged records stay unseen is, by their number, "
-            f"{odds}. Seed {one.seed}."
+            f"{odds}. Seed {statement.seed}."
         )
-    said += [_silence(word, one.records) for word in one.words if word.after or word.head is None]
-    if one.records and not one.checkpoint:
-        said.append("No checkpoint of a witness was there to compare with.")
-    said += _about_views(one)
-    if one.outputs is None:
-        said.append("The processors' outputs were not looked at.")
-    elif one.outputs.covered:
-        said.append(
-            f"{one.outputs.covered:,} trail entries that say the same were not asked for their own "
+    sentences += [
+        _silence(word, statement.records)
+        for word in statement.words
+        if word.after or word.head is None
+    ]
+    if statement.records and not statement.checkpoint:
+        sentences.append("No checkpoint of a witness was there to compare with.")
+    sentences += _about_views(statement)
+    if statement.outputs is None:
+        sentences.append("The processors' outputs were not looked at.")
+    elif statement.outputs.covered:
+        sentences.append(
+            f"{statement.outputs.covered:,} trail entries that say the same were not asked for their own "
             "signature: verified checkpoints under the same key cover their records, but not what "
             "they say of steps."
         )
-    said += [
+    sentences += [
         "Whether an office was shown another log after its last word cannot be seen here.",
         "Log times are the broker's word, within what the offices' signed times allow.",
         "Whether what the offices wrote is true.",
     ]
-    return said
+    return sentences
 
 
 def _silence(word: Word, records: int) -> str:
@@ -325,35 +335,37 @@ def _silence(word: Word, records: int) -> str:
     )
 
 
-def _about_views(one: LinkStatement) -> list[str]:
-    views = one.views
+def _about_views(statement: LinkStatement) -> list[str]:
+    views = statement.views
     if views is None:
         return [_NO_KEYS]
-    said = []
+    sentences = []
     if views.given_up_at is not None:
-        said.append(
+        sentences.append(
             f"From record {views.given_up_at:,} on too many summary keys were missing; steps and "
             "views were not judged any more."
         )
     elif views.unopened:
-        said.append(f"{views.unopened:,} records could not be opened; their cases are unjudged.")
+        sentences.append(
+            f"{views.unopened:,} records could not be opened; their cases are unjudged."
+        )
     if views.incomparable:
-        said.append(f"{views.incomparable} signed view digests could not be compared.")
+        sentences.append(f"{views.incomparable} signed view digests could not be compared.")
     if not views.agreed and not views.differed:
-        said.append("No signed view digest was there to compare with.")
-    said += _shredded([each for each in views.shredded if each.missing])
+        sentences.append("No signed view digest was there to compare with.")
+    sentences += _shredded([case for case in views.shredded if case.missing])
     if views.shredded:
-        said.append(
+        sentences.append(
             "Whether an office that signed so has deleted all copies of the contents: that is its "
             "word."
         )
-    said.append("Contents were not read: no content key is needed, or used.")
-    return said
+    sentences.append("Contents were not read: no content key is needed, or used.")
+    return sentences
 
 
 def _shredded(cases: Sequence[ShreddedCase]) -> list[str]:
-    said = [str(one) for one in cases[:_SHREDDED_IN_WORDS]]
-    left = len(cases) - len(said)
-    if left:
-        said.append(f"The contents of {left:,} more cases likewise; --json names them.")
-    return said
+    sentences = [str(case) for case in cases[:_SHREDDED_IN_WORDS]]
+    more = len(cases) - len(sentences)
+    if more:
+        sentences.append(f"The contents of {more:,} more cases likewise; --json names them.")
+    return sentences

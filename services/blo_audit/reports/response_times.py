@@ -112,7 +112,10 @@ async def response_times(
         for corridor in sorted(set(corridors))
         for agreement in watched(feed.directory, identity, corridor)
     ]
-    return [await _of_link(log, feed.directory, identity, one, period, now) for one in agreements]
+    return [
+        await _of_link(log, feed.directory, identity, agreement_, period, now)
+        for agreement_ in agreements
+    ]
 
 
 def watched(
@@ -155,4 +158,6 @@ async def _fold(source: LogSource, place: SourcePartition, fold: ClockFold, now:
 
 
 def _terms(directory: TrustedDirectory, link: LinkId) -> Terms:
-    return terms_of((one.agreement, one.start, one.end) for one in directory.terms(link))
+    return terms_of(
+        (period.agreement, period.start, period.end) for period in directory.terms(link)
+    )

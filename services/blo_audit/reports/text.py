@@ -42,22 +42,22 @@ def rows_of(figure: ReportFigure, language: str) -> list[tuple[str, str, str]]:
     name = word(figure.indicator, language)
     if figure.indicator == "seizures":
         return [
-            (f"{name}: {word(each.of[0], language)}", each.amount, word(each.of[1], language))
-            for each in figure.totals
-            if len(each.of) == 2
+            (f"{name}: {word(total.of[0], language)}", total.amount, word(total.of[1], language))
+            for total in figure.totals
+            if len(total.of) == 2
         ] or [(name, "0", "")]
     unit = word(figure.unit, language)
-    plain = next((each.amount for each in figure.totals if not each.of), None)
-    parts = [each for each in figure.totals if each.of]
+    plain = next((total.amount for total in figure.totals if not total.of), None)
+    parts = [total for total in figure.totals if total.of]
     if plain is not None or not parts:
         return [(name, plain or "0", unit)]
-    return [(f"{name}: {_of(each, language)}", each.amount, unit) for each in parts]
+    return [(f"{name}: {_of(total, language)}", total.amount, unit) for total in parts]
 
 
 def amounts_text(amounts: Iterable[Measured]) -> str:
     """Amounts on one line."""
     return ", ".join(
-        " ".join((each.amount, *(part or "?" for part in each.of))) for each in amounts
+        " ".join((amount.amount, *(part or "?" for part in amount.of))) for amount in amounts
     )
 
 
@@ -74,8 +74,8 @@ def instant(at: int) -> str:
     return local(at).isoformat(timespec="seconds")
 
 
-def _of(each: Measured, language: str) -> str:
-    return " ".join(word(part, language) for part in each.of)
+def _of(total: Measured, language: str) -> str:
+    return " ".join(word(part, language) for part in total.of)
 
 
 def _frozen(frozen: FrozenReport, language: str, *, events: bool) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _report(report: PeriodReport, language: str, *, events: bool) -> Iterator[st
         tables = ", ".join(map(str, link.holidays)) or "none"
         yield f"  working days by public holidays of table version {tables}"
     yield ""
-    heads = [word(one, language) for one in ("figure", "value", "unit", "events")]
+    heads = [word(heading, language) for heading in ("figure", "value", "unit", "events")]
     rows = [
         (*row, str(len(figure.events)))
         for figure in report.figures
@@ -117,34 +117,34 @@ def _times(report: PeriodReport) -> Iterator[str]:
     heads = ("link", "office", "clock", "met", "missed", "open", "median h", "p90 h")
     rows = [
         (
-            one.link,
-            one.office,
-            one.clock,
-            str(one.met),
-            str(one.missed),
-            str(one.open),
-            hours(one.median_ms),
-            hours(one.p90_ms),
+            row.link,
+            row.office,
+            row.clock,
+            str(row.met),
+            str(row.missed),
+            str(row.open),
+            hours(row.median_ms),
+            hours(row.p90_ms),
         )
-        for one in report.response_times
+        for row in report.response_times
     ]
     yield from _table(heads, rows, right=(3, 4, 5, 6, 7))
 
 
 def _events(report: PeriodReport, language: str) -> Iterator[str]:
-    at = {event.event: event for event in report.events}
+    events = {event.event: event for event in report.events}
     for figure in report.figures:
         if not figure.events:
             continue
         yield ""
         yield word(figure.indicator, language)
-        for one in figure.events:
-            event = at.get(one.event)
+        for contribution in figure.events:
+            event = events.get(contribution.event)
             place = "?" if event is None else f"{event.link}/{event.position}"
-            more = [f"also {each}" for each in one.also_reported]
-            more += [f"corrected by {each}" for each in one.corrections]
-            tail = f" ({'; '.join(more)})" if more else ""
-            yield f"  {one.on} {place} {one.event} {amounts_text(one.amounts)}{tail}"
+            remarks = [f"also {other}" for other in contribution.also_reported]
+            remarks += [f"corrected by {other}" for other in contribution.corrections]
+            tail = f" ({'; '.join(remarks)})" if remarks else ""
+            yield f"  {contribution.on} {place} {contribution.event} {amounts_text(contribution.amounts)}{tail}"
 
 
 def _table(

@@ -69,7 +69,7 @@ def _figures(signed: SignedReport, language: str) -> Iterable[Sequence[Cell]]:
     for step in signed.frozen.steps:
         yield step.act.value, step.by, instant(step.at)
     yield ()
-    yield tuple(word(one, language) for one in ("figure", "value", "unit", "events"))
+    yield tuple(word(heading, language) for heading in ("figure", "value", "unit", "events"))
     for figure in report.figures:
         for name, amount, unit in rows_of(figure, language):
             yield name, Decimal(amount), unit, len(figure.events)
@@ -77,9 +77,9 @@ def _figures(signed: SignedReport, language: str) -> Iterable[Sequence[Cell]]:
 
 def _times(report: PeriodReport) -> Iterable[Sequence[Cell]]:
     yield "link", "office", "clock", "met", "missed", "open", "median hours", "p90 hours"
-    for one in report.response_times:
-        spans = [_number(hours(one.median_ms)), _number(hours(one.p90_ms))]
-        yield one.link, one.office, one.clock.value, one.met, one.missed, one.open, *spans
+    for row in report.response_times:
+        spans = [_number(hours(row.median_ms)), _number(hours(row.p90_ms))]
+        yield row.link, row.office, row.clock.value, row.met, row.missed, row.open, *spans
 
 
 def _number(text: str) -> Cell:
@@ -100,7 +100,7 @@ def _logs(report: PeriodReport) -> Iterable[Sequence[Cell]]:
 
 
 def _events(report: PeriodReport, figure: ReportFigure) -> Iterable[Sequence[Cell]]:
-    at = {event.event: event for event in report.events}
+    events = {event.event: event for event in report.events}
     yield (
         "event",
         "date",
@@ -113,14 +113,14 @@ def _events(report: PeriodReport, figure: ReportFigure) -> Iterable[Sequence[Cel
         "also",
         "corrected",
     )
-    for one in figure.events:
-        event = at.get(one.event)
+    for contribution in figure.events:
+        event = events.get(contribution.event)
         place: Sequence[Cell] = ("", "", "", "", "")
         if event is not None:
             place = event.link, event.position, event.office, event.kind, event.step
-        also, corrected = " ".join(one.also_reported), " ".join(one.corrections)
-        counts = amounts_text(one.amounts)
-        yield one.event, one.on.isoformat(), *place, counts, also, corrected
+        also, corrected = " ".join(contribution.also_reported), " ".join(contribution.corrections)
+        counts = amounts_text(contribution.amounts)
+        yield contribution.event, contribution.on.isoformat(), *place, counts, also, corrected
 
 
 _AS_TEXT: Final = {

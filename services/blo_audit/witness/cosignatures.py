@@ -35,9 +35,9 @@ class CosignatureRound(msgspec.Struct):
         """
         if part.checkpoint != self.issued.checkpoint or self.quorum is not None:
             return False
-        for one in signatories(part, directory):
-            if one.time is not None:
-                self.parts[one.subject] = part
+        for signer in signatories(part, directory):
+            if signer.time is not None:
+                self.parts[signer.subject] = part
         return self.complete(directory)
 
     def complete(self, directory: TrustedDirectory) -> bool:

@@ -97,12 +97,12 @@ def _read(path: Path, witness: OfficeId) -> dict[LinkId, LastSigned]:
     except OSError as error:
         raise WitnessStateError(path, f"cannot be read ({type(error).__name__})") from error
     try:
-        found = from_json(data, _StateFile)
-        for signed in found.links.values():
+        state = from_json(data, _StateFile)
+        for signed in state.links.values():
             if signed.tree().root() != Digest(signed.root):
                 raise WrongPeaks("a tree has another root")
     except (WireError, WrongPeaks) as error:
         raise WitnessStateError(path, "does not hold a witness's state") from error
-    if found.v != _VERSION or found.witness != witness:
-        raise WitnessStateError(path, f"is the state of {found.witness}, version {found.v}")
-    return found.links
+    if state.v != _VERSION or state.witness != witness:
+        raise WitnessStateError(path, f"is the state of {state.witness}, version {state.v}")
+    return state.links

@@ -116,7 +116,7 @@ class Witness:
 
     def check(self) -> Health:
         """What ``/readyz`` asks."""
-        stopped = sorted(one.link for one in self.links.values() if one.stopped is not None)
+        stopped = sorted(link.link for link in self.links.values() if link.stopped is not None)
         if stopped:
             return Health(
                 ok=False, detail=f"not signed any more: {', '.join(stopped)}; see the log"
@@ -169,9 +169,9 @@ class Witness:
         self.links = opened
         self._due.clear()
         self._places = {
-            TopicPartition(exchange_topic(one.corridor), one.partition): one
-            for one in opened.values()
-            if one.stopped is None
+            TopicPartition(exchange_topic(link_.corridor), link_.partition): link_
+            for link_ in opened.values()
+            if link_.stopped is None
         }
 
     async def _learn_heads(self) -> dict[TopicPartition, int]:
@@ -185,8 +185,8 @@ class Witness:
             return start
         reader = await self._log.reader(start)
         try:
-            async for found in read_to_end(reader):
-                await self._take(found)
+            async for records in read_to_end(reader):
+                await self._take(records)
             return {place: reader.position(place) for place in start}
         finally:
             await reader.close()
@@ -195,8 +195,8 @@ class Witness:
         loop = asyncio.get_running_loop()
         look_at = loop.time() + self._options.directory_s
         while True:
-            found = await reader.poll(max_records=_BATCH, timeout_s=self._wait_s(look_at))
-            await self._take(found)
+            records = await reader.poll(max_records=_BATCH, timeout_s=self._wait_s(look_at))
+            await self._take(records)
             await self._say_quorums(appender)
             await self._sign_due(appender)
             self._tell_stopped()
@@ -225,9 +225,9 @@ class Witness:
         }
         return agreed != self.links.keys()
 
-    async def _take(self, found: dict[TopicPartition, list[ConsumedRecord]]) -> None:
+    async def _take(self, batch: dict[TopicPartition, list[ConsumedRecord]]) -> None:
         now = asyncio.get_running_loop().time()
-        for place, records in found.items():
+        for place, records in batch.items():
             link = self._places.get(place)
             if link is None:
                 for stored in records:
@@ -261,19 +261,19 @@ class Witness:
     def _take_checkpoint(self, key: NoteRecordKey, signed: SignedCheckpoint) -> None:
         """Only what carries this witness's own signature binds it."""
         directory = self._feed.directory
-        for one in signatories(signed, directory):
-            if one.subject == self._identity.subject and one.role is Role.WITNESS:
+        for signer in signatories(signed, directory):
+            if signer.subject == self._identity.subject and signer.role is Role.WITNESS:
                 self._bind(self.links[key.link], signed.checkpoint)
         if key.kind is NoteKind.QUORUM and key.signer == self._identity.subject:
             last = self.quorums.get(key.link)
             if last is None or last.checkpoint.size < signed.checkpoint.size:
                 self.quorums[key.link] = verify_quorum(signed, directory).signed
 
-    def _bind(self, link: WitnessedLink, said: Checkpoint) -> None:
-        link.bind(said)
-        if self._is_connected and said.size > link.signed_size:
+    def _bind(self, link: WitnessedLink, published: Checkpoint) -> None:
+        link.bind(published)
+        if self._is_connected and published.size > link.signed_size:
             link.stop(
-                f"a checkpoint of {said.size} records of {link.link} that this process has not "
+                f"a checkpoint of {published.size} records of {link.link} that this process has not "
                 "made carries its signature: its key is used elsewhere too"
             )
 
@@ -283,7 +283,7 @@ class Witness:
             return
         issued = collecting.issued.checkpoint
         if signed.checkpoint.size == issued.size and signed.checkpoint.root != issued.root:
-            signers = sorted(one.subject for one in signatories(signed, self._feed.directory))
+            signers = sorted(signer.subject for signer in signatories(signed, self._feed.directory))
             self._metrics.checkpoints_refused.labels(link=link).inc()
             get_logger().error(
                 "an office has cosigned another tree than the one that was read here",
@@ -378,7 +378,7 @@ class Witness:
     def _cut(self, error: LogTruncated) -> None:
         place = TopicPartition(error.topic, error.partition)
         # What was signed may have lain among the heads, so nothing more is signed of their link.
-        heads = {_heads_of(one): one for one in self.links.values()}
+        heads = {_heads_of(link_): link_ for link_ in self.links.values()}
         link = self._places.get(place) or heads.get(place)
         if link is None:
             get_logger().error("a topic has lost records", topic=error.topic, error=str(error))
