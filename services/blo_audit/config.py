@@ -12,7 +12,7 @@ from blo_runtime.settings import KafkaSettings, TrustSettings
 
 
 class ReplaySettings(Settings, frozen=True, kw_only=True):
-    """How a replay judges.
+    """The settings of a replay.
 
     Attributes:
         sample: Amortised mode: the share of records whose signature is verified.
@@ -26,7 +26,7 @@ class ReplaySettings(Settings, frozen=True, kw_only=True):
 
 
 class AuditorSettings(Settings, frozen=True, kw_only=True):
-    """Everything an auditor is told.
+    """The settings of an auditor.
 
     Attributes:
         auditor: Its id, if it has a certificate.

@@ -1,4 +1,4 @@
-"""What can go wrong with an audit itself; what it finds in a log is a finding, not an error.
+"""Errors of an audit itself. A fault in a log is a finding, not an error.
 
 .. code-block:: text
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 class AuditError(Exception):
-    """Anything that this floor raises."""
+    """Base of the errors of this package."""
 
 
 class NoQuorum(AuditError):

@@ -17,10 +17,10 @@ WINDOW: Final = 256 * 1024
 
 
 class SpillBuffer:
-    """A ``blo_projection.office_chain.Growing`` of bounded memory.
+    """An ``AppendOnlyBytes`` of bounded memory.
 
     Args:
-        file: Where the older bytes go; this one's alone.
+        file: Takes the older bytes; no other buffer uses it.
         window: How many of the newest bytes stay in memory at least.
     """
 
@@ -70,12 +70,12 @@ class SpillBuffer:
 
 
 class SpillFolder:
-    """Makes spills; closing it gives back their files."""
+    """Makes spill buffers; ``close`` deletes their files."""
 
     def __init__(self) -> None:
         self._open = ExitStack()
 
-    def spill(self) -> SpillBuffer:
+    def buffer(self) -> SpillBuffer:
         """A new one, with an unnamed file of its own."""
         return SpillBuffer(self._open.enter_context(tempfile.TemporaryFile(prefix="blo-audit-")))
 

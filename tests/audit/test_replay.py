@@ -242,8 +242,8 @@ def test_a_sample_follows_from_its_seed_and_has_the_rate_that_was_asked_for() ->
 
 def test_a_spill_answers_as_bytes_in_memory_do() -> None:
     dice = random.Random(5)
-    shelf = SpillFolder()
-    plain, spill = bytearray(), shelf.spill()
+    spill_folder = SpillFolder()
+    plain, spill = bytearray(), spill_folder.buffer()
     small = SpillBuffer(spill._file, window=64)
     for _ in range(500):
         more = dice.randbytes(dice.randrange(40))
@@ -256,7 +256,7 @@ def test_a_spill_answers_as_bytes_in_memory_do() -> None:
         assert small.startswith(prefix, start) == plain.startswith(prefix, start)
         assert not small.startswith(prefix + b"?!", start)
         assert len(small) == len(plain)
-    shelf.close()
+    spill_folder.close()
 
 
 _KEYS, _, _CERTIFICATE = scene().stranger(WITNESS, role=Role.WITNESS)

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from blo_audit.reports.text import draft_text, hours, text_of
+from blo_audit.reports.text import hours, text_of
 from blo_audit.reports.words import LANGUAGES, word
 from blo_audit.reports.workbook import sheets_of
 from blo_domain.reports.document import amount_text
@@ -79,10 +79,6 @@ def test_what_has_no_word_in_a_language_has_its_english_one() -> None:
     assert word("joint_cases", "lo") == "ຄະດີຮ່ວມ"
     assert word("arrests", "zh") == "arrests"
     assert word("of_no_list", "vi") == "of no list"
-
-
-def test_a_draft_says_that_nobody_has_signed_it(given: Given) -> None:
-    assert draft_text(given.report).endswith("Not frozen: nobody has signed this.\n")
 
 
 def test_every_figure_has_a_sheet_with_its_events(given: Given) -> None:

@@ -63,13 +63,13 @@ class _Audit:
     def best(self, turn: int, ahead: VerifyAhead | None) -> float:
         """Processor seconds a record, of all threads, in the fastest turn of one replay."""
         clock = thread_time if ahead is None else process_time
-        shelf, findings = SpillFolder(), Findings(LINK)
+        spill_folder, findings = SpillFolder(), Findings(LINK)
         audit = LinkAudit(
             PLACE,
             self.log.ground.directory,
             self.claims,
             AuditOptions(mode=self.mode, seed=_SEED),
-            shelf,
+            spill_folder,
             findings,
             ahead=ahead,
         )
@@ -84,7 +84,7 @@ class _Audit:
             if len(part) == turn or not times:
                 times.append(took)
         audit.finish()
-        shelf.close()
+        spill_folder.close()
         assert not list(findings)
         return max(min(times), 1e-9)
 

@@ -1,4 +1,4 @@
-"""What a bundle's proofs rest on: trust documents, and who has signed which tree."""
+"""The basis of a bundle's proofs: its link, and who has signed which tree."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Base(msgspec.Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """Whose word it is."""
+        """The signers, in words."""
         if self.checkpoint:
             witness, *offices = self.checkpoint
             return f"a checkpoint that the witness {witness} and {', '.join(offices)} signed"
@@ -48,7 +48,7 @@ class Base(msgspec.Struct, frozen=True):
 def find_place(
     directory: TrustedDirectory, pins: Pins, link: LinkId, corridor: CorridorId
 ) -> SourcePartition:
-    """Where the agreements say that the link lies.
+    """The partition of the link by its agreements.
 
     Raises:
         NothingToAudit: None that counts names it; says which pin is missing, if that is why.

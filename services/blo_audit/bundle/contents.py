@@ -1,4 +1,4 @@
-"""Choosing what goes into a bundle: which records, which papers, and on whose word it rests."""
+"""The contents of a bundle to be made: its records, documents, heads and checkpoints."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HEADS_KEPT: Final = 8
 
 
 class BundleRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be put into a bundle: one of the four.
+    """The wanted contents of a bundle: a link, a case, a period or days.
 
     Attributes:
         link: The link.
@@ -46,7 +46,7 @@ class BundleRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def scope(self) -> Scope:
-        """Which of the four."""
+        """The kind of selection."""
         if self.case is not None:
             return Scope.CASE
         if self.period is not None:
@@ -55,7 +55,7 @@ class BundleRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignedDisclosures:
-    """What counts of what was signed about a link.
+    """The heads and checkpoints of a link that count.
 
     Args:
         values: Heads and checkpoints, in the order in which they were published.
@@ -124,7 +124,7 @@ class SignedDisclosures:
 
 
 class Chooser:
-    """Which records of a link are wanted.
+    """Decides which records of a link are wanted.
 
     Args:
         link: The link.
@@ -143,7 +143,7 @@ class Chooser:
                 self._disclosed.setdefault(event.position, []).append(event)
 
     def wants(self, record: LogRecord) -> bool:
-        """Whether a record is."""
+        """Whether a record is wanted."""
         wanted = self._wanted
         if wanted.period is not None:
             return wanted.period[0] <= record.log_time < wanted.period[1]
@@ -194,6 +194,6 @@ def needed_documents(
 
 
 def words_of(claim: Claim) -> str:
-    """Whose word a statement is, in words."""
+    """A claim with its signers, in words."""
     kind = "checkpoint" if claim.kind is ClaimKind.CHECKPOINT else "head"
     return f"a {kind} of {counted(claim.size, 'record')} by {', '.join(claim.signers)}"

@@ -1,9 +1,9 @@
-"""What a bundle discloses, held against what was sealed.
+"""The check of disclosures against the sealed records.
 
 A key that opens a part proves that the part holds this and was bound to this event, which its
 writer signed. It does not prove that the key is derived from the case's key, because nothing
-commits to a derived key (ADR 8). So it is told who disclosed it: another office than the writer
-derived it from the key that it was granted.
+commits to a derived key (ADR 8). So the result names who disclosed it: another
+office than the writer derived it from the key that it was granted.
 """
 
 from __future__ import annotations

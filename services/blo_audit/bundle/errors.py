@@ -1,4 +1,4 @@
-"""What can be wrong with a file that should be a bundle.
+"""Errors of bundles as files.
 
 .. code-block:: text
 
@@ -19,7 +19,7 @@ from blo_audit.errors import AuditError
 
 
 class BundleError(AuditError):
-    """Something is wrong with a bundle as a file; nothing in it was judged."""
+    """A bundle can't be read or made as a file; nothing in it was judged."""
 
 
 class NotABundle(BundleError):
@@ -27,11 +27,11 @@ class NotABundle(BundleError):
 
 
 class BundleTruncated(BundleError):
-    """The file ends inside something."""
+    """The file ends inside a part."""
 
 
 class BundleTooLarge(BundleError):
-    """More of something than a bundle may have; ``limits`` names all of them."""
+    """A part exceeds a limit of ``limits``."""
 
 
 class BundleMalformed(BundleError):
@@ -47,4 +47,4 @@ class BundleUnreadable(BundleError):
 
 
 class NothingToBundle(BundleError):
-    """What was asked for is not in the log, or does not fit into a bundle."""
+    """The requested records are not in the log, or do not fit into a bundle."""

@@ -1,6 +1,6 @@
-"""How much of anything a bundle may have: all limits, in one place.
+"""The limits of a bundle.
 
-They hold for writing and for reading, and are checked before anything of that size is read. They
+They hold for writing and for reading, and are checked before a part of that size is read. They
 are chosen so that a verifier stays under 512 MiB whatever a bundle contains
 (``tests/audit/test_bundle_hostile.py``).
 """
@@ -20,7 +20,7 @@ class PartLimits(msgspec.Struct, frozen=True):
     """The limits of one kind of part.
 
     Attributes:
-        name: What it is called in messages, in the plural.
+        name: Its name in messages, in the plural.
         count: At most so many.
         frame: Each at most so many bytes.
         total: All together at most so many bytes.

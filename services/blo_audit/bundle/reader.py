@@ -208,9 +208,9 @@ class Bundle:
 
 
 def hashed_in_place_of(times: Sequence[int], leaves: Iterable[Digest]) -> bytes:
-    """What of a chunk's content goes into the digest at the end, as it is said in §13.
+    """The bytes that stand for a chunk of records in the digest at the end (§13).
 
-    A value stands as its leaf hash, which a replay needs as well: so it hashes each value once.
+    A value stands as its leaf hash. A replay needs that hash as well, so each value is hashed once.
 
     Args:
         times: The records' log times.

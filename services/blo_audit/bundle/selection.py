@@ -1,4 +1,4 @@
-"""Verifying a selection: each record by its proof and by itself.
+"""The verification of a selection: each record by its proof and by itself.
 
 The records between are not there. So what a record says of those before it, its place in its
 office's chain and what its writer had read, can only be held against the others of the selection.
@@ -29,7 +29,7 @@ from blo_sealing.signatures import verify_signature
 from blo_sealing.verifier import verify_inclusion
 
 TOLERANCE_MS: Final = 5 * 60_000
-"""How far an office's clock and the log's may differ."""
+"""An office's clock and the log's may differ by so many milliseconds."""
 
 Judgement = tuple[Verdict | None, OfficeId | None, EventId | None]
 """Verdict, writer and id of a record; ``None`` as a verdict: nothing is against it."""
@@ -49,9 +49,9 @@ class Selection:
         manifest: What the bundle says that it selects.
         base: The tree that the proofs are for.
         trust: Who may write on the link.
-        judge: Tells what verdicts mean.
+        judge: Adds the findings of verdicts.
         disclosures: What is disclosed.
-        findings: Where the rest is told.
+        findings: Takes the other findings.
 
     Attributes:
         proven: How many records lie in the signed tree.

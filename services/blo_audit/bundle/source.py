@@ -1,4 +1,4 @@
-"""A bundle of a whole link as something that a replay reads."""
+"""A bundle of a whole link as a source of a replay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from blo_schemas.trust import SignedDocument
 
 
 class BundleSource:
-    """A ``Source`` over a bundle. Its records are read from the file as they are asked for.
+    """A ``RecordSource`` over a bundle. Its records are read from the file as they are asked for.
 
     Args:
         path: The file.
@@ -38,28 +38,28 @@ class BundleSource:
 
     @property
     def name(self) -> str:
-        """See ``Source.name``."""
+        """See ``RecordSource.name``."""
         return f"bundle {self._path.name}"
 
     async def documents(self) -> Sequence[SignedDocument]:
-        """See ``Source.documents``."""
+        """See ``RecordSource.documents``."""
         return self._documents
 
     async def heads(self, place: SourcePartition) -> Sequence[bytes]:
-        """See ``Source.heads``."""
+        """See ``RecordSource.heads``."""
         return self._heads if self._has(place) else []
 
     async def grants(self, place: SourcePartition) -> Sequence[ConsumedRecord]:
-        """See ``Source.grants``: a bundle has none."""
+        """See ``RecordSource.grants``: a bundle has none."""
         del place
         return []
 
     async def end(self, place: SourcePartition) -> int | None:
-        """See ``Source.end``."""
+        """See ``RecordSource.end``."""
         return self._manifest.size if self._has(place) else 0
 
     async def records(self, place: SourcePartition) -> AsyncIterator[Sequence[LogRecord]]:
-        """See ``Source.records``.
+        """See ``RecordSource.records``.
 
         Raises:
             BundleError: The file is not what it promises.
@@ -72,14 +72,14 @@ class BundleSource:
     async def outputs(
         self, place: SourcePartition, topic: str
     ) -> AsyncIterator[Sequence[ConsumedRecord]]:
-        """See ``Source.outputs``: a bundle has none."""
+        """See ``RecordSource.outputs``: a bundle has none."""
         del place, topic
         nothing: Sequence[Sequence[ConsumedRecord]] = ()
         for batch in nothing:
             yield batch
 
     async def close(self) -> None:
-        """See ``Source.close``: nothing is open between two reads."""
+        """See ``RecordSource.close``: nothing is open between two reads."""
 
     def _has(self, place: SourcePartition) -> bool:
         return (place.link, place.corridor) == (self._manifest.link, self._manifest.corridor)

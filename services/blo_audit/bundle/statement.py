@@ -1,4 +1,4 @@
-"""What the verification of a bundle proved and what it did not, as a value and in words."""
+"""The result of the verification of a bundle, as a value and in words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blo_schemas.ids import OfficeId
 
 
 class Disclosing(msgspec.Struct, frozen=True, kw_only=True):
-    """What was disclosed.
+    """The disclosed events of a bundle.
 
     Attributes:
         opened: How many events were opened, each to what its writer sealed and signed.
@@ -32,12 +32,12 @@ class Disclosing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Selected(msgspec.Struct, frozen=True, kw_only=True):
-    """What was proved of a selection.
+    """The result for a selection.
 
     Attributes:
         size: How many records the tree is over.
         root: Its root, in hex; ``None``: nobody has signed one.
-        rests_on: Whose word that is, in words; ``None`` likewise.
+        rests_on: Who signed the tree, in words; ``None``: nobody.
         quorum: Whether a witness and all parties have signed it.
         records: How many records the bundle has.
         proven: How many of them lie in that tree.
@@ -65,7 +65,7 @@ class BundleReport(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: The file, as it was named.
         digest: The digest at its end, in hex: two bundles with one digest are the same.
-        manifest: What it says of itself.
+        manifest: Its manifest.
         whole: What was proved of a whole link; ``None``: it is a selection.
         selected: What was proved of a selection; ``None``: it is a whole link.
         disclosing: What was disclosed.
@@ -129,7 +129,7 @@ class BundleReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def scope_words(manifest: Manifest) -> str:
-    """What a bundle says that it contains."""
+    """The scope that a bundle states, in words."""
     match manifest.scope:
         case Scope.CASE:
             return f"case {(manifest.case or b'').hex()} on {manifest.link}"

@@ -39,7 +39,7 @@ _ALL: Final = 2**62
 class MemoryBuffers(SpillFolder):
     """Keeps in memory what grows with the log: a verifier writes nothing, not even such a file."""
 
-    def spill(self) -> SpillBuffer:
+    def buffer(self) -> SpillBuffer:
         """A new one; its window is so large that its file is never used."""
         return SpillBuffer(io.BytesIO(), window=_ALL)
 
@@ -109,9 +109,9 @@ class _Verification:
         )
 
     def _whole(self) -> LinkStatement:
-        shelf = MemoryBuffers()
+        spill_folder = MemoryBuffers()
         audit = LinkAudit(
-            self._place, self._directory, self._claims, AuditOptions(), shelf, self._findings
+            self._place, self._directory, self._claims, AuditOptions(), spill_folder, self._findings
         )
         for batch in self._bundle.batches():
             done = 0

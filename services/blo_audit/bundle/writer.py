@@ -1,4 +1,4 @@
-"""Writing a bundle: the same things give the same bytes, whoever writes them and when."""
+"""The writer of bundles. Equal contents give equal bytes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Papers(msgspec.Struct, frozen=True):
         ]
 
     def counts(self, records: int) -> Counts:
-        """What the manifest says of them."""
+        """The counts for the manifest."""
         documents, heads, checkpoints, disclosures = (len(frames) for _, frames in self.frames())
         return Counts(documents, heads, checkpoints, disclosures, records)
 

@@ -1,1 +1,1 @@
-"""The closed list of what an audit can find, in codes and in words."""
+"""Findings of audits: their codes, their meanings, and their collection."""

@@ -1,4 +1,4 @@
-"""The closed list of what an audit can find; ``meanings.py`` says what each is."""
+"""The closed list of finding codes; ``meanings.py`` explains each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much a finding weighs, the gravest first."""
+    """The weight of a finding, the gravest first."""
 
     BREACH = "breach"
     DOUBT = "doubt"
@@ -14,7 +14,7 @@ class Severity(StrEnum):
 
 
 class Code(StrEnum):
-    """What can be found."""
+    """The kind of a finding."""
 
     # The log as a whole.
     RECORDS_MISSING = "records_missing"

@@ -1,4 +1,4 @@
-"""The step layer of an audit: the case views that the log gives, against those that were signed.
+"""The step layer of an audit: the rebuilt case views, compared with signed digests.
 
 Needs summary keys, which an observer of the agreement is granted. All grants are read before the
 first record, so a key that is missing then is missing for good.
@@ -37,8 +37,8 @@ class CaseReplay:
         chain: The record layer.
         trust: What the trust documents say about the link.
         keys: The auditor's summary keys.
-        judge: Tells what verdicts mean.
-        findings: Where the rest is told.
+        judge: Adds the findings of verdicts.
+        findings: Takes the other findings.
         claims: What others signed about the link.
         verified: Whether every signature is verified, so that views that differ are their
             signer's doing.
@@ -139,7 +139,7 @@ class CaseReplay:
         return set(self._fold.parked.cases())
 
     def proof(self, *, whole: bool) -> ViewsProof:
-        """What was proved; what was not for want of keys goes to the findings.
+        """The result; records without a key become a finding.
 
         Args:
             whole: Whether the log was read to its end.

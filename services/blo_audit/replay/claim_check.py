@@ -1,4 +1,4 @@
-"""What others signed about a link's size, held against the log as it grows to that size."""
+"""The check of claims against the log, each when the replay has reached its size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blo_schemas.ids import LinkId, OfficeId
 
 
 class ClaimCheck:
-    """Meets each claim when the chain has its size.
+    """Compares each claim with the chain at the claim's size.
 
     Args:
         link: The link.
@@ -24,7 +24,7 @@ class ClaimCheck:
         claims: What others signed about the link (``read_claims``).
         chain: The link's chain, as it grows.
         times: The log times of its records.
-        findings: Where a claim that does not fit goes.
+        findings: Takes the claims that do not fit.
         steps: Compares a head's views, where summary keys are held; otherwise ``None``.
 
     Attributes:
@@ -72,7 +72,7 @@ class ClaimCheck:
         return min(newest.values(), default=0)
 
     def meet(self) -> None:
-        """Compare with the log what was signed about its present size."""
+        """Compare the claims about the present size with the log."""
         size = self._chain.size
         while self.next == size:
             claim = self._claims[self._met]
@@ -83,7 +83,7 @@ class ClaimCheck:
                 self._keep(claim)
 
     def beyond(self) -> None:
-        """What was signed about records that are not there."""
+        """Add a finding for each claim about records that are not there."""
         for claim in self._claims[self._met :]:
             checkpoint = claim.kind is ClaimKind.CHECKPOINT
             signers = ", ".join(claim.signers)

@@ -1,4 +1,4 @@
-"""The two clocks of a record held against each other: the log's, and its writer's.
+"""The comparison of a record's two clocks: the log's, and its writer's.
 
 Log time is the broker's word, ``at`` is the office's. Neither is believed. What binds them: an event
 cannot have arrived before it was signed, nor been signed before what its writer had already read
@@ -30,8 +30,8 @@ class ClockCheck:
     """The log times of a link.
 
     Args:
-        findings: Where what is wrong with them goes.
-        memory: Where they are kept.
+        findings: Takes the findings.
+        memory: Keeps the times.
         tolerance_ms: How far two clocks may differ.
         late_ms: After how long between signing and arrival an event counts as late.
     """
@@ -52,7 +52,7 @@ class ClockCheck:
         return None if self.first is None else self._last
 
     def take(self, records: Sequence[LogRecord]) -> None:
-        """Note the log times of the next records."""
+        """Keep the log times of the next records."""
         if not records:
             return
         times = [record.log_time for record in records]
@@ -69,7 +69,7 @@ class ClockCheck:
         return array("q", bytes(self._times[where : where + _SIZE]))[0]
 
     def event(self, admitted: AdmittedRecord) -> None:
-        """Hold the two clocks of an event against each other, whose distance is striking."""
+        """Add a finding for an event whose two clocks differ by more than the tolerance."""
         header, office = admitted.header, admitted.office
         if header is None:
             return

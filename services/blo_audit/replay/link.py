@@ -1,8 +1,8 @@
 """The audit of one link: every record from the first, against everything that was signed about it.
 
-Parts, each of its own: the chain (``blo_projection.link_chain``), the judge of its verdicts, the clocks,
-the claims of others about a size, the views. Memory does not grow with the log: hashes, ids and
-times are spilled to unnamed files (``spill.py``). What grows is the number of claims, and the
+Its parts are the chain (``blo_projection.link_chain``), the findings of verdicts, the clocks, the
+claims about a size, and the case views. Memory does not grow with the log: hashes, ids and
+times are spilled to unnamed files (``spill_files.py``). What grows is the number of claims, and the
 cases' views where summary keys are held.
 """
 
@@ -41,7 +41,7 @@ HOUR_MS: Final = 60 * MINUTE_MS
 
 
 class AuditOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How an audit is done.
+    """The options of an audit.
 
     Attributes:
         mode: Full or amortised.
@@ -49,7 +49,7 @@ class AuditOptions(msgspec.Struct, frozen=True, kw_only=True):
             written.
         rate: Amortised: the probability with which each record is drawn.
         tolerance_ms: How far an office's clock and the log's may differ.
-        late_ms: After how long between signing and arrival an event is told as late.
+        late_ms: An event that arrives later than this after its signing is ``late``.
         outputs: Whether the processors' outputs are compared, too.
     """
 
@@ -69,8 +69,8 @@ class LinkAudit:
         directory: What the trust documents prove.
         claims: What others signed about the link (``read_claims``).
         options: How it is done.
-        shelf: Where to put what grows with the log.
-        findings: Where what is wrong goes.
+        spill: Makes the buffers that grow with the log.
+        findings: Takes the findings.
         keys: The auditor's summary keys; ``None``: only the record layer is judged.
         ahead: Verifies signatures on all cores; ``None``: one by one.
         withdrawn: Ids of the keys whose grants were withdrawn.
@@ -88,7 +88,7 @@ class LinkAudit:
         directory: TrustedDirectory,
         claims: Sequence[Claim],
         options: AuditOptions,
-        shelf: SpillFolder,
+        spill: SpillFolder,
         findings: Findings,
         *,
         keys: GrantedKeys | None = None,
@@ -107,12 +107,12 @@ class LinkAudit:
             place.link,
             self._trust,
             self._checking if self._full else self._trusting,
-            memory=shelf.spill,
+            memory=spill.buffer,
         )
         self._judge = VerdictFindings(place.link, directory, findings)
         self._times = ClockCheck(
             findings,
-            shelf.spill(),
+            spill.buffer(),
             tolerance_ms=options.tolerance_ms,
             late_ms=options.late_ms,
         )
@@ -137,10 +137,10 @@ class LinkAudit:
                 place.link,
                 directory,
                 findings,
-                shelf.spill(),
+                spill.buffer(),
                 self._chain,
                 self._judge,
-                shelf.spill(),
+                spill.buffer(),
                 steps=self._steps,
                 keys=keys,
                 verified=self._full,
@@ -166,7 +166,7 @@ class LinkAudit:
 
     @property
     def accepted(self) -> int:
-        """How many of them the record layer has nothing against."""
+        """How many of them the record layer accepts."""
         return self._accepted
 
     def take(self, records: Sequence[LogRecord]) -> None:
@@ -256,7 +256,7 @@ class LinkAudit:
             self._accepted += accepted
 
     def _admission(self) -> Callable[[LogRecord], AdmittedRecord]:
-        """What takes a record: as little as is needed."""
+        """The function that takes a record; it does no more than the options need."""
         steps, outputs = self._steps, self.outputs
         admit = self._chain.admit if steps is None else steps.feed
         if outputs is None:
@@ -293,7 +293,7 @@ class LinkAudit:
             self._acknowledged[admitted.office] = position + 1 if seen == position else seen
 
     def _look_at_time(self, admitted: AdmittedRecord) -> None:
-        """Only of events that are their office's: what others forged says nothing of its clock."""
+        """Check the clocks of an event, if its office has signed it."""
         if not admitted.chained:
             return
         if self._chain.verification is self._checking or self._genuine(admitted):
@@ -303,7 +303,7 @@ class LinkAudit:
         self.findings.add(Code.BAD_SIGNATURE, words, position=admitted.position)
 
     def _genuine(self, admitted: AdmittedRecord) -> bool:
-        """Whether an event that was not in the sample is signed by whom it names."""
+        """Whether an event outside the sample is signed by the office that it names."""
         header, envelope = admitted.header, admitted.envelope
         assert header is not None
         assert envelope is not None
@@ -314,7 +314,7 @@ class LinkAudit:
         return verify_signature(writer.signing_key, signed, envelope.signature)
 
     def _words(self) -> tuple[Word, ...]:
-        """How far each office's word reaches; what that leaves open goes to the findings."""
+        """The reach of each office's word; records behind it become findings."""
         size = self._chain.size
         words = []
         for office in sorted(self._claims.offices | self._claims.fitting.keys()):

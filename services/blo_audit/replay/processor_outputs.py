@@ -1,4 +1,4 @@
-"""The processors' outputs of one link, against what the audit itself found.
+"""The check of the processors' outputs of one link.
 
 What the trail has to say of each record is kept in sixteen bytes a record, spilled as the hashes
 are: a part of the hash over what a trail entry states, and the verdict. Beside it lies the running hash
@@ -110,7 +110,7 @@ class ProcessorOutputs:
         self._entries = self._checkpoints = self._cases = self._differed = 0
 
     def note(self, admitted: AdmittedRecord, verdict: Verdict | None) -> None:
-        """Keep what the trail must say of the next record.
+        """Keep the entry that the trail must have for the next record.
 
         Args:
             admitted: What the record layer says of it.
@@ -150,7 +150,7 @@ class ProcessorOutputs:
                 self._compare_case(case, steps.views)
 
     def proof(self) -> OutputsProof:
-        """What was proved; what is missing goes to the findings."""
+        """The result; a record without an entry becomes a finding."""
         while self._waiting:
             self._verify(self._waiting.popleft()[-1])
         missing = self._said.find(0)
@@ -163,7 +163,7 @@ class ProcessorOutputs:
         )
 
     def _waits(self, value: bytes) -> bool:
-        """Whether a value is an entry that says what was found, so that a checkpoint may do."""
+        """Whether a value is an entry that agrees, so that a later checkpoint may cover it."""
         try:
             output = OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
             if output.kind is not OutputKind.TRAIL or output.key is not None:
@@ -230,7 +230,7 @@ class ProcessorOutputs:
             self._differ(Code.TRAIL_DIFFERS, words, position, entry.log_hash, position + 1)
 
     def _compare_checkpoint(self, checkpoint: TrailCheckpoint) -> bool:
-        """Whether it says what was found, and of no more records than were read."""
+        """Whether a checkpoint agrees, and covers no more records than were read."""
         fits = self._chain.matches(checkpoint.size, checkpoint.log_hash)
         if fits is None:
             return False

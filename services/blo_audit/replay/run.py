@@ -124,14 +124,14 @@ class Replay:
         )
         keys, withdrawn = await self._keys(place, directory)
         end = await self._source.end(place)
-        shelf = SpillFolder()
+        spill_folder = SpillFolder()
         try:
             audit = LinkAudit(
                 place,
                 directory,
                 claims,
                 self._options,
-                shelf,
+                spill_folder,
                 findings,
                 keys=keys,
                 ahead=ahead,
@@ -151,7 +151,7 @@ class Replay:
                 await self._compare(place, audit.outputs)
             return audit.finish(), findings
         finally:
-            shelf.close()
+            spill_folder.close()
 
     async def _compare(self, place: SourcePartition, outputs: ProcessorOutputs) -> None:
         async for batch in self._source.outputs(place, topics.trail_topic(place.corridor)):

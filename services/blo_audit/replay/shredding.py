@@ -1,4 +1,4 @@
-"""Which contents are gone by agreement, by whose word, and where that word is missing (ADR 7).
+"""The check of agreed shreddings: who confirmed the deletion, and who did not (ADR 7).
 
 An audit reads no contents, so it cannot see whether they are there. What it can show: that every
 office of the link agreed at which record, and which of them signed afterwards that it deleted.
@@ -33,7 +33,7 @@ class ShreddingCheck:
     Args:
         views: The rebuilt views.
         judge: Says whether an event is forged.
-        findings: Where what is wrong goes.
+        findings: Takes the findings.
         verified: Whether the chain verifies every signature.
         withdrawn: Ids of the keys whose grants were withdrawn; a content key's is its case's.
     """
@@ -55,7 +55,7 @@ class ShreddingCheck:
         self._places: dict[CaseId, dict[int, ShreddingPlace]] = {}
 
     def note(self, folded: FoldedRecord) -> None:
-        """Keep where an accepted step of a shredding stands; of others nothing is kept."""
+        """Keep the place of an accepted step of a shredding; other steps are ignored."""
         summary = folded.summary
         if not folded.version or summary is None or summary.step not in SHREDDING_STEPS:
             return

@@ -1,4 +1,4 @@
-"""Which signatures an audit verifies, and how all cores take part in it.
+"""The choice of the signatures that an audit verifies, and their verification on all cores.
 
 Full mode verifies all. libsodium lets go of Python's lock while it computes, so a pool of threads
 verifies one portion of records while the chain is folded over the portion before.
@@ -38,7 +38,7 @@ _Check = tuple[bytes, bytes, bytes]
 
 
 class Mode(StrEnum):
-    """How much is verified."""
+    """The share of signatures that is verified."""
 
     FULL = "full"
     AMORTISED = "amortised"

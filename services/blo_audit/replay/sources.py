@@ -1,7 +1,7 @@
-"""Where an audit reads from: the log itself, or a file that somebody handed over.
+"""The sources of an audit: the log itself, or a bundle.
 
-A ``RecordSource`` gives the same things whichever it is. Nothing that it says is believed: documents are
-judged under the auditor's pins, heads and records by their signatures and hashes.
+A source is not trusted. Documents are judged under the auditor's pins, heads and records by their
+signatures and hashes.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from blo_schemas.ids import CorridorId, LinkId
 from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
 
 BATCH: Final = 2000
-"""How many records are read at a time; an adapter may give other portions."""
+"""So many records are read at a time; an adapter may give other portions."""
 
 
 class SourcePartition(msgspec.Struct, frozen=True):
-    """Where a link's records lie.
+    """The place of a link's records.
 
     Attributes:
         link: The link.
@@ -38,7 +38,7 @@ class SourcePartition(msgspec.Struct, frozen=True):
 
 
 class RecordSource(Protocol):
-    """What an audit reads.
+    """The port through which an audit reads.
 
     ``documents`` is asked first; then, link by link, ``heads`` and ``grants``, and only after
     those ``records``, so that a log that is being written to holds at least what the heads cover.
@@ -46,7 +46,7 @@ class RecordSource(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is, in words, for the statement: ``Kafka at …``, ``bundle …``."""
+        """The source in words, for the statement: ``Kafka at …``, ``bundle …``."""
         ...
 
     async def documents(self) -> Sequence[SignedDocument]:
@@ -70,7 +70,7 @@ class RecordSource(Protocol):
         ...
 
     async def end(self, place: SourcePartition) -> int | None:
-        """How many records the link has, if that is known beforehand; for a progress bar only."""
+        """The link's number of records, if it is known beforehand; for a progress bar only."""
         ...
 
     def records(self, place: SourcePartition) -> AsyncIterator[Sequence[LogRecord]]:
@@ -93,7 +93,7 @@ class RecordSource(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Close all that is open."""
         ...
 
 
@@ -176,7 +176,7 @@ class LogSource:
 def places(
     directory: TrustedDirectory, corridor: CorridorId | None = None
 ) -> list[SourcePartition]:
-    """Where the links lie that the trust documents name.
+    """The partitions of the links that the trust documents name.
 
     Args:
         directory: What the documents prove.

@@ -1,7 +1,6 @@
-"""What an audit proved and what it did not, as values and in words.
+"""The statement of an audit: what it proved and what it did not, as values and in words.
 
-A list of findings without this would be half an answer: nothing found may also mean that nothing
-was looked at.
+An empty list of findings may also mean that nothing was checked; the statement tells the two apart.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from blo_audit.replay.signatures import Mode, unseen
 from blo_schemas.ids import LinkId, OfficeId
 
 ODDS: Final = (1, 10, 100, 1000)
-"""For so many forged records the odds are told."""
+"""The odds are given for these numbers of forged records."""
 
 
 _READ: Final = (
@@ -31,11 +30,11 @@ _NO_KEYS: Final = (
     "(shredding)."
 )
 _SHREDDED_IN_WORDS: Final = 50
-"""So many shredded cases are told one by one in words; the values name all."""
+"""So many shredded cases are named in words; the values name all."""
 
 
 class Word(msgspec.Struct, frozen=True):
-    """How far an office's signed word about a link reaches.
+    """The reach of an office's signed statements about a link.
 
     Attributes:
         office: The office.
@@ -99,7 +98,7 @@ class ShreddedCase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ViewsProof(msgspec.Struct, frozen=True):
-    """What was proved of the case views.
+    """The result for the case views.
 
     Attributes:
         cases: How many cases the log has.
@@ -122,7 +121,7 @@ class ViewsProof(msgspec.Struct, frozen=True):
 
 
 class OutputsProof(msgspec.Struct, frozen=True):
-    """What was proved of the processors' outputs.
+    """The result for the processors' outputs.
 
     Attributes:
         entries: Trail entries that say what this audit finds.
@@ -141,7 +140,7 @@ class OutputsProof(msgspec.Struct, frozen=True):
 
 
 class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
-    """What was proved of one link.
+    """The result for one link.
 
     Attributes:
         link: The link.

@@ -21,7 +21,7 @@ from blo_schemas.views import CaseView
 from blo_sealing.signatures import verify_signature
 
 MAX_REFUSED: Final = 10_000
-"""How many refused events are remembered, so that those that follow them are understood."""
+"""So many refused events are remembered, to recognise events that follow them."""
 
 BYTES: Final = frozenset(
     {
@@ -79,12 +79,12 @@ _UNPROVED: Final = frozenset({Code.BAD_SIGNATURE, Code.PAYLOAD_MISMATCH})
 
 
 class VerdictFindings:
-    """Tells what the verdicts on a link's records mean.
+    """Adds a finding for each rejected record of a link.
 
     Args:
         link: The link.
         directory: What the trust documents prove.
-        findings: Where it is told.
+        findings: Takes the findings.
 
     Attributes:
         first_distrusted: Position of the first record that the trust documents refuse.
@@ -101,7 +101,7 @@ class VerdictFindings:
         self._refused: dict[bytes, int] = {}
 
     def record(self, admitted: AdmittedRecord, *, verified: bool) -> None:
-        """Tell about a record that the record layer does not accept.
+        """Add the finding for a record that the record layer does not accept.
 
         Args:
             admitted: What it says of the record.
@@ -147,7 +147,7 @@ class VerdictFindings:
         self._add(code, admitted, words)
 
     def forgery(self, admitted: AdmittedRecord) -> Code | None:
-        """What is wrong with an event whose signature may not have been verified before."""
+        """The fault of an event whose signature may not have been verified yet; ``None``: none."""
         header, envelope = admitted.header, admitted.envelope
         assert header is not None
         assert envelope is not None

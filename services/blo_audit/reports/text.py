@@ -31,12 +31,6 @@ def text_of(signed: SignedReport, language: str = "en", *, events: bool = True) 
     return "\n".join(_frozen(signed.frozen, language, events=events)) + "\n"
 
 
-def draft_text(report: PeriodReport, language: str = "en", *, events: bool = True) -> str:
-    """A report that is not frozen as text; it says so."""
-    lines = [*_report(report, language, events=events), "", "Not frozen: nobody has signed this."]
-    return "\n".join(lines) + "\n"
-
-
 def rows_of(figure: ReportFigure, language: str) -> list[tuple[str, str, str]]:
     """Name, value and unit of each line that a figure takes."""
     name = word(figure.indicator, language)
@@ -165,7 +159,7 @@ def _pad(text: str, width: int, *, right: bool) -> str:
 
 
 def _width(text: str) -> int:
-    """How many columns a text takes on a screen: Chinese takes two a sign, marks take none."""
+    """The columns of a text on a screen: a Chinese sign takes two, a combining mark none."""
     return sum(
         0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in _WIDE)
         for sign in text

@@ -1,7 +1,7 @@
-"""What the figures of a report are called (docs/domain.md §7), for its readable forms.
+"""The names of a report's figures (docs/domain.md §7) in four languages.
 
-The Lao words want a native reader's review before use. What has no word in a language is told by
-its English one.
+The Lao words need a native reader's review before use. A missing word is replaced by the English
+one.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def word(name: str, language: str) -> str:
-    """What something is called in a language; in English, or by its name, where there is none."""
+    """The word for a name in a language; without one the English word, or the name itself."""
     known = _WORDS.get(name)
     if known is None:
         return name.replace("_", " ")

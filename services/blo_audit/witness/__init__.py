@@ -1,5 +1,5 @@
 """The witness: follows each link's log, signs its tree, and collects the offices' cosignatures.
 
-``link`` decides what may be signed, ``state`` keeps what was, ``worker`` goes between them and the
-log, ``app`` is the program.
+``link`` decides which tree may be signed, ``state`` keeps the signed trees, ``worker`` reads and
+writes the log, ``main`` is the program.
 """

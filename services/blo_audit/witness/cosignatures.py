@@ -1,4 +1,4 @@
-"""One checkpoint on its way to a quorum."""
+"""The collection of cosignatures for one checkpoint."""
 
 from __future__ import annotations
 

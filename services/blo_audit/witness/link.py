@@ -1,8 +1,8 @@
-"""One link as the witness sees it: which tree it has read, and which one it may sign.
+"""One link at the witness: the tree that it has read, and the tree that it may sign.
 
-The rule that a witness lives by: every tree that it signs continues all that it has signed. What
-it has signed binds it, whether its state file says so or ``blo.heads``. Where the log does not lead
-there any more, it stops for that link, and says so until somebody has looked.
+Every tree that a witness signs continues all trees that it has signed before, whether its state
+file or ``blo.heads`` names them. If the log contradicts one of them, the witness signs nothing more
+for that link and reports why until an operator has intervened.
 """
 
 from __future__ import annotations

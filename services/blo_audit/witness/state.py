@@ -1,7 +1,7 @@
-"""What the witness has signed, on its disk: one small file, written whole before anything is said.
+"""The witness's state file: the last signed tree of each link, written before it is published.
 
-It is not the truth about what was signed, ``blo.heads`` has that too, and the witness obeys both.
-It saves reading the log from the first record after every start.
+The trees on ``blo.heads`` bind the witness as well. The file saves reading the log from the first
+record after every start.
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ class WitnessState:
         self._links = _read(path, witness)
 
     def get(self, link: LinkId) -> LastSigned | None:
-        """What was signed last of a link; ``None`` if the file does not know."""
+        """The last signed tree of a link; ``None``: the file has none."""
         return self._links.get(link)
 
     def put(self, link: LinkId, signed: LastSigned) -> None:
-        """Keep what is about to be published; when this returns, it is on disk."""
+        """Keep a signed tree before it is published; it is on disk when this returns."""
         links = {**self._links, link: signed}
         text = msgspec.json.encode(_StateFile(_VERSION, self._witness, links))
         draft = self._path.with_suffix(".new")

@@ -1,4 +1,4 @@
-"""The witness at work: from the log to signed checkpoints, and from cosignatures to a quorum."""
+"""The witness: signs checkpoints of the log, and merges cosignatures into quorums."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Witness:
         self.quorums: dict[LinkId, SignedCheckpoint] = {}
 
     async def run(self) -> None:
-        """Work until cancelled; what the line does is waited out."""
+        """Work until cancelled; failures of the connection are waited out."""
         pause_s = _FIRST_PAUSE_S
         while True:
             try:
@@ -115,7 +115,7 @@ class Witness:
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
     def check(self) -> Health:
-        """What ``/readyz`` asks."""
+        """The answer for ``/readyz``."""
         stopped = sorted(link.link for link in self.links.values() if link.stopped is not None)
         if stopped:
             return Health(
@@ -134,7 +134,7 @@ class Witness:
     # Reading.
 
     async def _follow(self) -> None:
-        """One connection's life; it ends when there are other links to follow."""
+        """Read and sign over one connection, until there are other links to follow."""
         await self._feed.refresh()
         appender = await self._log.appender()
         try:
@@ -259,7 +259,7 @@ class Witness:
             )
 
     def _take_checkpoint(self, key: NoteRecordKey, signed: SignedCheckpoint) -> None:
-        """Only what carries this witness's own signature binds it."""
+        """Obey a checkpoint that carries this witness's own signature."""
         directory = self._feed.directory
         for signer in signatories(signed, directory):
             if signer.subject == self._identity.subject and signer.role is Role.WITNESS:
