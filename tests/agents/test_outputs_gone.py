@@ -9,7 +9,6 @@ import pytest
 from blo_log import topics
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import TopicPartition
-from blo_schemas.ids import OfficeId
 from blo_schemas.summary import Step
 from tests.agents.crashing import CrashPlan, ended
 from tests.agents.processing import (
@@ -29,7 +28,6 @@ pytestmark = pytest.mark.slow
 
 CASES = topics.cases_topic(CORRIDOR)
 ALERTS = topics.alerts_topic(CORRIDOR)
-STRANGER = OfficeId("vn-stranger")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +90,7 @@ async def test_a_link_that_is_folded_anew_keeps_its_alerts(tmp_path: Path) -> No
         await kept(a, case, 0, 10)
         before = await stored_alerts(a, case)
         known = len(world.documents)
-        world.certify(STRANGER, not_before=0)
+        world.certify(B, not_before=1)
         await world.publish_more(known)
         await a.until(lambda: a.desk().status.rereads_to > 0 and not a.desk().is_rereading)
         assert await stored_alerts(a, case) == before

@@ -24,7 +24,7 @@ ROUNDS = 6
 WRITER = """
 import asyncio, os, sys
 from pathlib import Path
-from blo_agent.store import Store
+from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal, outbox
 from tests.unit.store.samples import new_event
 from tests.unit.store.journal_chain import verify_journal
