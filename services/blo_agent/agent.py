@@ -131,7 +131,7 @@ class Agent:
             log,
             self.line,
             clock,
-            self._on_taken,
+            self._on_batch,
             self.sender,
             simulated_time=self.options.simulated_time,
         )
@@ -159,41 +159,41 @@ class Agent:
         now = self.clock.now_ms()
 
         def job(tx: Transaction) -> BatchResult:
-            taken = self._load(tx)
+            result = self._load(tx)
             for state in self.office.links.values():
                 attempt(
                     "heads",
                     tx,
-                    taken,
+                    result,
                     lambda own, state=state: compare_heads(self.office, state, now, tx, own),  # type: ignore[misc]
                     mend=lambda: self.office.load_heads(tx),
                     link=state.link,
                 )
-            return taken
+            return result
 
         self.store.mend_with(self._mend)
-        self._telemetry.taken(await self.store.write(job))
+        self._telemetry.count_batch(await self.store.write(job))
         self._note_sizes()
 
     def _load(self, tx: Transaction) -> BatchResult:
         """Have in memory what the store has; runs in the store's thread."""
         now = self.clock.now_ms()
-        taken = BatchResult()
-        self.office.load(tx, now, taken)
+        result = BatchResult()
+        self.office.load(tx, now, result)
         withhold_restored(self.office, tx)
         works: dict[str, Callable[[BatchResult], object]] = {
             "summary keys": lambda _: review_summary_keys(self.office, now, tx),
             "what processors write": lambda _: self.outputs.load(tx),
         }
         for what, work in works.items():
-            attempt(what, tx, taken, work, mend=lambda: None)
-        return taken
+            attempt(what, tx, result, work, mend=lambda: None)
+        return result
 
     def _mend(self, tx: Transaction, failed: JobFailed) -> None:
         """Put memory back after a job was rolled back; runs in the store's thread."""
-        taken = self._load(tx)
-        taken.contained.append(("a job of the store", ""))
-        self._telemetry.taken(taken)
+        result = self._load(tx)
+        result.contained.append(("a job of the store", ""))
+        self._telemetry.count_batch(result)
 
     async def run(self, stop: StopSignal) -> None:
         """Send and receive until the stop.
@@ -306,18 +306,18 @@ class Agent:
 
         await self.store.write(note)
 
-    def _on_taken(self, taken: BatchResult) -> None:
+    def _on_batch(self, result: BatchResult) -> None:
         self._note_sizes()
-        self._telemetry.taken(taken)
-        self._dirty.update(seen.link for seen in taken.seen)
-        self._dirty.update(link for link, _ in taken.grants)
-        self._dirty.update(taken.new_links)
-        if taken.shredded:
+        self._telemetry.count_batch(result)
+        self._dirty.update(seen.link for seen in result.seen)
+        self._dirty.update(link for link, _ in result.grants)
+        self._dirty.update(result.new_links)
+        if result.shredded:
             self._scrubber.wake()
         if self._dirty:
             self._heads_due.set()
         self._telemetry.positions(self.receiver.high_watermarks)
-        self.sender.publish(taken.cosignatures)
+        self.sender.publish(result.cosignatures)
         self._announce()
 
     def _note_sizes(self) -> None:
@@ -371,19 +371,19 @@ class Agent:
                 missing.add(str(error))
 
         def job(tx: Transaction) -> BatchResult:
-            taken = BatchResult()
+            result = BatchResult()
             for state in states:
                 if not state.is_rereading:
                     work = partial(say, state, tx)
-                    attempt("an own head", tx, taken, work, mend=lambda: None, link=state.link)
-            return taken
+                    attempt("an own head", tx, result, work, mend=lambda: None, link=state.link)
+            return result
 
-        taken = await self.store.write(job)
-        self._telemetry.taken(taken)
+        result = await self.store.write(job)
+        self._telemetry.count_batch(result)
         for words in missing:
             get_logger().warning("no head is published", error=words)
-        if taken.cosignatures:
-            self.sender.publish(taken.cosignatures)
+        if result.cosignatures:
+            self.sender.publish(result.cosignatures)
 
     async def _tell_positions(self) -> None:
         def count(snapshot: Snapshot) -> dict[LinkId, outbox.OutboxCount]:

@@ -18,7 +18,7 @@ T = TypeVar("T")
 def attempt(
     what: str,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
     work: Callable[[BatchResult], object],
     *,
     mend: Callable[[], object],
@@ -31,7 +31,7 @@ def attempt(
     Args:
         what: What the part is, in fixed words.
         tx: The transaction of the job.
-        taken: Gets what the part has changed, when it has succeeded.
+        result: Gets what the part has changed, when it has succeeded.
         work: The part; is given a ``BatchResult`` of its own.
         mend: Puts back from the disk what the part may have changed in memory.
         link: The link that it is about, if one.
@@ -51,18 +51,18 @@ def attempt(
         incident = report_incident(what, error, link=link, position=position)
         mend()
         if not is_quiet:
-            taken.contained.append((what, link))
+            result.contained.append((what, link))
             place = f" on {link}" if link else ""
-            taken.alarms.append(f"a fault in {what}{place} was contained, incident {incident}")
+            result.alarms.append(f"a fault in {what}{place} was contained, incident {incident}")
         return incident
-    taken.add(own)
+    result.add(own)
     return None
 
 
 def attempt_each(
     what: str,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
     items: Sequence[T],
     work: Callable[[list[T], BatchResult], object],
     *,
@@ -72,13 +72,13 @@ def attempt_each(
     if not items:
         return
     whole = attempt(
-        what, tx, taken, lambda own: work(list(items), own), mend=mend, is_quiet=len(items) > 1
+        what, tx, result, lambda own: work(list(items), own), mend=mend, is_quiet=len(items) > 1
     )
     if whole is None:
         return
     if len(items) == 1:
-        taken.ignored += 1
+        result.ignored += 1
         return
     for item in items:
-        if attempt(what, tx, taken, lambda own, item=item: work([item], own), mend=mend):  # type: ignore[misc]
-            taken.ignored += 1
+        if attempt(what, tx, result, lambda own, item=item: work([item], own), mend=mend):  # type: ignore[misc]
+            result.ignored += 1

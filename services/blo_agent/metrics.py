@@ -26,26 +26,28 @@ class AgentMetrics:
         self._metrics = metrics
         self._clock = clock
 
-    def taken(self, taken: BatchResult) -> None:
+    def count_batch(self, result: BatchResult) -> None:
         """Tell what a batch has brought."""
         metrics = self._metrics
         log = get_logger()
-        for seen in taken.seen:
+        for seen in result.seen:
             self._seen(seen)
-        for link, purpose in taken.grants:
+        for link, purpose in result.grants:
             metrics.grants.labels(link=link, purpose=purpose.name.lower(), direction="taken").inc()
-        for link in taken.shredded:
+        for link in result.shredded:
             metrics.cases_shredded.labels(link=link).inc()
             log.info("contents of a case deleted, as its offices have agreed", link=link)
-        for link in taken.refold:
+        for link in result.refold:
             log.warning("log is folded anew, because trust documents changed", link=link)
-        if taken.ignored:
-            log.warning("bytes that do not belong on their topic were ignored", count=taken.ignored)
-        for link in taken.refused:
+        if result.ignored:
+            log.warning(
+                "bytes that do not belong on their topic were ignored", count=result.ignored
+            )
+        for link in result.refused:
             metrics.checkpoints_refused.labels(link=link).inc()
-        for what, _ in taken.contained:
+        for what, _ in result.contained:
             metrics.faults_contained.labels(place=what).inc()
-        for words in taken.alarms:
+        for words in result.alarms:
             log.error("alarm", reason=words)
 
     def _seen(self, seen: ReadRange) -> None:

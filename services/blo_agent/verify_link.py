@@ -64,12 +64,12 @@ class _Rebuilt:
 
     def feed(self, records: list[LogRecord]) -> None:
         for record in records:
-            one = self.fold.feed(record)
-            self.verified += one.admitted.chained
-            if one.verdict is not None and one.verdict.reason is not None:
-                self.rejected[one.verdict.reason.value] += 1
-            if one.event is not None and one.content is not None:
-                self.contents[one.event] = sha256(encode(one.content)).digest()
+            outcome = self.fold.feed(record)
+            self.verified += outcome.admitted.chained
+            if outcome.verdict is not None and outcome.verdict.reason is not None:
+                self.rejected[outcome.verdict.reason.value] += 1
+            if outcome.event is not None and outcome.content is not None:
+                self.contents[outcome.event] = sha256(encode(outcome.content)).digest()
 
 
 async def replay(office: Office, store: Store, log: Log, state: LinkState) -> LinkComparison:
@@ -121,7 +121,9 @@ async def _next(reader: LogReader, partition: TopicPartition, count: int) -> lis
         batch = await reader.poll(max_records=count)
         found = batch.get(partition, [])
         if found:
-            return [LogRecord(one.offset, one.timestamp, one.value or b"") for one in found]
+            return [
+                LogRecord(record.offset, record.timestamp, record.value or b"") for record in found
+            ]
         await reader.high_watermarks()
     raise LogUnavailable("records that were read before do not come again; try later")
 

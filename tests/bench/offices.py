@@ -75,15 +75,15 @@ class Desk:
         self._moved = asyncio.Event()
         self._signal = StopSignal()
         self._task: asyncio.Task[None] | None = None
-        taken = self.agent.receiver._on_taken
+        count = self.agent.receiver._on_batch
 
-        def on_taken(batch: BatchResult) -> None:
-            taken(batch)
+        def on_batch(batch: BatchResult) -> None:
+            count(batch)
             for seen in batch.seen:
                 self.stored = max(self.stored, seen.position + 1)
             self._moved.set()
 
-        self.agent.receiver._on_taken = on_taken
+        self.agent.receiver._on_batch = on_batch
 
     @property
     def appended(self) -> int:

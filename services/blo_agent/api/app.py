@@ -66,9 +66,9 @@ def _on_http_error(
     if error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
         return _on_incident(request, error)
     wrong = [
-        f"{one.get('key', 'request')}: {one.get('message', '')}"
-        for one in (error.extra if isinstance(error.extra, list) else ())
-        if isinstance(one, dict)
+        f"{problem.get('key', 'request')}: {problem.get('message', '')}"
+        for problem in (error.extra if isinstance(error.extra, list) else ())
+        if isinstance(problem, dict)
     ]
     return Response(ErrorAnswer("; ".join(wrong) or error.detail), status_code=error.status_code)
 

@@ -165,10 +165,10 @@ def _kind(agent: Agent, wanted: CommandRequest, case: CaseId | None) -> Kind:
 
 
 def _word(words: Mapping[str, T], word: str, field: str) -> T:
-    found = words.get(word)
-    if found is None:
+    value = words.get(word)
+    if value is None:
         raise BadRequest(f"{field}: {word!r} is not one of {', '.join(sorted(words))}")
-    return found
+    return value
 
 
 def _optional(words: Mapping[str, T], word: str | None, field: str) -> T | None:

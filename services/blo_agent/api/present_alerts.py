@@ -94,32 +94,32 @@ def open_alerts(
     viewer: Viewer, snapshot: Snapshot, links: Iterable[LinkId]
 ) -> list[api.OpenAlertAnswer]:
     """What stands open for the office on these links, the earliest deadline first."""
-    found: list[api.OpenAlertAnswer] = []
-    for one in links:
-        at = _link_terms(viewer, one)
-        stored = stored_link(snapshot, one)
-        unjudged = records.unjudged_cases(snapshot, one)
+    answers: list[api.OpenAlertAnswer] = []
+    for link in links:
+        at = _link_terms(viewer, link)
+        stored = stored_link(snapshot, link)
+        unjudged = records.unjudged_cases(snapshot, link)
         highest: dict[object, tuple[alerts.StoredAlert, Alert, CaseView | None, str]] = {}
-        for row in alerts.standing(snapshot, one):
+        for row in alerts.standing(snapshot, link):
             alert = row.decoded
-            view = None if row.case is None else cases.get(snapshot, one, row.case)
+            view = None if row.case is None else cases.get(snapshot, link, row.case)
             role = _role(viewer.id, alert, view)
             place = (row.case, alert.clock, alert.round) if row.case else row.alert_id
-            held = highest.get(place)
-            if role and (held is None or _height(held[1]) < _height(alert)):
+            known = highest.get(place)
+            if role and (known is None or _height(known[1]) < _height(alert)):
                 highest[place] = row, alert, view, role
         for row, alert, view, role in highest.values():
             kind = None if view is None else view.kind
             rules = None
             if row.case is not None:
-                clocks = clocks_of(facts_of(snapshot, one, row.case))
-                known = _by_the_rules(at, stored, unjudged, clocks, [row], 0)
-                rules = known.get(row.alert_id)
+                clocks = clocks_of(facts_of(snapshot, link, row.case))
+                judged = _by_the_rules(at, stored, unjudged, clocks, [row], 0)
+                rules = judged.get(row.alert_id)
             answer = _alert(at, row, alert, kind, None, rules, is_standing=True)
             case = None if row.case is None else row.case.hex()
             word = None if kind is None else kind.word
-            found.append(api.OpenAlertAnswer(one, case, word, role, answer))
-    return sorted(found, key=_order)
+            answers.append(api.OpenAlertAnswer(link, case, word, role, answer))
+    return sorted(answers, key=_order)
 
 
 def link_differences(snapshot: Snapshot, link: LinkId) -> list[api.DifferenceAnswer]:
@@ -132,10 +132,10 @@ def case_differences(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[api
     return _differences(differences.of_case(snapshot, link, case))
 
 
-def _differences(found: Iterable[differences.OutputDifference]) -> list[api.DifferenceAnswer]:
+def _differences(rows: Iterable[differences.OutputDifference]) -> list[api.DifferenceAnswer]:
     return [
-        api.DifferenceAnswer(one.processor, one.what, one.case.hex(), local(one.since), one.words)
-        for one in found
+        api.DifferenceAnswer(row.processor, row.what, row.case.hex(), local(row.since), row.words)
+        for row in rows
     ]
 
 
@@ -146,7 +146,7 @@ def _link_terms(viewer: Viewer, link: LinkId) -> _LinkTerms:
 
 def _clocks(at: _LinkTerms, clocks: ClockView, instant: int) -> list[api.ClockAnswer]:
     reader = at.office
-    grounds = [pause_words(one.ground) for one in clocks.pauses if one.end is None]
+    grounds = [pause_words(pause.ground) for pause in clocks.pauses if pause.end is None]
     return [
         api.ClockAnswer(
             clock=state.clock.value,
@@ -250,6 +250,6 @@ def _height(alert: Alert) -> int:
     return -1 if alert.rung is None else _HEIGHT[alert.rung]
 
 
-def _order(one: api.OpenAlertAnswer) -> tuple[datetime, str, str, str]:
-    at = local(LAST_INSTANT) if one.alert.due is None else one.alert.due
-    return at, one.link, one.case or "", one.alert.alert
+def _order(answer: api.OpenAlertAnswer) -> tuple[datetime, str, str, str]:
+    at = local(LAST_INSTANT) if answer.alert.due is None else answer.alert.due
+    return at, answer.link, answer.case or "", answer.alert.alert

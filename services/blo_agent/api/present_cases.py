@@ -85,35 +85,35 @@ def link_answer(
         cosigned=0 if cosigned is None else cosigned.size,
         refused_checkpoints=[
             api.RefusedCheckpoint(
-                one.signer,
-                one.size,
-                local(one.at),
-                one.words,
-                [note.decode() for note in (one.note, one.other) if note],
+                row.signer,
+                row.size,
+                local(row.at),
+                row.words,
+                [note.decode() for note in (row.note, row.other) if note],
             )
-            for one in checkpoints.refused_of(snapshot, link)
+            for row in checkpoints.refused_of(snapshot, link)
         ],
         alerts=link_alerts(viewer, snapshot, link),
         differences=link_differences(snapshot, link),
         halts=[
             api.HaltAnswer(
-                local(one.at),
-                one.reason,
-                one.words,
-                one.evidence,
-                api.moment(one.resumed_at),
-                one.resumed_by,
-                one.resumed_for,
+                local(row.at),
+                row.reason,
+                row.words,
+                row.evidence,
+                api.moment(row.resumed_at),
+                row.resumed_by,
+                row.resumed_for,
             )
-            for one in halts.of_link(snapshot, link)
+            for row in halts.of_link(snapshot, link)
         ],
     )
 
 
 def _newest_heads(snapshot: Snapshot, link: LinkId) -> dict[OfficeId, Head]:
     return {
-        one.office: HEAD.decode(SIGNED_HEAD.decode(one.head).head)
-        for one in heads.of_link(snapshot, link)
+        row.office: HEAD.decode(SIGNED_HEAD.decode(row.head).head)
+        for row in heads.of_link(snapshot, link)
     }
 
 
@@ -158,7 +158,9 @@ def case_history(
         ],
         rejected=[_rejected_answer(viewer.id, row, view) for row in rejected],
         rejected_total=rejected_total,
-        under_way=[answer for one in waiting for answer in _under_way_answer(snapshot, link, one)],
+        under_way=[
+            answer for record in waiting for answer in _under_way_answer(snapshot, link, record)
+        ],
         clocks=timing.clocks,
         alerts=timing.alerts,
         differences=case_differences(snapshot, link, case),
@@ -223,13 +225,13 @@ def _shredding_answer(
         row.version: ShreddingPlace(row.position, row.event_id, row.log_time)
         for row in events.by_case(snapshot, view.link, CaseId(view.case))
     }
-    found = shredding_of(view, places)
+    shredding = shredding_of(view, places)
     return api.ShreddingAnswer(
-        status=found.status.value,
-        consents=[_signed_answer(one) for one in found.consents],
-        confirmations=[_signed_answer(one) for one in found.confirmations],
-        awaited=[*found.awaited(parties)],
-        words=shredding_words(found, parties),
+        status=shredding.status.value,
+        consents=[_signed_answer(signature) for signature in shredding.consents],
+        confirmations=[_signed_answer(signature) for signature in shredding.confirmations],
+        awaited=[*shredding.awaited(parties)],
+        words=shredding_words(shredding, parties),
     )
 
 

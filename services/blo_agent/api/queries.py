@@ -98,25 +98,25 @@ async def one_case(
     wanted = CaseId(read_id(case))
     actor, now = actor_of(request), agent.clock.now_ms()
     is_read = agent.is_read_to_end(known)
-    found = await _ask(
+    answer = await _ask(
         agent,
         lambda at, snapshot: case_history(at, snapshot, known, wanted, now, is_read=is_read),
     )
-    if found is None:
+    if answer is None:
         raise NotFoundException(f"no case {case} is known on {link}")
-    if found.view is not None:
+    if answer.view is not None:
         await agent.store.write(lambda tx: note_view(tx, actor, known, wanted, now))
-    return found
+    return answer
 
 
 @get("/v1/events/{event:str}")
 async def one_event(agent: NamedDependency[Agent], event: FromPath[str]) -> EventStatus:
     """How far an event has come."""
     wanted = EventId(read_id(event))
-    found = await _ask(agent, lambda at, snapshot: event_status(at, snapshot, wanted))
-    if found is None:
+    answer = await _ask(agent, lambda at, snapshot: event_status(at, snapshot, wanted))
+    if answer is None:
         raise NotFoundException(f"no event {event} is known here")
-    return found
+    return answer
 
 
 @get("/v1/alerts")

@@ -122,12 +122,12 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
     else:
         content_key = _content_key(office, state, wanted.case)
     month = month_of(now)
-    held = office.keyring.of(state.link).own_summary_key(month)
-    summary_key = held or SummaryKey(office.random(SYMMETRIC_KEY_SIZE))
+    known_key = office.keyring.of(state.link).own_summary_key(month)
+    summary_key = known_key or SummaryKey(office.random(SYMMETRIC_KEY_SIZE))
     sealed = _seal(
         office, author, state, wanted.case, now, summary_key, summary, content_key, content
     )
-    if held is None:
+    if known_key is None:
         grant_summary_key(office, state, summary_key, month, now, tx)
     if command.step is Step.OPEN and content_key is not None:
         grant_content_key(office, state, content_key, now, tx)

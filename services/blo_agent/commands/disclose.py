@@ -119,15 +119,15 @@ async def disclose(
         return _choose(snapshot, link, wanted)
 
     chosen = await store.read(choose)
-    found = await _read(log, state, sorted(chosen.leaves))
-    for record in found:
+    read = await _read(log, state, sorted(chosen.leaves))
+    for record in read:
         if leaf_hash(record.value) != chosen.leaves[record.position]:
             raise DisclosureRefused(
                 "another_log",
                 f"the log shows another record at {record.position} than the office has read: "
                 "let its link be verified",
             )
-    return await store.write(lambda tx: _disclose(office, state, wanted, chosen, found, now, tx))
+    return await store.write(lambda tx: _disclose(office, state, wanted, chosen, read, now, tx))
 
 
 def _choose(snapshot: Snapshot, link: LinkId, wanted: DisclosureCommand) -> _SelectedEvent:
@@ -161,30 +161,35 @@ def _meant(snapshot: Snapshot, link: LinkId, wanted: DisclosureCommand) -> Itera
         return events.by_case(snapshot, link, wanted.case)
     if wanted.period is not None:
         return events.in_period(snapshot, link, *wanted.period)
-    found = (events.get(snapshot, event) for event in sorted(set(wanted.events)))
-    return [event for event in found if event is not None]
+    rows = (events.get(snapshot, event) for event in sorted(set(wanted.events)))
+    return [event for event in rows if event is not None]
 
 
 async def _read(log: Log, state: LinkState, positions: list[int]) -> list[LogRecord]:
     partition = TopicPartition(exchange_topic(state.corridor), state.partition)
     reader = await log.reader({partition: positions[0]})
-    found: list[LogRecord] = []
+    records_read: list[LogRecord] = []
     silent = 0
     try:
-        while len(found) < len(positions) and silent < _SILENCE_POLLS:
-            wanted = positions[len(found)]
+        while len(records_read) < len(positions) and silent < _SILENCE_POLLS:
+            wanted = positions[len(records_read)]
             if reader.position(partition) != wanted:
                 reader.seek(partition, wanted)
             batch = await reader.poll(max_records=_PORTION)
             silent = 0 if batch else silent + 1
-            for one in batch.get(partition, ()):
-                if len(found) < len(positions) and one.offset == positions[len(found)]:
-                    found.append(LogRecord(one.offset, one.timestamp, one.value or b""))
+            for consumed in batch.get(partition, ()):
+                if (
+                    len(records_read) < len(positions)
+                    and consumed.offset == positions[len(records_read)]
+                ):
+                    records_read.append(
+                        LogRecord(consumed.offset, consumed.timestamp, consumed.value or b"")
+                    )
     finally:
         await reader.close()
-    if len(found) < len(positions):
+    if len(records_read) < len(positions):
         raise LogUnavailable("records that were read before do not come again; try later")
-    return found
+    return records_read
 
 
 def _disclose(
@@ -192,11 +197,11 @@ def _disclose(
     state: LinkState,
     wanted: DisclosureCommand,
     chosen: _SelectedEvent,
-    found: list[LogRecord],
+    read: list[LogRecord],
     now: int,
     tx: Transaction,
 ) -> DisclosureFile:
-    opened = tuple(_keys_of(office, state, record) for record in found)
+    opened = tuple(_keys_of(office, state, record) for record in read)
     try:
         author = office.author(state.link, now)
     except NoIdentity as missing:

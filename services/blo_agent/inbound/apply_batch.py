@@ -37,7 +37,7 @@ def take(office: Office, batch: Batch, now: int, tx: Transaction) -> BatchResult
         now: The office's clock, Unix milliseconds.
         tx: The transaction that this belongs to.
     """
-    taken = BatchResult()
+    result = BatchResult()
     for partition, offset in batch.offsets.items():
         meta.put(tx, offset_key(partition), COUNT.encode(offset))
 
@@ -50,14 +50,14 @@ def take(office: Office, batch: Batch, now: int, tx: Transaction) -> BatchResult
             links.count_batch(tx, link)
 
     def load_all() -> None:
-        office.load(tx, now, taken)
+        office.load(tx, now, result)
         review_summary_keys(office, now, tx)
 
     # After the offsets, because it may ask for keys to be read again.
     attempt_each(
         "trust documents",
         tx,
-        taken,
+        result,
         batch.documents,
         lambda found, own: take_documents(office, found, now, tx, own),
         mend=load_all,
@@ -73,22 +73,22 @@ def take(office: Office, batch: Batch, now: int, tx: Transaction) -> BatchResult
     attempt_each(
         "grants",
         tx,
-        taken,
+        result,
         batch.grants,
         lambda found, own: touched.update(take_grants(office, found, tx, own)),
         mend=load_keys,
     )
     for link, found in batch.records.items():
         state = office.links.get(link)
-        if state is not None and link not in taken.refold and state.status.is_read_on:
+        if state is not None and link not in result.refold and state.status.is_read_on:
             touched.add(link)
-            LinkBatch(office, state, now, tx, taken).take(found)
+            LinkBatch(office, state, now, tx, result).take(found)
     for link in sorted(touched):
-        LinkBatch(office, office.links[link], now, tx, taken).settle()
+        LinkBatch(office, office.links[link], now, tx, result).settle()
     attempt_each(
         "notes of trees",
         tx,
-        taken,
+        result,
         batch.notes,
         lambda found, own: take_notes(office, found, now, tx, own),
         mend=lambda: office.load_trees(tx),
@@ -96,9 +96,9 @@ def take(office: Office, batch: Batch, now: int, tx: Transaction) -> BatchResult
     attempt_each(
         "heads",
         tx,
-        taken,
+        result,
         batch.heads,
         lambda found, own: take_heads(office, found, now, tx, own),
         mend=lambda: office.load_heads(tx),
     )
-    return taken
+    return result

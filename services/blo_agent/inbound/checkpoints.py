@@ -37,7 +37,7 @@ def take_notes(
     found: list[tuple[NoteRecordKey, bytes]],
     now: int,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> None:
     """Check notes of ``blo.heads``, and cosign the checkpoints that are right.
 
@@ -46,7 +46,7 @@ def take_notes(
         found: The notes, with what their records' keys say.
         now: The office's clock, Unix milliseconds.
         tx: The transaction that this belongs to.
-        taken: Gets what is to be published and told.
+        result: Gets what is to be published and told.
     """
     read = []
     for key, value in found:
@@ -55,28 +55,28 @@ def take_notes(
             continue
         signed = _read(office, key, value)
         if signed is None:
-            taken.ignored += 1
+            result.ignored += 1
             continue
         read.append((state, *signed))
     # What this office has said itself comes first: the rest of the batch is held against it.
     for state, signed_note, signers in read:
-        for one in signers:
-            if one.role is Role.OFFICE and one.subject == office.id:
-                _remember_own(state, signed_note, one, now, tx, taken)
+        for signer in signers:
+            if signer.role is Role.OFFICE and signer.subject == office.id:
+                _remember_own(state, signed_note, signer, now, tx, result)
     for state, signed_note, signers in read:
-        for one in signers:
+        for signer in signers:
             tree = signed_note.checkpoint
-            if one.role is Role.WITNESS and one.counts(state.link, tree.size, now):
-                _compare_with_last(state, one.subject, signed_note, now, tx, taken)
-                _consider(office, state, one.subject, signed_note, now, tx, taken)
+            if signer.role is Role.WITNESS and signer.counts(state.link, tree.size, now):
+                _compare_with_last(state, signer.subject, signed_note, now, tx, result)
+                _consider(office, state, signer.subject, signed_note, now, tx, result)
 
 
 def take_waiting(
-    office: Office, state: LinkState, now: int, tx: Transaction, taken: BatchResult
+    office: Office, state: LinkState, now: int, tx: Transaction, result: BatchResult
 ) -> None:
     """Look again, after more of the log was read, at checkpoints that were ahead of it."""
-    for one in state.trees.reached(state.size):
-        _consider(office, state, one.witness, one.signed, now, tx, taken)
+    for pending in state.trees.reached(state.size):
+        _consider(office, state, pending.witness, pending.signed, now, tx, result)
 
 
 def _read(
@@ -97,7 +97,7 @@ def _remember_own(
     own: CheckpointSigner,
     now: int,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> None:
     """A restored store may have forgotten what this office has cosigned; the topic has not."""
     tree = signed.checkpoint
@@ -109,7 +109,7 @@ def _remember_own(
             f"two trees of the first {tree.size} records of {state.link} carry this office's own "
             "cosignature. Its key is used elsewhere too: have it revoked, and make a new one"
         )
-        _refuse(state, own.subject, signed, words, before.note, now, tx, taken)
+        _refuse(state, own.subject, signed, words, before.note, now, tx, result)
 
 
 def _compare_with_last(
@@ -118,7 +118,7 @@ def _compare_with_last(
     signed: SignedCheckpoint,
     now: int,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> None:
     """Two checkpoints of one witness over one size: it signs whatever it is asked to."""
     tree = signed.checkpoint
@@ -131,7 +131,7 @@ def _compare_with_last(
             f"{witness} has signed two different trees of the first {tree.size} records of "
             f"{state.link}: it was shown two logs, or it lies. Keep both notes, and call the auditor"
         )
-        _refuse(state, witness, signed, words, before.note, now, tx, taken)
+        _refuse(state, witness, signed, words, before.note, now, tx, result)
 
 
 def _consider(
@@ -141,7 +141,7 @@ def _consider(
     signed: SignedCheckpoint,
     now: int,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> None:
     tree = signed.checkpoint
     trees = state.trees
@@ -159,16 +159,16 @@ def _consider(
             "changed: nothing is cosigned; call the counterpart and the auditor"
         )
         other = b"" if trees.cosigned is None else trees.cosigned.note
-        _refuse(state, witness, signed, words, other, now, tx, taken)
+        _refuse(state, witness, signed, words, other, now, tx, result)
     elif own.root() != tree.root:
         words = (
             f"{witness} has signed another tree of the first {tree.size} records of {state.link} "
             "than this office has computed. It was shown another log, or it lies. Nothing of it is "
             "cosigned; keep the note, and have an auditor compare the logs"
         )
-        _refuse(state, witness, signed, words, b"", now, tx, taken)
+        _refuse(state, witness, signed, words, b"", now, tx, result)
     else:
-        _agree(office, state, tree, own, now, tx, taken)
+        _agree(office, state, tree, own, now, tx, result)
 
 
 def _agree(
@@ -178,7 +178,7 @@ def _agree(
     own: Frontier,
     now: int,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> None:
     """The tree is the office's own: cosign it, or say again what was said of it."""
     agreement = office.directory.agreement(state.link, now)
@@ -195,7 +195,7 @@ def _agree(
         signed = cosign(tree, office.id, author.signing, now // 1000)
         cosigned = _keep(state, signed, tx, own)
     key = NoteRecordKey(state.link, office.id, NoteKind.COSIGNATURE)
-    taken.cosignatures.append(
+    result.cosignatures.append(
         ProducerRecord(heads_topic(state.corridor), state.partition, key.encode(), cosigned.note)
     )
 
@@ -218,10 +218,10 @@ def _refuse(
     other: bytes,
     now: int,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> None:
     """Count it every time; tell, journal and keep each such checkpoint once."""
-    taken.refused.append(state.link)
+    result.refused.append(state.link)
     tree, note = signed.checkpoint, signed.encode()
     refused = checkpoints.RefusedTree(
         state.link, signer, tree.size, tree.root, now, words, note, other
@@ -229,7 +229,7 @@ def _refuse(
     if not checkpoints.put_refused(tx, refused):
         return
     state.trees.refused = [*state.trees.refused, refused]
-    taken.alarms.append(words)
+    result.alarms.append(words)
     journal.append(
         tx,
         at=now,

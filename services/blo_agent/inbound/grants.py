@@ -20,7 +20,7 @@ from blo_sealing.keys import ContentKey, SummaryKey
 
 
 def take_grants(
-    office: Office, found: list[bytes], tx: Transaction, taken: BatchResult
+    office: Office, found: list[bytes], tx: Transaction, result: BatchResult
 ) -> set[LinkId]:
     """Open what is meant for this office and not held yet.
 
@@ -35,7 +35,7 @@ def take_grants(
         try:
             grant = GRANT.decode(value)
         except WireError:
-            taken.ignored += 1
+            result.ignored += 1
             continue
         state = office.links.get(grant.link)
         if grant.recipient != office.id or state is None:
@@ -43,7 +43,7 @@ def take_grants(
         if grant.key in state.shredded:
             continue  # The key of a shredded case is not held again, whoever grants it.
         if keys.get(tx, grant.link, KeyId(grant.key)) is None:
-            _take_grant(office, state, grant, tx, taken, touched)
+            _take_grant(office, state, grant, tx, result, touched)
     return touched
 
 
@@ -52,23 +52,23 @@ def _take_grant(
     state: LinkState,
     grant: Grant,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
     touched: set[LinkId],
 ) -> None:
     tag = CertificateTag(grant.recipient_kid)
     held = office.node_keys_of(tag)
     if held is None:
-        taken.alarms.append(
+        result.alarms.append(
             f"a grant on {state.link} is sealed to certificate {tag.hex()}, of which no key is here"
         )
         return
     try:
         key = open_grant(grant, state.link, office.id, tag, held.kem)
     except SealingError as error:
-        taken.alarms.append(f"a grant on {state.link} that names {grant.sender}: {error}")
+        result.alarms.append(f"a grant on {state.link} that names {grant.sender}: {error}")
         return
-    _hold(office, state, key, grant.sender, tx, taken)
-    taken.grants.append((state.link, grant.purpose))
+    _hold(office, state, key, grant.sender, tx, result)
+    result.grants.append((state.link, grant.purpose))
     touched.add(state.link)
 
 
@@ -78,7 +78,7 @@ def _hold(
     key: ContentKey | SummaryKey,
     sender: OfficeId,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> None:
     case = key.id if isinstance(key, ContentKey) else None
     keys.put(
@@ -88,12 +88,12 @@ def _hold(
     held = office.keyring.of(state.link)
     if isinstance(key, ContentKey):
         held.add_content(key)
-        _open_waiting(state, key.id, tx, taken)
+        _open_waiting(state, key.id, tx, result)
     else:
         held.add_summary(key)
 
 
-def _open_waiting(state: LinkState, case: CaseId, tx: Transaction, taken: BatchResult) -> None:
+def _open_waiting(state: LinkState, case: CaseId, tx: Transaction, result: BatchResult) -> None:
     """Open the contents of accepted events that waited for their case's key."""
     for position in parked.waiting_for(tx, state.link, KeyId(case)):
         row = records.get(tx, state.link, position)
@@ -111,5 +111,5 @@ def _open_waiting(state: LinkState, case: CaseId, tx: Transaction, taken: BatchR
             records.set_opened(tx, state.link, position)
             state.opened(position)
         if fault is not None:
-            taken.alarm_unopenable(state.link, position, row.office, fault)
+            result.alarm_unopenable(state.link, position, row.office, fault)
         parked.remove(tx, state.link, position)

@@ -26,22 +26,22 @@ from blo_sealing.heads import AcceptedHead, accept_head, read_head
 
 
 def take_heads(
-    office: Office, found: list[bytes], now: int, tx: Transaction, taken: BatchResult
+    office: Office, found: list[bytes], now: int, tx: Transaction, result: BatchResult
 ) -> None:
     """Check heads, compare every one with the own log, and keep the newest of every office."""
     for value in found:
         accepted = _accepted(office, value)
         if accepted is None:
-            taken.ignored += 1
+            result.ignored += 1
             continue
         head, signer = accepted.head, accepted.signer
         state = office.links.get(head.link)
         if state is None or signer == office.id:
             continue
         value = SIGNED_HEAD.encode(accepted.signed)
-        if _differs_from_log(state, signer, head, value, now, tx, taken):
+        if _differs_from_log(state, signer, head, value, now, tx, result):
             continue  # It is kept as evidence, and says nothing of what its office has received.
-        _compare_with_same_size(state, signer, head, value, now, tx, taken)
+        _compare_with_same_size(state, signer, head, value, now, tx, result)
         stored = heads.StoredHead(head.link, signer, head.size, value)
         if head.size > state.size and not heads.waiting_of(tx, state.link, signer, head.size):
             # The next head must not take its place before the two were compared.
@@ -52,7 +52,7 @@ def take_heads(
 
 
 def compare_heads(
-    office: Office, state: LinkState, now: int, tx: Transaction, taken: BatchResult
+    office: Office, state: LinkState, now: int, tx: Transaction, result: BatchResult
 ) -> None:
     """Compare, after more of the log was read, with the heads that were ahead of it."""
     waiting = heads.waiting(tx, state.link, state.size)
@@ -60,7 +60,7 @@ def compare_heads(
     counting = [one for one in waiting if _accepted(office, one.head) is not None]
     for stored in [*counting, *heads.of_link(tx, state.link)]:
         head = HEAD.decode(SIGNED_HEAD.decode(stored.head).head)
-        _differs_from_log(state, stored.office, head, stored.head, now, tx, taken)
+        _differs_from_log(state, stored.office, head, stored.head, now, tx, result)
     heads.waits_no_longer(tx, state.link, state.size)
 
 
@@ -118,7 +118,7 @@ def _differs_from_log(
     value: bytes,
     now: int,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> bool:
     """Halt the link if an office has signed another log than the one that was read here."""
     if state.fold.chain.matches(head.size, head.log_hash) is not False:
@@ -129,7 +129,7 @@ def _differs_from_log(
         "link; call the counterpart by telephone, keep both stores, and have an auditor "
         "compare the two logs; when that is cleared, run: blo agent resume"
     )
-    halt(state, HaltReason.OTHER_LOG, words, value, now, tx, taken, over=signer)
+    halt(state, HaltReason.OTHER_LOG, words, value, now, tx, result, over=signer)
     return True
 
 
@@ -140,7 +140,7 @@ def _compare_with_same_size(
     value: bytes,
     now: int,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> None:
     """Halt the link if an office has signed two logs of one size."""
     others = heads.waiting_of(tx, state.link, signer, head.size)
@@ -158,4 +158,4 @@ def _compare_with_same_size(
             "cleared, run: blo agent resume"
         )
         evidence = encode(sorted((other.head, value)))
-        halt(state, HaltReason.TWO_HEADS, words, evidence, now, tx, taken, over=signer)
+        halt(state, HaltReason.TWO_HEADS, words, evidence, now, tx, result, over=signer)

@@ -39,24 +39,24 @@ class LinkBatch:
         state: The link.
         now: The office's clock, Unix milliseconds.
         tx: The transaction that this belongs to.
-        taken: Gets what it has changed.
+        result: Gets what it has changed.
     """
 
     def __init__(
-        self, office: Office, state: LinkState, now: int, tx: Transaction, taken: BatchResult
+        self, office: Office, state: LinkState, now: int, tx: Transaction, result: BatchResult
     ) -> None:
         self._office = office
         self._state = state
         self._now = now
         self._tx = tx
-        self._taken = taken
+        self._result = result
 
     def take(self, found: list[LogRecord]) -> None:
         """Take records all together; if that fails, one by one, holding what fails alone."""
         if self._attempt("records", lambda own: self._take(found, own), is_quiet=True) is None:
             return
         for record in found:
-            if not self._state.status.is_read_on or self._state.link in self._taken.refold:
+            if not self._state.status.is_read_on or self._state.link in self._result.refold:
                 return
             incident = self._attempt("a record", partial(self._take, [record]), record.position)
             if incident is not None:
@@ -90,7 +90,7 @@ class LinkBatch:
         return attempt(
             what,
             self._tx,
-            self._taken,
+            self._result,
             work,
             mend=mend or self._load,
             link=self._state.link,
@@ -100,7 +100,7 @@ class LinkBatch:
 
     def _load(self) -> None:
         checked, closed = self._state.status.own_chain_checked, self._state.fold.closed_cases()
-        self._office.load_link(self._state, self._tx, self._now, self._taken)
+        self._office.load_link(self._state, self._tx, self._now, self._result)
         if self._state.is_rereading and self._state.size == 0:
             self._read_anew()
             return
@@ -112,14 +112,14 @@ class LinkBatch:
     def _read_anew(self) -> None:
         """What the store has of the link is of no use: read its log again, but only once."""
         state = self._state
-        self._taken.refold.append(state.link)
+        self._result.refold.append(state.link)
         if state.was_read_anew:
             words = (
                 f"what this program makes of {state.link} can't be taken from the store again, so "
                 "the link is not read on and nothing is sent on it. Report the incidents in the "
                 "log file; with a program that is mended, run: blo agent resume"
             )
-            halt(state, HaltReason.UNREADABLE, words, b"", self._now, self._tx, self._taken)
+            halt(state, HaltReason.UNREADABLE, words, b"", self._now, self._tx, self._result)
         state.was_read_anew = True
 
     def _take(self, found: list[LogRecord], own: BatchResult) -> None:
@@ -176,7 +176,7 @@ class LinkBatch:
             record.value,
             self._now,
             self._tx,
-            self._taken,
+            self._result,
         )
 
     def _keep(self, record: LogRecord, own: BatchResult) -> None:
@@ -190,7 +190,7 @@ def _take_records(
     found: list[LogRecord],
     now: int,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
     *,
     held: bool = False,
 ) -> None:
@@ -202,16 +202,16 @@ def _take_records(
             continue
         state.arriving = leaf_hash(record.value)
         fold = state.fold.hold if held else state.fold.feed
-        one = without_shredded(state, fold(record))
-        settle_own_record(office, state, one, now, tx, taken)
-        folded.append(one)
-        rows.append(_row(state.link, one))
-        if one.verdict is None or one.content_state is ContentState.WAITING:
-            _park(state, one, record.value, tx)
+        outcome = without_shredded(state, fold(record))
+        settle_own_record(office, state, outcome, now, tx, result)
+        folded.append(outcome)
+        rows.append(_row(state.link, outcome))
+        if outcome.verdict is None or outcome.content_state is ContentState.WAITING:
+            _park(state, outcome, record.value, tx)
         if not rows[-1].opened:
             state.unopened.append(record.position)
     records.append_many(tx, rows)
-    _write_outcomes(office, state, folded, tx, taken)
+    _write_outcomes(office, state, folded, tx, result)
 
 
 def _write_released(
@@ -219,50 +219,50 @@ def _write_released(
     state: LinkState,
     released: list[FoldedRecord],
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> None:
     """Write what was parked before and has its verdict now."""
-    released = [without_shredded(state, one) for one in released]
-    for one in released:
-        if one.verdict is None:
+    released = [without_shredded(state, outcome) for outcome in released]
+    for outcome in released:
+        if outcome.verdict is None:
             continue
-        opened = _is_opened(one)
+        opened = _is_opened(outcome)
         records.settle(
             tx,
             state.link,
-            one.position,
-            one.verdict,
+            outcome.position,
+            outcome.verdict,
             opened=opened,
-            summary=_rejected_summary(one),
+            summary=_rejected_summary(outcome),
         )
         if opened:
-            state.opened(one.position)
-        if one.content_state is ContentState.WAITING and one.envelope and one.header:
+            state.opened(outcome.position)
+        if outcome.content_state is ContentState.WAITING and outcome.envelope and outcome.header:
             item = parked.ParkedRow(
                 state.link,
-                one.position,
-                one.header.case_id,
-                KeyId(one.header.case),
-                ENVELOPE.encode(one.envelope),
-                one.log_time,
+                outcome.position,
+                outcome.header.case_id,
+                KeyId(outcome.header.case),
+                ENVELOPE.encode(outcome.envelope),
+                outcome.log_time,
             )
             parked.add(tx, item)
         else:
-            parked.remove(tx, state.link, one.position)
-        if one.verdict.outcome is Outcome.REJECTED and one.header is not None:
-            state.look_ahead(one.header.case_id)
-    _write_outcomes(office, state, released, tx, taken)
+            parked.remove(tx, state.link, outcome.position)
+        if outcome.verdict.outcome is Outcome.REJECTED and outcome.header is not None:
+            state.look_ahead(outcome.header.case_id)
+    _write_outcomes(office, state, released, tx, result)
 
 
 def _write_views(
-    office: Office, state: LinkState, now: int, tx: Transaction, taken: BatchResult
+    office: Office, state: LinkState, now: int, tx: Transaction, result: BatchResult
 ) -> None:
     """Store what has moved; last, because what is agreed to be shredded is deleted with it."""
     for view in state.views.take_changed():
         cases.put(tx, view)
         state.look_ahead(CaseId(view.case))
         if note_view(office, state, view, now, tx):
-            taken.shredded.append(state.link)
+            result.shredded.append(state.link)
 
 
 def _write_outcomes(
@@ -270,94 +270,109 @@ def _write_outcomes(
     state: LinkState,
     folded: list[FoldedRecord],
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> None:
     accepted = []
-    for one in folded:
-        if one.verdict is None:
+    for outcome in folded:
+        if outcome.verdict is None:
             continue
-        state.tally.count(one.verdict, own=one.office == office.id)
-        taken.seen.append(
-            ReadRange(state.link, one.position, one.office, one.verdict, one.content_state)
+        state.tally.count(outcome.verdict, own=outcome.office == office.id)
+        result.seen.append(
+            ReadRange(
+                state.link, outcome.position, outcome.office, outcome.verdict, outcome.content_state
+            )
         )
-        if one.content_fault is not None:
-            taken.alarm_unopenable(state.link, one.position, one.office, one.content_fault)
-        if one.verdict.reason is Reason.SEEN_HASH_MISMATCH:
-            taken.alarms.append(
-                f"{one.office} has signed, at {one.position} of {state.link}, that it had read "
+        if outcome.content_fault is not None:
+            result.alarm_unopenable(
+                state.link, outcome.position, outcome.office, outcome.content_fault
+            )
+        if outcome.verdict.reason is Reason.SEEN_HASH_MISMATCH:
+            result.alarms.append(
+                f"{outcome.office} has signed, at {outcome.position} of {state.link}, that it had read "
                 "another log than this office; compare both offices' heads"
             )
-        if one.verdict.outcome is Outcome.ACCEPTED:
-            accepted.append(_event_row(state.link, one))
+        if outcome.verdict.outcome is Outcome.ACCEPTED:
+            accepted.append(_event_row(state.link, outcome))
     events.put_many(tx, accepted)
 
 
-def _park(state: LinkState, one: FoldedRecord, value: bytes, tx: Transaction) -> None:
-    if one.header is None:
+def _park(state: LinkState, outcome: FoldedRecord, value: bytes, tx: Transaction) -> None:
+    if outcome.header is None:
         return
-    needs = one.header.summary_key_id if one.verdict is None else KeyId(one.header.case)
+    needs = outcome.header.summary_key_id if outcome.verdict is None else KeyId(outcome.header.case)
     parked.add(
         tx,
-        parked.ParkedRow(state.link, one.position, one.header.case_id, needs, value, one.log_time),
+        parked.ParkedRow(
+            state.link, outcome.position, outcome.header.case_id, needs, value, outcome.log_time
+        ),
     )
 
 
-def _row(link: LinkId, one: FoldedRecord) -> records.RecordRow:
-    if one.was_parked:
-        raise ValueError(f"record {one.position} was folded before")
-    verdict = one.verdict
-    header = one.header
+def _row(link: LinkId, outcome: FoldedRecord) -> records.RecordRow:
+    if outcome.was_parked:
+        raise ValueError(f"record {outcome.position} was folded before")
+    verdict = outcome.verdict
+    header = outcome.header
     return records.RecordRow(
         link,
-        one.position,
-        one.log_time,
-        one.admitted.leaf,
-        one.admitted.log_hash,
-        one.event,
-        one.office,
+        outcome.position,
+        outcome.log_time,
+        outcome.admitted.leaf,
+        outcome.admitted.log_hash,
+        outcome.event,
+        outcome.office,
         None if header is None else header.oseq,
         None if header is None else header.case_id,
         None if verdict is None else verdict.outcome,
         None if verdict is None else verdict.reason,
         crossed=verdict is not None and verdict.crossed,
-        opened=_is_opened(one),
-        chained=one.admitted.chained,
-        summary=_rejected_summary(one),
+        opened=_is_opened(outcome),
+        chained=outcome.admitted.chained,
+        summary=_rejected_summary(outcome),
     )
 
 
-def _rejected_summary(one: FoldedRecord) -> bytes | None:
+def _rejected_summary(outcome: FoldedRecord) -> bytes | None:
     """The summary of a rejected record, from which the API words the rejection."""
-    if one.summary is None or one.verdict is None or one.verdict.outcome is not Outcome.REJECTED:
+    if (
+        outcome.summary is None
+        or outcome.verdict is None
+        or outcome.verdict.outcome is not Outcome.REJECTED
+    ):
         return None
-    return SUMMARY.encode(one.summary)
+    return SUMMARY.encode(outcome.summary)
 
 
-def _is_opened(one: FoldedRecord) -> bool:
-    if one.verdict is None:
+def _is_opened(outcome: FoldedRecord) -> bool:
+    if outcome.verdict is None:
         return False
-    if one.verdict.reason is not None and one.verdict.reason.value.startswith("summary_"):
+    if outcome.verdict.reason is not None and outcome.verdict.reason.value.startswith("summary_"):
         return False
-    return one.content_state not in (ContentState.WAITING, ContentState.UNOPENABLE)
+    return outcome.content_state not in (ContentState.WAITING, ContentState.UNOPENABLE)
 
 
-def _event_row(link: LinkId, one: FoldedRecord) -> events.EventRow:
-    if one.event is None or one.header is None or one.office is None or one.summary is None:
-        raise ValueError(f"record {one.position} is accepted but not readable")
-    content = one.content
+def _event_row(link: LinkId, outcome: FoldedRecord) -> events.EventRow:
+    if (
+        outcome.event is None
+        or outcome.header is None
+        or outcome.office is None
+        or outcome.summary is None
+    ):
+        raise ValueError(f"record {outcome.position} is accepted but not readable")
+    content = outcome.content
     return events.EventRow(
-        one.event,
+        outcome.event,
         link,
-        one.position,
-        one.header.case_id,
-        one.version,
-        one.office,
-        one.summary.kind,
-        one.summary.step,
+        outcome.position,
+        outcome.header.case_id,
+        outcome.version,
+        outcome.office,
+        outcome.summary.kind,
+        outcome.summary.step,
         None if content is None else content.on,
-        one.header.at,
-        one.log_time,
-        SUMMARY.encode(one.summary),
+        outcome.header.at,
+        outcome.log_time,
+        SUMMARY.encode(outcome.summary),
         None if content is None else CONTENT.encode(content),
     )
 

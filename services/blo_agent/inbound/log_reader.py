@@ -60,7 +60,7 @@ class InboundReader:
         log: Where from.
         line: Whether the line may be used.
         clock: The office's clock.
-        on_taken: Called after each batch, when it is on disk.
+        on_batch: Called after each batch, when it is on disk.
         sender: Is told which links may be sent.
         simulated_time: Whether log times are a scenario's; topics that say otherwise are refused.
 
@@ -77,7 +77,7 @@ class InboundReader:
         log: Log,
         line: LineSwitch,
         clock: Clock,
-        on_taken: Callable[[BatchResult], None],
+        on_batch: Callable[[BatchResult], None],
         sender: Sender,
         *,
         simulated_time: bool,
@@ -87,7 +87,7 @@ class InboundReader:
         self._log = log
         self._line = line
         self._clock = clock
-        self._on_taken = on_taken
+        self._on_batch = on_batch
         self._sender = sender
         self._simulated_time = simulated_time
         self._links: dict[TopicPartition, LinkId] = {}
@@ -238,14 +238,14 @@ class InboundReader:
         now = self._clock.now_ms()
 
         def job(tx: Transaction) -> BatchResult:
-            taken = BatchResult()
+            result = BatchResult()
             if halted is not None:
-                halt_over_cut(halted, cut, now, tx, taken)
+                halt_over_cut(halted, cut, now, tx, result)
             else:
-                read_on_after_cut(partition, cut, now, tx, taken)
-            return taken
+                read_on_after_cut(partition, cut, now, tx, result)
+            return result
 
-        self._on_taken(await self._store.write(job))
+        self._on_batch(await self._store.write(job))
         if partition.topic == DIRECTORY_TOPIC:
             self.directory_trouble = f"trust documents were removed, those here count: {cut}"
         await asyncio.sleep(self._pause_s)
@@ -290,8 +290,8 @@ class InboundReader:
     ) -> bool:
         """Take what was read; False when the reader has to begin anew."""
         if found:
-            taken = await self._take(self._sort(reader, found))
-            if taken.must_begin_anew:
+            result = await self._take(self._sort(reader, found))
+            if result.must_begin_anew:
                 self._pace.forget()
                 return False
         if _loop_time() >= self._ends_at:
@@ -308,31 +308,32 @@ class InboundReader:
         return is_whole or _loop_time() < self._topics_at
 
     def _sort(
-        self, reader: LogReader, found: Mapping[TopicPartition, list[ConsumedRecord]]
+        self, reader: LogReader, fetched: Mapping[TopicPartition, list[ConsumedRecord]]
     ) -> Batch:
         batch = Batch()
         own = self._office.id.encode()
-        for partition, stored in found.items():
+        for partition, stored in fetched.items():
             link = self._links.get(partition)
             if link is not None:
                 batch.records[link] = [
-                    LogRecord(one.offset, one.timestamp, one.value or b"") for one in stored
+                    LogRecord(record.offset, record.timestamp, record.value or b"")
+                    for record in stored
                 ]
                 end = stored[-1].offset + 1
                 self.high_watermarks[link] = max(self.high_watermarks.get(link, 0), end)
                 continue
             batch.offsets[partition] = reader.position(partition)
-            for one in stored:
-                if one.value is None or one.key is None:
+            for record in stored:
+                if record.value is None or record.key is None:
                     continue
                 if partition.topic == DIRECTORY_TOPIC:
-                    batch.documents.append(one.value)
-                elif (note := read_note_key(one.key)) is not None:
-                    batch.notes.append((note, one.value))
+                    batch.documents.append(record.value)
+                elif (note := read_note_key(record.key)) is not None:
+                    batch.notes.append((note, record.value))
                 elif partition.topic.startswith("blo.heads."):
-                    batch.heads.append(one.value)
-                elif one.key.endswith(own):
-                    batch.grants.append(one.value)
+                    batch.heads.append(record.value)
+                elif record.key.endswith(own):
+                    batch.grants.append(record.value)
         return batch
 
     async def _take(self, batch: Batch) -> BatchResult:
@@ -341,17 +342,17 @@ class InboundReader:
         def job(tx: Transaction) -> BatchResult:
             return take(self._office, batch, now, tx)
 
-        taken = await self._store.write(job)
-        self._on_taken(taken)
-        return taken
+        result = await self._store.write(job)
+        self._on_batch(result)
+        return result
 
     async def _look_for_stranded(self) -> None:
         def job(tx: Transaction) -> BatchResult:
             return doubt_stranded(self._office, tx)
 
-        taken = await self._store.write(job)
-        if taken.alarms:
-            self._on_taken(taken)
+        result = await self._store.write(job)
+        if result.alarms:
+            self._on_batch(result)
 
     async def _settle_own_chains(self) -> None:
         for link, goal in list(self._goals.items()):
@@ -387,11 +388,11 @@ class InboundReader:
         now = self._clock.now_ms()
 
         def job(tx: Transaction) -> BatchResult:
-            taken = BatchResult()
-            halt_over_own_events(state, failed.incident, now, tx, taken)
-            return taken
+            result = BatchResult()
+            halt_over_own_events(state, failed.incident, now, tx, result)
+            return result
 
-        self._on_taken(await self._store.write(job))
+        self._on_batch(await self._store.write(job))
 
 
 async def _end(*tasks: asyncio.Task[Any] | None) -> None:

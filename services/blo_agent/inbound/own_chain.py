@@ -53,33 +53,33 @@ class OwnChainCheck(msgspec.Struct, frozen=True):
 def settle_own_record(
     office: Office,
     state: LinkState,
-    one: FoldedRecord,
+    outcome: FoldedRecord,
     now: int,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> None:
     """A record that may be this office's has been read: it is done, doubtful, or not ours.
 
     Whether it is ours is asked of the outbox and not of the verdict: a record whose certificate
     had run out names no office.
     """
-    event = one.event
-    if event is None and one.header is not None and one.envelope is not None:
-        event = event_id(state.link, one.envelope.header)
-    if event is None or (one.verdict and one.verdict.outcome is Outcome.DUPLICATE):
+    event = outcome.event
+    if event is None and outcome.header is not None and outcome.envelope is not None:
+        event = event_id(state.link, outcome.envelope.header)
+    if event is None or (outcome.verdict and outcome.verdict.outcome is Outcome.DUPLICATE):
         return
     submitted = state.under_way.get(event)
     if submitted is None:
-        if one.office == office.id and state.status.own_chain_checked:
-            _question_foreign(state, one, event, now, tx, taken)
+        if outcome.office == office.id and state.status.own_chain_checked:
+            _question_foreign(state, outcome, event, now, tx, result)
         return
-    if one.admitted.chained and not one.was_parked:
+    if outcome.admitted.chained and not outcome.was_parked:
         state.arrived(event)
         outbox.confirm(tx, event)
-        if one.verdict is not None and one.verdict.outcome is Outcome.REJECTED:
+        if outcome.verdict is not None and outcome.verdict.outcome is Outcome.REJECTED:
             state.look_ahead(submitted.case)
     else:
-        _note_refused(state, one, submitted, tx, taken)
+        _note_refused(state, outcome, submitted, tx, result)
 
 
 def doubt_stranded(office: Office, tx: Transaction) -> BatchResult:
@@ -90,25 +90,25 @@ def doubt_stranded(office: Office, tx: Transaction) -> BatchResult:
     Returns:
         What an operator has to look at.
     """
-    taken = BatchResult()
+    result = BatchResult()
     for state in office.links.values():
         if state.status.own_chain_checked and state.under_way:
             attempt(
                 "the outbox",
                 tx,
-                taken,
+                result,
                 lambda own, state=state: _doubt_if_stranded(state, tx, own),  # type: ignore[misc]
                 mend=lambda: None,
                 link=state.link,
             )
-    return taken
+    return result
 
 
-def _doubt_if_stranded(state: LinkState, tx: Transaction, taken: BatchResult) -> None:
+def _doubt_if_stranded(state: LinkState, tx: Transaction, result: BatchResult) -> None:
     for record in outbox.unconfirmed_of_link(tx, state.link):
         if record.offset is not None and record.offset < state.size:
             state.status.own_chain_checked = False
-            taken.alarms.append(
+            result.alarms.append(
                 f"own event that was acknowledged at {record.offset} of {state.link} is not "
                 "there; it and what follows it will be sealed anew. Ask the operator of the "
                 "broker what was done to the log"
@@ -118,40 +118,40 @@ def _doubt_if_stranded(state: LinkState, tx: Transaction, taken: BatchResult) ->
 
 def _note_refused(
     state: LinkState,
-    one: FoldedRecord,
+    outcome: FoldedRecord,
     submitted: PendingEvent,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> None:
     if state.arriving == submitted.leaf:
         # Its very bytes lie in the log and do not count, so they never will.
-        outbox.mark_appended(tx, [(submitted.outbox, one.position)])
+        outbox.mark_appended(tx, [(submitted.outbox, outcome.position)])
     if state.status.own_chain_checked:
         state.status.own_chain_checked = False
-        reason = one.verdict.reason if one.verdict else None
-        taken.alarms.append(
-            f"own event at {one.position} of {state.link} was rejected ({reason}); if that is all "
+        reason = outcome.verdict.reason if outcome.verdict else None
+        result.alarms.append(
+            f"own event at {outcome.position} of {state.link} was rejected ({reason}); if that is all "
             "there is of it, it will be sealed anew, as soon as this office may write"
         )
 
 
 def _question_foreign(
     state: LinkState,
-    one: FoldedRecord,
+    outcome: FoldedRecord,
     event: EventId,
     now: int,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
 ) -> None:
     """Signed with this office's key, but not in its outbox."""
-    chained = one.admitted.chained and not one.was_parked
-    reason = one.verdict.reason if one.verdict else None
+    chained = outcome.admitted.chained and not outcome.was_parked
+    reason = outcome.verdict.reason if outcome.verdict else None
     if not chained and reason not in (Reason.GAP, Reason.FORK):
         return  # The signature is not this office's, whatever the record claims.
-    if successor(tx, event) is not None or one.envelope is None:
+    if successor(tx, event) is not None or outcome.envelope is None:
         return  # Old bytes of an event that was sealed anew.
     words = (
-        f"record {one.position} of {state.link} was written with this office's key, but not by "
+        f"record {outcome.position} of {state.link} was written with this office's key, but not by "
         "this agent. Another copy of the agent or of its keys is in use. Nothing is sent on "
         "this link until that is cleared: stop the other copy, and if the key was stolen, "
         "have the certificate revoked; then run: blo agent resume"
@@ -160,10 +160,10 @@ def _question_foreign(
         state,
         HaltReason.FOREIGN_EVENT,
         words,
-        ENVELOPE.encode(one.envelope),
+        ENVELOPE.encode(outcome.envelope),
         now,
         tx,
-        taken,
+        result,
         over="a foreign event",
     )
 
@@ -199,12 +199,12 @@ def settle_own_chain(office: Office, state: LinkState, now: int, tx: Transaction
 
 def successor(snapshot: Snapshot, event: EventId) -> EventId | None:
     """The event in whose place this one was sealed anew last, if it was."""
-    found = None
+    newest = None
     following = meta.get(snapshot, _successor_key(event))
     while following is not None:
-        found = EventId(following)
-        following = meta.get(snapshot, _successor_key(found))
-    return found
+        newest = EventId(following)
+        following = meta.get(snapshot, _successor_key(newest))
+    return newest
 
 
 def _fit(waiting: list[outbox.OutboxRecord], place: ChainPlace, size: int) -> bool:

@@ -32,7 +32,7 @@ def check_end(reader: LogReader, partition: TopicPartition, end: int) -> None:
 
 
 def halt_over_cut(
-    state: LinkState, cut: LogTruncated, now: int, tx: Transaction, taken: BatchResult
+    state: LinkState, cut: LogTruncated, now: int, tx: Transaction, result: BatchResult
 ) -> None:
     """Halt a link whose log has lost records; what was read of it stays and is shown.
 
@@ -43,17 +43,17 @@ def halt_over_cut(
         f"{state.size}: {cut}. Nothing is read or sent on this link. Keep the store; when the "
         "operator has brought the records back, run: blo agent resume"
     )
-    signed = [one.head for one in heads.of_link(tx, state.link)]
+    signed = [head.head for head in heads.of_link(tx, state.link)]
     evidence = encode([cut.offset, cut.begin, state.size, state.fold.chain.log_hash, signed])
-    halt(state, HaltReason.LOG_CUT, words, evidence, now, tx, taken, over="a cut log")
+    halt(state, HaltReason.LOG_CUT, words, evidence, now, tx, result, over="a cut log")
 
 
 def read_on_after_cut(
-    partition: TopicPartition, cut: LogTruncated, now: int, tx: Transaction, taken: BatchResult
+    partition: TopicPartition, cut: LogTruncated, now: int, tx: Transaction, result: BatchResult
 ) -> None:
     """Read a topic of keys, heads or documents from what it has now."""
     meta.put(tx, offset_key(partition), COUNT.encode(cut.begin or 0))
-    taken.alarms.append(f"{cut}. What is there now is read; what was read before goes on to count")
+    result.alarms.append(f"{cut}. What is there now is read; what was read before goes on to count")
     journal.append(
         tx, at=now, actor=PROGRAM, action=f"topic was cut: {partition.topic}", detail=b""
     )

@@ -24,7 +24,7 @@ from blo_schemas.trust import SIGNED_DOCUMENT
 
 
 def take_documents(
-    office: Office, found: list[bytes], now: int, tx: Transaction, taken: BatchResult
+    office: Office, found: list[bytes], now: int, tx: Transaction, result: BatchResult
 ) -> None:
     """Keep new documents, judge all of them again, and open or begin anew what that concerns."""
     signed = []
@@ -32,7 +32,7 @@ def take_documents(
         try:
             document = SIGNED_DOCUMENT.decode(value)
         except WireError:
-            taken.ignored += 1
+            result.ignored += 1
             continue
         # A copy with other signatures is another document to keep: were they kept under the
         # payload's id, a copy with bad signatures could take the place of a good one.
@@ -46,13 +46,13 @@ def take_documents(
         state = office.links[link]
         if state.size > 0:
             begin_anew(office, state, now, tx)
-            taken.refold.append(link)
-    taken.new_links.extend(state.link for state in office.open_links(tx, now, taken))
+            result.refold.append(link)
+    result.new_links.extend(state.link for state in office.open_links(tx, now, result))
     review_summary_keys(office, now, tx)
     review_heads(office, tx)
     if office.own_tags() - own_before and office.links:
         _read_keys_again(office, tx)
-        taken.reread_keys = True
+        result.reread_keys = True
 
 
 def _read_keys_again(office: Office, tx: Transaction) -> None:

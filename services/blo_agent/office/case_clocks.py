@@ -28,7 +28,9 @@ UTC_NAME: Final = "UTC"
 
 def terms_of_link(directory: TrustedDirectory, link: LinkId) -> Terms:
     """What a link's offices have agreed on deadlines, and when it has the say."""
-    return terms_of((one.agreement, one.start, one.end) for one in directory.terms(link))
+    return terms_of(
+        (period.agreement, period.start, period.end) for period in directory.terms(link)
+    )
 
 
 def facts_of(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[SubmittedStep]:

@@ -35,7 +35,7 @@ def halt(
     evidence: bytes,
     now: int,
     tx: Transaction,
-    taken: BatchResult,
+    result: BatchResult,
     *,
     over: str = "",
 ) -> None:
@@ -48,7 +48,7 @@ def halt(
         evidence: What shows it.
         now: The office's clock, Unix milliseconds.
         tx: The transaction that this belongs to.
-        taken: Gets the alarm.
+        result: Gets the alarm.
         over: Whose signature it is about, for the journal; the reason unless given.
     """
     standing = halts.standing(tx, state.link)
@@ -57,12 +57,12 @@ def halt(
     if reason in _SIGNED:
         is_known = halts.knows(tx, state.link, reason, evidence)
     else:
-        is_known = any(one.reason == reason for one in standing)
+        is_known = any(earlier.reason == reason for earlier in standing)
     if is_known:
         return
     halts.add(tx, state.link, at=now, reason=reason, words=words, evidence=evidence)
-    taken.alarms.append(words)
-    taken.halted.append(state.link)
+    result.alarms.append(words)
+    result.halted.append(state.link)
     journal.append(
         tx,
         at=now,
@@ -75,7 +75,7 @@ def halt(
 
 
 def halt_over_own_events(
-    state: LinkState, incident: str, now: int, tx: Transaction, taken: BatchResult
+    state: LinkState, incident: str, now: int, tx: Transaction, result: BatchResult
 ) -> None:
     """Halt a link on whose waiting events this program fails."""
     words = (
@@ -83,7 +83,7 @@ def halt_over_own_events(
         f"{incident}). Nothing is sent on this link; report the incident, then run: "
         "blo agent resume"
     )
-    halt(state, HaltReason.OWN_EVENTS, words, incident.encode(), now, tx, taken)
+    halt(state, HaltReason.OWN_EVENTS, words, incident.encode(), now, tx, result)
 
 
 def resume(state: LinkState, reason: str, actor: str, now: int, tx: Transaction) -> int:
@@ -114,7 +114,7 @@ def resume(state: LinkState, reason: str, actor: str, now: int, tx: Transaction)
         actor=actor,
         action="resume link",
         link=state.link,
-        detail=encode((reason, [halts.evidence_id(one.evidence) for one in standing])),
+        detail=encode((reason, [halts.evidence_id(earlier.evidence) for earlier in standing])),
     )
     state.status.own_chain_checked = False
     state.status.load_halts(tx, state.link)

@@ -199,8 +199,8 @@ class LinkState:
     def replace_under_way(self, submitted: OrderedDict[EventId, PendingEvent]) -> None:
         """Put events that were sealed anew in the place of all that are under way."""
         self.forget_under_way()
-        for one in submitted.values():
-            self.submit(one)
+        for event in submitted.values():
+            self.submit(event)
 
     def arrived(self, event: EventId) -> PendingEvent | None:
         """Note that an own event was read back; ``None``: it is not one that was under way."""

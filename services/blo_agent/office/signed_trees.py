@@ -56,10 +56,10 @@ class SignedTrees:
 
     def wait(self, witness: OfficeId, signed: SignedCheckpoint) -> None:
         """Keep a checkpoint until enough was read; of many, the smallest of each witness."""
-        one = PendingCheckpoint(witness, signed)
-        if one in self._waiting:
+        pending = PendingCheckpoint(witness, signed)
+        if pending in self._waiting:
             return
-        self._waiting.append(one)
+        self._waiting.append(pending)
         self._waiting.sort(key=lambda waiting: waiting.signed.checkpoint.size)
         of_witness = [waiting for waiting in self._waiting if waiting.witness == witness]
         if len(of_witness) > _WAITING_EACH:
@@ -67,7 +67,7 @@ class SignedTrees:
 
     def reached(self, size: int) -> list[PendingCheckpoint]:
         """The checkpoints that have waited for this size, smallest first; they wait no longer."""
-        ready = [one for one in self._waiting if one.signed.checkpoint.size <= size]
+        ready = [pending for pending in self._waiting if pending.signed.checkpoint.size <= size]
         if ready:
             self._waiting = self._waiting[len(ready) :]
         return ready

@@ -93,7 +93,7 @@ class Office:
         self._node_keys: dict[bytes, NodeKeys] = {}
         self._own_certificates: dict[CertificateTag, NodeKeys] = {}
 
-    def load(self, tx: Transaction, now: int, taken: BatchResult) -> None:
+    def load(self, tx: Transaction, now: int, result: BatchResult) -> None:
         """Take everything from the store, in place of what is in memory.
 
         A link that can't be taken from the store is read again from its first record.
@@ -102,10 +102,11 @@ class Office:
             tx: A transaction of the store; a link whose documents have changed since it was last
                 read is reset in it.
             now: The office's clock, Unix milliseconds.
-            taken: Gets what could not be loaded.
+            result: Gets what could not be loaded.
         """
         self._node_keys = {
-            one.public: NodeKeys.from_bytes(one.keys) for one in identities.all_of(tx)
+            identity.public: NodeKeys.from_bytes(identity.keys)
+            for identity in identities.all_of(tx)
         }
         self.load_keys(tx)
         self.directory = self._no_documents
@@ -114,8 +115,8 @@ class Office:
         for membership in memberships(self.directory, self.id):
             state = self.links.get(membership.link)
             if state is not None:
-                self.load_link(state, tx, now, taken)
-        self.open_links(tx, now, taken)
+                self.load_link(state, tx, now, result)
+        self.open_links(tx, now, result)
 
     def load_keys(self, tx: Transaction) -> None:
         """Take the symmetric keys from the store."""
@@ -134,7 +135,7 @@ class Office:
         for state in self.links.values():
             self._load_heads(state, tx)
 
-    def load_link(self, state: LinkState, tx: Transaction, now: int, taken: BatchResult) -> None:
+    def load_link(self, state: LinkState, tx: Transaction, now: int, result: BatchResult) -> None:
         """Take a link from the store; if that fails, read it again from its first record."""
         link = state.link
         state.forget_under_way()
@@ -145,7 +146,7 @@ class Office:
         attempt(
             "taking a link from the store",
             tx,
-            taken,
+            result,
             lambda _: self._load_fold(state, tx, now),
             mend=lambda: read_all_again(self, state, now, tx),
             link=link,
@@ -153,15 +154,15 @@ class Office:
         failed = attempt(
             "taking the outbox from the store",
             tx,
-            taken,
+            result,
             lambda _: self._load_outbox(state, tx),
             mend=state.forget_under_way,
             link=link,
         )
         if failed is not None:
-            halt_over_own_events(state, failed, now, tx, taken)
+            halt_over_own_events(state, failed, now, tx, result)
 
-    def open_links(self, tx: Transaction, now: int, taken: BatchResult) -> list[LinkState]:
+    def open_links(self, tx: Transaction, now: int, result: BatchResult) -> list[LinkState]:
         """Begin the state of every link of the office that has none yet.
 
         Returns:
@@ -171,7 +172,7 @@ class Office:
         for membership in memberships(self.directory, self.id):
             known = self.links.get(membership.link)
             if known is None:
-                opened.append(self._open_link(tx, membership, now, taken))
+                opened.append(self._open_link(tx, membership, now, result))
             else:
                 known.status.is_party = membership.is_party
         return opened
@@ -252,7 +253,7 @@ class Office:
         return fold, views
 
     def _open_link(
-        self, tx: Transaction, membership: Membership, now: int, taken: BatchResult
+        self, tx: Transaction, membership: Membership, now: int, result: BatchResult
     ) -> LinkState:
         state = LinkState(
             self.id,
@@ -261,7 +262,7 @@ class Office:
             membership.partition,
             is_party=membership.is_party,
         )
-        self.load_link(state, tx, now, taken)
+        self.load_link(state, tx, now, result)
         self.links = {**self.links, state.link: state}
         return state
 

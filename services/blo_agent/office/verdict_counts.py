@@ -42,8 +42,8 @@ def tally_of(snapshot: Snapshot, office: OfficeId, link: LinkId) -> StoredVerdic
     if stored is not None:
         return _TALLY.decode(stored)
     tally = VerdictCounts()
-    for one in records.tallies(snapshot, link):
-        tally.count(one.verdict, own=one.office == office, times=one.count)
+    for row in records.tallies(snapshot, link):
+        tally.count(row.verdict, own=row.office == office, times=row.count)
     return _stored(tally)
 
 

@@ -39,7 +39,7 @@ class Viewer(msgspec.Struct, frozen=True):
     @property
     def links(self) -> tuple[LinkId, ...]:
         """The links that it has to do with, sorted."""
-        return tuple(one.link for one in self.roles)
+        return tuple(role.link for role in self.roles)
 
 
 class ViewedLink(msgspec.Struct, frozen=True):

@@ -132,7 +132,7 @@ class Sender:
             self._sending = {record.link for record in waiting}
             self._choosing = False
             refused = self._refused_topics()
-            extra = [one for one in self._extra.values() if one.topic not in refused]
+            extra = [message for message in self._extra.values() if message.topic not in refused]
             if not waiting and not extra:
                 return False
             if self._appender is None:
@@ -211,9 +211,9 @@ class Sender:
         # passing of time, must not let the rest of a link's events go out without the first.
         links = self._sendable()
         refused = self._refused_topics()
-        found: list[outbox.OutboxRecord] = []
+        sendable: list[outbox.OutboxRecord] = []
         after = 0
-        while not found and links:
+        while not sendable and links:
             page = await self._store.read(
                 lambda snapshot, after=after: outbox.pending(  # type: ignore[misc]
                     snapshot, limit=_BATCH, after_seq=after
@@ -223,13 +223,15 @@ class Sender:
                 break
             if not after and len(page) < _BATCH:
                 self._forget_all_but(page)
-            found = [
-                one
-                for one in page
-                if one.link in links and one.topic not in refused and not self._is_acknowledged(one)
+            sendable = [
+                record
+                for record in page
+                if record.link in links
+                and record.topic not in refused
+                and not self._is_acknowledged(record)
             ]
             after = page[-1].seq
-        return found
+        return sendable
 
     def _is_acknowledged(self, record: outbox.OutboxRecord) -> bool:
         # With the event's id, because an event that is sealed anew keeps its number.
@@ -237,7 +239,7 @@ class Sender:
         return known is not _UNKNOWN and known == record.event_id
 
     def _forget_all_but(self, page: list[outbox.OutboxRecord]) -> None:
-        pending = {one.seq for one in page}
+        pending = {record.seq for record in page}
         self._acknowledged = {
             seq: event for seq, event in self._acknowledged.items() if seq in pending
         }
@@ -275,8 +277,10 @@ class Sender:
         ]
         if not acknowledged:
             return
-        self._acknowledged.update((one.seq, one.event_id) for one, _ in acknowledged)
-        pairs = [(one.seq, offset) for one, offset in acknowledged if self._is_waiting(one)]
+        self._acknowledged.update((record.seq, record.event_id) for record, _ in acknowledged)
+        pairs = [
+            (record.seq, offset) for record, offset in acknowledged if self._is_waiting(record)
+        ]
 
         def mark(tx: Transaction) -> None:
             outbox.mark_appended(tx, pairs)

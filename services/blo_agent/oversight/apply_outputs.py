@@ -184,11 +184,11 @@ def trust_digest(office: Office, link: LinkId, now: int) -> bytes:
     """Changes whenever it could whose outputs count for a link, or what they should be."""
     directory = office.directory
     certified = [
-        (one.tag, _counts(office, link, one.tag, now))
+        (certificate.tag, _counts(office, link, certificate.tag, now))
         for processor in sorted(processors_ever(directory, link))
-        for one in directory.certificates(processor)
+        for certificate in directory.certificates(processor)
     ]
-    content = [directory.digest_for_link(link), [list(one) for one in certified]]
+    content = [directory.digest_for_link(link), [list(certificate) for certificate in certified]]
     return sha256(_LABEL + encode(content)).digest()
 
 

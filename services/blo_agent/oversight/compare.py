@@ -195,8 +195,8 @@ class Comparison:
     def _count(self, snapshot: Snapshot, links: Iterable[LinkId]) -> None:
         standing: dict[tuple[LinkId, OfficeId, str], int] = {}
         for link in links:
-            for one in differences.of_link(snapshot, link):
-                key = (link, one.processor, one.what)
+            for difference in differences.of_link(snapshot, link):
+                key = (link, difference.processor, difference.what)
                 standing[key] = standing.get(key, 0) + 1
         self.standing = standing
 
@@ -227,9 +227,11 @@ class _LinkComparison:
             *outputs.cases(snapshot, link),
             *alerts.cases(snapshot, link),
         }
-        for one in differences.of_link(snapshot, link):
-            doubt = Doubt(one.words, b"", is_loud=True)
-            self._doubts.setdefault(one.case, {})[one.processor, OutputAspect(one.what)] = doubt
+        for difference in differences.of_link(snapshot, link):
+            doubt = Doubt(difference.words, b"", is_loud=True)
+            self._doubts.setdefault(difference.case, {})[
+                difference.processor, OutputAspect(difference.what)
+            ] = doubt
         self.queue: dict[CaseId, None] = dict.fromkeys(sorted({*cases, *self._doubts}))
 
     def step(
@@ -280,8 +282,8 @@ class _LinkComparison:
             case
             for case, doubts in self._doubts.items()
             if any(
-                not one.is_loud and moment.monotonic - one.found_at >= self._after_s
-                for one in doubts.values()
+                not doubt.is_loud and moment.monotonic - doubt.found_at >= self._after_s
+                for doubt in doubts.values()
             )
         ]
 

@@ -168,14 +168,18 @@ class OutputsReader:
     ) -> dict[TopicPartition, OutputTopic]:
         admin = await self._log.admin()
         try:
-            found = await admin.describe(sorted({one.topic for one in wanted}))
+            found = await admin.describe(sorted({place.topic for place in wanted}))
         finally:
             await admin.close()
         sizes = {name: spec.partitions for name, spec in found.items()}
         there = {
-            one: source for one, source in wanted.items() if one.partition < sizes.get(one.topic, 0)
+            place: source
+            for place, source in wanted.items()
+            if place.partition < sizes.get(place.topic, 0)
         }
-        missing = sorted(f"{one.topic}/{one.partition}" for one in wanted.keys() - there.keys())
+        missing = sorted(
+            f"{place.topic}/{place.partition}" for place in wanted.keys() - there.keys()
+        )
         if missing and self.troubles != (trouble := (f"not there: {', '.join(missing)}",)):
             self.troubles = trouble
             get_logger().warning("outputs are missing", topic=", ".join(missing))
@@ -193,7 +197,7 @@ class OutputsReader:
                 for source in sources:
                     self._comparison.forget(source.link)
             go_back_for_keys(self._office, sources, tx)
-            return {one: stored_offset(tx, one) for one in self._sources}
+            return {place: stored_offset(tx, place) for place in self._sources}
 
         return await self._store.write(job)
 
@@ -227,7 +231,9 @@ class OutputsReader:
         self, reader: LogReader, found: Mapping[TopicPartition, list[ConsumedRecord]]
     ) -> OutputBatch:
         offsets = {partition: reader.position(partition) for partition in found}
-        return OutputBatch({self._sources[one]: values for one, values in found.items()}, offsets)
+        return OutputBatch(
+            {self._sources[place]: values for place, values in found.items()}, offsets
+        )
 
     async def _compare(self, reader: LogReader) -> None:
         more = True
@@ -251,9 +257,9 @@ class OutputsReader:
         now = self._clock.now_ms()
         read = set()
         for link in {source.link for source in self._sources.values()}:
-            places = [one for one, source in self._sources.items() if source.link == link]
+            places = [place for place, source in self._sources.items() if source.link == link]
             if len(places) == 2 and all(
-                reader.position(one) >= self._ends.get(one, 0) for one in places
+                reader.position(place) >= self._ends.get(place, 0) for place in places
             ):
                 read.add(link)
         settled = {

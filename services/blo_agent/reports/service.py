@@ -107,8 +107,10 @@ async def _why_not(agent: Agent, old: PeriodReport) -> list[str]:
         return [refusal.words]
     if encode(again) == encode(old):
         return []
-    words = [f"{one.indicator} differs" for one in difference(old, again).figures]
-    words += [f"response times differ: {one}" for one in difference(old, again).response_times]
+    words = [f"{differing.indicator} differs" for differing in difference(old, again).figures]
+    words += [
+        f"response times differ: {differing}" for differing in difference(old, again).response_times
+    ]
 
     def missing(snapshot: Snapshot) -> list[tuple[LinkId, int]]:
         return missing_contents(old, snapshot)

@@ -61,16 +61,16 @@ def note_view(office: Office, state: LinkState, view: CaseView, now: int, tx: Tr
     return True
 
 
-def without_shredded(state: LinkState, one: FoldedRecord) -> FoldedRecord:
+def without_shredded(state: LinkState, outcome: FoldedRecord) -> FoldedRecord:
     """What was folded, without the content of a case that was shredded here.
 
     Such a content is not waited for, and not missed.
     """
-    if one.header is None or one.header.case_id not in state.shredded:
-        return one
-    if one.content_state is ContentState.NOT_READ:
-        return one
-    return msgspec.structs.replace(one, content=None, content_state=ContentState.SHREDDED)
+    if outcome.header is None or outcome.header.case_id not in state.shredded:
+        return outcome
+    if outcome.content_state is ContentState.NOT_READ:
+        return outcome
+    return msgspec.structs.replace(outcome, content=None, content_state=ContentState.SHREDDED)
 
 
 def what_is_left(state: LinkState, case: CaseId, snapshot: Snapshot) -> str | None:
@@ -125,15 +125,15 @@ def show_again(state: LinkState, tx: Transaction) -> None:
 
 def _grounds(tx: Transaction, link: LinkId, case: CaseId) -> list[tuple[str, str]]:
     """Why each office wanted it, by the closed list; in the journal it outlives the contents."""
-    found = []
+    grounds = []
     for row in events.by_case(tx, link, case):
         if row.step is not Step.SHRED or row.content is None:
             continue
         content = CONTENT.decode(row.content)
         body = decode_body(row.kind, row.step, content.body_version, content.body)
         if isinstance(body, ShreddingRequest):
-            found.append((str(row.office), body.ground.value))
-    return found
+            grounds.append((str(row.office), body.ground.value))
+    return grounds
 
 
 def _withdraw_grants(

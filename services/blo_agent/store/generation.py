@@ -128,7 +128,7 @@ def _write(connection: apsw.Connection, number: int, numbers: list[int]) -> None
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.pragma("application_id", number)
-        stored = b"".join(one.to_bytes(4, "big") for one in kept)
+        stored = b"".join(each_number.to_bytes(4, "big") for each_number in kept)
         meta.put(Transaction(connection), BASE, stored)
     except BaseException:
         connection.execute("ROLLBACK")

@@ -60,12 +60,12 @@ def value(snapshot: Snapshot, link: LinkId, position: int) -> bytes:
     Raises:
         ValueError: No record is parked there.
     """
-    found: bytes | None = snapshot.value(
+    stored: bytes | None = snapshot.value(
         "SELECT value FROM parked WHERE link = ? AND position = ?", (link, position)
     )
-    if found is None:
+    if stored is None:
         raise ValueError(f"no record is parked at {position} of {link}")
-    return found
+    return stored
 
 
 def unjudged(snapshot: Snapshot, link: LinkId) -> Iterator[ParkedRecord]:
