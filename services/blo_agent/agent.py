@@ -1,10 +1,10 @@
-"""The agent: one office's node, without the doors that people and programs come in by.
+"""The agent: one office's node without its API and admin listener.
 
 The parts and who calls whom::
 
-    API ──▶ Agent.submit ──▶ store thread: accepting ──▶ outbox ──▶ Sender ──▶ log
-    log ──▶ Receiver ──▶ store thread: ingesting ──▶ views, receipts ──▶ heads ──▶ Sender
-    log ──▶ OutputsReader ──▶ store thread: taking_outputs, comparing ──▶ alerts, differences
+    API ──▶ Agent.submit ──▶ commands.accept (store thread) ──▶ outbox ──▶ Sender ──▶ log
+    log ──▶ InboundReader ──▶ apply_batch (store thread) ──▶ views, heads ──▶ Sender
+    log ──▶ OutputsReader ──▶ apply_outputs, compare (store thread) ──▶ alerts, differences
 """
 
 from __future__ import annotations

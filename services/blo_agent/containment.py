@@ -1,4 +1,4 @@
-"""Containing an unexpected error in a part of a job, so that the rest of the job goes on.
+"""Contains an unexpected error in a part of a job, so that the rest of the job goes on.
 
 ``docs/architecture.md``, "Failure", says what happens at each place.
 """

@@ -1,4 +1,4 @@
-"""What the agent tells Prometheus and its log file: counts and positions, never contents."""
+"""The agent's metrics and log lines: counts and positions, never contents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``/readyz`` tells of the agent: what keeps the office from working, in words."""
+"""The checks of ``/readyz``: what keeps the office from working, in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Setting up an office: its store, its keys, its signature under documents.
+"""Sets up an office: its store, its keys, its signature under documents.
 
 Private keys are made inside the encrypted store and never leave it (docs/architecture.md, "Keys and trust"). What leaves it is
 a request for a certificate, which the country's root signs.

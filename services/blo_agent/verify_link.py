@@ -1,4 +1,4 @@
-"""Replaying a link's log from its first record, to show that the live views are what it says."""
+"""Folds a link's log from its first record and compares the result with the live views."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The application: handlers, the token, errors as JSON."""
+"""The API's application: handlers, the token check, errors as JSON."""
 
 from __future__ import annotations
 

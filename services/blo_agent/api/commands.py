@@ -1,4 +1,4 @@
-"""Handlers that do something: commands, the check of a link, and what a scenario may do."""
+"""Handlers that change something: commands, disclosures, the check of a link, the simulated clock."""
 
 from __future__ import annotations
 

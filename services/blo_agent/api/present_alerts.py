@@ -1,4 +1,4 @@
-"""What the office's API answers about clocks, alerts and processors; runs in a reader's thread.
+"""The API's answers about clocks, alerts and processors; runs in a reader's thread.
 
 Clocks are worked out of the office's own log; alerts are what processors have signed, each with
 whether the log gives the same.

@@ -1,4 +1,4 @@
-"""What the office's API answers: views, histories, receipts; runs in a reader's thread."""
+"""The API's answers about links, cases and events; runs in a reader's thread."""
 
 from __future__ import annotations
 

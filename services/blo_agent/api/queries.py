@@ -1,4 +1,4 @@
-"""Handlers that only look. Readers' threads answer them, so none of them holds up the writer.
+"""Handlers that change nothing. Readers' threads answer them, so none holds up the writer.
 
 Who opens a case is noted in the journal before the answer is given.
 """

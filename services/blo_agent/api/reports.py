@@ -1,4 +1,4 @@
-"""Handlers of the office's reports and of its journal; each one that shows or does leaves an entry."""
+"""Handlers of the office's reports and of its journal; each request leaves a journal entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accepting a command: the office's promise that it will be sent (docs/architecture.md, "What each hop promises", officer → agent).
+"""Accepts a command: decides, seals, and puts the event into the outbox (docs/architecture.md, "What each hop promises", officer → agent).
 
 One job of the store's thread: decide, seal, and put the journal entry, the grants and the final
 bytes on disk. When the caller has its answer, the event can no longer be lost.

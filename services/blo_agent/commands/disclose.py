@@ -1,4 +1,4 @@
-"""Disclosing chosen events to somebody outside: their derived keys, signed, and in the journal.
+"""Discloses chosen events to an outsider: their derived keys, signed, with a journal entry.
 
 A case's key opens everything in the case, past and to come, so it never leaves the store. What
 leaves it opens the chosen events and nothing else. Who disclosed what to whom, and why, is in the

@@ -1,4 +1,4 @@
-"""Taking in what the log brings: one job, one transaction per batch (docs/architecture.md, "What each hop promises", log → agent).
+"""Applies what a poll of the log brought: one job, one transaction (docs/architecture.md, "What each hop promises", log → agent).
 
 The view and the next offset move together, so every record has its effect exactly once, whatever
 happens in between.

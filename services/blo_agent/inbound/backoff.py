@@ -1,4 +1,4 @@
-"""How often something that may be in vain is tried again."""
+"""Pauses between attempts on a link that made no progress."""
 
 from __future__ import annotations
 

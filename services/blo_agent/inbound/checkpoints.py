@@ -1,4 +1,4 @@
-"""Cosigning witnesses' checkpoints: only trees that this office has computed itself.
+"""Compares witnesses' checkpoints with the office's own tree, and cosigns those that agree.
 
 An office cosigns a tree if it is the one of its own records, and if it continues the last one that
 it cosigned. It never signs two trees that can't be of one log, whatever a witness says and

@@ -1,4 +1,4 @@
-"""Taking in grants: the keys with which parked records and waiting contents are opened."""
+"""Takes in grants: the keys that open parked records and waiting contents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def take_grants(
     """Open what is meant for this office and not held yet.
 
     A grant to a certificate that is not known yet is passed over: when the certificate arrives,
-    the key topics are read again (``taking_documents``).
+    the key topics are read again (``trust_documents``).
 
     Returns:
         The links on which keys have arrived.

@@ -1,4 +1,4 @@
-"""Heads of others: receipts for what was sent, and the proof that all read one log.
+"""Takes in other offices' heads: receipts for what was sent, and evidence that all read one log.
 
 A head that names another hash than this office's for the same size means that somebody was shown
 another log. That is never ignored: the link is halted, the signed head is kept, and an operator

@@ -1,4 +1,4 @@
-"""What a batch brings to one link: folded and written, so that a fault stays as small as it is."""
+"""Folds the records of a batch for one link and writes the result; a fault costs one record at most."""
 
 from __future__ import annotations
 

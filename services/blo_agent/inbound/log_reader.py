@@ -1,4 +1,4 @@
-"""From the log to the store: polls all topics of the office and hands batches to ``ingesting``."""
+"""Polls all topics of the office and hands the batches to ``apply_batch``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The office's own chain: checked against the log before the first write (docs/architecture.md, "What each hop promises").
+"""Compares the office's own chain with the log before the first write (docs/architecture.md, "What each hop promises").
 
 The log may know more of the office's events than its store does, after the store was restored from
 a backup. And it may have refused some, when a certificate ran out between acceptance and sending.

@@ -1,4 +1,4 @@
-"""What is done when a topic has lost records that were there."""
+"""The response to a topic that has lost records: a halt, or a new offset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking in trust documents, and beginning links anew whose verdicts they may change (docs/architecture.md, "Keys and trust").
+"""Takes in trust documents, and resets the links whose verdicts they may change (docs/architecture.md, "Keys and trust").
 
 A verdict is a function of the records and the documents. So when documents arrive that can change
 an answer about a link, its log is folded again from the first record.

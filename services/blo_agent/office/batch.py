@@ -1,4 +1,4 @@
-"""What one poll of the log brings, and what taking it in has changed."""
+"""The input and the result of one batch of the log."""
 
 from __future__ import annotations
 

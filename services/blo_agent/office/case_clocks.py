@@ -1,4 +1,4 @@
-"""The clocks and alerts of a case, worked out of this office's own log.
+"""The clocks and alerts of a case, computed from the office's own log.
 
 The rules are pure (``blo_domain.deadlines``), so an office needs no processor to know what is due,
 and can tell whether a processor says what the log gives.

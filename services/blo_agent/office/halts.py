@@ -1,4 +1,4 @@
-"""Halting a link: nothing more is sent on it, until a person lifts that and says why.
+"""Halts of a link: nothing is sent on it until a person lifts the halt and gives a reason.
 
 A halt is stored with its evidence in the transaction that finds it, so a restart changes nothing;
 the evidence stays in the store and in the journal for ever (``docs/architecture.md``, "Failure").

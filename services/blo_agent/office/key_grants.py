@@ -1,4 +1,4 @@
-"""Granting: who is given a key when it is made, and when the next one has to be made (docs/architecture.md, "Keys and trust").
+"""Grants of the office's own keys to the readers of a link (docs/architecture.md, "Keys and trust").
 
 An office seals its summaries of a month with one key, granted when it is made. Whoever becomes a
 reader of the link later was not given it, and whoever ceases to be one holds it: so when the

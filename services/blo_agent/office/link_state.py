@@ -1,4 +1,4 @@
-"""What an office has in front of it on one link: the log as read, and its own events under way.
+"""The state of one link: the log as read, and the office's own events under way.
 
 Lives in the memory of the store's thread (ADR 2). Nothing here is truth: the log is, and for what
 is not in the log yet, the outbox.

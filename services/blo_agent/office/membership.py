@@ -1,4 +1,4 @@
-"""On which links an office has a part, by all agreements that count, whenever they hold.
+"""The links of an office by all agreements that count, past, present and to come.
 
 A link stays open after its agreement has ended, because its cases are still read and reported on,
 and it is open before the agreement begins. Whether anything may be written at an instant is asked

@@ -1,4 +1,4 @@
-"""What has been signed of one link's tree, and the office's own tree to hold against it.
+"""The office's own tree of a link, and the trees of it that were signed.
 
 Lives in the memory of the store's thread (ADR 2); the tables of ``store/tables/checkpoints`` are
 what lasts.

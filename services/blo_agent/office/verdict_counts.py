@@ -1,4 +1,4 @@
-"""A link's verdicts in numbers, stored with the records that they are of, for whoever reads."""
+"""A link's verdicts in numbers, stored in the same transaction as its records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader's thread knows of the office: values that nobody changes, and a state of the store.
+"""The office as a reader's thread sees it: immutable values and a snapshot of the store.
 
 The links' states, the keyring and the views in memory belong to the store's thread, which works on them
 while readers look. A reader touches none of them: it takes a ``Viewer`` and reads the rest in its

@@ -1,4 +1,4 @@
-"""The office's own heads: what it has read, signed, for everyone on the link (docs/domain.md §9)."""
+"""Makes the office's own heads: the state of its reading, signed (docs/domain.md §9)."""
 
 from __future__ import annotations
 

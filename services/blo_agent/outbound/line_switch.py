@@ -1,4 +1,4 @@
-"""Whether the agent may use the line to the broker.
+"""The switch of the line to the broker.
 
 The line is up unless somebody takes it down: an operator who wants the office to work off line, or
 a scenario. A broker that can't be reached is another matter; then the agent keeps trying.

@@ -1,4 +1,4 @@
-"""From the outbox to the log: at least once, in order, always the same bytes (docs/architecture.md, "What each hop promises")."""
+"""Appends the outbox to the log: at least once, in order, always the same bytes (docs/architecture.md, "What each hop promises")."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Taking in what stream processors write: verified, opened, and kept beside the office's own view.
+"""Takes in processors' outputs: verifies, opens and stores them beside the office's own view.
 
 Nothing here changes what the office knows of a case: a processor can show what it likes, and
-``comparing`` says whether it is what this office's log gives. Values that are no good are counted
+``compare`` says whether it is what this office's log gives. Values that are no good are counted
 by reason. Those whose key has not come are not kept but read again when it has.
 """
 

@@ -1,4 +1,4 @@
-"""Comparing what processors say of a case with what this office's own log gives (ADR 6).
+"""Compares processors' outputs with what the office's own log gives (ADR 6).
 
 Both are functions of the same records and trust documents, so they are equal byte for byte: the
 case's record (its view and its clocks) at the position that the processor says, and the alerts and

@@ -1,4 +1,4 @@
-"""What the agent tells Prometheus and its log file of the processors: counts, never contents."""
+"""The metrics and log lines about processors: counts, never contents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the processors' topics to the store: apart from the log, because nothing here may stop it.
+"""Reads the processors' topics, apart from the log, so that nothing on them stops the log's reader.
 
 It has a reader of its own, and a position of its own in the store. Topics that are missing, not to
 be read, or shorter than before are said, and tried again.
@@ -90,7 +90,7 @@ class OutputsReader:
         self._read_to_end = read_to_end
         self._probe = probe or (lambda _: None)
         self._comparison = Comparison(office, after_s)
-        self._telling = DifferenceLog(office, metrics)
+        self._difference_log = DifferenceLog(office, metrics)
         self._sources: dict[TopicPartition, OutputTopic] = {}
         self._ends: dict[TopicPartition, int] = {}
         self._ends_at = 0.0
@@ -105,8 +105,8 @@ class OutputsReader:
     def load(self, tx: Transaction) -> None:
         """Learn what stands, in the store's thread: before ``run``, and after a fault."""
         self._comparison.load(tx)
-        self._telling.compared(ComparisonResult(), self._comparison.standing)
-        self._telling.alerts(tx)
+        self._difference_log.compared(ComparisonResult(), self._comparison.standing)
+        self._difference_log.alerts(tx)
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -212,14 +212,14 @@ class OutputsReader:
             taken = take_outputs(self._office, fetched, now, tx)
             self._comparison.note(taken.cases)
             if taken.taken:
-                self._telling.alerts(tx)
+                self._difference_log.alerts(tx)
             back = go_back_for_keys(self._office, sources, tx)
             return taken, back, needs_new_start(self._office, sources, now, tx)
 
         taken, back, anew = await self._store.write(take)
         if found:
             self._probe("outputs taken")
-        self._telling.taken(taken)
+        self._difference_log.taken(taken)
         for source, offset in back.items():
             reader.seek(source.partition, offset)
         if anew:
@@ -250,7 +250,7 @@ class OutputsReader:
                 return self._comparison.step(moment, processors, tx)
 
             compared = await self._store.write(job)
-            self._telling.compared(compared, self._comparison.standing)
+            self._difference_log.compared(compared, self._comparison.standing)
             more = compared.more
 
     def _moment(self, reader: LogReader) -> ComparisonTime:

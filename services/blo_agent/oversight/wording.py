@@ -1,4 +1,4 @@
-"""In what a processor differs from this office's log, in words for the officer."""
+"""Words for the officer: in what a processor differs from this office's log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cut: up to where each log is counted, and the report of it (``blo_domain.reports.document``).
+"""The cut of a report: up to where each log is counted (``blo_domain.reports.document``).
 
 The cut is taken in the store's thread, where the state is; the rest is read from the store behind
 it, in a reader's thread, because a year's events take longer than a writer should be held up.

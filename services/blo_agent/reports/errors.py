@@ -1,4 +1,4 @@
-"""What can't be done with a report, and why."""
+"""Refusals of a step with a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a computed report to a frozen one: each step by a person, each in the journal (docs/domain.md §2).
+"""The steps of a report from computed to frozen, each with a journal entry (docs/domain.md §2).
 
 Jobs of the store's thread. A step that is refused is in the journal too; ``office`` does that.
 """

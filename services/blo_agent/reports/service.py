@@ -1,4 +1,4 @@
-"""What the office does with its reports, for its API: the jobs in their order, and the journal."""
+"""The API's operations on reports: their jobs in order, and their journal entries."""
 
 from __future__ import annotations
 

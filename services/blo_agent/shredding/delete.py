@@ -1,4 +1,4 @@
-"""Shredding at one office: deleting what the offices agreed to delete, and what may be said of it.
+"""Deletes what the offices of a link agreed to delete, and says what is left (ADR 7).
 
 Deletion is a function of the log: when a link's log has the consent of every office, the key of the
 case and all that was opened with it are deleted in the transaction that moves the view, and the

@@ -1,4 +1,4 @@
-"""Taking what was shredded off the disk: emptying the store's write-ahead log after a deletion.
+"""Empties the store's write-ahead log after a deletion, so that no page on disk holds what was shredded.
 
 The deletion itself overwrites its pages, but only in the newest state of the file; the write-ahead
 log still holds older ones. What has still to be scrubbed stands in the store, so a crash in between

@@ -1,4 +1,4 @@
-"""Opening the encrypted file, and the two handles that jobs and readers get.
+"""Opens the encrypted file; the handles that jobs and readers get.
 
 The cipher is AEGIS of SQLite3 Multiple Ciphers with a raw 32-byte key: each page is encrypted
 and authenticated, in the file and in its write-ahead log.

@@ -1,4 +1,4 @@
-"""Everything the store raises, as a tree.
+"""The errors of the store, as a tree.
 
 .. code-block:: text
 

@@ -1,4 +1,4 @@
-"""Which write-ahead log belongs to which file, so that the two of different moments are refused.
+"""Generations: the numbers that tell which write-ahead log belongs to which file.
 
 SQLite plays back a write-ahead log on whatever file lies beside it, if the log is whole in itself.
 So the store has a *generation*: a random number in the file's first page (``PRAGMA

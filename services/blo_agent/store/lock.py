@@ -1,4 +1,4 @@
-"""One process per store: an advisory lock that ends with the process that holds it."""
+"""One process per store: an advisory lock that ends with its process."""
 
 from __future__ import annotations
 

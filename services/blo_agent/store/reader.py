@@ -1,4 +1,4 @@
-"""Readers: a small pool of threads with read-only connections.
+"""A small pool of threads with read-only connections.
 
 In WAL mode a reader works on the state of the last commit, is never blocked by the writer and
 never blocks it, and can't see what is not committed.

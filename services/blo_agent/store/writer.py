@@ -1,4 +1,4 @@
-"""The one writer: a thread that carries out jobs and commits them in groups.
+"""The writer: one thread that carries out jobs and commits them in groups.
 
 An fsync costs as much as a hundred small jobs, so all jobs that are waiting share one
 transaction and one fsync. What the writer promises:

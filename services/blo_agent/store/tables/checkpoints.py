@@ -1,4 +1,4 @@
-"""Trees that were signed: by this office, by witnesses, and those that can't be true together."""
+"""Signed trees: the office's own, the witnesses', and refused ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a processor says something else than this office's log: what stands now."""
+"""Standing differences between processors' outputs and the office's log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why links were halted: the evidence, and who lifted the halt for which reason."""
+"""Halts of links: the evidence, and who lifted each for which reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The latest head of each office on each link, and those that still wait to be compared."""
+"""The latest head of each office on each link, and heads that wait to be compared."""
 
 from __future__ import annotations
 

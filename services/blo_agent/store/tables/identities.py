@@ -1,4 +1,4 @@
-"""The office's own private keys (docs/architecture.md, "Keys and trust"); which certificates they serve, the documents say."""
+"""The office's own private keys (docs/architecture.md, "Keys and trust")."""
 
 from __future__ import annotations
 

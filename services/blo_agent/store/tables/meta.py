@@ -1,4 +1,4 @@
-"""Single values: what the store knows of itself, by name."""
+"""Single values of the store by name."""
 
 from __future__ import annotations
 

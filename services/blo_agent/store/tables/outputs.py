@@ -1,4 +1,4 @@
-"""What processors show of the cases, and which of their outputs wait for a key."""
+"""Processors' records of the cases, and outputs that wait for a key."""
 
 from __future__ import annotations
 

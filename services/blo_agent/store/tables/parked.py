@@ -1,4 +1,4 @@
-"""Records that wait for a key: what they need, and their bytes (docs/architecture.md, "Keys and trust")."""
+"""Records that wait for a key (docs/architecture.md, "Keys and trust")."""
 
 from __future__ import annotations
 
