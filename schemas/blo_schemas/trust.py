@@ -2,7 +2,7 @@
 
 A ``SignedDocument`` carries the exact bytes of one document and signatures over them. The rules
 that decide whether a document counts are in ``blo_domain.trust``; how bytes are signed is in
-``blo_sealing.documents``.
+``blo_sealing.statements``.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ from blo_runtime.clock import Clock, SystemClock
 from blo_runtime.errors import ConfigurationError
 from blo_schemas.ids import OfficeId
 from blo_schemas.trust import SignedDocument
-from blo_sealing.documents import add_signature
 from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import RandomBytes
+from blo_sealing.statements import add_signature
 
 
 class AlreadyInitialised(ConfigurationError):

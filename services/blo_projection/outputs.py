@@ -34,7 +34,8 @@ from blo_schemas.outputs import (
     TrailState,
 )
 from blo_sealing.keys import SummaryKey
-from blo_sealing.outputs import open_output, verify_output
+from blo_sealing.outputs import open_output
+from blo_sealing.statements import OUTPUT_STATEMENT
 
 T = TypeVar("T")
 
@@ -70,7 +71,7 @@ def accept_output(
     Raises:
         WireError: The output does not decode.
         OutputRefused: It does not count.
-        BadSignature: It would, and is not signed by whom it names.
+        InvalidSignature: It would count, but its signature does not verify.
     """
     claimed = OUTPUT.decode(signed.output)
     reason = refuse_output(directory, link, claimed, now)
@@ -79,7 +80,8 @@ def accept_output(
         who = f"a {claimed.kind.word} of {claimed.link} that names {claimed.processor}"
         reason = reason or OutputReason.NOT_A_PROCESSOR
         raise OutputRefused(f"{who}: {reason.replace('_', ' ')}", reason)
-    return verify_output(signed, certified.certificate.signing_key)
+    key = certified.certificate.signing_key
+    return OUTPUT_STATEMENT.verify(signed.output, signed.signature, key)
 
 
 class OutputReader:

@@ -1,4 +1,4 @@
-"""Disclosing single events: the two derived keys of each, stated and signed by an office.
+"""Disclosed events: the two derived keys that open one event each.
 
 A derived key opens one part of one event. Nothing commits to it (``parts.derive_part_key``), so a
 writer can seal under a key that it never granted, and show that key years later. Who signs a
@@ -11,18 +11,13 @@ from __future__ import annotations
 import msgspec
 
 from blo_schemas.bundle import (
-    DISCLOSURE,
-    DISCLOSURE_VERSION,
     DisclosedEvent,
-    Disclosure,
-    SignedDisclosure,
 )
 from blo_schemas.content import CONTENT, Content
 from blo_schemas.event import ENVELOPE, HEADER, Envelope, LogRecord
-from blo_schemas.hashes import disclosure_input, event_id
-from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.hashes import event_id
+from blo_schemas.ids import LinkId
 from blo_schemas.summary import SUMMARY, Summary
-from blo_sealing.errors import InvalidSignature
 from blo_sealing.event_parts import (
     EventPart,
     derive_part_key,
@@ -31,8 +26,6 @@ from blo_sealing.event_parts import (
     open_with_part_key,
 )
 from blo_sealing.keys import ContentKey, SummaryKey
-from blo_sealing.seal_event import Author
-from blo_sealing.signatures import verify_signature
 
 
 class OpenedDisclosure(msgspec.Struct, frozen=True):
@@ -79,40 +72,3 @@ def open_disclosed(link: LinkId, envelope: Envelope, disclosed: DisclosedEvent) 
     summary = open_with_part_key(EventPart.SUMMARY, link, envelope, disclosed.summary_key)
     content = open_with_part_key(EventPart.CONTENT, link, envelope, disclosed.content_key)
     return OpenedDisclosure(SUMMARY.decode(summary), CONTENT.decode(content))
-
-
-def sign_disclosure(
-    author: Author, office: OfficeId, at: int, events: tuple[DisclosedEvent, ...]
-) -> SignedDisclosure:
-    """States and signs the derived keys of chosen events.
-
-    Args:
-        author: Who discloses, on which link.
-        office: The same as an id.
-        at: The office's clock, Unix milliseconds.
-        events: The events, by ascending position, each once.
-
-    Raises:
-        WireError: There are too many or none, or they do not ascend.
-    """
-    disclosure = Disclosure(DISCLOSURE_VERSION, author.link, office, author.kid, at, events)
-    encoded = DISCLOSURE.encode(disclosure)
-    DISCLOSURE.decode(encoded)
-    return SignedDisclosure(encoded, author.signing.sign(disclosure_input(encoded)))
-
-
-def verify_disclosure(signed: SignedDisclosure, key: bytes) -> Disclosure:
-    """Reads a disclosure.
-
-    Args:
-        signed: The disclosure.
-        key: The Ed25519 public key of the certificate that it names.
-
-    Raises:
-        WireError: It does not decode.
-        InvalidSignature: The signature does not verify.
-    """
-    disclosure = DISCLOSURE.decode(signed.disclosure)
-    if not verify_signature(key, disclosure_input(signed.disclosure), signed.signature):
-        raise InvalidSignature(f"the disclosure is not signed by {disclosure.office}")
-    return disclosure

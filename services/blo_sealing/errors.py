@@ -9,7 +9,6 @@
     ├── UnusableKey           a public or private key that must not be used
     ├── GrantNotForYou        the grant is sealed to someone else, or to another of your keys
     ├── WrongGrant            the grant is for another link or another purpose
-    ├── WrongHead             the head is of another link, office or certificate
     ├── HeadRefused           the head does not count on the link, and why
     ├── DuplicateSignature    the key has signed this document already
     ├── TooLargeToSeal        the envelope would be larger than a record may be
@@ -86,12 +85,6 @@ class WrongGrant(SealingError):
     """The grant is for another link or another purpose than the reader looks for."""
 
     defect = "grant_not_as_asked"
-
-
-class WrongHead(SealingError):
-    """The head is of another link, office or certificate than the reader takes it for."""
-
-    defect = "head_not_as_asked"
 
 
 class HeadRefused(SealingError):

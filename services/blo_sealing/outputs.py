@@ -1,4 +1,4 @@
-"""Sealing, signing and opening what the stream processors write (ADR 6).
+"""Sealing and opening the outputs of stream processors (ADR 6).
 
 A processor needs no store: its summary key of a link and month is derived from its private key, so
 every worker with the same identity has the same. Sealing is deterministic, with a salt that is a
@@ -19,13 +19,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from blo_schemas.codec import encode
-from blo_schemas.hashes import output_input
 from blo_schemas.ids import SALT_SIZE, KeyId, LinkId
-from blo_schemas.outputs import OUTPUT, Output, SignedOutput
-from blo_sealing.errors import InvalidSignature, Unopenable, WrongKeyCommitment
+from blo_schemas.outputs import Output
+from blo_sealing.errors import Unopenable, WrongKeyCommitment
 from blo_sealing.keys import SYMMETRIC_KEY_SIZE, NodeKeys, SummaryKey
 from blo_sealing.padding import padme_size
-from blo_sealing.signatures import SigningKey, verify_signature
 
 _NONCE: Final = bytes(12)
 _SHA256: Final = SHA256()
@@ -62,34 +60,6 @@ def seal_output(draft: Output, key: SummaryKey) -> Output:
     salt = salt[:SALT_SIZE]
     sealed = AESGCM(_derive(key, salt)).encrypt(_NONCE, padded, bound)
     return msgspec.structs.replace(bare, salt=salt, body=sealed)
-
-
-def sign_output(output: Output, key: SigningKey) -> SignedOutput:
-    """Encodes and signs an output with the key of the certificate that its ``kid`` names."""
-    encoded = OUTPUT.encode(output)
-    return SignedOutput(encoded, key.sign(output_input(encoded)))
-
-
-def verify_output(signed: SignedOutput, key: bytes) -> Output:
-    """Reads a processor's output.
-
-    Read it first with ``OUTPUT.decode(signed.output)`` to learn whose it says it is, and ask the
-    trust documents for that certificate's key.
-
-    Args:
-        signed: The decoded value of one of the processors' topics.
-        key: The Ed25519 public key of the certificate that it names.
-
-    Raises:
-        WireError: The output does not decode.
-        InvalidSignature: The signature does not verify.
-    """
-    output = OUTPUT.decode(signed.output)
-    if not verify_signature(key, output_input(signed.output), signed.signature):
-        raise InvalidSignature(
-            f"the output about {output.link} is not signed by {output.processor}"
-        )
-    return output
 
 
 def open_output(output: Output, key: SummaryKey | None) -> bytes:

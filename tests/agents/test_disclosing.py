@@ -30,8 +30,9 @@ from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.ids import CaseId, EventId
 from blo_schemas.journal import JournalEntry
 from blo_schemas.summary import Step
-from blo_sealing.disclosures import open_disclosed, verify_disclosure
+from blo_sealing.disclosures import open_disclosed
 from blo_sealing.errors import InvalidSignature, Unopenable
+from blo_sealing.statements import DISCLOSURE_STATEMENT
 from tests.agents.started import begin
 from tests.agents.world import (
     CORRIDOR,
@@ -80,7 +81,9 @@ async def test_what_is_disclosed_opens_these_events_and_no_others(tmp_path: Path
         a, b, (first, _) = await two_cases(world)
         made = await disclosed(b, wanted(case=first))
         assert (made.events, made.closed) == (3, 0)
-        disclosure = verify_disclosure(made.signed, world.keys[B].signing.public)
+        disclosure = DISCLOSURE_STATEMENT.verify(
+            made.signed.disclosure, made.signed.signature, world.keys[B].signing.public
+        )
         assert (disclosure.office, disclosure.link) == (B, LINK)
         assert [event.position for event in disclosure.events] == [0, 2, 3]
         held = cluster.partition(TopicPartition(exchange_topic(CORRIDOR), 0)).records
@@ -117,7 +120,9 @@ async def test_who_disclosed_what_to_whom_and_why_is_in_the_journal(tmp_path: Pa
         note = msgspec.msgpack.decode(entry.detail, type=DisclosureNote)
         assert (note.reason, note.recipient) == ("fictional order 12", "fictional inspector")
         assert note.digest == sha256(encode(made.signed)).digest()
-        disclosure = verify_disclosure(made.signed, world.keys[A].signing.public)
+        disclosure = DISCLOSURE_STATEMENT.verify(
+            made.signed.disclosure, made.signed.signature, world.keys[A].signing.public
+        )
         assert note.events == tuple(event.event for event in disclosure.events)
 
 
@@ -128,9 +133,13 @@ async def test_events_are_chosen_by_id_or_by_business_date(tmp_path: Path) -> No
         day = date(2025, 2, 20)
         whole = await disclosed(a, wanted(period=(day, day)))
         assert whole.events == 4
-        events = verify_disclosure(whole.signed, world.keys[A].signing.public).events
+        events = DISCLOSURE_STATEMENT.verify(
+            whole.signed.disclosure, whole.signed.signature, world.keys[A].signing.public
+        ).events
         one = await disclosed(a, wanted(events=(EventId(events[2].event),)))
-        assert verify_disclosure(one.signed, world.keys[A].signing.public).events == (events[2],)
+        assert DISCLOSURE_STATEMENT.verify(
+            one.signed.disclosure, one.signed.signature, world.keys[A].signing.public
+        ).events == (events[2],)
 
 
 async def test_what_is_not_here_is_refused_and_leaves_no_trace(tmp_path: Path) -> None:
@@ -166,7 +175,9 @@ async def test_a_disclosure_that_was_altered_is_not_the_offices(tmp_path: Path) 
             made.signed, disclosure=made.signed.disclosure[:-1] + b"\0"
         )
         with pytest.raises(InvalidSignature):
-            verify_disclosure(forged, world.keys[A].signing.public)
+            DISCLOSURE_STATEMENT.verify(
+                forged.disclosure, forged.signature, world.keys[A].signing.public
+            )
 
 
 async def test_the_command_writes_a_file_for_its_owner_alone_or_says_why_not(
@@ -211,7 +222,14 @@ async def test_the_command_writes_a_file_for_its_owner_alone_or_says_why_not(
         finally:
             await server.stop()
         signed = SIGNED_DISCLOSURE.decode(await asyncio.to_thread(made.read_bytes))
-        assert len(verify_disclosure(signed, world.keys[A].signing.public).events) == 3
+        assert (
+            len(
+                DISCLOSURE_STATEMENT.verify(
+                    signed.disclosure, signed.signature, world.keys[A].signing.public
+                ).events
+            )
+            == 3
+        )
         mode = (await asyncio.to_thread(made.stat)).st_mode
         assert mode & 0o777 == 0o600
         assert [entry.actor for entry in await entries(a)] == ["chief"]

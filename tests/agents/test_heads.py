@@ -21,8 +21,8 @@ from blo_schemas.hashes import certificate_tag, document_id
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, head_record_key
 from blo_schemas.ids import EventId, OfficeId
 from blo_schemas.summary import Step
-from blo_sealing.heads import sign_head
 from blo_sealing.keys import NodeKeys
+from blo_sealing.statements import sign_head
 from tests.agents.crashing import agree
 from tests.agents.started import begin, both_up, opened_case, three_up
 from tests.agents.world import (

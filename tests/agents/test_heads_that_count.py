@@ -30,8 +30,9 @@ from blo_schemas.heads import Head, SignedHead
 from blo_schemas.ids import CountryId, LinkId, OfficeId
 from blo_schemas.trust import Revocation, RevokedFrom, Role, SignedDocument
 from blo_sealing.errors import HeadRefused
-from blo_sealing.heads import accept_head, sign_head
+from blo_sealing.heads import accept_head
 from blo_sealing.keys import NodeKeys
+from blo_sealing.statements import sign_head
 from tests.agents.started import begin, opened_case
 from tests.agents.test_heads import ELSEWHERE, head_of, say
 from tests.agents.world import (

@@ -20,7 +20,7 @@ from blo_schemas.ids import CountryId, LinkId, OfficeId
 from blo_schemas.instants import LAST_INSTANT
 from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT, SignedOutput
 from blo_schemas.trust import Revocation, Role
-from blo_sealing.outputs import sign_output
+from blo_sealing.statements import sign_output
 from tests.agents.processing import (
     PROCESSOR,
     Liar,

@@ -42,10 +42,10 @@ from blo_schemas.trust import (
     SignedDocument,
     Superior,
 )
-from blo_sealing.documents import sign_document
 from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature
+from blo_sealing.statements import sign_document
 from tests.patience import PATIENCE_S
 
 T = TypeVar("T")

@@ -20,11 +20,9 @@ from blo_schemas.hashes import document_id, leaf_hash
 from blo_schemas.heads import HEAD
 from blo_schemas.ids import CountryId, OfficeId
 from blo_schemas.trust import Revocation, RevokedFrom, SignedDocument
-from blo_sealing.disclosures import sign_disclosure
-from blo_sealing.documents import sign_document
-from blo_sealing.heads import sign_head
 from blo_sealing.keys import NodeKeys
 from blo_sealing.seal_event import Author
+from blo_sealing.statements import sign_disclosure, sign_document, sign_head
 from tests.agents.world import NOW, A, B
 from tests.audit.bundling import FIRST, WITNESS, Corpus, frames_of, joined, manifest, write_bundle
 

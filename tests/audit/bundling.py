@@ -49,13 +49,13 @@ from blo_schemas.heads import (
 from blo_schemas.ids import CaseId, CertificateTag, Digest, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY_VERSION, Kind, Step, Summary, Urgency
 from blo_schemas.trust import Role
-from blo_sealing.disclosures import disclose_event, sign_disclosure
-from blo_sealing.heads import sign_head
+from blo_sealing.disclosures import disclose_event
 from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.merkle import MerkleTree
 from blo_sealing.seal_event import Author, seal_event
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
+from blo_sealing.statements import sign_disclosure, sign_head
 from blo_sealing.tlog import Checkpoint, cosign, merge, origin_of, sign_checkpoint
 from tests.agents.world import CORRIDOR, LINK, NOW, A, B, World, two_offices
 

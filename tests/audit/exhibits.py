@@ -45,12 +45,11 @@ from blo_schemas.trust import (
     Role,
     SignedDocument,
 )
-from blo_sealing.documents import sign_document
-from blo_sealing.heads import sign_head
 from blo_sealing.identity import ProgramIdentity
 from blo_sealing.keys import NodeKeys
 from blo_sealing.seal_event import Author
 from blo_sealing.signatures import SigningKey
+from blo_sealing.statements import sign_document, sign_head
 from tests.processors.world import CORRIDOR, FOREVER, LA, OBSERVER, START, VN, LinkWriter
 from tests.processors.world import World as ProcessorsWorld
 

@@ -29,8 +29,8 @@ from blo_schemas.reports import (
 )
 from blo_schemas.summary import Kind, Step
 from blo_sealing.kem import is_usable_kem_key
-from blo_sealing.reports import sign_report
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
+from blo_sealing.statements import sign_report
 from tests.agents.started import three_up
 from tests.agents.world import (
     LINK,

@@ -25,7 +25,7 @@ from blo_schemas.event import LogRecord
 from blo_schemas.ids import OfficeId
 from blo_schemas.summary import Step
 from blo_schemas.trust import Agreement, DocumentSignature, SignedDocument
-from blo_sealing.disclosures import sign_disclosure
+from blo_sealing.statements import sign_disclosure
 from tests.agents.world import NOW, A
 from tests.audit.bundling import (
     FIRST,

@@ -21,8 +21,9 @@ from blo_schemas.bundle import (
 )
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import CountryId
-from blo_sealing.disclosures import open_disclosed, sign_disclosure
+from blo_sealing.disclosures import open_disclosed
 from blo_sealing.keys import ContentKey
+from blo_sealing.statements import sign_disclosure
 from tests.agents.world import NOW, A, B
 from tests.audit.bundle_mutations import FILE_MUTATIONS, FOUND_MUTATIONS
 from tests.audit.bundle_spoiling import (

@@ -36,7 +36,7 @@ from blo_schemas.trust import Role
 from blo_schemas.verdicts import Reason, rejected
 from blo_sealing.identity import ProgramIdentity
 from blo_sealing.keys import NodeKeys
-from blo_sealing.outputs import sign_output
+from blo_sealing.statements import sign_output
 from tests.agents.world import (
     CORRIDOR,
     PROVINCE,

@@ -21,7 +21,7 @@ from blo_schemas.event import LogRecord
 from blo_schemas.heads import HEAD_VERSION, Head
 from blo_schemas.ids import CountryId, DocumentId, OfficeId
 from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
-from blo_sealing.heads import sign_head
+from blo_sealing.statements import sign_head
 from tests.agents.world import CORRIDOR, LINK, NOW, A, B
 from tests.bench.samples import Ground, SampleLog
 

@@ -23,8 +23,8 @@ from blo_schemas.event import LogRecord
 from blo_schemas.heads import head_record_key
 from blo_schemas.ids import OfficeId
 from blo_schemas.trust import Agreement, Role
-from blo_sealing.heads import sign_head
 from blo_sealing.signatures import SigningKey
+from blo_sealing.statements import sign_head
 from tests.agents.shredded import shredded
 from tests.agents.world import CORRIDOR, LINK, NOW, YEAR_MS, A, B, RunningAgent, World, all_read
 from tests.audit.exhibits import forged, head_of

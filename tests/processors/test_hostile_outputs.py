@@ -19,7 +19,7 @@ from blo_schemas.grants import GRANT, grant_record_key
 from blo_schemas.ids import KeyId, LinkId, OfficeId
 from blo_schemas.instants import LAST_INSTANT
 from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT, DeadLetter, OutputKind, SignedOutput
-from blo_sealing.outputs import sign_output
+from blo_sealing.statements import sign_output
 from tests.processors.helpers import check, fresh
 from tests.processors.seeing import cases_of, plain, see, whole_topic
 from tests.processors.world import CORRIDOR, OBSERVER, PROCESSOR, VN, LinkWriter, World

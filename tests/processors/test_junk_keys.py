@@ -10,8 +10,8 @@ from blo_projection.granted_keys import GrantedKeys
 from blo_schemas.grants import GRANT
 from blo_schemas.ids import OfficeId
 from blo_schemas.trust import DOCUMENT, KEM_KEY_SIZE, Certificate, SignedDocument
-from blo_sealing.documents import sign_document
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
+from blo_sealing.statements import sign_document
 from tests.processors.world import LA, OBSERVER, VN, World
 
 

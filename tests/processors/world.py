@@ -44,15 +44,14 @@ from blo_schemas.trust import (
     SignedDocument,
 )
 from blo_schemas.views import CaseView
-from blo_sealing.documents import sign_document
 from blo_sealing.grants import Recipient, make_grant
-from blo_sealing.heads import sign_head
 from blo_sealing.identity import ProgramIdentity
 from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
 from blo_sealing.seal_event import Author, seal_event
 from blo_sealing.seal_event import ChainPlace as Position
 from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature
+from blo_sealing.statements import sign_document, sign_head
 
 CORRIDOR = CorridorId("la-vn")
 VN = OfficeId("vn-a")

@@ -11,8 +11,8 @@ from nacl.bindings import crypto_core_ed25519_add
 from blo_schemas.codec import encode
 from blo_schemas.heads import HEAD_VERSION, Head, SignedHead
 from blo_schemas.ids import ZERO_HASH
-from blo_sealing.heads import sign_head
 from blo_sealing.signatures import fingerprint
+from blo_sealing.statements import sign_head
 from tests.vectors.material import (
     KID,
     KYSON,

@@ -13,7 +13,7 @@ from blo_schemas.content import CONTENT
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
 from blo_schemas.grants import GRANT, KeyPurpose
-from blo_schemas.heads import SIGNED_HEAD
+from blo_schemas.heads import HEAD, SIGNED_HEAD
 from blo_schemas.ids import CertificateTag, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY
 from blo_schemas.verdicts import Verdict
@@ -27,10 +27,10 @@ from blo_sealing.event_parts import (
     summary_verdict,
 )
 from blo_sealing.grants import open_content_grant, open_summary_grant
-from blo_sealing.heads import verify_head
 from blo_sealing.kem import KemKey
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.signatures import check_signing_key, fingerprint
+from blo_sealing.statements import HEAD_STATEMENT
 from tests.vectors import generate
 from tests.vectors.material import Json, TableTrust
 
@@ -123,13 +123,12 @@ def _run_grant(given: Json) -> Json:
 
 
 def _run_head(given: Json) -> Json:
-    head = verify_head(
-        SIGNED_HEAD.decode(bytes.fromhex(given["value"])),
-        link=LinkId(given["link"]),
-        office=OfficeId(given["office"]),
-        kid=CertificateTag(bytes.fromhex(given["kid"])),
-        key=bytes.fromhex(given["signing_key"]),
-    )
+    signed = SIGNED_HEAD.decode(bytes.fromhex(given["value"]))
+    head = HEAD.decode(signed.head)
+    if [head.link, head.office, head.kid.hex()] != [given["link"], given["office"], given["kid"]]:
+        return {"error": "head_not_as_asked"}
+    key = bytes.fromhex(given["signing_key"])
+    HEAD_STATEMENT.verify(signed.head, signed.signature, key)
     if given["log"][str(head.size)] != head.log_hash.hex():
         return {"error": "head_mismatch"}
     return {"size": head.size, "log_hash": head.log_hash.hex()}

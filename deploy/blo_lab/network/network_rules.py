@@ -18,8 +18,8 @@ from blo_lab.network.world import Link, World
 from blo_schemas.hashes import document_id
 from blo_schemas.ids import CorridorId, OfficeId, country_of, is_corridor_id, is_subject_id
 from blo_schemas.trust import DOCUMENT, Agreement, Certificate, OfficeEntry, Role, SignedDocument
-from blo_sealing.documents import sign_document
 from blo_sealing.signatures import SigningKey
+from blo_sealing.statements import sign_document
 
 At = tuple[str | int, ...]
 

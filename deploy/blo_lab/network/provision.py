@@ -25,8 +25,8 @@ from blo_runtime.keyfiles import create_identity
 from blo_schemas.hashes import document_id
 from blo_schemas.ids import CountryId, DocumentId, OfficeId, country_of
 from blo_schemas.trust import DOCUMENT, SIGNED_DOCUMENT, Document, SignedDocument
-from blo_sealing.documents import sign_document as sign_with_keys
 from blo_sealing.signatures import SigningKey
+from blo_sealing.statements import sign_document as sign_with_keys
 
 _ROOT_KEYS = 3
 

@@ -37,8 +37,9 @@ from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
 from blo_schemas.hashes import leaf_hash
 from blo_schemas.ids import CaseId, Digest, EventId, LinkId
-from blo_sealing.disclosures import disclose_event, sign_disclosure
+from blo_sealing.disclosures import disclose_event
 from blo_sealing.errors import SealingError
+from blo_sealing.statements import sign_disclosure
 
 ACTION: Final = "disclose"
 _PORTION: Final = 400

@@ -9,7 +9,7 @@ from blo_agent.store.tables import journal
 from blo_log.port import ProducerRecord
 from blo_log.topics import heads_topic
 from blo_schemas.heads import HEAD_VERSION, MAX_NAMED_UNOPENED, SIGNED_HEAD, Head, head_record_key
-from blo_sealing.heads import sign_head
+from blo_sealing.statements import sign_head
 
 
 def make_head(office: Office, state: LinkState, now: int, snapshot: Snapshot) -> Head:

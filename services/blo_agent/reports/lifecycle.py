@@ -24,7 +24,7 @@ from blo_schemas.reports import (
     report_digest,
 )
 from blo_schemas.texts import from_hex
-from blo_sealing.reports import sign_report
+from blo_sealing.statements import sign_report
 
 
 class ReportAction:

@@ -25,8 +25,9 @@ from blo_schemas.bundle import DISCLOSURE, DisclosedEvent, Disclosure, SignedDis
 from blo_schemas.errors import WireError
 from blo_schemas.event import Envelope
 from blo_schemas.ids import CertificateTag, EventId, OfficeId
-from blo_sealing.disclosures import OpenedDisclosure, open_disclosed, verify_disclosure
+from blo_sealing.disclosures import OpenedDisclosure, open_disclosed
 from blo_sealing.errors import SealingError
+from blo_sealing.statements import DISCLOSURE_STATEMENT
 
 MAX_SHOWN: Final = 1024 * 1024
 """At most so many bytes of sealed contents are shown; the rest are opened, checked and counted."""
@@ -172,7 +173,9 @@ class Disclosures:
         certified = self._directory.certified(self._place.link, CertificateTag(claimed.kid))
         if certified is None or certified.certificate.subject not in self._signers:
             raise _Refused("it names no certificate of an office that reads the link")
-        disclosure = verify_disclosure(signed, certified.certificate.signing_key)
+        disclosure = DISCLOSURE_STATEMENT.verify(
+            signed.disclosure, signed.signature, certified.certificate.signing_key
+        )
         if disclosure.office != certified.certificate.subject:
             raise _Refused(f"it names {disclosure.office}, and another office signed it")
         if disclosure.link != self._place.link:

@@ -33,7 +33,7 @@ from blo_schemas.trust import Role
 from blo_sealing.errors import ProofFailed, SealingError
 from blo_sealing.heads import accept_head
 from blo_sealing.merkle import MerkleTree
-from blo_sealing.reports import report_is_signed
+from blo_sealing.statements import report_is_signed
 from blo_sealing.verifier import verify_consistency, verify_inclusion
 
 

@@ -31,9 +31,9 @@ from blo_schemas.trust import (
     Root,
     SignedDocument,
 )
-from blo_sealing.documents import add_signature, sign_document
 from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import SigningKey
+from blo_sealing.statements import add_signature, sign_document
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -18,8 +18,8 @@ from blo_schemas.trust import (
     Root,
     SignedDocument,
 )
-from blo_sealing.documents import verify_document_signature
 from blo_sealing.signatures import fingerprint
+from blo_sealing.statements import verify_document_signature
 
 
 def describe(document: Document, payload: bytes) -> Iterator[str]:

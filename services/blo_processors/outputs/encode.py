@@ -36,7 +36,8 @@ from blo_sealing.errors import UnusableKey
 from blo_sealing.grants import Recipient, make_grant
 from blo_sealing.identity import Signer
 from blo_sealing.keys import SummaryKey
-from blo_sealing.outputs import processor_summary_key, seal_output, sign_output
+from blo_sealing.outputs import processor_summary_key, seal_output
+from blo_sealing.statements import sign_output
 
 Mark = bytes
 """Says whether two outputs are the same, in 16 bytes."""

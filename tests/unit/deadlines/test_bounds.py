@@ -26,7 +26,8 @@ from blo_schemas.outputs import (
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 from blo_schemas.verdicts import Outcome, Reason
 from blo_sealing.keys import NodeKeys
-from blo_sealing.outputs import open_output, processor_summary_key, seal_output, sign_output
+from blo_sealing.outputs import open_output, processor_summary_key, seal_output
+from blo_sealing.statements import sign_output
 from tests.unit.deadlines.histories import LA, LINK, VN, Case, at
 from tests.unit.domain.test_full_cases import largest_view
 

@@ -13,10 +13,15 @@ from blo_schemas.hashes import document_input
 from blo_schemas.heads import HEAD_VERSION, SIGNED_HEAD, Head, SignedHead
 from blo_schemas.ids import ZERO_HASH, CountryId
 from blo_schemas.trust import DOCUMENT, SIGNED_DOCUMENT, Root
-from blo_sealing.documents import add_signature, sign_document, verify_document_signature
-from blo_sealing.errors import DuplicateSignature, InvalidSignature, SealingError, WrongHead
-from blo_sealing.heads import sign_head, verify_head
+from blo_sealing.errors import DuplicateSignature, InvalidSignature, SealingError
 from blo_sealing.signatures import verify_signature
+from blo_sealing.statements import (
+    HEAD_STATEMENT,
+    add_signature,
+    sign_document,
+    sign_head,
+    verify_document_signature,
+)
 from tests.vectors.material import (
     FOREVER,
     KID,
@@ -24,7 +29,6 @@ from tests.vectors.material import (
     LINK,
     NONGHET,
     NOON,
-    OTHER_LINK,
     SIGNING,
     STRANGER,
     fixed,
@@ -69,7 +73,7 @@ def test_a_changed_document_is_not_signed() -> None:
 
 
 def _verify(signed: SignedHead) -> Head:
-    return verify_head(signed, link=LINK, office=KYSON, kid=KID[KYSON], key=SIGNING[KYSON].public)
+    return HEAD_STATEMENT.verify(signed.head, signed.signature, SIGNING[KYSON].public)
 
 
 def test_a_head_is_read_as_it_was_signed() -> None:
@@ -77,12 +81,9 @@ def test_a_head_is_read_as_it_was_signed() -> None:
     assert _verify(signed) == HEAD
 
 
-def test_a_head_by_another_or_of_another_is_refused() -> None:
+def test_a_head_by_another_is_refused() -> None:
     with pytest.raises(InvalidSignature):
         _verify(sign_head(HEAD, SIGNING[NONGHET]))
-    for changes in ({"link": OTHER_LINK}, {"office": NONGHET}, {"kid": KID[NONGHET]}):
-        with pytest.raises(WrongHead):
-            _verify(sign_head(msgspec.structs.replace(HEAD, **changes), SIGNING[KYSON]))
 
 
 def test_a_document_is_no_head_and_a_head_no_document() -> None:

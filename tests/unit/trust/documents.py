@@ -22,9 +22,9 @@ from blo_schemas.trust import (
     Root,
     SignedDocument,
 )
-from blo_sealing.documents import sign_document
 from blo_sealing.kem import KEM_PRIVATE_SIZE, KemKey, is_usable_kem_key
 from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature
+from blo_sealing.statements import sign_document
 
 VN, LA, CN = CountryId("vn"), CountryId("la"), CountryId("cn")
 VN_A, VN_B, LA_B, LA_C, CN_D = map(OfficeId, ("vn-a", "vn-b", "la-b", "la-c", "cn-d"))
