@@ -1,4 +1,4 @@
-"""A processor's configuration file."""
+"""The settings of a processor's configuration file."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class GroupSettings(Settings, frozen=True, kw_only=True):
     Attributes:
         instance: A name that this worker keeps over restarts, so that its links wait for it for
             ``session_s`` instead of being moved; every worker needs its own. Empty: none.
-        session_s: After so many seconds without a sign of life a worker's links go to others.
-        heartbeat_s: How often it gives one.
+        session_s: After so many seconds without a heartbeat a worker's links go to other workers.
+        heartbeat_s: The seconds between two heartbeats.
     """
 
     instance: str = ""
@@ -33,18 +33,17 @@ class GroupSettings(Settings, frozen=True, kw_only=True):
 
 
 class WorkSettings(Settings, frozen=True, kw_only=True):
-    """How the work is done.
+    """When a worker does what is due.
 
     Attributes:
-        tick_s: How often the clock is looked at, in seconds.
-        checkpoint_every: A signed checkpoint is made whenever so many more records were read.
-        checkpoint_s: And when so many seconds have passed since the last one, if any were.
-        audit_s: How often the output topics are read back, in seconds.
-        stuck_s: A link that makes no progress for so long is begun anew, in seconds; longer than a
-            request to Kafka may take. Time without Kafka does not count, which may be away for as
-            long as it likes.
-        skew_s: How far the machine's clock may lie before the log's, in seconds: alerts are
-            raised by the clock only so much later.
+        tick_s: The seconds between two looks at the clock.
+        checkpoint_every: A checkpoint is signed after so many records.
+        checkpoint_s: A checkpoint is also signed after so many seconds, if records came.
+        audit_s: The seconds between two comparisons of the output topics with the fold.
+        stuck_s: A link without progress for so many seconds is started again. It must be longer
+            than a request to Kafka may take; time without Kafka does not count.
+        skew_s: By so many seconds the machine's clock may be ahead of the log's. Alerts that the
+            clock raises are so much later.
     """
 
     tick_s: Seconds = 1.0
@@ -56,13 +55,13 @@ class WorkSettings(Settings, frozen=True, kw_only=True):
 
 
 class ProcessorSettings(Settings, frozen=True, kw_only=True):
-    """Everything a processor is told.
+    """The whole file.
 
     Attributes:
         processor: Its id.
         corridor: The corridor that it works on.
         keys: The file with its private keys, readable by its owner alone.
-        simulated_time: Whether the log's times are a scenario's; never in operation.
+        simulated_time: Whether the log times come from a scenario; never in operation.
     """
 
     processor: str

@@ -1,4 +1,4 @@
-"""What all link workers of a program share."""
+"""The services and options that all link workers of a program share."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from blo_sealing.identity import ProgramIdentity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerOptions:
-    """How a worker behaves.
+    """The options of a worker.
 
     Attributes:
-        attempts: How often a record is tried before it goes to the dead letters.
-        checkpoint_every: A signed checkpoint is made whenever so many more records were read.
-        checkpoint_s: And when so many seconds have passed since the last one, if any were.
-        audit_s: How often the output topics are read back, in seconds.
-        by_clock: Whether alerts become known by the machine's clock, and not only by the log's; not
-            where log times are a scenario's.
-        skew_ms: How far the machine's clock may lie before the log's, in milliseconds.
+        attempts: After so many failures a record goes to the dead letters.
+        checkpoint_every: A checkpoint is signed after so many records.
+        checkpoint_s: A checkpoint is also signed after so many seconds, if records came.
+        audit_s: The seconds between two comparisons of the output topics with the fold.
+        by_clock: Whether the machine's clock raises alerts, and not only the log's times. It does
+            not where the log times come from a scenario.
+        skew_ms: By so many milliseconds the machine's clock may be ahead of the log's.
         batch: At most so many records are folded before their outputs are written.
     """
 
@@ -38,7 +38,7 @@ class WorkerOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerContext:
-    """What a link worker works with.
+    """The services of a link worker.
 
     Attributes:
         log: The way to the log.
@@ -46,9 +46,9 @@ class WorkerContext:
         identity: The processor's keys.
         feed: The trust documents.
         clock: The machine's clock.
-        metrics: Where it counts.
-        options: How it behaves.
-        line: Where is waited while Kafka is away.
+        metrics: The metrics.
+        options: The options.
+        line: Where the worker waits while Kafka is away.
     """
 
     log: Log

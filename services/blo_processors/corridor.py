@@ -1,4 +1,4 @@
-"""One corridor's links at this worker: which are assigned, and who runs them."""
+"""The links of a corridor that are assigned to this worker, and their runners."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ StartTask = Callable[[str, LinkRunner], "asyncio.Task[None]"]
 
 
 class Corridor:
-    """Starts and ends the runners of a corridor's links, as the group assigns them.
+    """Starts and ends the runners of the links that the group assigns.
 
     Args:
         corridor: The corridor.
-        context: What the workers work with.
+        context: The services of the workers.
         start_task: Starts a runner.
-        tick_s: How often a link's worker looks at the clock, in seconds.
-        stuck_s: A link without progress for so long is begun anew, unless it waits for Kafka.
+        tick_s: The seconds between two looks of a worker at the clock.
+        stuck_s: A link without progress for so many seconds is started again, unless it waits
+            for Kafka.
 
     Attributes:
         assigned: The partitions that the group has assigned; ``None`` before the first time.
@@ -63,7 +64,7 @@ class Corridor:
         return {partition: runner for partition, (runner, _) in self._runners.items()}
 
     def assign(self, partitions: Iterable[int]) -> None:
-        """Work on these partitions and no others."""
+        """Run the links of these partitions and of no others."""
         self.assigned = frozenset(partitions)
         self._context.metrics.assigned_links.set(len(self.assigned))
         get_logger().info("assigned", corridor=self.corridor, partition=sorted(self.assigned))
@@ -73,15 +74,15 @@ class Corridor:
         self._start_missing()
 
     def deliver(self, partition: int, delivered: Delivered) -> None:
-        """Hand a record to its link; one of a partition without a link is let go."""
-        held = self._runners.get(partition)
-        if held is None:
+        """Hand a record to its link; a record of a partition without a link is dropped."""
+        running = self._runners.get(partition)
+        if running is None:
             delivered.done()
         else:
-            held[0].put(delivered)
+            running[0].put(delivered)
 
     async def follow(self) -> None:
-        """Follow the trust documents, and watch over the runners, until cancelled."""
+        """Read the trust documents and restart stuck runners, until cancelled."""
         while True:
             await asyncio.sleep(_GUARD_S)
             changed = await self._read_trust()
@@ -94,7 +95,7 @@ class Corridor:
         except LogError as error:
             self._trust_failed(error)
             return False
-        except Exception as error:  # noqa: BLE001 - told; what is known goes on to count
+        except Exception as error:  # noqa: BLE001 - logged; the known documents stay valid
             self._trust_failed(LogFault(describe(error)))
             return False
         self._context.line.works(DIRECTORY_TOPIC)
@@ -102,7 +103,7 @@ class Corridor:
         return changed
 
     def _trust_failed(self, error: LogError) -> None:
-        """What is known of the trust documents goes on to count."""
+        """Log the failure; the trust documents that are known stay valid."""
         if is_transient(error):
             self._context.line.note(DIRECTORY_TOPIC, error)
         elif str(error) != self._trust_failure:
@@ -110,7 +111,7 @@ class Corridor:
             get_logger().error("trust documents not read", topic=DIRECTORY_TOPIC, error=str(error))
 
     def check(self) -> Health:
-        """Whether everything that is assigned is being worked on."""
+        """Whether all assigned links are folded and none has failed."""
         if self.assigned is None:
             return Health(ok=False, detail="nothing was assigned yet")
         idle = sorted(self.assigned - self._runners.keys())
@@ -121,20 +122,20 @@ class Corridor:
         if not self.assigned:
             return Health(ok=True, detail="another worker has all links")
         runners = sorted(self.runners.values(), key=lambda runner: runner.place.link)
-        failed = [f"{one.place.link} has failed: {one.failure}" for one in runners if one.failure]
-        folding = [one.place.link for one in runners if not (one.is_folded or one.failure)]
+        failed = [f"{run.place.link} has failed: {run.failure}" for run in runners if run.failure]
+        folding = [run.place.link for run in runners if not (run.is_folded or run.failure)]
         words = [*failed, *([f"folding: {', '.join(folding)}"] if folding else [])]
         return Health(ok=not words, detail="; ".join(words))
 
     def _give_up_stuck(self) -> bool:
-        """End the runners of links that make no progress; whether there were any."""
+        """End the runners of links without progress; returns whether there were any."""
         now = self._context.clock.monotonic()
         ages = [now - runner.progress_at for runner in self.runners.values()]
         self._context.metrics.commit_age_seconds.set(max(ages, default=0.0))
-        found = False
+        ended = False
         line = self._context.line
         for partition, (runner, task) in tuple(self._runners.items()):
-            # A call that began while Kafka was away may take a while to find out that it is back.
+            # A request that began while Kafka was away may notice late that Kafka is back.
             age_s = min(now - runner.progress_at, time.monotonic() - line.last_away)
             if age_s > self._stuck_s and not (line.is_away or runner.failure):
                 get_logger().error(
@@ -142,8 +143,8 @@ class Corridor:
                 )
                 task.cancel()
                 del self._runners[partition]
-                found = True
-        return found
+                ended = True
+        return ended
 
     def _start_missing(self) -> None:
         places = {place.partition: place for place in self._places()}

@@ -1,7 +1,7 @@
-"""The dead letters of a corridor: read, and tried again with the program as it is now.
+"""The dead letters of a corridor: read, and retried with the present program.
 
-Nobody signs them. So a letter is shown only where the log has the very record that it is about, and
-names a processor of that link; what it says of the error may still be anybody's words.
+Dead letters are not signed. A letter is shown only if the log has the record that it names and if
+it names a processor of the link. Anybody may have written its error text.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from blo_schemas.outputs import DEAD_LETTER, DeadLetter, dead_letter_key
 
 
 class Retried(msgspec.Struct, frozen=True):
-    """A dead letter that was tried again.
+    """A dead letter whose record was retried.
 
     Attributes:
         letter: The letter.
-        error: What happened this time; ``None``: it was processed.
+        error: The error of this attempt; ``None``: the record was processed.
     """
 
     letter: DeadLetter
@@ -43,7 +43,7 @@ async def read_letters(
     Raises:
         LogError: The topics could not be read.
     """
-    found: list[DeadLetter] = []
+    confirmed: list[DeadLetter] = []
     for place in _places(directory, corridor):
         letters: dict[bytes, DeadLetter] = {}
         dead = TopicPartition(topics.dead_topic(corridor), place.partition)
@@ -56,12 +56,12 @@ async def read_letters(
                         letters[stored.key or b""] = letter
         finally:
             await reader.close()
-        found += await _about_records(log, place, letters.values())
-    return found
+        confirmed += await _about_records(log, place, letters.values())
+    return confirmed
 
 
 async def retry_letters(context: WorkerContext, corridor: CorridorId) -> list[Retried]:
-    """Fold the links that have dead letters again, and write what has become right.
+    """Fold again the links that have dead letters, and write the outputs that were missing.
 
     Raises:
         LogError: The log could not be read, or an output could not be written.
@@ -82,7 +82,9 @@ async def retry_letters(context: WorkerContext, corridor: CorridorId) -> list[Re
 
 def _places(directory: TrustedDirectory, corridor: CorridorId) -> list[LinkPartition]:
     agreements = directory.newest_agreements(corridor)
-    places = [LinkPartition(one.link, corridor, one.partition) for one in agreements]
+    places = [
+        LinkPartition(agreement.link, corridor, agreement.partition) for agreement in agreements
+    ]
     return sorted(places, key=lambda place: place.partition)
 
 
@@ -103,12 +105,12 @@ def _letter(
 async def _about_records(
     log: Log, place: LinkPartition, letters: Iterable[DeadLetter]
 ) -> list[DeadLetter]:
-    """Those of the letters whose record is the log's, by their position."""
+    """The letters whose record the log has, by position."""
     exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
     ordered = sorted(letters, key=lambda letter: letter.offset)
     if not ordered:
         return []
-    found = []
+    confirmed = []
     reader = await log.reader({exchange: 0})
     try:
         end = (await reader.high_watermarks())[exchange]
@@ -118,10 +120,10 @@ async def _about_records(
             reader.seek(exchange, letter.offset)
             record = await _next(reader, exchange)
             if (record.offset, record.value) == (letter.offset, letter.value):
-                found.append(letter)
+                confirmed.append(letter)
     finally:
         await reader.close()
-    return found
+    return confirmed
 
 
 async def _next(reader: LogReader, partition: TopicPartition) -> ConsumedRecord:

@@ -1,13 +1,13 @@
-"""What can go wrong with a processor.
+"""The errors of a processor.
 
 .. code-block:: text
 
     ProcessorError
-    ├── NoProcessorIdentity      no valid certificate of role processor names a key that is held
-    ├── WorkerBroken    an output was not acknowledged; only a new worker may go on
-    ├── StreamFailed    Faust has ended or never assigned anything; a new start of it would
-    ├── TempTableFailed    cases at rest can't be put on the disk, or read from it
-    └── Unprocessable   a record can't be folded (inside; it becomes a dead letter)
+    ├── NoProcessorIdentity      no valid certificate of role processor names a key of the key file
+    ├── WorkerBroken    an output was not acknowledged; the worker must be replaced
+    ├── StreamFailed    Faust has ended, or has assigned nothing
+    ├── TempTableFailed    the temporary file of closed cases can't be used
+    └── Unprocessable   a record can't be folded; it becomes a dead letter
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from blo_schemas.ids import LinkId, OfficeId
 
 
 class ProcessorError(Exception):
-    """Anything that this floor raises."""
+    """The base of all errors of this package."""
 
 
 class NoProcessorIdentity(ProcessorError):
-    """No valid certificate of role processor names a key that is held."""
+    """No valid certificate of role processor names a key of the key file."""
 
     def __init__(self, subject: OfficeId) -> None:
         super().__init__(
@@ -30,7 +30,7 @@ class NoProcessorIdentity(ProcessorError):
 
 
 class WorkerBroken(ProcessorError):
-    """An output was not acknowledged before; only a new worker may go on."""
+    """An output was not acknowledged before, so the worker must be replaced."""
 
     def __init__(self, link: LinkId) -> None:
         super().__init__(f"the worker of {link} has failed and was not replaced")
@@ -40,15 +40,15 @@ class StreamFailed(ProcessorError):
     """Faust has ended, or has never assigned anything."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(f"the stream does not work ({detail}): it is started anew")
+        super().__init__(f"the stream does not work ({detail}): it is started again")
 
 
 class TempTableFailed(ProcessorError):
-    """Cases at rest can't be put on the disk, or read from it; that is no record's fault."""
+    """The temporary file of closed cases can't be written or read; no record is at fault."""
 
     def __init__(self, detail: Exception) -> None:
         super().__init__(
-            f"the temporary file for cases at rest can't be used ({detail}): make room in the"
+            f"the temporary file for closed cases can't be used ({detail}): make room in the"
             " directory for temporary files, or set TMPDIR to one that has some"
         )
 
@@ -58,7 +58,7 @@ class Unprocessable(ProcessorError):
 
     Attributes:
         position: Its position.
-        error: What happened.
+        error: The error's text.
     """
 
     def __init__(self, position: int, error: str) -> None:

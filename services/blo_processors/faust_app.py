@@ -1,11 +1,10 @@
-"""Faust's part: the group, the assignment, and the records as they come.
+"""The Faust app: the consumer group, the assignment of links, and the stream of records.
 
-No correctness depends on it (``docs/adr/0006``). Its topics are made beforehand, its web server is
-off, and an output never goes through its producer.
+No correctness depends on it (``docs/adr/0006``). Its topics exist before it starts, its web server
+is off, and no output goes through its producer.
 
-Faust crashes when Kafka goes away at the wrong moment, a commit that fails for instance. Then this
-program goes on: the links' workers read the log by themselves, and Faust is started anew, with
-another app, until it stands again.
+Faust crashes when Kafka goes away during a commit, for instance. The program goes on: the links'
+workers read the log themselves, and a new app is started until one works.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _FIRST_ASSIGNMENT_S: Final = 60.0
 _STOP_S: Final = 3.0
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 15.0
-"""Faust is started anew after pauses from the first to this one, in seconds."""
+"""The pause before a new app grows from the first to this one, in seconds."""
 _METADATA_S: Final = 30.0
 
 Deliver = Callable[[int, Delivered], None]
@@ -42,7 +41,7 @@ Assign = Callable[[Iterable[int]], None]
 
 
 class _Event:
-    """A record of Faust's, held back from being acknowledged until its outputs are."""
+    """A record from Faust that is not acknowledged before its outputs are."""
 
     __slots__ = ("_event",)
 
@@ -64,7 +63,7 @@ class _Event:
 
 
 class _Cluster:
-    """What is known of a topic, or what was agreed while nothing is."""
+    """The partitions of a topic: as the broker says, or by the agreements if it says nothing."""
 
     def __init__(self, cluster: Any, agreed: Callable[[], int]) -> None:
         self._cluster = cluster
@@ -76,10 +75,10 @@ class _Cluster:
 
 
 class _Assignor(PartitionAssignor):
-    """Shares out a topic even while its broker counts as away.
+    """Shares out a topic also while its broker names no leaders.
 
-    A broker that has stood still names no leaders for a moment. Faust then takes the topic for
-    missing and assigns nothing to anybody, until the metadata are read anew, which takes minutes.
+    A broker that was paused names no leaders for a moment. Faust would treat the topic as missing
+    and assign nothing until it reads the metadata again, which takes minutes.
     """
 
     def assign(self, cluster: Any, member_metadata: Any) -> Any:
@@ -88,7 +87,7 @@ class _Assignor(PartitionAssignor):
 
 
 class _App(faust.App):
-    """Faust makes folders for tables; this one has none, and leaves nothing where it runs."""
+    """A Faust app that makes no folders for tables, because it has none."""
 
     agreed: Callable[[], int]
 
@@ -105,12 +104,12 @@ class FaustStream:
         servers: Kafka's addresses.
         tls: TLS to Kafka; ``None`` for plain text.
         group: How workers share the links.
-        partitions: How many partitions the topic has at least, by the agreements.
+        partitions: Gives the number of partitions that the agreements name.
         deliver: Takes each record with its partition.
-        assign: Told which partitions are this worker's, whenever that changes.
+        assign: Called with this worker's partitions whenever they change.
 
     Attributes:
-        failure: Why Faust was started anew last, in words; empty while it works.
+        failure: The error for which Faust was started again; empty while it works.
     """
 
     def __init__(
@@ -139,14 +138,14 @@ class FaustStream:
         self._app: Any = None
 
     async def run(self) -> None:
-        """Run until it is asked to stop, or cancelled; a Faust that fails is started anew."""
+        """Run until ``stop`` or a cancellation; after a failure a new app is started."""
         pause_s = _FIRST_PAUSE_S
         while not self._stopping:
             try:
                 await self._run_once()
             except StreamFailed as failed:
                 if not self.failure:
-                    get_logger().warning("the stream is started anew", error=str(failed))
+                    get_logger().warning("the stream is started again", error=str(failed))
                 self.failure = str(failed)
             finally:
                 await self._end()
@@ -157,16 +156,16 @@ class FaustStream:
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def stop(self) -> None:
-        """End it, with what was acknowledged committed; again is no harm."""
+        """Commit what was acknowledged, and end; a second call does nothing."""
         self._stopping = True
         await self._end()
 
     def check(self) -> Health:
-        """What ``/readyz`` asks."""
+        """The state for ``/readyz``."""
         return Health(ok=not self.failure, detail=self.failure)
 
     async def _run_once(self) -> None:
-        """Run one app until the stop.
+        """Run one app until ``stop``.
 
         Raises:
             StreamFailed: Faust has ended by itself, or assigned nothing in a minute.
@@ -206,7 +205,7 @@ class FaustStream:
             _cut_off(app)
 
     def make_app(self) -> Any:
-        """A Faust app that hands on what it is assigned and sent, as long as it is this one's."""
+        """A Faust app that hands on its assignment and its records while it is the present app."""
         app: Any = _App(
             group_of(self._corridor),
             broker=[f"kafka://{server}" for server in self._servers],
@@ -256,9 +255,9 @@ def _error_of(task: asyncio.Task[Any]) -> BaseException | None:
 
 
 def _cut_off(app: Any) -> None:
-    """Take an app that does not end out of its group: its consumer's thread does no more.
+    """End the consumer's thread of an app that does not stop, so that it leaves its group.
 
-    It must not go on as a member that holds partitions and works on none of them.
+    Otherwise it would stay a member that has partitions and works on none of them.
     """
     thread = getattr(app.consumer, "_thread", None)
     loop = getattr(thread, "thread_loop", None)

@@ -1,8 +1,8 @@
-"""Whether Kafka answers, as the parts of the program last heard: a state, never an end.
+"""Whether Kafka answers, as the tasks of the program last saw; an outage never ends the program.
 
-Whoever meets a failure that passes by itself waits here and tries again, for as long as it takes.
-``/readyz`` shows who waits since when. The log has one line when the first begins to wait, one when
-nobody waits any more, and reminders further and further apart.
+A task whose request failed for a reason that passes by itself waits here and retries, without
+limit. ``/readyz`` shows which task waits, and since when. The program logs one line when the first
+task begins to wait, one when none waits any more, and reminders at growing intervals.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LONGEST_REMINDER_S: Final = 3600.0
 
 
 class _Outage:
-    """One who waits: since when, for what, and how long it pauses next."""
+    """A waiting task: since when, for which error, and its next pause."""
 
     def __init__(self, now: float, error: LogError) -> None:
         self.since = now
@@ -34,10 +34,10 @@ class _Outage:
 
 
 class KafkaLine:
-    """The way to Kafka, shared by all that use it.
+    """The line to Kafka, shared by all tasks of the program.
 
     Attributes:
-        last_away: When somebody was last known to wait, by ``time.monotonic``; 0 for never.
+        last_away: The last time at which a task waited, by ``time.monotonic``; 0 for never.
     """
 
     def __init__(self) -> None:
@@ -46,90 +46,91 @@ class KafkaLine:
         self._remind_at = 0.0
         self._reminder_s = _FIRST_REMINDER_S
 
-    async def keep_trying(self, who: str, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Make an attempt until it succeeds; after each failure that passes, pause and try again.
+    async def keep_trying(self, task: str, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Repeat an attempt until it succeeds, with a pause after each transient failure.
 
         Args:
-            who: Who waits, for the log and ``/readyz``: a link, or a part of the program.
-            attempt: What to do; it is called again from its beginning.
+            task: The waiting task's name for the log and ``/readyz``: a link, or a part of the
+                program.
+            attempt: Makes one attempt.
 
         Raises:
-            LogError: The attempt failed, and not for a reason that passes by itself.
+            LogError: The attempt failed for a reason that is not transient.
         """
         while True:
             try:
                 result = await attempt()
             except LogError as error:
-                await self.failed(who, error)
+                await self.failed(task, error)
             else:
-                self.works(who)
+                self.works(task)
                 return result
 
-    async def failed(self, who: str, error: LogError) -> None:
-        """Note that somebody's attempt has failed, and pause before the next one.
+    async def failed(self, task: str, error: LogError) -> None:
+        """Note that a task's attempt has failed, and pause before the next one.
 
         Raises:
-            LogError: The one that was given, if it does not pass by itself.
+            LogError: ``error``, if it is not transient.
         """
-        await asyncio.sleep(self.note(who, error))
+        await asyncio.sleep(self.note(task, error))
 
-    def note(self, who: str, error: LogError) -> float:
-        """Note that somebody's attempt has failed; for how many seconds it should pause.
+    def note(self, task: str, error: LogError) -> float:
+        """Note that a task's attempt has failed; returns the seconds to pause.
 
         Raises:
-            LogError: The one that was given, if it does not pass by itself.
+            LogError: ``error``, if it is not transient.
         """
         if not is_transient(error):
             raise error
         now = time.monotonic()
         first = not self._waiting
         self.last_away = now
-        waiting = self._waiting.setdefault(who, _Outage(now, error))
+        waiting = self._waiting.setdefault(task, _Outage(now, error))
         waiting.error = error
         pause_s, waiting.pause_s = waiting.pause_s, min(2 * waiting.pause_s, LONGEST_PAUSE_S)
         if first:
             self._reminder_s = _FIRST_REMINDER_S
-            get_logger().warning("Kafka is away", task=who, error=str(error))
+            get_logger().warning("Kafka is away", task=task, error=str(error))
         elif now >= self._remind_at:
             self._reminder_s = min(2 * self._reminder_s, _LONGEST_REMINDER_S)
-            get_logger().warning("Kafka is still away", task=who, error=str(error))
+            get_logger().warning("Kafka is still away", task=task, error=str(error))
         else:
             return pause_s
         self._remind_at = now + self._reminder_s
         return pause_s
 
-    def works(self, who: str) -> None:
-        """Note that somebody's attempt has succeeded."""
-        if self._waiting.pop(who, None) is None:
+    def works(self, task: str) -> None:
+        """Note that a task's attempt has succeeded."""
+        if self._waiting.pop(task, None) is None:
             return
         self.last_away = time.monotonic()
         if not self._waiting:
-            get_logger().info("Kafka answers again", task=who)
+            get_logger().info("Kafka answers again", task=task)
 
-    def forget(self, who: str) -> None:
-        """Note that somebody does not wait any more, because it does not work any more."""
-        self._waiting.pop(who, None)
+    def forget(self, task: str) -> None:
+        """Note that a task has ended, so it does not wait any more."""
+        self._waiting.pop(task, None)
 
     @property
     def is_away(self) -> bool:
-        """Whether anybody waits."""
+        """Whether a task waits."""
         return bool(self._waiting)
 
-    def is_waiting(self, who: str) -> bool:
-        """Whether somebody's last attempt has failed."""
-        return who in self._waiting
+    def is_waiting(self, task: str) -> bool:
+        """Whether the task's last attempt has failed."""
+        return task in self._waiting
 
     def check(self) -> Health:
-        """What ``/readyz`` asks."""
+        """The state for ``/readyz``."""
         if not self._waiting:
             return Health(ok=True)
-        who, longest = min(self._waiting.items(), key=lambda item: item[1].since)
+        task, longest = min(self._waiting.items(), key=lambda item: item[1].since)
         age_s = time.monotonic() - longest.since
         others = f" and {len(self._waiting) - 1} more" if len(self._waiting) > 1 else ""
-        detail = f"{who}{others} waits for Kafka since {age_s:.0f} s: {longest.error}"
+        detail = f"{task}{others} waits for Kafka since {age_s:.0f} s: {longest.error}"
         return Health(ok=False, detail=detail)
 
 
 def is_transient(error: LogError) -> bool:
-    """Whether a failure can pass without anybody doing anything."""
+    """Whether a failure passes by itself."""
     return (error.cause if isinstance(error, AppendFailed) else error).transient

@@ -1,1 +1,1 @@
-"""One link at a processor: its fold, its cases, its clocks, and the worker that runs them."""
+"""A link at a processor: its fold, cases, clocks, and worker."""

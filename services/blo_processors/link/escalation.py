@@ -1,8 +1,8 @@
 """The clocks of a link's cases and the alerts that follow from them (docs/deadlines.md).
 
-``blo_domain.deadlines`` says which alerts there are at an instant, and what it says for a later
-instant contains what it said before. So nothing depends on when it is asked: here is only kept
-which case has to be looked at when, and which alerts were told already.
+``blo_domain.deadlines`` computes the alerts at an instant. The alerts of a later instant contain
+those of an earlier one, so the result does not depend on when a case is looked at. This module
+keeps when each case must be looked at next, and which alerts were raised already.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class Escalation:
     """Keeps the clocks of one link.
 
     Args:
-        cases: Where the cases' clocks are kept.
-        terms: What was agreed when.
-        suspended: Whether a case waits for a key: its next step may stop a clock, so it is not
-            looked at until that was read.
-        tells: Whether alerts are told as they become known. Whoever asks for those of one instant
-            in the end needs only the clocks, which is several times as fast.
+        cases: The cases and their clocks.
+        terms: The policies and their periods.
+        suspended: Whether a case waits for a key. Its next step may stop a clock, so the case is
+            not looked at before that step was read.
+        tells: Whether alerts are raised as they become known. ``False`` keeps the clocks alone,
+            which is several times as fast.
     """
 
     def __init__(
@@ -48,77 +48,77 @@ class Escalation:
         self._due: list[tuple[int, CaseId]] = []
         self._coming: dict[CaseId, tuple[int, ...]] = {}
         self._next: dict[CaseId, int] = {}
-        self._ringing: dict[CaseId, list[Alert]] = {}
-        self._told: dict[CaseId, Ids] = {}
+        self._uncleared: dict[CaseId, list[Alert]] = {}
+        self._raised: dict[CaseId, Ids] = {}
         self._waiting: set[CaseId] = set()
         cases.on_evicted = self._forget
 
     def step(self, fact: SubmittedStep) -> list[Alert]:
-        """Take an accepted step; what it makes known."""
+        """Take an accepted step; returns the alerts that it raises or clears."""
         case: Any = fact.case
         before = self._cases.clocks(case)
         clocks = fold_clocks(before, fact)
         self._cases.put_clocks(case, clocks)
         if not self._tells:
             return []
-        if case not in self._told:
-            self._told[case] = _NONE if before is None else self._ever_told(before)
+        if case not in self._raised:
+            self._raised[case] = _NONE if before is None else self._ever_raised(before)
         now = clocks.log_time
         due = self._next.get(case)
-        ringing = self._ringing.get(case, ())
+        uncleared = self._uncleared.get(case, ())
         look = due is not None and due <= now
         if before is None or _moved(before, clocks):
             self._coming[case] = upcoming_changes(clocks, self._terms)
-            # What a standstill has held back can become true in the very instant that ends it.
+            # An alert that a pause has delayed can become true in the instant that ends the pause.
             look = look or before is not None
-        elif ringing:
-            look = look or any(alert.since > now for alert in ringing)
-        told = self._look(case, now) if look else []
+        elif uncleared:
+            look = look or any(alert.since > now for alert in uncleared)
+        raised = self._look(case, now) if look else []
         self._plan(case, now)
-        return told
+        return raised
 
     def advance(self, now: int) -> list[Alert]:
-        """What has become known by time alone, up to an instant in Unix milliseconds."""
-        told: list[Alert] = []
+        """The alerts that time alone raises up to an instant, Unix milliseconds."""
+        raised: list[Alert] = []
         if not self._due or self._due[0][0] > now:
-            return told
+            return raised
         while self._due and self._due[0][0] <= now:
             at, case = heapq.heappop(self._due)
             if self._next.get(case) != at:
                 continue
             if self._suspended(case):
-                # Looked at, and put into the queue again, when its key has come.
+                # ``resume`` looks at the case when its key has come.
                 del self._next[case]
                 self._waiting.add(case)
                 continue
-            told += self._look(case, now)
+            raised += self._look(case, now)
             self._plan(case, now)
-        return told
+        return raised
 
     def resume(self, now: int) -> list[Alert]:
-        """Look at the cases that do not wait for a key any more."""
-        told: list[Alert] = []
+        """Look at the cases that do not wait for a key any more; returns their alerts."""
+        raised: list[Alert] = []
         for case in sorted(case for case in self._waiting if not self._suspended(case)):
             self._waiting.remove(case)
-            told += self._look(case, now)
+            raised += self._look(case, now)
             self._plan(case, now)
-        return told
+        return raised
 
     def knows(self, alert: Alert) -> bool:
-        """Whether an alert about a case was told, or can't be judged because its case waits."""
+        """Whether an alert was raised, or can't be judged because its case waits for a key."""
         case = CaseId(alert.case or b"")
-        told = self._told.get(case)
-        if told is None:
+        raised = self._raised.get(case)
+        if raised is None:
             record = self._cases.record(case)
-            told = _NONE if record is None else self._ever_told(record.clocks)
-        return alert.id in told or self._suspended(case)
+            raised = _NONE if record is None else self._ever_raised(record.clocks)
+        return alert.id in raised or self._suspended(case)
 
-    def _ever_told(self, clocks: ClockView) -> Ids:
-        """What was told of a case at rest, found anew."""
+    def _ever_raised(self, clocks: ClockView) -> Ids:
+        """The alerts that were raised of a closed case, computed again."""
         return frozenset(alert.id for alert in alerts(clocks, self._terms, clocks.log_time))
 
     def _forget(self, case: CaseId) -> None:
-        for table in (self._told, self._coming, self._ringing):
+        for table in (self._raised, self._coming, self._uncleared):
             table.pop(case, None)
         self._waiting.discard(case)
 
@@ -127,40 +127,40 @@ class Escalation:
         self._cases.get(case)
         clocks = self._cases.clocks(case)
         assert clocks is not None
-        found = alerts(clocks, self._terms, now)
-        known = self._told.get(case, _NONE)
-        new = [alert for alert in found if alert.id not in known]
-        there = {alert.id for alert in found} | self._still_coming(case, clocks, now)
-        # What the clock told too early, because it is ahead of the log's, has lost its cause.
+        present = alerts(clocks, self._terms, now)
+        known = self._raised.get(case, _NONE)
+        new = [alert for alert in present if alert.id not in known]
+        there = {alert.id for alert in present} | self._still_coming(case, clocks, now)
+        # A clock ahead of the log's has raised these too early, and their cause is gone.
         new += [
             alert.cleared(clearing_id(alert.id), None, now, clocks.position)
-            for alert in self._ringing.get(case, ())
+            for alert in self._uncleared.get(case, ())
             if alert.id not in there
         ]
-        self._told[case] = known.union(alert.id for alert in new)
-        early = [alert for alert in self._ringing.get(case, ()) if alert.since > now]
-        ringing = [*uncleared_alerts(found), *(alert for alert in early if alert.id in there)]
-        if ringing:
-            self._ringing[case] = ringing
+        self._raised[case] = known.union(alert.id for alert in new)
+        early = [alert for alert in self._uncleared.get(case, ()) if alert.since > now]
+        uncleared = [*uncleared_alerts(present), *(alert for alert in early if alert.id in there)]
+        if uncleared:
+            self._uncleared[case] = uncleared
         else:
-            self._ringing.pop(case, None)
+            self._uncleared.pop(case, None)
         return new
 
     def _still_coming(self, case: CaseId, clocks: ClockView, now: int) -> Ids:
-        """What was told too early and becomes true by time alone: it is not taken back.
+        """The alerts that were raised too early and become true by time alone.
 
-        An alert is told once, so one that was taken back would never be told again.
+        They are not cleared: an alert is raised once, so it could not be raised again.
         """
-        told = [alert.since for alert in self._ringing.get(case, ()) if alert.since > now]
-        if not told:
+        raised = [alert.since for alert in self._uncleared.get(case, ()) if alert.since > now]
+        if not raised:
             return _NONE
-        later = alerts(clocks, self._terms, max(told))
+        later = alerts(clocks, self._terms, max(raised))
         return frozenset(alert.id for alert in uncleared_alerts(later))
 
     def _plan(self, case: CaseId, now: int) -> None:
         clocks = self._cases.clocks(case)
         assert clocks is not None
-        if all(one.end is not None for one in clocks.rounds):
+        if all(turn.end is not None for turn in clocks.rounds):
             self._next.pop(case, None)
             self._cases.close_case(case)
             return
@@ -174,5 +174,5 @@ class Escalation:
 
 
 def _moved(before: ClockView, after: ClockView) -> bool:
-    """Whether a step changed anything on which instants and alerts rest."""
+    """Whether a step changed anything that instants and alerts depend on."""
     return before.rounds is not after.rounds or before.pauses is not after.pauses

@@ -1,8 +1,8 @@
-"""What is wrong with a link and who has to act: silent, behind, unopenable, skewed, forked.
+"""The health alerts of a link: an office is silent, behind, skewed, forked, or withholds keys.
 
-``blo_domain.deadlines.health`` has the rules; here are the facts: the records, those that wait here
-for their key, and the heads that offices sign. Unlike everything else a processor derives, it rests on more than the link's log, so
-what was told is learnt from the topic.
+``blo_domain.deadlines.health`` has the rules. Here are the facts: the records, the records that
+wait for a key, and the heads that offices sign. Heads are not in the link's log, so the alerts that
+were raised before are read from their topic.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class LinkHealth:
     def __init__(self, link: LinkId) -> None:
         self.link = link
         self._heads: dict[OfficeId, tuple[Head, int]] = {}
-        self._told: dict[bytes, Alert] = {}
+        self._raised: dict[bytes, Alert] = {}
 
     def know(self, alerts: Iterable[Alert]) -> None:
-        """Learn what readers were told before."""
-        self._told.update((alert.id, alert) for alert in alerts if alert.signal is not None)
+        """Take over the alerts that are on the topic."""
+        self._raised.update((alert.id, alert) for alert in alerts if alert.signal is not None)
 
     def take_head(self, stored: ConsumedRecord, directory: TrustedDirectory) -> None:
-        """Take a record of ``blo.heads``; one that does not count is passed over."""
+        """Take a record of ``blo.heads``; a head that is not valid is ignored."""
         try:
             signed, _ = read_head(stored.value or b"")
             accepted = accept_head(signed, directory, link=self.link)
@@ -52,11 +52,11 @@ class LinkHealth:
             self._heads[accepted.signer] = accepted.head, stored.timestamp
 
     def look(self, state: LinkFoldState, terms: Terms, now: int) -> list[Alert]:
-        """What has become wrong or right since this was asked last.
+        """The alerts and clearings since the last call.
 
         Args:
             state: The link, read to its end as of ``now``.
-            terms: What was agreed when.
+            terms: The policies and their periods.
             now: Unix milliseconds.
         """
         facts = LogFacts(self.link, state.size, state.log_times.__getitem__)
@@ -65,21 +65,21 @@ class LinkHealth:
             self._with_head(peer)._replace(withheld=withheld.get(peer.office))
             for peer in (*state.peers.values(), *_newcomers(state, terms, now))
         ]
-        found = health(facts, peers, terms, now)
-        new = [alert for alert in found if alert.id not in self._told]
-        cleared = {alert.clears for alert in self._told.values()}
-        ringing = [alert for alert in self._told.values() if alert.id not in cleared]
-        told = [*new, *repaired(ringing, found, now)]
-        self.know(told)
-        return told
+        present = health(facts, peers, terms, now)
+        new = [alert for alert in present if alert.id not in self._raised]
+        cleared = {alert.clears for alert in self._raised.values()}
+        uncleared = [alert for alert in self._raised.values() if alert.id not in cleared]
+        changes = [*new, *repaired(uncleared, present, now)]
+        self.know(changes)
+        return changes
 
     def _with_head(self, peer: Peer) -> Peer:
-        held = self._heads.get(peer.office)
-        return peer if held is None else with_head(peer, *held)
+        head = self._heads.get(peer.office)
+        return peer if head is None else with_head(peer, *head)
 
 
 def _newcomers(state: LinkFoldState, terms: Terms, now: int) -> list[Peer]:
-    """Who has joined a link on which nothing was written since."""
+    """The offices that have joined the link since its last record."""
     if not state.size or not terms:
         return []
     first = state.log_times[0]

@@ -1,4 +1,4 @@
-"""One assigned link at work: a queue that the stream fills, a worker that empties it, a tick."""
+"""The runner of an assigned link: a queue that the stream fills, and a worker that empties it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from blo_projection.errors import ParkingFailed
 from blo_runtime.logs import describe, get_logger
 
 _MOST_QUEUED: Final = 5_000
-"""So many records of a link wait in memory; what comes then is read from the log later."""
+"""The most records of a link that wait in memory; later ones are read from the log instead."""
 _MOST_AT_ONCE: Final = 500
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
-"""A link that has failed is tried again after pauses from the first to this one, in seconds."""
+"""The pause before a failed link is tried again grows from the first to this one, in seconds."""
 
 
 class Delivered(Protocol):
@@ -39,22 +39,22 @@ class Delivered(Protocol):
 class LinkRunner:
     """Runs one link's worker, and puts another in its place when it fails.
 
-    The stream never waits for a link. When the queue is full, records are let go: the worker reads
-    them from the log itself. What goes wrong with a link stays with that link: it is told, and tried
-    again from a new fold, further and further apart. Only the own disk's or memory's failure goes
-    further.
+    The stream never waits for a link. When the queue is full, records are dropped, because the
+    worker reads them from the log itself. A failure concerns its link alone: it is logged, and the
+    link is folded again after growing pauses. Only a failure of the own disk or memory ends the
+    program.
 
     Args:
         place: The link.
         make_worker: Makes a worker for it.
-        context: What it works with.
-        tick_s: How often the worker is asked for what is due by the clock.
+        context: The worker's services.
+        tick_s: The seconds between two ticks of the worker.
 
     Attributes:
         place: The link.
         worker: The worker.
         is_folded: Whether this worker has folded the link.
-        failure: Why the last one had to be replaced, in words; empty when a new one has folded.
+        failure: The error of the worker before; empty once this worker has folded the link.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class LinkRunner:
 
     @property
     def progress_at(self) -> float:
-        """When it last finished something, by the monotonic clock."""
+        """The time of the last progress, by the monotonic clock."""
         return max(self._started_at, self.worker.progress_at)
 
     def put(self, delivered: Delivered) -> None:
@@ -93,9 +93,9 @@ class LinkRunner:
         """Fold the link, then apply what comes, until cancelled.
 
         Raises:
-            TempTableFailed: The own disk does not serve.
-            ParkingFailed: The same.
-            MemoryError: There is none left.
+            TempTableFailed: The temporary file of closed cases can't be used.
+            ParkingFailed: The temporary file of parked records can't be used.
+            MemoryError: The memory has run out.
         """
         pause_s = _FIRST_PAUSE_S
         try:
@@ -105,7 +105,7 @@ class LinkRunner:
                     await self._work()
                 except (TempTableFailed, ParkingFailed, MemoryError):
                     raise
-                except Exception as error:  # noqa: BLE001 - told, with its trace; others go on
+                except Exception as error:  # noqa: BLE001 - logged with its trace; other links go on
                     self._fail(error, pause_s)
                 finally:
                     await self._close_worker()
@@ -132,7 +132,7 @@ class LinkRunner:
     async def _close_worker(self) -> None:
         try:
             await self.worker.close()
-        except Exception as error:  # noqa: BLE001 - it is let go of all the same
+        except Exception as error:  # noqa: BLE001 - the worker is dropped all the same
             get_logger().warning("a worker was not closed", error=describe(error))
 
     async def _work(self) -> None:
@@ -157,14 +157,14 @@ class LinkRunner:
                 return
 
     async def _take(self) -> None:
-        # They stay in the queue until their outputs are acknowledged: should this worker fail, the
-        # next one has them from the log, and then they are done.
-        taken = list(islice(self._queue, _MOST_AT_ONCE))
-        if taken:
-            await self.worker.take([one.stored for one in taken])
-            for one in taken:
+        # Records stay in the queue until their outputs are acknowledged. If this worker fails, the
+        # next one reads them from the log, and they are acknowledged then.
+        batch = list(islice(self._queue, _MOST_AT_ONCE))
+        if batch:
+            await self.worker.take([delivered.stored for delivered in batch])
+            for delivered in batch:
                 self._queue.popleft()
-                one.done()
+                delivered.done()
 
     async def _tick(self) -> None:
         try:

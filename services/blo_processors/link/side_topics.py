@@ -1,4 +1,4 @@
-"""What a link's worker needs besides the stream: grants, heads, and where the log ends."""
+"""The topics beside the exchange topic: grants and heads of a link, and where its log ends."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from blo_schemas.heads import read_note_key
 
 
 class SideTopics:
-    """Reads the keyed topics of one link on to their end, whenever it is asked.
+    """Reads the keyed topics of one link to their end, at each ``refresh``.
 
     Args:
-        log: Where they lie.
+        log: The log.
         place: The link.
         granted: Takes the grants.
         feed: The trust documents.
         health: Takes the heads.
 
     Attributes:
-        log_end: How many records the link had when that was last asked.
+        log_end: The number of records of the link at the last ``refresh``.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class SideTopics:
         self._reader: LogReader | None = None
 
     async def refresh(self) -> bool:
-        """Read what is new; whether it brought a summary key.
+        """Read the new records; returns whether they brought a summary key.
 
         Raises:
             LogError: The topics could not be read.
@@ -54,20 +54,21 @@ class SideTopics:
                 {self._keys: 0, self._heads: 0, self._exchange: 0}
             )
         self.log_end = (await self._reader.high_watermarks())[self._exchange]
-        # Only its end is wanted.
+        # Its records are not read here.
         self._reader.seek(self._exchange, self.log_end)
-        brought = False
+        has_new_key = False
         async for batch in read_to_end(self._reader):
             for stored in batch.get(self._keys, ()):
-                brought = self._granted.take(stored, self._feed.directory) or brought
+                if self._granted.take(stored, self._feed.directory):
+                    has_new_key = True
             for stored in batch.get(self._heads, ()):
-                # Checkpoints and cosignatures lie there too; they say nothing of an office's health.
+                # Checkpoints and cosignatures say nothing of an office's health.
                 if read_note_key(stored.key) is None:
                     self._health.take_head(stored, self._feed.directory)
-        return brought
+        return has_new_key
 
     async def close(self) -> None:
-        """Let go of the reader."""
+        """Close the reader."""
         if self._reader is not None:
             await self._reader.close()
             self._reader = None

@@ -1,4 +1,4 @@
-"""From effects to records: sealed, signed, and always the same bytes for the same output."""
+"""A processor's outputs as records: sealed, signed, the same bytes for the same output."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ from blo_sealing.outputs import processor_summary_key, seal_output
 from blo_sealing.statements import sign_output
 
 Mark = bytes
-"""Says whether two outputs are the same, in 16 bytes."""
+"""Sixteen bytes of a hash; equal outputs have equal marks."""
 
 
 class LinkPartition(NamedTuple):
-    """Where a link lies.
+    """A link and its partition.
 
     Attributes:
         link: The link.
@@ -61,10 +61,10 @@ class OutputDraft(NamedTuple):
     """An output before it is sealed and signed.
 
     Attributes:
-        kind: What it is.
+        kind: The kind of output.
         key: Its record's key.
-        position: The log position that it stands at.
-        at: The log time there.
+        position: Its log position.
+        at: The log time at the position.
         body: The plain body.
     """
 
@@ -76,20 +76,20 @@ class OutputDraft(NamedTuple):
 
     @property
     def plain_mark(self) -> Mark:
-        """The mark of what it says, whoever signs it."""
+        """The mark of the content, without the signature."""
         return _plain_mark(self.kind, self.position, self.at, self.body)
 
 
 class OutputEncoder:
-    """Writes the outputs of one link under one certificate.
+    """Makes the records of one link's outputs under one certificate.
 
     Args:
         place: The link.
         signer: The processor's keys and certificate.
-        granted: Where own grants are noted.
+        granted: Keeps the own grants.
 
     Attributes:
-        ungranted: Readers, by certificate, that nothing could be sealed to.
+        ungranted: The readers, by certificate, whose key can't be sealed to.
     """
 
     def __init__(self, place: LinkPartition, signer: Signer, granted: GrantedKeys) -> None:
@@ -137,7 +137,7 @@ class OutputEncoder:
         )
 
     def message(self, draft: OutputDraft) -> ProducerRecord:
-        """The record that a draft becomes."""
+        """The sealed and signed record of a draft."""
         output = Output(
             OUTPUT_VERSION,
             draft.kind,
@@ -164,11 +164,11 @@ class OutputEncoder:
         return key
 
     def grants(self, directory: TrustedDirectory, at: int) -> list[ProducerRecord]:
-        """The grants that are missing so that the link's readers can open what was sealed so far.
+        """The grants that the link's readers lack for the outputs that were sealed so far.
 
         Args:
-            directory: Who reads.
-            at: The log time at which readers are asked for, Unix milliseconds.
+            directory: Names the readers.
+            at: The log time for which they are named, Unix milliseconds.
         """
         return [
             message for key in self._months.values() for message in self._grants(key, directory, at)
@@ -185,7 +185,7 @@ class OutputEncoder:
             try:
                 grant = make_grant(key, place.link, self.signer.subject, recipient)
             except UnusableKey:
-                self._pass_over(reader)
+                self._log_ungranted(reader)
                 continue
             value = GRANT.encode(grant)
             self._granted.mark_granted(key, reader, value)
@@ -194,8 +194,8 @@ class OutputEncoder:
                 topics.keys_topic(place.corridor), place.partition, record_key, value
             )
 
-    def _pass_over(self, reader: KeyRecipient) -> None:
-        """Tell once that nothing can be sealed to a reader; all others go on."""
+    def _log_ungranted(self, reader: KeyRecipient) -> None:
+        """Log once that a reader's key can't be sealed to; other readers are served."""
         if (reader.subject, reader.tag) not in self.ungranted:
             self.ungranted.add((reader.subject, reader.tag))
             get_logger().error(
@@ -213,12 +213,12 @@ class OutputEncoder:
 
 
 def own_mark(value: bytes) -> Mark:
-    """The mark of a record's very bytes."""
+    """The mark of a record's exact bytes."""
     return sha256(value).digest()[:16]
 
 
 def opened_mark(opened: OpenedOutput) -> Mark:
-    """The mark of what a verified output says."""
+    """The mark of a verified output's content."""
     output = opened.output
     return _plain_mark(output.kind, output.position, output.at, opened.body)
 

@@ -1,9 +1,8 @@
-"""What lies on the output topics of a link, as marks that can be compared with what should.
+"""The outputs on a link's topics, as marks that are compared with the marks of the fold's outputs.
 
-Signing is deterministic, so an own output is recognised by its bytes: bytes that are not those that
-this program would write are no output of its own, whoever they name. What is opened, and what
-another processor of the link wrote or this one under an earlier certificate, is verified first. What
-does not count is passed over and counted.
+Signing is deterministic, so an own output is recognised by its bytes. Other bytes are no own
+output, whoever they name. An output is verified before it is opened, and so is an output of another
+processor of the link or of an earlier certificate. Values that are not valid are only counted.
 """
 
 from __future__ import annotations
@@ -30,20 +29,20 @@ from blo_sealing.errors import SealingError
 
 _BATCH: Final = 500
 OVERWRITTEN: Final[Mark] = b""
-"""The mark of a key whose last value does not count: what should be there has to be written again."""
+"""The mark of a key whose last value is not valid: the output must be written again."""
 
 
 class PublishedOutputs(msgspec.Struct):
-    """What was found.
+    """The outputs that a read has brought.
 
     Attributes:
         trail: Per kind and position the mark of the last entry or checkpoint.
         alerts: The mark of the last record of each alert and clearing, by its id.
-        known: What these say.
+        known: These alerts and clearings.
         cases: Per record key the mark of the last record, which is what compaction keeps.
         dead: The mark of the last dead letter of each key.
         trail_end: One more than the highest position of an entry.
-        refused: How many values do not count.
+        refused: The number of values that are not valid.
     """
 
     trail: dict[tuple[OutputKind, int], Mark] = msgspec.field(default_factory=dict)
@@ -56,15 +55,15 @@ class PublishedOutputs(msgspec.Struct):
 
 
 class PublishedOutputsReader:
-    """Reads the output topics of one link, each time from where it stopped.
+    """Reads the output topics of one link on from where it stopped.
 
     Args:
-        log: Where they lie.
+        log: The log.
         place: The link.
         tag: The certificate whose outputs are recognised by their bytes.
         open_output: Verifies and opens any; raises ``WireError``, ``SealingError`` or
             ``OutputRefused``.
-        line: Where is waited while Kafka is away.
+        line: Where it waits while Kafka is away.
     """
 
     def __init__(
@@ -89,23 +88,23 @@ class PublishedOutputsReader:
         self._next = dict.fromkeys((self._trail, self._cases, self._alerts, self._dead), 0)
 
     async def read(self) -> PublishedOutputs:
-        """Read on to the present end; while Kafka is away, it waits.
+        """Read on to the present end. While Kafka is away, it waits.
 
         Raises:
             LogError: The topics could not be read.
         """
-        found = PublishedOutputs()
+        published = PublishedOutputs()
         for partition in self._next:
 
             async def attempt(partition: TopicPartition = partition) -> None:
-                await self._read(partition, found)
+                await self._read(partition, published)
 
             await self._line.keep_trying(self._link, attempt)
-        found.trail_end = self._trail_end
-        return found
+        published.trail_end = self._trail_end
+        return published
 
     async def written_before(self, marks: dict[bytes, Mark]) -> dict[bytes, bytes]:
-        """The values on the topic of alerts with these marks, by their keys, as far as they are there.
+        """The values on the topic of alerts that have these marks, by key; a value may be missing.
 
         Raises:
             LogError: The topic could not be read.
@@ -128,18 +127,18 @@ class PublishedOutputsReader:
 
         return await self._line.keep_trying(self._link, attempt)
 
-    async def _read(self, partition: TopicPartition, found: PublishedOutputs) -> None:
+    async def _read(self, partition: TopicPartition, published: PublishedOutputs) -> None:
         reader = await self._log.reader({partition: self._next[partition]})
         try:
             while True:
                 try:
                     async for batch in read_to_end(reader, max_records=_BATCH):
-                        await asyncio.to_thread(self._take, partition, batch[partition], found)
+                        await asyncio.to_thread(self._take, partition, batch[partition], published)
                         self._next[partition] = batch[partition][-1].offset + 1
                     self._next[partition] = reader.position(partition)
                     return
                 except LogTruncated as truncated:
-                    # Outputs may be cut or made anew: what is missing is written again.
+                    # The topic was cut or made again: missing outputs are written again.
                     if truncated.begin is None:
                         raise
                     reader.seek(partition, truncated.begin)
@@ -147,34 +146,39 @@ class PublishedOutputsReader:
             await reader.close()
 
     def _take(
-        self, partition: TopicPartition, batch: Sequence[ConsumedRecord], found: PublishedOutputs
+        self,
+        partition: TopicPartition,
+        batch: Sequence[ConsumedRecord],
+        published: PublishedOutputs,
     ) -> None:
         for stored in batch:
             try:
-                self._take_one(partition, stored, found)
+                self._take_one(partition, stored, published)
             except (WireError, SealingError, OutputRefused):
-                found.refused += 1
+                published.refused += 1
                 if partition == self._cases:
-                    found.cases[stored.key or b""] = OVERWRITTEN
+                    published.cases[stored.key or b""] = OVERWRITTEN
                 elif partition == self._alerts:
-                    found.alerts[stored.key or b""] = OVERWRITTEN
-                    found.known.pop(stored.key or b"", None)
+                    published.alerts[stored.key or b""] = OVERWRITTEN
+                    published.known.pop(stored.key or b"", None)
 
     def _take_one(
-        self, partition: TopicPartition, stored: ConsumedRecord, found: PublishedOutputs
+        self, partition: TopicPartition, stored: ConsumedRecord, published: PublishedOutputs
     ) -> None:
         key, value = stored.key or b"", stored.value or b""
         if partition == self._dead:
-            # Nobody signs them, so only the very bytes that should be there count.
-            found.dead[key] = own_mark(value)
+            # Dead letters are not signed, so only the exact bytes are valid.
+            published.dead[key] = own_mark(value)
         elif partition == self._alerts:
-            self._take_alert(key, value, found)
+            self._take_alert(key, value, published)
         elif partition == self._cases:
-            found.cases[key] = self._mark(value, OUTPUT.decode(SIGNED_OUTPUT.decode(value).output))
+            published.cases[key] = self._mark(
+                value, OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
+            )
         else:
-            self._take_trail(value, found)
+            self._take_trail(value, published)
 
-    def _take_alert(self, key: bytes, value: bytes, found: PublishedOutputs) -> None:
+    def _take_alert(self, key: bytes, value: bytes, published: PublishedOutputs) -> None:
         opened = self._open_output(value)
         if opened.output.kind is not OutputKind.ALERT:
             raise OutputRefused(f"it is a {opened.output.kind.word}", OutputReason.OTHER_KIND)
@@ -182,18 +186,18 @@ class PublishedOutputsReader:
         if alert.id != key:
             raise OutputRefused("its record has another key", OutputReason.OTHER_ID)
         own = opened.output.kid == self._tag
-        found.alerts[key] = own_mark(value) if own else opened_mark(opened)
-        found.known[key] = alert
+        published.alerts[key] = own_mark(value) if own else opened_mark(opened)
+        published.known[key] = alert
 
-    def _take_trail(self, value: bytes, found: PublishedOutputs) -> None:
+    def _take_trail(self, value: bytes, published: PublishedOutputs) -> None:
         output = OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
         if output.kind not in (OutputKind.TRAIL, OutputKind.CHECKPOINT):
             raise OutputRefused(f"it is a {output.kind.word}", OutputReason.OTHER_KIND)
         mark = self._mark(value, output)
-        # The trail is written in order; a position far ahead is believed of nobody unverified.
+        # The trail is written in order, so a position further ahead is verified first.
         if output.position > self._trail_end and output.kid == self._tag:
             self._open_output(value)
-        found.trail[output.kind, output.position] = mark
+        published.trail[output.kind, output.position] = mark
         if output.kind is OutputKind.TRAIL:
             self._trail_end = max(self._trail_end, output.position + 1)
 

@@ -1,8 +1,8 @@
-"""What should be on the output topics against what is there.
+"""The outputs of the fold against those on the topics.
 
-While a link is folded anew, only what is missing or wrong is written. After that everything is
-written, and remembered until it was read back once. The records come one by one as they are sealed
-and signed, so whoever writes them need not hold all of them at once.
+While a link is folded again, only missing or wrong outputs are written. After that every output is
+written, and kept until it was read back once. The records are generated as they are sealed and
+signed, so they need not be in memory at once.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from blo_schemas.outputs import DeadLetter, OutputKind, TrailEntry, TrailState
 
 
 class OutputReconciler:
-    """The outputs of one link.
+    """Decides which outputs of one link are written.
 
     Args:
         encoder: Makes the records.
-        found: What lies on the topics before the fold begins.
+        published: The outputs on the topics before the fold begins.
 
     Attributes:
-        healed: How many outputs were written anew, by topic; to be emptied by whoever counts.
+        healed: The number of outputs that were repaired, by topic; the caller empties it.
         alerts: The mark of every alert and clearing that is on the topic, by its id.
     """
 
-    def __init__(self, encoder: OutputEncoder, found: PublishedOutputs) -> None:
+    def __init__(self, encoder: OutputEncoder, published: PublishedOutputs) -> None:
         self.healed: Counter[str] = Counter()
         self._encoder = encoder
-        self._found: PublishedOutputs | None = found
-        self.alerts = found.alerts
+        self._published: PublishedOutputs | None = published
+        self.alerts = published.alerts
         self._unread: dict[tuple[OutputKind, int], ProducerRecord] = {}
 
     @property
     def unread(self) -> int:
-        """How many outputs have not been read back."""
+        """The number of outputs that were not read back yet."""
         return len(self._unread)
 
     def write(
@@ -49,11 +49,11 @@ class OutputReconciler:
     ) -> Iterator[ProducerRecord]:
         """The records to write for these effects."""
         for entry in effects.trail.values():
-            if self._found is None or entry.finality is not TrailState.PENDING:
+            if self._published is None or entry.finality is not TrailState.PENDING:
                 yield from self._in_order(self._encoder.trail(entry))
         for made in effects.checkpoints:
             yield from self._in_order(self._encoder.checkpoint(made))
-        if self._found is None:
+        if self._published is None:
             for case in effects.cases:
                 record = cases.record(case)
                 assert record is not None
@@ -65,9 +65,9 @@ class OutputReconciler:
     def settle(
         self, cases: CaseStore, pending: Iterable[TrailEntry], unfounded: Iterable[Alert]
     ) -> Iterator[ProducerRecord]:
-        """What is missing at the end of the fold: cases, entries that wait for a key, clearings."""
-        found = self._found
-        assert found is not None
+        """The records that are missing after the fold: cases, pending entries, clearings."""
+        published = self._published
+        assert published is not None
         for entry in pending:
             yield from self._in_order(self._encoder.trail(entry))
         for alert in unfounded:
@@ -75,56 +75,56 @@ class OutputReconciler:
         for record in cases:
             draft = self._encoder.case(record)
             message = self._encoder.message(draft)
-            there = found.cases.get(draft.key)
-            if there is not None and there in (_mark(message), draft.plain_mark):
+            mark = published.cases.get(draft.key)
+            if mark is not None and mark in (_mark(message), draft.plain_mark):
                 continue
-            if draft.position < found.trail_end:
+            if draft.position < published.trail_end:
                 self.healed[message.topic] += 1
             yield message
-        self._found = None
+        self._published = None
 
-    def overwritten_alerts(self, found: PublishedOutputs) -> dict[bytes, Mark]:
-        """The marks of the alerts over which somebody has written what does not count."""
-        keys = [key for key, there in found.alerts.items() if there == OVERWRITTEN]
+    def overwritten_alerts(self, published: PublishedOutputs) -> dict[bytes, Mark]:
+        """The marks of the alerts whose last value on the topic is not valid."""
+        keys = [key for key, mark in published.alerts.items() if mark == OVERWRITTEN]
         return {key: self.alerts[key] for key in keys if self.alerts.get(key, OVERWRITTEN)}
 
-    def audit(self, found: PublishedOutputs, cases: CaseStore) -> Iterator[ProducerRecord]:
-        """What has to be written again, after the topics were read on to their end."""
+    def audit(self, published: PublishedOutputs, cases: CaseStore) -> Iterator[ProducerRecord]:
+        """The records to write again, after the topics were read to their end."""
         lost = {
             place: message
             for place, message in self._unread.items()
-            if found.trail.get(place) != _mark(message)
+            if published.trail.get(place) != _mark(message)
         }
         self._unread = lost
         self.healed.update(message.topic for message in lost.values())
         yield from tuple(lost.values())
-        for key, there in found.cases.items():
+        for key, mark in published.cases.items():
             record = cases.record(CaseId(key))
             if record is None:
                 continue
             draft = self._encoder.case(record)
             message = self._encoder.message(draft)
-            if there not in (_mark(message), draft.plain_mark):
+            if mark not in (_mark(message), draft.plain_mark):
                 self.healed[message.topic] += 1
                 yield message
 
     def _in_order(self, draft: OutputDraft) -> Iterator[ProducerRecord]:
         message = self._encoder.message(draft)
         place = (draft.kind, draft.position)
-        if self._found is not None:
-            if self._found.trail.get(place) in (_mark(message), draft.plain_mark):
+        if self._published is not None:
+            if self._published.trail.get(place) in (_mark(message), draft.plain_mark):
                 return
-            if draft.position < self._found.trail_end:
+            if draft.position < self._published.trail_end:
                 self.healed[message.topic] += 1
         self._unread[place] = message
         yield message
 
     def _alert(self, draft: OutputDraft) -> Iterator[ProducerRecord]:
         message = self._encoder.message(draft)
-        there = self.alerts.get(draft.key)
-        if there in (_mark(message), draft.plain_mark):
+        mark = self.alerts.get(draft.key)
+        if mark in (_mark(message), draft.plain_mark):
             return
-        if there is not None:
+        if mark is not None:
             self.healed[message.topic] += 1
         self.alerts[draft.key] = _mark(message)
         yield message
@@ -132,8 +132,8 @@ class OutputReconciler:
     def _dead(self, letters: Iterable[DeadLetter]) -> Iterator[ProducerRecord]:
         for letter in letters:
             message = self._encoder.dead_letter(letter)
-            there = None if self._found is None else self._found.dead.get(message.key or b"")
-            if there != _mark(message):
+            mark = None if self._published is None else self._published.dead.get(message.key or b"")
+            if mark != _mark(message):
                 yield message
 
 

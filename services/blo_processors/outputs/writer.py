@@ -1,4 +1,4 @@
-"""Writing one link's outputs and the grants that they need, until all are acknowledged."""
+"""The writer of one link's outputs and of the grants that they need."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blo_processors.outputs.encode import LinkPartition, OutputEncoder
 from blo_processors.outputs.reconcile import OutputReconciler
 
 SLICE: Final = 1_000
-"""So many outputs are sealed and signed before they are written, and the next ones made."""
+"""The number of outputs that are sealed and signed before they are written."""
 
 
 class OutputWriter:
@@ -24,10 +24,10 @@ class OutputWriter:
 
     Args:
         place: The link.
-        context: What the worker works with.
+        context: The worker's services.
         encoder: Makes the grants.
-        reconciler: Knows what was healed.
-        log_time: The log time at which readers are asked for, Unix milliseconds.
+        reconciler: Counts the outputs that were repaired.
+        log_time: Gives the log time for which readers are named, Unix milliseconds.
         on_progress: Called whenever outputs were acknowledged.
     """
 
@@ -48,9 +48,9 @@ class OutputWriter:
         self._on_progress = on_progress
 
     async def write(self, messages: Iterator[ProducerRecord]) -> None:
-        """Write outputs as they are made; returns when all of them are acknowledged.
+        """Write outputs as they are made; returns when all are acknowledged.
 
-        They are sealed and signed in a thread, so the loop turns however many there are.
+        A thread seals and signs them, so the event loop goes on.
 
         Raises:
             AppendFailed: One can't be written, and not because Kafka is away.
@@ -65,7 +65,7 @@ class OutputWriter:
         healed.clear()
 
     async def grant(self) -> None:
-        """Grant the own keys to whoever was not granted them by this program; raises as ``write``."""
+        """Grant the own keys to the readers that lack them; raises as ``write``."""
         if missing := self._grants():
             await self.append(missing)
 
@@ -83,8 +83,7 @@ class OutputWriter:
     async def append(self, messages: Sequence[ProducerRecord]) -> None:
         """Write the same bytes until they are acknowledged, however long Kafka is away.
 
-        Those whose acknowledgement was lost are written twice, which readers of outputs do not
-        notice.
+        Records whose acknowledgement was lost are written twice; readers of outputs accept that.
 
         Raises:
             AppendFailed: One can't be written, and not because Kafka is away.

@@ -1,1 +1,1 @@
-"""Questions about the past: a link's state as of an instant, and what another policy would give."""
+"""Queries on past states: a link as of an instant, and the effects of another policy."""

@@ -1,9 +1,9 @@
 """The fast path: a link's state as of any past instant, read from the log itself (docs/deadlines.md).
 
-``as-of`` and ``what-if`` use it; no group, no Faust, nothing is written. What this processor has
-proved and signed before is not proved again (``proved``): the same bytes are hashed, opened and
-judged, but signatures are verified only behind its newest checkpoint. If what follows from that is
-not what the checkpoint states, the log is read once more and everything is verified.
+``as-of`` and ``what-if`` use it, without a group and without Faust, and write nothing. Records up to
+this processor's newest checkpoint are hashed, opened and judged, but their signatures are not
+verified again. If the result is not what the checkpoint states, the log is read once more and
+everything is verified.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 
 from blo_domain.deadlines.evaluate import alerts as alerts_at
-from blo_domain.deadlines.evaluate import uncleared_alerts as standing_at
+from blo_domain.deadlines.evaluate import uncleared_alerts
 from blo_domain.deadlines.responses import PolicyEffect, Responses, Window, changed, responses
 from blo_domain.deadlines.terms import Terms, with_policy
 from blo_domain.trust import TrustedDirectory
@@ -41,9 +41,9 @@ class LinkAsOf:
     Attributes:
         place: The link.
         state: Its fold over all records with a log time up to the instant.
-        terms: What was agreed when.
-        size: How many records that are.
-        proved: How many of them a checkpoint of this processor has proved.
+        terms: The policies and their periods.
+        size: The number of these records.
+        proved: The number of them that a checkpoint of this processor covers.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class LinkAsOf:
 
     def cases(self) -> tuple[CaseRecord, ...]:
         """The cases, by their position."""
-        return tuple(sorted(self.state.cases, key=lambda one: one.view.position))
+        return tuple(sorted(self.state.cases, key=lambda record: record.view.position))
 
     def standing(self, at: int) -> tuple[Alert, ...]:
-        """The alerts that stand at an instant and no step has cleared."""
+        """The alerts at an instant that no step has cleared."""
         found = [
             alert
             for record in self.state.cases
-            for alert in standing_at(alerts_at(record.clocks, self.terms, at))
+            for alert in uncleared_alerts(alerts_at(record.clocks, self.terms, at))
         ]
         return tuple(sorted(found, key=lambda alert: (alert.since, alert.id)))
 
@@ -73,9 +73,9 @@ class WhatIf:
     """A corridor's log under the agreed policies and under another.
 
     Attributes:
-        agreed: Responses as it was agreed.
+        agreed: Responses under the agreed policies.
         other: Responses under the other policy.
-        changes: The clocks that would stand differently.
+        changes: The clocks whose state would differ.
     """
 
     def __init__(
@@ -175,7 +175,7 @@ async def _fold(
     until: int,
     checkpoint: TrailCheckpoint | None,
 ) -> LinkAsOf | None:
-    """Fold one link; ``None``: what the checkpoint states does not follow from this log."""
+    """Fold one link; ``None``: this log does not give what the checkpoint states."""
     terms = terms_of_link(directory, place.link)
     trust = directory.link_trust(place.link)
     preverified_size = 0 if checkpoint is None else checkpoint.size
@@ -185,7 +185,7 @@ async def _fold(
     exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
     reader = await log.reader({exchange: 0})
     size: int | None = None
-    # Nothing here makes cycles, and the collector would look at ever more views in vain.
+    # The fold makes no reference cycles, and the collector would scan all views in vain.
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -193,7 +193,7 @@ async def _fold(
             for one in batch[exchange]:
                 if one.offset == preverified_size and not _follows(checkpoint, state):
                     return None
-                # A log is a prefix: what follows the first later record had not been seen then.
+                # The state is that of a prefix: records after the first later one were not known then.
                 if size is None and one.timestamp > until:
                     size = one.offset
                 if size is None:
@@ -213,7 +213,7 @@ async def _fold(
 
 
 def _follows(checkpoint: TrailCheckpoint | None, state: LinkFoldState) -> bool:
-    """Whether the records so far are those of the checkpoint, and were judged as it states."""
+    """Whether the records so far give what the checkpoint states."""
     return checkpoint is None or (
         (state.size, state.log_hash, state.admissions)
         == (checkpoint.size, checkpoint.log_hash, checkpoint.admissions)

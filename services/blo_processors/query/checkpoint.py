@@ -1,8 +1,8 @@
-"""What this processor has proved before: its newest signed checkpoint of a link.
+"""This processor's newest signed checkpoint of a link.
 
 A checkpoint states the running hash over the link's first records, and what the record layer
-concluded of each (``admissions``). Whoever reads the same bytes and comes to the same admissions
-without asking for canonical encoding and signatures knows what asking would have said.
+concluded of each (``admissions``). A reader of the same bytes who comes to the same admissions need
+not check the encoding and the signatures again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT, OutputKind, TrailCheckpoi
 from blo_sealing.errors import SealingError
 
 _FIRST_LOOK: Final = 2_500
-"""So many records from the trail's end hold a checkpoint, as checkpoints are usually made."""
+"""The number of records at the trail's end that are searched first."""
 _FURTHER: Final = 8
 
 
@@ -35,17 +35,17 @@ async def newest_checkpoint(
     processor: OfficeId,
     now: int,
 ) -> TrailCheckpoint | None:
-    """The newest checkpoint that this very processor has signed; ``None``: there is none.
+    """The newest checkpoint that this processor has signed; ``None``: there is none.
 
-    Another processor's would be as good only for whoever trusts it to have checked.
+    A checkpoint of another processor would prove only what that processor has checked.
 
     Args:
         log: The log.
-        directory: Whose certificates count.
-        granted: Goes with the reader of outputs; the trail is in the clear.
+        directory: The certificates.
+        granted: The keys of the output reader; the trail itself is not sealed.
         place: The link.
-        processor: Who must have signed.
-        now: Unix milliseconds: the certificate counts while it is not revoked.
+        processor: The processor that must have signed.
+        now: Unix milliseconds; the certificate must not be revoked then.
 
     Raises:
         LogError: The trail could not be read.
@@ -55,13 +55,13 @@ async def newest_checkpoint(
     reader = await log.reader({trail: 0})
     try:
         end = (await reader.high_watermarks())[trail]
-        look = _FIRST_LOOK
+        window = _FIRST_LOOK
         while True:
-            begin = max(0, end - look)
-            found = await _newest(reader, trail, begin, outputs, processor)
-            if found is not None or begin == 0:
-                return found
-            look *= _FURTHER
+            begin = max(0, end - window)
+            checkpoint = await _newest(reader, trail, begin, outputs, processor)
+            if checkpoint is not None or begin == 0:
+                return checkpoint
+            window *= _FURTHER
     finally:
         await reader.close()
 
@@ -82,7 +82,7 @@ async def _newest(
                 if output.kind is OutputKind.CHECKPOINT and output.processor == processor:
                     claimed.append((output.position, value))
     except LogTruncated:
-        # Outputs may be cut: then nothing is proved.
+        # The trail was cut, so it proves nothing.
         return None
     for _, value in sorted(claimed, reverse=True):
         try:
