@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from blo_audit.bundle.writer import Papers
+from blo_audit.bundle.writer import BundleParts
 from blo_schemas.bundle import (
     DISCLOSURE,
     ProvenRecord,
@@ -38,7 +38,7 @@ Records = list[ProvenRecord]
 
 def case_with(
     change: Callable[[Corpus, Records], Records] | None = None,
-    papers: Callable[[Corpus], Papers] | None = None,
+    papers: Callable[[Corpus], BundleParts] | None = None,
     **fields: Any,
 ) -> Callable[[Corpus], bytes]:
     """A case's bundle whose records or papers are changed, and whose digest fits."""
@@ -91,14 +91,14 @@ def other_case(corpus: Corpus, records: Records) -> Records:
 # Papers, changed.
 
 
-def signed_by(corpus: Corpus, *signers: OfficeId, **changed: Any) -> Papers:
+def signed_by(corpus: Corpus, *signers: OfficeId, **changed: Any) -> BundleParts:
     return corpus.papers(checkpoints=(corpus.checkpoint(None, signers, **changed),))
 
 
-def without(word: bytes) -> Callable[[Corpus], Papers]:
+def without(word: bytes) -> Callable[[Corpus], BundleParts]:
     """All trust documents but those whose payload holds a word."""
 
-    def make(corpus: Corpus) -> Papers:
+    def make(corpus: Corpus) -> BundleParts:
         kept = [one for one in corpus.world.documents if word not in one.payload]
         assert len(kept) < len(corpus.world.documents)
         return corpus.papers(documents=tuple(kept))
@@ -106,14 +106,14 @@ def without(word: bytes) -> Callable[[Corpus], Papers]:
     return make
 
 
-def altered_document(corpus: Corpus) -> Papers:
+def altered_document(corpus: Corpus) -> BundleParts:
     *others, last = corpus.world.documents
     forged = SignedDocument(last.payload.replace(b"fictional", b"FICTIONAL"), last.signatures)
     assert forged != last
     return corpus.papers(documents=(*others, last, forged))
 
 
-def revoked(corpus: Corpus) -> Papers:
+def revoked(corpus: Corpus) -> BundleParts:
     certificate = next(
         one
         for one in corpus.world.documents
@@ -130,22 +130,22 @@ def revoked(corpus: Corpus) -> Papers:
     return corpus.papers(documents=(*corpus.world.documents, signed))
 
 
-def liars_head(corpus: Corpus) -> Papers:
+def liars_head(corpus: Corpus) -> BundleParts:
     return corpus.papers(heads=(corpus.head(A), corpus.head(B, tree_root=bytes(range(32)))))
 
 
-def altered_head(corpus: Corpus) -> Papers:
+def altered_head(corpus: Corpus) -> BundleParts:
     head = corpus.head(B)
     return corpus.papers(heads=(corpus.head(A), replace(head, signature=bytes(64))))
 
 
-def strangers_head(corpus: Corpus) -> Papers:
+def strangers_head(corpus: Corpus) -> BundleParts:
     told = replace(HEAD.decode(corpus.head(B).head), office=C)
     head = sign_head(told, corpus.world.keys[B].signing)
     return corpus.papers(heads=(corpus.head(A), head))
 
 
-def nothing_signed(corpus: Corpus) -> Papers:
+def nothing_signed(corpus: Corpus) -> BundleParts:
     return corpus.papers(heads=(), checkpoints=())
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from blo_audit.bundle.reader import MAGIC, Bundle
-from blo_audit.bundle.writer import BundleWriter, Papers
+from blo_audit.bundle.writer import BundleParts, BundleWriter
 from blo_domain.commands import Command, content_of
 from blo_domain.trust import TrustedDirectory, load_directory
 from blo_log.memory import MemoryCluster, MemoryLog
@@ -232,7 +232,7 @@ class Corpus:
             self.author(office), office, NOW, tuple(map(self.keys_of, positions))
         )
 
-    async def publish(self, papers: Papers | None = None) -> None:
+    async def publish(self, papers: BundleParts | None = None) -> None:
         """Put it all on topics, as agents, a broker and a witness would have done."""
         found = papers or self.papers()
         self.world.simulated_time = True
@@ -249,8 +249,8 @@ class Corpus:
             messages.append(ProducerRecord(heads_topic(CORRIDOR), 0, key, note))
         await self.world.append(messages)
 
-    def papers(self, *disclosures: SignedDisclosure, **changed: Any) -> Papers:
-        found = Papers(
+    def papers(self, *disclosures: SignedDisclosure, **changed: Any) -> BundleParts:
+        found = BundleParts(
             documents=tuple(self.world.documents),
             heads=(self.head(A), self.head(B)),
             checkpoints=(self.checkpoint(),),
@@ -265,13 +265,13 @@ class Corpus:
             position, record.log_time, record.value, MerkleTree(leaves).inclusion_proof(position)
         )
 
-    def link_bundle(self, papers: Papers | None = None) -> bytes:
+    def link_bundle(self, papers: BundleParts | None = None) -> bytes:
         """A bundle of the whole link."""
         return write_bundle(
             manifest(Scope.LINK, len(self.records)), papers or self.papers(), self.records
         )
 
-    def case_bundle(self, case: int, papers: Papers | None = None) -> bytes:
+    def case_bundle(self, case: int, papers: BundleParts | None = None) -> bytes:
         """A bundle of one case."""
         found = [
             self.proven(record.position)
@@ -305,12 +305,12 @@ def manifest(scope: Scope, size: int, **fields: Any) -> Manifest:
         "first_day": None,
         "last_day": None,
     }
-    counts = Papers().counts(size if scope is Scope.LINK else 0)
+    counts = BundleParts().counts(size if scope is Scope.LINK else 0)
     return Manifest(**{**whole, "counts": counts, **fields})
 
 
 def write_bundle(
-    draft: Manifest, papers: Papers, records: Iterable[LogRecord | ProvenRecord]
+    draft: Manifest, papers: BundleParts, records: Iterable[LogRecord | ProvenRecord]
 ) -> bytes:
     """The bytes of a bundle."""
     found = list(records)

@@ -17,7 +17,7 @@ import msgspec
 import uvloop
 
 from blo_audit.bundle.source import BundleSource
-from blo_audit.bundle.writer import Papers, write_link
+from blo_audit.bundle.writer import BundleParts, write_link
 from blo_audit.replay.link import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import Mode
@@ -121,7 +121,7 @@ async def _read(opened: Opened) -> float:
 
 async def _bundle(log: Recorded, path: Path) -> None:
     documents, heads = await log.documents(), await log.heads(PLACE)
-    papers = Papers(tuple(documents), tuple(map(SIGNED_HEAD.decode, heads)))
+    papers = BundleParts(tuple(documents), tuple(map(SIGNED_HEAD.decode, heads)))
     size = await log.end(PLACE)
     assert size is not None
     manifest = Manifest(

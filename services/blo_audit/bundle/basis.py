@@ -19,7 +19,7 @@ from blo_schemas.heads import SIGNED_HEAD, Head, SignedHead
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
 
 
-class Base(msgspec.Struct, frozen=True):
+class ProvenTree(msgspec.Struct, frozen=True):
     """The tree that the proofs of a selection are for.
 
     Attributes:
@@ -70,7 +70,7 @@ def claim_values(bundle: Bundle) -> list[bytes]:
     return [*map(SIGNED_HEAD.encode, bundle.heads), *bundle.checkpoints]
 
 
-def base_of(claims: Sequence[Claim], size: int, findings: Findings) -> Base:
+def base_of(claims: Sequence[Claim], size: int, findings: Findings) -> ProvenTree:
     """The tree of a size that most signatures speak for.
 
     A checkpoint goes before heads. Whoever signed another tree of that size is told.
@@ -84,7 +84,7 @@ def base_of(claims: Sequence[Claim], size: int, findings: Findings) -> Base:
             f"neither a checkpoint nor a head that counts is over exactly {size} records",
             position=size,
         )
-        return Base(size, None, (), ())
+        return ProvenTree(size, None, (), ())
     roots = sorted({claim.tree_root for claim in heads}, key=lambda root: _votes(heads, root))
     root = checkpoints[0].tree_root if checkpoints else roots[-1]
     for claim in fitting:
@@ -97,9 +97,9 @@ def base_of(claims: Sequence[Claim], size: int, findings: Findings) -> Base:
                 position=size,
                 office=None if checkpoint else claim.signers[0],
             )
-    signers = next((one.signers for one in checkpoints if one.tree_root == root), ())
+    signers = next((claim_.signers for claim_ in checkpoints if claim_.tree_root == root), ())
     agreed = tuple(sorted({claim.signers[0] for claim in heads if claim.tree_root == root}))
-    return Base(size, root, signers, agreed)
+    return ProvenTree(size, root, signers, agreed)
 
 
 def closed_positions(

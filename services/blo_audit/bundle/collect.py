@@ -10,13 +10,13 @@ import msgspec
 from blo_audit.bundle import limits
 from blo_audit.bundle.contents import (
     BundleRequest,
-    Chooser,
-    SignedDisclosures,
+    CountedStatements,
+    RecordSelector,
     needed_documents,
     words_of,
 )
 from blo_audit.bundle.errors import NothingToBundle
-from blo_audit.bundle.writer import NewFile, Papers, write_link, write_selection
+from blo_audit.bundle.writer import BundleParts, NewFile, write_link, write_selection
 from blo_audit.replay.documents import judge_documents
 from blo_audit.replay.sources import RecordSource, SourcePartition, places
 from blo_domain.trust import Pins, TrustedDirectory
@@ -81,12 +81,12 @@ class Collector:
         self._pins = pins
 
     async def write(
-        self, wanted: BundleRequest, disclosures: Sequence[SignedDisclosure], path: Path
+        self, request: BundleRequest, disclosures: Sequence[SignedDisclosure], path: Path
     ) -> WrittenBundle:
         """Make a bundle.
 
         Args:
-            wanted: What is to be in it.
+            request: The wanted contents.
             disclosures: Disclosures to be packed with it.
             path: The file; replaced if it is there.
 
@@ -97,13 +97,13 @@ class Collector:
         """
         documents = await self._source.documents()
         directory, _ = judge_documents(documents, self._pins, self._source.name)
-        place = _place(directory, wanted.link)
-        if wanted.scope is Scope.LINK:
+        place = _place(directory, request.link)
+        if request.scope is Scope.LINK:
             return await self._whole(place, directory, documents, disclosures, path)
-        gathered = await self._gather(place, wanted, disclosures)
+        gathered = await self._gather(place, request, disclosures)
         if not gathered.records:
             raise NothingToBundle(f"{self._source.name} has no record of what was asked for")
-        return self._selection(gathered, wanted, directory, documents, disclosures, path)
+        return self._selection(gathered, request, directory, documents, disclosures, path)
 
     async def _whole(
         self,
@@ -114,7 +114,7 @@ class Collector:
         path: Path,
     ) -> WrittenBundle:
         values = await self._source.heads(place)
-        signed = SignedDisclosures(values, place, directory)
+        signed = CountedStatements(values, place, directory)
         size = await self._source.end(place)
         if size is None:
             raise NothingToBundle(f"{self._source.name} does not say how many records there are")
@@ -142,11 +142,14 @@ class Collector:
                 return
 
     async def _gather(
-        self, place: SourcePartition, wanted: BundleRequest, disclosures: Sequence[SignedDisclosure]
+        self,
+        place: SourcePartition,
+        request: BundleRequest,
+        disclosures: Sequence[SignedDisclosure],
     ) -> _Gathered:
         # Heads first, so that the log has at least what they cover.
         values = await self._source.heads(place)
-        chooser = Chooser(place.link, wanted, disclosures)
+        chooser = RecordSelector(place.link, request, disclosures)
         tree = MerkleTree()
         records: list[LogRecord] = []
         async for batch in self._source.records(place):
@@ -166,14 +169,14 @@ class Collector:
     def _selection(
         self,
         gathered: _Gathered,
-        wanted: BundleRequest,
+        request: BundleRequest,
         directory: TrustedDirectory,
         documents: Sequence[SignedDocument],
         disclosures: Sequence[SignedDisclosure],
         path: Path,
     ) -> WrittenBundle:
         place, tree = gathered.place, gathered.tree
-        signed = SignedDisclosures(gathered.values, place, directory)
+        signed = CountedStatements(gathered.values, place, directory)
         base = signed.base(len(tree))
         if tree.root(base.size) != base.tree_root:
             raise NothingToBundle(
@@ -187,7 +190,7 @@ class Collector:
                 f"that {words_of(base)} is for: wait for the next checkpoint or head"
             )
         papers = self._papers(place, directory, documents, disclosures, signed)
-        draft = _manifest(wanted, place, base.size, papers, len(covered))
+        draft = _manifest(request, place, base.size, papers, len(covered))
         proven = (
             ProvenRecord(
                 record.position,
@@ -207,13 +210,13 @@ class Collector:
         directory: TrustedDirectory,
         documents: Sequence[SignedDocument],
         disclosures: Sequence[SignedDisclosure],
-        signed: SignedDisclosures,
-    ) -> Papers:
+        signed: CountedStatements,
+    ) -> BundleParts:
         for disclosure in disclosures:
             about = DISCLOSURE.decode(disclosure.disclosure).link
             if about != place.link:
                 raise NothingToBundle(f"a disclosure is about {about}, the bundle {place.link}")
-        return Papers(
+        return BundleParts(
             documents=needed_documents(documents, place, directory, self._pins),
             heads=tuple(SIGNED_HEAD.decode(value) for value in signed.heads),
             checkpoints=tuple(signed.checkpoints),
@@ -237,17 +240,17 @@ def _place(directory: TrustedDirectory, link: LinkId) -> SourcePartition:
 
 
 def _manifest(
-    wanted: BundleRequest, place: SourcePartition, size: int, papers: Papers, records: int
+    request: BundleRequest, place: SourcePartition, size: int, papers: BundleParts, records: int
 ) -> Manifest:
-    start, end = wanted.period or (None, None)
-    first, last = wanted.days or (None, None)
+    start, end = request.period or (None, None)
+    first, last = request.days or (None, None)
     return Manifest(
         v=MANIFEST_VERSION,
-        scope=wanted.scope,
+        scope=request.scope,
         link=place.link,
         corridor=place.corridor,
         size=size,
-        case=wanted.case,
+        case=request.case,
         start=start,
         end=end,
         first_day=first,

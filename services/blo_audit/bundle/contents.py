@@ -54,7 +54,7 @@ class BundleRequest(msgspec.Struct, frozen=True, kw_only=True):
         return Scope.LINK if self.days is None else Scope.BUSINESS_DATE
 
 
-class SignedDisclosures:
+class CountedStatements:
     """The heads and checkpoints of a link that count.
 
     Args:
@@ -84,7 +84,7 @@ class SignedDisclosures:
         for statements in by_office.values():
             self.heads += [value for value, _ in statements[-HEADS_KEPT:]]
             self._claims += [claim for _, claim in statements[-HEADS_KEPT:]]
-        for _, value, claim in sorted(quorums, key=lambda one: one[:2])[-1:]:
+        for _, value, claim in sorted(quorums, key=lambda quorum: quorum[:2])[-1:]:
             self.checkpoints.append(value)
             self._claims.append(claim)
         self._offices = directory.offices(place.link)
@@ -123,7 +123,7 @@ class SignedDisclosures:
         return max(heads, key=weight)
 
 
-class Chooser:
+class RecordSelector:
     """Decides which records of a link are wanted.
 
     Args:
@@ -187,7 +187,11 @@ def needed_documents(
             about = document.country in countries
         if about:
             candidates.append(signed)
-    counting = [one for one in candidates if document_id(one.payload) in directory.documents]
+    counting = [
+        candidate
+        for candidate in candidates
+        if document_id(candidate.payload) in directory.documents
+    ]
     rebuilt, refusals = prove_documents(counting, pins)
     same = rebuilt.digest_for_link(place.link) == directory.digest_for_link(place.link)
     return tuple(counting if same and not refusals else candidates)

@@ -37,7 +37,7 @@ class _Refused(Exception):
     """Why a disclosure is not used."""
 
 
-class Shown(msgspec.Struct, frozen=True, kw_only=True):
+class ShownContent(msgspec.Struct, frozen=True, kw_only=True):
     """An event's content, as it was sealed.
 
     Attributes:
@@ -92,7 +92,7 @@ class Disclosures:
         closed: Mapping[int, set[OfficeId]],
         findings: Findings,
     ) -> None:
-        self.shown: list[Shown] = []
+        self.shown: list[ShownContent] = []
         self.opened = 0
         self.unshown = 0
         self.alone = 0
@@ -138,7 +138,9 @@ class Disclosures:
                 opening[keys.summary_key, keys.content_key].append(discloser)
         if opened is None:
             return None
-        by = tuple(sorted({office_ for disclosers in opening.values() for office_ in disclosers}))
+        by = tuple(
+            sorted({office_id for disclosers in opening.values() for office_id in disclosers})
+        )
         if len(opening) > 1:
             self._findings.add(
                 Code.DISCLOSURES_CONTRADICT,
@@ -147,7 +149,7 @@ class Disclosures:
                 position=position,
                 office=office,
             )
-        self._vouch(position, office, by)
+        self._check_vouchers(position, office, by)
         self._show(position, event, office, by, at, opened, len(envelope.body_ct))
         return opened.content.on
 
@@ -211,7 +213,7 @@ class Disclosures:
         )
         return None
 
-    def _vouch(self, position: int, office: OfficeId, by: tuple[OfficeId, ...]) -> None:
+    def _check_vouchers(self, position: int, office: OfficeId, by: tuple[OfficeId, ...]) -> None:
         if by == (office,):
             self.alone += 1
             self._findings.add(
@@ -251,7 +253,7 @@ class Disclosures:
         except WireError:
             body = None
         self.shown.append(
-            Shown(
+            ShownContent(
                 position=position,
                 event=event.hex(),
                 office=office,

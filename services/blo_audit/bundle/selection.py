@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from blo_audit.bundle.basis import Base
+from blo_audit.bundle.basis import ProvenTree
 from blo_audit.bundle.disclosures import Disclosures
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
@@ -64,7 +64,7 @@ class Selection:
     def __init__(
         self,
         manifest: Manifest,
-        base: Base,
+        base: ProvenTree,
         trust: LinkTrustRules,
         judge: VerdictFindings,
         disclosures: Disclosures,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from blo_audit.bundle.disclosures import Shown
+from blo_audit.bundle.disclosures import ShownContent
 from blo_audit.findings.codes import Severity
 from blo_audit.findings.findings import Finding, count_of, is_clean
 from blo_audit.replay.clocks import instant
@@ -15,7 +15,7 @@ from blo_schemas.bundle import Manifest, Scope
 from blo_schemas.ids import OfficeId
 
 
-class Disclosing(msgspec.Struct, frozen=True, kw_only=True):
+class DisclosureProof(msgspec.Struct, frozen=True, kw_only=True):
     """The disclosed events of a bundle.
 
     Attributes:
@@ -28,10 +28,10 @@ class Disclosing(msgspec.Struct, frozen=True, kw_only=True):
     opened: int
     alone: int
     unshown: int
-    contents: tuple[Shown, ...]
+    contents: tuple[ShownContent, ...]
 
 
-class Selected(msgspec.Struct, frozen=True, kw_only=True):
+class SelectionProof(msgspec.Struct, frozen=True, kw_only=True):
     """The result for a selection.
 
     Attributes:
@@ -76,8 +76,8 @@ class BundleReport(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     manifest: Manifest
     whole: LinkStatement | None
-    selected: Selected | None
-    disclosing: Disclosing
+    selected: SelectionProof | None
+    disclosing: DisclosureProof
     findings: tuple[Finding, ...]
 
     def count(self, severity: Severity) -> int:
@@ -110,15 +110,15 @@ class BundleReport(msgspec.Struct, frozen=True, kw_only=True):
         else:
             assert self.selected is not None
             sentences = _not_proved_of_selection(self.manifest, self.selected)
-        disclosing = self.disclosing
-        if disclosing.alone:
+        disclosures = self.disclosing
+        if disclosures.alone:
             sentences.append(
-                f"{disclosing.alone:,} disclosed events are disclosed by their writer alone: that "
+                f"{disclosures.alone:,} disclosed events are disclosed by their writer alone: that "
                 "the other offices were given the key that opens them is not shown."
             )
-        if disclosing.unshown:
+        if disclosures.unshown:
             sentences.append(
-                f"{disclosing.unshown:,} disclosed events were opened and checked, and are too "
+                f"{disclosures.unshown:,} disclosed events were opened and checked, and are too "
                 "large together to be shown: make a bundle with fewer."
             )
         sentences.append(
@@ -142,7 +142,7 @@ def scope_words(manifest: Manifest) -> str:
             return f"the whole link {manifest.link}"
 
 
-def _proved_of_selection(manifest: Manifest, selected: Selected) -> list[str]:
+def _proved_of_selection(manifest: Manifest, selected: SelectionProof) -> list[str]:
     if selected.root is None or not selected.proven:
         return []
     sentences = [
@@ -170,7 +170,7 @@ def _proved_of_selection(manifest: Manifest, selected: Selected) -> list[str]:
     return sentences
 
 
-def _not_proved_of_selection(manifest: Manifest, selected: Selected) -> list[str]:
+def _not_proved_of_selection(manifest: Manifest, selected: SelectionProof) -> list[str]:
     sentences = []
     if selected.root is not None and not selected.quorum:
         sentences.append(

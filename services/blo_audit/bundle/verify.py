@@ -19,7 +19,7 @@ from blo_audit.bundle.basis import (
 from blo_audit.bundle.disclosures import Disclosures
 from blo_audit.bundle.reader import Bundle, open_bundle
 from blo_audit.bundle.selection import Selection
-from blo_audit.bundle.statement import BundleReport, Disclosing, Selected
+from blo_audit.bundle.statement import BundleReport, DisclosureProof, SelectionProof
 from blo_audit.findings.findings import Findings, order
 from blo_audit.replay.claims import Claim, read_claims
 from blo_audit.replay.documents import judge_documents
@@ -99,7 +99,7 @@ class _Verification:
             manifest=bundle.manifest,
             whole=whole,
             selected=selected,
-            disclosing=Disclosing(
+            disclosing=DisclosureProof(
                 opened=disclosures.opened,
                 alone=disclosures.alone,
                 unshown=disclosures.unshown,
@@ -139,7 +139,7 @@ class _Verification:
         event = event_id(link, envelope.header)
         self._disclosures.record(record.position, event, writer.office, envelope, header.at)
 
-    def _selection(self) -> Selected:
+    def _selection(self) -> SelectionProof:
         manifest = self._bundle.manifest
         base = base_of(self._claims, manifest.size, self._findings)
         selection = Selection(
@@ -151,7 +151,7 @@ class _Verification:
             self._findings,
         )
         selection.take(self._bundle.proven())
-        return Selected(
+        return SelectionProof(
             size=base.size,
             root=None if base.root is None else base.root.hex(),
             rests_on=None if base.root is None else base.words,

@@ -36,7 +36,7 @@ CHUNK_BYTES: Final = 128 * 1024
 """A chunk of records is closed before the record that would take its values beyond this."""
 
 
-class Papers(msgspec.Struct, frozen=True):
+class BundleParts(msgspec.Struct, frozen=True):
     """Everything in a bundle but its records.
 
     Attributes:
@@ -78,7 +78,7 @@ class BundleWriter:
         BundleTooLarge: More of something than a bundle may have.
     """
 
-    def __init__(self, stream: BinaryIO, manifest: Manifest, papers: Papers) -> None:
+    def __init__(self, stream: BinaryIO, manifest: Manifest, papers: BundleParts) -> None:
         self._stream = stream
         self._hash = sha256()
         self._left = manifest.counts.records
@@ -187,7 +187,7 @@ class NewFile:
 async def write_link(
     stream: BinaryIO,
     manifest: Manifest,
-    papers: Papers,
+    papers: BundleParts,
     batches: AsyncIterable[Sequence[LogRecord]],
 ) -> bytes:
     """Writes a whole link's bundle; returns the digest at its end.
@@ -203,7 +203,7 @@ async def write_link(
 
 
 def write_selection(
-    stream: BinaryIO, manifest: Manifest, papers: Papers, records: Iterable[ProvenRecord]
+    stream: BinaryIO, manifest: Manifest, papers: BundleParts, records: Iterable[ProvenRecord]
 ) -> bytes:
     """Writes a selection's bundle; returns the digest at its end.
 

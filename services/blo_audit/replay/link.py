@@ -22,7 +22,7 @@ from blo_audit.replay.clocks import ClockCheck
 from blo_audit.replay.processor_outputs import ProcessorOutputs
 from blo_audit.replay.signatures import NEVER, PORTION, Mode, Sample, VerifyAhead
 from blo_audit.replay.sources import SourcePartition
-from blo_audit.replay.statement import LinkStatement, Word
+from blo_audit.replay.statement import LinkStatement, StatementReach
 from blo_audit.replay.verdicts import VerdictFindings
 from blo_audit.spill_files import SpillFolder
 from blo_domain.trust import TrustedDirectory
@@ -313,7 +313,7 @@ class LinkAudit:
         signed = event_input(self.place.link, envelope.header)
         return verify_signature(writer.signing_key, signed, envelope.signature)
 
-    def _words(self) -> tuple[Word, ...]:
+    def _words(self) -> tuple[StatementReach, ...]:
         """The reach of each office's word; records behind it become findings."""
         size = self._chain.size
         words = []
@@ -321,7 +321,7 @@ class LinkAudit:
             head = self._claims.fitting.get(office)
             cosigned = self._claims.cosigned.get(office, 0)
             upto = max(head or 0, cosigned, self._acknowledged.get(office, 0))
-            word = Word(office, head, upto, size - upto)
+            word = StatementReach(office, head, upto, size - upto)
             words.append(word)
             if size and head is None and not cosigned:
                 self.findings.add(

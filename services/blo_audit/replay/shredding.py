@@ -77,12 +77,12 @@ class ShreddingCheck:
         for case, places in self._places.items():
             view = self._views.get(case)
             assert view is not None
-            shredding = _told(case, shredding_of(view, places))
+            shredding = _shredded_case(case, shredding_of(view, places))
             if shredding is None:
                 continue
             shredded.append(shredding)
             if whole and case not in waiting:
-                self._miss(shredding)
+                self._add_unconfirmed(shredding)
         if whole:
             self._judge_withdrawn(waiting)
         return tuple(sorted(shredded, key=lambda shredding: shredding.agreed_at))
@@ -96,14 +96,14 @@ class ShreddingCheck:
         self._findings.add(forgery, words, position=folded.position)
         return False
 
-    def _miss(self, shredding: ShreddedCase) -> None:
-        for office in shredding.missing:
+    def _add_unconfirmed(self, case: ShreddedCase) -> None:
+        for office in case.missing:
             self._findings.add(
                 Code.SHREDDING_UNCONFIRMED,
-                f"case {shredding.case}: it was agreed at record {shredding.agreed_at}, "
-                f"{instant(shredding.agreed_time)}, that the contents are deleted; since then {office} "
+                f"case {case.case}: it was agreed at record {case.agreed_at}, "
+                f"{instant(case.agreed_time)}, that the contents are deleted; since then {office} "
                 "has not signed that it deleted them",
-                position=shredding.agreed_at,
+                position=case.agreed_at,
                 office=office,
             )
 
@@ -123,7 +123,7 @@ class ShreddingCheck:
             self._findings.add(Code.GRANTS_WITHDRAWN, words)
 
 
-def _told(case: CaseId, shredding: ShreddingProgress) -> ShreddedCase | None:
+def _shredded_case(case: CaseId, shredding: ShreddingProgress) -> ShreddedCase | None:
     """``None``: it is not agreed, or a consent is forged, which is told already."""
     consents = [step.place for step in shredding.consents if step.place is not None]
     if not is_agreed(shredding.status) or len(consents) < len(shredding.consents):

@@ -33,7 +33,7 @@ _SHREDDED_IN_WORDS: Final = 50
 """So many shredded cases are named in words; the values name all."""
 
 
-class Word(msgspec.Struct, frozen=True):
+class StatementReach(msgspec.Struct, frozen=True):
     """The reach of an office's signed statements about a link.
 
     Attributes:
@@ -180,7 +180,7 @@ class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
     heads: int
     checkpoint: int | None
     checkpoint_signers: tuple[OfficeId, ...]
-    words: tuple[Word, ...]
+    words: tuple[StatementReach, ...]
     views: ViewsProof | None
     outputs: OutputsProof | None
     stopped: str | None = None
@@ -323,7 +323,7 @@ def not_proved(statement: LinkStatement) -> list[str]:
     return sentences
 
 
-def _silence(word: Word, records: int) -> str:
+def _silence(word: StatementReach, records: int) -> str:
     head = "no head" if word.head is None else f"no head after record {max(word.head, 1) - 1:,}"
     if not word.after:
         return f"There is {head} of {word.office}; its newest event covers the log."

@@ -107,14 +107,10 @@ async def response_times(
     Raises:
         LogError: The log could not be read.
     """
-    agreements = [
-        agreement
+    return [
+        await _of_link(log, feed.directory, identity, agreement, period, now)
         for corridor in sorted(set(corridors))
         for agreement in watched(feed.directory, identity, corridor)
-    ]
-    return [
-        await _of_link(log, feed.directory, identity, agreement_, period, now)
-        for agreement_ in agreements
     ]
 
 

@@ -169,9 +169,9 @@ class Witness:
         self.links = opened
         self._due.clear()
         self._places = {
-            TopicPartition(exchange_topic(link_.corridor), link_.partition): link_
-            for link_ in opened.values()
-            if link_.stopped is None
+            TopicPartition(exchange_topic(watched.corridor), watched.partition): watched
+            for watched in opened.values()
+            if watched.stopped is None
         }
 
     async def _learn_heads(self) -> dict[TopicPartition, int]:
@@ -378,7 +378,7 @@ class Witness:
     def _cut(self, error: LogTruncated) -> None:
         place = TopicPartition(error.topic, error.partition)
         # What was signed may have lain among the heads, so nothing more is signed of their link.
-        heads = {_heads_of(link_): link_ for link_ in self.links.values()}
+        heads = {_heads_of(watched): watched for watched in self.links.values()}
         link = self._places.get(place) or heads.get(place)
         if link is None:
             get_logger().error("a topic has lost records", topic=error.topic, error=str(error))

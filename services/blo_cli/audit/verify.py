@@ -10,7 +10,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from blo_audit.bundle.disclosures import Shown
+from blo_audit.bundle.disclosures import ShownContent
 from blo_audit.bundle.statement import BundleReport, scope_words
 from blo_audit.bundle.verify import verify_bundle
 from blo_audit.findings.codes import Severity
@@ -108,7 +108,7 @@ def show(report: BundleReport, console: Console) -> None:
     line(verdict, "bold green" if report.clean else "bold red")
 
 
-def _show_content(shown: Shown, line: Any) -> None:
+def _show_content(shown: ShownContent, line: Any) -> None:
     line("")
     by = ", ".join(shown.disclosed_by)
     line(f"Record {shown.position}, by {shown.office}, disclosed by {by}", "bold")

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from blo_audit.bundle.statement import BundleReport, Disclosing
+from blo_audit.bundle.statement import BundleReport, DisclosureProof
 from blo_audit.findings.codes import Code, Severity
 from blo_audit.findings.findings import Finding
 from blo_audit.findings.meanings import MEANINGS
@@ -16,8 +16,8 @@ from blo_audit.replay.statement import (
     LinkStatement,
     OutputsProof,
     ReplayStatement,
+    StatementReach,
     ViewsProof,
-    Word,
 )
 from blo_lab.demo.audit import Audited, Bundled, audit_section
 from blo_lab.demo.audit_checks import (
@@ -100,7 +100,7 @@ def statement(link: LinkId, size: int, **changes: Any) -> LinkStatement:
         heads=4,
         checkpoint=size or None,
         checkpoint_signers=(WITNESS, *OFFICES),
-        words=tuple(Word(office, size, size, 0) for office in OFFICES),
+        words=tuple(StatementReach(office, size, size, 0) for office in OFFICES),
         views=ViewsProof(cases=1, agreed=3, differed=0, incomparable=0, unopened=0),
         outputs=OutputsProof(entries=size, checkpoints=1, cases=1, differed=0),
     )
@@ -189,7 +189,7 @@ def bundled(
         manifest=manifest,
         whole=statement(link, size, **changes) if whole else None,
         selected=None,
-        disclosing=Disclosing(opened=0, alone=0, unshown=0, contents=()),
+        disclosing=DisclosureProof(opened=0, alone=0, unshown=0, contents=()),
         findings=findings,
     )
     return Bundled(182_350, report)
