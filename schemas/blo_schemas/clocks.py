@@ -22,7 +22,7 @@ ALERT_VERSION: Final = 1
 
 
 class ClockKind(StrEnum):
-    """What the other side owes in a case; which kinds have which is ``deadlines.kinds``."""
+    """The act that the other side owes in a case; ``deadlines.kinds`` says which kind has which."""
 
     ACKNOWLEDGE = "acknowledge"
     ANSWER = "answer"
@@ -30,7 +30,7 @@ class ClockKind(StrEnum):
 
 
 class Signal(StrEnum):
-    """What can be wrong with one office on a link."""
+    """The health problems of an office on a link."""
 
     SILENT = "silent"
     """No head for longer than the agreement's ``silent_after``."""
@@ -45,7 +45,7 @@ class Signal(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a round of a clock ends."""
+    """The ways in which a round of a clock ends."""
 
     MET = "met"
     """The other side did what it owed; declining with a reason is an answer, too."""
@@ -56,7 +56,7 @@ class Ending(StrEnum):
 
 
 class ClockStatus(StrEnum):
-    """Where a clock stands at an instant."""
+    """The status of a clock at an instant."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -136,12 +136,12 @@ class PauseInterval(
     end_position: Count | None
 
     def ended(self, at: int | None, position: int | None) -> PauseInterval:
-        """The same standstill with this end."""
+        """The same pause with this end."""
         return msgspec.structs.replace(self, end=at, end_position=position)
 
 
 class ClockView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
-    """All that a case's clocks need of its accepted steps. Offices' rules come in later.
+    """The parts of a case's accepted steps on which its clocks depend.
 
     Attributes:
         v: Version of this layout, 1.
@@ -175,7 +175,7 @@ class ClockView(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fie
 class ClockState(
     msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False
 ):
-    """Where one round of a clock stands at an instant.
+    """The state of one round of a clock at an instant.
 
     Attributes:
         clock: Which clock.
@@ -186,7 +186,7 @@ class ClockState(
             stands still.
         met_at: When what was owed came, late or in time.
         late: Milliseconds from ``due`` to ``met_at``, or to the end, or to now; 0 if not missed.
-        active: Milliseconds in which it ran until it ended or until now, standstills left out.
+        active: Milliseconds in which it ran until it ended or until now, pauses left out.
         owed_by: Who has to act: the other offices, or the opener while it is asked for
             information; nobody once it has ended.
     """
@@ -210,7 +210,7 @@ class Alert(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
 
     Attributes:
         v: Version of this layout, 1.
-        id: ``hashing.alert_id`` or ``link_alert_id``; of a clearing record ``clearing_id``.
+        id: ``hashes.alert_id`` or ``link_alert_id``; of a clearing record ``clearing_id``.
         link: The link.
         case: The case; ``None``: it is about the link.
         clock: Which clock of the case; ``None``: it is about the link.

@@ -91,7 +91,7 @@ class Dispatch(MapStruct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Content(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """What one event says.
+    """The content of one event.
 
     Attributes:
         on: Business date: the day on which the thing happened.

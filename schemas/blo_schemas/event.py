@@ -23,7 +23,7 @@ MAX_HEADER_SIZE: Final = 512
 
 
 class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
-    """What is signed of an event.
+    """The part of an event that is signed in the clear.
 
     Attributes:
         v: Version of this layout, 1.
@@ -126,7 +126,7 @@ class LogRecord(msgspec.Struct, frozen=True, gc=False):
         position: Offset in the partition; record n is the (n+1)th of the link.
         log_time: The record's timestamp, Unix milliseconds.
         value: The envelope's bytes.
-        leaf: RFC 6962 leaf hash of ``value`` (``hashing.leaf_hash``), where whoever read it has
+        leaf: RFC 6962 leaf hash of ``value`` (``hashes.leaf_hash``), where whoever read it has
             computed it already.
     """
 

@@ -16,7 +16,7 @@ MAX_NAMED_UNOPENED: Final = 64
 
 
 class Head(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """What one office has read of one link.
+    """A statement of how much of one link an office has read.
 
     Attributes:
         v: Version of this layout, 1.

@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 
 class CountedLink(MapStruct, frozen=True, kw_only=True):
-    """Up to where a link's log was counted.
+    """How much of a link's log was counted.
 
     Attributes:
         link: The link.
@@ -75,7 +75,7 @@ class CountedLink(MapStruct, frozen=True, kw_only=True):
 
 
 class CountedHead(MapStruct, frozen=True, kw_only=True):
-    """Another office's signed word on the log that was counted.
+    """A head that another office has signed on the log that was counted.
 
     Attributes:
         link: The link.
@@ -139,7 +139,7 @@ class ReportFigure(MapStruct, frozen=True, kw_only=True):
 
 
 class NoteAbout(StrEnum):
-    """Why something is to be noted."""
+    """The reason for a note."""
 
     NOT_COUNTED = "not_counted"
     NOT_JUDGED = "not_judged"
@@ -149,7 +149,7 @@ class NoteAbout(StrEnum):
 
 
 class ReportNote(MapStruct, frozen=True, kw_only=True):
-    """Something that a reader of the figures must know.
+    """A note for the reader of the figures.
 
     Attributes:
         about: What sort of thing.
@@ -171,7 +171,7 @@ class ResponseTime(MapStruct, frozen=True, kw_only=True):
 
     Attributes:
         link: The link.
-        office: Who owed.
+        office: The office that owed.
         clock: What it owed.
         met: How many came in time.
         missed: How many came late or not at all.
@@ -218,7 +218,7 @@ class ProvenEvent(MapStruct, frozen=True, kw_only=True):
 
 
 class PeriodReport(MapStruct, frozen=True, kw_only=True):
-    """What was computed: a pure function of the log up to a cut and of the counting rules.
+    """The computed report: a pure function of the log up to a cut and of the counting rules.
 
     Attributes:
         v: Version of this layout, 1.
@@ -263,7 +263,7 @@ class PeriodReport(MapStruct, frozen=True, kw_only=True):
 
 
 class ReportAct(StrEnum):
-    """What a person does with a report before it is frozen, in this order."""
+    """The acts of persons on a report, in this order."""
 
     COMPUTE = "compute"
     REVIEW = "review"
@@ -280,7 +280,7 @@ class ReportStep(MapStruct, frozen=True, kw_only=True):
 
 
 class FrozenReport(MapStruct, frozen=True, kw_only=True):
-    """A report that is computed no more: what the office signs.
+    """The final report, which the office signs.
 
     Attributes:
         v: Version of this layout, 1.
@@ -342,7 +342,7 @@ def signed_report(data: bytes, *, any_form: bool = False) -> SignedReport:
         any_form: Whether another form than ``to_json`` gives is let pass, to look further.
 
     Raises:
-        WireError: It is none, or has another form.
+        WireError: The bytes are not a signed report, or have another form than ``to_json`` gives.
     """
     signed = _read(data, SignedReport, any_form=any_form)
     _check_versions((signed.frozen.v, signed.frozen.report.v))

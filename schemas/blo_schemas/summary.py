@@ -103,7 +103,7 @@ class Urgency(WordEnum):
 
 
 class PauseGround(WordEnum):
-    """Why a clock stands still (docs/domain.md §3)."""
+    """The ground on which a clock is paused (docs/domain.md §3)."""
 
     CLARIFICATION = 1
     COURT = 2
@@ -111,7 +111,7 @@ class PauseGround(WordEnum):
 
 
 class Summary(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, gc=False):
-    """What one event does, without what it says.
+    """The action of one event, without its content.
 
     Attributes:
         v: Version of this layout, 1.

@@ -53,17 +53,17 @@ def _beginning(offices: Iterable[OfficeId], reader: OfficeId) -> str:
 
 
 def pause_words(ground: PauseGround) -> str:
-    """Why a clock stands still."""
+    """The ground on which a clock is paused."""
     return _GROUNDS[ground]
 
 
 def clock_words(state: ClockState, kind: Kind, reader: OfficeId, due: str | None) -> str:
-    """Where a clock stands, for the desk of ``reader``.
+    """The state of a clock in words, for an officer of ``reader``.
 
     Args:
         state: The clock.
         kind: The case's kind.
-        reader: Whose desk shows it.
+        reader: The office that reads it.
         due: The deadline as the reader writes it.
     """
     what = f"{_OWED[state.clock]} the {spaced(kind)}"
@@ -83,12 +83,12 @@ def clock_words(state: ClockState, kind: Kind, reader: OfficeId, due: str | None
 
 
 def alert_words(alert: Alert, kind: Kind | None, reader: OfficeId, due: str | None) -> str:
-    """An alert in words, for the desk of ``reader``.
+    """An alert in words, for an officer of ``reader``.
 
     Args:
         alert: The alert.
         kind: The case's kind, if the case is known here.
-        reader: Whose desk shows it.
+        reader: The office that reads it.
         due: Its deadline as the reader writes it.
     """
     who = _beginning(alert.must_act, reader)

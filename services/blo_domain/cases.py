@@ -1,4 +1,4 @@
-"""The heart: what a step does to a case (docs/architecture.md, "The case").
+"""The rules of a case: which steps are accepted, and how they change it (docs/architecture.md, "The case").
 
 ``decide`` is asked before an event is written: may this office do that now? ``evolve`` is asked of
 each event in the log's order: does it count, and what is the case then? Both look at the same
@@ -127,7 +127,7 @@ def decide(
 
 
 def legal_steps(view: CaseView, office: OfficeId, parties: Parties) -> tuple[Step, ...]:
-    """What an office may do now, in the order of ``Step``."""
+    """The steps that an office may take now, in the order of ``Step``."""
     return tuple(
         step
         for step in sorted(LIFECYCLES[view.kind].steps)
@@ -177,7 +177,7 @@ def _is_permitted(by: By, office: OfficeId, opener: OfficeId) -> bool:
 
 
 def _guard(rule: StepRule, view: CaseView, summary: Summary, office: OfficeId) -> Reason | None:
-    """What forbids a step that its row allows."""
+    """The reason that forbids a step although its row allows it."""
     step = summary.step
     if step is Step.SUPERSEDE:
         return _against_correcting(view, summary.supersedes, office)

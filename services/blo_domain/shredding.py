@@ -1,4 +1,4 @@
-"""What a case's view tells about the shredding of its contents (ADR 7).
+"""The shredding of a case's contents, read from its view (ADR 7).
 
 Each office of the link signs that it wants the contents deleted (``SHRED``). When the last one has,
 it is agreed: every holder of the key deletes it with what it had opened, and each office signs that
@@ -127,7 +127,7 @@ def is_shredded(view: CaseView) -> bool:
 def shredding_of(
     view: CaseView, places: Mapping[int, ShreddingPlace] | None = None
 ) -> ShreddingProgress:
-    """What a case's view tells about its shredding.
+    """The shredding of a case, read from its view.
 
     Args:
         view: The case.

@@ -99,7 +99,7 @@ def spaced(word: WordEnum) -> str:
 def refusal_words(
     reason: RefusalReason, kind: Kind, step: Step, state: str = "", legal: tuple[Step, ...] = ()
 ) -> str:
-    """What an officer reads when the state of a case forbids a step.
+    """The words for an officer when the state of a case forbids a step.
 
     Args:
         reason: Why.
@@ -117,14 +117,14 @@ def refusal_words(
 def explain(
     verdict: Verdict, summary: Summary, author: OfficeId, view: CaseView | None, reader: OfficeId
 ) -> str:
-    """A verdict in words, for the desk of ``reader``.
+    """A verdict in words, for an officer of ``reader``.
 
     Args:
         verdict: What was concluded.
         summary: Of the event.
         author: Who wrote the event.
         view: The case as it was before the event.
-        reader: Whose desk shows it.
+        reader: The office that reads it.
 
     Returns:
         One sentence, e.g. “Your answer crossed with their withdrawal and does not count: the case

@@ -25,7 +25,7 @@ from blo_schemas.policy import EscalationLevel
 
 
 def clock_states(view: ClockView, terms: Terms, now: int) -> tuple[ClockState, ...]:
-    """Where each round of each clock stands at an instant.
+    """The status of each round of each clock at an instant.
 
     Args:
         view: The case.
@@ -69,7 +69,7 @@ def upcoming_changes(view: ClockView, terms: Terms) -> tuple[int, ...]:
     """All instants at which a running clock is missed or reaches a rung, by time alone; ascending.
 
     They hold until the case's next step, and through it unless it changes ``rounds`` or
-    ``standstills``: whoever keeps them needs to compute nothing in between.
+    ``pauses``: a caller that keeps them computes nothing in between.
     """
     instants = {
         at
@@ -204,7 +204,7 @@ def _alert(
 
 
 def _rests_on(view: ClockView, round_: Round, since: int) -> int:
-    """The last step that had a say in when the alert became true."""
+    """The last step on which the instant of the alert depends."""
     positions = [round_.position]
     for pause in view.pauses:
         if pause.start >= since:

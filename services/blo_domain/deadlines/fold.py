@@ -161,7 +161,7 @@ def _end(rounds: Rounds, fact: SubmittedStep, view: ClockView, at: int) -> Round
 
 
 def _after_pausing(pauses: Pauses, rounds: Rounds, fact: SubmittedStep, at: int) -> Pauses:
-    """The standstills after this step; none outlasts the last clock."""
+    """The pauses after this step; none outlasts the last clock."""
     step = fact.summary.step
     running = any(round_.end is None for round_ in rounds)
     if (running and step not in _MOVING) or not (running or pauses):

@@ -20,7 +20,7 @@ from blo_schemas.ids import LinkId, OfficeId
 
 
 class Bounds(NamedTuple):
-    """What still counts as healthy, beside the agreement's ``silent_after``. Defaults of ours.
+    """Bounds of health beside the agreement's ``silent_after``, with the project's defaults.
 
     Attributes:
         skew: Milliseconds between an office's clock and the log's.
@@ -42,7 +42,7 @@ class Mark(NamedTuple):
 
 
 class Peer(NamedTuple):
-    """What is known of one office on a link.
+    """The state of one office on a link.
 
     Attributes:
         office: The office.
@@ -64,7 +64,7 @@ class Peer(NamedTuple):
 
 
 class LogFacts(NamedTuple):
-    """What has to be known of a link's log.
+    """The facts about a link's log that its health depends on.
 
     Attributes:
         link: The link.
@@ -121,7 +121,7 @@ def with_record(
 def health(
     log: LogFacts, peers: Iterable[Peer], terms: Terms, now: int, bounds: Bounds = DEFAULT_BOUNDS
 ) -> tuple[Alert, ...]:
-    """What is wrong with a link at an instant, the earliest first; what is repaired is left out.
+    """The alerts about a link at an instant, the earliest first; repaired ones are left out.
 
     Args:
         log: The log.
@@ -164,7 +164,7 @@ class _HealthProblem(NamedTuple):
 
 
 def _findings(log: LogFacts, peer: Peer, terms: Terms, bounds: Bounds) -> Iterator[_HealthProblem]:
-    """All that is or will by time alone be wrong with an office."""
+    """All health problems that an office has or will have by time alone."""
     read = peer.head.size if peer.head else 0
     heard = peer.head_time if peer.head else peer.since
     yield _HealthProblem(Signal.SILENT, _too_long(peer.office, terms, heard), heard, read)

@@ -10,7 +10,7 @@ Spans, exactly:
 
 A deadline is the first instant that is late. While a case stands still, no deadline and no rung is
 reached: elapsed time and calendar days move by as much, and a working day counts unless the case
-stands still at its end. Only a standstill that begins before an instant moves it, so nothing that
+stands still at its end. Only a pause that begins before an instant moves it, so nothing that
 was reached is ever taken back.
 
 On a conference nobody is late before every other office would be: each has its own calendar, and
@@ -29,7 +29,7 @@ from blo_schemas.instants import clamped
 from blo_schemas.policy import EscalationLevel, Span, SpanUnit
 
 Pause = tuple[int, int]
-"""First instant of a standstill, and first after it; ``FOREVER`` while it lasts."""
+"""First instant of a pause, and first after it; ``FOREVER`` while it lasts."""
 Pauses = tuple[Pause, ...]
 
 _MS: Final = {SpanUnit.MINUTES: 60_000, SpanUnit.HOURS: 3_600_000}
@@ -41,7 +41,7 @@ class Plan(NamedTuple):
     """The instants of one round, as far as they are known.
 
     Attributes:
-        due: First instant that is late; ``None`` while a standstill without end is before it.
+        due: First instant that is late; ``None`` while a pause without end is before it.
         rungs: The ladder's rungs and when each is reached, in rising order.
     """
 
@@ -56,10 +56,10 @@ def plan(view: ClockView, round_: Round, term: PolicyPeriod, before: int = FOREV
         view: The case.
         round_: The round.
         term: The term that it follows.
-        before: Standstills that begin at this instant or later are left out.
+        before: Pauses that begin at this instant or later are left out.
     """
     # Asked for again and again between two steps of a case, and it depends on nothing else. A later
-    # standstill of the case changes nothing for a round that has ended.
+    # pause of the case changes nothing for a round that has ended.
     pauses = pauses_of(view.pauses, round_, before)
     asked = (view.kind, view.opener, pauses, round_)
     known: Plan | None = term.plans.get(asked)
@@ -87,7 +87,7 @@ def _plan(view: ClockView, round_: Round, term: PolicyPeriod, pauses: Pauses) ->
 def pauses_of(intervals: tuple[PauseInterval, ...], round_: Round, before: int = FOREVER) -> Pauses:
     """When a round stood still: in order, none within another.
 
-    A standstill in which the round ends lasts one instant longer, so that nothing is reached in it.
+    A pause in which the round ends lasts one instant longer, so that nothing is reached in it.
     Where one begins in the very instant that ends the one before, the round ran between the two
     steps, and what was reached in that instant stays reached.
     """
@@ -171,7 +171,7 @@ def added(start: int, span: Span, time: OfficeTime) -> int:
 
 
 def _shifted(instant: int, pauses: Pauses) -> int | None:
-    """An instant moved by every standstill that begins before it is reached."""
+    """An instant moved by every pause that begins before it is reached."""
     for start, end in pauses:
         if start >= instant:
             break
@@ -197,7 +197,7 @@ def _working(after: date, number: int, time: OfficeTime, pauses: Pauses) -> int 
 
 
 def _after_pause(instant: int, pauses: Pauses) -> int | None:
-    """The instant, or the end of the standstill that it lies in."""
+    """The instant, or the end of the pause that it lies in."""
     pause = _pause_at(instant, pauses)
     if pause is None:
         return instant
@@ -205,7 +205,7 @@ def _after_pause(instant: int, pauses: Pauses) -> int | None:
 
 
 def _pause_at(instant: int, pauses: Pauses) -> Pause | None:
-    """The standstill in which an instant lies: what begins at it comes too late to hold it up."""
+    """The pause in which an instant lies: what begins at it comes too late to hold it up."""
     return next((pause for pause in pauses if pause[0] < instant <= pause[1]), None)
 
 

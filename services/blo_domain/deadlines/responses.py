@@ -30,12 +30,12 @@ class Responses(NamedTuple):
 
     Attributes:
         link: The link.
-        office: Who owed.
+        office: The office that owed.
         clock: What it owed.
         met: How many came in time.
         missed: How many came late or not at all.
         open: How many of the missed had not come at the instant of the question.
-        median: Middle of the response times of what came, in milliseconds without standstills;
+        median: Middle of the response times of what came, in milliseconds without pauses;
             of two middle ones their mean, rounded down. ``None``: nothing came.
         p90: The smallest response time that nine of ten do not exceed (nearest rank).
     """
@@ -88,7 +88,7 @@ def responses(
 
 
 def changed(view: ClockView, terms: Terms, other: Terms, now: int) -> tuple[PolicyEffect, ...]:
-    """What would stand differently at an instant under other terms (what if?)."""
+    """The clocks that have another status at an instant under other terms (what if?)."""
     pairs = zip(clock_states(view, terms, now), clock_states(view, other, now), strict=True)
     return tuple(
         PolicyEffect(view.link, CaseId(view.case), before, after)

@@ -27,7 +27,7 @@ FOREVER: Final = 2**62
 
 @dataclass(frozen=True)
 class PolicyPeriod:
-    """The time in which one version of a link's agreement has the say, with all that it says.
+    """The time in which one version of a link's agreement is in force, with its contents.
 
     Attributes:
         start: First instant, Unix milliseconds.
@@ -105,7 +105,7 @@ Terms = tuple[PolicyPeriod, ...]
 
 
 def terms_of(agreed: Iterable[tuple[Agreement, int, int]]) -> Terms:
-    """Terms from agreements, each with the first instant of its say and the first after it.
+    """Terms from agreements, each with its first instant in force and the first after it.
 
     Raises:
         PolicyError: A policy is not whole; names the field.
@@ -126,7 +126,7 @@ def terms_of(agreed: Iterable[tuple[Agreement, int, int]]) -> Terms:
 
 
 def with_policy(policy: DeadlinePolicy, terms: Terms, since: int = 0) -> Terms:
-    """What if this policy had held from an instant on? Terms before it stay as they are.
+    """The terms as if this policy had held from an instant on; earlier terms stay.
 
     Raises:
         PolicyError: The policy is not whole; names the field.

@@ -63,7 +63,7 @@ class StepRule(NamedTuple):
         ends_pause: Whether no clock runs in the state afterwards.
         unguarded: Whether state, step and office are all that has to be looked at.
         forward: Whether a full case still allows it, because no office can repeat it without end.
-        turns: Whether it can begin a round or a standstill of a clock, so that a case has room for
+        turns: Whether it can begin a round or a pause of a clock, so that a case has room for
             ``most_turns`` of it only.
     """
 

@@ -1,4 +1,4 @@
-"""What a step must carry, whatever its kind (docs/domain.md §2, §3; ``blo_schemas.content``)."""
+"""The fields that a step must carry, whatever the kind (docs/domain.md §2, §3; ``blo_schemas.content``)."""
 
 from __future__ import annotations
 

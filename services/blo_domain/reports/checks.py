@@ -1,4 +1,4 @@
-"""What a report's own words prove or disprove of it, without the log and without a key.
+"""Checks of a report against itself, without the log and without a key.
 
 Sums, lists, units, dates and rules; the proofs against the log and the signature are the audit's.
 """
@@ -33,7 +33,7 @@ from blo_schemas.reports import (
 
 
 class Flaw(StrEnum):
-    """What can be wrong with a report, by its own words."""
+    """The flaws that a report can show by itself."""
 
     UNKNOWN_RULES = "unknown_rules"
     FIGURE_MISSING = "figure_missing"
@@ -65,12 +65,12 @@ class ReportFlaw:
 
 
 def check(frozen: FrozenReport) -> list[ReportFlaw]:
-    """All that is wrong with a frozen report by its own words; nothing, if nothing is."""
+    """All flaws that a frozen report shows by itself."""
     return [*_steps(frozen), *_period(frozen.report), *check_figures(frozen.report)]
 
 
 def check_figures(report: PeriodReport) -> list[ReportFlaw]:
-    """All that is wrong with the figures by their own words."""
+    """All flaws that the figures show by themselves."""
     known = {event.event: event for event in report.events}
     flaws = [*_rules(report), *_events(report, known), *_notes(report), *_times(report)]
     for figure in report.figures:
@@ -83,7 +83,7 @@ def may_freeze(steps: Sequence[tuple[ReportAct, str]]) -> str | None:
 
     Four eyes see it: somebody else than who computed it has reviewed it, and somebody else has
     signed it (docs/domain.md §2). Until people have accounts, two spellings of a name are one person
-    (``text_folding.skeleton``).
+    (``text_fold.skeleton``).
     """
     by: dict[ReportAct, dict[str, str]] = {act: {} for act in ReportAct}
     for act, person in steps:
@@ -184,7 +184,7 @@ def _events(report: PeriodReport, known: Mapping[str, ProvenEvent]) -> Iterator[
 
 
 def _notes(report: PeriodReport) -> Iterator[ReportFlaw]:
-    """Whatever was not read must be told."""
+    """Every record that was not read needs a note."""
     noted = {(note.link, note.position) for note in report.notes}
     for link in report.links:
         for position in (*link.parked, *link.closed):
@@ -203,7 +203,7 @@ def _notes(report: PeriodReport) -> Iterator[ReportFlaw]:
 
 
 def _times(report: PeriodReport) -> Iterator[ReportFlaw]:
-    """What holds of response times whatever they are."""
+    """Contradictions within the response times."""
     rows = [(row.link, row.office, row.clock) for row in report.response_times]
     if rows != sorted(set(rows)):
         yield ReportFlaw(
@@ -304,7 +304,7 @@ def _fits(report: PeriodReport, name: str, rule: _Checked | None, event: ProvenE
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """What of a counting rule can be checked without contents."""
+    """The parts of a counting rule that can be checked without contents."""
 
     kind: str
     step: str

@@ -1,4 +1,4 @@
-"""What a report would say otherwise, computed later: shown beside it, never mixed in."""
+"""The differences between a frozen report and one that is computed later."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ReportComparison:
 
 
 def difference(earlier: PeriodReport, later: PeriodReport) -> ReportDifference:
-    """What a later report says otherwise."""
+    """The differences of a later report from an earlier one."""
     return ReportDifference(
         tuple(_figures(earlier, later)), tuple(_times(earlier, later)), _records(earlier, later)
     )

@@ -97,7 +97,7 @@ class CutCases:
         self.clocks: dict[CaseRef, ClockView] = {}
 
     def take(self, cut: CutEvent, parties: Parties) -> None:
-        """Take the next accepted event of its link.
+        """Adds the next accepted event of its link.
 
         Raises:
             InconsistentInput: It is not accepted under the trust documents of now.
@@ -228,7 +228,7 @@ def _notes(
 
 
 def _unread(cut: Cut, known: Mapping[bytes, CountedEvent]) -> Iterable[ReportNote]:
-    """What could not be judged, or opened, when the cut was made."""
+    """Notes on records that could not be judged or opened when the cut was made."""
     at = {_place(event): event for event in known.values()}
     for link in cut.links.values():
         for position in link.parked:
@@ -249,7 +249,7 @@ def _unread(cut: Cut, known: Mapping[bytes, CountedEvent]) -> Iterable[ReportNot
 def _late(
     cut: Cut, report: AnnualReport, known: Mapping[bytes, CountedEvent]
 ) -> Iterable[ReportNote]:
-    """What counts in the period and reached the log only after it."""
+    """Notes on events of the period that reached the log after it."""
     for indicator in report.indicators:
         for counted in indicator.counted:
             event = counted.report.event

@@ -1,6 +1,6 @@
 """Counting what offices did (docs/domain.md §4): which events make a figure, and each thing only once.
 
-``counting_rules`` is the table of all figures. It says of each at which step of which kind it
+``figure_rules`` is the table of all figures. It says of each at which step of which kind it
 counts, whose steps count, and what makes two reports the same thing. Beyond the table:
 
 - A figure belongs to the period in which its event's business date (``on``) lies. When the event
@@ -78,7 +78,7 @@ class Family:
 
     @property
     def offices(self) -> frozenset[OfficeId]:
-        """All of them."""
+        """The province and its branches."""
         return self.branches | {self.province}
 
 
@@ -161,7 +161,7 @@ def _apply(report: ReportedStep | None, event: CountedEvent) -> ReportedStep | L
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One thing that counts.
+    """One counted step, which stands for all reports of the same thing.
 
     Attributes:
         report: The report that counts.
@@ -202,7 +202,7 @@ class FigureCounter:
                 self._openings[event.ref] = report.body
 
     def count(self, rule: FigureRule) -> tuple[tuple[Counted, ...], tuple[LeftOut, ...]]:
-        """What a rule counts at any time, and what it would count but can't be read."""
+        """The steps that a rule counts at any time, and those that it can't read."""
         groups: dict[Hashable, list[ReportedStep]] = {}
         left_out: list[LeftOut] = []
         for report in self._by_step.get((rule.kind, rule.step), ()):

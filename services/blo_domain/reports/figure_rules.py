@@ -1,7 +1,7 @@
 """The counting rules: the table of all figures of a report (docs/domain.md §2, §4).
 
 Each row says at which step of which kind a figure counts, whose steps count, what makes two
-reports the same thing, and how much it is. How the table is applied is in ``counting``.
+reports the same thing, and how much it is. ``figure_counter`` applies the table.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from blo_schemas.summary import Kind, Step
 RULES_VERSION: Final = 2
 """Counts up with every change of what is counted and how; a report says by which it was made.
 
-The folding of codes (``text_folding.FOLDING_VERSION``) is part of it.
+The folding of codes (``text_fold.FOLDING_VERSION``) is part of it.
 """
 
 Label = tuple[str, ...]
@@ -36,7 +36,7 @@ def _one(_body: Any, _opening: Any) -> Amounts:
 
 
 class CountedParty(Enum):
-    """Whose step counts."""
+    """The offices whose steps count."""
 
     ANYONE = "any office's"
     SENDER = "any office's, of what an office of the family sent"

@@ -47,7 +47,7 @@ def newest_valid(
 
 
 def check_alone(subjects: Subjects, parsed: ParsedDocument) -> None:
-    """What can be said of a version without the one before it.
+    """Checks a version without its predecessor.
 
     Raises:
         TrustError: One of its subclasses, which names the rule.
@@ -167,7 +167,7 @@ def check_next(
     before: tuple[ParsedDocument, ...],
     parsed: ParsedDocument,
 ) -> None:
-    """What can be said of a version with the one before it.
+    """Checks a version against its predecessor.
 
     Args:
         subjects: Certificates by subject.

@@ -61,7 +61,7 @@ from blo_schemas.verdicts import Reason
 
 
 class TrustedDirectory:
-    """All that a set of trust documents proves, under pinned roots. It never changes.
+    """The conclusions from a set of trust documents under pinned roots. It is immutable.
 
     Args:
         pins: Fingerprint of each trusted country's root version 1.
@@ -161,7 +161,7 @@ class TrustedDirectory:
     def writer(
         self, link: LinkId, kid: CertificateTag, position: int, log_time: int
     ) -> CertifiedWriter | Reason:
-        """Whose key must have signed a record of a link, or why nobody's may have.
+        """The writer whose key must have signed a record of a link, or the reason why there is none.
 
         Args:
             link: The link in whose partition the record lies.
@@ -199,7 +199,7 @@ class TrustedDirectory:
         return None
 
     def terms(self, link: LinkId) -> tuple[AgreementPeriod, ...]:
-        """When which version of a link's agreement has, had or will have the say, in order."""
+        """When which version of a link's agreement is, was or will be in force, in order."""
         return self._counting(link)
 
     def links(self) -> tuple[LinkId, ...]:
@@ -344,8 +344,8 @@ def load_directory(
 ) -> tuple[TrustedDirectory, tuple[DocumentRefusal, ...]]:
     """A directory of these documents, and everything that it refuses.
 
-    Whoever gets further documents later calls ``TrustedDirectory.load`` on the result: it
-    remembers which signatures it has checked.
+    For further documents call ``TrustedDirectory.load`` on the result, which remembers the
+    signatures that it has checked.
     """
     empty = TrustedDirectory(pins, verify=verify, check_key=check_key, check_kem_key=check_kem_key)
     return empty.load(documents)

@@ -234,7 +234,7 @@ class Certified:
 
 
 class CertifiedWriter(NamedTuple):
-    """Who wrote a record, if its signature by ``signing_key`` is good.
+    """The writer of a record whose signature by ``signing_key`` is good.
 
     Attributes:
         office: The office.
@@ -248,7 +248,7 @@ class CertifiedWriter(NamedTuple):
 
 
 class LinkRole(StrEnum):
-    """What a subject is on a link."""
+    """The role of a subject on a link."""
 
     PARTY = "party"
     SUPERIOR = "superior"
@@ -271,7 +271,7 @@ class LinkMembership(NamedTuple):
 
 
 class KeyRecipient(NamedTuple):
-    """Who is granted keys, and the newest valid certificate to grant them with.
+    """A recipient of keys, with the newest valid certificate to grant them with.
 
     Attributes:
         subject: Who.
@@ -288,7 +288,7 @@ class KeyRecipient(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KeyRecipients:
-    """Who is granted the keys of a link at an instant, each sorted by subject.
+    """The recipients of a link's keys at an instant, sorted by subject.
 
     Attributes:
         content: Offices and superiors: they get case keys.
@@ -316,7 +316,7 @@ class Expiring(NamedTuple):
 
 
 def parts(agreement: Agreement) -> Iterator[tuple[OfficeId, LinkRole]]:
-    """Everybody on a link and as what; a subject with two parts appears twice."""
+    """The subjects of a link with their roles; a subject with two roles appears twice."""
     for office in agreement.offices:
         yield office, LinkRole.PARTY
     for superior in sorted({superior.superior for superior in agreement.superiors}):

@@ -11,7 +11,7 @@ from blo_schemas.trust import DatedText
 
 
 class Names(NamedTuple):
-    """What the directory says of a subject's names."""
+    """The names of a subject in the directory."""
 
     names: tuple[DatedText, ...]
     successor: OfficeId | None = None

@@ -47,7 +47,7 @@ class RootChain:
 
     @cached_property
     def keys(self) -> frozenset[bytes]:
-        """Every key that has or had a say."""
+        """Every key that signs or has signed for the country."""
         return frozenset(key for _, root in self.links for key in root.keys)
 
     def check_signed(
@@ -155,7 +155,7 @@ def admit_roots(
 
 
 def _check_root(pins: Pins, checker: SignatureChecker, parsed: ParsedDocument) -> None:
-    """What can be said of a root without the version before it."""
+    """Checks a root without its predecessor."""
     root = parsed.document
     assert isinstance(root, Root)
     if re.fullmatch("[a-z]{2}", root.country) is None:

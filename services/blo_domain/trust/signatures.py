@@ -35,7 +35,7 @@ class SignatureChecker:
 
         Args:
             parsed: The document.
-            known: Keys that have a say in it.
+            known: Keys that may sign it.
 
         Raises:
             TrustError: The signatures are not sorted, one key signed twice, a key is not
@@ -56,7 +56,7 @@ class SignatureChecker:
                 raise TrustError(
                     TrustRule.UNKNOWN_SIGNER,
                     parsed,
-                    f"it is signed by key {_short(signature.key)}, which has no say in it",
+                    f"it is signed by key {_short(signature.key)}, which may not sign it",
                 )
             if not self._good(parsed, signature.key, signature.signature):
                 raise TrustError(

@@ -1,4 +1,4 @@
-"""The terms of a link: which version of its agreement has the say when (docs/architecture.md, "Keys and trust")."""
+"""The terms of a link: which version of its agreement is in force when (docs/architecture.md, "Keys and trust")."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from blo_schemas.trust import Agreement
 
 @dataclass(frozen=True, slots=True)
 class AgreementPeriod:
-    """The time in which one version of a link's agreement has the say.
+    """The time in which one version of a link's agreement is in force.
 
     Attributes:
         parsed: The version.
         start: First instant, Unix milliseconds.
         end: First instant after it.
-        counts: Whether it counts then; a contested one has the say and does not count, so that
+        counts: Whether it counts then; a contested one is in force and does not count, so that
             nothing holds until the dispute is settled.
     """
 
@@ -69,7 +69,7 @@ def _terms(
     documents: list[ParsedDocument],
     collector: RefusalCollector,
 ) -> tuple[AgreementPeriod, ...]:
-    """Versions 1, 2, … of one link, each with the time in which it has the say."""
+    """Versions 1, 2, … of one link, each with the time in which it is in force."""
     versions: dict[int, list[ParsedDocument]] = defaultdict(list)
     for parsed in documents:
         versions[agreement_of(parsed).version].append(parsed)
@@ -95,7 +95,7 @@ def _terms(
 
 
 def _spans(chain: list[tuple[ParsedDocument, bool]]) -> list[tuple[int, int]]:
-    """A version has the say from its beginning until its end or the next one's beginning."""
+    """A version is in force from its beginning until its end or the next one's beginning."""
     starts = [agreement_of(parsed).effective_from for parsed, _ in chain]
     spans = []
     for place, (parsed, _) in enumerate(chain):

@@ -31,7 +31,7 @@ class _Key(NamedTuple):
 
 
 class _Say(NamedTuple):
-    """Who may write from ``start`` until before ``end``."""
+    """The offices that may write from ``start`` until before ``end``."""
 
     start: int
     end: int
@@ -79,7 +79,7 @@ class LinkTrustRules:
         self.digest: Final = _digest(link, terms, self._keys, self._others)
 
     def writer(self, kid: CertificateTag, position: int, log_time: int) -> CertifiedWriter | Reason:
-        """Whose key must have signed a record, or why nobody's may have.
+        """The writer whose key must have signed a record, or the reason why there is none.
 
         Args:
             kid: The certificate tag in its header.
