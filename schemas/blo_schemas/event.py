@@ -36,7 +36,7 @@ class Header(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
         at: The writer's clock, Unix milliseconds.
         summary_key: Id of the summary key.
         salt: Random; makes the two derived keys unique.
-        payload_hash: Binds both sealed parts (``blo_sealing.hashing.payload_hash``). Last, so that
+        payload_hash: Binds both sealed parts (``hashes.payload_hash``). Last, so that
             all bytes before it can be the sealed parts' associated data.
     """
 
