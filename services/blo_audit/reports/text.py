@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+
+from rich.cells import cell_len
 
 from blo_audit.reports.words import word
 from blo_schemas.instants import local
@@ -17,7 +18,8 @@ from blo_schemas.reports import (
 )
 
 _HOUR_MS = 3_600_000
-_WIDE = frozenset({"W", "F"})
+_UNICODE = "16.0.0"
+"""The version by which columns are counted: a fixed one, for the same bytes on every machine."""
 
 
 def text_of(signed: SignedReport, language: str = "en", *, events: bool = True) -> str:
@@ -144,7 +146,10 @@ def _events(report: PeriodReport, language: str) -> Iterator[str]:
 def _table(
     heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int]
 ) -> Iterator[str]:
-    widths = [max(_width(cell) for cell in column) for column in zip(heads, *rows, strict=True)]
+    widths = [
+        max(cell_len(cell, _UNICODE) for cell in column)
+        for column in zip(heads, *rows, strict=True)
+    ]
     for row in (heads, *rows):
         cells = [
             _pad(cell, width, right=index in right)
@@ -154,13 +159,5 @@ def _table(
 
 
 def _pad(text: str, width: int, *, right: bool) -> str:
-    space = " " * (width - _width(text))
+    space = " " * (width - cell_len(text, _UNICODE))
     return space + text if right else text + space
-
-
-def _width(text: str) -> int:
-    """The columns of a text on a screen: a Chinese sign takes two, a combining mark none."""
-    return sum(
-        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in _WIDE)
-        for sign in text
-    )
