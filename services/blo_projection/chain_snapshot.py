@@ -1,7 +1,7 @@
-"""How a chain's state is stored, so that a program goes on where it stopped.
+"""The stored state of a chain, from which a program goes on where it stopped.
 
-What grows with the log, one running hash a record and one id an event, is stored by the program as
-one row per record; the rest is a snapshot of a few hundred bytes.
+The program stores one row per record: its running hash and its event's id. The rest of the state is
+a snapshot of a few hundred bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SNAPSHOT_VERSION: Final = 1
 
 
 class ChainRow(msgspec.Struct, frozen=True):
-    """One record of a link, as far as a chain has to remember it.
+    """The part of a record that a chain remembers.
 
     Attributes:
         log_hash: The running hash after the record, 32 bytes.

@@ -75,7 +75,7 @@ class ViewStore(Protocol):
 class ContentState(StrEnum):
     """What became of an accepted event's content.
 
-    ``SHREDDED`` is for whoever keeps what it has deleted by agreement; the fold never says it.
+    The fold never gives ``SHREDDED``: an office notes it for contents that it has deleted.
     """
 
     NOT_READ = "not_read"
@@ -205,7 +205,7 @@ class LinkFold:
         return self.chain.size
 
     def trust_in(self, trust: LinkTrustRules) -> None:
-        """Go on under newer trust documents; what was folded before stays as it is."""
+        """Go on under newer trust documents; records that were folded before keep their verdict."""
         self.chain.trust = trust
         self.trust = trust
 
@@ -222,7 +222,7 @@ class LinkFold:
         return self._step(admitted, key)
 
     def follow(self, record: LogRecord) -> tuple[AdmittedRecord, SubmittedStep | None]:
-        """``feed`` for whoever wants no more than the views, and each accepted step.
+        """``feed`` for a caller that needs only the views and the accepted steps.
 
         Returns:
             What the record layer says, and the step, if it was accepted now.

@@ -1,8 +1,7 @@
 """The summary keys that a program without a store was granted, and those that it grants to others.
 
-It holds no content key and never asks for one: ``content_key`` has nothing to give. A grant carries
-no signature, so nothing is believed of it but that it may open something: whom a program has served
-it knows from having written the grants itself, and after a start it writes them again.
+Such a program has no content keys. A grant carries no signature, so a program counts a reader as
+served only if it has written the grant itself; after a start it writes all its grants again.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ def month_of(at: int) -> str:
     return f"{local(at):%Y-%m}"
 
 
-class _Given(NamedTuple):
-    """A grant that this program has written: for which certificate, and the hash of its value."""
+class _WrittenGrant(NamedTuple):
+    """A grant that this program has written: the reader's certificate and the value's SHA-256."""
 
     tag: CertificateTag
     mark: bytes
@@ -53,7 +52,7 @@ class GrantedKeys:
         self.ignored = 0
         self._identity = identity
         self._keys: dict[KeyId, SummaryKey] = {}
-        self._given: dict[bytes, _Given] = {}
+        self._given: dict[bytes, _WrittenGrant] = {}
         self._overwritten: set[bytes] = set()
 
     def summary_key(self, key: KeyId) -> SummaryKey | None:
@@ -65,12 +64,12 @@ class GrantedKeys:
         return self._keys.keys()
 
     def content_key(self, case: CaseId) -> ContentKey | None:
-        """Nothing: such a program reads no contents."""
+        """``None``: such a program reads no contents."""
         del case
         return None
 
     def take(self, stored: ConsumedRecord, directory: TrustedDirectory) -> bool:
-        """Takes a record of ``blo.keys``; whether it brought a key that was not held."""
+        """Takes a record of ``blo.keys``; whether it brought a new key."""
         self._look_for_own(stored)
         if stored.value is None:
             return False
@@ -92,14 +91,14 @@ class GrantedKeys:
     def mark_granted(self, key: SummaryKey, reader: KeyRecipient, value: bytes) -> None:
         """Note that an own key is being granted, with the record's value."""
         record_key = grant_record_key(key.id, reader.subject)
-        self._given[record_key] = _Given(reader.tag, sha256(value).digest())
+        self._given[record_key] = _WrittenGrant(reader.tag, sha256(value).digest())
         self._overwritten.discard(record_key)
 
     def give_overwritten_again(self) -> int:
         """Forget the own grants that somebody has written over, so that they are made again.
 
-        Another worker of this processor writes its own, too: ask so seldom that the two do not keep
-        each other busy.
+        Another worker of this processor writes its own grants, too: call this so rarely that the
+        two do not keep each other busy.
 
         Returns:
             How many.
@@ -135,7 +134,7 @@ class GrantedKeys:
 
 
 class OutputKeys:
-    """Finds the keys of outputs: own ones are derived, another processor's were granted.
+    """The keys of outputs: a processor derives its own; another processor's were granted.
 
     Args:
         link: The link.
@@ -158,7 +157,7 @@ class OutputKeys:
         self._own: dict[KeyId, SummaryKey] = {}
 
     def summary_key(self, key: KeyId) -> SummaryKey | None:
-        """The key with this id, if it was granted or is expected."""
+        """The key with this id, if it was granted or derived."""
         return self._own.get(key) or self._granted.summary_key(key)
 
     def derive_own_key(self, accepted: Output) -> None:

@@ -86,7 +86,7 @@ class RecordTrust(Protocol):
 
 
 class AdmittedRecord(msgspec.Struct, frozen=True, gc=False):
-    """What is known of a record after the checks that need no key.
+    """A record after the checks that need no key.
 
     Attributes:
         position: Its position.
@@ -95,7 +95,7 @@ class AdmittedRecord(msgspec.Struct, frozen=True, gc=False):
         log_hash: The link's running hash after it.
         envelope: Its envelope, if that and the header in it decode.
         header: Its header, if it decodes.
-        verdict: Why it does not count, or ``None`` if nothing speaks against it so far.
+        verdict: Why it does not count; ``None``: the record layer does not reject it.
         office: Who wrote it, if the trust documents know the key.
         event: The event's id, if the writer is known.
         chained: Whether it became part of its office's chain.
@@ -113,7 +113,7 @@ class AdmittedRecord(msgspec.Struct, frozen=True, gc=False):
     chained: bool
 
     def row(self) -> ChainRow:
-        """What to store of this record, so that ``LinkChain.restore`` can go on from it."""
+        """The row to store, from which ``LinkChain.restore`` goes on."""
         if self.chained:
             return ChainRow(self.log_hash, self.office, self.event)
         return ChainRow(self.log_hash, None, None)
@@ -198,7 +198,7 @@ class LinkChain:
         return {office: chain.head() for office, chain in sorted(self._offices.items())}
 
     def event_id_at(self, office: OfficeId, oseq: int) -> EventId | None:
-        """The event in the office's chain at ``oseq``, for showing what a fork forks from."""
+        """The event in the office's chain at ``oseq``."""
         chain = self._offices.get(office)
         return None if chain is None else chain.event_id(oseq)
 
@@ -220,8 +220,8 @@ class LinkChain:
         value = record.value
         if position != self._size:
             raise PositionError(self._size, position)
-        # As in blo_schemas.hashes, whose functions would cost a tenth of this. A context that is
-        # copied costs less than a new one, and its prefix less than a copy of the value behind it.
+        # The same hashes as in blo_schemas.hashes, without its function calls, which would add a
+        # tenth. Copying a hash context with its prefix costs less than joining prefix and value.
         leaf: Any = record.leaf
         if leaf is None:
             hashed = _LEAF.copy()

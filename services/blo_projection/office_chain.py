@@ -1,8 +1,7 @@
 """One office's own events on one link, as a chain (docs/wire-format.md §3).
 
-Every event names its number and the id of the one before. Whoever reads the chain can tell an
-event that is missing (a gap) from one that contradicts another (a fork); either is proof, because
-both events are signed.
+Every event names its number and the id of the event before it. So a reader can tell a missing event
+(a gap) from a contradicting event (a fork). Both are proof, because all events are signed.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from blo_schemas.verdicts import Reason
 class AppendOnlyBytes(Protocol):
     """Bytes that are only ever appended to; a ``bytearray`` is the simplest.
 
-    What a chain remembers of a log grows with it, and is asked for far back only rarely. A reader
-    of very long logs gives the chain another kind, which keeps little in memory.
+    A chain's hashes and ids grow with the log, and old ones are read rarely. A reader of very long
+    logs gives the chain a kind that keeps little in memory.
     """
 
     def __len__(self) -> int:

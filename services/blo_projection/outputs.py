@@ -1,8 +1,8 @@
-"""Reading what the stream processors write: verify, open, and keep what counts (ADR 6).
+"""Outputs of stream processors: which count, what is in them, and the newest of each (ADR 6).
 
-Agents, auditors and observers use this, and the processors themselves to find what is missing.
-Nothing here believes the topic: each value is signed by a certified processor that the link's
-agreement names, and of two values for one thing the one with the higher position counts.
+Agents, auditors and observers read outputs with this module; processors find their missing outputs
+with it. The topic is not believed: a value counts if a certified processor that the link's
+agreement names has signed it. Of two values for one case, the higher position counts.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class OpenedOutput(msgspec.Struct, frozen=True):
 def accept_output(
     signed: SignedOutput, directory: TrustedDirectory, *, link: LinkId, now: int
 ) -> Output:
-    """Decides whether an output counts for a link; whoever reads outputs asks here.
+    """Decides for every reader whether an output counts for a link.
 
     The rules are ``blo_domain.processor_outputs.refuse_output``. Nothing is opened.
 
@@ -168,8 +168,8 @@ class CasesRead:
     def take(self, record: CaseRecord) -> None:
         """Keep a record unless a newer one is known."""
         case = CaseId(record.view.case)
-        held = self.records.get(case)
-        if held is None or held.view.position < record.view.position:
+        newest = self.records.get(case)
+        if newest is None or newest.view.position < record.view.position:
             self.records[case] = record
 
 
@@ -185,10 +185,9 @@ class AlertsRead:
 
     def standing(self) -> tuple[Alert, ...]:
         """The alerts that nothing clears."""
-        gone = {one.clears for one in self.records.values()}
-        return tuple(
-            one for one in self.records.values() if one.clears is None and one.id not in gone
-        )
+        alerts = self.records.values()
+        cleared = {alert.clears for alert in alerts}
+        return tuple(alert for alert in alerts if alert.clears is None and alert.id not in cleared)
 
 
 class TrailRead:
@@ -229,7 +228,7 @@ def case_in(opened: OpenedOutput) -> CaseRecord:
     """
     record = _body(opened, CASE_RECORD)
     view, clocks, output = record.view, record.clocks, opened.output
-    about = {(one.link, one.case, one.position) for one in (view, clocks)}
+    about = {(part.link, part.case, part.position) for part in (view, clocks)}
     if about != {(output.link, view.case, output.position)}:
         raise OutputRefused("the record is not of this link and position", OutputReason.OTHER_BODY)
     return record

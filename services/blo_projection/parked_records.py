@@ -1,9 +1,8 @@
-"""Records that wait for a summary key: their places, in a temporary table of bounded memory.
+"""The table of records that wait for a summary key, in bounded memory.
 
-A record that waits is not kept. What is kept of it is its place, its writer and the id of the key,
-some 200 bytes in a private table of SQLite, of which ``CACHE_KIB`` are in memory; the rest is in a
-temporary file without a name, which is gone with the program. All of it stands in the log in the
-clear. So neither the size nor the number of waiting records fills the memory.
+The table keeps a record's position, writer, case and key id: some 200 bytes, all of which the log
+shows in the clear. It is a private SQLite table in an unnamed temporary file, with ``CACHE_KIB`` in
+memory, and ends with the program. So waiting records cannot fill the memory.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from blo_projection.errors import ParkingFailed
 from blo_schemas.ids import CaseId, EventId, KeyId, OfficeId
 
 CACHE_KIB: Final = 1024
-"""How much of the table is in memory at most, for each link."""
+"""KiB of the table that are in memory at most, for each link."""
 
 _SCHEMA: Final = (
     (
@@ -83,7 +82,7 @@ class ParkedRecords:
         self._count += 1
 
     def remove(self, item: ParkedRecord) -> None:
-        """Let the first waiting record of a case go; raises as ``add``."""
+        """Remove the first waiting record of a case; raises as ``add``."""
         self._rows("DELETE FROM parked WHERE position = ?", (item.position,))
         self._rows("DELETE FROM firsts WHERE case_id = ?", (item.case,))
         self._rows(
@@ -94,18 +93,18 @@ class ParkedRecords:
         self._count -= 1
 
     def close(self, case: CaseId) -> None:
-        """Let no record of a case be opened any more; raises as ``add``."""
+        """Keep all records of a case parked from now on; raises as ``add``."""
         self._rows("UPDATE firsts SET key_id = NULL WHERE case_id = ?", (case,))
 
     def get(self, position: int) -> ParkedRecord | None:
         """The waiting record at a position, if one waits there; raises as ``add``."""
-        found = self._rows(f"{_SELECT} WHERE position = ?", (position,))
-        return ParkedRecord(*found[0]) if found else None
+        rows = self._rows(f"{_SELECT} WHERE position = ?", (position,))
+        return ParkedRecord(*rows[0]) if rows else None
 
     def is_first(self, item: ParkedRecord) -> bool:
         """Whether a waiting record is the first one of its case; raises as ``add``."""
-        found = self._rows("SELECT position FROM firsts WHERE case_id = ?", (item.case,))
-        return bool(found) and found[0][0] == item.position
+        rows = self._rows("SELECT position FROM firsts WHERE case_id = ?", (item.case,))
+        return bool(rows) and rows[0][0] == item.position
 
     def holds(self, case: CaseId) -> bool:
         """Whether a record of a case waits; raises as ``add``."""
@@ -116,10 +115,10 @@ class ParkedRecords:
     def cases(self) -> Iterator[CaseId]:
         """The cases of which a record waits, sorted; raises as ``add``."""
         case = b""
-        while found := self._rows(
+        while rows := self._rows(
             "SELECT case_id FROM firsts WHERE case_id > ? ORDER BY case_id LIMIT 1", (case,)
         ):
-            ((case,),) = found
+            ((case,),) = rows
             yield CaseId(case)
 
     def __iter__(self) -> Iterator[ParkedRecord]:
@@ -132,20 +131,20 @@ class ParkedRecords:
 
     def offices(self) -> list[OfficeId]:
         """Whose records wait, sorted; raises as ``add``."""
-        found: list[OfficeId] = []
+        offices: list[OfficeId] = []
         after = ""
         while rows := self._rows("SELECT min(office) FROM parked WHERE office > ?", (after,)):
             after = rows[0][0]
             if after is None:
                 break
-            found.append(OfficeId(after))
-        return found
+            offices.append(OfficeId(after))
+        return offices
 
-    def openable(self, held: Collection[KeyId], limit: int) -> list[int]:
+    def openable(self, keys: Collection[KeyId], limit: int) -> list[int]:
         """The first positions, ascending, that can be judged one after the other.
 
         Args:
-            held: The ids of all keys that are held.
+            keys: The ids of all keys that the reader has.
             limit: At most so many.
 
         Raises:
@@ -155,32 +154,32 @@ class ParkedRecords:
             return []
         heap = [
             (position, case)
-            for key in held
+            for key in keys
             for position, case in self._rows(
                 "SELECT position, case_id FROM firsts WHERE key_id = ? ORDER BY position LIMIT ?",
                 (key, limit),
             )
         ]
         heapq.heapify(heap)
-        found: list[int] = []
-        while heap and len(found) < limit:
+        positions: list[int] = []
+        while heap and len(positions) < limit:
             position, case = heapq.heappop(heap)
-            found.append(position)
+            positions.append(position)
             for after, key in self._rows(
                 "SELECT position, key_id FROM parked WHERE case_id = ? AND position > ?"
                 " ORDER BY position LIMIT 1",
                 (case, position),
             ):
-                if key in held:
+                if key in keys:
                     heapq.heappush(heap, (after, case))
-        return found
+        return positions
 
     def _of(self, which: str, bindings: tuple[Any, ...]) -> Iterator[ParkedRecord]:
-        """Row by row, so that the table may change between two of them."""
+        """One query per row, so that the table may change between two rows."""
         sql = f"{_SELECT} WHERE {which} ORDER BY position LIMIT 1"
         position = -1
-        while found := self._rows(sql, (*bindings, position)):
-            item = ParkedRecord(*found[0])
+        while rows := self._rows(sql, (*bindings, position)):
+            item = ParkedRecord(*rows[0])
             position = item.position
             yield item
 
@@ -194,7 +193,7 @@ class ParkedRecords:
                 raise ParkingFailed(str(error)) from error
 
     def _open(self) -> sqlite3.Connection:
-        """An empty name is a private database in a temporary file without a name."""
+        # For SQLite, an empty name means a private database in an unnamed temporary file.
         table = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         weakref.finalize(self, table.close)
         for pragma in ("journal_mode = off", "synchronous = off", f"cache_size = -{CACHE_KIB}"):

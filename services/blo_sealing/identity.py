@@ -1,4 +1,4 @@
-"""Who a program is that keeps no store: its private keys, and the certificate that names them.
+"""The identity of a program without a store: its private keys and their certificate.
 
 Stream processors, witnesses and auditors are such programs; an office keeps its keys in its store.
 """
@@ -55,10 +55,10 @@ class ProgramIdentity:
     ) -> None:
         self.subject = subject
         self.role = role
-        self._by_public = {one.signing.public: one for one in keys}
+        self._by_public = {pair.signing.public: pair for pair in keys}
 
     def signer(self, directory: TrustedDirectory, now: int) -> Signer | None:
-        """The newest certificate that is valid now and names a key that is held."""
+        """The newest certificate that is valid now and names one of the program's keys."""
         for certified in reversed(directory.certificates(self.subject)):
             keys = self._by_public.get(certified.certificate.signing_key)
             fits = certified.certificate.role is self.role

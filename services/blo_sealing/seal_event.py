@@ -1,4 +1,4 @@
-"""Sealing an event: what an agent appends to its link's log (docs/wire-format.md §3)."""
+"""A sealed event: the record that an agent appends to its link's log (docs/wire-format.md §3)."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _sealed(
     draft: Header,
     summary_key: SummaryKey,
     summary: Summary,
-    said: tuple[ContentKey, Content] | None,
+    keyed_content: tuple[ContentKey, Content] | None,
 ) -> SealedEvent:
     link = author.link
     # The payload hash comes last and has a fixed size, so all before it is already final.
@@ -178,8 +178,8 @@ def _sealed(
         bound,
     )
     body_ct = b""
-    if said is not None:
-        content_key, content = said
+    if keyed_content is not None:
+        content_key, content = keyed_content
         body_ct = seal_part(
             derive_part_key(EventPart.CONTENT, link, draft, content_key.secret),
             pad_content(encode(content)),

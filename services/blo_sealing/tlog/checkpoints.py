@@ -128,10 +128,10 @@ def parse_hash(text: str) -> bytes:
     Raises:
         MalformedNote: It is not.
     """
-    found = decode_base64(text)
-    if len(found) != HASH_SIZE:
-        raise MalformedNote(f"a hash has {HASH_SIZE} bytes, not {len(found)}")
-    return found
+    decoded = decode_base64(text)
+    if len(decoded) != HASH_SIZE:
+        raise MalformedNote(f"a hash has {HASH_SIZE} bytes, not {len(decoded)}")
+    return decoded
 
 
 def sign_checkpoint(checkpoint: Checkpoint, witness: OfficeId, key: SigningKey) -> SignedCheckpoint:

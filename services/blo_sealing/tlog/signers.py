@@ -1,4 +1,4 @@
-"""Who has signed a checkpoint, by the trust documents.
+"""The signers of a checkpoint, by the trust documents.
 
 Agreements name no witnesses. So a witness of a link is whoever holds a certificate of role witness
 under the root of one of the link's countries: each country answers for its own, and none can make
@@ -24,7 +24,7 @@ _TYPES = {Role.WITNESS: SignatureType.ED25519, Role.OFFICE: SignatureType.COSIGN
 
 
 class CheckpointSigner(msgspec.Struct, frozen=True):
-    """Somebody whose good signature stands under a checkpoint.
+    """An office or witness whose good signature stands under a checkpoint.
 
     Attributes:
         subject: Who.
@@ -46,7 +46,7 @@ class CheckpointSigner(msgspec.Struct, frozen=True):
             size: The checkpoint's size.
             at: Unix milliseconds.
         """
-        return any(one.counts(link, size, at) for one in self.certificates)
+        return any(certified.counts(link, size, at) for certified in self.certificates)
 
 
 def signatories(
@@ -58,7 +58,7 @@ def signatories(
 
     Raises:
         OtherCheckpoint: The origin is not that of a link of the directory.
-        BadSignature: A line that names a known key is not its signature.
+        InvalidSignature: A line that names a known key is not its signature.
         UnsignedNote: No known key has signed.
     """
     link = known_link(signed, directory)
@@ -107,7 +107,7 @@ def _keys(
 ) -> dict[NoteKey, list[Certified]]:
     parties = directory.offices(link)
     countries = {country_of(office) for office in parties}
-    found: dict[NoteKey, list[Certified]] = defaultdict(list)
+    known: dict[NoteKey, list[Certified]] = defaultdict(list)
     for name in names:
         for certified in directory.certificates(name):
             certificate = certified.certificate
@@ -115,5 +115,5 @@ def _keys(
             if kind is None or certificate.country not in countries:
                 continue
             if certificate.role is Role.WITNESS or name in parties:
-                found[NoteKey(name, kind, certificate.signing_key)].append(certified)
-    return found
+                known[NoteKey(name, kind, certificate.signing_key)].append(certified)
+    return known
