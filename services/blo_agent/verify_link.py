@@ -119,10 +119,11 @@ async def _next(reader: LogReader, partition: TopicPartition, count: int) -> lis
     """
     for _ in range(_SILENCE_POLLS):
         batch = await reader.poll(max_records=count)
-        found = batch.get(partition, [])
-        if found:
+        fetched = batch.get(partition, [])
+        if fetched:
             return [
-                LogRecord(record.offset, record.timestamp, record.value or b"") for record in found
+                LogRecord(record.offset, record.timestamp, record.value or b"")
+                for record in fetched
             ]
         await reader.high_watermarks()
     raise LogUnavailable("records that were read before do not come again; try later")

@@ -16,8 +16,9 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from blo_agent.agent import Agent
 from blo_agent.api import commands, queries, reports
-from blo_agent.api.response_types import ErrorAnswer, IncidentAnswer
-from blo_agent.store.errors import StoreError
+from blo_agent.api.response_types import ErrorAnswer, IncidentAnswer, RefusedAnswer
+from blo_agent.reports.errors import ReportRefusal
+from blo_agent.store.errors import ActionRefused, StoreError
 from blo_log.errors import LogError
 from blo_projection.errors import ProjectionError
 from blo_runtime.incidents import report_incident
@@ -44,6 +45,7 @@ def office_api(agent: Agent, token: str) -> Litestar:
             LogError: _on_failure,
             ProjectionError: _on_failure,
             StoreError: _on_failure,
+            ActionRefused: _on_refusal,
             Exception: _on_incident,
         },
     )
@@ -71,6 +73,14 @@ def _on_http_error(
         if isinstance(problem, dict)
     ]
     return Response(ErrorAnswer("; ".join(wrong) or error.detail), status_code=error.status_code)
+
+
+def _on_refusal(
+    _: Request[Any, Any, State], refusal: ActionRefused
+) -> Response[ErrorAnswer] | Response[RefusedAnswer]:
+    if refusal.reason == ReportRefusal.UNKNOWN_REPORT:
+        return Response(ErrorAnswer(refusal.words), status_code=404)
+    return Response(RefusedAnswer(refusal.reason, refusal.words), status_code=409)
 
 
 def _on_failure(_: Request[Any, Any, State], error: Exception) -> Response[ErrorAnswer]:

@@ -1,11 +1,14 @@
-"""Handlers that change something: commands, disclosures, the check of a link, the simulated clock."""
+"""Handlers that change something: commands, disclosures, the check of a link, the simulated clock.
+
+A refusal is answered with 409, by the application.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from litestar import Request, Response, post
+from litestar import Request, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -22,13 +25,10 @@ from blo_agent.api.request_types import (
 from blo_agent.api.response_types import (
     AcceptedAnswer,
     DisclosureAnswer,
-    RefusedAnswer,
     ReplayAnswer,
     ResumedAnswer,
 )
-from blo_agent.commands.accept import CommandRefused
-from blo_agent.commands.disclose import DisclosureRefused, disclose
-from blo_agent.office.halts import NotHalted
+from blo_agent.commands.disclose import disclose
 from blo_agent.verify_link import replay
 from blo_runtime.clock import ManualClock
 from blo_schemas.bundle import SIGNED_DISCLOSURE
@@ -38,23 +38,15 @@ Req = Request[Any, Any, State]
 
 
 @post("/v1/commands")
-async def commands(
-    request: Req, agent: NamedDependency[Agent]
-) -> Response[AcceptedAnswer | RefusedAnswer]:
-    """Accept a command: 201 when it is on disk, 409 when it is refused."""
+async def commands(request: Req, agent: NamedDependency[Agent]) -> AcceptedAnswer:
+    """Accept a command: 201 when it is on disk."""
     wanted = decode(await request.body(), CommandRequest)
     command = read_command(agent, wanted)
     if wanted.at is not None:
         _set_time(agent, unix_ms(wanted.at))
-    try:
-        accepted = await agent.submit(command)
-    except CommandRefused as refusal:
-        return Response(RefusedAnswer(refusal.reason, refusal.words), status_code=409)
-    return Response(
-        AcceptedAnswer(
-            accepted.event.hex(), accepted.case.hex(), accepted.oseq, accepted.expected_version
-        ),
-        status_code=201,
+    accepted = await agent.submit(command)
+    return AcceptedAnswer(
+        accepted.event.hex(), accepted.case.hex(), accepted.oseq, accepted.expected_version
     )
 
 
@@ -76,35 +68,21 @@ async def verify(agent: NamedDependency[Agent], link: FromPath[str]) -> ReplayAn
 @post("/v1/links/{link:str}/disclosures")
 async def disclosures(
     request: Req, agent: NamedDependency[Agent], link: FromPath[str]
-) -> Response[DisclosureAnswer | RefusedAnswer]:
-    """Disclose events: 201 when that is in the journal, 409 when it is refused."""
+) -> DisclosureAnswer:
+    """Disclose events: 201 when that is in the journal."""
     wanted = decode(await request.body(), DisclosureRequest)
     state = known_link(agent, link)
     now = agent.clock.now_ms()
-    try:
-        made = await disclose(
-            agent.office, agent.store, agent.log, state, read_disclosure(wanted), now
-        )
-    except DisclosureRefused as refusal:
-        return Response(RefusedAnswer(refusal.reason, str(refusal)), status_code=409)
-    return Response(
-        DisclosureAnswer(SIGNED_DISCLOSURE.encode(made.signed), made.events, made.closed),
-        status_code=201,
-    )
+    made = await disclose(agent.office, agent.store, agent.log, state, read_disclosure(wanted), now)
+    return DisclosureAnswer(SIGNED_DISCLOSURE.encode(made.signed), made.events, made.closed)
 
 
 @post("/v1/links/{link:str}/resume", status_code=200)
-async def resume(
-    request: Req, agent: NamedDependency[Agent], link: FromPath[str]
-) -> Response[ResumedAnswer | RefusedAnswer]:
-    """Lift the halts of a link: 200 when that is in the journal, 409 when none stands."""
+async def resume(request: Req, agent: NamedDependency[Agent], link: FromPath[str]) -> ResumedAnswer:
+    """Lift the halts of a link: 200 when that is in the journal."""
     wanted = decode(await request.body(), ResumeRequest)
     state = known_link(agent, link)
-    try:
-        lifted = await agent.resume(state.link, wanted.reason, wanted.actor)
-    except NotHalted as refusal:
-        return Response(RefusedAnswer("not_halted", str(refusal)), status_code=409)
-    return Response(ResumedAnswer(lifted), status_code=200)
+    return ResumedAnswer(await agent.resume(state.link, wanted.reason, wanted.actor))
 
 
 @post("/v1/line", status_code=200)

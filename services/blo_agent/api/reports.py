@@ -13,10 +13,9 @@ from litestar.params import FromPath
 from blo_agent.agent import Agent
 from blo_agent.api.parse import BadRequest, actor_of, decode, read_id
 from blo_agent.api.request_types import ReportRequest, StepRequest
-from blo_agent.api.response_types import RefusedAnswer, ReportAnswer
+from blo_agent.api.response_types import ReportAnswer
 from blo_agent.office.access_log import journal_of, note_export
 from blo_agent.reports import service
-from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.reports.lifecycle import ReportAction
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import reports as stored
@@ -30,14 +29,11 @@ _LATER: Final = {act.value: act for act in ReportAct if act is not ReportAct.COM
 
 @post("/v1/reports")
 async def compute(request: Req, agent: NamedDependency[Agent]) -> Response[Any]:
-    """Compute a report as of now and keep it: 201, or 409 when it can't be done."""
+    """Compute a report as of now and keep it: 201."""
     wanted = decode(await request.body(), ReportRequest)
     if wanted.last < wanted.first:
         raise BadRequest(f"last: {wanted.last} lies before first: {wanted.first}")
-    try:
-        filed = await service.compute(agent, wanted.first, wanted.last, wanted.actor)
-    except ReportRefused as refusal:
-        return _refused(refusal)
+    filed = await service.compute(agent, wanted.first, wanted.last, wanted.actor)
     return Response(_answer(filed), status_code=201)
 
 
@@ -56,10 +52,7 @@ async def report(
     request: Req, agent: NamedDependency[Agent], digest: FromPath[str]
 ) -> Response[Any]:
     """The file of a report: the signed one if it is frozen."""
-    try:
-        data = await service.export(agent, read_id(digest), actor_of(request))
-    except ReportRefused as refusal:
-        return _refused(refusal)
+    data = await service.export(agent, read_id(digest), actor_of(request))
     return Response(data, media_type=_JSON)
 
 
@@ -69,10 +62,7 @@ async def compare(
 ) -> Response[Any]:
     """Compute a frozen report anew at its cut, and say what has come since."""
     wanted = decode(await request.body(), StepRequest)
-    try:
-        compared = await service.compare(agent, read_id(digest), wanted.actor)
-    except ReportRefused as refusal:
-        return _refused(refusal)
+    compared = await service.compare(agent, read_id(digest), wanted.actor)
     return Response(compared)
 
 
@@ -80,14 +70,11 @@ async def compare(
 async def step(
     request: Req, agent: NamedDependency[Agent], digest: FromPath[str], act: FromPath[str]
 ) -> Response[Any]:
-    """Review, sign or freeze a report: 200, or 409 when that is not to be."""
+    """Review, sign or freeze a report: 200."""
     if act not in _LATER:
         raise NotFoundException(f"{act} is no step; the steps are {', '.join(_LATER)}")
     wanted = decode(await request.body(), StepRequest)
-    try:
-        filed = await service.act(agent, read_id(digest), _LATER[act], wanted.actor)
-    except ReportRefused as refusal:
-        return _refused(refusal)
+    filed = await service.act(agent, read_id(digest), _LATER[act], wanted.actor)
     return Response(_answer(filed))
 
 
@@ -107,12 +94,6 @@ def _answer(filed: ReportAction) -> ReportAnswer:
     report = filed.report
     digest = filed.digest.hex()
     return ReportAnswer(digest, report.first, report.last, filed.state.value, filed.steps)
-
-
-def _refused(refusal: ReportRefused) -> Response[Any]:
-    if refusal.reason is ReportRefusal.UNKNOWN_REPORT:
-        raise NotFoundException(refusal.words)
-    return Response(RefusedAnswer(refusal.reason, refusal.words), status_code=409)
 
 
 HANDLERS = (compute, reports, report, compare, step, journal)

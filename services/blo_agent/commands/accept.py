@@ -17,7 +17,7 @@ from blo_agent.office.link_state import LinkState, PendingEvent
 from blo_agent.office.state import NoIdentity, Office
 from blo_agent.shredding.delete import what_is_left
 from blo_agent.store.connection import Transaction
-from blo_agent.store.errors import JobRefused
+from blo_agent.store.errors import ActionRefused
 from blo_agent.store.tables import journal, outbox
 from blo_domain.business_dates import check_date
 from blo_domain.cases import decide
@@ -83,18 +83,8 @@ class Accepted(msgspec.Struct, frozen=True):
     expected_version: int
 
 
-class CommandRefused(JobRefused):
-    """A command that was not accepted; nothing was stored or sent.
-
-    Attributes:
-        reason: From the closed list.
-        words: What is wrong and what to do, for the officer.
-    """
-
-    def __init__(self, reason: str, words: str) -> None:
-        super().__init__(words)
-        self.reason = reason
-        self.words = words
+class CommandRefused(ActionRefused):
+    """A command was not accepted."""
 
 
 def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> Accepted:

@@ -18,7 +18,7 @@ from blo_agent.office.link_state import LinkState
 from blo_agent.office.link_status import is_withheld
 from blo_agent.office.state import NoIdentity, Office
 from blo_agent.store.connection import Snapshot, Transaction
-from blo_agent.store.errors import JobRefused
+from blo_agent.store.errors import ActionRefused
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import events, journal, records
 from blo_agent.store.tables.events import EventRow
@@ -80,16 +80,8 @@ class DisclosureFile(msgspec.Struct, frozen=True):
     closed: int
 
 
-class DisclosureRefused(JobRefused):
-    """Nothing is disclosed.
-
-    Attributes:
-        reason: A stable word for it.
-    """
-
-    def __init__(self, reason: str, words: str) -> None:
-        super().__init__(words)
-        self.reason = reason
+class DisclosureRefused(ActionRefused):
+    """Nothing is disclosed."""
 
 
 class _SelectedEvent(msgspec.Struct, frozen=True):
@@ -228,9 +220,9 @@ def _disclose(
 
 def _keys_of(office: Office, state: LinkState, record: LogRecord) -> DisclosedEvent:
     header = HEADER.decode(ENVELOPE.decode(record.value).header)
-    held = office.keyring.of(state.link)
-    summary_key = held.summary_key(header.summary_key_id)
-    content_key = held.content_key(header.case_id)
+    known_keys = office.keyring.of(state.link)
+    summary_key = known_keys.summary_key(header.summary_key_id)
+    content_key = known_keys.content_key(header.case_id)
     if summary_key is None or content_key is None:
         raise DisclosureRefused(
             "key_missing", f"a key of the event at {record.position} is not here any more"

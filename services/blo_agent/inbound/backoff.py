@@ -32,14 +32,14 @@ class Backoff:
 
     def allows(self, link: LinkId) -> bool:
         """Whether it may be tried now."""
-        held = self._held.get(link)
-        return held is None or held.until <= self._monotonic()
+        last = self._held.get(link)
+        return last is None or last.until <= self._monotonic()
 
     def hold(self, link: LinkId, progress: int) -> None:
         """Note a try; the pause is short again if there was progress since the last one."""
-        held = self._held.get(link)
-        in_vain = held is not None and held.progress == progress
-        pause_s = min(held.pause_s * 2, _LONGEST_S) if held and in_vain else _FIRST_S
+        last = self._held.get(link)
+        in_vain = last is not None and last.progress == progress
+        pause_s = min(last.pause_s * 2, _LONGEST_S) if last and in_vain else _FIRST_S
         self._held[link] = _Attempt(progress, pause_s, self._monotonic() + pause_s)
 
     def forget(self) -> None:

@@ -34,7 +34,7 @@ from blo_sealing.tlog import (
 
 def take_notes(
     office: Office,
-    found: list[tuple[NoteRecordKey, bytes]],
+    notes: list[tuple[NoteRecordKey, bytes]],
     now: int,
     tx: Transaction,
     result: BatchResult,
@@ -43,13 +43,13 @@ def take_notes(
 
     Args:
         office: Who reads.
-        found: The notes, with what their records' keys say.
+        notes: The notes, with what their records' keys say.
         now: The office's clock, Unix milliseconds.
         tx: The transaction that this belongs to.
         result: Gets what is to be published and told.
     """
     read = []
-    for key, value in found:
+    for key, value in notes:
         state = office.links.get(key.link)
         if state is None:
             continue

@@ -20,7 +20,7 @@ from blo_sealing.keys import ContentKey, SummaryKey
 
 
 def take_grants(
-    office: Office, found: list[bytes], tx: Transaction, result: BatchResult
+    office: Office, grants: list[bytes], tx: Transaction, result: BatchResult
 ) -> set[LinkId]:
     """Open what is meant for this office and not held yet.
 
@@ -31,7 +31,7 @@ def take_grants(
         The links on which keys have arrived.
     """
     touched: set[LinkId] = set()
-    for value in found:
+    for value in grants:
         try:
             grant = GRANT.decode(value)
         except WireError:
@@ -56,14 +56,14 @@ def _take_grant(
     touched: set[LinkId],
 ) -> None:
     tag = CertificateTag(grant.recipient_kid)
-    held = office.node_keys_of(tag)
-    if held is None:
+    own_keys = office.node_keys_of(tag)
+    if own_keys is None:
         result.alarms.append(
             f"a grant on {state.link} is sealed to certificate {tag.hex()}, of which no key is here"
         )
         return
     try:
-        key = open_grant(grant, state.link, office.id, tag, held.kem)
+        key = open_grant(grant, state.link, office.id, tag, own_keys.kem)
     except SealingError as error:
         result.alarms.append(f"a grant on {state.link} that names {grant.sender}: {error}")
         return
@@ -85,12 +85,12 @@ def _hold(
         tx,
         keys.StoredKey(state.link, KeyId(key.id), key.purpose, key.secret, sender, None, case),
     )
-    held = office.keyring.of(state.link)
+    known_keys = office.keyring.of(state.link)
     if isinstance(key, ContentKey):
-        held.add_content(key)
+        known_keys.add_content(key)
         _open_waiting(state, key.id, tx, result)
     else:
-        held.add_summary(key)
+        known_keys.add_summary(key)
 
 
 def _open_waiting(state: LinkState, case: CaseId, tx: Transaction, result: BatchResult) -> None:

@@ -26,10 +26,10 @@ from blo_sealing.heads import AcceptedHead, accept_head, read_head
 
 
 def take_heads(
-    office: Office, found: list[bytes], now: int, tx: Transaction, result: BatchResult
+    office: Office, values: list[bytes], now: int, tx: Transaction, result: BatchResult
 ) -> None:
     """Check heads, compare every one with the own log, and keep the newest of every office."""
-    for value in found:
+    for value in values:
         accepted = _accepted(office, value)
         if accepted is None:
             result.ignored += 1

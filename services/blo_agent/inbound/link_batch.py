@@ -51,11 +51,14 @@ class LinkBatch:
         self._tx = tx
         self._result = result
 
-    def take(self, found: list[LogRecord]) -> None:
+    def take(self, log_records: list[LogRecord]) -> None:
         """Take records all together; if that fails, one by one, holding what fails alone."""
-        if self._attempt("records", lambda own: self._take(found, own), is_quiet=True) is None:
+        if (
+            self._attempt("records", lambda own: self._take(log_records, own), is_quiet=True)
+            is None
+        ):
             return
-        for record in found:
+        for record in log_records:
             if not self._state.status.is_read_on or self._state.link in self._result.refold:
                 return
             incident = self._attempt("a record", partial(self._take, [record]), record.position)
@@ -122,8 +125,8 @@ class LinkBatch:
             halt(state, HaltReason.UNREADABLE, words, b"", self._now, self._tx, self._result)
         state.was_read_anew = True
 
-    def _take(self, found: list[LogRecord], own: BatchResult) -> None:
-        _take_records(self._office, self._state, found, self._now, self._tx, own)
+    def _take(self, log_records: list[LogRecord], own: BatchResult) -> None:
+        _take_records(self._office, self._state, log_records, self._now, self._tx, own)
         self._write(own)
 
     def _release(self, own: BatchResult) -> None:
@@ -180,28 +183,30 @@ class LinkBatch:
         )
 
     def _keep(self, record: LogRecord, own: BatchResult) -> None:
-        _take_records(self._office, self._state, [record], self._now, self._tx, own, held=True)
+        _take_records(
+            self._office, self._state, [record], self._now, self._tx, own, without_verdict=True
+        )
         self._write(own)
 
 
 def _take_records(
     office: Office,
     state: LinkState,
-    found: list[LogRecord],
+    log_records: list[LogRecord],
     now: int,
     tx: Transaction,
     result: BatchResult,
     *,
-    held: bool = False,
+    without_verdict: bool = False,
 ) -> None:
     """Fold records and write them; ``held``: without judging their steps."""
     folded = []
     rows = []
-    for record in found:
+    for record in log_records:
         if record.position < state.size:
             continue
         state.arriving = leaf_hash(record.value)
-        fold = state.fold.hold if held else state.fold.feed
+        fold = state.fold.hold if without_verdict else state.fold.feed
         outcome = without_shredded(state, fold(record))
         settle_own_record(office, state, outcome, now, tx, result)
         folded.append(outcome)

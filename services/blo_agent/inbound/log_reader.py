@@ -167,9 +167,9 @@ class InboundReader:
             end = (await reader.high_watermarks())[partition]
             check_end(reader, partition, end)
             while self._line.is_up and reader.position(partition) < end:
-                found = await reader.poll(max_records=_BATCH, timeout_s=_POLL_S)
-                if found:
-                    await self._take(self._sort(reader, found))
+                fetched = await reader.poll(max_records=_BATCH, timeout_s=_POLL_S)
+                if fetched:
+                    await self._take(self._sort(reader, fetched))
         finally:
             await reader.close()
 
@@ -286,11 +286,11 @@ class InboundReader:
         return doubtful
 
     async def _handle(
-        self, reader: LogReader, found: Mapping[TopicPartition, list[ConsumedRecord]]
+        self, reader: LogReader, fetched: Mapping[TopicPartition, list[ConsumedRecord]]
     ) -> bool:
         """Take what was read; False when the reader has to begin anew."""
-        if found:
-            result = await self._take(self._sort(reader, found))
+        if fetched:
+            result = await self._take(self._sort(reader, fetched))
             if result.must_begin_anew:
                 self._pace.forget()
                 return False

@@ -270,12 +270,12 @@ def _seal_anew(
     envelope = ENVELOPE.decode(record.value)
     header = HEADER.decode(envelope.header)
     case = header.case_id
-    held = office.keyring.of(state.link)
-    summary_key = held.summary_key(header.summary_key_id)
+    known_keys = office.keyring.of(state.link)
+    summary_key = known_keys.summary_key(header.summary_key_id)
     if summary_key is None:
         raise _CannotSeal(_missing(record))
     summary = open_summary(state.link, header, envelope, summary_key)
-    content_key = held.content_key(case)
+    content_key = known_keys.content_key(case)
     if summary.step in WITHOUT_CONTENT or case in state.shredded:
         # Of a step that has content, every reader will say that the case no longer allows it.
         sealed = seal_event_without_content(

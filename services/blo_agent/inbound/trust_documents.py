@@ -24,11 +24,11 @@ from blo_schemas.trust import SIGNED_DOCUMENT
 
 
 def take_documents(
-    office: Office, found: list[bytes], now: int, tx: Transaction, result: BatchResult
+    office: Office, values: list[bytes], now: int, tx: Transaction, result: BatchResult
 ) -> None:
     """Keep new documents, judge all of them again, and open or begin anew what that concerns."""
     signed = []
-    for value in found:
+    for value in values:
         try:
             document = SIGNED_DOCUMENT.decode(value)
         except WireError:

@@ -12,7 +12,7 @@ from blo_agent.office.batch import BatchResult
 from blo_agent.office.link_state import PROGRAM, LinkState
 from blo_agent.office.link_status import HaltReason
 from blo_agent.store.connection import Transaction
-from blo_agent.store.errors import JobRefused
+from blo_agent.store.errors import ActionRefused
 from blo_agent.store.tables import halts, journal
 from blo_schemas.codec import encode
 
@@ -24,7 +24,7 @@ _SIGNED: Final = frozenset({HaltReason.OTHER_LOG, HaltReason.TWO_HEADS, HaltReas
 """Evidence is a signature: the same signature again is nothing new after the halt was lifted."""
 
 
-class NotHalted(JobRefused):
+class NotHalted(ActionRefused):
     """A link was to be resumed that is not halted."""
 
 
@@ -106,7 +106,7 @@ def resume(state: LinkState, reason: str, actor: str, now: int, tx: Transaction)
     """
     standing = halts.standing(tx, state.link)
     if not standing:
-        raise NotHalted(f"{state.link} is not halted")
+        raise NotHalted("not_halted", f"{state.link} is not halted")
     lifted = halts.lift(tx, state.link, at=now, by=actor, reason=reason)
     journal.append(
         tx,

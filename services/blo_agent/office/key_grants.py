@@ -66,12 +66,12 @@ def review_summary_keys(office: Office, now: int, tx: Transaction) -> None:
             continue
         current = _CURRENT.decode(stored)
         readers = _named(office.directory.readers(state.link, now).summary)
-        held = office.keyring.of(state.link)
-        key = held.summary_key(KeyId(current.key))
+        known_keys = office.keyring.of(state.link)
+        key = known_keys.summary_key(KeyId(current.key))
         if key is not None and readers == current.readers:
-            held.use(current.month, key)
+            known_keys.use(current.month, key)
         else:
-            held.retire()
+            known_keys.retire()
 
 
 def _store(

@@ -35,19 +35,19 @@ class Membership(msgspec.Struct, frozen=True):
 
 def memberships(directory: TrustedDirectory, office: OfficeId) -> list[Membership]:
     """The links that an office has to do with, sorted."""
-    found: dict[LinkId, Membership] = {}
+    by_link: dict[LinkId, Membership] = {}
     for agreement in _agreements(directory):
         is_party = office in agreement.offices
         if not is_party and office not in _superiors(agreement):
             continue
-        before = found.get(agreement.link)
-        found[agreement.link] = Membership(
+        before = by_link.get(agreement.link)
+        by_link[agreement.link] = Membership(
             agreement.link,
             agreement.corridor,
             agreement.partition,
             is_party or (before is not None and before.is_party),
         )
-    return [found[link] for link in sorted(found)]
+    return [by_link[link] for link in sorted(by_link)]
 
 
 def refused_agreements(directory: TrustedDirectory, link: LinkId) -> list[str]:

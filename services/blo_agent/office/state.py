@@ -177,13 +177,13 @@ class Office:
                 known.status.is_party = membership.is_party
         return opened
 
-    def take_documents(self, found: Iterable[SignedDocument]) -> list[LinkId]:
+    def take_documents(self, signed: Iterable[SignedDocument]) -> list[LinkId]:
         """Admit more trust documents.
 
         Returns:
             The links whose verdicts they can change, among those that are open.
         """
-        self._learn(found)
+        self._learn(signed)
         touched = []
         for link, state in self.links.items():
             state.fold.trust_in(self.directory.link_trust(link))
@@ -207,13 +207,15 @@ class Office:
             NoIdentity: No valid certificate names a key of this store.
         """
         certified = self.directory.certificate(self.id, at)
-        held = None if certified is None else self.node_keys(certified.certificate.signing_key)
-        if certified is None or held is None:
+        private_keys = (
+            None if certified is None else self.node_keys(certified.certificate.signing_key)
+        )
+        if certified is None or private_keys is None:
             raise NoIdentity(
                 f"no certificate of {self.id} that is valid now names a key of this store; "
                 "ask the country's root for one, and publish it with 'blo trust publish'"
             )
-        return Author(link, certified.tag, held.signing)
+        return Author(link, certified.tag, private_keys.signing)
 
     def node_keys(self, public: bytes) -> NodeKeys | None:
         """The private keys whose signing key has this public part."""
@@ -332,24 +334,24 @@ class Office:
         return PendingEvent(waiting.seq, waiting.event_id, header.case_id, summary, header.at, leaf)
 
     def _hold(self, stored: keys.StoredKey) -> None:
-        held = self.keyring.of(stored.link)
+        known_keys = self.keyring.of(stored.link)
         if stored.purpose is KeyPurpose.CONTENT:
-            held.add_content(ContentKey(stored.key))
+            known_keys.add_content(ContentKey(stored.key))
         else:
-            held.add_summary(SummaryKey(stored.key))
+            known_keys.add_summary(SummaryKey(stored.key))
 
-    def _learn(self, found: Iterable[SignedDocument]) -> None:
-        self.directory, _ = self.directory.load(found)
+    def _learn(self, signed: Iterable[SignedDocument]) -> None:
+        self.directory, _ = self.directory.load(signed)
         self._own_certificates = self._certificates()
 
     def _certificates(self) -> dict[CertificateTag, NodeKeys]:
         """The private keys of the office's own certificates, by their tags."""
-        found = {}
+        by_tag = {}
         for certified in self.directory.certificates(self.id):
-            held = self.node_keys(certified.certificate.signing_key)
-            if held is not None:
-                found[certified.tag] = held
-        return found
+            private_keys = self.node_keys(certified.certificate.signing_key)
+            if private_keys is not None:
+                by_tag[certified.tag] = private_keys
+        return by_tag
 
 
 def begin_anew(office: Office, state: LinkState, now: int, tx: Transaction) -> None:

@@ -96,8 +96,8 @@ def take_outputs(
     for partition, offset in fetched.offsets.items():
         meta.put(tx, offset_key(partition), COUNT.encode(offset))
     for source, values in fetched.values.items():
-        held = office.keyring.of(source.link)
-        reader = OutputReader(source.link, office.directory, held, lambda: now)
+        known_keys = office.keyring.of(source.link)
+        reader = OutputReader(source.link, office.directory, known_keys, lambda: now)
         for stored in values:
             try:
                 read = _read(office, reader, source, stored)
@@ -160,15 +160,15 @@ def go_back_for_keys(
     """Read again what waited for keys that have come; from which offsets."""
     back: dict[OutputTopic, int] = {}
     for source in sources:
-        found = [
+        arrived = [
             waiting
             for waiting in outputs.waiting_in(tx, *source.partition)
             if office.keyring.of(source.link).summary_key(waiting.key) is not None
         ]
-        for waiting in found:
+        for waiting in arrived:
             outputs.stop_waiting(tx, waiting)
-        if found:
-            offset = min(waiting.first_offset for waiting in found)
+        if arrived:
+            offset = min(waiting.first_offset for waiting in arrived)
             back[source] = min(offset, stored_offset(tx, source.partition))
             meta.put(tx, offset_key(source.partition), COUNT.encode(back[source]))
     return back
@@ -229,8 +229,8 @@ def _missing_key(
     office: Office, source: OutputTopic, stored: ConsumedRecord, error: WrongKeyCommitment
 ) -> outputs.WaitingOutput:
     output = OUTPUT.decode(SIGNED_OUTPUT.decode(stored.value or b"").output)
-    held = office.keyring.of(source.link)
-    if output.key is None or held.summary_key(KeyId(output.key)) is not None:
+    known_keys = office.keyring.of(source.link)
+    if output.key is None or known_keys.summary_key(KeyId(output.key)) is not None:
         raise _Ignored(error.defect) from error
     return outputs.WaitingOutput(
         *source.partition, output.processor, KeyId(output.key), stored.offset

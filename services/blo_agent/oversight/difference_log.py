@@ -47,20 +47,20 @@ class DifferenceLog:
         self, compared: ComparisonResult, standing: Mapping[tuple[LinkId, OfficeId, str], int]
     ) -> None:
         """Tell which differences are new, which have gone, and how many stand."""
-        for one, count in Counter(compared.loud).items():
+        for difference, count in Counter(compared.loud).items():
             get_logger().error(
                 "processor differs from this office's log; the API says in what",
-                link=one.link,
-                office=one.processor,
-                reason=one.what,
+                link=difference.link,
+                office=difference.processor,
+                reason=difference.what,
                 count=count,
             )
-        for one, count in Counter(compared.healed).items():
+        for difference, count in Counter(compared.healed).items():
             get_logger().warning(
                 "processor no longer differs",
-                link=one.link,
-                office=one.processor,
-                reason=one.what,
+                link=difference.link,
+                office=difference.processor,
+                reason=difference.what,
                 count=count,
             )
         self._differences = {**dict.fromkeys(self._differences, 0), **standing}
@@ -90,5 +90,5 @@ def concerns(alert: Alert, office: OfficeId) -> bool:
 
 def cause(alert: Alert) -> str:
     """The rung that an alert has reached, or what is wrong with the link."""
-    found = alert.rung or alert.signal
-    return "" if found is None else found.value
+    level = alert.rung or alert.signal
+    return "" if level is None else level.value

@@ -151,7 +151,7 @@ class OutputsReader:
 
     def _wanted(self) -> dict[TopicPartition, OutputTopic]:
         """Where processors write about the office's links, as far as agreements name any."""
-        found = {}
+        topics = {}
         for link, state in self._office.links.items():
             if not processors_ever(self._office.directory, link):
                 continue
@@ -160,18 +160,18 @@ class OutputsReader:
                 (alerts_topic(state.corridor), OutputKind.ALERT),
             ):
                 partition = TopicPartition(topic, state.partition)
-                found[partition] = OutputTopic(partition, link, kind)
-        return found
+                topics[partition] = OutputTopic(partition, link, kind)
+        return topics
 
     async def _there(
         self, wanted: Mapping[TopicPartition, OutputTopic]
     ) -> dict[TopicPartition, OutputTopic]:
         admin = await self._log.admin()
         try:
-            found = await admin.describe(sorted({place.topic for place in wanted}))
+            specs = await admin.describe(sorted({place.topic for place in wanted}))
         finally:
             await admin.close()
-        sizes = {name: spec.partitions for name, spec in found.items()}
+        sizes = {name: spec.partitions for name, spec in specs.items()}
         there = {
             place: source
             for place, source in wanted.items()
@@ -203,13 +203,13 @@ class OutputsReader:
 
     async def _turn(self, reader: LogReader) -> bool:
         """Poll, take in, compare; False when the reader has to begin anew."""
-        found = await reader.poll(max_records=_BATCH, timeout_s=_POLL_S)
-        fetched = self._sort(reader, found)
+        polled = await reader.poll(max_records=_BATCH, timeout_s=_POLL_S)
+        batch = self._sort(reader, polled)
         now = self._clock.now_ms()
         sources = list(self._sources.values())
 
         def take(tx: Transaction) -> tuple[OutputBatchResult, dict[OutputTopic, int], bool]:
-            taken = take_outputs(self._office, fetched, now, tx)
+            taken = take_outputs(self._office, batch, now, tx)
             self._comparison.note(taken.cases)
             if taken.taken:
                 self._difference_log.alerts(tx)
@@ -217,7 +217,7 @@ class OutputsReader:
             return taken, back, needs_new_start(self._office, sources, now, tx)
 
         taken, back, anew = await self._store.write(take)
-        if found:
+        if polled:
             self._probe("outputs taken")
         self._difference_log.taken(taken)
         for source, offset in back.items():
@@ -228,11 +228,11 @@ class OutputsReader:
         return True
 
     def _sort(
-        self, reader: LogReader, found: Mapping[TopicPartition, list[ConsumedRecord]]
+        self, reader: LogReader, fetched: Mapping[TopicPartition, list[ConsumedRecord]]
     ) -> OutputBatch:
-        offsets = {partition: reader.position(partition) for partition in found}
+        offsets = {partition: reader.position(partition) for partition in fetched}
         return OutputBatch(
-            {self._sources[place]: values for place, values in found.items()}, offsets
+            {self._sources[place]: values for place, values in fetched.items()}, offsets
         )
 
     async def _compare(self, reader: LogReader) -> None:

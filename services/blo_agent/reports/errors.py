@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from blo_agent.store.errors import JobRefused
+from blo_agent.store.errors import ActionRefused
 
 
 class ReportRefusal(StrEnum):
@@ -26,15 +26,5 @@ class ReportRefusal(StrEnum):
     NO_IDENTITY = "no_identity"
 
 
-class ReportRefused(JobRefused):
-    """Something that is not done with a report; nothing was written.
-
-    Attributes:
-        reason: From the closed list.
-        words: What is wrong and what to do.
-    """
-
-    def __init__(self, reason: ReportRefusal, words: str) -> None:
-        super().__init__(words)
-        self.reason = reason
-        self.words = words
+class ReportRefused(ActionRefused):
+    """A step with a report was refused, for a ``ReportRefusal``."""

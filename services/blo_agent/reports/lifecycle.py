@@ -133,8 +133,8 @@ def freeze(office: Office, digest: bytes, actor: str, now: int, tx: Transaction)
     _refuse_open_period(filed.report)
     _refuse_frozen_days(filed.report, tx)
     certified = office.directory.certificate(office.id, now)
-    held = None if certified is None else office.node_keys_of(certified.tag)
-    if certified is None or held is None:
+    private_keys = None if certified is None else office.node_keys_of(certified.tag)
+    if certified is None or private_keys is None:
         raise ReportRefused(
             ReportRefusal.NO_IDENTITY, "no valid certificate names a key of this store"
         )
@@ -142,7 +142,7 @@ def freeze(office: Office, digest: bytes, actor: str, now: int, tx: Transaction)
     frozen = FrozenReport(
         v=REPORT_VERSION, kid=certified.tag.hex(), steps=steps, report=filed.report
     )
-    signed = sign_report(frozen, held.signing)
+    signed = sign_report(frozen, private_keys.signing)
     reports.set_steps(tx, digest, STEPS.encode(steps), SIGNED_REPORT.encode(signed))
     _note(tx, ReportAct.FREEZE, actor, digest, now)
     return find(tx, digest)

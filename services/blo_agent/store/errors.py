@@ -13,6 +13,7 @@
     └── StoreFailed             the writer has stopped; only a restart helps
         └── StoreCorrupt        a page of the file is not what was written
     JobRefused                  raised by a job: an expected refusal that wrote nothing
+    └── ActionRefused           one with a reason and words for the person who asked
     JobFailed                   a job raised unexpectedly: it was rolled back, the writer goes on
     RefusedAfterWriting         a fault of the program: a job refused after it had written
 """
@@ -148,6 +149,20 @@ class JobRefused(Exception):
     A job refuses before its first write and before it changes anything in memory (or it was
     handed in as ``undoable``, which takes back the writes but not what it did in memory).
     """
+
+
+class ActionRefused(JobRefused):
+    """A refusal for the person who asked; nothing was stored or sent. The API answers it with 409.
+
+    Attributes:
+        reason: A stable word of a closed list.
+        words: What is wrong and what to do.
+    """
+
+    def __init__(self, reason: str, words: str) -> None:
+        super().__init__(words)
+        self.reason = reason
+        self.words = words
 
 
 class JobFailed(Exception):

@@ -158,12 +158,12 @@ def replace_event(tx: Transaction, seq: int, event_id: EventId, oseq: int, value
 
 def is_key_waiting(snapshot: Snapshot, link: LinkId, key: KeyId) -> bool:
     """Whether a grant of a link's key, or its withdrawal, is still to be sent; reads the outbox."""
-    found = snapshot.value(
+    waiting = snapshot.value(
         "SELECT 1 FROM outbox INDEXED BY outbox_pending"
         " WHERE state = 0 AND event_id IS NULL AND link = ? AND substr(key, 1, 32) = ? LIMIT 1",
         (link, key),
     )
-    return found is not None
+    return waiting is not None
 
 
 def state_of(snapshot: Snapshot, event_id: EventId) -> OutboxState | None:
