@@ -238,7 +238,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     ),
     Code.CHECKPOINT_REFUSED: Meaning(
         DOUBT,
-        "A checkpoint that cannot be read, or that nobody signed who may.",
+        "A checkpoint that cannot be read, or with a signature that no trust document allows.",
         "Ask who may write to the topic of the heads.",
     ),
     Code.CHECKPOINT_DIFFERS: Meaning(
