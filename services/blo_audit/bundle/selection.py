@@ -35,8 +35,8 @@ Judgement = tuple[Verdict | None, OfficeId | None, EventId | None]
 """Verdict, writer and id of a record; ``None`` as a verdict: nothing is against it."""
 
 
-class ChainPlace(NamedTuple):
-    """An event's place in its office's chain, as its writer signed it."""
+class OfficeSequence(NamedTuple):
+    """The number of an event in its office's chain, as its writer signed it."""
 
     office: OfficeId
     oseq: int
@@ -82,7 +82,7 @@ class Selection:
         self._disclosures = disclosures
         self._findings = findings
         self._context = hashes.event_context(manifest.link)
-        self._places: dict[ChainPlace, tuple[EventId, int]] = {}
+        self._places: dict[OfficeSequence, tuple[EventId, int]] = {}
 
     def take(self, records: Iterable[ProvenRecord]) -> None:
         """Verify records; each is opened only when everything before that has held."""
@@ -163,13 +163,13 @@ class Selection:
     def _placed(
         self, position: int, header: Header, office: OfficeId, event: EventId
     ) -> Verdict | None:
-        known = self._places.get(ChainPlace(office, header.oseq))
+        known = self._places.get(OfficeSequence(office, header.oseq))
         if known is not None:
             return DUPLICATE if known[0] == event else rejected(Reason.FORK)
-        before = self._places.get(ChainPlace(office, header.oseq - 1))
+        before = self._places.get(OfficeSequence(office, header.oseq - 1))
         if before is not None and before[0] != header.oprev:
             return rejected(Reason.FORK)
-        self._places[ChainPlace(office, header.oseq)] = event, position
+        self._places[OfficeSequence(office, header.oseq)] = event, position
         if header.seen_size > position:
             return rejected(Reason.SEEN_BEYOND_LOG)
         return None
