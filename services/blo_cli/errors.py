@@ -1,4 +1,4 @@
-"""What the command can tell its user: where, what is wrong, what to do next.
+"""Errors of the command, each with its place, its cause and the next step for the user.
 
 .. code-block:: text
 
@@ -28,12 +28,12 @@ class Exit(IntEnum):
 
 
 class CliError(Exception):
-    """An expected failure, told in one message.
+    """An expected failure, in one message.
 
     Attributes:
-        where: The file, line, folder or program that it is about.
-        what: What is wrong.
-        todo: What the user does next.
+        where: The file, line, folder or program concerned.
+        what: The fault.
+        todo: The next step for the user.
     """
 
     def __init__(self, where: str, what: str, *, todo: str) -> None:
@@ -73,9 +73,9 @@ _TREES: Final = (
 
 def expected_errors() -> tuple[type[Exception], ...]:
     """The root of every floor's tree of errors; whatever else is raised is a defect of ours."""
-    others = (root for one in subcommands().values() for root in one.errors)
-    found = []
+    others = (root for command in subcommands().values() for root in command.errors)
+    roots = []
     for root in (*_TREES, *others):
         module, _, name = root.partition(":")
-        found.append(getattr(import_module(module), name))
-    return (CliError, *found)
+        roots.append(getattr(import_module(module), name))
+    return (CliError, *roots)

@@ -18,7 +18,7 @@ DISTRIBUTION: Final = "blo-exchange"
 
 
 class LazyGroup(click.Group):
-    """Imports a subcommand's module when it is called, so that each pays for itself only."""
+    """Imports a subcommand's module when it is called, so that no command loads another's libraries."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The subcommands' names, sorted."""
@@ -39,7 +39,9 @@ class LazyGroup(click.Group):
         """Writes the list of subcommands without importing any."""
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl([(name, one.help) for name, one in sorted(subcommands().items())])
+            formatter.write_dl(
+                [(name, command.help) for name, command in sorted(subcommands().items())]
+            )
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -52,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     """Runs ``blo`` with these arguments.
 
     Returns:
-        The exit code, as ``blo_cli.errors`` says; what was wrong has been told on standard error.
+        The exit code, as ``blo_cli.errors`` says; an error message is on standard error by then.
     """
     try:
         result = blo.main(list(arguments), prog_name="blo", standalone_mode=False)

@@ -16,7 +16,7 @@ ENTRY_POINT_GROUP: Final = "blo.commands"
 
 
 class Subcommand(NamedTuple):
-    """Where a subcommand lies, its line in ``blo --help``, and which errors it may end with.
+    """A subcommand: its module, its line in ``blo --help`` and the errors with which it may end.
 
     Attributes:
         module: The module with a click command or group of the subcommand's name.
@@ -32,7 +32,9 @@ class Subcommand(NamedTuple):
 
 _OWN: Final = {
     "agent": Subcommand("blo_cli.agent", "Run an office's node, or make its identity."),
-    "audit": Subcommand("blo_cli.audit", "Replay the log and prove it to whom trusts nobody."),
+    "audit": Subcommand(
+        "blo_cli.audit", "Replay the log, and verify reports, journals and bundles."
+    ),
     "processors": Subcommand("blo_cli.processors", "Run a corridor's stream processors."),
     "topics": Subcommand("blo_cli.topics", "Plan and make the topics."),
     "trust": Subcommand("blo_cli.trust", "Make, publish and judge trust documents."),
@@ -42,9 +44,9 @@ _OWN: Final = {
 @cache
 def subcommands() -> Mapping[str, Subcommand]:
     """Every subcommand by its name; no other distribution replaces one of ``blo``'s own."""
-    found: dict[str, Subcommand] = {}
+    others: dict[str, Subcommand] = {}
     for point in entry_points(group=ENTRY_POINT_GROUP):
         subcommand = point.load()
         assert isinstance(subcommand, Subcommand), point
-        found[point.name] = subcommand
-    return found | _OWN
+        others[point.name] = subcommand
+    return others | _OWN

@@ -1,7 +1,7 @@
-"""Incidents: what went wrong unexpectedly, under an id that joins an answer with the log file.
+"""Incidents: unexpected errors, each under an id that joins an answer with the log file.
 
-Only the own disk's or memory's failure, and the request to stop, end a program; every other fault
-is contained where it arose (``docs/architecture.md``, "Failure"). Whoever contains one logs it here.
+Only a failure of this machine's disk or memory, or a request to stop, ends a program. Every other
+fault is contained where it arose and logged here (``docs/architecture.md``, "Failure").
 """
 
 import errno
@@ -14,11 +14,11 @@ _INCIDENT_BYTES: Final = 5
 _OWN_ERRNO: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 )
-"""What the operating system says when this machine's disk, memory or descriptors have run out."""
+"""The error numbers of a failed disk, and of exhausted space, memory or descriptors."""
 
 
 def new_incident() -> str:
-    """A new id: ten hexadecimal digits, which tell nothing."""
+    """A new random id of ten hexadecimal digits."""
     return secrets.token_hex(_INCIDENT_BYTES)
 
 
@@ -28,11 +28,11 @@ def report_incident(
     """Log an unexpected error with its trace.
 
     Args:
-        what: What was contained, in fixed words.
+        what: The work that failed, in fixed words.
         error: The error.
-        link: The link that it concerns, if one.
-        position: The record that it concerns, if one.
-        task: The part of the program that it concerns, if one.
+        link: The link concerned, if there is one.
+        position: The record concerned, if there is one.
+        task: The part of the program concerned, if there is one.
 
     Returns:
         The incident's id.

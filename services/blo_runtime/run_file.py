@@ -1,4 +1,4 @@
-"""A file that says where a running program can be reached; there only while it runs."""
+"""A file with a running program's process id and ports, which exists only while it runs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def pid_file(path: Path, **ports: int) -> Iterator[None]:
     """Write a program's process id and ports as JSON, and remove the file at the end.
 
     Args:
-        path: Where; nobody ever reads half of it.
-        ports: By the names that stand in the file.
+        path: The file; it is replaced as a whole, so no reader sees half of it.
+        ports: The ports by their names in the file.
     """
     draft = path.with_suffix(".new")
     draft.write_bytes(msgspec.json.encode({"pid": os.getpid(), **ports}) + b"\n")

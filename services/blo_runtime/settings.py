@@ -13,7 +13,7 @@ from blo_schemas.texts import from_hex
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "text"]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
-"""More than nothing, and a day at most."""
+"""A duration above zero, and a day at most."""
 
 _MAX_PORT = 65535
 
@@ -37,7 +37,7 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
 
     Attributes:
         bootstrap: ``host:port``, several in an array or separated by commas.
-        tls: The files for TLS; without them the line is in the clear (loopback only).
+        tls: The files for TLS; without them the connection is not encrypted (loopback only).
         request_timeout_s: How long one request to a broker may take, in seconds.
     """
 
@@ -66,7 +66,7 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
 
 
 class TrustSettings(Settings, frozen=True, kw_only=True):
-    """What a program trusts without being told by anyone.
+    """The roots that a program trusts by its configuration alone.
 
     Attributes:
         pins: Per country, the fingerprint of version 1 of its root, compared over another channel
@@ -103,10 +103,10 @@ class AdminSettings(Settings, frozen=True, kw_only=True):
 
 
 class LoggingSettings(Settings, frozen=True, kw_only=True):
-    """What a program logs to standard error.
+    """A program's log on standard error.
 
     Attributes:
-        level: The least level that is written.
+        level: The lowest level that is written.
         format: ``json``, one object a line, or ``text`` for people.
     """
 

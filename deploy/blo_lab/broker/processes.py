@@ -1,4 +1,4 @@
-"""Processes that are known by more than their number, which the system gives out again."""
+"""Processes known by their number and their start, because the system reuses numbers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class KnownProcess:
     """One process, signalled only while it is certainly that one.
 
     Attributes:
-        pid: its number.
-        started: when it started, as the system words it; with the number it names one process for
-            good, across reboots too.
+        pid: Its number.
+        started: Its start, as the system words it; together with the number it names one process
+            for good, also after a restart of the machine.
     """
 
     pid: int
@@ -82,7 +82,7 @@ def _thread_state(task: Path) -> str | None:
 
 def _start_of(pid: int) -> str | None:
     if sys.platform != "linux":
-        return _start_told_by_ps(pid)
+        return _start_from_ps(pid)
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
@@ -93,12 +93,12 @@ def _start_of(pid: int) -> str | None:
     return None if state in "ZX" else f"{boot}/{ticks}"
 
 
-def _start_told_by_ps(pid: int) -> str | None:
-    told = subprocess.run(
+def _start_from_ps(pid: int) -> str | None:
+    output = subprocess.run(
         ["ps", "-o", "state=,lstart=", "-p", str(pid)],
         capture_output=True,
         text=True,
         check=False,
         env={"PATH": os.defpath, "LC_ALL": "C"},
     ).stdout.split(maxsplit=1)
-    return None if len(told) < 2 or told[0].startswith("Z") else told[1].strip()
+    return None if len(output) < 2 or output[0].startswith("Z") else output[1].strip()

@@ -1,4 +1,4 @@
-"""Looking for plaintext where none may be, many words at once."""
+"""A search for many words of plaintext in bytes that must not hold any."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any, Final, NamedTuple
 from blo_lab.scenario import Scenario
 
 SHORTEST: Final = 8
-"""Bytes that a needle has at least: a shorter one could stand in random bytes by chance."""
+"""The least length of a needle in bytes: random bytes could contain a shorter one by chance."""
 
 _GRAM: Final = 4
 _WORD = re.compile(r"[^\W_][\w-]*")
 
 
 class Needles:
-    """Words to look for.
+    """Words to search for.
 
     A needle of eight bytes covers four bytes that begin at a multiple of four, wherever it stands.
     So the data is looked through as a row of integers, at the speed of a set, and searched for a
     needle only where one of its possible integers stands.
 
     Args:
-        words: What is looked for, in UTF-8; words of fewer than eight bytes are left out.
+        words: The words; those of fewer than eight bytes in UTF-8 are left out.
     """
 
     def __init__(self, words: Iterable[str]) -> None:

@@ -21,7 +21,7 @@ _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 class Reach(NamedTuple):
-    """What an auditor said of where to read, and whom to believe.
+    """An auditor's options: the place of the log, and the trusted roots.
 
     Attributes:
         config: The auditor's TOML file.
@@ -42,16 +42,16 @@ class Reach(NamedTuple):
             ConfigurationError: The configuration can't be read.
         """
         known = {} if self.config is None else load(self.config, AuditorSettings).trust.roots
-        found = dict(known)
+        roots = dict(known)
         for country, fingerprint in self.pinned:
-            if found.setdefault(country, fingerprint) != fingerprint:
+            if roots.setdefault(country, fingerprint) != fingerprint:
                 raise click.UsageError(f"two different roots are pinned for {country}: which one?")
-        if not found:
+        if not roots:
             raise click.UsageError(
                 "no root is trusted: name one with --pin vn=FINGERPRINT, compared over another "
                 "channel than the one that brought the bundle"
             )
-        return found
+        return roots
 
     def source(self) -> RecordSource:
         """The log on Kafka.

@@ -1,4 +1,4 @@
-"""``blo audit response-times``: how fast offices respond, without reading what they write."""
+"""``blo audit response-times``: the offices' response times, from summaries alone."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def response_times(config: Path, first: datetime, last: datetime, zone: str) -> 
     return Exit.OK
 
 
-def times_lines(found: Iterable[LinkTimes]) -> Iterator[str]:
+def times_lines(links: Iterable[LinkTimes]) -> Iterator[str]:
     """The links' times, an office and clock a line."""
-    for one in found:
-        yield f"{one.link}: {one.size} records"
-        if one.waiting:
-            yield f"  {one.waiting} records wait for a summary key and are not counted"
-        for row in one.rows:
+    for link in links:
+        yield f"{link.link}: {link.size} records"
+        if link.waiting:
+            yield f"  {link.waiting} records wait for a summary key and are not counted"
+        for row in link.rows:
             times = "no response yet"
             if row.median is not None:
                 times = f"median {hours(row.median)} h, 90th percentile {hours(row.p90)} h"
@@ -78,7 +78,7 @@ async def _read(path: Path, settings: AuditorSettings, period: Window) -> list[L
         corridors = feed.directory.corridors()
         if settings.corridor:
             corridors = (CorridorId(settings.corridor),)
-        # What is due later is not missed yet.
+        # A response that is due later is not missed yet.
         now = min(period.end, SystemClock().now_ms())
         return await read_times(log, feed, identity, corridors, period, now)
     finally:

@@ -1,4 +1,4 @@
-"""What ``blo processors as-of`` and ``what-if`` print."""
+"""The lines that ``blo processors as-of`` and ``what-if`` print."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ _HOUR_MS = 3_600_000
 
 def as_of_lines(links: Iterable[LinkAsOf], at: int) -> Iterator[str]:
     """The cases of each link at an instant, and which of their clocks are missed."""
-    for one in links:
-        cases = one.cases()
-        yield f"{one.place.link}: {one.size} records, {len(cases)} cases"
-        if waiting := one.state.parked_count():
+    for link in links:
+        cases = link.cases()
+        yield f"{link.place.link}: {link.size} records, {len(cases)} cases"
+        if waiting := link.state.parked_count():
             yield f"  {waiting} records wait for a summary key"
         for record in cases:
             view = record.view
             missed = [
                 f"{state.clock} missed since {_time(state.due)}"
-                for state in clock_states(record.clocks, one.terms, at)
+                for state in clock_states(record.clocks, link.terms, at)
                 if state.standing is ClockStatus.MISSED and state.met_at is None and state.due
             ]
-            told = "; ".join([f"{view.urgency.word} {view.state}", *missed])
-            yield f"  {view.case.hex()[:16]} {view.kind.word} version {view.version}: {told}"
-        for alert in one.standing(at):
+            words = "; ".join([f"{view.urgency.word} {view.state}", *missed])
+            yield f"  {view.case.hex()[:16]} {view.kind.word} version {view.version}: {words}"
+        for alert in link.standing(at):
             case = "" if alert.case is None else alert.case.hex()[:16]
             yield f"  alert {alert.rung} {alert.clock} {case} since {_time(alert.since)}"
 
 
-def what_if_lines(found: WhatIf) -> Iterator[str]:
+def what_if_lines(comparison: WhatIf) -> Iterator[str]:
     """Met and missed clocks as agreed and under the other policy, and what would change."""
-    other = {(row.link, row.office, row.clock): row for row in found.other}
-    agreed = {(row.link, row.office, row.clock): row for row in found.agreed}
+    other = {(row.link, row.office, row.clock): row for row in comparison.other}
+    agreed = {(row.link, row.office, row.clock): row for row in comparison.agreed}
     for key in sorted(agreed.keys() | other.keys()):
         link, office, clock = key
         before, after = _row(agreed.get(key)), _row(other.get(key))
         yield f"{link} {office} {clock}: {before} as agreed; {after} under the other policy"
-    for change in found.changes:
+    for change in comparison.changes:
         yield (
             f"{change.link} {change.case.hex()[:16]} {change.before.clock}: "
             f"{change.before.standing} as agreed, {change.after.standing} under the other policy"
