@@ -82,7 +82,7 @@ class Readiness:
         return Health(ok=not faulty, detail=words)
 
     def _check_directory(self) -> Health:
-        """The documents on disk go on to count, so this keeps nobody from working."""
+        """Always ok, because the documents on disk still count; the detail names the trouble."""
         return Health(ok=True, detail=self._receiver.directory_trouble)
 
     def _check_store(self) -> Health:
@@ -108,7 +108,7 @@ class Readiness:
         return Health(ok=True)
 
     def _check_processors(self) -> Health:
-        """A processor that differs is told loudly, and keeps nobody from working."""
+        """Always ok, because differences stop no work; the detail names them."""
         words = [
             f"{processor} differs on {link} ({what}, {count} times)"
             for (link, processor, what), count in sorted(self._outputs.standing.items())

@@ -54,7 +54,7 @@ class LinkComparison(msgspec.Struct, frozen=True):
 
 
 class _Rebuilt:
-    """What is kept of the records: of a content its hash, so that a long log needs no memory."""
+    """The result of a fold; it keeps the hash of each content, so that a long log fits in memory."""
 
     def __init__(self, fold: LinkFold) -> None:
         self.fold = fold

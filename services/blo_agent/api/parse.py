@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 ACTOR_HEADER: Final = "blo-actor"
 SOMEBODY: Final = "duty-officer"
-"""Who asks, where nobody says so; as for commands."""
+"""The actor of a request that names none; the same as for commands."""
 MAX_ACTOR: Final = 64
 _URGENCIES = {urgency.word: urgency for urgency in Urgency}
 _GROUNDS = {ground.word: ground for ground in PauseGround}
@@ -52,7 +52,7 @@ def decode(data: bytes, kind: type[T]) -> T:
 
 
 def actor_of(request: Request[Any, Any, State]) -> str:
-    """Who asks, for the journal: what the header ``blo-actor`` says, percent-encoded.
+    """The actor for the journal: the header ``blo-actor``, percent-encoded.
 
     Raises:
         BadRequest: It is too long to be a name.
@@ -67,7 +67,7 @@ def read_id(text: str) -> bytes:
     """A case's or an event's id from its hexadecimal form.
 
     Raises:
-        BadRequest: It is none.
+        BadRequest: The text is not 64 hexadecimal digits.
     """
     try:
         return from_hex(text, HASH_SIZE)

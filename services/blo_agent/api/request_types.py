@@ -133,6 +133,6 @@ class ReportRequest(StrictRequest, frozen=True):
 
 
 class StepRequest(StrictRequest, frozen=True):
-    """Who takes a further step with a report."""
+    """A further step with a report."""
 
     actor: Word

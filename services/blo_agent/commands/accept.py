@@ -52,7 +52,7 @@ class AgentRefusal(StrEnum):
 
 
 class OfficeCommand(msgspec.Struct, frozen=True):
-    """What an officer wants done.
+    """A command of an officer, with its link and case.
 
     Attributes:
         link: On which link.

@@ -67,7 +67,7 @@ def compare_heads(
 def delivery(
     newest: Mapping[OfficeId, Head], position: int, readers: tuple[OfficeId, ...]
 ) -> tuple[tuple[OfficeId, ...], tuple[OfficeId, ...]]:
-    """Who has received a record of a link, and who has opened it, by their signed heads.
+    """The offices that have received a record and those that have opened it, by their signed heads.
 
     Args:
         newest: The newest head of each reader of the link.

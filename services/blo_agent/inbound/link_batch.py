@@ -113,7 +113,7 @@ class LinkBatch:
             self._state.fold.close_case(case)
 
     def _read_anew(self) -> None:
-        """What the store has of the link is of no use: read its log again, but only once."""
+        """Read the link's log again, because its stored state can't be loaded; but only once."""
         state = self._state
         self._result.refold.append(state.link)
         if state.was_read_anew:

@@ -396,7 +396,7 @@ class InboundReader:
 
 
 async def _end(*tasks: asyncio.Task[Any] | None) -> None:
-    """Cancel tasks and wait for them, so that nobody misses what they raise."""
+    """Cancel tasks and wait until they have ended."""
     living = [task for task in tasks if task is not None]
     for task in living:
         task.cancel()

@@ -39,7 +39,7 @@ from blo_sealing.seal_event import (
 
 
 class OwnChainCheck(msgspec.Struct, frozen=True):
-    """What the check has found.
+    """The outcome of a check of the own chain.
 
     Attributes:
         resealed: How many waiting events were sealed anew.

@@ -93,7 +93,7 @@ class BatchResult(msgspec.Struct):
     def alarm_unopenable(
         self, link: LinkId, position: int, office: OfficeId | None, fault: str
     ) -> None:
-        """Tell of an accepted event whose content nobody can open, and whose fault that is."""
+        """Add an alarm over an accepted event whose content can't be opened, with its writer."""
         self.alarms.append(
             f"what {office} has sealed at {position} of {link} can't be opened ({fault}); it counts "
             "as a step without content: ask that office to correct it"

@@ -67,7 +67,7 @@ class PendingEvent(msgspec.Struct, frozen=True):
 
 
 class VerdictCounts(msgspec.Struct):
-    """What has become of a link's records since the first one, for metrics and reports."""
+    """The number of a link's records by verdict, for metrics and reports."""
 
     accepted: int = 0
     crossed: int = 0

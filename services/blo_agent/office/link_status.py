@@ -41,7 +41,7 @@ _STORED = Codec(_Stored)
 
 
 class LinkStatus(msgspec.Struct):
-    """What the office may do on a link.
+    """The rights of the office on a link.
 
     The store keeps the halts, ``rereads_to`` and ``is_withheld``. The rest is found out anew after
     each start: agreements say who is a party, and the own chain is compared with the log.

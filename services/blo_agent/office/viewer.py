@@ -43,7 +43,7 @@ class Viewer(msgspec.Struct, frozen=True):
 
 
 class ViewedLink(msgspec.Struct, frozen=True):
-    """What an office has to do with a link.
+    """An office's role on a link.
 
     Attributes:
         link: The link.
@@ -87,7 +87,7 @@ def viewer(office: Office) -> Viewer:
 
 
 def link_role(state: LinkState) -> ViewedLink:
-    """What the office has to do with a link now; may be asked from any thread."""
+    """The office's role on a link now; safe to call from any thread."""
     return ViewedLink(
         state.link, state.corridor, state.partition, state.status.is_party, state.status.halted
     )
@@ -113,7 +113,7 @@ def log_hash_of(snapshot: Snapshot, stored: StoredLink) -> Digest:
 
 
 def summary_of(snapshot: Snapshot, link: LinkId, value: bytes) -> tuple[Header, Summary] | None:
-    """What an own event that waits for the line does; ``None``: its key is not here any more."""
+    """Header and summary of an own event in the outbox; ``None``: its key is no longer here."""
     envelope = ENVELOPE.decode(value)
     header = HEADER.decode(envelope.header)
     key = keys.get(snapshot, link, header.summary_key_id)

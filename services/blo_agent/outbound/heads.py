@@ -13,7 +13,7 @@ from blo_sealing.statements import sign_head
 
 
 def make_head(office: Office, state: LinkState, now: int, snapshot: Snapshot) -> Head:
-    """What the office has read of a link.
+    """The office's head of a link: size, hashes, and what it could not open.
 
     Raises:
         NoIdentity: There is no valid certificate to sign with.

@@ -161,10 +161,9 @@ class Sender:
         await self._mark(waiting, extra, offsets)
 
     async def _linger(self) -> None:
-        """Rest until there is more to do, because an event that is read back needs no mark.
+        """Wait for more work, up to ``_LINGER_S``.
 
-        That saves the disk a flush, at the very moment when the counterpart's is busy or this
-        office's own reader is.
+        An event that the reader sees in the log is marked as sent there, without a flush of its own.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LINGER_S):

@@ -55,7 +55,7 @@ class OutputAspect(StrEnum):
     ALERT = "alert"
     """It has signed an alert or clearing that the rules do not give, or not so."""
     SILENCE = "silence"
-    """The rules give an alert or clearing that nobody has signed."""
+    """The rules give an alert or clearing that no processor has signed."""
 
 
 class Doubt(msgspec.Struct):

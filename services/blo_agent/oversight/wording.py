@@ -53,7 +53,7 @@ def wrong_in(
     given_at: Callable[[int], Mapping[bytes, Alert]],
     cleared: Collection[bytes | None],
 ) -> str:
-    """What is wrong with a signed alert or clearing, in words; empty: nothing.
+    """The faults of a signed alert or clearing, in words; empty if there is none.
 
     Args:
         alert: As it was signed.

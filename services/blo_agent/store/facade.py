@@ -76,7 +76,7 @@ class Store:
         return self._writer.failure
 
     async def failed(self) -> StoreError:
-        """Waits until the store has failed, and says why; cancelled when nobody asks any more."""
+        """Waits until the store has failed, and returns the error."""
         return await self._writer.failed()
 
     @property

@@ -63,7 +63,7 @@ def knows(snapshot: Snapshot, link: LinkId, reason: str, evidence: bytes) -> boo
 
 
 def standing(snapshot: Snapshot, link: LinkId) -> list[StoredHalt]:
-    """The halts of a link that nobody has lifted, the oldest first."""
+    """The standing halts of a link, the oldest first."""
     rows = snapshot.rows(f"{_SELECT} WHERE link = ? AND resumed_at IS NULL ORDER BY seq", (link,))
     return [StoredHalt(*row) for row in rows]
 

@@ -14,7 +14,7 @@ _PUT: Final = "INSERT OR REPLACE INTO links(link, size, snapshot, trust_digest) 
 
 
 class NotWhole(Exception):
-    """What is stored of a link is not of one moment."""
+    """The stored state of a link is of two moments."""
 
 
 class LinkProgress(NamedTuple):

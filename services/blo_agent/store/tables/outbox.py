@@ -89,7 +89,7 @@ class OutboxCount(NamedTuple):
 
 
 class ConfirmedEvent(NamedTuple):
-    """What the outbox knew of an event that was read back."""
+    """An event that left the outbox because it was read back."""
 
     seq: int
     state: OutboxState

@@ -112,7 +112,7 @@ def set_opened(tx: Transaction, link: LinkId, position: int) -> None:
 
 
 def set_nothing_to_open(tx: Transaction, link: LinkId, case: CaseId) -> list[int]:
-    """Notes that nobody is to open the contents of a shredded case any more.
+    """Notes that the contents of a shredded case are not to be opened.
 
     Returns:
         The positions of the accepted records that could not be opened before, ascending.
