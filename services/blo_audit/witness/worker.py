@@ -118,9 +118,8 @@ class Witness:
         """The answer for ``/readyz``."""
         stopped = sorted(link.link for link in self.links.values() if link.stopped is not None)
         if stopped:
-            return Health(
-                ok=False, detail=f"not signed any more: {', '.join(stopped)}; see the log"
-            )
+            names = ", ".join(stopped)
+            return Health(ok=False, detail=f"not signed any more: {names}; see the log")
         if not self._is_connected:
             return Health(ok=False, detail="Kafka is not reached; see the log")
         now = self._clock.now_ms()
@@ -372,8 +371,6 @@ class Witness:
         key = NoteRecordKey(link.link, self._identity.subject, kind).encode()
         message = ProducerRecord(heads_topic(link.corridor), link.partition, key, note.encode())
         await appender.append([message])
-
-    # Telling.
 
     def _cut(self, error: LogTruncated) -> None:
         place = TopicPartition(error.topic, error.partition)
