@@ -1,4 +1,4 @@
-"""The trust documents, as ``blo.directory`` brings them."""
+"""The trust documents of the topic ``blo.directory``."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _PARTITION = TopicPartition(DIRECTORY_TOPIC, 0)
 
 
 class DirectoryFeed:
-    """Follows ``blo.directory``.
+    """Reads ``blo.directory`` and keeps the directory of trust documents.
 
     Args:
-        log: Where it lies.
+        log: The log.
         pins: The pinned roots.
 
     Attributes:
-        directory: What the documents read so far prove.
+        directory: The directory of the documents that were read so far.
     """
 
     def __init__(self, log: Log, pins: Pins) -> None:
@@ -35,7 +35,7 @@ class DirectoryFeed:
         self._next = 0
 
     async def refresh(self) -> bool:
-        """Read what is new; whether there was anything.
+        """Read new documents; returns whether there were any.
 
         Raises:
             LogError: The topic could not be read.

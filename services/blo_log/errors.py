@@ -1,4 +1,4 @@
-"""What can go wrong with the log, each with what to do next.
+"""The errors of the log; each says what to do.
 
 .. code-block:: text
 
@@ -18,7 +18,7 @@
     ├── RecordRefused           the log does not accept the record, and says why
     └── LogFault                anything else: a defect here or there
 
-A cause with ``transient`` set passes by itself: resending makes sense.
+An error with ``transient`` set passes by itself, so the request can be repeated.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from typing import ClassVar
 
 
 class LogError(Exception):
-    """Anything that this floor raises.
+    """The base of all errors of this package.
 
     Attributes:
-        transient: Whether it can pass without anybody doing anything.
+        transient: Whether it passes by itself.
     """
 
     transient: ClassVar[bool] = False
@@ -40,15 +40,15 @@ class LogError(Exception):
 class AppendFailed(LogError):
     """Not all records of one ``append`` were acknowledged.
 
-    Those that were not may be in the log all the same: resend the same bytes in the same order, and
-    let readers drop duplicates.
+    The others may be in the log all the same: resend the same bytes in the same order; readers drop
+    duplicates.
 
     Attributes:
-        acknowledged: Index in the call → offset, of those that are safe. Within a partition these
-            are the first ones.
-        total: How many records the call had.
-        cause: Why the others were not.
-        index: The record at fault, where one is: resending it will fail again.
+        acknowledged: The offset of each acknowledged record, by its index in the call. Within a
+            partition these are the first records.
+        total: The number of records of the call.
+        cause: Why the others were not acknowledged.
+        index: The index of the record at fault, if there is one; it will fail again.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class LogUnavailable(LogError):
 
 
 class NotAuthorised(LogError):
-    """The access rights do not allow it.
+    """The access rights do not allow the request.
 
     Attributes:
         topic: The topic, where it is one.
@@ -153,7 +153,7 @@ class TopicRefused(LogError):
 
 
 class TopicMisfit(LogError):
-    """A topic is not as the plan says; it is never changed by this program.
+    """A topic is not as planned; this program never changes it.
 
     Attributes:
         topic: Its name.
@@ -208,10 +208,10 @@ class LogTruncated(LogError):
 
 
 class RecordTooLarge(LogError):
-    """More bytes than the log takes.
+    """A record has more bytes than the log takes.
 
     Attributes:
-        topic: Where it should have gone.
+        topic: Its topic.
         size: Its size in bytes, framing included; 0 if only the broker knows.
         limit: The most that is taken, in bytes; 0 if only the broker knows.
     """

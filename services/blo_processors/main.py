@@ -56,14 +56,14 @@ def run(settings: ProcessorSettings) -> int:
 
 
 def connect(settings: ProcessorSettings) -> KafkaLog:
-    """The way to the log that a configuration names."""
+    """The log that a configuration names."""
     return KafkaLog(KafkaConnection(**kafka_options(settings.kafka, settings.processor)))
 
 
 async def make_context(
     settings: ProcessorSettings, metrics: Metrics, log: Log, line: KafkaLine | None = None
 ) -> WorkerContext:
-    """What the workers of a configuration work with, as soon as Kafka answers; it is waited for.
+    """The services of a configuration's workers; waits until Kafka answers.
 
     Raises:
         ConfigurationError: The key file can't be used.
@@ -99,13 +99,13 @@ async def make_context(
 
 
 class _Program:
-    """The parts of the program, as far as they have begun.
+    """The parts of the program that have started.
 
     Args:
         settings: The configuration.
-        metrics: Where they count.
-        log: The way to the log.
-        tasks: Where they run.
+        metrics: The metrics.
+        log: The log.
+        tasks: Runs the parts.
     """
 
     def __init__(
@@ -138,12 +138,12 @@ class _Program:
         get_logger().info("processor is up", corridor=settings.corridor)
 
     async def end(self) -> None:
-        """Finish and commit what is under way, before the runners end."""
+        """Commit what was acknowledged, before the runners end."""
         if self._stream is not None:
             await self._stream.stop()
 
     def checks(self) -> dict[str, Check]:
-        """What ``/readyz`` asks."""
+        """The checks of ``/readyz``."""
         return {"kafka": self.line.check, "links": self._links, "stream": self._check_stream}
 
     def _links(self) -> Health:
@@ -156,7 +156,7 @@ class _Program:
 
 
 async def _serve(settings: ProcessorSettings, metrics: Metrics, stop: StopSignal) -> None:
-    # A key file that can't be used is told before anything is waited for.
+    # A key file that can't be used is an error before the wait for Kafka.
     load_identity(settings.keys, OfficeId(settings.processor))
     log = connect(settings)
     try:

@@ -218,7 +218,7 @@ async def test_a_link_without_progress_is_begun_anew_but_not_one_that_waits(
         # Kafka has been back for long.
         context.line.last_away = -1e9
         await until(lambda: len(tasks) == 2)
-        assert tasks[0].cancelled()
+        await until(tasks[0].cancelled)
         hang.set()
         await until(lambda: corridor.check().ok)
     finally:

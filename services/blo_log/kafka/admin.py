@@ -1,4 +1,4 @@
-"""Topics on Kafka: seen and made, never changed."""
+"""Topics on Kafka: listed and created, never changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from blo_log.kafka.errors import FAILURES, translate
 from blo_log.port import TopicSpec
 
 _FENCED_S: Final = 10.0
-"""So long a broker that has stood still may count as not there, and take no copy of a partition."""
+"""For so many seconds a broker that was paused may be refused as the holder of a copy."""
 _ASK_AGAIN_S: Final = 0.2
 
 
@@ -90,7 +90,7 @@ class KafkaAdmin:
 
         async def make() -> None:
             response = await self._client.create_topics([topic])
-            # It does not raise what the broker says of the topic.
+            # The client does not raise the broker's error.
             for _, code, message in response.topic_errors:
                 if code:
                     raise for_code(code)(message)
@@ -114,7 +114,7 @@ class KafkaAdmin:
             await self._client.close()
 
     async def _change(self, ask: Callable[[], Awaitable[None]], name: str, total: int) -> None:
-        """Ask for a topic or more partitions of it, and wait until they are there."""
+        """Request a topic or more partitions, and wait until they exist."""
         client = self._client._client  # noqa: SLF001 - see reader
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _FENCED_S
@@ -127,22 +127,22 @@ class KafkaAdmin:
                     if loop.time() > deadline:
                         raise
                 await asyncio.sleep(_ASK_AGAIN_S)
-            # The controller has made them; a broker that serves others may learn of it later.
+            # The controller has created them; another broker may learn of them later.
             patience = self._connection.request_timeout_s
             await known_partitions(client, name, at_least=total, grace_s=patience)
         except FAILURES as error:
-            said = translate(error, self._connection, name)
-            if isinstance(said, TopicRefused) and error.args:
-                said = TopicRefused(name, str(error.args[0]))
-            raise said from error
+            translated = translate(error, self._connection, name)
+            if isinstance(translated, TopicRefused) and error.args:
+                translated = TopicRefused(name, str(error.args[0]))
+            raise translated from error
 
     async def _seen(self) -> dict[str, list[dict[str, Any]]]:
         try:
-            found = await self._client.describe_topics()
+            described = await self._client.describe_topics()
         except FAILURES as error:
             raise translate(error, self._connection) from error
         return {
             topic["topic"]: topic["partitions"]
-            for topic in found
+            for topic in described
             if not topic["error_code"] and not topic["is_internal"]
         }

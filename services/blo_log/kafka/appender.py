@@ -1,4 +1,4 @@
-"""Appending to Kafka: in order, acknowledged, and never with a hole."""
+"""The Kafka producer: records in order, acknowledged, and without gaps."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _STOP_STEP_S: Final = 0.3
 class KafkaAppender:
     """``blo_log.port.Appender`` on Kafka: an idempotent producer with ``acks=all``.
 
-    Records go out in batches that are made here, and a batch only after the one before it in its
-    partition was acknowledged. So a batch that fails leaves no hole: were the next one already
-    under way, a broker that knows nothing yet of this producer would accept it.
+    This class makes the batches. A batch is sent after the batch before it in its partition was
+    acknowledged, so a failed batch leaves no gap: a broker that does not know this producer yet
+    would accept a later batch that is already under way.
 
-    A producer that failed is thrown away: it may be poisoned, and what it still holds must not be
-    sent after the caller has sent it again.
+    A producer that failed is discarded. It may be unusable, and its records must not be sent after
+    the caller has sent them again.
 
     Attributes:
         closed: Whether it was closed.
@@ -171,7 +171,7 @@ class KafkaAppender:
             batch, count = following
 
     async def _diagnose(self, error: LogError, partitions: Iterable[TopicPartition]) -> LogError:
-        """Tell a broker that is silent from one that is there but cannot serve."""
+        """Distinguish a silent broker from one that answers but cannot serve."""
         if not isinstance(error, BrokerUnreachable) or self.closed:
             return error
         try:
@@ -214,7 +214,7 @@ def _by_partition(messages: Sequence[ProducerRecord]) -> dict[TopicPartition, li
 def _fill(
     producer: AIOKafkaProducer, messages: Sequence[ProducerRecord], indexes: list[int], start: int
 ) -> tuple[Any, int]:
-    """Put as many records into a batch as it takes; says how many."""
+    """Put as many records into a batch as it takes; returns their number."""
     if start >= len(indexes):
         return None, 0
     batch = producer.create_batch()
@@ -228,7 +228,7 @@ def _fill(
 
 
 async def _discard(producer: AIOKafkaProducer) -> None:
-    """End a producer without sending what it still holds; its own ``stop`` would wait for that."""
+    """End a producer without sending its records; its own ``stop`` would wait for them."""
     producer._closed = True  # noqa: SLF001 - or it complains when it is collected
     await producer.client.close()
     sending = producer._sender.sender_task  # noqa: SLF001 - there is no public way to cancel it

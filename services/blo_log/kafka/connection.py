@@ -1,4 +1,4 @@
-"""How to reach Kafka, and what it answers about a topic."""
+"""The connection to Kafka, and the question which partitions a topic has."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class KafkaConnection:
 async def know_a_broker(client: AIOKafkaClient) -> None:
     """Make sure that a client knows a broker.
 
-    One that was started while its only broker counted as away, because that had stood still, knows
-    none, and would not ask again for minutes.
+    A client that starts while its only broker is paused knows no broker, and would not ask again for
+    minutes.
 
     Raises:
         KafkaConnectionError: None is named for five seconds.
@@ -77,19 +77,18 @@ async def known_partitions(
 ) -> frozenset[int]:
     """Ask which partitions a topic has, without making the topic.
 
-    aiokafka's own look-ups let a broker create topics, where it is set up so, and repeat for the
-    whole request timeout when there is none. A topic made a moment ago may not be known to every
-    broker yet, so a missing one is asked for again for a while.
+    aiokafka's own look-ups may create topics, and repeat for the whole request timeout when a topic
+    is missing. A new topic may not be known to every broker yet, so the question is repeated.
 
     Args:
         client: Asks any broker that it knows.
-        topic: Which one.
-        at_least: How many partitions it is known to have.
-        grace_s: For how many seconds it is asked for again.
+        topic: The topic.
+        at_least: The number of partitions that the caller knows of.
+        grace_s: For so many seconds the question is repeated.
 
     Raises:
         UnknownTopicOrPartitionError: There is no such topic, or not with so many partitions.
-        KafkaError: Anything else that the broker or the client say.
+        KafkaError: Another error of the broker or the client.
     """
     await know_a_broker(client)
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""aiokafka's errors, in the words of this project."""
+"""The translation of aiokafka's errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from blo_log.errors import (
 from blo_log.kafka.connection import KafkaConnection
 
 FAILURES: Final = (kafka.KafkaError, kafka.ConsumerStoppedError, OSError, TimeoutError)
-"""What aiokafka's calls raise when they fail, programming errors apart."""
+"""The exceptions of aiokafka's calls, except those of programming errors."""
 
 _UNREACHABLE = (
     kafka.KafkaConnectionError,
@@ -69,7 +69,7 @@ _TOPIC_REFUSED = (
 
 
 def translate(error: BaseException, connection: KafkaConnection, topic: str = "") -> LogError:
-    """Say in this project's words what aiokafka raised.
+    """Translate an exception of aiokafka.
 
     Args:
         error: What it raised.

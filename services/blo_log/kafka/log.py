@@ -1,4 +1,4 @@
-"""The log on Kafka: what opens its parts, and closes them."""
+"""The log on Kafka: opens appenders, readers and admins, and closes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading from Kafka: chosen partitions from chosen offsets, no group, no silent resets."""
+"""The Kafka reader: chosen partitions from chosen offsets, no group, no silent resets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PARTITION_FETCH_BYTES: Final = 1024 * 1024
 
 
 class KafkaReader:
-    """``blo_log.port.Reader`` on Kafka.
+    """``blo_log.port.LogReader`` on Kafka.
 
     A topic that was made anew and has grown past the reader's position can't be told from the old
     one here; the chained hashes of its records do (docs/wire-format.md §3).
@@ -72,7 +72,7 @@ class KafkaReader:
     async def poll(
         self, *, max_records: int = 1000, timeout_s: float = 1.0
     ) -> dict[TopicPartition, list[ConsumedRecord]]:
-        """See ``blo_log.port.Reader.poll``."""
+        """See ``blo_log.port.LogReader.poll``."""
         if self.closed:
             raise LogFault("this reader was closed")
         try:
@@ -89,24 +89,24 @@ class KafkaReader:
             self._consumer.partitions_for_topic(topic) is None for topic in self._topics
         ):
             await self._look_again()
-        # A compacted topic can have nothing left to read before a position: ask for it.
+        # A compacted topic may have no record before a position, so the consumer is asked.
         for wanted, partition in self._partitions.items():
             self._positions[partition] = await self._consumer.position(wanted)
         return {self._partitions[partition]: records for partition, records in fetched.items()}
 
     def position(self, partition: TopicPartition) -> int:
-        """See ``blo_log.port.Reader.position``."""
+        """See ``blo_log.port.LogReader.position``."""
         return self._positions[partition]
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        """See ``blo_log.port.Reader.seek``."""
+        """See ``blo_log.port.LogReader.seek``."""
         if partition not in self._positions:
             raise KeyError(partition)
         self._consumer.seek(KafkaPartition(*partition), offset)
         self._positions[partition] = offset
 
     async def high_watermarks(self) -> dict[TopicPartition, int]:
-        """See ``blo_log.port.Reader.high_watermarks``."""
+        """See ``blo_log.port.LogReader.high_watermarks``."""
         try:
             ends = await self._consumer.end_offsets(list(self._partitions))
         except FAILURES as error:
@@ -116,7 +116,7 @@ class KafkaReader:
         return {self._partitions[partition]: end for partition, end in ends.items()}
 
     async def close(self) -> None:
-        """See ``blo_log.port.Reader.close``."""
+        """See ``blo_log.port.LogReader.close``."""
         self.closed = True
         # While the line is down, aiokafka's stop can end in a cancellation of its own making, with
         # its connections still open. In a task of its own it can't be taken for one of ours.

@@ -1,12 +1,11 @@
-"""What a consumer has fetched, unpacked straight into ``ConsumedRecord``.
+"""The decoder of fetched batches into ``ConsumedRecord``.
 
-aiokafka makes a record of its own of each record, with eleven fields, in a chain of Python calls,
-and ``ConsumedRecord`` is then made of that. Reading a long log, this costs as much as half an audit. Here
-its parser, which is compiled, fills ``ConsumedRecord`` directly. Everything else stays aiokafka's: fetching,
-waiting, leaders, errors, positions.
+aiokafka makes its own record of eleven fields of each record, in a chain of Python calls. For a long
+log this costs half as much as an audit. Here its compiled parser fills ``ConsumedRecord`` directly.
+Fetching, waiting, leaders, errors and positions stay with aiokafka.
 
-This rests on parts of aiokafka that are not public, all of them named in this module, and is what
-``docs/dependencies.md`` says about them. ``take_over`` refuses an aiokafka that has them otherwise.
+The module uses parts of aiokafka that are not public (``docs/dependencies.md``). ``take_over``
+refuses a version of aiokafka in which they differ.
 """
 
 from __future__ import annotations

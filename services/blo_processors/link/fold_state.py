@@ -1,8 +1,8 @@
 """One link's state as a pure function of its log: verdicts, cases, alerts, trail (docs/architecture.md, "What each hop promises").
 
-No I/O and no clock. The live worker, ``as-of`` and ``what-if`` all feed the same records to this
-class, so they come to the same results. What is to be written is collected as *effects* until
-somebody takes them; each is a function of a log position, whatever the batches were.
+No I/O and no clock. The live worker, ``as-of`` and ``what-if`` feed the same records to this class,
+so their results are the same. Outputs to write are collected as *effects* until the caller takes
+them. Each effect is a function of a log position, whatever the batches were.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Checkpointed(msgspec.Struct, frozen=True):
 
 
 class Effects(msgspec.Struct):
-    """What a state has to say since it was asked last.
+    """The outputs of a state since the last ``take_effects``.
 
     Attributes:
         trail: Entries by position, in the order in which they are to be written.
@@ -48,7 +48,7 @@ class Effects(msgspec.Struct):
         alerts: Alerts and clearings.
         checkpoints: Checkpoints, ascending.
         dead: Records that were left out, by position.
-        folded: How many records these are the effects of.
+        folded: The number of records that were folded.
     """
 
     trail: dict[int, TrailEntry] = msgspec.field(default_factory=dict)
@@ -66,19 +66,19 @@ class LinkFoldState:
         link: The link.
         trust: What the trust documents say about it.
         keys: The summary keys.
-        terms: What was agreed when on deadlines.
-        checkpoint_every: A checkpoint is made whenever so many more records are folded.
-        dead: Positions of records that are taken into the log and no further.
+        terms: The deadline policies and their periods.
+        checkpoint_every: A checkpoint is made after so many records.
+        dead: Positions of records that pass the record layer only.
         preverified_size: See ``LinkChain``; ``admissions`` is what must be proved.
-        tells: Whether there are effects. Whoever only asks where the cases stand in the end needs
-            none, nor ``log_times`` and ``peers``, which stay empty; that is several times as fast.
+        tells: Whether effects are collected. ``False`` keeps the cases and clocks alone, leaves
+            ``log_times`` and ``peers`` empty, and is several times as fast.
 
     Attributes:
         cases: The cases.
         log_times: The log time of each record.
-        peers: What the records tell of each office.
+        peers: Per office the facts that its records show.
         fold: The fold beneath.
-        at_work: The position that is being folded, for whoever catches what that raises.
+        at_work: The position that is being folded, for the handler of an exception.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class LinkFoldState:
         tells: bool = True,
     ) -> None:
         self.link = link
-        # Without effects all cases are wanted in the end.
+        # Without effects the caller reads all cases in the end.
         self.cases = CaseStore() if tells else CaseStore(most_in_memory=None)
         self.at_work: int | None = None
         chain = LinkChain(link, trust, DeferToCheckpoint(preverified_size), has_tree=tells)
@@ -164,7 +164,7 @@ class LinkFoldState:
         self.at_work = None
 
     def pass_over(self, record: LogRecord) -> None:
-        """Take the next record into the record layer and no further.
+        """Pass the next record to the record layer only.
 
         Raises:
             PositionError: It is not the next one; nothing was changed.
@@ -189,24 +189,24 @@ class LinkFoldState:
         self.at_work = None
 
     def resume(self) -> None:
-        """Look at the clocks of the cases that do not wait any more; after the last ``release``."""
+        """Look at the clocks of the cases that wait no more; to be called after ``release``."""
         self._effects.alerts += self._escalation.resume(self._last_log_time)
 
     def advance(self, now: int) -> None:
-        """Raise what becomes known by time alone, up to an instant in Unix milliseconds.
+        """Raise the alerts that time alone raises up to an instant, Unix milliseconds.
 
         The log must have been read to its end as of that instant.
         """
         self._effects.alerts += self._escalation.advance(now)
 
     def tell(self, alerts: Sequence[Alert]) -> None:
-        """Have alerts written that do not follow from the log alone."""
+        """Add alerts that do not follow from the log alone."""
         self._effects.alerts += alerts
 
     def unfounded(self, known: Sequence[Alert]) -> list[Alert]:
-        """The clearing records of alerts that are known to readers and have no cause in the log.
+        """The clearings of alerts that are on the topic and have no cause in the log.
 
-        Their case was judged otherwise before: under other trust documents, or by a defect.
+        Other trust documents, or a defect, have raised them before.
         """
         cleared = {alert.clears for alert in known}
         return [
@@ -217,7 +217,7 @@ class LinkFoldState:
         ]
 
     def withheld(self) -> dict[OfficeId, Mark]:
-        """Per office the first of its records whose summary key has not come."""
+        """Per office its first record whose summary key was not granted yet."""
         first: dict[OfficeId, Mark] = {}
         for office in self.fold.parked.offices():
             for item in self.fold.parked.of_office(office):
@@ -236,14 +236,14 @@ class LinkFoldState:
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Make a checkpoint of what was folded so far."""
+        """Make a checkpoint of the records so far."""
         chain = self.fold.chain
         self._checkpointed = chain.size
         made = TrailCheckpoint(chain.size, chain.log_hash, chain.tree_root(), self._admissions)
         self._effects.checkpoints.append(Checkpointed(made, self._last_log_time))
 
     def take_effects(self) -> Effects:
-        """What is to be written since this was asked last."""
+        """The effects since the last call."""
         effects, self._effects = self._effects, Effects()
         return effects
 
@@ -263,7 +263,7 @@ class LinkFoldState:
         self._step(folded)
 
     def _watch(self, folded: FoldedRecord) -> None:
-        """Note what the record layer says of the offices; that needs no key."""
+        """Note the facts about offices that the record layer shows; they need no key."""
         parties = self.fold.trust.parties(folded.log_time)
         if parties is not self._watched:
             self._watched = parties
@@ -313,7 +313,7 @@ class LinkFoldState:
         self._admissions = admissions_hash(self._admissions, event, signed=signed)
 
     def _entry(self, one: FoldedRecord | ParkedRecord, finality: TrailState) -> TrailEntry:
-        """The entry of a record that was taken into the log before."""
+        """The entry of a record that passed the record layer before."""
         after = self.fold.log_hash_after(one.position)
         verdict = one.verdict if isinstance(one, FoldedRecord) else None
         return TrailEntry(
@@ -332,5 +332,5 @@ class LinkFoldState:
 
 
 def terms_of_link(directory: TrustedDirectory, link: LinkId) -> Terms:
-    """What a link's offices have agreed on deadlines, and when it has the say."""
+    """The deadline policies of a link, with the periods in which they are effective."""
     return terms_of((one.agreement, one.start, one.end) for one in directory.terms(link))

@@ -1,13 +1,12 @@
 """One link's worker: keeps the outputs on Kafka equal to the fold of the link's log (docs/architecture.md, "What each hop promises").
 
-Correctness rests on the log alone. On assignment the worker folds the link from its first record,
-compares what should be on the output topics with what is there, and writes what is missing. After
-that it applies records as they come, with a position of its own: what is below it is skipped, and
-what is missing above is read from the log. Its position moves when the outputs are acknowledged.
+Correctness depends on the log alone. On assignment the worker folds the link from its first record,
+compares the output topics with the fold, and writes the missing outputs. After that it applies
+records as they come. It keeps its own position: records below it are skipped, and missing records
+above it are read from the log. The position moves when the outputs are acknowledged.
 
-While Kafka is away it waits, in the middle of whatever it does, and goes on with the same bytes.
-Folding, sealing and signing run in a thread, so the loop turns however much there is of it; the
-state is touched by one at a time.
+While Kafka is away the worker waits at any point and goes on with the same bytes. Folding, sealing
+and signing run in a thread, so the event loop goes on. One task at a time uses the state.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ from blo_schemas.verdicts import Outcome
 
 _MOST_UNREAD: Final = 20_000
 _RELEASED_AT_ONCE: Final = 16
-"""So many parked records are read again at a time, of 256 KiB at most each."""
+"""The number of parked records that are read again at a time, of 256 KiB at most each."""
 
 
 class LinkWorker:
@@ -53,13 +52,13 @@ class LinkWorker:
 
     Args:
         place: The link.
-        context: What it works with.
+        context: Its services.
 
     Attributes:
         place: The link.
         position: Records up to here have all their outputs on Kafka.
-        state: The fold, for whoever looks at the views.
-        progress_at: When it last finished something, by the monotonic clock.
+        state: The fold.
+        progress_at: The time of the last progress, by the monotonic clock.
     """
 
     def __init__(self, place: LinkPartition, context: WorkerContext) -> None:
@@ -79,7 +78,7 @@ class LinkWorker:
         self._side = SideTopics(context.log, place, self._granted, context.feed, self._health)
 
     async def start(self) -> None:
-        """Fold the link and write what is missing; to be called once, on assignment.
+        """Fold the link and write the missing outputs; to be called once, on assignment.
 
         Raises:
             NoProcessorIdentity: No valid certificate names a key of this processor.
@@ -89,11 +88,11 @@ class LinkWorker:
             await self._rebuild()
 
     async def take(self, records: Sequence[ConsumedRecord]) -> None:
-        """Apply records as the stream brings them; returns when their outputs are acknowledged.
+        """Apply records of the stream; returns when their outputs are acknowledged.
 
         Raises:
-            LogError: An output could not be written, or records are missing: the worker must end.
-            WorkerBroken: That has happened before.
+            LogError: An output could not be written, or records are missing; the worker must end.
+            WorkerBroken: An earlier call has failed so.
         """
         async with self._turn:
             if self._broken:
@@ -126,11 +125,11 @@ class LinkWorker:
             await self._audit_in_time()
 
     def dead(self) -> dict[int, str]:
-        """The positions that were left out, and why."""
+        """The positions of records that were left out, with their errors."""
         return dict(self._dead)
 
     async def close(self) -> None:
-        """Let go of what was opened."""
+        """Close the readers."""
         await self._side.close()
 
     # Folding.
@@ -165,9 +164,9 @@ class LinkWorker:
         self._published = PublishedOutputsReader(
             context.log, place, signer.tag, self._open_output, context.line
         )
-        found = await self._published.read()
-        context.metrics.outputs_refused.labels(link=place.link).inc(found.refused)
-        self._reconciler = OutputReconciler(encoder, found)
+        published = await self._published.read()
+        context.metrics.outputs_refused.labels(link=place.link).inc(published.refused)
+        self._reconciler = OutputReconciler(encoder, published)
         self._writer = OutputWriter(
             place, context, encoder, self._reconciler, lambda: self.state.log_time, self._progress
         )
@@ -184,7 +183,7 @@ class LinkWorker:
             await self._flush()
         await self._settle_parked()
         await self._flush()
-        known = list(found.known.values())
+        known = list(published.known.values())
         unfounded = await asyncio.to_thread(self.state.unfounded, known)
         self._health.know(known)
         state = self.state
@@ -193,11 +192,11 @@ class LinkWorker:
         self._checkpointed_at = self._audited_at = context.clock.monotonic()
 
     async def _take(self, records: Sequence[ConsumedRecord]) -> None:
-        ahead = [one for one in records if one.offset >= self.state.size]
+        ahead = [record for record in records if record.offset >= self.state.size]
         try:
             for run in _runs(ahead):
                 await self._fill_gap(run[0].offset)
-                fresh = [one for one in run if one.offset >= self.state.size]
+                fresh = [record for record in run if record.offset >= self.state.size]
                 await asyncio.to_thread(self._apply, fresh)
             await self._settle_parked()
         except Unprocessable as failure:
@@ -213,7 +212,7 @@ class LinkWorker:
         self._context.metrics.gaps_filled.labels(link=self.place.link).inc(missing)
         get_logger().warning("the stream left records out", link=self.place.link, count=missing)
         async for records in self._log_from(self.state.size):
-            fresh = [one for one in records if one.offset < offset]
+            fresh = [record for record in records if record.offset < offset]
             await asyncio.to_thread(self._apply, fresh)
             await self._settle_parked()
             await self._flush()
@@ -221,7 +220,7 @@ class LinkWorker:
                 break
 
     async def _catch_up(self) -> None:
-        """Read from the log what the stream has not brought for a whole tick."""
+        """Read from the log the records that the stream has not brought for a whole tick."""
         size, self._size_at_tick = self._size_at_tick, self.state.size
         if size == self.state.size < self._side.log_end:
             try:
@@ -240,14 +239,14 @@ class LinkWorker:
             self.state.tell(self._health.look(self.state, terms, at))
 
     def _apply(self, records: Iterable[ConsumedRecord]) -> None:
-        for one in records:
+        for record in records:
             try:
-                self.state.apply(LogRecord(one.offset, one.timestamp, one.value or b""))
+                self.state.apply(LogRecord(record.offset, record.timestamp, record.value or b""))
             except (TempTableFailed, ParkingFailed, MemoryError):
                 raise
             except Exception as error:
-                # Whatever a record does to the fold, it must not stop the partition.
-                raise Unprocessable(one.offset, describe(error)) from error
+                # No record may stop the partition, whatever error it causes.
+                raise Unprocessable(record.offset, describe(error)) from error
 
     async def _settle_parked(self) -> None:
         if not self.state.parked_count():
@@ -268,19 +267,19 @@ class LinkWorker:
             await reader.close()
 
     def _release(self, records: Iterable[ConsumedRecord]) -> None:
-        for one in records:
-            self._release_one(one)
+        for record in records:
+            self._release_one(record)
 
-    def _release_one(self, one: ConsumedRecord) -> None:
+    def _release_one(self, record: ConsumedRecord) -> None:
         try:
-            self.state.release(one.offset, one.value or b"")
+            self.state.release(record.offset, record.value or b"")
         except (TempTableFailed, ProjectionError, MemoryError):
             raise
         except Exception as error:
-            raise Unprocessable(one.offset, describe(error)) from error
+            raise Unprocessable(record.offset, describe(error)) from error
 
     def _count_failure(self, failure: Unprocessable) -> None:
-        """Fold again from a clean start, and leave the record out when it fails too often."""
+        """Count a record's failure; a record that fails too often is left out of the next fold."""
         position = failure.position
         self._failures[position] = self._failures.get(position, 0) + 1
         get_logger().error(
@@ -320,7 +319,7 @@ class LinkWorker:
         self._count(effects)
 
     async def _write(self, messages: Iterator[ProducerRecord]) -> None:
-        # Until they are acknowledged the fold is ahead of its outputs: only a new one may go on.
+        # Until they are acknowledged, the fold is ahead of its outputs, and a failure ends it.
         was_broken, self._broken = self._broken, True
         await self._writer.write(messages)
         self._broken = was_broken
@@ -340,20 +339,20 @@ class LinkWorker:
         await self.audit()
 
     async def audit(self) -> None:
-        """Read the output topics back, and write again what is missing or wrong there."""
-        found = await self._published.read()
-        self._context.metrics.outputs_refused.labels(link=self.place.link).inc(found.refused)
-        await self._write(self._reconciler.audit(found, self.state.cases))
+        """Read the output topics back, and write missing or wrong outputs again."""
+        published = await self._published.read()
+        self._context.metrics.outputs_refused.labels(link=self.place.link).inc(published.refused)
+        await self._write(self._reconciler.audit(published, self.state.cases))
         if self._granted.give_overwritten_again():
             get_logger().warning("own grants were written over", link=self.place.link)
         await self._writer.grant()
-        marks = self._reconciler.overwritten_alerts(found)
+        marks = self._reconciler.overwritten_alerts(published)
         if not marks:
             return
         values = await self._published.written_before(marks)
         await self._writer.restore_alerts(values)
         if len(values) < len(marks):
-            # Compaction has taken them: a new fold makes them anew.
+            # Compaction has removed them, so a new fold makes them again.
             await self._rebuild()
 
     def _letter(self, record: LogRecord) -> DeadLetter:
@@ -401,12 +400,12 @@ class LinkWorker:
 
 
 def _runs(records: Sequence[ConsumedRecord]) -> Iterator[list[ConsumedRecord]]:
-    """The records in pieces without a gap inside."""
+    """The records in runs of consecutive offsets."""
     run: list[ConsumedRecord] = []
-    for one in records:
-        if run and one.offset != run[-1].offset + 1:
+    for record in records:
+        if run and record.offset != run[-1].offset + 1:
             yield run
             run = []
-        run.append(one)
+        run.append(record)
     if run:
         yield run
