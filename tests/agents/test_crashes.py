@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from tests.agents.crashing import (
 from tests.agents.interleaving import come_to_rest
 from tests.agents.shredded import GROUND, history, key_of
 from tests.agents.world import A, B, RunningAgent, World, two_offices
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -203,11 +205,12 @@ async def test_an_agent_that_died_at_this_point_goes_on_from_its_store(
         await play.submit(A, 0, Step.OPEN)
         plan = play.plans[A]
         plan.arm(passes, point)
-        for turn in range(6):
-            if plan.struck:
-                break
-            await play.submit(A, 0, Step.OPEN if turn % 2 else Step.URGE)
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(PATIENCE_S):
+            for turn in itertools.count():
+                if plan.struck:
+                    break
+                await play.submit(A, 0, Step.OPEN if turn % 2 else Step.URGE)
+                await asyncio.sleep(0.02)
         assert plan.struck == point
         await play.revive_the_dead()
         await play.come_to_rest()
