@@ -23,6 +23,7 @@ from tests.agents.test_own_chain import twin_of
 from tests.agents.world import (
     CORRIDOR,
     LINK,
+    A,
     B,
     RunningAgent,
     World,
@@ -111,6 +112,36 @@ async def test_an_office_does_not_write_beside_the_thief_of_its_key_after_a_rest
         await a.do(Step.WITHDRAW, case)
         await all_read([a, b], 3)
         assert [outcome for outcome, _, _ in await b.verdicts()] == ["accepted"] * 3
+
+
+async def test_an_office_sees_at_its_start_what_a_thief_of_its_key_wrote_while_it_was_down(
+    tmp_path: Path,
+) -> None:
+    cluster = MemoryCluster()
+    async with both_up(tmp_path, cluster) as (world, a, b):
+        case = await opened_case(a, [b])
+        thief = await twin_of(world, a)
+        await thief.until(lambda: thief.desk().status.own_chain_checked)
+        await a.stop()
+        await thief.do(Step.URGE, case)
+        await b.read(2)
+        await thief.stop()
+        a = await world.agent(A)
+        await a.until(lambda: a.desk().status.halted is not None)
+        with pytest.raises(CommandRefused) as refusal:
+            await a.do(Step.WITHDRAW, case)
+        assert refusal.value.reason == "halted"
+        (halt,) = await standing(a)
+        stolen = cluster.records(exchange_topic(CORRIDOR), 0)[1].value or b""
+        assert encode(ENVELOPE.decode(halt.evidence)) == stolen
+
+        assert await a.agent.resume(LINK, "the copy was stopped (fictional)", "chief") == 1
+        await a.until(lambda: a.desk().status.own_chain_checked)
+        await a.do(Step.WITHDRAW, case)
+        await all_read([a, b], 3)
+        a = await again(world, a)
+        await a.until(lambda: a.desk().status.own_chain_checked)
+        assert a.desk().status.halted is None
 
 
 async def test_who_resumes_a_link_is_in_the_journal_and_the_evidence_stays(tmp_path: Path) -> None:

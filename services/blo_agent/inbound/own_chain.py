@@ -1,11 +1,12 @@
 """Compares the office's own chain with the log before the first write (docs/architecture.md, "What each hop promises").
 
 The log may know more of the office's events than its store does, after the store was restored from
-a backup. And it may have refused some, when a certificate ran out between acceptance and sending.
-In both cases events in the outbox no longer fit behind what the log has, and would be refused as a
-gap or a fork. They are then *sealed anew*: the same content at its new place in the chain. That is
-safe because it is done only when everything sent before has been read back, so their old bytes are
-either in the log and refused, or nowhere.
+a backup. If the store was not restored, another program wrote them, and the link halts. The log may
+also have refused some, when a certificate ran out between acceptance and sending. In both cases
+events in the outbox no longer fit behind what the log has, and would be refused as a gap or a fork.
+They are then *sealed anew*: the same content at its new place in the chain. That is safe because it
+is done only when everything sent before has been read back, so their old bytes are either in the
+log and refused, or nowhere.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def settle_own_record(
         return
     submitted = state.under_way.get(event)
     if submitted is None:
-        if outcome.office == office.id and state.status.own_chain_checked:
+        if outcome.office == office.id and _must_be_known(office, state, outcome):
             _question_foreign(state, outcome, event, now, tx, result)
         return
     if outcome.admitted.chained and not outcome.was_parked:
@@ -80,6 +81,21 @@ def settle_own_record(
             state.look_ahead(submitted.case)
     else:
         _note_refused(state, outcome, submitted, tx, result)
+
+
+def _must_be_known(office: Office, state: LinkState, record: FoldedRecord) -> bool:
+    """Whether this store would know an event of the office's own at this place of the log.
+
+    A store knows the events that it has read before and those that it has sent. A restored store
+    may know neither until the log is read to its end. An event under keys that this store does not
+    have was written by an earlier node of the office.
+    """
+    status = state.status
+    if status.own_chain_checked:
+        return True
+    if status.is_withheld or record.position < status.rereads_to or record.header is None:
+        return False
+    return office.node_keys_of(record.header.certificate_tag) is not None
 
 
 def doubt_stranded(office: Office, tx: Transaction) -> BatchResult:
