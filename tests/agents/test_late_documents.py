@@ -94,6 +94,7 @@ async def test_a_link_whose_topics_are_not_made_yet_does_not_hold_up_the_others(
         world.agree(SECOND, (A, C), 1)
         await world.publish(links=1)
         a, b = await world.agent(A), await world.agent(B)
+        await a.has_desk(SECOND)
         await a.until(lambda: bool(a.desk(SECOND).status.unserved))
         assert "blo topics apply" in a.agent.office.links[SECOND].status.unserved
         assert not a.agent.checks()["line"]().ok
