@@ -116,6 +116,7 @@ async def test_topics_with_simulated_times_serve_no_agent_in_normal_operation(
     simulated.__dict__.update(world.__dict__, simulated_time=True)
     await simulated.publish()
     a = await world.agent(A)
+    await a.has_desk()
     await a.until(lambda: bool(a.desk().status.unserved))
     line = a.agent.checks()["line"]()
     assert not line.ok
