@@ -178,7 +178,7 @@ def show(config: Path, place: str) -> int:
     raise CliError(place, "is no dead letter", todo="Run: blo processors dead list")
 
 
-@dead.command("retry_letters")
+@dead.command("retry")
 @_CONFIG
 def retry_dead(config: Path) -> int:
     """Folds their links again with this program, and writes what has become right."""
