@@ -20,7 +20,7 @@ OPEN = {
     "step": "open",
     "on": "2025-02-20",
     "link": "vn-a~la-b",
-    "body": REQUEST,
+    "fields": REQUEST,
     "dispatch": {"subject": "(fictional) about a fictional person"},
 }
 
