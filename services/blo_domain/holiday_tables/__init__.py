@@ -10,14 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from functools import cache
+from importlib.resources import files
 from typing import Final, NamedTuple
 
-from blo_domain.holiday_tables import v1
 from blo_schemas.ids import CountryId
 
 Days = Mapping[str, Mapping[int, str]]
 
-TABLES: Final[Mapping[int, Days]] = {1: v1.DAYS}
+
+def _read(version: int) -> Days:
+    """The table of a version: per country and year its special days, as the file has them."""
+    table: dict[str, dict[int, str]] = {}
+    text = files(__name__).joinpath(f"v{version}.txt").read_text(encoding="ascii")
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            country, year, *days = line.split(" ", 2)
+            table.setdefault(country, {})[int(year)] = "".join(days)
+    return table
+
+
+TABLES: Final[Mapping[int, Days]] = {version: _read(version) for version in (1,)}
 """Every version that has been shipped."""
 
 NEWEST: Final = max(TABLES)
