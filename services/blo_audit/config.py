@@ -30,7 +30,8 @@ class AuditorSettings(Settings, frozen=True, kw_only=True):
 
     Attributes:
         auditor: Its id, if it has a certificate.
-        keys: The file with its private keys, if it was granted summary keys.
+        keys: The file with its private keys, from ``blo audit init``: they sign what it states, and
+            open the summary keys that it was granted.
         corridor: The corridor to audit; empty: all that the trust documents name.
         trust: The pinned roots.
         kafka: How to reach Kafka; without it only what was handed over can be audited.

@@ -11,6 +11,7 @@ from blo_domain.trust import TrustedDirectory
 from blo_schemas.ids import CertificateTag, OfficeId
 from blo_schemas.trust import Role
 from blo_sealing.keys import NodeKeys
+from blo_sealing.signatures import SigningKey
 
 
 class CertificateRequest(msgspec.Struct, frozen=True):
@@ -56,6 +57,11 @@ class ProgramIdentity:
         self.subject = subject
         self.role = role
         self._by_public = {pair.signing.public: pair for pair in keys}
+
+    @property
+    def signing_keys(self) -> tuple[SigningKey, ...]:
+        """The private signing keys, the newest last."""
+        return tuple(pair.signing for pair in self._by_public.values())
 
     def signer(self, directory: TrustedDirectory, now: int) -> Signer | None:
         """The newest certificate that is valid now and names one of the program's keys."""

@@ -162,8 +162,11 @@ class Replay:
     async def _keys(
         self, place: SourcePartition, directory: TrustedDirectory
     ) -> tuple[GrantedKeys | None, frozenset[KeyId]]:
-        """The auditor's keys, and the ids of all keys whose grants were withdrawn."""
-        if self._identity is None:
+        """The auditor's keys, and the ids of all keys whose grants were withdrawn.
+
+        Nobody grants a key to an auditor without a certificate, so it is judged as without keys.
+        """
+        if self._identity is None or not directory.certificates(self._identity.subject):
             return None, frozenset()
         keys = GrantedKeys(place.link, self._identity)
         withdrawn = set()

@@ -12,6 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from blo_audit.auditor import identity_of
 from blo_audit.bundle.source import BundleSource
 from blo_audit.config import AuditorSettings
 from blo_audit.findings.codes import Severity
@@ -23,12 +24,10 @@ from blo_audit.replay.sources import LogSource, RecordSource, SourcePartition
 from blo_audit.replay.statement import LinkStatement, ReplayStatement, not_proved, proved
 from blo_cli.errors import CliError, Exit
 from blo_runtime.config import load
-from blo_runtime.keyfiles import create_identity, load_identity
+from blo_runtime.keyfiles import create_identity
 from blo_schemas.errors import WireError
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
 from blo_schemas.texts import from_hex
-from blo_schemas.trust import Role
-from blo_sealing.identity import ProgramIdentity
 
 _FILE: Final = click.Path(path_type=Path)
 _CONFIG: Final = click.option(
@@ -59,7 +58,8 @@ class Seed(click.ParamType):
 def init(config: Path) -> int:
     """Makes an auditor's keys, and prints the request for its certificate.
 
-    Only an auditor needs them whom the offices grant summary keys, as an observer.
+    They sign what the auditor states, so that a later replay can go on from it. The offices grant
+    summary keys to them, if an agreement names the auditor as an observer.
     """
     settings = load(config, AuditorSettings)
     if settings.keys is None:
@@ -147,7 +147,7 @@ async def _run(
                 source,
                 settings.trust.roots,
                 options,
-                identity=_identity(settings),
+                identity=identity_of(settings),
                 progress=progress,
             )
             corridor = CorridorId(settings.corridor) if settings.corridor else None
@@ -227,9 +227,3 @@ def _show_link(link: LinkStatement, console: Console) -> None:
         console.print(f"{title}, {link.link}", style="bold", markup=False, highlight=False)
         for sentence in sentences:
             console.print(f"  - {sentence}", markup=False, highlight=False)
-
-
-def _identity(settings: AuditorSettings) -> ProgramIdentity | None:
-    if settings.keys is None:
-        return None
-    return load_identity(settings.keys, OfficeId(settings.auditor), Role.OBSERVER)
