@@ -66,8 +66,9 @@ format: can-work environment ## format the code and repair what the linter can
 schemas: can-work environment ## write the JSON Schema of every body into schemas/json
 	$(BIN)/python -m blo_schemas.jsonschema schemas/json
 
-diagrams: can-work environment ## write the lifecycle diagrams into docs/lifecycles.md
+diagrams: can-work environment ## write docs/lifecycles.md and docs/people.md from their tables
 	$(BIN)/python -m blo_domain.lifecycle.diagram docs/lifecycles.md
+	$(BIN)/python -m blo_domain.people.page docs/people.md
 
 holidays: can-work environment ## write the next table of public holidays: make holidays VERSION=2
 	$(BIN)/python deploy/setup/holidays $(VERSION)

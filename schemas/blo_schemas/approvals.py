@@ -1,0 +1,123 @@
+"""What is approved before it is sealed, and the proof that somebody approved it (docs/people.md)."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from hashlib import sha256
+from typing import Annotated, Final
+
+import msgspec
+
+from blo_schemas.codec import Codec
+from blo_schemas.content import Dispatch
+from blo_schemas.fields import Bytes32, MapStruct, Name, Positive, Text, UnixMs
+from blo_schemas.ids import Digest, LinkId, OfficeId
+from blo_schemas.people import PersonId
+from blo_schemas.summary import Kind, PauseGround, Step, Urgency
+
+APPROVAL_VERSION: Final = 1
+_DRAFTED_STEP: Final = b"blo/drafted-step/v1\0"
+_Part = Annotated[bytes, msgspec.Meta(max_length=4096)]
+
+
+class DraftedStep(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Everything that the office decides about a step, as it will be sealed.
+
+    The dispatch names each attachment with its size and SHA-256, so the digest covers the files.
+
+    Attributes:
+        v: Version of this layout, 1.
+        office: The office that writes.
+        link: The link.
+        case: The case, 32 bytes; ``None`` opens one.
+        kind: The case's kind.
+        step: The step.
+        on: Business date.
+        urgency: The case's urgency from now on.
+        reason: Why, in words.
+        dispatch: Common fields of the document that travels, with its attachments.
+        corrects: For ``SUPERSEDE``: the corrected step.
+        nth: For ``SUPERSEDE``: its number among the office's own steps of that name.
+        due: When the requester wants it, Unix milliseconds.
+        pause_ground: For ``PAUSE``: why.
+        body: The encoded body of the kind and step.
+        body_version: The version of the body's schema.
+    """
+
+    v: int
+    office: OfficeId
+    link: LinkId
+    case: Bytes32 | None
+    kind: Kind
+    step: Step
+    on: date
+    urgency: Urgency | None
+    reason: Text | None
+    dispatch: Dispatch | None
+    corrects: Step | None
+    nth: Positive | None
+    due: UnixMs | None
+    pause_ground: PauseGround | None
+    body: bytes
+    body_version: Annotated[int, msgspec.Meta(ge=1, le=127)]
+
+
+DRAFTED_STEP: Final = Codec(DraftedStep, versions=(APPROVAL_VERSION,))
+
+
+def drafted_step_digest(drafted: DraftedStep) -> Digest:
+    """The digest that an approver signs: SHA-256 over a label and the canonical encoding."""
+    return Digest(sha256(_DRAFTED_STEP + DRAFTED_STEP.encode(drafted)).digest())
+
+
+class SecondFactor(StrEnum):
+    """How an approver has shown who it is, beyond the password."""
+
+    PASSKEY = "passkey"
+    TOTP = "totp"
+
+
+class PasskeyAssertion(MapStruct, frozen=True, kw_only=True):
+    """A WebAuthn assertion over the digest (Web Authentication Level 2, §6.3.3).
+
+    Attributes:
+        credential: The credential's id.
+        public_key: The credential's public key, a COSE key.
+        authenticator_data: The signed authenticator data.
+        client_data: The client data JSON; its challenge is the digest.
+        signature: The authenticator's signature.
+    """
+
+    credential: _Part
+    public_key: _Part
+    authenticator_data: _Part
+    client_data: _Part
+    signature: _Part
+
+
+class Approval(MapStruct, frozen=True, kw_only=True):
+    """The proof of an approval, as the journal keeps it.
+
+    Attributes:
+        v: Version of this layout, 1.
+        digest: What was approved (``drafted_step_digest``).
+        approver: Who approved.
+        name: The approver's name as it was shown.
+        authors: Everybody who drafted or edited, sorted.
+        at: When, Unix milliseconds.
+        factor: How the approver has shown who it is.
+        passkey: The assertion; ``None`` for a one-time code, which proves nothing to others.
+    """
+
+    v: int = APPROVAL_VERSION
+    digest: Bytes32
+    approver: PersonId
+    name: Name
+    authors: tuple[PersonId, ...]
+    at: UnixMs
+    factor: SecondFactor
+    passkey: PasskeyAssertion | None = None
+
+
+APPROVAL: Final = Codec(Approval, versions=(APPROVAL_VERSION,))
