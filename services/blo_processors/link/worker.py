@@ -12,39 +12,43 @@ and signing run in a thread, so the event loop goes on. One task at a time uses 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from functools import partial
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
-from blo_log import topics
-from blo_log.errors import LogError, LogTruncated
-from blo_log.port import ConsumedRecord, ProducerRecord, TopicPartition, read_at, read_to_end
+from blo_log.port import ConsumedRecord, ProducerRecord
 from blo_processors.context import WorkerContext
-from blo_processors.errors import NoProcessorIdentity, TempTableFailed, Unprocessable, WorkerBroken
+from blo_processors.errors import NoProcessorIdentity, Unprocessable, WorkerBroken
+from blo_processors.link.exchange_records import ExchangeRecords
+from blo_processors.link.failed_records import FailedRecords, apply_records, release_records
 from blo_processors.link.fold_state import Effects, LinkFoldState, terms_of_link
 from blo_processors.link.health import LinkHealth
 from blo_processors.link.side_topics import SideTopics
 from blo_processors.outputs.encode import LinkPartition, OutputEncoder
-from blo_processors.outputs.published import PublishedOutputsReader
+from blo_processors.outputs.published import PublishedOutputs, PublishedOutputsReader
 from blo_processors.outputs.reconcile import OutputReconciler
 from blo_processors.outputs.writer import OutputWriter
-from blo_projection.errors import ParkingFailed, ProjectionError
 from blo_projection.granted_keys import GrantedKeys, OutputKeys
 from blo_projection.outputs import OpenedOutput, OutputReader
-from blo_runtime.logs import describe, get_logger
-from blo_schemas.codec import MAX_RECORD_SIZE
-from blo_schemas.event import LogRecord
+from blo_runtime.logs import get_logger
 from blo_schemas.ids import Digest
-from blo_schemas.outputs import (
-    MAX_ERROR_TEXT,
-    OUTPUT_VERSION,
-    DeadLetter,
-)
 from blo_schemas.verdicts import Outcome
+from blo_sealing.identity import Signer
 
 _MOST_UNREAD: Final = 20_000
 _RELEASED_AT_ONCE: Final = 16
 """The number of parked records that are read again at a time, of 256 KiB at most each."""
+
+
+class FoldStart(NamedTuple):
+    """Where a fold begins.
+
+    Attributes:
+        state: The fold of the first ``state.size`` records.
+        published: The outputs that are on the topics.
+    """
+
+    state: LinkFoldState
+    published: PublishedOutputs
 
 
 class LinkWorker:
@@ -61,14 +65,15 @@ class LinkWorker:
         progress_at: The time of the last progress, by the monotonic clock.
     """
 
+    state: LinkFoldState
+
     def __init__(self, place: LinkPartition, context: WorkerContext) -> None:
         self.place = place
         self.position = 0
         self._context = context
         self._turn = asyncio.Lock()
-        self._exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
-        self._failures: dict[int, int] = {}
-        self._dead: dict[int, str] = {}
+        self._exchange = ExchangeRecords(place, context)
+        self._failed = FailedRecords(place.link, context.identity.subject, context.options.attempts)
         self._broken = False
         self.progress_at = context.clock.monotonic()
         self._checkpointed_at = self._audited_at = self.progress_at
@@ -126,7 +131,7 @@ class LinkWorker:
 
     def dead(self) -> dict[int, str]:
         """The positions of records that were left out, with their errors."""
-        return dict(self._dead)
+        return dict(self._failed.dead)
 
     async def close(self) -> None:
         """Close the readers."""
@@ -139,47 +144,65 @@ class LinkWorker:
         self._broken = True
         while True:
             try:
-                await self._fold()
+                await self._open(self._signer())
+                await self._fold(await self._start_from_zero())
                 break
             except Unprocessable as failure:
-                self._count_failure(failure)
+                self._failed.note(failure)
         self._broken = False
         took = self._context.clock.monotonic() - began
         self._context.metrics.fold_seconds.observe(took)
         get_logger().info("link is folded", link=self.place.link, size=self.position)
 
-    async def _fold(self) -> None:
+    async def _open(self, signer: Signer) -> None:
+        """Begin anew with what lies beside the log: grants, heads, outputs."""
         context, place = self._context, self.place
-        directory = context.feed.directory
-        signer = context.identity.signer(directory, context.clock.now_ms())
-        if signer is None:
-            raise NoProcessorIdentity(context.identity.subject)
         self._trust_digest = self._digest()
         await self.close()
         self._granted = GrantedKeys(place.link, context.identity)
         self._health = LinkHealth(place.link)
         self._side = SideTopics(context.log, place, self._granted, context.feed, self._health)
         await context.line.keep_trying(place.link, self._side.refresh)
-        encoder = OutputEncoder(place, signer, self._granted)
+        self._encoder = OutputEncoder(place, signer, self._granted)
         self._published = PublishedOutputsReader(
             context.log, place, signer.tag, self._open_output, context.line
         )
+
+    async def _start_from_zero(self) -> FoldStart:
+        """The start of a fold of all records, beside all outputs on the topics."""
+        context, link = self._context, self.place.link
+        directory = context.feed.directory
         published = await self._published.read()
-        context.metrics.outputs_refused.labels(link=place.link).inc(published.refused)
-        self._reconciler = OutputReconciler(encoder, published)
-        self._writer = OutputWriter(
-            place, context, encoder, self._reconciler, lambda: self.state.log_time, self._progress
-        )
-        self.state = LinkFoldState(
-            place.link,
-            directory.link_trust(place.link),
+        context.metrics.outputs_refused.labels(link=link).inc(published.refused)
+        state = LinkFoldState(
+            link,
+            directory.link_trust(link),
             self._granted,
-            terms_of_link(directory, place.link),
+            terms_of_link(directory, link),
             checkpoint_every=context.options.checkpoint_every,
-            dead=self._dead.keys(),
+            dead=self._failed.dead.keys(),
         )
-        async for records in self._log_from(0):
-            await asyncio.to_thread(self._apply, records)
+        return FoldStart(state, published)
+
+    async def _fold(self, start: FoldStart) -> None:
+        """Fold the records from a start to the present end, and write the outputs that are missing.
+
+        Raises:
+            Unprocessable: The fold fails on a record.
+            LogError: As ``start``.
+        """
+        self.state, published = start
+        self._reconciler = OutputReconciler(self._encoder, published)
+        self._writer = OutputWriter(
+            self.place,
+            self._context,
+            self._encoder,
+            self._reconciler,
+            lambda: self.state.log_time,
+            self._progress,
+        )
+        async for records in self._exchange.read_from(self.state.size):
+            await asyncio.to_thread(apply_records, self.state, records)
             await self._flush()
         await self._settle_parked()
         await self._flush()
@@ -189,7 +212,7 @@ class LinkWorker:
         state = self.state
         await self._write(self._reconciler.settle(state.cases, state.pending(), unfounded))
         await self._writer.grant()
-        self._checkpointed_at = self._audited_at = context.clock.monotonic()
+        self._checkpointed_at = self._audited_at = self._context.clock.monotonic()
 
     async def _take(self, records: Sequence[ConsumedRecord]) -> None:
         ahead = [record for record in records if record.offset >= self.state.size]
@@ -197,10 +220,10 @@ class LinkWorker:
             for run in _runs(ahead):
                 await self._fill_gap(run[0].offset)
                 fresh = [record for record in run if record.offset >= self.state.size]
-                await asyncio.to_thread(self._apply, fresh)
+                await asyncio.to_thread(apply_records, self.state, fresh)
             await self._settle_parked()
         except Unprocessable as failure:
-            self._count_failure(failure)
+            self._failed.note(failure)
             await self._rebuild()
             return
         await self._flush()
@@ -211,9 +234,9 @@ class LinkWorker:
             return
         self._context.metrics.gaps_filled.labels(link=self.place.link).inc(missing)
         get_logger().warning("the stream left records out", link=self.place.link, count=missing)
-        async for records in self._log_from(self.state.size):
+        async for records in self._exchange.read_from(self.state.size):
             fresh = [record for record in records if record.offset < offset]
-            await asyncio.to_thread(self._apply, fresh)
+            await asyncio.to_thread(apply_records, self.state, fresh)
             await self._settle_parked()
             await self._flush()
             if self.state.size >= offset:
@@ -226,7 +249,7 @@ class LinkWorker:
             try:
                 await self._fill_gap(self._side.log_end)
             except Unprocessable as failure:
-                self._count_failure(failure)
+                self._failed.note(failure)
                 await self._rebuild()
 
     def _advance(self, now: int) -> None:
@@ -238,81 +261,23 @@ class LinkWorker:
             terms = terms_of_link(self._context.feed.directory, self.place.link)
             self.state.tell(self._health.look(self.state, terms, at))
 
-    def _apply(self, records: Iterable[ConsumedRecord]) -> None:
-        for record in records:
-            try:
-                self.state.apply(LogRecord(record.offset, record.timestamp, record.value or b""))
-            except (TempTableFailed, ParkingFailed, MemoryError):
-                raise
-            except Exception as error:
-                # No record may stop the partition, whatever error it causes.
-                raise Unprocessable(record.offset, describe(error)) from error
-
     async def _settle_parked(self) -> None:
         if not self.state.parked_count():
             return
         await self._context.line.keep_trying(self.place.link, self._side.refresh)
         while positions := await asyncio.to_thread(self.state.openable, _RELEASED_AT_ONCE):
-            records = await self._context.line.keep_trying(
-                self.place.link, partial(self._read_again, positions)
-            )
-            await asyncio.to_thread(self._release, records)
+            records = await self._exchange.read_again(positions)
+            await asyncio.to_thread(release_records, self.state, records)
         await asyncio.to_thread(self.state.resume)
-
-    async def _read_again(self, positions: Sequence[int]) -> list[ConsumedRecord]:
-        reader = await self._context.log.reader({self._exchange: positions[0]})
-        try:
-            return [one async for one in read_at(reader, self._exchange, positions)]
-        finally:
-            await reader.close()
-
-    def _release(self, records: Iterable[ConsumedRecord]) -> None:
-        for record in records:
-            self._release_one(record)
-
-    def _release_one(self, record: ConsumedRecord) -> None:
-        try:
-            self.state.release(record.offset, record.value or b"")
-        except (TempTableFailed, ProjectionError, MemoryError):
-            raise
-        except Exception as error:
-            raise Unprocessable(record.offset, describe(error)) from error
-
-    def _count_failure(self, failure: Unprocessable) -> None:
-        """Count a record's failure; a record that fails too often is left out of the next fold."""
-        position = failure.position
-        self._failures[position] = self._failures.get(position, 0) + 1
-        get_logger().error(
-            "record not processed", link=self.place.link, position=position, error=failure.error
-        )
-        if self._failures[position] >= self._context.options.attempts:
-            self._dead[position] = failure.error
-
-    async def _log_from(self, position: int) -> AsyncIterator[list[ConsumedRecord]]:
-        """The records from a position to the present end; while Kafka is away, it waits."""
-        context, link = self._context, self.place.link
-        while True:
-            try:
-                reader = await context.log.reader({self._exchange: position})
-                try:
-                    async for batch in read_to_end(reader, max_records=context.options.batch):
-                        records = batch[self._exchange]
-                        yield records
-                        position = records[-1].offset + 1
-                    context.line.works(link)
-                    return
-                finally:
-                    await reader.close()
-            except LogTruncated:
-                raise
-            except LogError as error:
-                await context.line.failed(link, error)
 
     # Writing.
 
     async def _flush(self) -> None:
         effects = self.state.take_effects()
-        letters = [self._letter(record) for record in effects.dead.values()]
+        letters = [
+            self._failed.letter(record, self._exchange.partition)
+            for record in effects.dead.values()
+        ]
         await self._write(self._reconciler.write(effects, self.state.cases, letters))
         self.position = self.state.size
         self._progress()
@@ -355,20 +320,6 @@ class LinkWorker:
             # Compaction has removed them, so a new fold makes them again.
             await self._rebuild()
 
-    def _letter(self, record: LogRecord) -> DeadLetter:
-        return DeadLetter(
-            OUTPUT_VERSION,
-            self.place.link,
-            self._context.identity.subject,
-            self._exchange.topic,
-            self._exchange.partition,
-            record.position,
-            record.log_time,
-            record.value[:MAX_RECORD_SIZE],
-            self._dead[record.position][:MAX_ERROR_TEXT],
-            self._failures[record.position],
-        )
-
     def _count(self, effects: Effects) -> None:
         link = self.place.link
         metrics = self._context.metrics
@@ -388,6 +339,13 @@ class LinkWorker:
 
     def _digest(self) -> Digest:
         return self._context.feed.directory.digest_for_link(self.place.link)
+
+    def _signer(self) -> Signer:
+        context = self._context
+        signer = context.identity.signer(context.feed.directory, context.clock.now_ms())
+        if signer is None:
+            raise NoProcessorIdentity(context.identity.subject)
+        return signer
 
     def _open_output(self, value: bytes) -> OpenedOutput:
         context = self._context
