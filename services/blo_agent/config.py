@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
 from blo_runtime.config import Settings
 from blo_runtime.settings import AdminSettings, KafkaSettings, LoggingSettings, TrustSettings
+
+API_SOCKET: Final = "api.socket"
+"""Beside the store, while the agent runs: the socket over which the commands on its node ask it."""
 
 
 class StoreSettings(Settings, frozen=True, kw_only=True):
@@ -27,7 +30,8 @@ class ApiSettings(Settings, frozen=True, kw_only=True):
     """The office's own API, for its web pages and tools.
 
     Attributes:
-        token: The file with the bearer token, readable by its owner alone; made if missing.
+        token: The file with the bearer token, readable by its owner alone; each start of the agent
+            writes a new one.
         host: The address; loopback unless told otherwise.
         port: The port; 0 chooses a free one.
     """

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import sys
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Final
 
 from blo_agent.agent import Agent, AgentOptions
 from blo_agent.api.app import office_api
-from blo_agent.config import AgentSettings
+from blo_agent.api.token import renew_token
+from blo_agent.config import API_SOCKET, AgentSettings
 from blo_agent.store.errors import StoreError
 from blo_agent.store.facade import Store
 from blo_agent.store.keyfile import load_store_key
@@ -20,11 +18,11 @@ from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_projection.errors import ProjectionError
 from blo_runtime.admin import start_admin
 from blo_runtime.clock import Clock, ManualClock, SystemClock
-from blo_runtime.errors import ConfigurationError, TaskFailed
+from blo_runtime.errors import TaskFailed
 from blo_runtime.http import serve
 from blo_runtime.logs import configure, get_logger
 from blo_runtime.metrics import Metrics
-from blo_runtime.run_file import pid_file
+from blo_runtime.run_file import run_file
 from blo_runtime.supervision import StopSignal, Supervisor
 from blo_runtime.supervision import run as run_program
 from blo_runtime.tls import kafka_options
@@ -91,15 +89,22 @@ async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) ->
 async def _open_doors(
     agent: Agent, settings: AgentSettings, metrics: Metrics, stop: StopSignal
 ) -> None:
-    token = _token(settings.api.token)
+    token = renew_token(settings.api.token)
+    folder = settings.store.path.parent
     async with AsyncExitStack() as stack:
         admin = await start_admin(settings.admin, metrics.registry, agent.checks())
         stack.push_async_callback(admin.stop)
         app = office_api(agent, token)
-        api = await serve(app, settings.api.host, settings.api.port, grace_s=_GRACE_S)
+        api = await serve(
+            app,
+            settings.api.host,
+            settings.api.port,
+            grace_s=_GRACE_S,
+            socket_file=folder / API_SOCKET,
+        )
         stack.push_async_callback(api.stop)
-        path = settings.store.path.parent / RUN_FILE
-        stack.enter_context(pid_file(path, api_port=api.port, admin_port=admin.port))
+        ports = {"api_port": api.port, "admin_port": admin.port}
+        stack.enter_context(run_file(folder / RUN_FILE, **ports))
         get_logger().info("agent is up", office=agent.office.id, port=api.port)
         await stop.wait()
 
@@ -109,25 +114,3 @@ def _root(error: BaseException) -> BaseException:
     while isinstance(error, TaskFailed) and error.__cause__ is not None:
         error = error.__cause__
     return error
-
-
-def _token(path: Path) -> str:
-    """The bearer token; made on the first run, readable by its owner alone."""
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-    if path.stat().st_mode & 0o077:
-        raise ConfigurationError(
-            path,
-            "",
-            "can be read by others",
-            expected="mode 0600",
-            todo=f"Run: chmod 600 {path}",
-        )
-    token = path.read_text().strip()
-    if not token:
-        raise ConfigurationError(
-            path, "", "is empty", expected="a token", todo="Remove it, and a new one is made."
-        )
-    return token

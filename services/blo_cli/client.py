@@ -1,12 +1,13 @@
 """A client of an agent's API, on the API's own types.
 
-Each request opens a connection of its own. On loopback that costs a fraction of a millisecond, and
-a kept connection that the agent closes at the wrong moment would leave open whether it accepted a
-command.
+It asks over the agent's Unix socket: no secret is sent, and the kernel says which user answers.
+Each request opens a connection of its own. That costs a fraction of a millisecond, and a kept
+connection that the agent closes at the wrong moment would leave open whether it accepted a command.
 """
 
 from __future__ import annotations
 
+import os
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final, TypeVar
@@ -16,9 +17,10 @@ import msgspec
 
 from blo_agent.api import request_types as requests
 from blo_agent.api import response_types as api
-from blo_agent.config import AgentSettings
+from blo_agent.config import API_SOCKET, AgentSettings
 from blo_cli.errors import AgentAnswerError, CliError
 from blo_domain.reports.difference import ReportComparison
+from blo_runtime import unix_socket
 from blo_runtime.config import load
 from blo_schemas.errors import WireError
 from blo_schemas.reports import ReportAct
@@ -39,21 +41,14 @@ class AgentClient:
 
     Args:
         office: The office's id.
-        host: The address on which the agent listens.
-        api_port: The API's port.
-        token: The API's bearer token.
+        socket_file: The agent's Unix socket.
+        owner: The user as whom the agent runs; default: the one who asks.
     """
 
-    def __init__(self, office: str, *, host: str = "127.0.0.1", api_port: int, token: str) -> None:
+    def __init__(self, office: str, socket_file: Path, *, owner: int | None = None) -> None:
         self.office = office
-        self._host = host
-        self._api_port = api_port
-        self._token = token
-
-    @property
-    def api_url(self) -> str:
-        """The address of the API."""
-        return f"http://{self._host}:{self._api_port}"
+        self._socket_file = socket_file
+        self._owner = os.geteuid() if owner is None else owner
 
     def submit(self, command: requests.CommandRequest) -> api.AcceptedAnswer | api.RefusedAnswer:
         """Submits a command; an accepted one is on the agent's disk when this returns."""
@@ -166,12 +161,29 @@ class AgentClient:
         headers: dict[str, str] | None = None,
         extra_s: float = 0.0,
     ) -> tuple[int, bytes]:
-        connection = HTTPConnection(self._host, self._api_port, timeout=_TIMEOUT_S + extra_s)
-        own = {"Authorization": f"Bearer {self._token}", "Connection": "close"}
+        connection = _SocketConnection(self._socket_file, self._owner, _TIMEOUT_S + extra_s)
         try:
-            connection.request(method, path, body, own | (headers or {}))
+            connection.request(method, path, body, {"Connection": "close"} | (headers or {}))
             answer = connection.getresponse()
             return answer.status, answer.read()
+        except (FileNotFoundError, ConnectionRefusedError):
+            raise AgentAnswerError(
+                f"the agent of {self.office}",
+                f"does not run (nobody listens on {self._socket_file})",
+                todo="Start it with: blo agent run",
+            ) from None
+        except PermissionError:
+            raise AgentAnswerError(
+                f"the agent of {self.office}",
+                f"is not yours to ask ({self._socket_file})",
+                todo="Run the command as the user as whom the agent runs",
+            ) from None
+        except _OtherUser as error:
+            raise AgentAnswerError(
+                f"the agent of {self.office}",
+                f"does not answer on {self._socket_file}: {error}",
+                todo="Find out whose program that is before you start the agent again",
+            ) from None
         except (OSError, HTTPException) as error:
             raise self._error(f"does not answer {method} {path} ({error})") from error
         finally:
@@ -192,17 +204,33 @@ class AgentClient:
 
     def _error(self, what: str) -> AgentAnswerError:
         return AgentAnswerError(
-            f"the agent of {self.office} at {self._host}:{self._api_port}",
-            what,
-            todo="Its log says why",
+            f"the agent of {self.office}", what, todo="The agent's log says why"
         )
+
+
+class _OtherUser(Exception):
+    """Another user's program listens on the agent's socket."""
+
+
+class _SocketConnection(HTTPConnection):
+    def __init__(self, socket_file: Path, owner: int, timeout_s: float) -> None:
+        super().__init__("agent", timeout=timeout_s)
+        self._socket_file = socket_file
+        self._owner = owner
+        self._timeout_s = timeout_s
+
+    def connect(self) -> None:
+        self.sock = unix_socket.connect(self._socket_file, self._timeout_s)
+        peer = unix_socket.peer_of(self.sock)
+        if peer.uid != self._owner:
+            raise _OtherUser(f"a program of user {peer.uid} listens there, not of {self._owner}")
 
 
 def configured_client(config: Path) -> AgentClient:
     """A client of the agent that runs with a configuration file.
 
     Raises:
-        CliError: It does not run.
+        CliError: The office was not set up.
         ConfigurationError: The file cannot be used.
     """
     return client_of(load(config, AgentSettings))
@@ -212,27 +240,15 @@ def client_of(settings: AgentSettings) -> AgentClient:
     """A client of the agent that runs with a configuration.
 
     Raises:
-        CliError: It does not run.
+        CliError: The office was not set up.
     """
-    run_file = settings.store.path.parent / "run.json"
+    store = settings.store.path
     try:
-        ports = from_json(run_file.read_bytes(), dict[str, int])
-        token = settings.api.token.read_text().strip()
-    except FileNotFoundError as error:
+        owner = store.stat().st_uid
+    except OSError as error:
         raise CliError(
-            f"the agent of {settings.office}",
-            f"does not run ({error.filename} is missing)",
-            todo="Start it with: blo agent run",
+            f"the office {settings.office}",
+            f"has no store ({store}: {error.strerror or error})",
+            todo="Make it with: blo agent init",
         ) from None
-    except WireError as error:
-        raise CliError(
-            str(run_file),
-            f"does not say where the agent listens ({error.detail})",
-            todo="Stop the agent and start it again: blo agent run",
-        ) from None
-    return AgentClient(
-        settings.office,
-        host=settings.api.host,
-        api_port=ports["api_port"],
-        token=token,
-    )
+    return AgentClient(settings.office, store.parent / API_SOCKET, owner=owner)

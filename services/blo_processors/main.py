@@ -24,7 +24,7 @@ from blo_runtime.clock import SystemClock
 from blo_runtime.keyfiles import load_identity
 from blo_runtime.logs import configure, get_logger
 from blo_runtime.metrics import Metrics
-from blo_runtime.run_file import pid_file
+from blo_runtime.run_file import run_file
 from blo_runtime.supervision import StopSignal, Supervisor
 from blo_runtime.supervision import run as run_program
 from blo_runtime.tls import kafka_options, ssl_context
@@ -204,7 +204,7 @@ async def _admin(
     admin = await start_admin(settings.admin, metrics.registry, checks)
     path = settings.keys.parent / f"run-{settings.group.instance or os.getpid()}.json"
     try:
-        with pid_file(path, admin_port=admin.port):
+        with run_file(path, admin_port=admin.port):
             get_logger().info("processor has started", port=admin.port)
             yield
     finally:

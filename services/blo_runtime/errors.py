@@ -13,6 +13,7 @@
     ├── ClockWentBack             a simulated clock was set to its past
     ├── LogFieldRefused           a log field that is not on the allow-list
     ├── ListenerFailed            an HTTP listener could not start
+    ├── RunFileUnusable           the file that says where a program listens is damaged
     └── TaskFault                 a named task of a program
         ├── TaskFailed            it raised
         └── TaskEndedEarly        it returned although it was to run until the stop
@@ -100,6 +101,18 @@ class LogFieldRefused(RuntimeFault):
 
 class ListenerFailed(RuntimeFault):
     """An HTTP listener could not start; the message says on which address and why."""
+
+
+class RunFileUnusable(RuntimeFault):
+    """The file that says where a running program listens is damaged.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        super().__init__(f"{path} {problem}. Stop the program and start it again")
 
 
 class TaskFault(RuntimeFault):

@@ -8,12 +8,15 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 
+from blo_runtime import unix_socket
 from blo_runtime.errors import ListenerFailed
+from blo_runtime.http_connections import ConnectionLimits, bounded_by
 from blo_runtime.logs import get_logger
 
 if TYPE_CHECKING:
@@ -72,7 +75,13 @@ class ListeningServer:
 
 
 async def serve(
-    app: "ASGIApp", host: str = "127.0.0.1", port: int = 0, *, grace_s: int = 5
+    app: "ASGIApp",
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    grace_s: int = 5,
+    socket_file: Path | None = None,
+    limits: ConnectionLimits | None = None,
 ) -> ListeningServer:
     """Serve an ASGI application until it is stopped.
 
@@ -81,6 +90,9 @@ async def serve(
         host: The address to listen on; whether other machines may reach it is the caller's choice.
         port: The port; 0 chooses a free one.
         grace_s: How long requests may take to end when the listener stops, in seconds.
+        socket_file: A Unix socket on which it listens too; only its owner may connect there, and
+            its requests have ``PEER`` in their scope. It is removed at the end.
+        limits: The bounds on connections.
 
     Returns:
         The listener, already answering.
@@ -89,9 +101,16 @@ async def serve(
         ListenerFailed: The address is taken or not this machine's, or the application's own
             start-up failed.
     """
-    bound = _bind(host, port)
-    actual = int(bound.getsockname()[1])
-    server = _Server(_config(app, grace_s), bound)
+    bound = [_bind(host, port)]
+    actual = int(bound[0].getsockname()[1])
+    if socket_file is not None:
+        try:
+            bound.append(_bind_file(socket_file))
+        except ListenerFailed:
+            bound[0].close()
+            raise
+    config = _config(app, grace_s, limits or ConnectionLimits())
+    server = _Server(config, bound, socket_file)
     listening = ListeningServer(host, actual, server, grace_s)
     try:
         await server.until_started(listening)
@@ -102,10 +121,10 @@ async def serve(
     return listening
 
 
-def _config(app: "ASGIApp", grace_s: int) -> uvicorn.Config:
+def _config(app: "ASGIApp", grace_s: int, limits: ConnectionLimits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="h11",
+        http=bounded_by(limits),
         ws="none",
         loop="none",
         lifespan="on",
@@ -137,10 +156,23 @@ def _bind(host: str, port: int) -> socket.socket:
     return bound
 
 
+def _bind_file(path: Path) -> socket.socket:
+    try:
+        return unix_socket.listen(path)
+    except OSError as error:
+        raise ListenerFailed(
+            f"cannot listen on the socket {path} ({error.strerror or error}); make sure that its "
+            "folder can be written"
+        ) from error
+
+
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, bound: socket.socket) -> None:
+    def __init__(
+        self, config: uvicorn.Config, bound: Sequence[socket.socket], socket_file: Path | None
+    ) -> None:
         super().__init__(config)
         self._bound = bound
+        self._socket_file = socket_file
         self._answering = asyncio.Event()
 
     @contextlib.contextmanager
@@ -164,11 +196,14 @@ class _Server(uvicorn.Server):
 
     async def until_stopped(self) -> None:
         try:
-            await self.serve([self._bound])
+            await self.serve(list(self._bound))
         except SystemExit as error:
             # Uvicorn's word for a failed lifespan start-up; its own log line says why.
             raise ListenerFailed(
                 "the application's start-up failed; the line of uvicorn.error in the log says why"
             ) from error
         finally:
-            self._bound.close()
+            for bound in self._bound:
+                bound.close()
+            if self._socket_file is not None:
+                self._socket_file.unlink(missing_ok=True)

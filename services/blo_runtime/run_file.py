@@ -6,22 +6,68 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated, Final
 
 import msgspec
 
+from blo_runtime.errors import RunFileUnusable
+from blo_schemas.errors import WireError
+from blo_schemas.texts import from_json
+
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
+_LONGEST: Final = 4096
+
+
+class RunFile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The place of a running program.
+
+    Attributes:
+        pid: Its process id.
+        admin_port: The port of its admin listener.
+        api_port: The port of its API; ``None``: it has none.
+    """
+
+    pid: Annotated[int, msgspec.Meta(ge=1)]
+    admin_port: Port
+    api_port: Port | None = None
+
 
 @contextmanager
-def pid_file(path: Path, **ports: int) -> Iterator[None]:
+def run_file(path: Path, *, admin_port: int, api_port: int | None = None) -> Iterator[None]:
     """Write a program's process id and ports as JSON, and remove the file at the end.
 
     Args:
         path: The file; it is replaced as a whole, so no reader sees half of it.
-        ports: The ports by their names in the file.
+        admin_port: The port of the admin listener.
+        api_port: The port of the API, if there is one.
     """
     draft = path.with_suffix(".new")
-    draft.write_bytes(msgspec.json.encode({"pid": os.getpid(), **ports}) + b"\n")
+    draft.write_bytes(msgspec.json.encode(RunFile(os.getpid(), admin_port, api_port)) + b"\n")
     draft.replace(path)
     try:
         yield
     finally:
         path.unlink(missing_ok=True)
+
+
+def read_run_file(path: Path) -> RunFile | None:
+    """The place of the program that runs now; ``None``: no program runs there.
+
+    Raises:
+        RunFileUnusable: The file is damaged, or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LONGEST + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise RunFileUnusable(path, f"cannot be read ({error.strerror})") from error
+    if len(data) > _LONGEST:
+        raise RunFileUnusable(path, f"has more than {_LONGEST} bytes")
+    try:
+        return from_json(data, RunFile)
+    except WireError as error:
+        problem = f"does not say where the program listens ({error.detail})"
+        raise RunFileUnusable(path, problem) from error

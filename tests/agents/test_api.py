@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,10 +16,17 @@ from urllib.request import Request, urlopen
 import pytest
 
 from blo_agent.api.app import office_api
+from blo_agent.api.token import renew_token
+from blo_agent.config import API_SOCKET
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import journal
+from blo_cli.client import AgentClient
+from blo_cli.errors import AgentAnswerError
 from blo_log.memory import MemoryCluster, MemoryLog
+from blo_runtime.errors import ConfigurationError
 from blo_runtime.http import serve
+from blo_runtime.http_connections import PEER
+from blo_runtime.unix_socket import PeerCredentials
 from blo_schemas.bundle import SIGNED_DISCLOSURE
 from blo_schemas.ids import LinkId
 from tests.agents.shredded import tombstones_sent
@@ -100,6 +108,44 @@ async def test_a_request_without_the_token_is_refused(tmp_path: Path) -> None:
             assert "token" in answer["error"]
             status, _ = await a.ask("/v1/commands", {}, token=token)
             assert status == 401
+
+
+async def test_over_the_socket_the_agent_s_user_needs_no_token_and_others_are_refused(
+    tmp_path: Path,
+) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        app = office_api(a.running.agent, TOKEN)
+        stranger: list[int] = []
+
+        async def seen_as(scope: Any, receive: Any, send: Any) -> None:
+            if stranger:
+                scope[PEER] = PeerCredentials(1, stranger[0], stranger[0])
+            await app(scope, receive, send)
+
+        server = await serve(seen_as, socket_file=tmp_path / API_SOCKET)
+        client = AgentClient(A, tmp_path / API_SOCKET)
+        try:
+            assert [link.link for link in await asyncio.to_thread(client.links)] == [LINK]
+            stranger.append(os.geteuid() + 1)
+            with pytest.raises(AgentAnswerError, match=r"answered 401: .*may not use the socket"):
+                await asyncio.to_thread(client.links)
+            stranger[0] = 0
+            assert await asyncio.to_thread(client.links)
+        finally:
+            await server.stop()
+
+
+def test_each_start_has_a_new_token_that_its_owner_alone_reads(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("old\n")
+    path.chmod(0o644)
+    first, second = renew_token(path), renew_token(path)
+    assert first != second
+    assert path.read_text().strip() == second
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        renew_token(tmp_path / "missing" / "token")
 
 
 @pytest.mark.parametrize(

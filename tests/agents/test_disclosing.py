@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +17,7 @@ from blo_agent.commands.disclose import (
     DisclosureRefused,
     disclose,
 )
+from blo_agent.config import API_SOCKET
 from blo_agent.store.tables import journal
 from blo_cli.main import run
 from blo_log.memory import MemoryCluster, MemoryLog
@@ -186,13 +186,11 @@ async def test_the_command_writes_a_file_for_its_owner_alone_or_says_why_not(
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         a, _, (first, _) = await two_cases(world)
-        server = await serve(office_api(a.agent, "a-token"))
+        server = await serve(office_api(a.agent, "a-token"), socket_file=tmp_path / API_SOCKET)
         config, made = tmp_path / "agent.toml", tmp_path / "made"
 
         def command(*more: str) -> int:
-            (tmp_path / "token").write_text("a-token\n")
-            ports = {"pid": 1, "api_port": server.port, "admin_port": 1}
-            (tmp_path / "run.json").write_text(json.dumps(ports))
+            (tmp_path / "a.db").touch()
             config.write_text(
                 f'office = "{A}"\n[store]\npath = "a.db"\nkey = "a.key"\n[trust.pins]\n'
                 '[kafka]\nbootstrap = "127.0.0.1:1"\n[api]\ntoken = "token"\n'

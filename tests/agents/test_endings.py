@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from blo_agent.commands.accept import CommandRefused
+from blo_agent.config import API_SOCKET
 from blo_agent.store.connection import Transaction
 from blo_agent.store.errors import StoreFailed
 from blo_agent.store.keyfile import create_store_key
+from blo_cli.client import AgentClient
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.topics import apply, exchange_topic, plan
 from blo_runtime.errors import TaskFailed
@@ -155,6 +157,7 @@ def test_what_a_killed_agent_left_behind_is_not_taken_for_a_running_one(
     until_it_says(process, "agent is up")
     process.kill()
     left = process.run_file.read_bytes()
+    token = (process.folder / "api.token").read_text()
     process.start()
     deadline = time.monotonic() + PATIENCE_S
     while process.run_file.exists() and process.run_file.read_bytes() == left:
@@ -162,6 +165,8 @@ def test_what_a_killed_agent_left_behind_is_not_taken_for_a_running_one(
         time.sleep(0.01)
     process.until_up()
     assert process.ports()["pid"] == process.process.pid
+    assert (process.folder / "api.token").read_text() != token
+    assert AgentClient(A, process.folder / API_SOCKET).links()
     process.kill()
 
 

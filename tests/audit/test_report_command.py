@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from blo_agent.api.app import office_api
+from blo_agent.config import API_SOCKET
 from blo_cli.main import run
+from blo_runtime.http import serve as serve_api
 from blo_schemas.codec import encode
 from blo_schemas.hashes import document_id
 from blo_schemas.reports import signed_report
@@ -155,12 +157,15 @@ def agent_running(folder: Path) -> Iterator[None]:
         async with two_clients(folder / "stores") as (_, client, _other):
             await client.opened()
             await client.running.read(1)
-            port = int(client.url.rsplit(":", 1)[1])
-            (folder / "run.json").write_text(json.dumps({"api_port": port, "admin_port": 1}))
-            (folder / "api.token").write_text(TOKEN)
+            api = office_api(client.running.agent, TOKEN)
+            server = await serve_api(api, socket_file=folder / API_SOCKET)
+            (folder / "office.db").touch()
             (folder / "agent.toml").write_text(AGENT)
             up.set()
-            await asyncio.to_thread(down.wait)
+            try:
+                await asyncio.to_thread(down.wait)
+            finally:
+                await server.stop()
 
     (folder / "stores").mkdir()
     thread = Thread(target=lambda: asyncio.run(serve()))
@@ -214,6 +219,7 @@ def test_a_node_that_does_not_run_is_told_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "agent.toml").write_text(AGENT)
+    (tmp_path / "office.db").touch()
     config = str(tmp_path / "agent.toml")
     assert run(["agent", "report", "list", "--config", config]) == 2
     assert "does not run" in capsys.readouterr().err

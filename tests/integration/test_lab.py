@@ -17,6 +17,7 @@ from blo_lab.network import state
 from blo_lab.network.client import LabAgentClient
 from blo_lab.network.layout import Layout
 from blo_lab.network.network_file import shipped
+from blo_runtime.run_file import read_run_file
 from blo_schemas.content import Dispatch
 from tests.integration.programs import blo, listens, ports_below, processes_of, running
 from tests.patience import PATIENCE_S
@@ -31,13 +32,9 @@ PORTS = 2 + 3 + PROGRAMS
 
 
 def client(layout: Layout, office: str) -> LabAgentClient:
-    ports = json.loads(layout.run_file(office).read_text())
-    return LabAgentClient(
-        office,
-        api_port=ports["api_port"],
-        admin_port=ports["admin_port"],
-        token=layout.token(office).read_text().strip(),
-    )
+    place = read_run_file(layout.run_file(office))
+    assert place is not None
+    return LabAgentClient(office, layout.api_socket(office), admin_port=place.admin_port)
 
 
 def submit(layout: Layout, code: str) -> None:

@@ -26,6 +26,7 @@ from blo_log import topics
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import ProducerRecord, TopicPartition, read_to_end
 from blo_runtime.keyfiles import load_identity
+from blo_runtime.run_file import read_run_file
 from blo_schemas.codec import encode
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.outputs import OUTPUT_VERSION, DeadLetter, dead_letter_key
@@ -102,11 +103,9 @@ def request(subject: str) -> dict[str, Any]:
 
 
 def client(layout: Layout, office: str) -> LabAgentClient:
-    ports = json.loads(layout.run_file(office).read_text())
-    token = layout.token(office).read_text().strip()
-    return LabAgentClient(
-        office, api_port=ports["api_port"], admin_port=ports["admin_port"], token=token
-    )
+    place = read_run_file(layout.run_file(office))
+    assert place is not None
+    return LabAgentClient(office, layout.api_socket(office), admin_port=place.admin_port)
 
 
 def submit(layout: Layout, office: str, at: str, step: str, **more: Any) -> str:

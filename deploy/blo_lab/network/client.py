@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from blo_agent.api.request_types import ClockRequest, LineRequest
 from blo_cli.client import AgentClient
@@ -15,17 +16,13 @@ class LabAgentClient(AgentClient):
 
     Args:
         office: The office's id.
-        host: The address on which both listen.
-        api_port: The API's port.
+        socket_file: The agent's Unix socket.
         admin_port: The admin listener's port.
-        token: The API's bearer token.
     """
 
-    def __init__(
-        self, office: str, *, host: str = "127.0.0.1", api_port: int, admin_port: int, token: str
-    ) -> None:
-        super().__init__(office, host=host, api_port=api_port, token=token)
-        self._admin = AdminClient(f"the agent of {office}", admin_port, host)
+    def __init__(self, office: str, socket_file: Path, *, admin_port: int) -> None:
+        super().__init__(office, socket_file)
+        self._admin = AdminClient(f"the agent of {office}", admin_port)
 
     def line(self, *, up: bool) -> None:
         """Cuts or restores the simulated connection to Kafka."""

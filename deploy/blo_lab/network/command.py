@@ -113,11 +113,11 @@ def _show(one: Lab) -> None:
     folder = one.layout.root
     click.echo(f"The lab runs in {folder}, Kafka {one.broker.version} at {one.broker.bootstrap}.")
     click.echo("Each program by its configuration; its log and its keys lie beside that.")
-    api = {office: client.api_url for office, client in one.clients().items()}
     wide = max(len(str(program.config.relative_to(folder))) for program in one.programs)
     for program in one.programs:
         config = str(program.config.relative_to(folder)).ljust(wide)
-        doors = f"   API {api[program.subject]}" if program.subject in api else ""
+        port = one.place(program).api_port
+        doors = "" if port is None else f"   API http://127.0.0.1:{port}"
         click.echo(f"  {config}   admin {one.admin(program).url}{doors}")
     asked = next(program for program in one.programs if program.kind is PROCESSOR)
     click.echo(f"Ask a corridor's log: blo processors as-of --config {asked.config} MOMENT")

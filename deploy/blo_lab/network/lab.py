@@ -30,6 +30,7 @@ from blo_lab.network.provision import provision, rewrite_bootstrap
 from blo_lab.network.publish import publish
 from blo_lab.network.table import AGENT, LabProgram, ProgramKind, counted, the_programs
 from blo_lab.network.world import World
+from blo_runtime.run_file import RunFile, read_run_file
 from blo_schemas.texts import from_json
 
 PROJECT_ROOT: Final = Path(__file__).resolve().parents[3]
@@ -129,13 +130,25 @@ class Lab:
         """
         return {program: self.admin(program) for program in self.programs if program.kind is kind}
 
+    def place(self, program: LabProgram) -> RunFile:
+        """The process and the ports of a program.
+
+        Raises:
+            LabError: It does not run.
+            RunFileUnusable: The file that says so is damaged.
+        """
+        place = read_run_file(program.run_file)
+        if place is None:
+            raise self._failed(program, "does not run")
+        return place
+
     def admin(self, program: LabProgram) -> AdminClient:
         """A program's admin listener.
 
         Raises:
             LabError: It does not run.
         """
-        return AdminClient(program.title, self._ports(program)["admin_port"])
+        return AdminClient(program.title, self.place(program).admin_port)
 
     def check_alive(self, within_s: float = 0.0) -> None:
         """Makes sure that all programs run, and go on running for a moment.
@@ -275,19 +288,11 @@ class Lab:
         told = "\n".join(["", *lines[-_TAIL_LINES:]]) if lines else " (it logged nothing)"
         return LabError(program.title, what, todo=f"The end of its log, {program.log}:{told}")
 
-    def _ports(self, program: LabProgram) -> dict[str, int]:
-        try:
-            return from_json(program.run_file.read_bytes(), dict[str, int])
-        except FileNotFoundError:
-            raise self._failed(program, "does not run") from None
-
     def _client(self, program: LabProgram) -> LabAgentClient:
-        ports = self._ports(program)
         return LabAgentClient(
             program.subject,
-            api_port=ports["api_port"],
-            admin_port=ports["admin_port"],
-            token=self.layout.token(program.subject).read_text().strip(),
+            self.layout.api_socket(program.subject),
+            admin_port=self.place(program).admin_port,
         )
 
 

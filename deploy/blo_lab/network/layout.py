@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from blo_agent.config import API_SOCKET
+
 
 class Layout:
     """The folders and files of a lab.
@@ -89,6 +91,10 @@ class Layout:
     def token(self, office: str) -> Path:
         """Its API's token."""
         return self.office(office) / "api.token"
+
+    def api_socket(self, office: str) -> Path:
+        """The Unix socket of its agent."""
+        return self.store(office) / API_SOCKET
 
     def log(self, office: str) -> Path:
         """Its agent's log."""

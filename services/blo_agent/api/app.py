@@ -1,10 +1,11 @@
-"""The API's application: handlers, the token check, errors as JSON."""
+"""The API's application: handlers, who may ask, errors as JSON."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from hmac import compare_digest
-from typing import Any
+from typing import Any, Final
 
 from litestar import Litestar, Request, Response
 from litestar.connection import ASGIConnection
@@ -21,7 +22,11 @@ from blo_agent.reports.errors import ReportRefusal
 from blo_agent.store.errors import ActionRefused, StoreError
 from blo_log.errors import LogError
 from blo_projection.errors import ProjectionError
+from blo_runtime.http_connections import PEER
 from blo_runtime.incidents import report_incident
+from blo_runtime.unix_socket import PeerCredentials
+
+_SUPERUSER: Final = 0
 
 
 def office_api(agent: Agent, token: str) -> Litestar:
@@ -29,7 +34,7 @@ def office_api(agent: Agent, token: str) -> Litestar:
 
     Args:
         agent: The office's agent.
-        token: What every request has to show.
+        token: What every request has to show, except over the node's own socket.
     """
     handlers = [*queries.HANDLERS, *commands.HANDLERS, *reports.HANDLERS]
     if agent.options.simulated_time:
@@ -53,8 +58,16 @@ def office_api(agent: Agent, token: str) -> Litestar:
 
 def _guard(token: str) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]:
     expected = f"Bearer {token}".encode()
+    own = {os.geteuid(), _SUPERUSER}
 
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        peer: PeerCredentials | None = connection.scope.get(PEER)  # type: ignore[assignment]
+        if peer is not None:
+            if peer.uid not in own:
+                raise NotAuthorizedException(
+                    f"user {peer.uid} may not use the socket; run the command as the agent's user"
+                )
+            return
         shown = connection.headers.get("authorization", "")
         if not compare_digest(shown.encode(), expected):
             raise NotAuthorizedException("the token is missing or wrong; it is in the token file")

@@ -19,7 +19,7 @@ from blo_runtime.clock import SystemClock
 from blo_runtime.keyfiles import load_identity
 from blo_runtime.logs import configure, get_logger
 from blo_runtime.metrics import Metrics
-from blo_runtime.run_file import pid_file
+from blo_runtime.run_file import run_file
 from blo_runtime.supervision import StopSignal, Supervisor
 from blo_runtime.supervision import run as run_program
 from blo_runtime.tls import kafka_options
@@ -81,7 +81,7 @@ async def _admin(
 ) -> AsyncIterator[None]:
     admin = await start_admin(settings.admin, metrics.registry, {"links": worker.check})
     try:
-        with pid_file(settings.state.parent / RUN_FILE, admin_port=admin.port):
+        with run_file(settings.state.parent / RUN_FILE, admin_port=admin.port):
             get_logger().info("witness is up", office=settings.witness, port=admin.port)
             yield
     finally:

@@ -17,7 +17,7 @@ from blo_agent.store.keyfile import load_store_key
 from blo_cli.agent.journal import journal
 from blo_cli.agent.report import report
 from blo_cli.client import configured_client
-from blo_cli.errors import Exit
+from blo_cli.errors import CliError, Exit
 from blo_cli.parameters import DAY
 from blo_cli.trust import files
 from blo_runtime.config import load
@@ -77,8 +77,15 @@ def run(config: Path) -> int:
 def verify(config: Path) -> int:
     """Has the running node fold its links from their first record, and compares."""
     client = configured_client(config)
+    links = client.links()
+    if not links:
+        raise CliError(
+            f"the office {client.office}",
+            "has no link yet, so nothing was compared",
+            todo="Publish an agreement that names it, and ask again",
+        )
     equal = True
-    for link in client.links():
+    for link in links:
         result = client.verify(link.link)
         equal = equal and result.equal
         word = "equal" if result.equal else "NOT EQUAL"

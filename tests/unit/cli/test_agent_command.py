@@ -95,6 +95,10 @@ def test_verify_says_that_the_agent_does_not_run(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["agent", "verify", "--config", str(config)]) == 2
+    assert "has no store" in capsys.readouterr().err
+    assert run(["agent", "init", "--config", str(config)]) == 0
+    capsys.readouterr()
+    assert run(["agent", "verify", "--config", str(config)]) == 2
     told = capsys.readouterr().err
     assert "does not run" in told
     assert "blo agent run" in told

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socketserver import ThreadingUnixStreamServer
 from typing import Any
 
 import msgspec
@@ -14,43 +17,49 @@ import pytest
 
 from blo_agent.api import response_types as api
 from blo_agent.api.request_types import CommandRequest, ReportRequest
+from blo_cli.client import AgentClient
 from blo_cli.errors import AgentAnswerError, CliError
 from blo_lab.network.admin import AdminClient
 from blo_lab.network.client import LabAgentClient
 from blo_lab.network.network_file import articles
+from blo_runtime import unix_socket
 from tests.unit.lab import seen as made
 
 LINK = "vn-kyson~la-xiengkhouang"
 COMMAND = CommandRequest(link=LINK, step="open", on=date(2025, 3, 1), kind="patrol")
 
 
-class Agent(ThreadingHTTPServer):
-    """Answers what it was told to, and remembers the last request."""
+class Agent:
+    """Answers what it was told to, on its socket and on its admin port; remembers the request."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, path: Path) -> None:
+        self.path_of_socket = path
         self.answer: tuple[int, Any] = (200, {})
-        self.method = self.path = self.token = ""
+        self.method = self.path = ""
+        self.headers: Any = {}
         self.body: Any = None
+        handler = type("Bound", (Handler,), {"agent": self})
+        self.admin = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.api = ThreadingUnixStreamServer(str(path), handler)
 
 
 class Handler(BaseHTTPRequestHandler):
     """One request."""
 
-    server: Agent
+    agent: Agent
 
     def do_GET(self) -> None:
         self._answer()
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
-        self.server.body = json.loads(self.rfile.read(length))
+        self.agent.body = json.loads(self.rfile.read(length))
         self._answer()
 
     def _answer(self) -> None:
-        self.server.method, self.server.path = self.command, self.path
-        self.server.token = self.headers.get("Authorization", "")
-        status, body = self.server.answer
+        self.agent.method, self.agent.path = self.command, self.path
+        self.agent.headers = self.headers
+        status, body = self.agent.answer
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
@@ -62,19 +71,26 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def agent() -> Iterator[Agent]:
-    with Agent() as one:
-        thread = threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield one
-        one.shutdown()
-        thread.join()
+def agent(tmp_path: Path) -> Iterator[Agent]:
+    agent = Agent(tmp_path / "api.socket")
+    with agent.admin, agent.api:
+        threads = [
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+            for server in (agent.admin, agent.api)
+        ]
+        for thread in threads:
+            thread.start()
+        yield agent
+        agent.admin.shutdown()
+        agent.api.shutdown()
+        for thread in threads:
+            thread.join()
 
 
 @pytest.fixture
 def client(agent: Agent) -> LabAgentClient:
-    port = agent.server_address[1]
-    return LabAgentClient("vn-kyson", api_port=port, admin_port=port, token="secret")
+    port = int(agent.admin.server_address[1])
+    return LabAgentClient("vn-kyson", agent.path_of_socket, admin_port=port)
 
 
 def test_a_command_that_was_taken(agent: Agent, client: LabAgentClient) -> None:
@@ -82,7 +98,7 @@ def test_a_command_that_was_taken(agent: Agent, client: LabAgentClient) -> None:
     assert client.submit(COMMAND) == api.AcceptedAnswer("e", "c", 0, 0)
     assert (agent.method, agent.path) == ("POST", "/v1/commands")
     assert msgspec.convert(agent.body, CommandRequest) == COMMAND
-    assert agent.token == "Bearer secret"
+    assert "Authorization" not in agent.headers
 
 
 def test_a_command_that_was_refused(agent: Agent, client: LabAgentClient) -> None:
@@ -146,22 +162,36 @@ def test_a_report_is_asked_for_and_its_refusal_is_an_error(
     assert msgspec.convert(agent.body, ReportRequest) == wanted
 
 
-def test_metrics_and_readiness_are_asked_without_the_token(
+def test_metrics_and_readiness_are_asked_of_the_admin_listener(
     agent: Agent, client: LabAgentClient
 ) -> None:
     agent.answer = (200, b"blo_link_size 5\n")
     assert client.metrics() == "blo_link_size 5\n"
-    assert (agent.path, agent.token) == ("/metrics", "")
+    assert agent.path == "/metrics"
     assert client.ready()
     agent.answer = (503, [])
     assert not client.ready()
 
 
-def test_an_agent_that_is_not_there_is_told_and_is_not_ready() -> None:
-    nobody = LabAgentClient("vn-kyson", api_port=1, admin_port=1, token="x")
+def test_an_agent_that_is_not_there_is_told_and_is_not_ready(tmp_path: Path) -> None:
+    nobody = LabAgentClient("vn-kyson", tmp_path / "api.socket", admin_port=1)
     assert not nobody.ready()
-    with pytest.raises(AgentAnswerError, match=r"agent of vn-kyson at 127\.0\.0\.1:1: does not"):
+    with pytest.raises(AgentAnswerError, match=r"agent of vn-kyson: does not run"):
         nobody.links()
+
+
+def test_the_socket_of_a_killed_agent_is_told_as_no_agent(tmp_path: Path) -> None:
+    left = tmp_path / "api.socket"
+    unix_socket.listen(left).close()
+    with pytest.raises(AgentAnswerError, match="does not run"):
+        LabAgentClient("vn-kyson", left, admin_port=1).links()
+
+
+def test_another_user_s_program_on_the_socket_is_asked_nothing(agent: Agent) -> None:
+    other = AgentClient("vn-kyson", agent.path_of_socket, owner=os.geteuid() + 1)
+    with pytest.raises(AgentAnswerError, match=r"a program of user \d+ listens there"):
+        other.links()
+    assert agent.path == ""
 
 
 def test_an_answer_of_another_shape_is_told(agent: Agent, client: LabAgentClient) -> None:

@@ -19,7 +19,8 @@ from blo_lab.network.lab import Lab, stop_lab
 from blo_lab.network.layout import Layout
 from blo_lab.network.network_file import articles
 from blo_lab.network.programs import Programs
-from blo_lab.network.table import LabProgram, the_programs
+from blo_lab.network.table import AGENT, LabProgram, the_programs
+from blo_runtime.run_file import RunFile
 
 NO_KAFKA = {"KAFKA_HOME": "/nonexistent", "PATH": "/usr/bin"}
 
@@ -255,14 +256,16 @@ class FakeLab:
     def admin(self, program: LabProgram) -> AdminClient:
         return AdminClient(program.title, 40_000 + self.programs.index(program))
 
+    def place(self, program: LabProgram) -> RunFile:
+        api = 50_000 if program.kind is AGENT else None
+        return RunFile(1, 40_000 + self.programs.index(program), api)
+
     def undo(self) -> None:
         self.undone = True
 
 
 class FakeClient:
     """Stands for an agent whose clock can be set."""
-
-    api_url = "http://api"
 
     def __init__(self, clocks: list[int]) -> None:
         self.clock = clocks.append
@@ -281,7 +284,7 @@ def test_up_sets_the_clocks_and_says_where_everything_is(
     assert lab.clocks == [1_740_790_800_000]
     assert not lab.undone
     said = capsys.readouterr().out
-    for words in (str(tmp_path), "4.4.0 at 127.0.0.1:9", "http://api"):
+    for words in (str(tmp_path), "4.4.0 at 127.0.0.1:9", "http://127.0.0.1:50000"):
         assert words in said
     assert f"blo audit replay --config {tmp_path / 'auditor.toml'}" in said
     for number, program in enumerate(lab.programs):
