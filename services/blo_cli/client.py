@@ -17,6 +17,8 @@ import msgspec
 
 from blo_agent.api import request_types as requests
 from blo_agent.api import response_types as api
+from blo_agent.api.error_types import RefusedAnswer
+from blo_agent.api.report_types import ReportAnswer
 from blo_agent.config import API_SOCKET, AgentSettings
 from blo_cli.errors import AgentAnswerError, CliError
 from blo_domain.reports.difference import ReportComparison
@@ -50,7 +52,7 @@ class AgentClient:
         self._socket_file = socket_file
         self._owner = os.geteuid() if owner is None else owner
 
-    def submit(self, command: requests.CommandRequest) -> api.AcceptedAnswer | api.RefusedAnswer:
+    def submit(self, command: requests.CommandRequest) -> api.AcceptedAnswer | RefusedAnswer:
         """Submits a command; an accepted one is on the agent's disk when this returns."""
         return self._post("/v1/commands", command, api.AcceptedAnswer)
 
@@ -77,11 +79,11 @@ class AgentClient:
 
     def disclose(
         self, link: str, request: requests.DisclosureRequest
-    ) -> api.DisclosureAnswer | api.RefusedAnswer:
+    ) -> api.DisclosureAnswer | RefusedAnswer:
         """Has the agent disclose events; the disclosure is in its journal when this returns."""
         return self._post(f"/v1/links/{quote(link)}/disclosures", request, api.DisclosureAnswer)
 
-    def resume(self, link: str, reason: str, actor: str) -> api.ResumedAnswer | api.RefusedAnswer:
+    def resume(self, link: str, reason: str, actor: str) -> api.ResumedAnswer | RefusedAnswer:
         """Has the agent lift the halts of a link; that is in its journal when this returns."""
         request = requests.ResumeRequest(reason, actor)
         return self._post(f"/v1/links/{quote(link)}/resume", request, api.ResumedAnswer)
@@ -90,26 +92,26 @@ class AgentClient:
         """The journal's file; its last entry is this export."""
         return self._file("/v1/journal", actor)
 
-    def reports(self) -> list[api.ReportAnswer]:
+    def reports(self) -> list[ReportAnswer]:
         """All reports of the office."""
-        return self._get("/v1/reports", list[api.ReportAnswer])
+        return self._get("/v1/reports", list[ReportAnswer])
 
-    def compute_report(self, request: requests.ReportRequest) -> api.ReportAnswer:
+    def compute_report(self, request: requests.ReportRequest) -> ReportAnswer:
         """Has the agent compute a report.
 
         Raises:
             CliError: The agent refuses.
         """
-        return self._post_or_raise("/v1/reports", request, api.ReportAnswer)
+        return self._post_or_raise("/v1/reports", request, ReportAnswer)
 
-    def advance_report(self, digest: str, act: ReportAct, actor: str) -> api.ReportAnswer:
+    def advance_report(self, digest: str, act: ReportAct, actor: str) -> ReportAnswer:
         """Takes a further step with a report.
 
         Raises:
             CliError: The agent refuses.
         """
         request = requests.StepRequest(actor)
-        return self._post_or_raise(f"/v1/reports/{digest}/{act}", request, api.ReportAnswer)
+        return self._post_or_raise(f"/v1/reports/{digest}/{act}", request, ReportAnswer)
 
     def compare_report(self, digest: str, actor: str) -> ReportComparison:
         """Has the agent reproduce a frozen report and compare it with the log as it is now.
@@ -133,18 +135,18 @@ class AgentClient:
 
     def _post(
         self, path: str, request: requests.StrictRequest | None, kind: type[T]
-    ) -> T | api.RefusedAnswer:
+    ) -> T | RefusedAnswer:
         body = msgspec.json.encode({} if request is None else request)
         status, answer = self._request(
             "POST", path, body, headers={"Content-Type": "application/json"}
         )
         if status == 409:
-            return self._read(answer, api.RefusedAnswer)
+            return self._read(answer, RefusedAnswer)
         return self._read(self._expect(status, answer), kind)
 
     def _post_or_raise(self, path: str, request: requests.StrictRequest | None, kind: type[T]) -> T:
         answer = self._post(path, request, kind)
-        if isinstance(answer, api.RefusedAnswer):
+        if isinstance(answer, RefusedAnswer):
             raise CliError(
                 f"the agent of {self.office}",
                 f"refuses ({answer.refused})",

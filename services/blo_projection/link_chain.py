@@ -197,11 +197,6 @@ class LinkChain:
         """Where each office's chain stands."""
         return {office: chain.head() for office, chain in sorted(self._offices.items())}
 
-    def event_id_at(self, office: OfficeId, oseq: int) -> EventId | None:
-        """The event in the office's chain at ``oseq``."""
-        chain = self._offices.get(office)
-        return None if chain is None else chain.event_id(oseq)
-
     def next_place(self, office: OfficeId) -> ChainPlace:
         """Where the office's next event stands if it has read all that was read here."""
         chain = self._offices.get(office)

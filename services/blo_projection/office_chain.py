@@ -81,12 +81,6 @@ class OfficeChain:
         """Whether exactly this event stands at ``oseq``."""
         return oseq < self.events and self._ids.startswith(event, oseq * HASH_SIZE)
 
-    def event_id(self, oseq: int) -> EventId | None:
-        """The event that stands at ``oseq``, if there is one."""
-        if not 0 <= oseq < self.events:
-            return None
-        return EventId(bytes(self._ids[oseq * HASH_SIZE : (oseq + 1) * HASH_SIZE]))
-
     def misplaced(self, oseq: int, oprev: bytes) -> Reason | None:
         """Why an event that is not in the chain does not continue it, or ``None`` if it does."""
         if oseq > self.events:

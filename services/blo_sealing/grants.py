@@ -100,22 +100,6 @@ def open_grant(
     return key
 
 
-def open_content_grant(
-    grant: Grant, link: LinkId, recipient: OfficeId, recipient_kid: CertificateTag, kem: KemKey
-) -> ContentKey:
-    """``open_grant`` for a reader that looks for a case's content key.
-
-    Raises:
-        WrongGrant: It grants a summary key.
-        SealingError: As ``open_grant``.
-    """
-    if grant.purpose is not KeyPurpose.CONTENT:
-        raise WrongGrant("the grant is of a summary key")
-    key = open_grant(grant, link, recipient, recipient_kid, kem)
-    assert isinstance(key, ContentKey)
-    return key
-
-
 def open_summary_grant(
     grant: Grant, link: LinkId, recipient: OfficeId, recipient_kid: CertificateTag, kem: KemKey
 ) -> SummaryKey:

@@ -20,6 +20,7 @@ from tests.bench.report import Measurement
 from tests.bench.sealing import measure_open, measure_seal, measure_wire_size
 from tests.bench.settling import measure_loop_pause
 from tests.bench.sourcing import measure_from_bundle, measure_from_kafka
+from tests.bench.stored import measure_store
 from tests.bench.timing import Effort
 
 PROJECT_ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -40,6 +41,9 @@ COMPUTING: Final[dict[str, Callable[[Effort], Measurement]]] = {
 
 IN_A_FILE: Final = ("audit_from_bundle", "audit_full_from_bundle")
 """What needs no broker either, measured together."""
+
+IN_A_STORE: Final = ("agent_start", "agent_start_memory", "store_size")
+"""The same, of a store that is filled for it."""
 
 TOGETHER: Final = (
     ("agent_append",),
@@ -67,25 +71,27 @@ def measure_all(
     for name, measure in COMPUTING.items():
         if name in names:
             yield name, partial(measure, effort)
-    from_file = cache(partial(measure_from_bundle, effort))
-    for name in IN_A_FILE:
-        if name in names:
-            yield name, partial(_one, name, from_file)
+    together = ((IN_A_FILE, measure_from_bundle), (IN_A_STORE, measure_store))
+    for row, measure_together in together:
+        taken = cache(partial(measure_together, effort))
+        for name in row:
+            if name in names:
+                yield name, partial(_one, name, taken)
     if not set(ON_KAFKA) & set(names):
         return
     from blo_lab.broker import EmbeddedBroker, find_kafka
 
     libraries = find_kafka(PROJECT_ROOT, os.environ)
-    for row, measure_row in zip(TOGETHER, _rows(), strict=True):
-        wanted = [name for name in row if name in names]
+    for kafka_row, measure_row in zip(TOGETHER, _rows(), strict=True):
+        wanted = [name for name in kafka_row if name in names]
         if not wanted:
             continue
         with tempfile.TemporaryDirectory(prefix="blo-bench-") as scratch:
             folder = Path(scratch)
             with EmbeddedBroker.start(folder / "broker", libraries) as broker:
-                taken = cache(partial(measure_row, effort, broker.bootstrap, folder))
+                on_kafka = cache(partial(measure_row, effort, broker.bootstrap, folder))
                 for name in wanted:
-                    yield name, partial(_one, name, taken)
+                    yield name, partial(_one, name, on_kafka)
 
 
 def _rows() -> tuple[_Row, ...]:

@@ -30,6 +30,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
         stream: Records a turn that a stream processor takes of each link.
         link: Records of the link that a stream processor folds.
         settled: Cases that a stream processor writes after a fold.
+        stored: Cases in the store on which an agent starts.
     """
 
     rounds: int = 9
@@ -41,10 +42,20 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     stream: int = 5000
     link: int = 20_000
     settled: int = 20_000
+    stored: int = 20_000
 
 
 TINY: Final = Effort(
-    rounds=1, calls=2, records=16, reads=1, cases=1, samples=8, stream=20, link=40, settled=20
+    rounds=1,
+    calls=2,
+    records=16,
+    reads=1,
+    cases=1,
+    samples=8,
+    stream=20,
+    link=40,
+    settled=20,
+    stored=8,
 )
 """Only to see that it runs."""
 

@@ -13,7 +13,7 @@ from blo_schemas.codec import encode
 from blo_schemas.content import Content, Dispatch
 from blo_schemas.event import ENVELOPE, HEADER, Envelope, Header, LogRecord
 from blo_schemas.hashes import event_input
-from blo_schemas.ids import CertificateTag, LinkId, OfficeId
+from blo_schemas.ids import CertificateTag, EventId, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step, Summary, Urgency
 from blo_schemas.verdicts import Reason
 from blo_sealing.kem import KemKey
@@ -134,6 +134,7 @@ class Log:
         self.trust = trust or table()
         self.chain = LinkChain(link, TableTrust(self.trust))
         self.records: list[LogRecord] = []
+        self.chained: list[EventId] = []
 
     def place(self, office: OfficeId, **changes: Any) -> ChainPlace:
         """Where the office's next event stands, or somewhere else."""
@@ -162,7 +163,10 @@ class Log:
             position, NOON + 60_000 * position if log_time is None else log_time, value
         )
         self.records.append(record)
-        verdict = self.chain.admit(record).verdict
+        admitted = self.chain.admit(record)
+        if admitted.chained and admitted.event is not None:
+            self.chained.append(admitted.event)
+        verdict = admitted.verdict
         if verdict is None:
             return "accepted"
         return verdict.reason.value if verdict.reason else verdict.outcome.value

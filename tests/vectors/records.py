@@ -385,14 +385,8 @@ def _accepted(name: str, what: str, log: Log) -> Json:
 
 
 def _state(log: Log) -> Json:
-    ids = [
-        identity.hex()
-        for office, head in log.chain.offices().items()
-        for oseq in range(head.events)
-        if (identity := log.chain.event_id_at(office, oseq))
-    ]
     return {
-        "ids": sorted(ids),
+        "ids": sorted(event.hex() for event in log.chained),
         "log_hash": log.chain.log_hash.hex(),
         "tree_root": log.chain.tree_root().hex(),
     }

@@ -17,7 +17,7 @@ from blo_schemas.heads import HEAD, SIGNED_HEAD
 from blo_schemas.ids import CertificateTag, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY
 from blo_schemas.verdicts import Verdict
-from blo_sealing.errors import SealingError
+from blo_sealing.errors import SealingError, WrongGrant
 from blo_sealing.event_parts import (
     EventPart,
     derive_part_key,
@@ -26,7 +26,7 @@ from blo_sealing.event_parts import (
     open_with_part_key,
     summary_verdict,
 )
-from blo_sealing.grants import open_content_grant, open_summary_grant
+from blo_sealing.grants import open_grant
 from blo_sealing.kem import KemKey
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.signatures import check_signing_key, fingerprint
@@ -117,9 +117,9 @@ def _run_grant(given: Json) -> Json:
         CertificateTag(bytes.fromhex(given["recipient_kid"])),
         KemKey(bytes.fromhex(given["kem_private"])),
     )
-    if KeyPurpose[given["purpose"].upper()] is KeyPurpose.CONTENT:
-        return {"key": open_content_grant(grant, *reader).secret.hex()}
-    return {"key": open_summary_grant(grant, *reader).secret.hex()}
+    if grant.purpose is not KeyPurpose[given["purpose"].upper()]:
+        raise WrongGrant(f"the grant is of a {grant.purpose.name} key")
+    return {"key": open_grant(grant, *reader).secret.hex()}
 
 
 def _run_head(given: Json) -> Json:

@@ -18,6 +18,7 @@ from typing import Final, Protocol
 import msgspec
 
 from blo_agent.api import response_types as api
+from blo_agent.api.error_types import RefusedAnswer
 from blo_agent.api.request_types import CommandRequest
 from blo_cli.errors import CliError
 from blo_lab.network.world import World
@@ -35,7 +36,7 @@ _WATCH_S: Final = 0.5
 class Desk(Protocol):
     """What the player needs of an office's API."""
 
-    def submit(self, command: CommandRequest) -> api.AcceptedAnswer | api.RefusedAnswer:
+    def submit(self, command: CommandRequest) -> api.AcceptedAnswer | RefusedAnswer:
         """Submits a command."""
 
     def await_size(self, link: str, size: int, timeout_s: float) -> api.LinkAnswer:
@@ -179,7 +180,7 @@ class _Part:
         if line.office not in self._down:
             self._await_all_read(line)
         answer = self._submit(line)
-        if isinstance(answer, api.RefusedAnswer):
+        if isinstance(answer, RefusedAnswer):
             self._outcomes.append(PlayedStep(line=line, refused=answer.refused, words=answer.words))
             return
         self._cases.setdefault(line.case, answer.case)
@@ -187,12 +188,10 @@ class _Part:
         counted = self._held[line.office] if line.office in self._down else self._sizes
         counted[line.link] += 1
 
-    def _submit(self, line: ScenarioLine) -> api.AcceptedAnswer | api.RefusedAnswer:
+    def _submit(self, line: ScenarioLine) -> api.AcceptedAnswer | RefusedAnswer:
         case = self._cases.get(line.case)
         if case is None and line.step is not Step.OPEN:
-            return api.RefusedAnswer(
-                "unknown_case", "Its opening was refused, so there is no case."
-            )
+            return RefusedAnswer("unknown_case", "Its opening was refused, so there is no case.")
         command = _command(line, case, self._kinds[line.case])
         return self._desks[line.office].submit(command)
 

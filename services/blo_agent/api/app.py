@@ -17,7 +17,7 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from blo_agent.agent import Agent
 from blo_agent.api import commands, queries, reports
-from blo_agent.api.response_types import ErrorAnswer, IncidentAnswer, RefusedAnswer
+from blo_agent.api.error_types import ErrorAnswer, IncidentAnswer, RefusedAnswer
 from blo_agent.reports.errors import ReportRefusal
 from blo_agent.store.errors import ActionRefused, StoreError
 from blo_log.errors import LogError

@@ -12,8 +12,8 @@ from litestar.params import FromPath
 
 from blo_agent.agent import Agent
 from blo_agent.api.parse import BadRequest, actor_of, decode, read_id
+from blo_agent.api.report_types import ReportAnswer
 from blo_agent.api.request_types import ReportRequest, StepRequest
-from blo_agent.api.response_types import ReportAnswer
 from blo_agent.office.access_log import journal_of, note_export
 from blo_agent.reports import service
 from blo_agent.reports.lifecycle import ReportAction

@@ -9,7 +9,6 @@ import msgspec
 
 from blo_schemas.content import Dispatch
 from blo_schemas.instants import local
-from blo_schemas.reports import ReportStep
 
 MAX_REJECTED: Final = 100
 """So many rejected events of a case are shown, the last ones: there can be any number of them."""
@@ -27,31 +26,6 @@ class AcceptedAnswer(msgspec.Struct, frozen=True):
     case: str
     oseq: int
     expected_version: int
-
-
-class RefusedAnswer(msgspec.Struct, frozen=True):
-    """A command that was not accepted: the reason from the closed list, and words."""
-
-    refused: str
-    words: str
-
-
-class ErrorAnswer(msgspec.Struct, frozen=True):
-    """A request that makes no sense."""
-
-    error: str
-
-
-class IncidentAnswer(msgspec.Struct, frozen=True):
-    """A request that failed here, unexpectedly; nothing was changed.
-
-    Attributes:
-        error: What to do.
-        incident: The id under which the log file has the error and its trace.
-    """
-
-    error: str
-    incident: str
 
 
 class HeadAnswer(msgspec.Struct, frozen=True):
@@ -407,21 +381,3 @@ class ReplayAnswer(msgspec.Struct, frozen=True):
     records: int
     verified: int
     rejected: dict[str, int]
-
-
-class ReportAnswer(msgspec.Struct, frozen=True):
-    """A report as the list shows it.
-
-    Attributes:
-        digest: Its digest, which names it.
-        first: First business date.
-        last: Last business date.
-        state: The last step that was taken.
-        steps: Who did what.
-    """
-
-    digest: str
-    first: date
-    last: date
-    state: str
-    steps: tuple[ReportStep, ...]

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from blo_agent.office.case_clocks import terms_of_link
 from blo_agent.office.link_state import LinkState
 from blo_agent.office.state import Office
 from blo_agent.office.viewer import Viewer, viewer
@@ -17,7 +18,7 @@ from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import events, heads, records
 from blo_domain.deadlines.responses import Window
-from blo_domain.deadlines.terms import Terms, terms_of
+from blo_domain.deadlines.terms import Terms
 from blo_domain.errors import InconsistentInput
 from blo_domain.reports.annual_report import Period
 from blo_domain.reports.document import Cut, CutEvent, compute, window_of
@@ -62,7 +63,7 @@ def take_cut(office: Office, snapshot: Snapshot, period: Period, now: int) -> Ta
     """
     for state in office.links.values():
         _refuse_doubtful(state)
-    terms = {link: _terms(office.directory, link) for link in sorted(office.links)}
+    terms = {link: terms_of_link(office.directory, link) for link in sorted(office.links)}
     links = {
         link: _counted_link(office, office.links[link], snapshot, terms[link]) for link in terms
     }
@@ -84,7 +85,7 @@ def same_cut(office: Office, report: PeriodReport) -> TakenCut:
         if state is None:
             raise _not_the_log(f"{link.link} is not read here any more")
         _refuse_rereading(state)
-    terms = {link.link: _terms(office.directory, link.link) for link in report.links}
+    terms = {link.link: terms_of_link(office.directory, link.link) for link in report.links}
     cut = Cut(
         Family(report.office, frozenset(report.branches)),
         Period(report.first, report.last),
@@ -209,10 +210,6 @@ def _counted_link(
         parked=tuple(parked),
         closed=tuple(closed),
     )
-
-
-def _terms(directory: TrustedDirectory, link: LinkId) -> Terms:
-    return terms_of((one.agreement, one.start, one.end) for one in directory.terms(link))
 
 
 def _zone(family: Family, terms: dict[LinkId, Terms]) -> str:

@@ -18,7 +18,7 @@ transaction and one fsync. What the writer promises:
   ones fail with ``StoreFailed``, ``on_failure`` is called once, and every later job is refused with
   ``StoreFailed``. The program must end and start again from the disk.
 * **The writer alone moves the write-ahead log into the file**, between two groups, and begins a new
-  generation with it (``blo_agent.store.generation``).
+  generation with it (``blo_agent.store.write_ahead_log``).
 * **A cancelled caller is not a cancelled job.** A caller that stops waiting does not know
   whether its job was carried out.
 """
@@ -38,12 +38,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import apsw
 
-from blo_agent.store.connection import (
-    BUSY_TIMEOUT_MS,
-    Transaction,
-    failure_of,
-    is_store_failure,
-)
+from blo_agent.store.connection import Transaction, failure_of, is_store_failure
 from blo_agent.store.errors import (
     JobFailed,
     JobRefused,
@@ -51,7 +46,7 @@ from blo_agent.store.errors import (
     StoreClosed,
     StoreError,
 )
-from blo_agent.store.generation import begin_generation, end_generation, log_salt
+from blo_agent.store.write_ahead_log import WriteAheadLog
 from blo_runtime.incidents import report_incident
 
 T = TypeVar("T")
@@ -63,11 +58,6 @@ AFTER_JOB: Final = "after_job"
 BEFORE_COMMIT: Final = "before_commit"
 AFTER_COMMIT: Final = "after_commit"
 AFTER_ANSWERS: Final = "after_answers"
-CHECKPOINT_PAGES: Final = 4000
-"""From so many pages on, the write-ahead log is moved into the file."""
-RETRY_PAGES: Final = 250
-"""A reader was in the way: it is tried again after so many more pages."""
-
 PROBE_POINTS: Final = (BEFORE_JOB, AFTER_JOB, BEFORE_COMMIT, AFTER_COMMIT, AFTER_ANSWERS)
 
 
@@ -137,11 +127,10 @@ class StoreWriter:
         self._stopping = False
         self._taken: list[_QueuedJob] = []
         self._asked: list[_QueuedJob] = []
-        self._pages = 0
-        self._empty_at = CHECKPOINT_PAGES
         self._broken: Future[StoreError] = Future()
         self._broken.set_running_or_notify_cancel()
         self._connection: apsw.Connection
+        self._log: WriteAheadLog
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
 
     def start(self) -> None:
@@ -151,8 +140,8 @@ class StoreWriter:
             StoreError: The connection can't be opened.
         """
         self._connection = self._connect()
-        self._connection.set_wal_hook(self._note_pages)
-        self._empty_log(BUSY_TIMEOUT_MS)
+        self._log = WriteAheadLog(self._connection, self._path)
+        self._log.empty()
         self._thread.start()
 
     def close(self) -> None:
@@ -260,7 +249,7 @@ class StoreWriter:
                     self._answer()
                     self._passed(AFTER_ANSWERS)
                 self._look_after_log()
-            self._empty_log(BUSY_TIMEOUT_MS)
+            self._log.empty()
             self._connection.close()
         except BaseException as error:  # noqa: BLE001 - whatever it was, the store has failed
             self._fail(error)
@@ -302,36 +291,12 @@ class StoreWriter:
         """Between two groups: empty the write-ahead log if that is asked for or due."""
         if self._asked:
             self._taken, self._asked = self._asked, []
-            done = self._empty_log(BUSY_TIMEOUT_MS)
+            done = self._log.empty()
             for waiting in self._taken:
                 waiting.value = done
             self._answer()
-        elif self._pages >= self._empty_at:
-            self._empty_log(0)
-
-    def _empty_log(self, busy_timeout_ms: int) -> bool:
-        """Move the write-ahead log into the file; False: a reader was in the way."""
-        connection = self._connection
-        salt = log_salt(self._path)
-        numbers = end_generation(connection)
-        connection.set_busy_timeout(busy_timeout_ms)
-        try:
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            is_empty = True
-        except apsw.BusyError:
-            is_empty = False
-        finally:
-            connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-        begin_generation(connection, numbers[-1:] if is_empty else numbers)
-        if not is_empty and log_salt(self._path) != salt:
-            # All had been moved, and SQLite has begun the log anew with what was just written.
-            begin_generation(connection, numbers[-1:])
-        self._empty_at = CHECKPOINT_PAGES if is_empty else self._pages + RETRY_PAGES
-        return is_empty
-
-    def _note_pages(self, connection: apsw.Connection, name: str, pages: int) -> int:
-        self._pages = pages
-        return apsw.SQLITE_OK
+        elif self._log.is_due:
+            self._log.empty(busy_timeout_ms=0)
 
     def _carry_out(self, waiting: _QueuedJob, transaction: Transaction) -> None:
         connection = self._connection

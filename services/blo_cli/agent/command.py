@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from blo_agent.api.error_types import RefusedAnswer
 from blo_agent.api.request_types import DisclosureRequest
-from blo_agent.api.response_types import RefusedAnswer
 from blo_agent.config import AgentSettings
 from blo_agent.setup import initialise, sign_document
 from blo_agent.store.backup import restore as restore_store

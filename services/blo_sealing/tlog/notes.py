@@ -69,12 +69,6 @@ class NoteKey(msgspec.Struct, frozen=True):
         hashed = self.name.encode() + b"\n" + bytes([self.type]) + self.public
         return sha256(hashed).digest()[:_KEY_ID_SIZE]
 
-    @property
-    def vkey(self) -> str:
-        """The key's text form: ``name+id+key``."""
-        key = base64.b64encode(bytes([self.type]) + self.public).decode()
-        return f"{self.name}+{self.id.hex()}+{key}"
-
 
 class NoteSignature(msgspec.Struct, frozen=True):
     """One line under a note.

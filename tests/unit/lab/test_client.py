@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from blo_agent.api import response_types as api
+from blo_agent.api.error_types import RefusedAnswer
 from blo_agent.api.request_types import CommandRequest, ReportRequest
 from blo_cli.client import AgentClient
 from blo_cli.errors import AgentAnswerError, CliError
@@ -103,7 +104,7 @@ def test_a_command_that_was_taken(agent: Agent, client: LabAgentClient) -> None:
 
 def test_a_command_that_was_refused(agent: Agent, client: LabAgentClient) -> None:
     agent.answer = (409, {"refused": "not_legal_now", "words": "not now"})
-    assert client.submit(COMMAND) == api.RefusedAnswer("not_legal_now", "not now")
+    assert client.submit(COMMAND) == RefusedAnswer("not_legal_now", "not now")
 
 
 def test_a_command_that_is_none_is_an_error_with_the_agent_s_words(

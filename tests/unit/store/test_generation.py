@@ -119,7 +119,7 @@ def test_a_backup_in_the_place_of_a_file_whose_log_was_left_is_refused(
 def test_a_checkpoint_that_a_reader_disturbs_leaves_a_log_that_belongs_to_its_file(
     tmp_path: Path, store_path: Path, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blo_agent.store.writer.BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr("blo_agent.store.write_ahead_log.BUSY_TIMEOUT_MS", 50)
     store = open_store()
     store.submit(put("n1")).result(10)
     older = copied(store_path, tmp_path / "older")
