@@ -148,7 +148,12 @@ def _is_known(char: str) -> bool:
 
 def _folded(text: str) -> str:
     small = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    parted = unicodedata.normalize("NFD", visible(small))
+    return tones_last(visible(small))
+
+
+def tones_last(text: str) -> str:
+    """A text in lower case with each tone of Vietnamese at the end of its vowels, composed."""
+    parted = unicodedata.normalize("NFD", text)
     return unicodedata.normalize("NFC", _VOWELS.sub(_tones_last, parted))
 
 
