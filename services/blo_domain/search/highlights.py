@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from blo_domain.search.query import Query, Term
-from blo_domain.search.tokens import Token, tokens
+from blo_domain.search.query import QueryTerm, SearchQuery
+from blo_domain.search.tokens import TextToken, tokens
 
 EXCERPT: Final = 160
 """Characters of an excerpt, without the dots at its ends."""
 
 
-class Span(NamedTuple):
+class TextSpan(NamedTuple):
     """A part of a text, from ``start`` up to ``end``, in characters."""
 
     start: int
@@ -28,23 +28,23 @@ class Excerpt(NamedTuple):
     """
 
     text: str
-    spans: tuple[Span, ...]
+    spans: tuple[TextSpan, ...]
 
 
-def spans(text: str, query: Query) -> list[Span]:
+def spans(text: str, query: SearchQuery) -> list[TextSpan]:
     """The parts of a text that answer a term of the query, joined where they touch."""
     parts = list(tokens(text))
     marks = sorted(mark for term in query.terms for mark in _marks(parts, term))
-    joined: list[Span] = []
+    joined: list[TextSpan] = []
     for mark in marks:
         if joined and mark.start <= joined[-1].end:
-            joined[-1] = Span(joined[-1].start, max(joined[-1].end, mark.end))
+            joined[-1] = TextSpan(joined[-1].start, max(joined[-1].end, mark.end))
         else:
             joined.append(mark)
     return joined
 
 
-def excerpt(text: str, marks: Iterable[Span], length: int = EXCERPT) -> Excerpt:
+def excerpt(text: str, marks: Iterable[TextSpan], length: int = EXCERPT) -> Excerpt:
     """The part of a text around its first mark.
 
     Args:
@@ -59,24 +59,24 @@ def excerpt(text: str, marks: Iterable[Span], length: int = EXCERPT) -> Excerpt:
     before, after = "…" if start else "", "…" if end < len(text) else ""
     shift = len(before) - start
     shown = tuple(
-        Span(max(mark.start, start) + shift, min(mark.end, end) + shift)
+        TextSpan(max(mark.start, start) + shift, min(mark.end, end) + shift)
         for mark in known
         if mark.start < end and mark.end > start
     )
     return Excerpt(f"{before}{text[start:end]}{after}", shown)
 
 
-def _marks(parts: list[Token], term: Term) -> Iterator[Span]:
+def _marks(parts: list[TextToken], term: QueryTerm) -> Iterator[TextSpan]:
     wanted = term.folded
     for at in range(len(parts) - len(wanted) + 1):
         run = parts[at : at + len(wanted)]
         if all(map(_answers, run, wanted, _beginnings(term))):
-            yield Span(run[0].start, run[-1].end)
+            yield TextSpan(run[0].start, run[-1].end)
     if term.compound:
         yield from _compound_marks(parts, term)
 
 
-def _compound_marks(parts: list[Token], term: Term) -> Iterator[Span]:
+def _compound_marks(parts: list[TextToken], term: QueryTerm) -> Iterator[TextSpan]:
     """Runs of tokens whose forms, written together, are the term without separators."""
     for at, token in enumerate(parts):
         joined = token.folded
@@ -85,13 +85,13 @@ def _compound_marks(parts: list[Token], term: Term) -> Iterator[Span]:
                 break
             joined += parts[last].folded
             if joined == term.compound or (term.is_beginning and joined.startswith(term.compound)):
-                yield Span(token.start, parts[last].end)
+                yield TextSpan(token.start, parts[last].end)
                 break
 
 
-def _answers(token: Token, wanted: str, is_beginning: bool) -> bool:
+def _answers(token: TextToken, wanted: str, is_beginning: bool) -> bool:
     return token.folded.startswith(wanted) if is_beginning else token.folded == wanted
 
 
-def _beginnings(term: Term) -> list[bool]:
+def _beginnings(term: QueryTerm) -> list[bool]:
     return [False] * (len(term.tokens) - 1) + [term.is_beginning]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from blo_domain.errors import DomainError
-from blo_domain.search.tokens import Token, compounds, tokens
+from blo_domain.search.tokens import TextToken, compounds, tokens
 
 MAX_QUERY: Final = 200
 """Characters of a query."""
@@ -26,7 +26,7 @@ class SearchRefused(DomainError):
     """A query that cannot be searched for; ``str()`` says what to type instead."""
 
 
-class Term(NamedTuple):
+class QueryTerm(NamedTuple):
     """A word or a phrase of a query.
 
     Attributes:
@@ -35,7 +35,7 @@ class Term(NamedTuple):
         compound: The term without separators, if it holds a digit; otherwise empty.
     """
 
-    tokens: tuple[Token, ...]
+    tokens: tuple[TextToken, ...]
     is_beginning: bool
     compound: str
 
@@ -45,14 +45,14 @@ class Term(NamedTuple):
         return tuple(token.folded for token in self.tokens)
 
 
-class Query(NamedTuple):
+class SearchQuery(NamedTuple):
     """A query.
 
     Attributes:
         terms: Its terms, at least one.
     """
 
-    terms: tuple[Term, ...]
+    terms: tuple[QueryTerm, ...]
 
     @property
     def has_accents(self) -> bool:
@@ -71,7 +71,7 @@ class Query(NamedTuple):
         )
 
 
-def parse_query(text: str) -> Query:
+def parse_query(text: str) -> SearchQuery:
     """Read what a person has typed.
 
     Raises:
@@ -84,10 +84,10 @@ def parse_query(text: str) -> Query:
         raise SearchRefused("Type a word, a number or a document number to search for.")
     if len(terms) > MAX_TERMS:
         raise SearchRefused(f"The search has {len(terms)} words; {MAX_TERMS} are possible.")
-    return Query(terms)
+    return SearchQuery(terms)
 
 
-def _terms(text: str) -> Iterator[Term]:
+def _terms(text: str) -> Iterator[QueryTerm]:
     chunks = list(_CHUNKS.finditer(text))
     for match in chunks:
         quoted, plain = match.groups()
@@ -96,10 +96,10 @@ def _terms(text: str) -> Iterator[Term]:
         if parts:
             # A word with a space behind it is complete.
             is_beginning = quoted is None and match.end() == len(text)
-            yield Term(parts, is_beginning, _compound(chunk, parts))
+            yield QueryTerm(parts, is_beginning, _compound(chunk, parts))
 
 
-def _compound(chunk: str, parts: tuple[Token, ...]) -> str:
+def _compound(chunk: str, parts: tuple[TextToken, ...]) -> str:
     (*_, joined) = ("", *compounds(chunk))
     if joined:
         return joined
@@ -107,7 +107,7 @@ def _compound(chunk: str, parts: tuple[Token, ...]) -> str:
     return parts[0].folded if has_digit and len(parts) == 1 else ""
 
 
-def _folded(term: Term) -> str:
+def _folded(term: QueryTerm) -> str:
     words = _phrase("folded", term.folded, term.is_beginning)
     if not term.compound:
         return words

@@ -45,7 +45,7 @@ _STROKES: Final = str.maketrans("đðøłħ", "ddolh")
 """Letters whose stroke Unicode does not decompose."""
 
 
-class Token(NamedTuple):
+class TextToken(NamedTuple):
     """A word, number, Chinese character or Lao cluster of a text.
 
     Attributes:
@@ -61,7 +61,7 @@ class Token(NamedTuple):
     folded: str
 
 
-def tokens(text: str) -> Iterator[Token]:
+def tokens(text: str) -> Iterator[TextToken]:
     """The tokens of a text, in order.
 
     Args:
@@ -70,7 +70,7 @@ def tokens(text: str) -> Iterator[Token]:
     for match in _UNITS.finditer(_spaced_marks(text)):
         exact, folded = _forms(match.group())
         if exact:
-            yield Token(match.start(), match.end(), exact[:MAX_TOKEN], folded[:MAX_TOKEN])
+            yield TextToken(match.start(), match.end(), exact[:MAX_TOKEN], folded[:MAX_TOKEN])
 
 
 def compounds(text: str) -> Iterator[str]:
