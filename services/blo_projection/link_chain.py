@@ -26,7 +26,8 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from blo_projection.chain_snapshot import CHAIN_SNAPSHOT, SNAPSHOT_VERSION, ChainRow, ChainSnapshot
+from blo_domain.trust import RecordTraces
+from blo_projection.chain_snapshot import CHAIN_SNAPSHOT, ChainRow, encode_chain
 from blo_projection.errors import PositionError, SnapshotMismatch
 from blo_projection.office_chain import BufferFactory, OfficeChain, OfficeHead
 from blo_projection.verification import Verification, VerifyAll
@@ -133,6 +134,7 @@ class LinkChain:
         link: The link.
         trust: Who may write on it; replace it when new documents were admitted.
         verification: As above; may be replaced between two records.
+        traces: What newer documents are compared with, to tell whether they concern a record.
     """
 
     def __init__(
@@ -147,6 +149,7 @@ class LinkChain:
         self.link = link
         self.trust = trust
         self.verification = verification or VerifyAll()
+        self.traces = RecordTraces()
         self._memory = memory
         self._context = hashes.event_context(link)
         self._event = sha256(self._context)
@@ -238,6 +241,12 @@ class LinkChain:
             finding: _Finding = (_DEFECTS[error.defect], None, None, False)
         else:
             finding = self._examine(position, log_time, envelope, header)
+            verdict = finding[0]
+            if verdict is not None and verdict.reason is not None:
+                tag = header.certificate_tag
+                self.traces.note_rejected(position, verdict.reason, tag, finding[1])
+        if log_time > self.traces.latest:
+            self.traces.latest = log_time
         self._log_hash = log_hash
         self._hashes += log_hash
         if self._tree is not None:
@@ -325,9 +334,7 @@ class LinkChain:
             (office, chain.events, chain.seen_size)
             for office, chain in sorted(self._offices.items())
         )
-        return CHAIN_SNAPSHOT.encode(
-            ChainSnapshot(SNAPSHOT_VERSION, self.link, self._size, self._kept_tree.peaks(), heads)
-        )
+        return encode_chain(self.link, self._size, self._kept_tree.peaks(), heads, self.traces)
 
     def restore(self, snapshot: bytes, rows: Iterable[ChainRow]) -> None:
         """Puts a chain that has read nothing where another one stood.
@@ -358,6 +365,7 @@ class LinkChain:
             self._tree = Frontier(state.size, state.peaks)
         except WrongPeaks as error:
             raise SnapshotMismatch(str(error)) from error
+        self.traces = state.traces.traces()
         self._log_hash = self.hash_at(self._size)
 
 

@@ -21,9 +21,12 @@ from blo_domain.trust.model import (
     read_signed,
     title,
 )
+from blo_domain.trust.reach import EVERYTHING, NOTHING, RecordTraces, TrustReach
 from blo_domain.trust.writers import LinkTrustRules
 
 __all__ = [
+    "EVERYTHING",
+    "NOTHING",
     "Certified",
     "CertifiedWriter",
     "CheckKey",
@@ -35,7 +38,9 @@ __all__ = [
     "LinkRole",
     "LinkTrustRules",
     "Pins",
+    "RecordTraces",
     "TrustError",
+    "TrustReach",
     "TrustRule",
     "TrustedDirectory",
     "Verify",

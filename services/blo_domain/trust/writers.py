@@ -1,7 +1,8 @@
 """Who may have written a record: the question that is asked once per record, made fast.
 
 A table per link holds everything that the answer depends on, and nothing else. So its digest
-changes exactly when an answer could change, and a reader knows when to fold the log again.
+changes exactly when an answer could change, and two tables say which records they can judge
+differently: a reader folds the log again from the first of those.
 """
 
 from __future__ import annotations
@@ -11,9 +12,18 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 from blo_domain.trust.model import Certified, CertifiedWriter
+from blo_domain.trust.reach import EVERYTHING, NOTHING, NOWHERE, TrustReach
 from blo_domain.trust.terms import AgreementPeriod
 from blo_schemas.codec import encode
-from blo_schemas.ids import CertificateTag, CountryId, Digest, LinkId, OfficeId, country_of
+from blo_schemas.ids import (
+    CertificateTag,
+    CountryId,
+    Digest,
+    DocumentId,
+    LinkId,
+    OfficeId,
+    country_of,
+)
 from blo_schemas.trust import Role
 from blo_schemas.verdicts import Reason
 
@@ -31,11 +41,12 @@ class _Key(NamedTuple):
 
 
 class _Say(NamedTuple):
-    """The offices that may write from ``start`` until before ``end``."""
+    """The offices that may write from ``start`` until before ``end``, by which agreement."""
 
     start: int
     end: int
     offices: frozenset[OfficeId]
+    agreement: DocumentId
 
 
 class LinkTrustRules:
@@ -65,8 +76,10 @@ class LinkTrustRules:
         parties = {office for term in terms for office in term.agreement.offices}
         known = list(_of_countries(certificates, {country_of(office) for office in parties}))
         self._says: Final = tuple(
-            _Say(term.start, term.end, frozenset(term.agreement.offices)) for term in terms
+            _Say(term.start, term.end, frozenset(term.agreement.offices), term.parsed.id)
+            for term in terms
         )
+        self._link: Final = link
         self._keys: Final[dict[CertificateTag, _Key]] = {}
         for certified in known:
             if _is_writer(certified, parties):
@@ -117,9 +130,59 @@ class LinkTrustRules:
         """
         return self._others.get(office, ())
 
+    def reach(self, newer: LinkTrustRules) -> TrustReach:
+        """The records of the link that newer documents can have judged differently.
+
+        Args:
+            newer: What the documents say now; of the same link.
+        """
+        if newer._link != self._link:
+            return EVERYTHING
+        if newer.digest == self.digest:
+            return NOTHING
+        gone = self._keys.keys() - newer._keys.keys()
+        kept = [(key, newer._keys[tag]) for tag, key in self._keys.items() if tag in newer._keys]
+        if gone or any(before.writer != after.writer for before, after in kept):
+            return EVERYTHING
+        return TrustReach(
+            instant=min(
+                _first_difference(self._says, newer._says),
+                *(_time_cut(before, after) for before, after in kept),
+                NOWHERE,
+            ),
+            position=min(*(_size_cut(before, after) for before, after in kept), NOWHERE, NOWHERE),
+            tags=frozenset(newer._keys.keys() - self._keys.keys()),
+            offices=frozenset(
+                office
+                for office in self._others.keys() | newer._others.keys()
+                if self.other_links(office) != newer.other_links(office)
+            ),
+        )
+
     def certified(self, kid: CertificateTag) -> Certified | None:
         """The certificate of one of the link's countries that a tag names."""
         return self._certified.get(kid)
+
+
+def _first_difference(says: Sequence[_Say], newer: Sequence[_Say]) -> int:
+    """The first instant at which another agreement, or none, is in force."""
+    instants = sorted({at for say in (*says, *newer) for at in (say.start, say.end)})
+    return next((at for at in instants if _say_at(says, at) != _say_at(newer, at)), NOWHERE)
+
+
+def _say_at(says: Sequence[_Say], at: int) -> DocumentId | None:
+    return next((say.agreement for say in says if say.start <= at < say.end), None)
+
+
+def _time_cut(key: _Key, newer: _Key) -> int:
+    """The first instant at which only one of the two has been revoked."""
+    cuts = [min(cut.cut_time, cut.not_after) for cut in (key, newer)]
+    return NOWHERE if cuts[0] == cuts[1] else min(cuts)
+
+
+def _size_cut(key: _Key, newer: _Key) -> int:
+    """The first position at which only one of the two has been revoked."""
+    return NOWHERE if key.cut_size == newer.cut_size else min(key.cut_size, newer.cut_size)
 
 
 def _of_countries(
