@@ -52,7 +52,7 @@ def at(hours: int) -> int:
     return START + hours * HOUR_MS
 
 
-def renewed(office: OfficeId, hours: int, label: str = "renewed", **more: int) -> SignedDocument:
+def renewed(office: OfficeId, hours: int, label: str = "renewed", **more: Any) -> SignedDocument:
     """A further certificate of an office, with a key of its own."""
     return certificate(
         office, signing_key=key(f"{office} {label}").public, not_before=at(hours), **more
