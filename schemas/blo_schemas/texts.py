@@ -6,10 +6,13 @@ does not like about a text comes out as one error, so that no text can end a pro
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
+from functools import cache
+from importlib.resources import files
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -63,7 +66,7 @@ def from_toml(data: bytes) -> dict[str, Any]:
     """A table from TOML.
 
     Raises:
-        WrongType: It is not UTF-8 or not TOML; the cause is ``tomllib``'s.
+        WrongType: It is not UTF-8, not TOML, or nested too deeply; the cause is ``tomllib``'s.
     """
     with _reading("TOML"):
         return tomllib.loads(data.decode("utf-8"))
@@ -114,13 +117,29 @@ def moment_from(text: str) -> datetime:
 def zone_from(name: str) -> ZoneInfo:
     """A time zone by its IANA name.
 
+    The names are those of the ``tzdata`` distribution, on every machine the same. A machine's own
+    folder of zones has more, such as ``right/UTC``, which counts leap seconds.
+
     Raises:
         WrongType: There is none of that name.
     """
     with _reading("time zone"):
         if not 0 < len(name) <= MAX_ZONE:
             raise ValueError("the name is empty or too long")
+        if name not in zone_names():
+            raise ValueError("no zone of the IANA list has this name")
         return ZoneInfo(name)
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """The names of all time zones."""
+    return frozenset(files("tzdata").joinpath("zones").read_text("ascii").split())
+
+
+def nearest_zones(name: str) -> list[str]:
+    """The zones whose names are nearest to one that is none, at most three."""
+    return difflib.get_close_matches(name[:MAX_ZONE], sorted(zone_names()), n=3)
 
 
 def _name(kind: object) -> str:

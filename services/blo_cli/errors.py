@@ -4,10 +4,11 @@
 
     CliError
     ├── AgentAnswerError    an agent refused or did not answer
+    ├── FileUnusable        a file that cannot be read, or is not what it should be
     └── CannotWrite         a file or folder that cannot be made
 
-An error ends the command with code 2; code 1 says that it ran and a check failed, and 128 plus the
-signal's number that it was interrupted.
+Exit codes mean one thing each, in every command: see ``Exit``. A signal ends a command with 128
+plus its number.
 """
 
 from __future__ import annotations
@@ -23,8 +24,17 @@ class Exit(IntEnum):
     """How ``blo`` ends."""
 
     OK = 0
+    """It was done; what was checked is right."""
     CHECK_FAILED = 1
+    """It was done; what was checked is not right."""
     ERROR = 2
+    """It could not be done; standard error says why."""
+    UNEXPECTED = 70
+    """A defect of ours; an incident file holds the traceback."""
+    INTERRUPTED = 130
+    """Ctrl-C."""
+    READER_GONE = 141
+    """The program that read standard output has ended."""
 
 
 class CliError(Exception):
@@ -45,6 +55,10 @@ class CliError(Exception):
 
 class AgentAnswerError(CliError):
     """An agent, or its admin listener, answered with an error, or not at all."""
+
+
+class FileUnusable(CliError):
+    """A file that is not what it should be."""
 
 
 class CannotWrite(CliError):

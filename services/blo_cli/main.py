@@ -1,51 +1,40 @@
-"""The ``blo`` command: subcommands that are imported only when they are used."""
+"""The ``blo`` command: what it runs, how it ends, and what it says when it does not succeed."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from importlib.metadata import version
 from typing import Final
 
 import click
 
+from blo_cli import terminal
+from blo_cli.commands import DEBUG, LazyGroup, show_usage_error
 from blo_cli.errors import Exit, expected_errors
+from blo_cli.incident_file import traceback_lines, write_incident
 from blo_cli.interrupts import Interrupted
-from blo_cli.subcommands import subcommands
 
 DISTRIBUTION: Final = "blo-exchange"
+_COMPLETE: Final = "_BLO_COMPLETE"
 
 
-class LazyGroup(click.Group):
-    """Imports a subcommand's module when it is called, so that no command loads another's libraries."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The subcommands' names, sorted."""
-        del ctx
-        return sorted(subcommands())
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The subcommand, imported; ``None`` if there is none of that name."""
-        del ctx
-        known = subcommands()
-        if cmd_name not in known:
-            return None
-        command = getattr(import_module(known[cmd_name].module), cmd_name)
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the list of subcommands without importing any."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, command.help) for name, command in sorted(subcommands().items())]
-            )
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        terminal.line(f"blo, version {version(DISTRIBUTION)}")
+        context.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version(DISTRIBUTION), prog_name="blo")
+@click.group(cls=LazyGroup)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def blo() -> None:
     """Sealed, signed and audited exchange between border liaison offices, over Apache Kafka."""
 
@@ -56,29 +45,88 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code, as ``blo_cli.errors`` says; an error message is on standard error by then.
     """
+    meta: dict[str, object] = {}
     try:
-        result = blo.main(list(arguments), prog_name="blo", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return _tell("interrupted", 130)
-    except Interrupted as interrupted:
-        return _tell("interrupted", interrupted.exit_code)
-    except Exception as error:
-        if isinstance(error, OSError) and error.filename is not None:
-            return _tell(f"{error.filename}: {error.strerror or error}", Exit.ERROR)
-        if isinstance(error, expected_errors()):
-            return _tell(str(error), Exit.ERROR)
-        raise
+        with terminal.checked_streams():
+            try:
+                return _invoke(arguments, meta)
+            except terminal.OutputFailed:
+                raise
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it ends in one sentence
+                return _ended_by(error, debug=DEBUG in meta)
+    except terminal.OutputFailed as error:
+        if error.reader_gone:
+            return Exit.READER_GONE
+        terminal.problem(error)
+        return Exit.ERROR
+
+
+def _invoke(arguments: Sequence[str], meta: dict[str, object]) -> int:
+    try:
+        with blo.make_context("blo", list(arguments)) as context:
+            try:
+                result = blo.invoke(context)
+            finally:
+                meta.update(context.meta)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     return result if isinstance(result, int) else Exit.OK
 
 
+def _ended_by(error: BaseException, *, debug: bool) -> int:
+    """Says why a command ended; the exit code."""
+    match error:
+        case click.Abort() | KeyboardInterrupt():
+            return _tell("interrupted", Exit.INTERRUPTED)
+        case Interrupted():
+            return _tell("interrupted", error.exit_code)
+        case click.ClickException():
+            show_usage_error(error)
+            return Exit.ERROR
+        case OSError():
+            place = "" if error.filename is None else f"{error.filename}: "
+            return _tell(f"{place}{error.strerror or error}", Exit.ERROR)
+        case MemoryError():
+            return _tell("there is not enough memory", Exit.ERROR)
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else Exit.UNEXPECTED
+    if isinstance(error, expected_errors()):
+        return _tell(str(error), Exit.ERROR)
+    return _tell_unexpected(error, debug=debug)
+
+
+def _tell_unexpected(error: BaseException, *, debug: bool) -> int:
+    path = write_incident(error, version(DISTRIBUTION))
+    if debug:
+        for text in traceback_lines(error):
+            terminal.note(text)
+    what = f"this is a defect of blo ({type(error).__name__})"
+    if path is None:
+        todo = "run it again with --debug, because no incident file can be written"
+        return _tell(f"{what}; {todo}", Exit.UNEXPECTED)
+    todo = f"send {path} to its maintainers, or add --debug to see it"
+    return _tell(f"{what}; {todo}", Exit.UNEXPECTED)
+
+
 def _tell(message: str, code: int) -> int:
-    click.echo(f"blo: {message}", err=True)
+    terminal.problem(message)
     return code
 
 
 def main() -> None:
     """The console script."""
+    _open_closed_descriptors()
+    if instruction := os.environ.get(_COMPLETE):
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(blo, {}, "blo", _COMPLETE, instruction))
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_closed_descriptors() -> None:
+    """Keeps files that are opened later from taking the place of a closed standard stream."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)

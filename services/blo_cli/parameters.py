@@ -1,31 +1,206 @@
-"""Types of parameters that several commands share."""
+"""Types of parameters that commands share: days, periods, instants, zones, languages, texts, files.
+
+Each refuses what it can't use in words that say what was expected.
+"""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 
-from blo_schemas.errors import WrongType
+from blo_cli.instant_text import InstantText
+from blo_schemas.errors import WireError, WrongType
 from blo_schemas.instants import FIRST_DAY, LAST_DAY, is_business_day
-from blo_schemas.texts import day_from
+from blo_schemas.plain_text import is_plain
+from blo_schemas.texts import day_from, moment_from, nearest_zones, zone_from
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+LANGUAGES: Final = ("vi", "lo", "zh", "en")
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MOST_CHARACTERS: Final = 1000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class DayParameter(click.ParamType):
+class _Parameter(click.ParamType):
+    """A parameter that is read from text once; a value that was read before stays."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Reads a value; refuses one with what was expected."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self.read(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+    def read(self, text: str) -> Any:
+        """Reads a text.
+
+        Raises:
+            ValueError: The words say what was expected.
+        """
+        raise NotImplementedError
+
+
+class DayParameter(_Parameter):
     """A business date, as ``2025-03-01``."""
 
     name = "day"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+    def read(self, text: str) -> date:
         """Reads a date; refuses one on which no office can act."""
         try:
-            day = day_from(str(value))
+            day = day_from(text) if _DAY.fullmatch(text) else None
         except WrongType:
-            self.fail(f"{value!r} is no date; expected one as 2025-03-01", param, ctx)
+            day = None
+        if day is None:
+            raise ValueError(f"{text!r} is no date; expected one as 2025-03-01")
         if not is_business_day(day):
-            self.fail(f"{day} is not between {FIRST_DAY} and {LAST_DAY}", param, ctx)
+            raise ValueError(f"{day} is not between {FIRST_DAY} and {LAST_DAY}")
         return day
 
 
-DAY = DayParameter()
+class PeriodParameter(_Parameter):
+    """``2025-01-01..2025-03-31``: two days, both included."""
+
+    name = "day..day"
+
+    def read(self, text: str) -> tuple[date, date]:
+        """Reads a period; refuses one whose end lies before its beginning."""
+        first, separator, last = text.partition("..")
+        if not separator:
+            raise ValueError(f"{text!r} is no period; expected such as 2025-01-01..2025-03-31")
+        days = DAY.read(first), DAY.read(last)
+        if days[1] < days[0]:
+            raise ValueError(f"{days[1]} lies before {days[0]}")
+        return days
+
+
+class InstantParameter(_Parameter):
+    """An instant with its offset, as ``2025-03-01T00:00:00+07:00``."""
+
+    name = "moment"
+
+    def read(self, text: str) -> datetime:
+        """Reads an instant; refuses one without an offset, and one before 1970."""
+        try:
+            moment = moment_from(text)
+        except WireError:
+            raise ValueError(
+                f"{text!r} is no instant; expected a time with its offset, as "
+                "2025-03-01T00:00:00+07:00"
+            ) from None
+        if moment < _EPOCH:
+            raise ValueError(f"{text} lies before 1970-01-01T00:00:00Z")
+        return moment
+
+
+class ZoneParameter(_Parameter):
+    """A time zone of the IANA list, as ``Asia/Ho_Chi_Minh``."""
+
+    name = "zone"
+
+    def read(self, text: str) -> ZoneInfo:
+        """Reads a zone; refuses a name that is not on the closed list."""
+        try:
+            return zone_from(text)
+        except WrongType:
+            near = nearest_zones(text)
+            hint = f"; did you mean {near[0]}?" if near else "; expected one as Asia/Ho_Chi_Minh"
+            raise ValueError(f"{text!r} is no time zone{hint}") from None
+
+
+class LineParameter(_Parameter):
+    """A text of one line: a person's name, a reason."""
+
+    name = "text"
+
+    def read(self, text: str) -> str:
+        """Reads a text; refuses controls, newlines, and characters that nobody sees."""
+        if not text.strip():
+            raise ValueError("is empty; expected a text")
+        if len(text) > _MOST_CHARACTERS:
+            raise ValueError(f"is longer than {_MOST_CHARACTERS} characters")
+        if not is_plain(text):
+            raise ValueError(
+                f"{text!r} holds a newline, a control or a character that nobody sees; expected "
+                "one line of text"
+            )
+        return text
+
+
+DAY: Final = DayParameter()
+PERIOD: Final = PeriodParameter()
+INSTANT: Final = InstantParameter()
+ZONE: Final = ZoneParameter()
+LINE: Final = LineParameter()
+FILE: Final = click.Path(path_type=Path)
+
+
+def json_option(function: F) -> F:
+    """Adds ``--json``; docs/cli.md has each command's schema."""
+    return click.option("--json", "wants_json", is_flag=True, help="Print JSON, for programs.")(
+        function
+    )
+
+
+def replace_option(function: F) -> F:
+    """Adds ``--replace``, for commands that write a file."""
+    return click.option(
+        "--replace", is_flag=True, help="Write in the place of a file that is there."
+    )(function)
+
+
+def language_option(function: F) -> F:
+    """Adds ``--language``."""
+    return click.option(
+        "--language",
+        type=click.Choice(LANGUAGES),
+        default="en",
+        show_default=True,
+        help="The language of the paper: Vietnamese, Lao, Chinese or English.",
+    )(function)
+
+
+def zone_option(function: F) -> F:
+    """Adds ``--zone``, which gives the command an ``InstantText`` as ``times``."""
+
+    def make(_: click.Context, __: click.Parameter, zone: ZoneInfo | None) -> InstantText:
+        return InstantText(zone or readers_zone())
+
+    return click.option(
+        "--zone",
+        "times",
+        type=ZONE,
+        callback=make,
+        help="The time zone in which instants are shown, beside UTC; this machine's if left out.",
+    )(function)
+
+
+def readers_zone() -> ZoneInfo:
+    """The zone of this machine's user: ``TZ``, else ``/etc/localtime``, else UTC."""
+    link = Path("/etc/localtime")
+    name = os.environ.get("TZ", "").removeprefix(":")
+    if not name and link.is_symlink():
+        name = str(link.readlink()).rpartition("zoneinfo/")[2]
+    try:
+        return zone_from(name)
+    except WrongType:
+        return ZoneInfo("UTC")
+
+
+def fail_usage(message: str) -> NoReturn:
+    """Ends the command because its options do not go together.
+
+    Raises:
+        UsageError: Always.
+    """
+    raise click.UsageError(message)

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import click
 
+from blo_cli import terminal
+from blo_cli.commands import Group
 from blo_cli.errors import Exit
 from blo_cli.kafka_options import Kafka, kafka_option, open_log, pins, pins_option
 from blo_cli.trust.verdicts import judge
@@ -49,7 +51,7 @@ def _planning(function: Any) -> Any:
     return function
 
 
-@click.group()
+@click.group(cls=Group)
 def topics() -> None:
     """Plan and make the topics that the agreements in a folder of trust documents ask for."""
 
@@ -72,7 +74,7 @@ def plan(
     """Print the topics that FOLDER's documents ask for, without touching Kafka."""
     for spec in _plan(folder, pinned, config, replication, min_isr, simulated_time=simulated_time):
         settings = ", ".join(f"{name}={value}" for name, value in spec.config.items())
-        click.echo(
+        terminal.line(
             f"{spec.name}: {spec.partitions} partitions, {spec.replication} copies, {settings}"
         )
     return Exit.OK
@@ -100,15 +102,14 @@ def apply(
         done = asyncio.run(_apply(Kafka(bootstrap, config), planned))
     except TopicsDiffer as error:
         for difference in error.differences:
-            click.echo(f"differs: {difference}", err=True)
-        click.echo(
-            "blo: nothing was changed. Topics hold the only truth, so correct the plan, or have "
-            "the operator correct the topics",
-            err=True,
+            terminal.note(f"differs: {difference}")
+        terminal.problem(
+            "nothing was changed. Topics hold the only truth, so correct the plan, or have "
+            "the operator correct the topics"
         )
         return Exit.CHECK_FAILED
     for line in done or ["all topics are there as planned"]:
-        click.echo(line)
+        terminal.line(line)
     return Exit.OK
 
 
@@ -133,9 +134,9 @@ def _plan(
         raise click.UsageError("--min-isr is more than --replication: nothing could be written")
     judgement = judge(folder, pins(pinned, config))
     for verdict in judgement.refused:
-        click.echo(f"left out: {verdict.line}", err=True)
+        terminal.note(f"left out: {verdict.line}")
     if simulated_time:
-        click.secho(_LOUD, fg="yellow", bold=True, err=True)
+        terminal.note(_LOUD, "bold yellow")
     directory = judgement.directory
     return topic_plan.plan(
         {corridor: directory.partition_count(corridor) for corridor in directory.corridors()},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import struct
 import subprocess
@@ -12,17 +11,18 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from rich.console import Console
 
 from blo_audit.bundle import limits
 from blo_audit.bundle.reader import MAGIC
 from blo_audit.bundle.verify import verify_bundle
-from blo_cli.audit.verify import as_json_text, plain, show
+from blo_cli.audit.verify import as_json, show
+from blo_cli.terminal import json_text
 from blo_domain.trust.model import ParsedDocument
 from blo_schemas.bundle import Scope
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import OfficeId
+from blo_schemas.plain_text import plain
 from blo_schemas.summary import Step
 from blo_schemas.trust import Agreement, DocumentSignature, SignedDocument
 from blo_sealing.statements import sign_disclosure
@@ -269,7 +269,7 @@ def test_the_confinement_catches_what_a_verifier_must_not_do(deed: str, tmp_path
 
 
 def test_a_content_that_would_command_the_terminal_is_shown_and_not_obeyed(
-    tmp_path: Path,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     corpus = Corpus()
     evil = "\x1b[2J\x1b]0;owned\x07 \u202eesrever [bold]x[/bold] \x9b31m"
@@ -280,15 +280,14 @@ def test_a_content_that_would_command_the_terminal_is_shown_and_not_obeyed(
     path.write_bytes(write_bundle(draft, papers, [corpus.proven(12)]))
     report = verify_bundle(path, corpus.world.pins)
     assert report.disclosing.contents[0].body["subject"] == evil
-    console = Console(width=10_000, file=io.StringIO(), record=True)
-    show(report, console)
-    text = console.export_text()
-    json_text = as_json_text(report)
+    show(report)
+    text = capsys.readouterr().out
+    shown = json_text(as_json(report))
     for char in "\x1b\x07\u202e\x9b":
         assert char not in text
-        assert char not in json_text
+        assert char not in shown
     assert "[bold]x[/bold]" in text
-    assert json.loads(json_text)["disclosing"]["contents"][0]["body"]["subject"] == evil
+    assert json.loads(shown)["disclosing"]["contents"][0]["body"]["subject"] == evil
 
 
 @pytest.mark.parametrize("form", ["--json", "in words"])

@@ -10,6 +10,8 @@ import click
 import msgspec
 from rich.console import Console
 
+from blo_cli import terminal
+from blo_cli.commands import Command
 from blo_cli.errors import CannotWrite, Exit
 from blo_cli.interrupts import Interrupts
 from blo_lab.demo.report import show
@@ -26,7 +28,7 @@ _DEFAULT = "2025"
 _PATH = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--scenario",
     "wanted",
@@ -77,7 +79,7 @@ def demo(
         _write(output, msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
     failed = [check["name"] for check in report["checks"] if not check["ok"]]
     if failed:
-        click.echo(f"blo: failed checks: {', '.join(failed)}", err=True)
+        terminal.problem(f"failed checks: {', '.join(failed)}")
         return Exit.CHECK_FAILED
     return Exit.OK
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from blo_cli import terminal
+from blo_cli.commands import Group
 from blo_cli.errors import Exit
 from blo_cli.interrupts import Interrupts
 from blo_lab.network.lab import Lab, stop_lab
@@ -21,7 +23,7 @@ from blo_schemas.texts import moment_from
 _FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 
 
-@click.group()
+@click.group(cls=Group)
 def lab() -> None:
     """A network of offices: Kafka, agents, a processor for each corridor, and a witness."""
 
@@ -58,7 +60,7 @@ def up(folder: Path, simulated_time: bool, clock: str | None, network: str | Non
             simulated_time=simulated_time,
             detached=True,
             again=True,
-            tell=lambda what: click.echo(f"{what} …", err=True),
+            tell=lambda what: terminal.note(f"{what} …"),
         )
 
         def clean_up() -> None:
@@ -84,7 +86,9 @@ def down(folder: Path) -> int:
     interrupts = Interrupts()
     with interrupts.installed(), interrupts.shielded():
         stopped = stop_lab(layout)
-    click.echo(f"stopped the lab of {layout.root}" if stopped else f"no lab runs in {layout.root}")
+    terminal.line(
+        f"stopped the lab of {layout.root}" if stopped else f"no lab runs in {layout.root}"
+    )
     return Exit.OK
 
 
@@ -111,15 +115,17 @@ def _moment(clock: str | None, simulated_time: bool) -> int | None:
 def _show(one: Lab) -> None:
     assert one.broker is not None
     folder = one.layout.root
-    click.echo(f"The lab runs in {folder}, Kafka {one.broker.version} at {one.broker.bootstrap}.")
-    click.echo("Each program by its configuration; its log and its keys lie beside that.")
+    terminal.line(
+        f"The lab runs in {folder}, Kafka {one.broker.version} at {one.broker.bootstrap}."
+    )
+    terminal.line("Each program by its configuration; its log and its keys lie beside that.")
     wide = max(len(str(program.config.relative_to(folder))) for program in one.programs)
     for program in one.programs:
         config = str(program.config.relative_to(folder)).ljust(wide)
         port = one.place(program).api_port
         doors = "" if port is None else f"   API http://127.0.0.1:{port}"
-        click.echo(f"  {config}   admin {one.admin(program).url}{doors}")
+        terminal.line(f"  {config}   admin {one.admin(program).url}{doors}")
     asked = next(program for program in one.programs if program.kind is PROCESSOR)
-    click.echo(f"Ask a corridor's log: blo processors as-of --config {asked.config} MOMENT")
-    click.echo(f"Audit all of it: blo audit replay --config {one.layout.auditor}")
-    click.echo(f"Stop it with: blo lab down {folder}")
+    terminal.line(f"Ask a corridor's log: blo processors as-of --config {asked.config} MOMENT")
+    terminal.line(f"Audit all of it: blo audit replay --config {one.layout.auditor}")
+    terminal.line(f"Stop it with: blo lab down {folder}")

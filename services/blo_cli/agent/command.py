@@ -14,10 +14,13 @@ from blo_agent.setup import initialise, sign_document
 from blo_agent.store.backup import restore as restore_store
 from blo_agent.store.errors import StoreError
 from blo_agent.store.keyfile import load_store_key
+from blo_cli import terminal
 from blo_cli.agent.journal import journal
 from blo_cli.agent.report import report
 from blo_cli.client import configured_client
+from blo_cli.commands import Group
 from blo_cli.errors import CliError, Exit
+from blo_cli.file_access import write_output
 from blo_cli.parameters import DAY
 from blo_cli.trust import files
 from blo_runtime.config import load
@@ -29,7 +32,7 @@ _CONFIG = click.option(
 _FILE = click.Path(path_type=Path)
 
 
-@click.group()
+@click.group(cls=Group)
 def agent() -> None:
     """An office's node."""
 
@@ -40,11 +43,7 @@ def agent() -> None:
 def init(config: Path, output: Path | None) -> int:
     """Makes the office's store with its keys, and prints the request for its certificate."""
     made = initialise(load(config, AgentSettings))
-    request = files.RequestFile(made.subject, made.signing_key.hex(), made.kem_key.hex())
-    if output is None:
-        click.echo(request.to_json(), nl=False)
-    else:
-        files.write_new(output, request.to_json())
+    files.give_request(made, output)
     return Exit.OK
 
 
@@ -58,7 +57,7 @@ def sign(config: Path, document: Path, output: Path | None) -> int:
     if output is None:
         files.replace(document, signed)
     else:
-        files.write_new(output, SIGNED_DOCUMENT.encode(signed))
+        write_output(output, SIGNED_DOCUMENT.encode(signed))
     return Exit.OK
 
 
@@ -89,7 +88,7 @@ def verify(config: Path) -> int:
         result = client.verify(link.link)
         equal = equal and result.equal
         word = "equal" if result.equal else "NOT EQUAL"
-        click.echo(
+        terminal.line(
             f"{link.link}: {result.records} records, {result.verified} verified; "
             f"rebuilt views are {word} to the live ones"
         )
@@ -120,11 +119,11 @@ def disclose(
     """
     made = configured_client(config).disclose(link, DisclosureRequest(**selection))
     if isinstance(made, RefusedAnswer):
-        click.echo(f"blo: nothing was disclosed: {made.words}", err=True)
+        terminal.problem(f"nothing was disclosed: {made.words}")
         return Exit.CHECK_FAILED
-    files.write_new(output, made.disclosure, private=True)
+    write_output(output, made.disclosure, private=True)
     closed = f"; {made.closed} more are closed at this office" if made.closed else ""
-    click.echo(f"{output}: opens {made.events} events of {link}{closed}")
+    terminal.line(f"{output}: opens {made.events} events of {link}{closed}")
     return Exit.OK
 
 
@@ -141,9 +140,11 @@ def resume(config: Path, link: str, reason: str, actor: str) -> int:
     """
     answer = configured_client(config).resume(link, reason, actor)
     if isinstance(answer, RefusedAnswer):
-        click.echo(f"blo: nothing was resumed: {answer.words}", err=True)
+        terminal.problem(f"nothing was resumed: {answer.words}")
         return Exit.CHECK_FAILED
-    click.echo(f"{link}: {answer.lifted} halts lifted; the own chain is checked before it writes")
+    terminal.line(
+        f"{link}: {answer.lifted} halts lifted; the own chain is checked before it writes"
+    )
     return Exit.OK
 
 
@@ -163,9 +164,9 @@ def restore(config: Path, backup: Path, backup_key: Path | None) -> int:
     try:
         restore_store(settings.store.path, key, backup, opened_with)
     except StoreError as error:
-        click.echo(f"blo: nothing was restored: {error}", err=True)
+        terminal.problem(f"nothing was restored: {error}")
         return Exit.CHECK_FAILED
-    click.echo(f"{settings.store.path}: restored from {backup}")
+    terminal.line(f"{settings.store.path}: restored from {backup}")
     return Exit.OK
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from blo_cli.client import configured_client
+from blo_cli.commands import Group
 from blo_cli.errors import Exit
-from blo_cli.trust import files
+from blo_cli.file_access import write_output
 
 _FILE = click.Path(path_type=Path)
 
 
-@click.group()
+@click.group(cls=Group)
 def journal() -> None:
     """The office's own journal of who did what."""
 
@@ -24,5 +25,5 @@ def journal() -> None:
 @click.argument("output", type=_FILE)
 def export(config: Path, actor: str, output: Path) -> int:
     """Has the running node write its journal to a new file OUTPUT."""
-    files.write_new(output, configured_client(config).journal(actor), private=True)
+    write_output(output, configured_client(config).journal(actor), private=True)
     return Exit.OK

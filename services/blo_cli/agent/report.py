@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from blo_agent.api.request_types import ReportRequest
+from blo_cli import terminal
 from blo_cli.client import configured_client
+from blo_cli.commands import Group
 from blo_cli.errors import Exit
+from blo_cli.file_access import write_output
 from blo_cli.parameters import DAY
 from blo_cli.report_difference import difference_lines
-from blo_cli.trust import files
 from blo_schemas.reports import ReportAct
 
 _PATH = click.Path(path_type=Path)
@@ -20,7 +22,7 @@ _CONFIG = click.option("--config", required=True, type=_PATH, help="The agent's 
 _ACTOR = click.option("--actor", required=True, help="Your name, for the office's journal.")
 
 
-@click.group()
+@click.group(cls=Group)
 def report() -> None:
     """A period's report: compute, review, sign, freeze, export, compare."""
 
@@ -33,7 +35,7 @@ def report() -> None:
 def compute(config: Path, actor: str, first: date, last: date) -> int:
     """Has the running node compute a report as of now, and prints its digest."""
     request = ReportRequest(first, last, actor)
-    click.echo(configured_client(config).compute_report(request).digest)
+    terminal.line(configured_client(config).compute_report(request).digest)
     return Exit.OK
 
 
@@ -44,7 +46,7 @@ def _add_step(act: ReportAct, help_text: str) -> None:
     @click.argument("digest")
     def step(config: Path, actor: str, digest: str) -> int:
         answer = configured_client(config).advance_report(digest, act, actor)
-        click.echo(f"{answer.digest} {answer.state}")
+        terminal.line(f"{answer.digest} {answer.state}")
         return Exit.OK
 
 
@@ -62,7 +64,7 @@ def list_reports(config: Path) -> int:
     """Lists the office's reports, one a line."""
     for listed in configured_client(config).reports():
         people = ", ".join(f"{step.act} {step.by}" for step in listed.steps)
-        click.echo(f"{listed.digest} {listed.first} {listed.last} {listed.state}: {people}")
+        terminal.line(f"{listed.digest} {listed.first} {listed.last} {listed.state}: {people}")
     return Exit.OK
 
 
@@ -73,7 +75,7 @@ def list_reports(config: Path) -> int:
 @click.argument("output", type=_PATH)
 def export(config: Path, actor: str, digest: str, output: Path) -> int:
     """Writes the report DIGEST to a new file OUTPUT, as JSON: the form that can be verified."""
-    files.write_new(output, configured_client(config).report_file(digest, actor))
+    write_output(output, configured_client(config).report_file(digest, actor))
     return Exit.OK
 
 
@@ -84,14 +86,14 @@ def export(config: Path, actor: str, digest: str, output: Path) -> int:
 def compare(config: Path, actor: str, digest: str) -> int:
     """Reproduces the frozen report DIGEST at its cut, and shows what the log has brought since."""
     comparison = configured_client(config).compare_report(digest, actor)
-    click.echo(
+    terminal.line(
         "reproduced: the same bytes"
         if comparison.reproduced
         else "NOT reproduced: other bytes than frozen"
     )
     for reason in comparison.why_not:
-        click.echo(f"  {reason}")
-    click.echo("since it was frozen:")
+        terminal.line(f"  {reason}")
+    terminal.line("since it was frozen:")
     for line in difference_lines(comparison.since):
-        click.echo(line)
+        terminal.line(line)
     return Exit.OK if comparison.reproduced else Exit.CHECK_FAILED

@@ -12,11 +12,12 @@ from blo_cli.audit.report import report
 from blo_cli.audit.response_times import response_times
 from blo_cli.audit.verify import verify
 from blo_cli.audit.witness import witness
+from blo_cli.commands import Group
 
 __all__ = ["audit"]
 
 
-@click.group()
+@click.group(cls=Group)
 def audit() -> None:
     """Replay the log and prove it: findings, checkpoints, bundles, frozen reports."""
 

@@ -13,13 +13,15 @@ from blo_audit.bundle.collect import Collector, WrittenBundle, read_disclosure
 from blo_audit.bundle.contents import BundleRequest
 from blo_audit.bundle.statement import scope_words
 from blo_audit.replay.statement import counted
+from blo_cli import terminal
 from blo_cli.audit.options import Pinned, Reach, reach_options
+from blo_cli.commands import Command
 from blo_cli.errors import Exit
+from blo_cli.parameters import PERIOD
 from blo_schemas.bundle import Scope, SignedDisclosure
 from blo_schemas.errors import WireError
 from blo_schemas.ids import HASH_SIZE, CaseId, LinkId, is_link_id
-from blo_schemas.instants import FIRST_DAY, LAST_DAY, is_business_day
-from blo_schemas.texts import day_from, from_hex
+from blo_schemas.texts import from_hex
 
 _FILE: Final = click.Path(path_type=Path)
 _OLD: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -40,35 +42,10 @@ class CaseParameter(click.ParamType):
             self.fail(f"{value!r} is no case; expected 64 hexadecimal digits", param, ctx)
 
 
-class PeriodParameter(click.ParamType):
-    """``2025-01-01..2025-03-31``: two days, both included."""
-
-    name = "day..day"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[date, date]:
-        """Reads a period; a wrong one is told with what was expected."""
-        first, _, last = str(value).partition("..")
-        try:
-            days = day_from(first), day_from(last)
-        except WireError:
-            self.fail(
-                f"{value!r} is no period; expected such as 2025-01-01..2025-03-31", param, ctx
-            )
-        if days[1] < days[0]:
-            self.fail(f"{days[1]} lies before {days[0]}", param, ctx)
-        if not all(map(is_business_day, days)):
-            self.fail(f"the days must lie in {FIRST_DAY}..{LAST_DAY}", param, ctx)
-        return days
-
-
-@click.command()
+@click.command(cls=Command)
 @click.option("--link", required=True, help="The link; alone: all of it.")
 @click.option("--case", type=CaseParameter(), help="All records of the link that name this case.")
-@click.option(
-    "--period", type=PeriodParameter(), help="Records of these days (UTC), both included."
-)
+@click.option("--period", type=PERIOD, help="Records of these days (UTC), both included.")
 @click.option(
     "--by",
     type=click.Choice(["log-time", "business-date"]),
@@ -107,7 +84,7 @@ def bundle(
     reach = Reach(config, bootstrap, pinned)
     written = asyncio.run(_write(reach, wanted, disclosures, output))
     for line in _told(written, output):
-        click.echo(line)
+        terminal.line(line)
     return Exit.OK
 
 

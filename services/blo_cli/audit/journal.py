@@ -11,11 +11,12 @@ from blo_audit.findings.findings import count_of
 from blo_audit.journal import JournalAudit, anchors_of, audit_journal
 from blo_audit.replay.from_log import accepted_heads, read_heads
 from blo_audit.reports.text import instant
+from blo_cli import terminal
 from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
-from blo_cli.audit.verify import plain
+from blo_cli.commands import Command
 from blo_cli.errors import Exit
+from blo_cli.file_access import write_output
 from blo_cli.kafka_options import Kafka
-from blo_cli.trust import files
 from blo_domain.trust import TrustedDirectory
 from blo_log import Log
 from blo_schemas.errors import WireError
@@ -26,7 +27,7 @@ from blo_schemas.journal_file import read_head
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("file", type=_FILE)
 @click.option("--heads", "heads_file", type=_FILE, help="Heads, as `blo audit heads` writes them.")
 @click.option("--entries", is_flag=True, help="Print the entries too.")
@@ -48,12 +49,12 @@ def journal(
     audited = audit_journal(data, anchors)
     if entries:
         for one in audited.entries:
-            click.echo(plain(_told(one)))
+            terminal.line(_told(one))
     _tell(audited)
     return Exit.CHECK_FAILED if count_of(audited.findings, Severity.BREACH) else Exit.OK
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("output", type=click.Path(path_type=Path))
 @trust_options
 def heads(
@@ -66,8 +67,8 @@ def heads(
     """Writes all heads that are on the log to a new file OUTPUT, to check others against them."""
     found = TrustBasis(pinned, trust, Kafka(bootstrap, config)).ask_log(read_heads)
     lines = "".join(f"{SIGNED_HEAD.encode(one).hex()}\n" for one in found)
-    files.write_new(output, lines.encode())
-    click.echo(f"{len(found)} heads")
+    write_output(output, lines.encode())
+    terminal.line(f"{len(found)} heads")
     return Exit.OK
 
 
@@ -105,10 +106,10 @@ def _heads(brought: TrustBasis, heads_file: Path | None) -> list[Head]:
 
 def _tell(audited: JournalAudit) -> None:
     head = audited.head
-    click.echo(f"journal of {head.journal}: {len(audited.entries)} entries")
+    terminal.line(f"journal of {head.journal}: {len(audited.entries)} entries")
     for finding in audited.findings:
-        click.echo(str(finding))
-    click.echo(f"{audited.anchors} heads compared; {audited.anchored} entries are anchored")
+        terminal.line(str(finding))
+    terminal.line(f"{audited.anchors} heads compared; {audited.anchored} entries are anchored")
     rest = len(audited.entries) - audited.anchored
     if rest > 0:
-        click.echo(f"not checked: the last {rest} entries, which no head covers yet")
+        terminal.line(f"not checked: the last {rest} entries, which no head covers yet")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from blo_cli import terminal
+from blo_cli.commands import Group
 from blo_cli.errors import CliError, Exit
 from blo_schemas.errors import WireError
 from blo_schemas.hashes import leaf_hash
@@ -35,7 +37,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _NOT_PROVED = (InvalidSignature, OtherCheckpoint, ProofFailed, UnsignedNote)
 
 
-@click.group()
+@click.group(cls=Group)
 def proof() -> None:
     """Proofs that a record is in a log, or that a log continues another."""
 
@@ -75,7 +77,7 @@ def verify(
                 str(path), str(error), todo="Copy the file again from whoever made it."
             ) from error
         for line in lines:
-            click.echo(f"{path.name}: {line}")
+            terminal.line(f"{path.name}: {line}")
     return Exit.CHECK_FAILED if failed else Exit.OK
 
 

@@ -5,24 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from blo_audit.auditor import identity_of
 from blo_audit.bundle.source import BundleSource
 from blo_audit.config import AuditorSettings
 from blo_audit.findings.codes import Severity
-from blo_audit.findings.findings import Finding
 from blo_audit.replay.link import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import SEED_SIZE, Mode
 from blo_audit.replay.sources import LogSource, RecordSource, SourcePartition
-from blo_audit.replay.statement import LinkStatement, ReplayStatement, not_proved, proved
+from blo_audit.replay.statement import ReplayStatement, not_proved, proved
+from blo_cli import terminal
+from blo_cli.audit.findings import STYLES, show_finding, show_sentences
+from blo_cli.commands import Command
 from blo_cli.errors import CliError, Exit
+from blo_cli.trust import files
 from blo_runtime.config import load
 from blo_runtime.keyfiles import create_identity
 from blo_schemas.errors import WireError
@@ -33,7 +34,6 @@ _FILE: Final = click.Path(path_type=Path)
 _CONFIG: Final = click.option(
     "--config", required=True, type=_FILE, help="The auditor's TOML file."
 )
-_STYLES: Final = {Severity.BREACH: "bold red", Severity.DOUBT: "yellow", Severity.NOTE: "dim"}
 
 
 class Seed(click.ParamType):
@@ -53,9 +53,10 @@ class Seed(click.ParamType):
             self.fail(f"{value!r} is no seed; expected {2 * SEED_SIZE} hex digits", param, ctx)
 
 
-@click.command()
+@click.command(cls=Command)
 @_CONFIG
-def init(config: Path) -> int:
+@click.option("--request", "output", type=_FILE, help="Where the public keys go; default: here.")
+def init(config: Path, output: Path | None) -> int:
     """Makes an auditor's keys, and prints the request for its certificate.
 
     They sign what the auditor states, so that a later replay can go on from it. The offices grant
@@ -67,23 +68,18 @@ def init(config: Path) -> int:
             str(config), "names no key file", todo='Add auditor = "…" and keys = "auditor.key"'
         )
     request = create_identity(settings.keys, OfficeId(settings.auditor), os.urandom)
-    told = {
-        "subject": request.subject,
-        "signing_key": request.signing_key.hex(),
-        "kem_key": request.kem_key.hex(),
-    }
-    click.echo(msgspec.json.format(msgspec.json.encode(told)).decode())
+    files.give_request(request, output)
     return Exit.OK
 
 
-@click.command()
+@click.command(cls=Command)
 @_CONFIG
 @click.option("--link", "links", multiple=True, help="Only this link; may be given repeatedly.")
 @click.option("--mode", type=click.Choice([str(one) for one in Mode]), default=str(Mode.FULL))
 @click.option("--sample", type=click.FloatRange(0, 1), help="Amortised: the share of signatures.")
 @click.option("--seed", type=Seed(), help="Amortised: draw an earlier audit's sample again.")
 @click.option("--outputs", is_flag=True, help="Compare the processors' trail and views, too.")
-@click.option("--json", "as_json", is_flag=True, help="The report as JSON, for machines.")
+@click.option("--json", "wants_json", is_flag=True, help="The report as JSON, for machines.")
 @click.option("--from-bundle", "file", type=_FILE, help="Read this bundle of a link, not Kafka.")
 def replay(
     config: Path,
@@ -92,7 +88,7 @@ def replay(
     sample: float | None,
     seed: bytes | None,
     outputs: bool,
-    as_json: bool,
+    wants_json: bool,
     file: Path | None,
 ) -> int:
     """Reads every record from the first, checks it, and says what was proved and what not.
@@ -109,11 +105,11 @@ def replay(
         outputs=outputs,
     )
     source = open_source(config, settings) if file is None else BundleSource(file)
-    report = asyncio.run(_run(source, settings, options, links, quiet=as_json))
-    if as_json:
-        click.echo(as_json_text(report))
+    report = asyncio.run(_run(source, settings, options, links, quiet=wants_json))
+    if wants_json:
+        terminal.json(as_json(report))
     else:
-        show(report, Console())
+        show(report)
     return Exit.OK if report.clean else Exit.CHECK_FAILED
 
 
@@ -125,15 +121,8 @@ async def _run(
     *,
     quiet: bool,
 ) -> ReplayStatement:
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        disable=quiet,
-        transient=True,
-    )
+    bar = terminal.progress()
+    bar.disable = bar.disable or quiet
     tasks = {}
 
     def progress(place: SourcePartition, done: int, end: int | None) -> None:
@@ -178,52 +167,35 @@ def open_source(path: Path, settings: AuditorSettings) -> RecordSource:
     return LogSource(KafkaLog(KafkaConnection(**options)), f"Kafka at {options['bootstrap']}")
 
 
-def as_json_text(report: ReplayStatement) -> str:
-    """The report with its statements in words, as JSON."""
-    told = msgspec.to_builtins(report)
-    for one, link in zip(told["links"], report.links, strict=True):
-        one["proved"] = proved(link)
-        one["not_proved"] = not_proved(link)
-    for one, finding in zip(told["findings"], report.findings, strict=True):
-        one["means"] = finding.meaning.means
-        one["todo"] = finding.meaning.todo
-    told["clean"] = report.clean
-    return msgspec.json.format(msgspec.json.encode(told)).decode()
+def as_json(report: ReplayStatement) -> dict[str, Any]:
+    """The report with its statements in words, as JSON has it."""
+    shown: dict[str, Any] = msgspec.to_builtins(report)
+    for row, link in zip(shown["links"], report.links, strict=True):
+        row["proved"] = proved(link)
+        row["not_proved"] = not_proved(link)
+    for row, finding in zip(shown["findings"], report.findings, strict=True):
+        row["means"] = finding.meaning.means
+        row["todo"] = finding.meaning.todo
+    shown["clean"] = report.clean
+    return shown
 
 
-def show(report: ReplayStatement, console: Console) -> None:
+def show(report: ReplayStatement) -> None:
     """Prints the report for people."""
-    console.print(f"Audit of {report.source}, mode {report.mode}", style="bold", highlight=False)
+    terminal.line(f"Audit of {report.source}, mode {report.mode}", "bold")
     for severity in Severity:
-        same = [one for one in report.findings if one.severity is severity]
+        same = [finding for finding in report.findings if finding.severity is severity]
         if same:
-            console.print()
-            total = f"{report.count(severity):,} of severity {severity}"
-            console.print(total, style=_STYLES[severity], highlight=False)
+            terminal.line()
+            terminal.line(f"{report.count(severity):,} of severity {severity}", STYLES[severity])
         for finding in same:
-            _show_finding(finding, console)
+            show_finding(finding)
     for link in report.links:
-        _show_link(link, console)
-    console.print()
+        show_sentences(f"Proved, {link.link}", proved(link))
+        show_sentences(f"Not proved, {link.link}", not_proved(link))
+    terminal.line()
     wrong = report.count(Severity.BREACH), report.count(Severity.DOUBT)
-    verdict = (
-        "Nothing is wrong."
-        if report.clean
-        else f"{wrong[0]:,} breaches and {wrong[1]:,} doubts were found."
-    )
-    console.print(verdict, style="bold green" if report.clean else "bold red", highlight=False)
-
-
-def _show_finding(finding: Finding, console: Console) -> None:
-    console.print(f"  {finding}", style=_STYLES[finding.severity], markup=False, highlight=False)
-    console.print(f"      {finding.meaning.means}", markup=False, highlight=False)
-    if finding.severity is not Severity.NOTE:
-        console.print(f"      To do: {finding.meaning.todo}", markup=False, highlight=False)
-
-
-def _show_link(link: LinkStatement, console: Console) -> None:
-    for title, sentences in (("Proved", proved(link)), ("Not proved", not_proved(link))):
-        console.print()
-        console.print(f"{title}, {link.link}", style="bold", markup=False, highlight=False)
-        for sentence in sentences:
-            console.print(f"  - {sentence}", markup=False, highlight=False)
+    if report.clean:
+        terminal.line("Nothing is wrong.", "bold green")
+    else:
+        terminal.line(f"{wrong[0]:,} breaches and {wrong[1]:,} doubts were found.", "bold red")

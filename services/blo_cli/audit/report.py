@@ -14,11 +14,13 @@ from blo_audit.reports.text import text_of
 from blo_audit.reports.verify import ReportAudit, audit_report, contradicting_reports
 from blo_audit.reports.words import LANGUAGES
 from blo_audit.reports.workbook import sheets_of
+from blo_cli import terminal
 from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
+from blo_cli.commands import Group
 from blo_cli.errors import CliError, Exit
+from blo_cli.file_access import write_output
 from blo_cli.kafka_options import Kafka
 from blo_cli.report_difference import difference_lines
-from blo_cli.trust import files
 from blo_domain.reports.difference import difference
 from blo_domain.trust import TrustedDirectory
 from blo_log import Log
@@ -31,7 +33,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LANGUAGE = click.option("--language", type=click.Choice(LANGUAGES), default="en")
 
 
-@click.group()
+@click.group(cls=Group)
 def report() -> None:
     """A frozen report's file: print, verify, compare."""
 
@@ -45,9 +47,9 @@ def show(language: str, figures_only: bool, xlsx: Path | None, file: Path) -> in
     """Prints a frozen report's FILE for people, each number with its events."""
     signed = _read(file)
     if xlsx is not None:
-        files.write_new(xlsx, sheets_of(signed, language))
+        write_output(xlsx, sheets_of(signed, language))
     else:
-        click.echo(text_of(signed, language, events=not figures_only), nl=False)
+        terminal.document(text_of(signed, language, events=not figures_only))
     return Exit.OK
 
 
@@ -89,7 +91,7 @@ def verify(
         _tell(path, audited)
         bad = bad or not is_clean(audited.findings)
     for finding in contradicting_reports([one.signed for one in found]):
-        click.echo(str(finding))
+        terminal.line(str(finding))
         bad = True
     return Exit.CHECK_FAILED if bad else Exit.OK
 
@@ -101,7 +103,7 @@ def compare(earlier: Path, later: Path) -> int:
     """Shows how the report file LATER differs from EARLIER."""
     old, new = (_read(path).frozen.report for path in (earlier, later))
     for line in difference_lines(difference(old, new)):
-        click.echo(line)
+        terminal.line(line)
     return Exit.OK
 
 
@@ -139,10 +141,10 @@ def _tell(path: Path, audited: ReportAudit) -> None:
     told = audited.signed.frozen.report
     total = sum(finding.count for finding in audited.findings)
     word = f"{total} findings" if total else "nothing wrong"
-    click.echo(f"{path}: {told.office}, {told.first} to {told.last}: {word}")
+    terminal.line(f"{path}: {told.office}, {told.first} to {told.last}: {word}")
     for finding in audited.findings:
-        click.echo(f"  {finding}")
+        terminal.line(f"  {finding}")
     for checked in audited.checked:
-        click.echo(f"  checked: {checked}")
+        terminal.line(f"  checked: {checked}")
     for unchecked in audited.unchecked:
-        click.echo(f"  not checked: {unchecked}")
+        terminal.line(f"  not checked: {unchecked}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -13,7 +14,10 @@ from blo_audit.config import AuditorSettings
 from blo_audit.reports.response_times import LinkTimes
 from blo_audit.reports.response_times import response_times as read_times
 from blo_audit.reports.text import hours
+from blo_cli import terminal
+from blo_cli.commands import Command
 from blo_cli.errors import CliError, Exit
+from blo_cli.parameters import DAY, ZONE
 from blo_domain.deadlines.responses import Window
 from blo_domain.reports.annual_report import Period
 from blo_domain.reports.document import window_of
@@ -23,22 +27,26 @@ from blo_runtime.config import load
 from blo_runtime.keyfiles import load_identity
 from blo_schemas.ids import CorridorId, OfficeId
 
-_DAY = click.DateTime(["%Y-%m-%d"])
 
-
-@click.command("response-times")
+@click.command("response-times", cls=Command)
 @click.option(
     "--config", required=True, type=click.Path(path_type=Path), help="The auditor's TOML file."
 )
-@click.option("--from", "first", required=True, type=_DAY, help="First day.")
-@click.option("--to", "last", required=True, type=_DAY, help="Last day, included.")
-@click.option("--zone", default="UTC", help="Time zone of the days, as Asia/Ho_Chi_Minh.")
-def response_times(config: Path, first: datetime, last: datetime, zone: str) -> int:
+@click.option("--from", "first", required=True, type=DAY, help="First day.")
+@click.option("--to", "last", required=True, type=DAY, help="Last day, included.")
+@click.option(
+    "--zone",
+    type=ZONE,
+    default="UTC",
+    show_default=True,
+    help="Time zone of the days, as Asia/Ho_Chi_Minh.",
+)
+def response_times(config: Path, first: date, last: date, zone: ZoneInfo) -> int:
     """Prints met, missed, median and 90th percentile per link and office, from summaries alone."""
     settings = load(config, AuditorSettings)
-    period = window_of(Period(first.date(), last.date()), zone)
+    period = window_of(Period(first, last), zone.key)
     for line in times_lines(asyncio.run(_read(config, settings, period))):
-        click.echo(line)
+        terminal.line(line)
     return Exit.OK
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from blo_audit.witness.config import WitnessSettings
+from blo_cli.commands import Group
 from blo_cli.errors import Exit
 from blo_cli.trust import files
 from blo_runtime.config import load
@@ -18,7 +19,7 @@ _FILE = click.Path(path_type=Path)
 _CONFIG = click.option("--config", required=True, type=_FILE, help="The witness's TOML file.")
 
 
-@click.group()
+@click.group(cls=Group)
 def witness() -> None:
     """Signs the tree of every link, and collects the offices' cosignatures."""
 
@@ -30,11 +31,7 @@ def init(config: Path, output: Path | None) -> int:
     """Makes the witness's keys, and prints the request for its certificate."""
     settings = load(config, WitnessSettings)
     made = create_identity(settings.keys, OfficeId(settings.witness), os.urandom)
-    request = files.RequestFile(made.subject, made.signing_key.hex(), made.kem_key.hex())
-    if output is None:
-        click.echo(request.to_json(), nl=False)
-    else:
-        files.write_new(output, request.to_json())
+    files.give_request(made, output)
     return Exit.OK
 
 

@@ -12,8 +12,12 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from blo_cli.errors import CannotWrite, CliError, Exit
+from blo_cli import terminal
+from blo_cli.commands import Group
+from blo_cli.errors import CliError, Exit
+from blo_cli.parameters import INSTANT
 from blo_cli.processors.lines import as_of_lines, what_if_lines
+from blo_cli.trust import files
 from blo_cli.trust.specs import AgreementSpec, milliseconds
 from blo_domain.deadlines import policies
 from blo_domain.deadlines.responses import Window
@@ -24,43 +28,18 @@ from blo_processors.query.as_of import LinkAsOf, replay, what_if
 from blo_runtime.config import load
 from blo_runtime.keyfiles import create_identity
 from blo_runtime.metrics import Metrics
-from blo_schemas.errors import WireError
 from blo_schemas.ids import CorridorId, OfficeId
 from blo_schemas.outputs import DeadLetter
-from blo_schemas.texts import moment_from
 from blo_schemas.trust import Agreement
 
 T = TypeVar("T")
 
 
-class InstantParameter(click.ParamType):
-    """An instant with its zone, as ``2025-03-01T00:00:00+07:00``."""
-
-    name = "moment"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Reads an instant; one without a zone is told with what was expected."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            return moment_from(str(value))
-        except WireError:
-            self.fail(
-                f"{value!r} is no instant; expected a time with its zone, as "
-                "2025-03-01T00:00:00+07:00",
-                param,
-                ctx,
-            )
-
-
-_MOMENT = InstantParameter()
 _FILE = click.Path(path_type=Path)
 _CONFIG = click.option("--config", required=True, type=_FILE, help="The processor's TOML file.")
 
 
-@click.group()
+@click.group(cls=Group)
 def processors() -> None:
     """A corridor's stream processors: case state, alerts, audit trail."""
 
@@ -72,19 +51,7 @@ def init(config: Path, output: Path | None) -> int:
     """Makes the processor's keys, and prints the request for its certificate."""
     settings = load(config, ProcessorSettings)
     request = create_identity(settings.keys, OfficeId(settings.processor), os.urandom)
-    told = {
-        "subject": request.subject,
-        "signing_key": request.signing_key.hex(),
-        "kem_key": request.kem_key.hex(),
-    }
-    text = msgspec.json.format(msgspec.json.encode(told))
-    if output is None:
-        click.echo(text.decode())
-        return Exit.OK
-    try:
-        output.write_bytes(text + b"\n")
-    except OSError as error:
-        raise CannotWrite(output, error) from error
+    files.give_request(request, output)
     return Exit.OK
 
 
@@ -105,7 +72,7 @@ def run(config: Path, instance: str | None) -> int:
 
 @processors.command("as-of")
 @_CONFIG
-@click.argument("moment", type=_MOMENT)
+@click.argument("moment", type=INSTANT)
 def as_of(config: Path, moment: datetime) -> int:
     """Prints the cases and the overdue ones as they were at a MOMENT, from the log itself."""
     at = milliseconds(moment)
@@ -115,15 +82,15 @@ def as_of(config: Path, moment: datetime) -> int:
         return await replay(context.log, context.feed, context.identity, corridor, at, now)
 
     for line in as_of_lines(_with_log(config, look), at):
-        click.echo(line)
+        terminal.line(line)
     return Exit.OK
 
 
 @processors.command("what-if")
 @_CONFIG
 @click.option("--policy", required=True, type=_FILE, help="An agreement's TOML file.")
-@click.option("--from", "start", required=True, type=_MOMENT, help="The period's beginning.")
-@click.option("--to", "end", required=True, type=_MOMENT, help="The period's end.")
+@click.option("--from", "start", required=True, type=INSTANT, help="The period's beginning.")
+@click.option("--to", "end", required=True, type=INSTANT, help="The period's end.")
 def what_if_command(config: Path, policy: Path, start: datetime, end: datetime) -> int:
     """Prints what would have been met and missed under another agreement's policy."""
     period = Window(milliseconds(start), milliseconds(end))
@@ -146,7 +113,7 @@ def what_if_command(config: Path, policy: Path, start: datetime, end: datetime) 
         todo = f"Name those of the link: {', '.join(agreed)}"
         raise CliError(str(policy), "offices: it is for other offices than the link's", todo=todo)
     for line in what_if_lines(what_if(links[wanted.link], wanted.policy, period, period.end)):
-        click.echo(line)
+        terminal.line(line)
     return Exit.OK
 
 
@@ -161,7 +128,7 @@ def list_dead(config: Path) -> int:
     """Lists them, one a line."""
     for letter in _letters(config):
         place = f"{letter.topic}/{letter.partition}/{letter.offset}"
-        click.echo(f"{place} {letter.link} {letter.attempts} attempts: {letter.error}")
+        terminal.line(f"{place} {letter.link} {letter.attempts} attempts: {letter.error}")
     return Exit.OK
 
 
@@ -172,8 +139,8 @@ def show(config: Path, place: str) -> int:
     """Shows one, with its sealed bytes; PLACE as `list` prints it."""
     for letter in _letters(config):
         if f"{letter.topic}/{letter.partition}/{letter.offset}" == place:
-            click.echo(f"link {letter.link}, log time {letter.log_time}, {letter.error}")
-            click.echo(letter.value.hex())
+            terminal.line(f"link {letter.link}, log time {letter.log_time}, {letter.error}")
+            terminal.line(letter.value.hex())
             return Exit.OK
     raise CliError(place, "is no dead letter", todo="Run: blo processors dead list")
 
@@ -190,7 +157,7 @@ def retry_dead(config: Path) -> int:
     for one in _with_log(config, again):
         failed += one.error is not None
         place = f"{one.letter.topic}/{one.letter.partition}/{one.letter.offset}"
-        click.echo(f"{place}: {one.error or 'processed'}")
+        terminal.line(f"{place}: {one.error or 'processed'}")
     return Exit.CHECK_FAILED if failed else Exit.OK
 
 

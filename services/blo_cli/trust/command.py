@@ -11,7 +11,10 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from blo_cli.errors import Exit
+from blo_cli import terminal
+from blo_cli.commands import Group
+from blo_cli.errors import Exit, FileUnusable
+from blo_cli.file_access import write_output
 from blo_cli.kafka_options import Kafka, kafka_option, open_log, pins, pins_option
 from blo_cli.trust import files, specs, verdicts, words
 from blo_domain.deadlines import policies
@@ -42,7 +45,7 @@ FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
 Pinned = tuple[tuple[CountryId, DocumentId], ...]
 
 
-@click.group()
+@click.group(cls=Group)
 def trust() -> None:
     """Make, sign, show, check and publish trust documents.
 
@@ -72,17 +75,19 @@ def key_new(out: Path, subject: str | None) -> None:
     """
     if subject is None:
         made = SigningKey.generate(os.urandom)
-        files.write_new(out, made.seed.hex().encode() + b"\n", private=True)
-        click.echo(f"made {out}: a root key, public {made.public.hex()}")
+        write_output(out, made.seed.hex().encode() + b"\n", private=True)
+        terminal.line(f"made {out}: a root key, public {made.public.hex()}")
         return
     if not is_subject_id(subject):
         raise click.BadParameter(f"{subject!r} is no id; expected one as vn-kyson")
     node = NodeKeys.generate(os.urandom)
     request = files.RequestFile(subject, node.signing.public.hex(), node.kem.public.hex())
     beside = out.with_name(f"{out.name}.json")
-    files.write_new(out, node.to_bytes().hex().encode() + b"\n", private=True)
-    files.write_new(beside, request.to_json())
-    click.echo(f"made {out}: the identity of {subject}; its request for a certificate is {beside}")
+    write_output(out, node.to_bytes().hex().encode() + b"\n", private=True)
+    write_output(beside, request.to_json())
+    terminal.line(
+        f"made {out}: the identity of {subject}; its request for a certificate is {beside}"
+    )
 
 
 def _makes(function: F) -> F:
@@ -153,7 +158,7 @@ def revocation(
     revoked = files.read_document(certificate)
     document = DOCUMENT.decode(revoked.payload)
     if not isinstance(document, Certificate):
-        raise files.FileUnusable(
+        raise FileUnusable(
             str(certificate), f"is a {title(document)}", todo="Name a certificate's file"
         )
     body = Revocation(
@@ -177,7 +182,7 @@ def sign(document: Path, keys: tuple[Path, ...]) -> None:
     for one in files.read_keys(keys):
         signed = add_signature(signed, one)
     files.replace(document, signed)
-    click.echo(f"{document} now has {_count(len(signed.signatures), 'signature')}")
+    terminal.line(f"{document} now has {_count(len(signed.signatures), 'signature')}")
 
 
 @trust.command()
@@ -197,13 +202,13 @@ def show(document: Path, folder: Path | None) -> None:
     }
     body = DOCUMENT.decode(signed.payload)
     for line in words.describe(body, signed.payload):
-        click.echo(line)
+        terminal.line(line)
     keys = words.owners(one for other in known if (one := _decoded(other)) is not None)
     for line in words.signatures(signed, keys):
-        click.echo(line)
+        terminal.line(line)
     _, refusals = verdicts.directory_of(roots, known)
     problem = next((one.error for one in refusals if one.signed == signed), None)
-    click.echo(
+    terminal.line(
         "missing      nothing, by the documents beside it"
         if problem is None
         else f"missing      {problem.problem}; {problem.todo}"
@@ -235,11 +240,11 @@ def publish(folder: Path, pinned: Pinned, config: Path | None, bootstrap: str | 
     judgement = verdicts.judge(folder, pins(pinned, config))
     if judgement.refused:
         code = _tell(judgement)
-        click.echo("nothing was published", err=True)
+        terminal.note("nothing was published")
         return code
     documents = [one.signed for one in judgement.verdicts if one.signed is not None]
     for document in asyncio.run(_publish(Kafka(bootstrap, config), documents)):
-        click.echo(f"published {title(document)}")
+        terminal.line(f"published {title(document)}")
     return Exit.OK
 
 
@@ -253,18 +258,18 @@ async def _publish(kafka: Kafka, documents: list[SignedDocument]) -> list[Docume
 
 def _make(document: Document, out: Path, keys: tuple[Path, ...]) -> None:
     signed = sign_document(document, files.read_keys(keys))
-    files.write_new(out, SIGNED_DOCUMENT.encode(signed))
+    write_output(out, SIGNED_DOCUMENT.encode(signed))
     count = _count(len(signed.signatures), "signature")
-    click.echo(f"made {out}: {title(document)}, {count}")
+    terminal.line(f"made {out}: {title(document)}, {count}")
     if isinstance(document, Root):
-        click.echo(f"fingerprint {document_id(signed.payload).hex()}")
+        terminal.line(f"fingerprint {document_id(signed.payload).hex()}")
 
 
 def _tell(judgement: verdicts.Judgement) -> int:
     for verdict in judgement.verdicts:
-        click.echo(verdict.line)
+        terminal.line(verdict.line)
     refused = len(judgement.refused)
-    click.echo(f"{len(judgement.verdicts) - refused} admitted, {refused} refused")
+    terminal.line(f"{len(judgement.verdicts) - refused} admitted, {refused} refused")
     return Exit.CHECK_FAILED if refused else Exit.OK
 
 
@@ -273,8 +278,8 @@ def _readable(folder: Path) -> list[SignedDocument]:
     for path in sorted(folder.glob(f"*{files.SUFFIX}")):
         try:
             found.append(files.read_document(path))
-        except files.FileUnusable as error:
-            click.echo(f"blo: left out: {error}", err=True)
+        except FileUnusable as error:
+            terminal.problem(f"left out: {error}")
     return found
 
 

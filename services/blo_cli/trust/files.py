@@ -7,17 +7,19 @@ part of an identity is a request for a certificate, in JSON.
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 import msgspec
 
-from blo_cli.errors import CannotWrite, CliError
+from blo_cli import terminal
+from blo_cli.errors import FileUnusable
+from blo_cli.file_access import read_input, write_output
 from blo_domain.trust import TrustError, read_signed
 from blo_schemas.errors import WireError
+from blo_schemas.ids import OfficeId
 from blo_schemas.texts import from_hex, from_json
 from blo_schemas.trust import KEM_KEY_SIZE, SIGNED_DOCUMENT, SignedDocument
 from blo_sealing.errors import UnusableKey
@@ -26,13 +28,9 @@ from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import SEED_SIZE, SigningKey, check_signing_key
 
 SUFFIX: Final = ".blo"
-_PRIVATE: Final = 0o600
-_PUBLIC: Final = 0o644
+_LONGEST: Final = 1 << 20
+"""The most bytes of a document, a request or a key file."""
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-
-
-class FileUnusable(CliError):
-    """A file that is not what it should be."""
 
 
 class RequestFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -53,21 +51,53 @@ class RequestFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
         return msgspec.json.format(msgspec.json.encode(self)) + b"\n"
 
 
+class MadeKeys(Protocol):
+    """The public keys that a program or an office asks to have certified."""
+
+    @property
+    def subject(self) -> OfficeId:
+        """Who asks."""
+
+    @property
+    def signing_key(self) -> bytes:
+        """An Ed25519 public key."""
+
+    @property
+    def kem_key(self) -> bytes:
+        """A KEM public key."""
+
+
+def give_request(made: MadeKeys, output: Path | None, *, replace: bool = False) -> None:
+    """Writes a request for a certificate to a file, or prints it.
+
+    Args:
+        made: Whose keys.
+        output: The file; ``None``: standard output.
+        replace: Whether it takes the place of a file that is there.
+
+    Raises:
+        FileUnusable: A file is there already.
+        CannotWrite: It can't be made.
+    """
+    request = RequestFile(made.subject, made.signing_key.hex(), made.kem_key.hex())
+    if output is None:
+        terminal.json(request)
+    else:
+        write_output(output, request.to_json(), replace=replace)
+
+
 def read_request(path: Path) -> RequestFile:
     """Reads a request for a certificate.
 
     Raises:
         FileUnusable: It can't be read, is none, or names keys that must not be certified.
     """
+    data = read_input(path, "Name a request's file", _LONGEST)
     try:
-        request = from_json(path.read_bytes(), RequestFile)
+        request = from_json(data, RequestFile)
         check_signing_key(from_hex(request.signing_key))
         if request.kem_key is not None:
             check_kem_key(from_hex(request.kem_key))
-    except OSError as error:
-        raise FileUnusable(
-            str(path), f"cannot be read ({error.strerror})", todo="Name a request's file"
-        ) from error
     except (WireError, UnusableKey) as error:
         raise FileUnusable(
             str(path),
@@ -83,12 +113,9 @@ def read_document(path: Path) -> SignedDocument:
     Raises:
         FileUnusable: It can't be read, or is none.
     """
+    data = read_input(path, "Name a document's file", _LONGEST)
     try:
-        return read_signed(path.read_bytes())
-    except OSError as error:
-        raise FileUnusable(
-            str(path), f"cannot be read ({error.strerror})", todo="Name a document's file"
-        ) from error
+        return read_signed(data)
     except TrustError as error:
         todo = f"{error.todo[:1].upper()}{error.todo[1:]}"
         raise FileUnusable(str(path), error.problem, todo=todo) from error
@@ -108,43 +135,13 @@ def document_files(folder: Path) -> list[Path]:
     return found
 
 
-def write_new(path: Path, data: bytes, *, private: bool = False) -> None:
-    """Writes a file that must not be there yet; a private one for its owner alone.
-
-    Raises:
-        FileUnusable: It is there.
-        CannotWrite: It can't be made.
-    """
-    mode = _PRIVATE if private else _PUBLIC
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        raise FileUnusable(
-            str(path),
-            "is there already and was not touched",
-            todo="Name another file, or move that one away",
-        ) from None
-    except OSError as error:
-        raise CannotWrite(path, error) from error
-
-
 def replace(path: Path, signed: SignedDocument) -> None:
     """Writes a document in place of the one that is there, whole or not at all.
 
     Raises:
         CannotWrite: It can't be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    write_new(beside, SIGNED_DOCUMENT.encode(signed))
-    try:
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise CannotWrite(path, error) from error
+    write_output(path, SIGNED_DOCUMENT.encode(signed), replace=True)
 
 
 def read_keys(paths: Iterable[Path]) -> list[SigningKey]:
@@ -157,14 +154,8 @@ def read_keys(paths: Iterable[Path]) -> list[SigningKey]:
 
 
 def _read_key(path: Path) -> SigningKey:
-    try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            text = file.read(1024)
-    except OSError as error:
-        raise FileUnusable(
-            str(path), f"cannot be read ({error.strerror})", todo="Name a key file"
-        ) from error
+    text = read_input(path, "Name a key file", _LONGEST)
+    mode = stat.S_IMODE(path.stat().st_mode)
     if mode & _OTHERS:
         raise FileUnusable(
             str(path),

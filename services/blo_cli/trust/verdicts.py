@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from blo_cli.trust.files import FileUnusable, document_files, read_document
+from blo_cli.errors import FileUnusable
+from blo_cli.trust.files import document_files, read_document
 from blo_domain.trust import (
     DocumentRefusal,
     TrustedDirectory,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
 import click
 import pytest
 
-from blo_cli import errors, main
+from blo_cli import commands, errors, main
 from blo_cli.interrupts import Interrupted
 from blo_domain.errors import RefusalReason, Refused
 from blo_lab.broker import KafkaNotFoundError
@@ -39,8 +41,9 @@ def test_help_names_all_subcommands_and_imports_none() -> None:
     )
     assert all(f"  {name} " in out for name in SUBCOMMANDS)
     assert eval(out.splitlines()[-1]) == [
-        *("blo_cli", "blo_cli.errors", "blo_cli.interrupts", "blo_cli.main", "blo_cli.subcommands"),
-        *("blo_lab", "blo_lab.commands"),
+        *("blo_cli", "blo_cli.commands", "blo_cli.errors", "blo_cli.incident_file"),
+        *("blo_cli.interrupts", "blo_cli.main", "blo_cli.subcommands", "blo_cli.terminal"),
+        *("blo_lab", "blo_lab.commands", "blo_schemas", "blo_schemas.plain_text"),
     ]
 
 
@@ -97,9 +100,38 @@ def test_a_message_says_what_where_and_what_to_do() -> None:
     assert message == "the folder: is not empty. Name another one"
 
 
-def test_a_defect_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ZeroDivisionError):
-        fails_with(ZeroDivisionError(), monkeypatch)
+def test_a_defect_of_ours_is_one_sentence_and_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert fails_with(ZeroDivisionError("by\x1b[8m zero"), monkeypatch) == 70
+    (incident,) = tmp_path.iterdir()
+    told = capsys.readouterr().err
+    assert told.startswith("blo: this is a defect of blo (ZeroDivisionError); send ")
+    assert str(incident) in told
+    assert told.count("\n") == 1
+    assert stat.S_IMODE(incident.stat().st_mode) == 0o600
+    text = incident.read_text()
+    assert "in failing" in text
+    assert "ZeroDivisionError: by\\x1b[8m zero" in text
+
+
+def test_debug_shows_the_traceback_before_the_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert fails_with(ZeroDivisionError(), monkeypatch, "--debug") == 70
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback")
+    assert told.splitlines()[-1].startswith("blo: this is a defect")
+
+
+def test_an_incident_file_that_can_not_be_made_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    assert fails_with(ZeroDivisionError(), monkeypatch) == 70
+    assert "no incident file can be written" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -116,13 +148,13 @@ def test_an_interruption_is_told_with_the_shell_s_code(
     assert capsys.readouterr().err.strip() == "blo: interrupted"
 
 
-def fails_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
-    @click.command()
+def fails_with(error: BaseException, monkeypatch: pytest.MonkeyPatch, *options: str) -> int:
+    @click.command(cls=commands.Command)
     def failing() -> None:
         raise error
 
-    monkeypatch.setattr(main.LazyGroup, "get_command", lambda *_: failing)
-    return main.run(["demo"])
+    monkeypatch.setattr(commands.LazyGroup, "get_command", lambda *_: failing)
+    return main.run(["demo", *options])
 
 
 @pytest.mark.parametrize("result", [0, 1, errors.Exit.CHECK_FAILED, None])
@@ -133,7 +165,7 @@ def test_a_subcommand_s_result_is_the_exit_code(
     def ends() -> int | None:
         return result
 
-    monkeypatch.setattr(main.LazyGroup, "get_command", lambda *_: ends)
+    monkeypatch.setattr(commands.LazyGroup, "get_command", lambda *_: ends)
     assert main.run(["demo"]) == (result or 0)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from blo_cli.trust.files import read_document, write_new
+from blo_cli.file_access import write_output
+from blo_cli.trust.files import read_document
 from blo_domain.trust import read_signed
 from blo_log import kafka
 from blo_log.memory import MemoryCluster, MemoryLog
@@ -332,6 +333,6 @@ def test_publishing_needs_an_address_and_the_topic(desk: Desk, cluster: MemoryCl
 def test_the_tests_own_documents_are_files_too(tmp_path: Path) -> None:
     for number, signed in enumerate((root(VN), certificate(VN_A))):
         path = tmp_path / f"{number}.blo"
-        write_new(path, encode(signed))
+        write_output(path, encode(signed))
         assert read_document(path) == signed
     assert isinstance(DOCUMENT.decode(root(VN).payload), Root)

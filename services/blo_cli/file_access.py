@@ -1,0 +1,55 @@
+"""Files that commands read and write, with words for what can't be done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from blo_cli.errors import CannotWrite, FileUnusable
+from blo_runtime.files import read_file, write_file
+
+LONGEST_INPUT: Final = 64 << 20
+"""The most bytes of a file that a command reads whole: a report or a journal of many years."""
+
+
+def write_output(path: Path, data: bytes, *, private: bool = False, replace: bool = False) -> None:
+    """Writes a file that a command makes, whole or not at all.
+
+    Args:
+        path: Its name.
+        data: Its bytes.
+        private: Whether it is for its owner alone.
+        replace: Whether it takes the place of a file that is there.
+
+    Raises:
+        FileUnusable: A file is there already.
+        CannotWrite: It can't be made.
+    """
+    try:
+        write_file(path, data, private=private, replace=replace)
+    except FileExistsError:
+        raise FileUnusable(
+            str(path),
+            "is there already and was not touched",
+            todo="Name another file, or move that one away",
+        ) from None
+    except OSError as error:
+        raise CannotWrite(path, error) from error
+
+
+def read_input(path: Path, todo: str, limit: int = LONGEST_INPUT) -> bytes:
+    """Reads an ordinary file.
+
+    Args:
+        path: Its name.
+        todo: What the user does if it can't be read.
+        limit: The most bytes that it may have.
+
+    Raises:
+        FileUnusable: It can't be read, is no ordinary file, or is longer.
+    """
+    try:
+        return read_file(path, limit)
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror or error})"
+        raise FileUnusable(str(path), problem, todo=todo) from error

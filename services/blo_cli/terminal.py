@@ -1,0 +1,245 @@
+"""The one way in which ``blo`` prints.
+
+A line is one line: whatever stands in its values is shown, not obeyed (``blo_schemas.plain_text``).
+Styles are told apart from texts, so that no value can style, link or colour anything. Characters
+that the encoding lacks become escapes. What can't be printed raises ``OutputFailed``, so that no
+command mistakes a full disk for a finding.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import msgspec
+
+from blo_schemas.plain_text import ascii_json, plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+_NARROWEST: Final = 40
+_WIDEST: Final = 500
+
+
+class OutputFailed(Exception):
+    """Standard output can't be written.
+
+    Attributes:
+        reader_gone: Whether the program that read it has ended.
+    """
+
+    def __init__(self, error: OSError | ValueError) -> None:
+        words = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        super().__init__(f"standard output cannot be written ({words})")
+        self.reader_gone = isinstance(error, OSError) and error.errno == errno.EPIPE
+
+
+def line(text: object = "", style: str = "", *, indent: int = 0, hang: int = 0) -> None:
+    """Prints one line to standard output.
+
+    Args:
+        text: Its text, whole; newlines in it are shown as escapes.
+        style: A style of rich, such as ``bold red``; only terminals show it.
+        indent: Cells before the line.
+        hang: Cells before its further lines, where a terminal is too narrow for it.
+    """
+    shown = plain(text)
+    if not _is_terminal(sys.stdout) or not (style or hang):
+        _write(" " * indent + shown + "\n")
+        return
+    from rich.text import Text
+
+    console = _console(sys.stdout)
+    before = indent
+    for part in Text(shown, style=style).wrap(console, width() - max(indent, hang)):
+        part.rstrip()
+        console.print(Text(" " * before).append(part), soft_wrap=True)
+        before = max(indent, hang)
+
+
+def lines(texts: Iterable[object]) -> None:
+    """Prints each text as a line."""
+    for text in texts:
+        line(text)
+
+
+def document(text: str) -> None:
+    """Prints a text of several lines; only a newline begins one."""
+    lines(text.removesuffix("\n").split("\n"))
+
+
+def json(value: object) -> None:
+    """Prints a value as JSON in ASCII, indented."""
+    _write(json_text(value))
+
+
+def json_text(value: object) -> str:
+    """A value as JSON in ASCII, indented, with a newline at its end."""
+    return ascii_json(msgspec.json.format(msgspec.json.encode(value)).decode()) + "\n"
+
+
+def note(text: object, style: str = "") -> None:
+    """Prints a line to standard error; that it can't be printed is no failure."""
+    shown = plain(text)
+    with suppress(OSError, ValueError):
+        if style and _is_terminal(sys.stderr):
+            from rich.text import Text
+
+            _console(sys.stderr).print(Text(shown, style=style), soft_wrap=True)
+        elif sys.stderr is not None:
+            sys.stderr.write(shown + "\n")
+
+
+def problem(text: object) -> None:
+    """Prints to standard error why something was not done."""
+    note(f"blo: {plain(text)}")
+
+
+class Grid:
+    """A table for people: texts in columns, as wide as the terminal.
+
+    Args:
+        title: The line above it.
+        columns: The columns' headings.
+        right: The indices of the columns that are set to the right.
+    """
+
+    def __init__(self, title: str, columns: Sequence[str], right: Sequence[int] = ()) -> None:
+        from rich.table import Table
+        from rich.text import Text
+
+        self._table = Table(title=Text(plain(title), "italic"), title_justify="left")
+        for index, heading in enumerate(columns):
+            justify: Any = "right" if index in right else "left"
+            self._table.add_column(Text(plain(heading)), justify=justify, overflow="fold")
+
+    def row(self, *cells: object, style: str = "") -> None:
+        """Adds a row; the style is that of its first cell."""
+        from rich.text import Text
+
+        styles = [style, *[""] * len(cells)]
+        self._table.add_row(
+            *(Text(plain(cell), kind) for cell, kind in zip(cells, styles, strict=False))
+        )
+
+    def show(self) -> None:
+        """Prints it to standard output."""
+        _console(sys.stdout).print(self._table)
+
+
+def progress() -> Progress:
+    """A bar on standard error; it shows nothing where that is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = _console(sys.stderr)
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def width() -> int:
+    """How many cells wide the output may be: ``COLUMNS``, or the terminal's own width."""
+    return min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
+
+
+def _console(stream: TextIO) -> Console:
+    from rich.console import Console
+
+    return Console(
+        file=stream, width=width(), markup=False, emoji=False, highlight=False, soft_wrap=False
+    )
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and not getattr(stream, "closed", False) and stream.isatty()
+
+
+def _write(text: str) -> None:
+    if sys.stdout is None:
+        raise OutputFailed(OSError(errno.EBADF, "it is closed"))
+    sys.stdout.write(text)
+
+
+class _CheckedStream:
+    """A text stream whose failures are ``OutputFailed``, or are passed over."""
+
+    def __init__(self, stream: TextIO, *, must_print: bool) -> None:
+        self._stream = stream
+        self._must_print = must_print
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except (OSError, ValueError) as error:
+            return self._failed(error)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except (OSError, ValueError) as error:
+            self._failed(error)
+
+    def writelines(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.write(text)
+
+    def _failed(self, error: OSError | ValueError) -> int:
+        _discard(self._stream)
+        if self._must_print:
+            raise OutputFailed(error) from error
+        return 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def checked_streams() -> Iterator[None]:
+    """Makes standard output and standard error safe to print to, for the length of the block.
+
+    Raises:
+        OutputFailed: What was printed could not be written, at the latest at the block's end.
+    """
+    out, err = sys.stdout, sys.stderr
+    for stream in (out, err):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    sys.stdout = out if out is None else _checked(out, must_print=True)
+    sys.stderr = err if err is None else _checked(err, must_print=False)
+    try:
+        yield
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    finally:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+        sys.stdout, sys.stderr = out, err
+
+
+def _checked(stream: TextIO, *, must_print: bool) -> Any:
+    return _CheckedStream(stream, must_print=must_print)
+
+
+def _discard(stream: TextIO) -> None:
+    """Lets what is still buffered go nowhere, so that Python's own end does not try it again."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.dup2(nowhere, stream.fileno())
+        finally:
+            os.close(nowhere)
+        stream.flush()
