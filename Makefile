@@ -37,7 +37,7 @@ help: ## list the targets
 
 demo: can-demo environment $(DEMO_LIBRARIES) ## play a year of exchanges on a real Kafka and print the report
 	@mkdir -p build/demo
-	$(BIN)/blo demo --report build/demo/report.json
+	$(BIN)/blo demo --report build/demo/report.json --replace
 
 test: can-test environment $(BROKER_LIBRARIES) check ## everything that must pass, on a real Kafka too
 	$(PYTEST)

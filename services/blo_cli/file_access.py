@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from blo_cli.errors import CannotWrite, FileUnusable
-from blo_runtime.files import read_file, write_file
+from blo_runtime.files import check_new_file, read_file, write_file
 
 LONGEST_INPUT: Final = 64 << 20
 """The most bytes of a file that a command reads whole: a report or a journal of many years."""
@@ -25,13 +27,31 @@ def write_output(path: Path, data: bytes, *, private: bool = False, replace: boo
         FileUnusable: A file is there already.
         CannotWrite: It can't be made.
     """
-    try:
+    with _in_words(path):
         write_file(path, data, private=private, replace=replace)
+
+
+def check_output(path: Path, *, replace: bool = False) -> None:
+    """Finds out, before long work, whether a file can be made at its end; makes its folder.
+
+    Raises:
+        FileUnusable: A file is there already.
+        CannotWrite: It can't be made.
+    """
+    with _in_words(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        check_new_file(path, replace=replace)
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    try:
+        yield
     except FileExistsError:
         raise FileUnusable(
             str(path),
             "is there already and was not touched",
-            todo="Name another file, or move that one away",
+            todo="Name another file, move that one away, or say --replace.",
         ) from None
     except OSError as error:
         raise CannotWrite(path, error) from error

@@ -109,25 +109,47 @@ class Grid:
         title: The line above it.
         columns: The columns' headings.
         right: The indices of the columns that are set to the right.
+        whole: The indices of the columns whose texts are not broken.
+        caption: The line below it.
     """
 
-    def __init__(self, title: str, columns: Sequence[str], right: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        title: str,
+        columns: Sequence[str],
+        *,
+        right: Sequence[int] = (),
+        whole: Sequence[int] = (),
+        caption: str = "",
+    ) -> None:
         from rich.table import Table
         from rich.text import Text
 
-        self._table = Table(title=Text(plain(title), "italic"), title_justify="left")
+        self._table = Table(
+            title=Text(plain(title), "italic"),
+            title_justify="left",
+            caption=Text(plain(caption), "dim") if caption else None,
+            caption_justify="left",
+        )
         for index, heading in enumerate(columns):
-            justify: Any = "right" if index in right else "left"
-            self._table.add_column(Text(plain(heading)), justify=justify, overflow="fold")
+            self._table.add_column(
+                Text(plain(heading)),
+                justify="right" if index in right else "left",
+                overflow="fold",
+                no_wrap=index in whole,
+            )
+
+    def section(self) -> None:
+        """Draws a line below the rows so far."""
+        self._table.add_section()
 
     def row(self, *cells: object, style: str = "") -> None:
         """Adds a row; the style is that of its first cell."""
         from rich.text import Text
 
-        styles = [style, *[""] * len(cells)]
-        self._table.add_row(
-            *(Text(plain(cell), kind) for cell, kind in zip(cells, styles, strict=False))
-        )
+        first, *others = cells
+        texts = [Text(plain(first), style), *(Text(plain(cell)) for cell in others)]
+        self._table.add_row(*texts)
 
     def show(self) -> None:
         """Prints it to standard output."""

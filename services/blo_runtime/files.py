@@ -45,10 +45,10 @@ class NewFile:
         self.stream: BinaryIO
 
     def __enter__(self) -> Self:
-        if not self._replace and _is_there(self._path):
-            raise self._exists()
         if self._path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(self._path))
+        if not self._replace and _is_there(self._path):
+            raise self._exists()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
             descriptor = os.open(self._part, flags, self._mode)
@@ -69,10 +69,14 @@ class NewFile:
         except OSError as failure:
             raise self._named(failure) from failure
         finally:
-            # A stream that could not be flushed tries again when it is closed.
-            with suppress(OSError):
-                self.stream.close()
-            self._part.unlink(missing_ok=True)
+            # A stream that could not be flushed fails again when it is closed.
+            self.discard()
+
+    def discard(self) -> None:
+        """Removes what was written so far; the file of that name stays as it was."""
+        with suppress(OSError):
+            self.stream.close()
+        self._part.unlink(missing_ok=True)
 
     def _finish(self) -> None:
         self.stream.flush()
@@ -118,6 +122,18 @@ def write_file(path: Path, data: bytes, *, private: bool = False, replace: bool 
     """
     with NewFile(path, private=private, replace=replace) as new:
         new.stream.write(data)
+
+
+def check_new_file(path: Path, *, replace: bool = False) -> None:
+    """Finds out, before long work, whether a file can be made at its end.
+
+    Raises:
+        FileExistsError: A file of this name is there, and ``replace`` is false.
+        OSError: It can't be made.
+    """
+    new = NewFile(path, replace=replace)
+    new.__enter__()
+    new.discard()
 
 
 def read_file(path: Path, limit: int) -> bytes:

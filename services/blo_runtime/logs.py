@@ -23,6 +23,7 @@ from structlog.typing import FilteringBoundLogger, Processor
 
 from blo_runtime.errors import LogFieldRefused
 from blo_runtime.settings import LoggingSettings
+from blo_schemas.plain_text import plain
 
 ALLOWED_FIELDS: Final = frozenset(
     {
@@ -214,11 +215,7 @@ def _plain(value: object) -> object:
 
 def _cut(text: str) -> str:
     shown = text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}… {len(text)} characters"
-    if shown.isprintable():
-        return shown
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in shown
-    )
+    return plain(shown)
 
 
 _LIBRARY = "_library"

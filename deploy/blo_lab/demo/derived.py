@@ -7,10 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
+from blo_cli import terminal
+from blo_cli.terminal import Grid
 from blo_lab.demo.outputs import CorridorOutputs, LinkOutputs
 from blo_schemas.clocks import Alert
 from blo_schemas.ids import CaseId
@@ -136,76 +134,71 @@ def _instant(at: int | None) -> str | None:
     return None if at is None else local(at).isoformat()
 
 
-def processors_table(processors: Iterable[Mapping[str, Any]]) -> RenderableType:
-    """The processors, a row each."""
-    table = Table(title="Stream processors", title_justify="left")
-    table.add_column("corridor")
-    for name in ("links", "records", "trail", "cases", "alerts", "cleared"):
-        table.add_column(name, justify="right")
-    table.add_column("all read")
-    for one in processors:
-        counts = (len(one["links"]), *(one[name] for name in _SHOWN))
-        done = "yes" if one["caught_up"] else "NO"
-        table.add_row(one["corridor"], *map(str, counts), done)
-    return table
+def show_processors(processors: Iterable[Mapping[str, Any]]) -> None:
+    """Prints the processors, a row each."""
+    counted = ("links", "records", "trail", "cases", "alerts", "cleared")
+    grid = Grid("Stream processors", ("corridor", *counted, "all read"), right=range(1, 7))
+    for processor in processors:
+        counts = (len(processor["links"]), *(processor[name] for name in _SHOWN))
+        grid.row(processor["corridor"], *counts, "yes" if processor["caught_up"] else "NO")
+    grid.show()
 
 
-def alert_tables(alerts: Mapping[str, Any], zone: ZoneInfo) -> RenderableType:
-    """How often each rung was reached, and what stands; dates as of a time zone."""
+def show_alerts(alerts: Mapping[str, Any], zone: ZoneInfo) -> None:
+    """Prints how often each rung was reached, and what stands; dates as of a time zone."""
     if not alerts["counts"] and not alerts["standing"]:
-        return Text("Alerts: none was raised, nobody was late.")
-    standing = alerts["standing"]
-    rest = _list(standing, zone) if standing else Text("Every alert was cleared: none stands.")
-    return Group(_ladder(alerts["counts"]), rest)
+        terminal.line("Alerts: none was raised, nobody was late.")
+        return
+    _ladder(alerts["counts"]).show()
+    if alerts["standing"]:
+        _list(alerts["standing"], zone).show()
+    else:
+        terminal.line("Every alert was cleared: none stands.")
 
 
-def _ladder(counts: Iterable[Mapping[str, Any]]) -> Table:
-    table = Table(
-        title="Alerts, by the rung of the ladder that was reached",
-        title_justify="left",
+def _ladder(counts: Iterable[Mapping[str, Any]]) -> Grid:
+    grid = Grid(
+        "Alerts, by the rung of the ladder that was reached",
+        ("link, and who owes what", *_RUNGS.values()),
+        right=range(1, 1 + len(_RUNGS)),
         caption="2+1*: two that were cleared, and one that still stands",
-        caption_justify="left",
     )
-    table.add_column("link, and who owes what", overflow="fold")
-    for word in _RUNGS.values():
-        table.add_column(word, justify="right")
     rows: dict[str, dict[tuple[str, str], dict[str, str]]] = {}
-    for one in counts:
-        cells = rows.setdefault(one["link"], {}).setdefault((one["office"], one["clock"]), {})
-        numbers = (str(one["cleared"] or ""), f"{one['standing']}*" if one["standing"] else "")
-        cells[one["rung"]] = "+".join(filter(None, numbers))
-    for link, sides in rows.items():
-        table.add_section()
-        table.add_row(Text(link, "bold"))
-        for (office, clock), cells in sides.items():
-            table.add_row(f"{office}: {clock}", *(cells.get(rung.value, "") for rung in _RUNGS))
-    return table
-
-
-def _list(standing: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> Table:
-    hidden = len(standing) - _MOST_SHOWN
-    table = Table(
-        title=f"Alerts that stand when each link's log ends (dates of {zone.key})",
-        title_justify="left",
-        caption=f"and {hidden} more in the report" if hidden > 0 else None,
-        caption_justify="left",
-    )
-    for name in ("case", "owed", "by whom"):
-        table.add_column(name, overflow="fold")
-    table.add_column("until", no_wrap=True)
-    table.add_column("notified")
-    table.add_column("since", no_wrap=True)
-    for one in standing[:_MOST_SHOWN]:
-        rung = one["rung"]
-        table.add_row(
-            one["case"] or one["link"],
-            one["clock"],
-            ", ".join(one["must_act"]),
-            _local(one["due"], zone, "%Y-%m-%d %H:%M"),
-            "" if rung is None else _RUNGS[EscalationLevel(rung)],
-            _local(one["since"], zone, "%Y-%m-%d"),
+    for count in counts:
+        side = (count["office"], count["clock"])
+        cells = rows.setdefault(count["link"], {}).setdefault(side, {})
+        numbers = (
+            str(count["cleared"] or ""),
+            f"{count['standing']}*" if count["standing"] else "",
         )
-    return table
+        cells[count["rung"]] = "+".join(filter(None, numbers))
+    for link, sides in rows.items():
+        grid.section()
+        grid.row(link, style="bold")
+        for (office, clock), cells in sides.items():
+            grid.row(f"{office}: {clock}", *(cells.get(rung.value, "") for rung in _RUNGS))
+    return grid
+
+
+def _list(standing: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> Grid:
+    hidden = len(standing) - _MOST_SHOWN
+    grid = Grid(
+        f"Alerts that stand when each link's log ends (dates of {zone.key})",
+        ("case", "owed", "by whom", "until", "notified", "since"),
+        whole=(3, 5),
+        caption=f"and {hidden} more in the report" if hidden > 0 else "",
+    )
+    for alert in standing[:_MOST_SHOWN]:
+        rung = alert["rung"]
+        grid.row(
+            alert["case"] or alert["link"],
+            alert["clock"],
+            ", ".join(alert["must_act"]),
+            _local(alert["due"], zone, "%Y-%m-%d %H:%M"),
+            "" if rung is None else _RUNGS[EscalationLevel(rung)],
+            _local(alert["since"], zone, "%Y-%m-%d"),
+        )
+    return grid
 
 
 def _local(instant: str | None, zone: ZoneInfo, form: str) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
+from blo_cli import terminal
 
 
 class Progress:
@@ -15,27 +13,17 @@ class Progress:
 
     Args:
         total: How many lines the scenario has.
-        console: Where; standard error unless told otherwise.
     """
 
-    def __init__(self, total: int, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True)
-        self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
-        )
+    def __init__(self, total: int) -> None:
+        self._bar = terminal.progress()
         self._task = self._bar.add_task("", total=total)
 
     def tell(self, what: str) -> None:
         """Says which phase begins."""
         self._bar.update(self._task, description=what)
-        if not self._console.is_terminal:
-            self._console.print(f"{what} …", highlight=False, soft_wrap=True)
+        if self._bar.disable:
+            terminal.note(f"{what} …")
 
     def advance(self) -> None:
         """One more line was played; may be called from any thread."""

@@ -8,14 +8,11 @@ from hashlib import sha256
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
 from blo_agent.api import response_types as api
+from blo_cli.terminal import Grid
 from blo_lab.broker import Broker
 from blo_lab.demo.checks import Check
-from blo_lab.demo.derived import alert_tables, processors_table
+from blo_lab.demo.derived import show_alerts, show_processors
 from blo_lab.demo.observe import Observed
 from blo_lab.demo.player import Played
 from blo_lab.network.world import World
@@ -171,28 +168,20 @@ def _all_views(links: Mapping[str, api.LinkAnswer]) -> str:
     return whole.hexdigest()
 
 
-def show(console: Console, report: Mapping[str, Any], zone: ZoneInfo) -> None:
+def show(report: Mapping[str, Any], zone: ZoneInfo) -> None:
     """Prints the report and the checks for people, with dates of the office's time zone."""
     period = report["period"]
     title = f"Report of {report['office']}, {period['from']} to {period['to']}"
-    figures = Table(title=title, title_justify="left")
-    figures.add_column("indicator")
-    figures.add_column("value", justify="right")
-    figures.add_column("unit")
-    figures.add_column("events", justify="right")
+    figures = Grid(title, ("indicator", "value", "unit", "events"), right=(1, 3))
     for name in report["indicators"]:
         for row in _rows(name, report[name]):
-            figures.add_row(*row)
-    console.print(
-        Group(
-            figures,
-            _cases(report["cases"]),
-            _links(report["links"]),
-            processors_table(report["processors"]),
-            alert_tables(report["alerts"], zone),
-            _checks(report["checks"]),
-        )
-    )
+            figures.row(*row)
+    figures.show()
+    _show_cases(report["cases"])
+    _show_links(report["links"])
+    show_processors(report["processors"])
+    show_alerts(report["alerts"], zone)
+    _show_checks(report["checks"])
 
 
 def _rows(name: str, one: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
@@ -214,38 +203,30 @@ def _rows(name: str, one: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     return [(words, f"{value:,}", one["unit"], events)] if value else []
 
 
-def _cases(cases: Mapping[str, Mapping[str, Any]]) -> RenderableType:
+def _show_cases(cases: Mapping[str, Mapping[str, Any]]) -> None:
     """How many cases of each kind stand in which state."""
     counted = Counter(
-        (str(one["kind"]), str(one["state"])) for one in cases.values() if one["kind"] is not None
+        (str(case["kind"]), str(case["state"]))
+        for case in cases.values()
+        if case["kind"] is not None
     )
-    table = Table(title="Cases", title_justify="left")
-    table.add_column("kind")
-    table.add_column("state")
-    table.add_column("cases", justify="right")
+    grid = Grid("Cases", ("kind", "state", "cases"), right=[2])
     for (kind, state), count in sorted(counted.items()):
-        table.add_row(kind.replace("_", " "), state.replace("_", " "), str(count))
-    return table
+        grid.row(kind.replace("_", " "), state.replace("_", " "), count)
+    grid.show()
 
 
-def _links(links: Iterable[Mapping[str, Any]]) -> RenderableType:
-    table = Table(title="Links", title_justify="left")
-    table.add_column("link", overflow="fold")
-    table.add_column("partition")
-    table.add_column("records", justify="right")
-    table.add_column("log hash")
-    for one in links:
-        place = f"blo.exchange.{one['corridor']}/{one['partition']}"
-        table.add_row(one["id"], place, str(one["records"]), one["log_hash"][:12] + "…")
-    return table
+def _show_links(links: Iterable[Mapping[str, Any]]) -> None:
+    grid = Grid("Links", ("link", "partition", "records", "log hash"), right=[2])
+    for link in links:
+        place = f"blo.exchange.{link['corridor']}/{link['partition']}"
+        grid.row(link["id"], place, link["records"], link["log_hash"][:12] + "…")
+    grid.show()
 
 
-def _checks(checks: Iterable[Mapping[str, Any]]) -> RenderableType:
-    table = Table(title="Checks", title_justify="left")
-    table.add_column("")
-    table.add_column("check")
-    table.add_column("what was seen", overflow="fold")
-    for one in checks:
-        mark = Text("ok", "green") if one["ok"] else Text("FAILED", "bold red")
-        table.add_row(mark, one["name"], Text(one["detail"]))
-    return table
+def _show_checks(checks: Iterable[Mapping[str, Any]]) -> None:
+    grid = Grid("Checks", ("", "check", "what was seen"))
+    for check in checks:
+        mark, style = ("ok", "green") if check["ok"] else ("FAILED", "bold red")
+        grid.row(mark, check["name"], check["detail"], style=style)
+    grid.show()

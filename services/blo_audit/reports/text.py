@@ -8,6 +8,7 @@ from rich.cells import cell_len
 
 from blo_audit.reports.words import word
 from blo_schemas.instants import local
+from blo_schemas.plain_text import plain
 from blo_schemas.reports import (
     FrozenReport,
     Measured,
@@ -30,7 +31,7 @@ def text_of(signed: SignedReport, language: str = "en", *, events: bool = True) 
         language: One of ``LANGUAGES``.
         events: Whether each figure's events are listed.
     """
-    return "\n".join(_frozen(signed.frozen, language, events=events)) + "\n"
+    return "\n".join(map(plain, _frozen(signed.frozen, language, events=events))) + "\n"
 
 
 def rows_of(figure: ReportFigure, language: str) -> list[tuple[str, str, str]]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import io
+from contextlib import redirect_stdout
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from rich.console import Console
 
 from blo_lab.demo.derived import (
-    alert_tables,
     alerts_section,
     processors_section,
-    processors_table,
+    show_alerts,
+    show_processors,
 )
 from blo_lab.demo.observe import await_outputs, await_quorums
 from blo_lab.demo.outputs import CorridorOutputs
@@ -119,9 +119,9 @@ def test_a_case_without_a_label_is_told_by_its_id(
 
 def printed(section: dict[str, Any], processors: list[dict[str, Any]]) -> str:
     out = io.StringIO()
-    console = Console(file=out, width=80)
-    console.print(processors_table(processors))
-    console.print(alert_tables(section, ZoneInfo("Asia/Ho_Chi_Minh")))
+    with redirect_stdout(out):
+        show_processors(processors)
+        show_alerts(section, ZoneInfo("Asia/Ho_Chi_Minh"))
     return out.getvalue()
 
 

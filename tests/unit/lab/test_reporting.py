@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from rich.console import Console
 
 from blo_agent.api import response_types as api
 from blo_domain.reports.annual_report import IN_SUMMARY
@@ -99,10 +98,14 @@ def test_an_office_s_counts_are_of_all_its_links(report: dict[str, Any]) -> None
     assert len(both) == 1
 
 
-def test_the_terminal_shows_every_figure_and_check(report: dict[str, Any]) -> None:
-    out = io.StringIO()
-    show(Console(file=out, width=100), report, ZoneInfo("Asia/Ho_Chi_Minh"))
-    text = out.getvalue()
+def test_the_terminal_shows_every_figure_and_check(
+    report: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    show(report, ZoneInfo("Asia/Ho_Chi_Minh"))
+    text = capsys.readouterr().out
     assert "Report of vn-nghean, 2024-11-01 to 2025-10-31" in text
     assert "bilateral patrols" in text
     assert "12,345" in text
@@ -214,17 +217,21 @@ def test_settling_ends_after_its_time_and_shows_what_is() -> None:
     assert statuses["vn-kyson"][LINK].size == 6
 
 
-def test_without_a_terminal_there_are_plain_lines_and_no_bar() -> None:
-    out = io.StringIO()
-    with Progress(3, Console(file=out)) as progress:
+def test_without_a_terminal_there_are_plain_lines_and_no_bar(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Progress(3) as progress:
         progress.tell("playing")
         progress.advance()
-    assert out.getvalue() == "playing …\n"
+    assert capsys.readouterr().err == "playing …\n"
 
 
-def test_on_a_terminal_there_is_a_bar() -> None:
+def test_on_a_terminal_there_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.StringIO()
-    with Progress(3, Console(file=out, force_terminal=True)) as progress:
+    monkeypatch.setattr(out, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stderr", out)
+    monkeypatch.setenv("TERM", "xterm")
+    with Progress(3) as progress:
         progress.tell("playing")
         progress.advance()
     assert "playing" in out.getvalue()
