@@ -59,14 +59,14 @@ class _Common(click.Command):
         return [*own[:-1], debug, *own[-1:]]
 
 
-class Command(_Common):
+class CliCommand(_Common):
     """A command of ``blo``."""
 
 
-class Group(_Common, click.Group):
+class CommandGroup(_Common, click.Group):
     """A group of commands of ``blo``."""
 
-    command_class = Command
+    command_class = CliCommand
     group_class = type
 
     def resolve_command(
@@ -86,7 +86,7 @@ class Group(_Common, click.Group):
         return super().resolve_command(ctx, args)
 
 
-class LazyGroup(Group):
+class LazyGroup(CommandGroup):
     """Imports a subcommand's module when it is called, so that no command loads another's libraries."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -27,7 +27,7 @@ def write_output(path: Path, data: bytes, *, private: bool = False, replace: boo
         FileUnusable: A file is there already.
         CannotWrite: It can't be made.
     """
-    with _in_words(path):
+    with writes(path):
         write_file(path, data, private=private, replace=replace)
 
 
@@ -38,23 +38,31 @@ def check_output(path: Path, *, replace: bool = False) -> None:
         FileUnusable: A file is there already.
         CannotWrite: It can't be made.
     """
-    with _in_words(path):
+    with writes(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         check_new_file(path, replace=replace)
 
 
 @contextmanager
-def _in_words(path: Path) -> Iterator[None]:
+def writes(path: Path) -> Iterator[None]:
+    """Tells the user in words that a file can't be made, for the length of the block.
+
+    Raises:
+        FileUnusable: A file is there already.
+        CannotWrite: It can't be made.
+    """
     try:
         yield
-    except FileExistsError:
+    except OSError as error:
+        if error.filename != str(path):
+            raise
+        if not isinstance(error, FileExistsError):
+            raise CannotWrite(path, error) from error
         raise FileUnusable(
             str(path),
             "is there already and was not touched",
-            todo="Name another file, move that one away, or say --replace.",
+            todo="Name another file, or move that one away.",
         ) from None
-    except OSError as error:
-        raise CannotWrite(path, error) from error
 
 
 def read_input(path: Path, todo: str, limit: int = LONGEST_INPUT) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from blo_cli import terminal
-from blo_cli.commands import Group
+from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
 from blo_cli.kafka_options import Kafka, kafka_option, open_log, pins, pins_option
 from blo_cli.trust.verdicts import judge
@@ -51,7 +51,7 @@ def _planning(function: Any) -> Any:
     return function
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def topics() -> None:
     """Plan and make the topics that the agreements in a folder of trust documents ask for."""
 

@@ -19,6 +19,8 @@ from typing import BinaryIO, Final, Self
 PRIVATE: Final = 0o600
 PUBLIC: Final = 0o644
 _PRIVATE_FOLDER: Final = 0o700
+_DISK: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""The error numbers of a write that the disk refuses."""
 
 
 class NewFile:
@@ -68,6 +70,9 @@ class NewFile:
                 self._finish()
         except OSError as failure:
             raise self._named(failure) from failure
+        else:
+            if isinstance(error, OSError) and error.errno in _DISK and error.filename is None:
+                raise self._named(error) from error
         finally:
             # A stream that could not be flushed fails again when it is closed.
             self.discard()

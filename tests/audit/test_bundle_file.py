@@ -22,7 +22,8 @@ from blo_audit.bundle.errors import (
     NothingToBundle,
 )
 from blo_audit.bundle.reader import MAGIC, Bundle, open_bundle
-from blo_audit.bundle.writer import BundleWriter, NewFile
+from blo_audit.bundle.writer import BundleWriter
+from blo_runtime.files import NewFile
 from blo_schemas.bundle import MANIFEST, PROVEN_RECORD, Counts, Scope
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
@@ -278,14 +279,14 @@ def test_a_new_file_is_there_whole_for_its_owner_alone_or_not_at_all(tmp_path: P
     path = tmp_path / "made.bundle"
 
     def fail() -> None:
-        with NewFile(path) as new:
+        with NewFile(path, private=True) as new:
             new.stream.write(b"half")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail()
     assert list(tmp_path.iterdir()) == []
-    with NewFile(path) as new:
+    with NewFile(path, private=True) as new:
         new.stream.write(LINK_BUNDLE)
     assert path.read_bytes() == LINK_BUNDLE
     assert path.stat().st_mode & 0o777 == 0o600

@@ -26,6 +26,7 @@ from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import Mode
 from blo_audit.replay.sources import LogSource, SourcePartition
 from blo_cli.main import run
+from blo_runtime.files import NewFile
 from blo_schemas.bundle import Scope, SignedDisclosure
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, CountryId, DocumentId
@@ -39,7 +40,9 @@ async def made(
 ) -> tuple[WrittenBundle, BundleReport]:
     source = LogSource(corpus.world.connect())
     try:
-        written = await Collector(source, corpus.world.pins).write(wanted, disclosures, path)
+        written = await Collector(source, corpus.world.pins).write(
+            wanted, disclosures, NewFile(path, private=True)
+        )
     finally:
         await source.close()
     return written, verify_bundle(path, corpus.world.pins)
@@ -71,8 +74,9 @@ async def test_a_case_is_found_without_a_key_and_without_its_link(tmp_path: Path
 async def test_the_same_selection_gives_the_same_bytes(tmp_path: Path) -> None:
     corpus = Corpus()
     await corpus.publish()
-    for wanted in (BundleRequest(link=LINK), BundleRequest(link=LINK, case=corpus.case(0))):
-        one, other = tmp_path / "one", tmp_path / "other"
+    wishes = (BundleRequest(link=LINK), BundleRequest(link=LINK, case=corpus.case(0)))
+    for number, wanted in enumerate(wishes):
+        one, other = tmp_path / f"one-{number}", tmp_path / f"other-{number}"
         disclosure = corpus.disclosure(A, 0, 3)
         await made(corpus, wanted, one, disclosure)
         await made(corpus, wanted, other, disclosure, disclosure)
@@ -167,7 +171,7 @@ async def test_pins_that_fit_nothing_are_told(tmp_path: Path) -> None:
     pins = {CountryId("vn"): DocumentId(bytes(32))}
     with pytest.raises(NoTrust):
         await Collector(LogSource(corpus.world.connect()), pins).write(
-            BundleRequest(link=LINK), (), tmp_path / "none"
+            BundleRequest(link=LINK), (), NewFile(tmp_path / "none")
         )
 
 

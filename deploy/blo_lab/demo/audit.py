@@ -28,6 +28,7 @@ from blo_audit.replay.statement import ReplayStatement
 from blo_cli.errors import CliError
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_runtime.config import load
+from blo_runtime.files import NewFile
 from blo_runtime.keyfiles import load_identity
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.trust import Role
@@ -82,7 +83,7 @@ def audit(bootstrap: str, config: Path, link: str, bundle: Path) -> Audited:
             async with asyncio.timeout(_TIMEOUT_S):
                 report = await _replay(source, settings)
                 await Collector(source, settings.trust.roots).write(
-                    BundleRequest(link=LinkId(link)), [], bundle
+                    BundleRequest(link=LinkId(link)), [], NewFile(bundle, private=True)
                 )
                 return report
         except TimeoutError:

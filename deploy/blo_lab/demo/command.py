@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from blo_cli import terminal
-from blo_cli.commands import Command
+from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.file_access import check_output, write_output
 from blo_cli.interrupts import Interrupts
@@ -27,7 +27,7 @@ _DEFAULT = "2025"
 _PATH = click.Path(path_type=Path)
 
 
-@click.command(cls=Command)
+@click.command(cls=CliCommand)
 @click.option(
     "--scenario",
     "wanted",

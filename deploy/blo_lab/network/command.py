@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from blo_cli import terminal
-from blo_cli.commands import Group
+from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
 from blo_cli.interrupts import Interrupts
 from blo_lab.network.lab import Lab, stop_lab
@@ -23,7 +23,7 @@ from blo_schemas.texts import moment_from
 _FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def lab() -> None:
     """A network of offices: Kafka, agents, a processor for each corridor, and a witness."""
 

@@ -16,13 +16,15 @@ from blo_audit.bundle.contents import (
     words_of,
 )
 from blo_audit.bundle.errors import NothingToBundle
-from blo_audit.bundle.writer import BundleParts, NewFile, write_link, write_selection
+from blo_audit.bundle.writer import BundleParts, write_link, write_selection
 from blo_audit.replay.documents import judge_documents
 from blo_audit.replay.sources import RecordSource, SourcePartition, places
 from blo_domain.trust import Pins, TrustedDirectory
+from blo_runtime.files import NewFile, read_file
 from blo_schemas.bundle import (
     DISCLOSURE,
     MANIFEST_VERSION,
+    MAX_DISCLOSURE_SIZE,
     SIGNED_DISCLOSURE,
     Manifest,
     ProvenRecord,
@@ -61,7 +63,7 @@ def read_disclosure(path: Path) -> SignedDisclosure:
         NothingToBundle: It is none.
     """
     try:
-        return SIGNED_DISCLOSURE.decode(path.read_bytes())
+        return SIGNED_DISCLOSURE.decode(read_file(path, MAX_DISCLOSURE_SIZE))
     except WireError as error:
         raise NothingToBundle(
             f"{path} is no disclosure: {error}. One is made by: blo agent disclose"
@@ -81,29 +83,30 @@ class Collector:
         self._pins = pins
 
     async def write(
-        self, request: BundleRequest, disclosures: Sequence[SignedDisclosure], path: Path
+        self, request: BundleRequest, disclosures: Sequence[SignedDisclosure], target: NewFile
     ) -> WrittenBundle:
         """Make a bundle.
 
         Args:
             request: The wanted contents.
             disclosures: Disclosures to be packed with it.
-            path: The file; replaced if it is there.
+            target: The file.
 
         Raises:
             BundleError: It is not there, does not fit, or nobody has signed it.
             NoTrust: None of the pinned roots is there.
             LogError: The log could not be read.
+            OSError: The file can't be made.
         """
         documents = await self._source.documents()
         directory, _ = judge_documents(documents, self._pins, self._source.name)
         place = _place(directory, request.link)
         if request.scope is Scope.LINK:
-            return await self._whole(place, directory, documents, disclosures, path)
+            return await self._whole(place, directory, documents, disclosures, target)
         gathered = await self._gather(place, request, disclosures)
         if not gathered.records:
             raise NothingToBundle(f"{self._source.name} has no record of what was asked for")
-        return self._selection(gathered, request, directory, documents, disclosures, path)
+        return self._selection(gathered, request, directory, documents, disclosures, target)
 
     async def _whole(
         self,
@@ -111,7 +114,7 @@ class Collector:
         directory: TrustedDirectory,
         documents: Sequence[SignedDocument],
         disclosures: Sequence[SignedDisclosure],
-        path: Path,
+        target: NewFile,
     ) -> WrittenBundle:
         values = await self._source.heads(place)
         signed = CountedStatements(values, place, directory)
@@ -120,7 +123,7 @@ class Collector:
             raise NothingToBundle(f"{self._source.name} does not say how many records there are")
         papers = self._papers(place, directory, documents, disclosures, signed)
         draft = _manifest(BundleRequest(link=place.link), place, size, papers, size)
-        with NewFile(path) as new:
+        with target as new:
             digest = await write_link(new.stream, draft, papers, self._records(place, size))
         quorum = signed.quorum()
         words = "nobody's word" if quorum is None else words_of(quorum)
@@ -173,7 +176,7 @@ class Collector:
         directory: TrustedDirectory,
         documents: Sequence[SignedDocument],
         disclosures: Sequence[SignedDisclosure],
-        path: Path,
+        target: NewFile,
     ) -> WrittenBundle:
         place, tree = gathered.place, gathered.tree
         signed = CountedStatements(gathered.values, place, directory)
@@ -200,7 +203,7 @@ class Collector:
             )
             for record in covered
         )
-        with NewFile(path) as new:
+        with target as new:
             digest = write_selection(new.stream, draft, papers, proven)
         return WrittenBundle(draft, digest, words_of(base), len(gathered.records) - len(covered))
 

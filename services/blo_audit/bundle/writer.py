@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterable, Iterable, Sequence
 from hashlib import sha256
-from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final
 
 import msgspec
 
@@ -148,40 +145,6 @@ class BundleWriter:
     def _put(self, data: bytes) -> None:
         self._hash.update(data)
         self._stream.write(data)
-
-
-class NewFile:
-    """A file that is there whole under its name, or not at all.
-
-    Args:
-        path: Its name; a file that is there already is replaced when the new one is whole.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._part = path.with_name(path.name + ".part")
-        self.stream: BinaryIO
-
-    def __enter__(self) -> Self:
-        # For its owner alone: a bundle may open contents.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self.stream = os.fdopen(os.open(self._part, flags, 0o600), "wb")
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if kind is None:
-                self.stream.flush()
-                os.fsync(self.stream.fileno())
-                self._part.replace(self._path)
-        finally:
-            self.stream.close()
-            self._part.unlink(missing_ok=True)
 
 
 async def write_link(

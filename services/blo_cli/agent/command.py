@@ -18,7 +18,7 @@ from blo_cli import terminal
 from blo_cli.agent.journal import journal
 from blo_cli.agent.report import report
 from blo_cli.client import configured_client
-from blo_cli.commands import Group
+from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import write_output
 from blo_cli.parameters import DAY
@@ -32,7 +32,7 @@ _CONFIG = click.option(
 _FILE = click.Path(path_type=Path)
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def agent() -> None:
     """An office's node."""
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from blo_cli.client import configured_client
-from blo_cli.commands import Group
+from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
 from blo_cli.file_access import write_output
 
 _FILE = click.Path(path_type=Path)
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def journal() -> None:
     """The office's own journal of who did what."""
 

@@ -10,7 +10,7 @@ import click
 from blo_agent.api.request_types import ReportRequest
 from blo_cli import terminal
 from blo_cli.client import configured_client
-from blo_cli.commands import Group
+from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
 from blo_cli.file_access import write_output
 from blo_cli.parameters import DAY
@@ -22,7 +22,7 @@ _CONFIG = click.option("--config", required=True, type=_PATH, help="The agent's 
 _ACTOR = click.option("--actor", required=True, help="Your name, for the office's journal.")
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def report() -> None:
     """A period's report: compute, review, sign, freeze, export, compare."""
 

@@ -12,12 +12,12 @@ from blo_cli.audit.report import report
 from blo_cli.audit.response_times import response_times
 from blo_cli.audit.verify import verify
 from blo_cli.audit.witness import witness
-from blo_cli.commands import Group
+from blo_cli.commands import CommandGroup
 
 __all__ = ["audit"]
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def audit() -> None:
     """Replay the log and prove it: findings, checkpoints, bundles, frozen reports."""
 

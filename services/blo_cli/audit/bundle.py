@@ -15,9 +15,11 @@ from blo_audit.bundle.statement import scope_words
 from blo_audit.replay.statement import counted
 from blo_cli import terminal
 from blo_cli.audit.options import Pinned, Reach, reach_options
-from blo_cli.commands import Command
+from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
-from blo_cli.parameters import PERIOD
+from blo_cli.file_access import writes
+from blo_cli.parameters import PERIOD, replace_option
+from blo_runtime.files import NewFile, check_new_file
 from blo_schemas.bundle import Scope, SignedDisclosure
 from blo_schemas.errors import WireError
 from blo_schemas.ids import HASH_SIZE, CaseId, LinkId, is_link_id
@@ -42,7 +44,7 @@ class CaseParameter(click.ParamType):
             self.fail(f"{value!r} is no case; expected 64 hexadecimal digits", param, ctx)
 
 
-@click.command(cls=Command)
+@click.command(cls=CliCommand)
 @click.option("--link", required=True, help="The link; alone: all of it.")
 @click.option("--case", type=CaseParameter(), help="All records of the link that name this case.")
 @click.option("--period", type=PERIOD, help="Records of these days (UTC), both included.")
@@ -57,6 +59,7 @@ class CaseParameter(click.ParamType):
     "--disclose", "disclosed", type=_OLD, multiple=True, help="A file from `blo agent disclose`."
 )
 @click.option("-o", "--output", required=True, type=_FILE, help="The file to be made.")
+@replace_option
 @reach_options
 def bundle(
     link: str,
@@ -65,6 +68,7 @@ def bundle(
     by: str,
     disclosed: tuple[Path, ...],
     output: Path,
+    replace: bool,
     config: Path | None,
     bootstrap: str | None,
     pinned: Pinned,
@@ -82,19 +86,22 @@ def bundle(
         )
     disclosures = [read_disclosure(path) for path in disclosed]
     reach = Reach(config, bootstrap, pinned)
-    written = asyncio.run(_write(reach, wanted, disclosures, output))
+    with writes(output):
+        check_new_file(output, replace=replace)
+        target = NewFile(output, private=True, replace=replace)
+        written = asyncio.run(_write(reach, wanted, disclosures, target))
     for line in _told(written, output):
         terminal.line(line)
     return Exit.OK
 
 
 async def _write(
-    reach: Reach, wanted: BundleRequest, disclosures: list[SignedDisclosure], output: Path
+    reach: Reach, wanted: BundleRequest, disclosures: list[SignedDisclosure], target: NewFile
 ) -> WrittenBundle:
     pins = reach.pins
     source = reach.source()
     try:
-        return await Collector(source, pins).write(wanted, disclosures, output)
+        return await Collector(source, pins).write(wanted, disclosures, target)
     finally:
         await source.close()
 

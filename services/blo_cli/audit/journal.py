@@ -13,7 +13,7 @@ from blo_audit.replay.from_log import accepted_heads, read_heads
 from blo_audit.reports.text import instant
 from blo_cli import terminal
 from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
-from blo_cli.commands import Command
+from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.file_access import write_output
 from blo_cli.kafka_options import Kafka
@@ -27,7 +27,7 @@ from blo_schemas.journal_file import read_head
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command(cls=Command)
+@click.command(cls=CliCommand)
 @click.argument("file", type=_FILE)
 @click.option("--heads", "heads_file", type=_FILE, help="Heads, as `blo audit heads` writes them.")
 @click.option("--entries", is_flag=True, help="Print the entries too.")
@@ -54,7 +54,7 @@ def journal(
     return Exit.CHECK_FAILED if count_of(audited.findings, Severity.BREACH) else Exit.OK
 
 
-@click.command(cls=Command)
+@click.command(cls=CliCommand)
 @click.argument("output", type=click.Path(path_type=Path))
 @trust_options
 def heads(

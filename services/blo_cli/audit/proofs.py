@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from blo_cli import terminal
-from blo_cli.commands import Group
+from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_schemas.errors import WireError
 from blo_schemas.hashes import leaf_hash
@@ -37,7 +37,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _NOT_PROVED = (InvalidSignature, OtherCheckpoint, ProofFailed, UnsignedNote)
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def proof() -> None:
     """Proofs that a record is in a log, or that a log continues another."""
 

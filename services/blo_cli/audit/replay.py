@@ -21,7 +21,7 @@ from blo_audit.replay.sources import LogSource, RecordSource, SourcePartition
 from blo_audit.replay.statement import ReplayStatement, not_proved, proved
 from blo_cli import terminal
 from blo_cli.audit.findings import STYLES, show_finding, show_sentences
-from blo_cli.commands import Command
+from blo_cli.commands import CliCommand
 from blo_cli.errors import CliError, Exit
 from blo_cli.trust import files
 from blo_runtime.config import load
@@ -53,7 +53,7 @@ class Seed(click.ParamType):
             self.fail(f"{value!r} is no seed; expected {2 * SEED_SIZE} hex digits", param, ctx)
 
 
-@click.command(cls=Command)
+@click.command(cls=CliCommand)
 @_CONFIG
 @click.option("--request", "output", type=_FILE, help="Where the public keys go; default: here.")
 def init(config: Path, output: Path | None) -> int:
@@ -72,7 +72,7 @@ def init(config: Path, output: Path | None) -> int:
     return Exit.OK
 
 
-@click.command(cls=Command)
+@click.command(cls=CliCommand)
 @_CONFIG
 @click.option("--link", "links", multiple=True, help="Only this link; may be given repeatedly.")
 @click.option("--mode", type=click.Choice([str(one) for one in Mode]), default=str(Mode.FULL))

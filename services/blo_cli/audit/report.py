@@ -16,7 +16,7 @@ from blo_audit.reports.words import LANGUAGES
 from blo_audit.reports.workbook import sheets_of
 from blo_cli import terminal
 from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
-from blo_cli.commands import Group
+from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import write_output
 from blo_cli.kafka_options import Kafka
@@ -33,7 +33,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _LANGUAGE = click.option("--language", type=click.Choice(LANGUAGES), default="en")
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def report() -> None:
     """A frozen report's file: print, verify, compare."""
 

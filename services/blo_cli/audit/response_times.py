@@ -15,7 +15,7 @@ from blo_audit.reports.response_times import LinkTimes
 from blo_audit.reports.response_times import response_times as read_times
 from blo_audit.reports.text import hours
 from blo_cli import terminal
-from blo_cli.commands import Command
+from blo_cli.commands import CliCommand
 from blo_cli.errors import CliError, Exit
 from blo_cli.parameters import DAY, ZONE
 from blo_domain.deadlines.responses import Window
@@ -28,7 +28,7 @@ from blo_runtime.keyfiles import load_identity
 from blo_schemas.ids import CorridorId, OfficeId
 
 
-@click.command("response-times", cls=Command)
+@click.command("response-times", cls=CliCommand)
 @click.option(
     "--config", required=True, type=click.Path(path_type=Path), help="The auditor's TOML file."
 )

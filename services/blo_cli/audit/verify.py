@@ -16,14 +16,14 @@ from blo_audit.replay.clocks import instant
 from blo_cli import terminal
 from blo_cli.audit.findings import show_finding, show_sentences
 from blo_cli.audit.options import Pinned, Reach
-from blo_cli.commands import Command
+from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.kafka_options import pins_option
 
 _FILE: Final = click.Path(path_type=Path)
 
 
-@click.command(cls=Command)
+@click.command(cls=CliCommand)
 @click.argument("file", type=_FILE)
 @pins_option
 @click.option("--config", type=_FILE, help="An auditor's configuration: its pinned roots.")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from blo_audit.witness.config import WitnessSettings
-from blo_cli.commands import Group
+from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
 from blo_cli.trust import files
 from blo_runtime.config import load
@@ -19,7 +19,7 @@ _FILE = click.Path(path_type=Path)
 _CONFIG = click.option("--config", required=True, type=_FILE, help="The witness's TOML file.")
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def witness() -> None:
     """Signs the tree of every link, and collects the offices' cosignatures."""
 

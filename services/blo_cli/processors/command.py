@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from blo_cli import terminal
-from blo_cli.commands import Group
+from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.parameters import INSTANT
 from blo_cli.processors.lines import as_of_lines, what_if_lines
@@ -39,7 +39,7 @@ _FILE = click.Path(path_type=Path)
 _CONFIG = click.option("--config", required=True, type=_FILE, help="The processor's TOML file.")
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def processors() -> None:
     """A corridor's stream processors: case state, alerts, audit trail."""
 

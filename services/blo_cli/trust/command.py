@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from blo_cli import terminal
-from blo_cli.commands import Group
+from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit, FileUnusable
 from blo_cli.file_access import write_output
 from blo_cli.kafka_options import Kafka, kafka_option, open_log, pins, pins_option
@@ -45,7 +45,7 @@ FOLDER: Final = click.Path(exists=True, file_okay=False, path_type=Path)
 Pinned = tuple[tuple[CountryId, DocumentId], ...]
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def trust() -> None:
     """Make, sign, show, check and publish trust documents.
 

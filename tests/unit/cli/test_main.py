@@ -149,7 +149,7 @@ def test_an_interruption_is_told_with_the_shell_s_code(
 
 
 def fails_with(error: BaseException, monkeypatch: pytest.MonkeyPatch, *options: str) -> int:
-    @click.command(cls=commands.Command)
+    @click.command(cls=commands.CliCommand)
     def failing() -> None:
         raise error
 
