@@ -33,6 +33,8 @@ def _reading(what: str) -> Iterator[None]:
         yield
     except (MemoryError, WrongType):
         raise
+    except RecursionError as error:
+        raise WrongType(what, "nested too deeply") from error
     except Exception as error:
         raise WrongType(what, str(error) or type(error).__name__) from error
 

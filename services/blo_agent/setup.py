@@ -7,16 +7,19 @@ a request for a certificate, which the country's root signs.
 from __future__ import annotations
 
 import os
+from contextlib import closing
 
 import msgspec
 
 from blo_agent.config import AgentSettings
-from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.connection import Snapshot, Transaction, open_connection
+from blo_agent.store.errors import StoreInUse
 from blo_agent.store.facade import Store
 from blo_agent.store.keyfile import create_store_key, load_store_key
 from blo_agent.store.tables import identities
 from blo_runtime.clock import Clock, SystemClock
 from blo_runtime.errors import ConfigurationError
+from blo_runtime.files import make_private_folder
 from blo_schemas.ids import OfficeId
 from blo_schemas.trust import SignedDocument
 from blo_sealing.keys import NodeKeys
@@ -60,11 +63,23 @@ def initialise(
                 expected="no such file",
                 todo="To set the office up anew, move its old files to a safe place first.",
             )
-    settings.store.path.parent.mkdir(parents=True, exist_ok=True)
-    settings.store.key.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(settings.store.path.parent)
+    make_private_folder(settings.store.key.parent)
     key = create_store_key(settings.store.key)
     with Store(settings.store.path, key) as store:
         return _add_keys(store, OfficeId(settings.office), clock or SystemClock(), random)
+
+
+def request_of(settings: AgentSettings) -> OfficeRequest:
+    """The request for a certificate of an office's newest keys.
+
+    The agent may be running.
+
+    Raises:
+        StoreError: The store can't be opened.
+    """
+    newest = NodeKeys.from_bytes(_newest_identity(settings).keys)
+    return OfficeRequest(OfficeId(settings.office), newest.signing.public, newest.kem.public)
 
 
 def sign_document(settings: AgentSettings, document: SignedDocument) -> SignedDocument:
@@ -77,12 +92,23 @@ def sign_document(settings: AgentSettings, document: SignedDocument) -> SignedDo
         StoreError: The store can't be opened.
     """
     with Store(settings.store.path, load_store_key(settings.store.key)) as store:
-
-        def newest(snapshot: Snapshot) -> identities.StoredIdentity:
-            return identities.all_of(snapshot)[-1]
-
-        identity = store.submit_read(newest).result()
+        identity = store.submit_read(_newest).result()
     return add_signature(document, NodeKeys.from_bytes(identity.keys).signing)
+
+
+def _newest(snapshot: Snapshot) -> identities.StoredIdentity:
+    return identities.all_of(snapshot)[-1]
+
+
+def _newest_identity(settings: AgentSettings) -> identities.StoredIdentity:
+    key = load_store_key(settings.store.key)
+    try:
+        with Store(settings.store.path, key) as store:
+            return store.submit_read(_newest).result()
+    except StoreInUse:
+        # A running agent keeps its log beside the store, so a second reader sees all of it.
+        with closing(open_connection(settings.store.path, key, read_only=True)) as connection:
+            return _newest(Snapshot(connection))
 
 
 def _add_keys(store: Store, office: OfficeId, clock: Clock, random: RandomBytes) -> OfficeRequest:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 from blo_cli.errors import CannotWrite, FileUnusable
-from blo_runtime.files import check_new_file, read_file, write_file
-
-LONGEST_INPUT: Final = 64 << 20
-"""The most bytes of a file that a command reads whole: a report or a journal of many years."""
+from blo_runtime.files import LARGE, check_new_file, read_file, write_file
 
 
 def write_output(path: Path, data: bytes, *, private: bool = False, replace: bool = False) -> None:
@@ -65,7 +61,7 @@ def writes(path: Path) -> Iterator[None]:
         ) from None
 
 
-def read_input(path: Path, todo: str, limit: int = LONGEST_INPUT) -> bytes:
+def read_input(path: Path, todo: str, limit: int = LARGE) -> bytes:
     """Reads an ordinary file.
 
     Args:
@@ -76,8 +72,19 @@ def read_input(path: Path, todo: str, limit: int = LONGEST_INPUT) -> bytes:
     Raises:
         FileUnusable: It can't be read, is no ordinary file, or is longer.
     """
-    try:
+    with reads(path, todo):
         return read_file(path, limit)
+
+
+@contextmanager
+def reads(path: Path, todo: str) -> Iterator[None]:
+    """Tells the user in words that a file can't be read, for the length of the block.
+
+    Raises:
+        FileUnusable: It can't be read.
+    """
+    try:
+        yield
     except OSError as error:
         problem = f"cannot be read ({error.strerror or error})"
         raise FileUnusable(str(path), problem, todo=todo) from error

@@ -25,6 +25,7 @@ from blo_runtime.errors import (
     UnknownKey,
     WrongValue,
 )
+from blo_runtime.files import SMALL, read_file
 from blo_schemas.errors import WireError
 from blo_schemas.mismatch import ANY_KEY, Mismatch, fields_at, read_mismatch, steps
 from blo_schemas.texts import from_toml
@@ -81,7 +82,7 @@ def load(path: Path, kind: type[T]) -> T:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        data = path.read_bytes()
+        data = read_file(path, SMALL)
     except OSError as error:
         raise FileMissing(
             path,

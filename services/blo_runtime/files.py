@@ -16,6 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
+SMALL: Final = 1 << 20
+"""The most bytes of a configuration, a key, a state or a trust document."""
+LARGE: Final = 64 << 20
+"""The most bytes of any other file that is read whole, such as the journal of many years."""
+
 PRIVATE: Final = 0o600
 PUBLIC: Final = 0o644
 _PRIVATE_FOLDER: Final = 0o700
@@ -151,15 +156,32 @@ def read_file(path: Path, limit: int) -> bytes:
     Raises:
         OSError: It can't be read, is no ordinary file (a device, a pipe, a folder), or is longer.
     """
+    return read_with_mode(path, limit)[0]
+
+
+def read_with_mode(path: Path, limit: int) -> tuple[bytes, int]:
+    """Reads an ordinary file, and says who may read and change it.
+
+    Args:
+        path: Its name.
+        limit: The most bytes that it may have.
+
+    Returns:
+        Its bytes, and its permission bits.
+
+    Raises:
+        OSError: As ``read_file``.
+    """
     # Opening a pipe would wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "is no ordinary file", str(path))
         data = file.read(limit + 1)
     if len(data) > limit:
         raise OSError(errno.EFBIG, f"is longer than {limit:,} bytes", str(path))
-    return data
+    return data, stat.S_IMODE(mode)
 
 
 def make_private_folder(path: Path) -> None:

@@ -6,10 +6,10 @@ The file has mode 0600 and one line of hexadecimal digits for each pair of keys
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from blo_runtime.errors import ConfigurationError
+from blo_runtime.files import SMALL, make_private_folder, read_with_mode, write_file
 from blo_schemas.errors import WireError
 from blo_schemas.ids import OfficeId
 from blo_schemas.texts import from_hex
@@ -31,9 +31,9 @@ def create_identity(path: Path, subject: OfficeId, random: RandomBytes) -> Certi
         KeyFileError: The file is there already; it is never overwritten.
     """
     keys = NodeKeys.generate(random)
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        make_private_folder(path.parent)
+        write_file(path, f"{keys.to_bytes().hex()}\n".encode(), private=True)
     except FileExistsError:
         raise KeyFileError(
             path,
@@ -42,9 +42,24 @@ def create_identity(path: Path, subject: OfficeId, random: RandomBytes) -> Certi
             expected="no such file",
             todo="To set it up anew, move the old file to a safe place first.",
         ) from None
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(keys.to_bytes().hex() + "\n")
+    except OSError as error:
+        raise KeyFileError(
+            path,
+            "",
+            f"cannot be written ({error.strerror or error}); no keys were made",
+            expected="a folder that can be written",
+            todo="Name another place, or give yourself the right to write there.",
+        ) from error
     return CertificateRequest(subject, keys.signing.public, keys.kem.public)
+
+
+def request_of(path: Path, subject: OfficeId, role: Role = Role.PROCESSOR) -> CertificateRequest:
+    """The request for a certificate of a program's newest keys.
+
+    Raises:
+        KeyFileError: The file is missing, damaged or readable by others.
+    """
+    return load_identity(path, subject, role).request
 
 
 def load_identity(path: Path, subject: OfficeId, role: Role = Role.PROCESSOR) -> ProgramIdentity:
@@ -54,8 +69,8 @@ def load_identity(path: Path, subject: OfficeId, role: Role = Role.PROCESSOR) ->
         KeyFileError: The file is missing, damaged or readable by others.
     """
     try:
-        mode = path.stat().st_mode
-        lines = path.read_text(encoding="ascii").split()
+        data, mode = read_with_mode(path, SMALL)
+        lines = data.decode("ascii").split()
     except (OSError, UnicodeDecodeError) as error:
         raise _unusable(path, f"cannot be read ({type(error).__name__})") from error
     if mode & 0o077:

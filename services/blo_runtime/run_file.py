@@ -6,17 +6,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 
 from blo_runtime.errors import RunFileUnusable
+from blo_runtime.files import SMALL, read_file, write_file
 from blo_schemas.errors import WireError
 from blo_schemas.texts import from_json
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
-
-_LONGEST: Final = 4096
 
 
 class RunFile(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,9 +41,8 @@ def run_file(path: Path, *, admin_port: int, api_port: int | None = None) -> Ite
         admin_port: The port of the admin listener.
         api_port: The port of the API, if there is one.
     """
-    draft = path.with_suffix(".new")
-    draft.write_bytes(msgspec.json.encode(RunFile(os.getpid(), admin_port, api_port)) + b"\n")
-    draft.replace(path)
+    data = msgspec.json.encode(RunFile(os.getpid(), admin_port, api_port)) + b"\n"
+    write_file(path, data, replace=True)
     try:
         yield
     finally:
@@ -58,14 +56,11 @@ def read_run_file(path: Path) -> RunFile | None:
         RunFileUnusable: The file is damaged, or cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(_LONGEST + 1)
+        data = read_file(path, SMALL)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise RunFileUnusable(path, f"cannot be read ({error.strerror})") from error
-    if len(data) > _LONGEST:
-        raise RunFileUnusable(path, f"has more than {_LONGEST} bytes")
     try:
         return from_json(data, RunFile)
     except WireError as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn, TypedDict
 
 from blo_runtime.errors import TlsUnusable
+from blo_runtime.files import SMALL, read_file
 from blo_runtime.settings import KafkaSettings, TlsSettings
 
 
@@ -66,7 +67,7 @@ def ssl_context(settings: TlsSettings, *, section: str = "kafka.tls") -> ssl.SSL
 def _expect_pem(file: Path, key: str, marker: str) -> None:
     what = marker.removesuffix("-----").lower()
     try:
-        text = file.read_text("ascii", errors="replace")
+        text = read_file(file, SMALL).decode("ascii", "replace")
     except OSError as error:
         _refuse(
             file,

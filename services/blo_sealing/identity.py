@@ -63,6 +63,12 @@ class ProgramIdentity:
         """The private signing keys, the newest last."""
         return tuple(pair.signing for pair in self._by_public.values())
 
+    @property
+    def request(self) -> CertificateRequest:
+        """The request for a certificate of the newest keys."""
+        newest = list(self._by_public.values())[-1]
+        return CertificateRequest(self.subject, newest.signing.public, newest.kem.public)
+
     def signer(self, directory: TrustedDirectory, now: int) -> Signer | None:
         """The newest certificate that is valid now and names one of the program's keys."""
         for certified in reversed(directory.certificates(self.subject)):

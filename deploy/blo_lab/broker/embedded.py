@@ -18,6 +18,7 @@ from blo_lab.broker.libraries import KafkaLibraries
 from blo_lab.broker.readiness import cluster_at
 from blo_lab.broker.server import Server
 from blo_lab.broker.settings import LOOPBACK, Ports, free_ports, java_environment, node_properties
+from blo_runtime.files import SMALL, read_file, write_file
 
 _ATTEMPTS = 4
 _READY_TIMEOUT_S = 60.0
@@ -212,7 +213,7 @@ class EmbeddedBroker:
         self._libraries.place(self.directory)
         data = self.data_directory.relative_to(self.directory)
         text = node_properties(data, self.ports, overrides)
-        self._properties.write_text(text, encoding="ascii")
+        write_file(self._properties, text.encode("ascii"), replace=True)
 
     def _launch(self, began: float) -> None:
         try:
@@ -256,7 +257,11 @@ class EmbeddedBroker:
             )
 
     def _cluster(self) -> str:
-        found = re.search(r"^cluster\.id=(\S+)$", self._identity.read_text(), flags=re.MULTILINE)
+        found = re.search(
+            r"^cluster\.id=(\S+)$",
+            read_file(self._identity, SMALL).decode("latin-1"),
+            flags=re.MULTILINE,
+        )
         if found is None:
             raise BrokerStartError(f"{self._identity} names no cluster: the data is not Kafka's")
         return found[1]

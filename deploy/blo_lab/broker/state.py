@@ -10,6 +10,7 @@ from blo_lab.broker.errors import BrokerNotRunningError
 from blo_lab.broker.libraries import KafkaLibraries
 from blo_lab.broker.processes import KnownProcess
 from blo_lab.broker.settings import Ports
+from blo_runtime.files import SMALL, read_file, write_file
 from blo_schemas.errors import WireError
 from blo_schemas.texts import from_json
 
@@ -41,9 +42,8 @@ class RunningBroker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def save(directory: Path, running: RunningBroker) -> None:
     """Writes the file, whole or not at all."""
-    draft = directory / f"{_FILE}.new"
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(running), indent=2) + b"\n")
-    draft.replace(directory / _FILE)
+    data = msgspec.json.format(msgspec.json.encode(running), indent=2) + b"\n"
+    write_file(directory / _FILE, data, replace=True)
 
 
 def forget(directory: Path) -> None:
@@ -59,10 +59,10 @@ def load(directory: Path) -> RunningBroker:
     """
     path = directory / _FILE
     try:
-        running = from_json(path.read_bytes(), RunningBroker)
+        running = from_json(read_file(path, SMALL), RunningBroker)
     except FileNotFoundError:
         raise BrokerNotRunningError(f"no broker was started in {directory}") from None
-    except WireError as error:
+    except (OSError, WireError) as error:
         raise BrokerNotRunningError(f"{path} does not describe a broker: {error}") from error
     if not running.process.alive:
         raise BrokerNotRunningError(

@@ -30,6 +30,7 @@ from blo_lab.network.provision import provision, rewrite_bootstrap
 from blo_lab.network.publish import publish
 from blo_lab.network.table import AGENT, LabProgram, ProgramKind, counted, the_programs
 from blo_lab.network.world import World
+from blo_runtime.files import SMALL, read_file, write_file
 from blo_runtime.run_file import RunFile, read_run_file
 from blo_schemas.texts import from_json
 
@@ -219,7 +220,7 @@ class Lab:
         }
 
     def _check_same_options(self) -> None:
-        before = from_json(self.layout.finished.read_bytes(), _Provisioned)
+        before = from_json(read_file(self.layout.finished, SMALL), _Provisioned)
         if before != self._options:
             times = "with" if before.simulated_time else "without"
             kafka = "its own Kafka" if before.embedded else "the Kafka of BLO_BOOTSTRAP"
@@ -229,7 +230,7 @@ class Lab:
                 todo="Start it in the same way, or name another folder",
             )
         network = self.layout.network
-        if not network.exists() or network.read_bytes() != self.world.text:
+        if not network.exists() or read_file(network, SMALL) != self.world.text:
             raise LabError(
                 str(self.layout.root),
                 f"was provisioned for another network ({network} says which)",
@@ -252,7 +253,7 @@ class Lab:
         # An event loop is not left half way through; it has a time limit of its own.
         with self._interrupts.shielded():
             publish(bootstrap, self.world, documents, simulated_time=simulated)
-        self.layout.finished.write_bytes(msgspec.json.encode(self._options))
+        write_file(self.layout.finished, msgspec.json.encode(self._options))
 
     def _start_programs(self, bootstrap: str) -> None:
         for program in self.programs:

@@ -17,6 +17,7 @@ from blo_lab.network.network_rules import broken_rules
 from blo_lab.network.toml_lines import key_lines, line_of
 from blo_lab.network.world import NOT_STATED, LabOffice, Link, Subject, World
 from blo_lab.scenario.lines import describe_mismatch
+from blo_runtime.files import read_file
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId, country_of
 from blo_schemas.mismatch import read_mismatch, steps
 from blo_schemas.trust import DatedText, Role, Superior
@@ -179,8 +180,7 @@ def load_network(path: Path) -> World:
         NetworkError: It names the line and the field of everything that is wrong.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+        data = read_file(path, MAX_FILE_BYTES)
     except OSError as error:
         words = f"cannot be read ({error.strerror}); expected a network file"
         raise NetworkError(str(path), [Problem(1, "", words)]) from error

@@ -21,6 +21,7 @@ from blo_lab.network.layout import Layout
 from blo_lab.network.table import LabProgram, Surroundings, auditor_toml, the_programs
 from blo_lab.network.world import World
 from blo_runtime.config import load
+from blo_runtime.files import SMALL, make_private_folder, read_file, write_file
 from blo_runtime.keyfiles import create_identity
 from blo_schemas.hashes import document_id
 from blo_schemas.ids import CountryId, DocumentId, OfficeId, country_of
@@ -101,9 +102,9 @@ def rewrite_bootstrap(layout: Layout, world: World, bootstrap: str) -> None:
     """
     told = f'bootstrap = "{bootstrap}"\n'
     for config in (*(one.config for one in the_programs(layout, world)), layout.auditor):
-        lines = config.read_text(encoding="utf-8").splitlines(keepends=True)
+        lines = read_file(config, SMALL).decode("utf-8").splitlines(keepends=True)
         changed = [told if _BOOTSTRAP.match(line) else line for line in lines]
-        config.write_text("".join(changed), encoding="utf-8")
+        write_file(config, "".join(changed).encode(), replace=True)
 
 
 def _refuse_again(layout: Layout, programs: Iterable[LabProgram]) -> None:
@@ -126,7 +127,9 @@ def _refuse_again(layout: Layout, programs: Iterable[LabProgram]) -> None:
 def _authority(layout: Layout, country: CountryId) -> _Authority:
     keys = tuple(SigningKey.generate(os.urandom) for _ in range(_ROOT_KEYS))
     for number, key in enumerate(keys, 1):
-        _write(layout.roots / f"{country}-{number}.key", key.seed.hex().encode() + b"\n", 0o600)
+        _write(
+            layout.roots / f"{country}-{number}.key", key.seed.hex().encode() + b"\n", private=True
+        )
     signed = sign_with_keys(documents.root(country, [key.public for key in keys]), keys)
     return _Authority(keys, signed)
 
@@ -168,8 +171,6 @@ def _file_name(signed: SignedDocument) -> str:
 _BOOTSTRAP = re.compile(r"bootstrap\s*=")
 
 
-def _write(path: Path, data: bytes, mode: int = 0o644) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+def _write(path: Path, data: bytes, *, private: bool = False) -> None:
+    make_private_folder(path.parent)
+    write_file(path, data, private=private)

@@ -8,6 +8,7 @@ import msgspec
 
 from blo_lab.broker.processes import KnownProcess
 from blo_lab.errors import LabError
+from blo_runtime.files import SMALL, read_file, write_file
 from blo_schemas.errors import WireError
 from blo_schemas.texts import from_json
 
@@ -42,9 +43,8 @@ class LabState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def save(path: Path, state: LabState) -> None:
     """Writes the file, whole or not at all."""
-    draft = path.with_suffix(".new")
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(state), indent=2) + b"\n")
-    draft.replace(path)
+    data = msgspec.json.format(msgspec.json.encode(state), indent=2) + b"\n"
+    write_file(path, data, replace=True)
 
 
 def forget(path: Path) -> None:
@@ -59,7 +59,7 @@ def load(path: Path) -> LabState | None:
         LabError: It can't be read.
     """
     try:
-        return from_json(path.read_bytes(), LabState)
+        return from_json(read_file(path, SMALL), LabState)
     except FileNotFoundError:
         return None
     except (OSError, WireError) as error:

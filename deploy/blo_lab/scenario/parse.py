@@ -12,6 +12,7 @@ from blo_cli.errors import CliError
 from blo_lab.network.world import World
 from blo_lab.scenario.errors import ScenarioError
 from blo_lab.scenario.lines import LINE_DOWN, ScenarioLine, describe_mismatch, read_line
+from blo_runtime.files import LARGE, read_file
 from blo_schemas.bodies import BODIES, body_from_json, body_type
 from blo_schemas.errors import WrongType
 from blo_schemas.fields import MapStruct
@@ -40,7 +41,7 @@ def load(path: Path, world: World) -> Scenario:
         CliError: The file can't be read.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_file(path, LARGE).decode("utf-8")
     except OSError as error:
         raise CliError(
             str(path), f"cannot be read ({error.strerror})", todo="Name a scenario file"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
 from blo_runtime.errors import ConfigurationError
+from blo_runtime.files import write_file
 
 
 def renew_token(path: Path) -> str:
@@ -19,15 +19,8 @@ def renew_token(path: Path) -> str:
         ConfigurationError: The file cannot be written.
     """
     token = secrets.token_hex(32)
-    draft = path.with_name(path.name + ".new")
     try:
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(token + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_file(path, f"{token}\n".encode(), private=True, replace=True)
     except OSError as error:
         raise ConfigurationError(
             path,

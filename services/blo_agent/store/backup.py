@@ -11,9 +11,9 @@ import apsw
 from blo_agent.store.connection import CORRUPTION, Transaction, open_connection
 from blo_agent.store.errors import BackupRefused, StoreCorrupt
 from blo_agent.store.generation import begin_generation, check_generation
-from blo_agent.store.keyfile import sync_directory
 from blo_agent.store.lock import StoreLock
 from blo_agent.store.tables import meta
+from blo_runtime.files import sync_folder
 
 
 def copy_to(source: apsw.Connection, destination: Path, key: bytes) -> None:
@@ -38,7 +38,7 @@ def copy_to(source: apsw.Connection, destination: Path, key: bytes) -> None:
     try:
         _copy(source, partial, key)
         os.replace(partial, destination)  # noqa: PTH105 - beside the other calls of os
-        sync_directory(destination.parent)
+        sync_folder(destination.parent)
     except CORRUPTION as error:
         raise StoreCorrupt(Path(source.filename), error) from error
     except (OSError, apsw.FullError, apsw.IOError, apsw.CantOpenError) as error:
@@ -81,7 +81,7 @@ def restore(path: Path, key: bytes, backup: Path, backup_key: bytes) -> None:
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         os.replace(fresh, path)  # noqa: PTH105 - beside the other calls of os
-        sync_directory(path.parent)
+        sync_folder(path.parent)
 
 
 def _copy(source: apsw.Connection, partial: Path, key: bytes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import stat
 from collections.abc import Callable
@@ -11,10 +10,10 @@ from typing import Final
 
 from blo_agent.store.connection import KEY_SIZE
 from blo_agent.store.errors import KeyFileUnusable
+from blo_runtime.files import SMALL, read_with_mode, write_file
 from blo_schemas.errors import WireError
 from blo_schemas.texts import from_hex
 
-MODE: Final = 0o600
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -33,12 +32,7 @@ def create_store_key(path: Path, *, entropy: Callable[[int], bytes] = secrets.to
     """
     key = entropy(KEY_SIZE)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(key.hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        sync_directory(path.parent)
+        write_file(path, f"{key.hex()}\n".encode(), private=True)
     except OSError as error:
         raise KeyFileUnusable(
             path,
@@ -58,10 +52,7 @@ def load_store_key(path: Path) -> bytes:
         KeyFileUnusable: The file is missing, can be read by others, or holds no 32-byte key.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            text = file.read(2 * KEY_SIZE + 2)
+        text, mode = read_with_mode(path, SMALL)
     except OSError as error:
         raise KeyFileUnusable(
             path,
@@ -87,12 +78,3 @@ def _parse(path: Path, text: bytes) -> bytes:
             f"the key file does not hold a key of {KEY_SIZE} bytes",
             todo=f"It must hold exactly {2 * KEY_SIZE} hexadecimal digits; restore it from its copy",
         ) from None
-
-
-def sync_directory(folder: Path) -> None:
-    """Makes a new or renamed name in ``folder`` survive a power failure."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,13 +6,13 @@ record after every start.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from blo_audit.errors import WitnessStateError
+from blo_runtime.files import LARGE, read_file, write_file
 from blo_schemas.errors import WireError
 from blo_schemas.ids import Digest, LinkId, OfficeId
 from blo_schemas.texts import from_json
@@ -74,24 +74,13 @@ class WitnessState:
         """Keep a signed tree before it is published; it is on disk when this returns."""
         links = {**self._links, link: signed}
         text = msgspec.json.encode(_StateFile(_VERSION, self._witness, links))
-        draft = self._path.with_suffix(".new")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_file(self._path, text + b"\n", private=True, replace=True)
         self._links = links
 
 
 def _read(path: Path, witness: OfficeId) -> dict[LinkId, LastSigned]:
     try:
-        data = path.read_bytes()
+        data = read_file(path, LARGE)
     except FileNotFoundError:
         return {}
     except OSError as error:

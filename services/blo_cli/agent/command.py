@@ -10,7 +10,7 @@ import click
 from blo_agent.api.error_types import RefusedAnswer
 from blo_agent.api.request_types import DisclosureRequest
 from blo_agent.config import AgentSettings
-from blo_agent.setup import initialise, sign_document
+from blo_agent.setup import initialise, request_of, sign_document
 from blo_agent.store.backup import restore as restore_store
 from blo_agent.store.errors import StoreError
 from blo_agent.store.keyfile import load_store_key
@@ -21,7 +21,7 @@ from blo_cli.client import configured_client
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import write_output
-from blo_cli.parameters import DAY
+from blo_cli.parameters import DAY, replace_option
 from blo_cli.trust import files
 from blo_runtime.config import load
 from blo_schemas.trust import SIGNED_DOCUMENT
@@ -44,6 +44,16 @@ def init(config: Path, output: Path | None) -> int:
     """Makes the office's store with its keys, and prints the request for its certificate."""
     made = initialise(load(config, AgentSettings))
     files.give_request(made, output)
+    return Exit.OK
+
+
+@agent.command()
+@_CONFIG
+@click.option("--output", type=_FILE, help="Where the public keys go; default: here.")
+@replace_option
+def request(config: Path, output: Path | None, replace: bool) -> int:
+    """Prints the request for the office's certificate again, also while the node runs."""
+    files.give_request(request_of(load(config, AgentSettings)), output, replace=replace)
     return Exit.OK
 
 

@@ -7,7 +7,7 @@ import click
 from blo_cli.audit.bundle import bundle
 from blo_cli.audit.journal import heads, journal
 from blo_cli.audit.proofs import proof
-from blo_cli.audit.replay import init, replay
+from blo_cli.audit.replay import init, replay, request
 from blo_cli.audit.report import report
 from blo_cli.audit.response_times import response_times
 from blo_cli.audit.verify import verify
@@ -30,6 +30,7 @@ for command in (
     proof,
     replay,
     report,
+    request,
     response_times,
     verify,
     witness,

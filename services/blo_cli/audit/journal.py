@@ -15,7 +15,7 @@ from blo_cli import terminal
 from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
-from blo_cli.file_access import write_output
+from blo_cli.file_access import read_input, write_output
 from blo_cli.kafka_options import Kafka
 from blo_domain.trust import TrustedDirectory
 from blo_log import Log
@@ -42,7 +42,7 @@ def journal(
     config: Path | None,
 ) -> int:
     """Replays an office's journal, and checks it against the anchors in the office's heads."""
-    data = file.read_bytes()
+    data = read_input(file, "Name a file that `blo agent journal export` wrote.")
     office = read_head(data).journal
     brought = TrustBasis(pinned, trust, Kafka(bootstrap, config))
     anchors = anchors_of(_heads(brought, heads_file), office)

@@ -9,6 +9,7 @@ import click
 from blo_cli import terminal
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
+from blo_cli.file_access import read_input
 from blo_schemas.errors import WireError
 from blo_schemas.hashes import leaf_hash
 from blo_schemas.ids import HASH_SIZE
@@ -34,6 +35,7 @@ from blo_sealing.tlog import (
 )
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_TODO = "Name a file that can be read."
 _NOT_PROVED = (InvalidSignature, OtherCheckpoint, ProofFailed, UnsignedNote)
 
 
@@ -84,7 +86,7 @@ def verify(
 def _proved(
     path: Path, known: list[NoteKey], origin: str, leaf: bytes | None, earlier: Path | None
 ) -> list[str]:
-    data = path.read_bytes()
+    data = read_input(path, _TODO)
     if is_inclusion(data):
         inclusion = parse_inclusion(data)
         signers = _signed(inclusion.checkpoint, known, origin)
@@ -106,7 +108,7 @@ def _proved(
             raise CliError(
                 str(path), "does not hold the earlier checkpoint", todo="Give it with --earlier."
             )
-        first = parse_checkpoint(earlier.read_bytes())
+        first = parse_checkpoint(read_input(earlier, _TODO))
         before = _signed(first, known, origin)
         consistency.verify(first.checkpoint)
         tree = consistency.checkpoint.checkpoint
@@ -143,7 +145,10 @@ def _moment(seconds: int) -> str:
 def _keys(given: tuple[str, ...], key_file: Path | None) -> list[NoteKey]:
     lines = [*given]
     if key_file is not None:
-        lines += [line.strip() for line in key_file.read_text(encoding="utf-8").splitlines()]
+        lines += [
+            line.strip()
+            for line in read_input(key_file, _TODO).decode("utf-8", "replace").splitlines()
+        ]
     found = [parse_vkey(line) for line in lines if line]
     if not found:
         raise CliError(
@@ -156,7 +161,7 @@ def _leaf(record: Path | None, leaf: str | None) -> bytes | None:
     if record is not None and leaf is not None:
         raise CliError("--leaf", "is given beside --record", todo="Give one of them.")
     if record is not None:
-        return leaf_hash(record.read_bytes())
+        return leaf_hash(read_input(record, _TODO))
     if leaf is None:
         return None
     try:

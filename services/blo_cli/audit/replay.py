@@ -23,9 +23,10 @@ from blo_cli import terminal
 from blo_cli.audit.findings import STYLES, show_finding, show_sentences
 from blo_cli.commands import CliCommand
 from blo_cli.errors import CliError, Exit
+from blo_cli.parameters import replace_option
 from blo_cli.trust import files
 from blo_runtime.config import load
-from blo_runtime.keyfiles import create_identity
+from blo_runtime.keyfiles import create_identity, request_of
 from blo_schemas.errors import WireError
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
 from blo_schemas.texts import from_hex
@@ -63,12 +64,20 @@ def init(config: Path, output: Path | None) -> int:
     summary keys to them, if an agreement names the auditor as an observer.
     """
     settings = load(config, AuditorSettings)
-    if settings.keys is None:
-        raise CliError(
-            str(config), "names no key file", todo='Add auditor = "…" and keys = "auditor.key"'
-        )
-    request = create_identity(settings.keys, OfficeId(settings.auditor), os.urandom)
-    files.give_request(request, output)
+    made = create_identity(_keys(config, settings), OfficeId(settings.auditor), os.urandom)
+    files.give_request(made, output)
+    return Exit.OK
+
+
+@click.command(cls=CliCommand)
+@_CONFIG
+@click.option("--output", type=_FILE, help="Where the public keys go; default: here.")
+@replace_option
+def request(config: Path, output: Path | None, replace: bool) -> int:
+    """Prints the request for the auditor's certificate again."""
+    settings = load(config, AuditorSettings)
+    made = request_of(_keys(config, settings), OfficeId(settings.auditor))
+    files.give_request(made, output, replace=replace)
     return Exit.OK
 
 
@@ -111,6 +120,14 @@ def replay(
     else:
         show(report)
     return Exit.OK if report.clean else Exit.CHECK_FAILED
+
+
+def _keys(config: Path, settings: AuditorSettings) -> Path:
+    if settings.keys is None:
+        raise CliError(
+            str(config), "names no key file", todo='Add auditor = "…" and keys = "auditor.key"'
+        )
+    return settings.keys
 
 
 async def _run(

@@ -18,7 +18,7 @@ from blo_cli import terminal
 from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
-from blo_cli.file_access import write_output
+from blo_cli.file_access import read_input, write_output
 from blo_cli.kafka_options import Kafka
 from blo_cli.report_difference import difference_lines
 from blo_domain.reports.difference import difference
@@ -30,6 +30,7 @@ from blo_schemas.reports import SignedReport, signed_report
 
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_TODO = "Name a file that `blo agent report export` wrote, untouched."
 _LANGUAGE = click.option("--language", type=click.Choice(LANGUAGES), default="en")
 
 
@@ -109,7 +110,7 @@ def compare(earlier: Path, later: Path) -> int:
 
 def _read(path: Path) -> SignedReport:
     try:
-        return signed_report(path.read_bytes())
+        return signed_report(read_input(path, _TODO))
     except WireError as error:
         raise _unreadable(path, error) from error
 
@@ -118,13 +119,13 @@ def _unreadable(path: Path, error: WireError) -> CliError:
     return CliError(
         str(path),
         f"is no frozen report ({error.detail})",
-        todo="Name a file that `blo agent report export` wrote, untouched.",
+        todo=_TODO,
     )
 
 
 def _audit(path: Path, **given: Any) -> ReportAudit:
     try:
-        return audit_report(path.read_bytes(), **given)
+        return audit_report(read_input(path, _TODO), **given)
     except WireError as error:
         raise _unreadable(path, error) from error
 

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import click
 
 from blo_cli.errors import CliError
+from blo_cli.file_access import read_input
 from blo_cli.kafka_options import Kafka, kafka_option, open_log, pins, pins_option
 from blo_cli.trust.verdicts import judge
 from blo_domain.trust import TrustedDirectory
@@ -95,7 +96,8 @@ def read_heads_file(path: Path) -> list[SignedHead]:
         CliError: A line is no head.
     """
     found = []
-    for number, line in enumerate(path.read_text("ascii", "replace").split(), start=1):
+    data = read_input(path, "Write the file with: blo audit heads")
+    for number, line in enumerate(data.decode("ascii", "replace").split(), start=1):
         try:
             found.append(SIGNED_HEAD.decode(from_hex(line)))
         except WireError:

@@ -10,9 +10,10 @@ import click
 from blo_audit.witness.config import WitnessSettings
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
+from blo_cli.parameters import replace_option
 from blo_cli.trust import files
 from blo_runtime.config import load
-from blo_runtime.keyfiles import create_identity
+from blo_runtime.keyfiles import create_identity, request_of
 from blo_schemas.ids import OfficeId
 
 _FILE = click.Path(path_type=Path)
@@ -32,6 +33,18 @@ def init(config: Path, output: Path | None) -> int:
     settings = load(config, WitnessSettings)
     made = create_identity(settings.keys, OfficeId(settings.witness), os.urandom)
     files.give_request(made, output)
+    return Exit.OK
+
+
+@witness.command()
+@_CONFIG
+@click.option("--output", type=_FILE, help="Where the public keys go; default: here.")
+@replace_option
+def request(config: Path, output: Path | None, replace: bool) -> int:
+    """Prints the request for the witness's certificate again."""
+    settings = load(config, WitnessSettings)
+    made = request_of(settings.keys, OfficeId(settings.witness))
+    files.give_request(made, output, replace=replace)
     return Exit.OK
 
 

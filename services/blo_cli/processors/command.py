@@ -15,7 +15,7 @@ import msgspec
 from blo_cli import terminal
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
-from blo_cli.parameters import INSTANT
+from blo_cli.parameters import INSTANT, replace_option
 from blo_cli.processors.lines import as_of_lines, what_if_lines
 from blo_cli.trust import files
 from blo_cli.trust.specs import AgreementSpec, milliseconds
@@ -26,7 +26,7 @@ from blo_processors.context import WorkerContext
 from blo_processors.dead_letters import Retried, read_letters, retry_letters
 from blo_processors.query.as_of import LinkAsOf, replay, what_if
 from blo_runtime.config import load
-from blo_runtime.keyfiles import create_identity
+from blo_runtime.keyfiles import create_identity, request_of
 from blo_runtime.metrics import Metrics
 from blo_schemas.ids import CorridorId, OfficeId
 from blo_schemas.outputs import DeadLetter
@@ -50,8 +50,20 @@ def processors() -> None:
 def init(config: Path, output: Path | None) -> int:
     """Makes the processor's keys, and prints the request for its certificate."""
     settings = load(config, ProcessorSettings)
-    request = create_identity(settings.keys, OfficeId(settings.processor), os.urandom)
-    files.give_request(request, output)
+    made = create_identity(settings.keys, OfficeId(settings.processor), os.urandom)
+    files.give_request(made, output)
+    return Exit.OK
+
+
+@processors.command()
+@_CONFIG
+@click.option("--output", type=_FILE, help="Where the public keys go; default: here.")
+@replace_option
+def request(config: Path, output: Path | None, replace: bool) -> int:
+    """Prints the request for the processor's certificate again."""
+    settings = load(config, ProcessorSettings)
+    made = request_of(settings.keys, OfficeId(settings.processor))
+    files.give_request(made, output, replace=replace)
     return Exit.OK
 
 

@@ -16,8 +16,9 @@ import msgspec
 
 from blo_cli import terminal
 from blo_cli.errors import FileUnusable
-from blo_cli.file_access import read_input, write_output
+from blo_cli.file_access import read_input, reads, write_output
 from blo_domain.trust import TrustError, read_signed
+from blo_runtime.files import SMALL, read_with_mode
 from blo_schemas.errors import WireError
 from blo_schemas.ids import OfficeId
 from blo_schemas.texts import from_hex, from_json
@@ -28,8 +29,6 @@ from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import SEED_SIZE, SigningKey, check_signing_key
 
 SUFFIX: Final = ".blo"
-_LONGEST: Final = 1 << 20
-"""The most bytes of a document, a request or a key file."""
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -92,7 +91,7 @@ def read_request(path: Path) -> RequestFile:
     Raises:
         FileUnusable: It can't be read, is none, or names keys that must not be certified.
     """
-    data = read_input(path, "Name a request's file", _LONGEST)
+    data = read_input(path, "Name a request's file", SMALL)
     try:
         request = from_json(data, RequestFile)
         check_signing_key(from_hex(request.signing_key))
@@ -113,7 +112,7 @@ def read_document(path: Path) -> SignedDocument:
     Raises:
         FileUnusable: It can't be read, or is none.
     """
-    data = read_input(path, "Name a document's file", _LONGEST)
+    data = read_input(path, "Name a document's file", SMALL)
     try:
         return read_signed(data)
     except TrustError as error:
@@ -154,8 +153,8 @@ def read_keys(paths: Iterable[Path]) -> list[SigningKey]:
 
 
 def _read_key(path: Path) -> SigningKey:
-    text = read_input(path, "Name a key file", _LONGEST)
-    mode = stat.S_IMODE(path.stat().st_mode)
+    with reads(path, "Name a key file"):
+        text, mode = read_with_mode(path, SMALL)
     if mode & _OTHERS:
         raise FileUnusable(
             str(path),
