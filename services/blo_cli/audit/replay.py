@@ -84,7 +84,13 @@ def request(config: Path, output: Path | None, replace: bool) -> int:
 @click.command(cls=CliCommand)
 @_CONFIG
 @click.option("--link", "links", multiple=True, help="Only this link; may be given repeatedly.")
-@click.option("--mode", type=click.Choice([str(one) for one in Mode]), default=str(Mode.FULL))
+@click.option(
+    "--mode",
+    type=click.Choice([str(mode) for mode in Mode]),
+    default=str(Mode.FULL),
+    show_default=True,
+    help="How many signatures are verified.",
+)
 @click.option("--sample", type=click.FloatRange(0, 1), help="Amortised: the share of signatures.")
 @click.option("--seed", type=Seed(), help="Amortised: draw an earlier audit's sample again.")
 @click.option("--outputs", is_flag=True, help="Compare the processors' trail and views, too.")

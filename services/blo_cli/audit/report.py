@@ -12,7 +12,6 @@ from blo_audit.findings.findings import is_clean
 from blo_audit.replay.from_log import read_heads, read_records
 from blo_audit.reports.text import text_of
 from blo_audit.reports.verify import ReportAudit, audit_report, contradicting_reports
-from blo_audit.reports.words import LANGUAGES
 from blo_audit.reports.workbook import sheets_of
 from blo_cli import terminal
 from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
@@ -20,6 +19,7 @@ from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import read_input, write_output
 from blo_cli.kafka_options import Kafka
+from blo_cli.parameters import language_option
 from blo_cli.report_difference import difference_lines
 from blo_domain.reports.difference import difference
 from blo_domain.trust import TrustedDirectory
@@ -31,7 +31,6 @@ from blo_schemas.reports import SignedReport, signed_report
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TODO = "Name a file that `blo agent report export` wrote, untouched."
-_LANGUAGE = click.option("--language", type=click.Choice(LANGUAGES), default="en")
 
 
 @click.group(cls=CommandGroup)
@@ -40,7 +39,7 @@ def report() -> None:
 
 
 @report.command()
-@_LANGUAGE
+@language_option
 @click.option("--figures-only", is_flag=True, help="Leave the events out.")
 @click.option("--xlsx", type=_PATH, help="Write a workbook to this new file instead.")
 @click.argument("file", type=_FILE)
