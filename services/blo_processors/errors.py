@@ -7,10 +7,16 @@
     ├── WorkerBroken    an output was not acknowledged; the worker must be replaced
     ├── StreamFailed    Faust has ended, or has assigned nothing
     ├── TempTableFailed    the temporary file of closed cases can't be used
+    ├── StateError         the stored state of a link can't be used; it is folded from the first record
+    │   ├── StateInUse         another program has the file open
+    │   ├── StateDamaged       the file is not a whole state of this link and processor
+    │   └── StateUnwritable    the folder or the disk does not take it
     └── Unprocessable   a record can't be folded; it becomes a dead letter
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from blo_schemas.ids import LinkId, OfficeId
 
@@ -50,6 +56,43 @@ class TempTableFailed(ProcessorError):
         super().__init__(
             f"the temporary file for closed cases can't be used ({detail}): make room in the"
             " directory for temporary files, or set TMPDIR to one that has some"
+        )
+
+
+class StateError(ProcessorError):
+    """The stored state of a link can't be used; the link is folded from its first record.
+
+    Attributes:
+        path: The file; ``None``: one without a name.
+    """
+
+    def __init__(self, path: Path | None, detail: str) -> None:
+        super().__init__(f"the stored state {path or 'without a name'} {detail}")
+        self.path = path
+
+
+class StateInUse(StateError):
+    """Another program has the file open."""
+
+    def __init__(self, path: Path | None) -> None:
+        super().__init__(path, "is used by another program: every worker needs a folder of its own")
+
+
+class StateDamaged(StateError):
+    """The file is not a whole state of this link and processor."""
+
+    def __init__(self, path: Path | None, detail: str) -> None:
+        super().__init__(path, f"is damaged or foreign ({detail}): it is thrown away")
+
+
+class StateUnwritable(StateError):
+    """The folder or its disk does not take the file."""
+
+    def __init__(self, path: Path | None, detail: Exception) -> None:
+        super().__init__(
+            path,
+            f"can't be read or written ({detail}): make room, or let the processor's user write"
+            " there; until the next start the link has no stored state",
         )
 
 

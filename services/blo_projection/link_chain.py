@@ -29,7 +29,7 @@ import msgspec
 from blo_domain.trust import RecordTraces
 from blo_projection.chain_snapshot import CHAIN_SNAPSHOT, ChainRow, encode_chain
 from blo_projection.errors import PositionError, SnapshotMismatch
-from blo_projection.office_chain import BufferFactory, OfficeChain, OfficeHead
+from blo_projection.office_chain import BufferFactory, OfficeChain, OfficeHead, in_memory
 from blo_projection.verification import Verification, VerifyAll
 from blo_schemas import hashes
 from blo_schemas.errors import WireError
@@ -48,6 +48,10 @@ from blo_sealing.errors import WrongPeaks
 from blo_sealing.merkle import Frontier
 from blo_sealing.seal_event import ChainPlace
 
+HASHES: Final = "hashes"
+"""The name of the buffer of running hashes."""
+IDS: Final = "ids/"
+"""What the name of an office's buffer of event ids begins with."""
 _LEAF: Final = sha256(b"\0")
 _LOG: Final = sha256(hashes.LOG_LABEL)
 _REJECTED: Final = {reason: rejected(reason) for reason in Reason}
@@ -128,7 +132,8 @@ class LinkChain:
         trust: Who may write on it.
         verification: Which records steps 1, 3 and 5 are taken for.
         has_tree: Whether the Merkle tree is kept, which ``tree_root`` and ``snapshot`` need.
-        memory: Makes the buffers of the hashes and ids, which grow with the log.
+        memory: Makes the buffers of the hashes and ids, which grow with the log. Buffers that
+            are not empty are those of ``resume``.
 
     Attributes:
         link: The link.
@@ -144,7 +149,7 @@ class LinkChain:
         verification: Verification | None = None,
         *,
         has_tree: bool = True,
-        memory: BufferFactory = bytearray,
+        memory: BufferFactory = in_memory,
     ) -> None:
         self.link = link
         self.trust = trust
@@ -155,8 +160,9 @@ class LinkChain:
         self._event = sha256(self._context)
         self._size = 0
         self._log_hash = hashes.log_origin(link)
-        self._hashes = memory()
-        self._hashes += self._log_hash
+        self._hashes = memory(HASHES)
+        if not len(self._hashes):
+            self._hashes += self._log_hash
         self._tree = Frontier() if has_tree else None
         self._offices: dict[OfficeId, OfficeChain] = {}
 
@@ -269,7 +275,7 @@ class LinkChain:
         verify = position >= verification.first_checked
         if verify and not _holds_its_payload(header, envelope):
             return _MISMATCH, office, event, False
-        chain = self._offices.get(office) or OfficeChain(self._memory)
+        chain = self._offices.get(office) or self._new_office(office)
         # An event that continues the chain cannot be a duplicate, so the lookup is skipped.
         continues = header.oseq == chain.events and header.oprev == chain.last
         if not continues and chain.contains(header.oseq, event):
@@ -354,7 +360,9 @@ class LinkChain:
         for row in rows:
             self._hashes += row.log_hash
             if row.office is not None and row.event is not None:
-                self._offices.setdefault(row.office, OfficeChain(self._memory)).append(row.event)
+                chain = self._offices.get(row.office) or self._new_office(row.office)
+                chain.append(row.event)
+                self._offices[row.office] = chain
         self._size = len(self._hashes) // HASH_SIZE - 1
         counted = {office: chain.events for office, chain in self._offices.items()}
         if self._size != state.size or counted != {name: n for name, n, _ in state.offices}:
@@ -367,6 +375,39 @@ class LinkChain:
             raise SnapshotMismatch(str(error)) from error
         self.traces = state.traces.traces()
         self._log_hash = self.hash_at(self._size)
+
+    def resume(self, snapshot: bytes) -> None:
+        """Puts a chain that has read nothing where another one stood, whose buffers it was given.
+
+        Its cost does not depend on the log's size.
+
+        Args:
+            snapshot: What ``snapshot`` gave.
+
+        Raises:
+            WireError: The snapshot does not decode.
+            SnapshotMismatch: The snapshot is another link's, or the buffers have not as many
+                hashes and ids. The chain must be thrown away.
+        """
+        state = CHAIN_SNAPSHOT.decode(snapshot)
+        if state.link != self.link or self._size:
+            raise SnapshotMismatch(f"a snapshot of {state.link} for {self.link} at {self._size}")
+        for office, events, seen_size in state.offices:
+            chain = self._offices[office] = self._new_office(office)
+            chain.resume(seen_size)
+            if chain.events != events:
+                raise SnapshotMismatch(f"{office} has {chain.events} events, not {events}")
+        if len(self._hashes) != (state.size + 1) * HASH_SIZE:
+            raise SnapshotMismatch(f"{self.link} has not the hashes of {state.size} records")
+        try:
+            self._tree = Frontier(state.size, state.peaks)
+        except WrongPeaks as error:
+            raise SnapshotMismatch(str(error)) from error
+        self._size = state.size
+        self._log_hash = self.hash_at(self._size)
+
+    def _new_office(self, office: OfficeId) -> OfficeChain:
+        return OfficeChain(self._memory(f"{IDS}{office}"))
 
 
 def _holds_its_payload(header: Header, envelope: Envelope) -> bool:

@@ -39,8 +39,14 @@ class AppendOnlyBytes(Protocol):
         ...
 
 
-BufferFactory = Callable[[], AppendOnlyBytes]
-"""Makes a place for bytes that grow with the log."""
+BufferFactory = Callable[[str], AppendOnlyBytes]
+"""Makes, or has kept, the place of a name for bytes that grow with the log."""
+
+
+def in_memory(name: str) -> bytearray:
+    """A ``BufferFactory`` of bytes in memory."""
+    del name
+    return bytearray()
 
 
 class OfficeHead(msgspec.Struct, frozen=True):
@@ -61,7 +67,7 @@ class OfficeChain:
     """The ids of an office's events in order.
 
     Args:
-        memory: Where they are kept.
+        ids: Where they are kept; ids that are there already are read by ``resume``.
 
     Attributes:
         events: Number of events.
@@ -71,11 +77,18 @@ class OfficeChain:
 
     __slots__ = ("_ids", "events", "last", "seen_size")
 
-    def __init__(self, memory: BufferFactory = bytearray) -> None:
+    def __init__(self, ids: AppendOnlyBytes) -> None:
         self.events = 0
         self.last = EventId(ZERO_HASH)
         self.seen_size = 0
-        self._ids = memory()
+        self._ids = ids
+
+    def resume(self, seen_size: int) -> None:
+        """Go on behind the ids that are there."""
+        self.events = len(self._ids) // HASH_SIZE
+        self.seen_size = seen_size
+        if self.events:
+            self.last = EventId(bytes(self._ids[-HASH_SIZE:]))
 
     def contains(self, oseq: int, event: EventId) -> bool:
         """Whether exactly this event stands at ``oseq``."""

@@ -28,6 +28,7 @@ from blo_sealing.padding import padme_size
 _NONCE: Final = bytes(12)
 _SHA256: Final = SHA256()
 _MONTH_LABEL: Final = b"blo/processor-summary-key/v1\0"
+_STATE_LABEL: Final = b"blo/processor-state-key/v1\0"
 _SALT_LABEL: Final = b"blo/output-salt/v1\0"
 _KEY_LABEL: Final = b"blo/output-key/v1\0"
 _END: Final = b"\x80"
@@ -43,6 +44,18 @@ def processor_summary_key(keys: NodeKeys, link: LinkId, month: str) -> SummaryKe
     """
     info = _MONTH_LABEL + link.encode() + b"\0" + month.encode()
     return SummaryKey(HKDF(_SHA256, SYMMETRIC_KEY_SIZE, None, info).derive(keys.kem.private))
+
+
+def processor_state_key(keys: NodeKeys, link: LinkId, salt: bytes) -> bytes:
+    """The key of the file in which a processor keeps its state of one link, 32 bytes.
+
+    Args:
+        keys: The processor's private keys.
+        link: The link.
+        salt: The file's random part; no two files have the same key.
+    """
+    info = _STATE_LABEL + link.encode()
+    return HKDF(_SHA256, SYMMETRIC_KEY_SIZE, salt, info).derive(keys.kem.private)
 
 
 def seal_output(draft: Output, key: SummaryKey) -> Output:

@@ -15,8 +15,9 @@ from blo_domain.cases import SubmittedStep, evolve
 from blo_domain.deadlines.evaluate import alerts
 from blo_domain.deadlines.terms import Terms
 from blo_processors.errors import TempTableFailed
-from blo_processors.link.case_store import CaseStore, EncryptedTempTable
+from blo_processors.link.case_store import CaseStore
 from blo_processors.link.escalation import Escalation
+from blo_processors.snapshot.state_file import StateFile
 from blo_schemas.clocks import Alert
 from blo_schemas.ids import CaseId
 from blo_schemas.summary import Step
@@ -117,29 +118,35 @@ def take_at(store: CaseStore, escalation: Escalation, fact: SubmittedStep) -> li
     return [*take(store, escalation, fact), *escalation.advance(fact.log_time)]
 
 
-def test_the_drawer_leaves_no_file_and_writes_nothing_in_the_clear(
+def test_a_temporary_file_leaves_no_name_and_writes_nothing_in_the_clear(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(Path, "unlink", lambda self: None)
-    made = EncryptedTempTable()
-    made.put((number.to_bytes(32, "big"), b"plain words " * 40) for number in range(5_000))
+    made = StateFile.temporary()
+    for number in range(5_000):
+        made.put_closed(number.to_bytes(32, "big"), b"plain words " * 40)
     (path,) = tmp_path.iterdir()
-    assert path.stat().st_size > 1_000_000
+    assert path.stat().st_size > 100_000
     assert b"plain words" not in path.read_bytes()
-    assert made.get(bytes(32)) == b"plain words " * 40
+    assert made.closed(bytes(32)) == b"plain words " * 40
     monkeypatch.undo()
     path.unlink()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    again = EncryptedTempTable()
-    again.put([(b"key", b"value")])
+    again = StateFile.temporary()
+    again.put_closed(b"key", b"value")
     assert list(tmp_path.iterdir()) == []
-    assert list(again) == [(b"key", b"value")]
+    assert list(again.closed_cases()) == [(b"key", b"value")]
 
 
-def test_a_disk_that_takes_nothing_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = EncryptedTempTable()
-    made._connection.pragma("max_page_count", 2)
+def test_a_disk_that_takes_nothing_says_what_to_do() -> None:
+    made = StateFile.temporary()
+    made._connection.pragma("max_page_count", 8)
+
+    def fill() -> None:
+        for number in range(500):
+            made.put_closed(number.to_bytes(32, "big"), bytes(500))
+
     with pytest.raises(TempTableFailed, match="TMPDIR"):
-        made.put((number.to_bytes(32, "big"), bytes(500)) for number in range(50))
-    assert EncryptedTempTable().get(b"key") is None
+        fill()
+    assert StateFile.temporary().closed(b"key") is None

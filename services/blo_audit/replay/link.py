@@ -107,7 +107,7 @@ class LinkAudit:
             place.link,
             self._trust,
             self._checking if self._full else self._trusting,
-            memory=spill.buffer,
+            memory=lambda _: spill.buffer(),
         )
         self._judge = VerdictFindings(place.link, directory, findings)
         self._times = ClockCheck(

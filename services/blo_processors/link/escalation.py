@@ -8,7 +8,7 @@ keeps when each case must be looked at next, and which alerts were raised alread
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from blo_domain.cases import SubmittedStep
@@ -113,6 +113,35 @@ class Escalation:
             raised = _NONE if record is None else self._ever_raised(record.clocks)
         return alert.id in raised or self._suspended(case)
 
+    def raised(self, case: CaseId) -> tuple[bytes, ...]:
+        """The ids of the alerts and clearings that were raised of a case in memory, sorted."""
+        return tuple(sorted(self._raised.get(case, _NONE)))
+
+    def uncleared(self, case: CaseId) -> tuple[Alert, ...]:
+        """The alerts of a case in memory that nothing has cleared."""
+        return tuple(self._uncleared.get(case, ()))
+
+    def load(
+        self, case: CaseId, raised: Iterable[bytes], uncleared: Iterable[Alert], now: int
+    ) -> None:
+        """Go on with an open case of a stored state; the case and the waiting records are loaded.
+
+        Args:
+            case: The case.
+            raised: As ``raised`` gave them.
+            uncleared: As ``uncleared`` gave them.
+            now: The instant up to which alerts were raised, or an earlier one, Unix milliseconds.
+        """
+        clocks = self._cases.clocks(case)
+        assert clocks is not None
+        self._raised[case] = frozenset(raised)
+        if known := list(uncleared):
+            self._uncleared[case] = known
+        self._coming[case] = upcoming_changes(clocks, self._terms)
+        if self._suspended(case):
+            self._waiting.add(case)
+        self._plan(case, now)
+
     def _ever_raised(self, clocks: ClockView) -> Ids:
         """The alerts that were raised of a closed case, computed again."""
         return frozenset(alert.id for alert in alerts(clocks, self._terms, clocks.log_time))
@@ -132,6 +161,7 @@ class Escalation:
         new = [alert for alert in present if alert.id not in known]
         there = {alert.id for alert in present} | self._still_coming(case, clocks, now)
         # A clock ahead of the log's has raised these too early, and their cause is gone.
+        self._cases.touch(case)
         new += [
             alert.cleared(clearing_id(alert.id), None, now, clocks.position)
             for alert in self._uncleared.get(case, ())

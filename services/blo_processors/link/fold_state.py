@@ -7,7 +7,6 @@ them. Each effect is a function of a log position, whatever the batches were.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
@@ -18,8 +17,10 @@ from blo_domain.deadlines.terms import Terms, terms_of
 from blo_domain.trust import LinkTrustRules, TrustedDirectory
 from blo_processors.link.case_store import CaseStore
 from blo_processors.link.escalation import Escalation
+from blo_processors.snapshot.series import LogTimes, SeriesSet
 from blo_projection.fold import FoldedRecord, KeySource, LinkFold
 from blo_projection.link_chain import AdmittedRecord, LinkChain, is_signed
+from blo_projection.office_chain import in_memory
 from blo_projection.parked_records import ParkedRecord
 from blo_projection.verification import DeferToCheckpoint
 from blo_schemas.clocks import Alert
@@ -27,6 +28,7 @@ from blo_schemas.event import LogRecord
 from blo_schemas.hashes import admissions_hash, admissions_origin, clearing_id
 from blo_schemas.ids import CaseId, Digest, LinkId, OfficeId
 from blo_schemas.outputs import TrailCheckpoint, TrailEntry, TrailState
+from blo_schemas.processor_state import WAITING_ROW, WaitingRow
 from blo_schemas.verdicts import Outcome, Reason
 
 _ACCEPTED: Final = Outcome.ACCEPTED
@@ -70,6 +72,7 @@ class LinkFoldState:
         checkpoint_every: A checkpoint is made after so many records.
         dead: Positions of records that pass the record layer only.
         preverified_size: See ``LinkChain``; ``admissions`` is what must be proved.
+        series: Keeps what grows with the log, in a state file; ``None``: the memory does.
         tells: Whether effects are collected. ``False`` keeps the cases and clocks alone, leaves
             ``log_times`` and ``peers`` empty, and is several times as fast.
 
@@ -78,6 +81,8 @@ class LinkFoldState:
         log_times: The log time of each record.
         peers: Per office the facts that its records show.
         fold: The fold beneath.
+        escalation: The clocks and alerts.
+        series: As above.
         at_work: The position that is being folded, for the handler of an exception.
     """
 
@@ -91,19 +96,28 @@ class LinkFoldState:
         checkpoint_every: int = 1000,
         dead: Collection[int] = (),
         preverified_size: int = 0,
+        series: SeriesSet | None = None,
         tells: bool = True,
     ) -> None:
         self.link = link
         # Without effects the caller reads all cases in the end.
-        self.cases = CaseStore() if tells else CaseStore(most_in_memory=None)
+        self._file = file = None if series is None else series.file
+        self.cases = CaseStore(file=file) if tells else CaseStore(most_in_memory=None)
+        self.series = series
         self.at_work: int | None = None
-        chain = LinkChain(link, trust, DeferToCheckpoint(preverified_size), has_tree=tells)
+        chain = LinkChain(
+            link,
+            trust,
+            DeferToCheckpoint(preverified_size),
+            has_tree=tells,
+            memory=in_memory if series is None else series,
+        )
         self.fold = LinkFold(link, chain, trust, self.cases, keys, read_content=False)
-        self.log_times = array("q")
+        self.log_times = LogTimes(bytearray() if series is None else series("log_times"))
         self.peers: dict[OfficeId, Peer] = {}
         self._watched: frozenset[OfficeId] = frozenset()
         self._terms = terms
-        self._escalation = Escalation(self.cases, terms, self._waits, tells=tells)
+        self.escalation = Escalation(self.cases, terms, self._waits, tells=tells)
         self._tells = tells
         self._keys = keys
         self._every = checkpoint_every
@@ -133,6 +147,12 @@ class LinkFoldState:
         """The running hash over what the record layer concluded of each record."""
         return self._admissions
 
+    def go_on(self, admissions: Digest, log_time: int) -> None:
+        """Go on behind a stored state, whose parts were loaded."""
+        self._admissions = admissions
+        self._last_log_time = log_time
+        self._checkpointed = self.size
+
     def parked_count(self) -> int:
         """How many records wait for a summary key."""
         return self.fold.parked_count()
@@ -158,7 +178,7 @@ class LinkFoldState:
         self._effects.folded += 1
         self._last_log_time = record.log_time
         self.log_times.append(record.log_time)
-        self._effects.alerts += self._escalation.advance(record.log_time)
+        self._effects.alerts += self.escalation.advance(record.log_time)
         if self.size % self._every == 0:
             self.checkpoint()
         self.at_work = None
@@ -183,6 +203,8 @@ class LinkFoldState:
         """
         self.at_work = position
         folded = self.fold.release(position, value)
+        if self._file is not None:
+            self._file.drop_parked(position)
         if self._tells:
             self._effects.trail[position] = self._entry(folded, TrailState.FINAL)
         self._step(folded)
@@ -190,14 +212,14 @@ class LinkFoldState:
 
     def resume(self) -> None:
         """Look at the clocks of the cases that wait no more; to be called after ``release``."""
-        self._effects.alerts += self._escalation.resume(self._last_log_time)
+        self._effects.alerts += self.escalation.resume(self._last_log_time)
 
     def advance(self, now: int) -> None:
         """Raise the alerts that time alone raises up to an instant, Unix milliseconds.
 
         The log must have been read to its end as of that instant.
         """
-        self._effects.alerts += self._escalation.advance(now)
+        self._effects.alerts += self.escalation.advance(now)
 
     def tell(self, alerts: Sequence[Alert]) -> None:
         """Add alerts that do not follow from the log alone."""
@@ -213,7 +235,7 @@ class LinkFoldState:
             alert.cleared(clearing_id(alert.id), None, self._last_log_time, self.size)
             for alert in known
             if alert.case is not None and alert.clears is None and alert.id not in cleared
-            if alert.since <= self._last_log_time and not self._escalation.knows(alert)
+            if alert.since <= self._last_log_time and not self.escalation.knows(alert)
         ]
 
     def withheld(self) -> dict[OfficeId, Mark]:
@@ -252,22 +274,31 @@ class LinkFoldState:
         self._admit(admitted)
         self._last_log_time = record.log_time
         if fact is not None:
-            self._escalation.step(fact)
+            self.escalation.step(fact)
 
     def _settle(self, folded: FoldedRecord) -> None:
         admitted = folded.admitted
         if folded.verdict is None:
             self._note(admitted, TrailState.PENDING, folded)
+            self._write_parked(admitted)
             return
         self._note(admitted, TrailState.FINAL, folded)
         self._step(folded)
+
+    def _write_parked(self, admitted: AdmittedRecord) -> None:
+        header, event, office = admitted.header, admitted.event, admitted.office
+        if self._file is None or header is None or event is None or office is None:
+            return
+        position, key = admitted.position, header.summary_key_id
+        row = WaitingRow(position, admitted.log_time, event, office, header.case_id, key)
+        self._file.put_parked(position, WAITING_ROW.encode(row))
 
     def _watch(self, folded: FoldedRecord) -> None:
         """Note the facts about offices that the record layer shows; they need no key."""
         parties = self.fold.trust.parties(folded.log_time)
         if parties is not self._watched:
             self._watched = parties
-            first = self.log_times[0] if self.log_times else folded.log_time
+            first = self.log_times[0] if len(self.log_times) else folded.log_time
             for office in sorted(parties - self.peers.keys()):
                 since = expected_since(office, self._terms, first)
                 self.peers[office] = Peer(office, since)
@@ -285,7 +316,7 @@ class LinkFoldState:
         if verdict is None or verdict.outcome is not _ACCEPTED:
             return
         assert fact is not None
-        alerts = self._escalation.step(fact)
+        alerts = self.escalation.step(fact)
         if self._tells:
             self._effects.alerts += alerts
             self._effects.cases[CaseId(fact.case)] = None
