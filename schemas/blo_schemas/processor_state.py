@@ -72,7 +72,7 @@ class WaitingRow(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
     """
 
     position: Count
-    log_time: int
+    log_time: UnixMs
     event: Bytes32
     office: OfficeId
     case: Bytes32
@@ -88,7 +88,7 @@ class LogMark(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
     """
 
     position: Count
-    log_time: int
+    log_time: UnixMs
 
 
 class PeerRow(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -102,7 +102,7 @@ class PeerRow(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
     """
 
     office: OfficeId
-    since: int
+    since: UnixMs
     skewed: LogMark | None
     forked: LogMark | None
 
@@ -116,7 +116,7 @@ class HeadRow(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_field
     """
 
     head: Head
-    log_time: int
+    log_time: UnixMs
 
 
 class TopicPlace(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
