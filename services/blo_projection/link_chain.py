@@ -20,16 +20,17 @@ summary and applying the step come after, in the floors above.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
 from blo_domain.trust import RecordTraces
-from blo_projection.chain_snapshot import CHAIN_SNAPSHOT, ChainRow, encode_chain
+from blo_projection.chain_snapshot import CHAIN_SNAPSHOT, ChainRow, ChainSnapshot, encode_chain
 from blo_projection.errors import PositionError, SnapshotMismatch
 from blo_projection.office_chain import BufferFactory, OfficeChain, OfficeHead, in_memory
+from blo_projection.record_trust import RecordTrust, RecordWriter
 from blo_projection.verification import Verification, VerifyAll
 from blo_schemas import hashes
 from blo_schemas.errors import WireError
@@ -37,7 +38,6 @@ from blo_schemas.event import ENVELOPE, HEADER, Envelope, Header, LogRecord, dec
 from blo_schemas.ids import (
     HASH_SIZE,
     ZERO_HASH,
-    CertificateTag,
     Digest,
     EventId,
     LinkId,
@@ -60,34 +60,6 @@ _NOT_SIGNED: Final = frozenset({Reason.PAYLOAD_MISMATCH, Reason.WRONG_LINK, Reas
 _DEFECTS: Final = {reason.value: verdict for reason, verdict in _REJECTED.items()}
 
 _Finding = tuple[Verdict | None, OfficeId | None, EventId | None, bool]
-
-
-class RecordWriter(Protocol):
-    """Whom a certificate tag names on one link at one position."""
-
-    @property
-    def office(self) -> OfficeId:
-        """The certificate's subject."""
-
-    @property
-    def signing_key(self) -> bytes:
-        """Its Ed25519 public key."""
-
-
-class RecordTrust(Protocol):
-    """What the trust documents say about one link; ``blo_domain.trust`` answers."""
-
-    def writer(self, kid: CertificateTag, position: int, log_time: int) -> RecordWriter | Reason:
-        """Who may have written a record, or why nobody may have.
-
-        Args:
-            kid: The certificate tag in the header.
-            position: The record's position.
-            log_time: The record's log time, Unix milliseconds.
-        """
-
-    def other_links(self, office: OfficeId) -> Collection[LinkId]:
-        """The links besides this one on which the office writes."""
 
 
 class AdmittedRecord(msgspec.Struct, frozen=True, gc=False):
@@ -354,17 +326,33 @@ class LinkChain:
             SnapshotMismatch: The snapshot is another link's, or the rows are not its own. The
                 chain must be thrown away.
         """
-        state = CHAIN_SNAPSHOT.decode(snapshot)
-        if state.link != self.link or self._size:
-            raise SnapshotMismatch(f"a snapshot of {state.link} for {self.link} at {self._size}")
+        state = self._stored(snapshot)
         for row in rows:
             self._hashes += row.log_hash
             if row.office is not None and row.event is not None:
                 chain = self._offices.get(row.office) or self._new_office(row.office)
                 chain.append(row.event)
                 self._offices[row.office] = chain
-        self._size = len(self._hashes) // HASH_SIZE - 1
+        self._go_on(state)
+
+    def resume(self, snapshot: bytes) -> None:
+        """Puts a chain that has read nothing where another one stood, whose buffers it was given.
+
+        Its cost does not depend on the log's size. Raises as ``restore``.
+        """
+        state = self._stored(snapshot)
+        self._offices = {office: self._new_office(office) for office, _, _ in state.offices}
+        self._go_on(state)
+
+    def _stored(self, snapshot: bytes) -> ChainSnapshot:
+        state = CHAIN_SNAPSHOT.decode(snapshot)
+        if state.link != self.link or self._size:
+            raise SnapshotMismatch(f"a snapshot of {state.link} for {self.link} at {self._size}")
+        return state
+
+    def _go_on(self, state: ChainSnapshot) -> None:
         counted = {office: chain.events for office, chain in self._offices.items()}
+        self._size = len(self._hashes) // HASH_SIZE - 1
         if self._size != state.size or counted != {name: n for name, n, _ in state.offices}:
             raise SnapshotMismatch(f"the rows of {self.link} are not those of its snapshot")
         for office, _, seen_size in state.offices:
@@ -374,36 +362,6 @@ class LinkChain:
         except WrongPeaks as error:
             raise SnapshotMismatch(str(error)) from error
         self.traces = state.traces.traces()
-        self._log_hash = self.hash_at(self._size)
-
-    def resume(self, snapshot: bytes) -> None:
-        """Puts a chain that has read nothing where another one stood, whose buffers it was given.
-
-        Its cost does not depend on the log's size.
-
-        Args:
-            snapshot: What ``snapshot`` gave.
-
-        Raises:
-            WireError: The snapshot does not decode.
-            SnapshotMismatch: The snapshot is another link's, or the buffers have not as many
-                hashes and ids. The chain must be thrown away.
-        """
-        state = CHAIN_SNAPSHOT.decode(snapshot)
-        if state.link != self.link or self._size:
-            raise SnapshotMismatch(f"a snapshot of {state.link} for {self.link} at {self._size}")
-        for office, events, seen_size in state.offices:
-            chain = self._offices[office] = self._new_office(office)
-            chain.resume(seen_size)
-            if chain.events != events:
-                raise SnapshotMismatch(f"{office} has {chain.events} events, not {events}")
-        if len(self._hashes) != (state.size + 1) * HASH_SIZE:
-            raise SnapshotMismatch(f"{self.link} has not the hashes of {state.size} records")
-        try:
-            self._tree = Frontier(state.size, state.peaks)
-        except WrongPeaks as error:
-            raise SnapshotMismatch(str(error)) from error
-        self._size = state.size
         self._log_hash = self.hash_at(self._size)
 
     def _new_office(self, office: OfficeId) -> OfficeChain:

@@ -67,7 +67,7 @@ class OfficeChain:
     """The ids of an office's events in order.
 
     Args:
-        ids: Where they are kept; ids that are there already are read by ``resume``.
+        ids: Where they are kept; those of the events so far may be there already.
 
     Attributes:
         events: Number of events.
@@ -78,17 +78,10 @@ class OfficeChain:
     __slots__ = ("_ids", "events", "last", "seen_size")
 
     def __init__(self, ids: AppendOnlyBytes) -> None:
-        self.events = 0
-        self.last = EventId(ZERO_HASH)
+        self.events = len(ids) // HASH_SIZE
+        self.last = EventId(bytes(ids[-HASH_SIZE:]) if self.events else ZERO_HASH)
         self.seen_size = 0
         self._ids = ids
-
-    def resume(self, seen_size: int) -> None:
-        """Go on behind the ids that are there."""
-        self.events = len(self._ids) // HASH_SIZE
-        self.seen_size = seen_size
-        if self.events:
-            self.last = EventId(bytes(self._ids[-HASH_SIZE:]))
 
     def contains(self, oseq: int, event: EventId) -> bool:
         """Whether exactly this event stands at ``oseq``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from blo_log.port import ConsumedRecord, TopicPartition
-from blo_processors.errors import TempTableFailed, Unprocessable
+from blo_processors.errors import StateError, TempTableFailed, Unprocessable
 from blo_processors.link.fold_state import LinkFoldState
 from blo_projection.errors import ParkingFailed, ProjectionError
 from blo_runtime.logs import describe, get_logger
@@ -66,13 +66,14 @@ def apply_records(state: LinkFoldState, records: Iterable[ConsumedRecord]) -> No
     Raises:
         Unprocessable: The fold has failed on a record, whatever the error.
         TempTableFailed: The temporary file of closed cases can't be used.
+        StateError: The state file can't be used.
         ParkingFailed: The temporary file of parked records can't be used.
         MemoryError: The memory has run out.
     """
     for record in records:
         try:
             state.apply(LogRecord(record.offset, record.timestamp, record.value or b""))
-        except (TempTableFailed, ParkingFailed, MemoryError):
+        except (TempTableFailed, StateError, ParkingFailed, MemoryError):
             raise
         except Exception as error:
             # No record may stop the partition, whatever error it causes.
@@ -89,7 +90,7 @@ def release_records(state: LinkFoldState, records: Iterable[ConsumedRecord]) -> 
     for record in records:
         try:
             state.release(record.offset, record.value or b"")
-        except (TempTableFailed, ProjectionError, MemoryError):
+        except (TempTableFailed, StateError, ProjectionError, MemoryError):
             raise
         except Exception as error:
             raise Unprocessable(record.offset, describe(error)) from error
