@@ -18,7 +18,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
-from blo_projection.link_chain import RecordTrust
+from blo_projection.record_trust import RecordTrust
 from blo_schemas import hashes
 from blo_schemas.errors import WireError
 from blo_schemas.event import LogRecord, decode_event

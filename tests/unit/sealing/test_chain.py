@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from blo_domain.trust import LinkTrustRules as DomainTrust
 from blo_projection.chain_snapshot import ChainRow
 from blo_projection.errors import PositionError, SnapshotMismatch
-from blo_projection.link_chain import AdmittedRecord, LinkChain, RecordTrust
+from blo_projection.link_chain import AdmittedRecord, LinkChain
 from blo_projection.office_chain import OfficeHead
+from blo_projection.record_trust import RecordTrust
 from blo_projection.verification import TrustHeads, TrustOwn, VerifyAll
 from blo_schemas.errors import WireError
 from blo_schemas.event import LogRecord
