@@ -11,7 +11,7 @@ import msgspec
 
 from blo_schemas.codec import Codec
 from blo_schemas.content import Dispatch
-from blo_schemas.fields import Bytes32, MapStruct, Name, Positive, Text, UnixMs
+from blo_schemas.fields import Bytes32, MapStruct, Name, Positive, Text, UnixMs, Word
 from blo_schemas.ids import Digest, LinkId, OfficeId
 from blo_schemas.people import PersonId
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
@@ -82,6 +82,8 @@ class PasskeyAssertion(MapStruct, frozen=True, kw_only=True):
     """A WebAuthn assertion over the digest (Web Authentication Level 2, §6.3.3).
 
     Attributes:
+        rp_id: The domain for which the credential was made.
+        origin: The address of the pages on which the approver acted.
         credential: The credential's id.
         public_key: The credential's public key, a COSE key.
         authenticator_data: The signed authenticator data.
@@ -89,6 +91,8 @@ class PasskeyAssertion(MapStruct, frozen=True, kw_only=True):
         signature: The authenticator's signature.
     """
 
+    rp_id: Word
+    origin: Word
     credential: _Part
     public_key: _Part
     authenticator_data: _Part

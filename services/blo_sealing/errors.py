@@ -11,6 +11,7 @@
     ├── WrongGrant            the grant is for another link or another purpose
     ├── HeadRefused           the head does not count on the link, and why
     ├── DuplicateSignature    the key has signed this document already
+    ├── PasskeyRefused        a passkey's answer does not prove what was asked
     ├── TooLargeToSeal        the envelope would be larger than a record may be
     ├── WrongPeaks            the stored peaks of a Merkle tree don't fit its size
     ├── ProofFailed           a Merkle proof does not prove what it claims
@@ -105,6 +106,15 @@ class DuplicateSignature(SealingError):
     """The key has signed this document already."""
 
     defect = "duplicate_signature"
+
+
+class PasskeyRefused(SealingError):
+    """A passkey's answer that does not prove that its owner has agreed to this very challenge."""
+
+    defect = "passkey_refused"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the passkey's answer proves nothing: {why}")
 
 
 class TooLargeToSeal(SealingError):

@@ -14,6 +14,7 @@ from typing import Final
 import apsw
 
 from blo_agent.store.errors import NewerStore
+from blo_agent.store.schema_people import PEOPLE
 
 _OWN: Final = """
 CREATE TABLE meta(
@@ -315,6 +316,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     _REPORTS,
     _HALTS,
     _BATCHES,
+    PEOPLE,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

@@ -1,0 +1,52 @@
+"""The tables of the office's people: accounts, credentials, sessions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PEOPLE: Final = """
+CREATE TABLE people(
+    id TEXT NOT NULL PRIMARY KEY,
+    record BLOB NOT NULL,               -- encoded StaffMember
+    password TEXT,                      -- argon2id; NULL until the person has chosen one
+    totp BLOB,
+    totp_step INTEGER NOT NULL,         -- of the last code that was accepted
+    confirmed INTEGER NOT NULL,
+    disabled_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE passkeys(
+    credential BLOB NOT NULL PRIMARY KEY,
+    person TEXT NOT NULL,
+    public_key BLOB NOT NULL,           -- a COSE key
+    sign_count INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    added_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX passkeys_person ON passkeys(person);
+
+CREATE TABLE invitations(               -- one-time links
+    token_hash BLOB NOT NULL PRIMARY KEY,
+    person TEXT NOT NULL,
+    ends_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE delegations(
+    seq INTEGER PRIMARY KEY,
+    chief TEXT NOT NULL,
+    deputy TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE sessions(
+    token_hash BLOB NOT NULL PRIMARY KEY,
+    person TEXT NOT NULL,
+    csrf BLOB NOT NULL,
+    started_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    factor TEXT NOT NULL,
+    client TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_person ON sessions(person, started_at);
+"""
