@@ -60,6 +60,7 @@ BOUNDED_OTHERWISE: Final = {
     "blo_agent/inbound/heads.py": "two signed heads, each written by its codec",
     "blo_agent/inbound/truncated_topics.py": "places, hashes and one signed head",
     "blo_domain/commands.py": "a body, bounded with the content that it is put into",
+    "blo_domain/people/approval.py": "a body, bounded with the drafted step that it is put into",
     "blo_sealing/seal_event.py": "a content, bounded with the record that it is sealed into",
 }
 
