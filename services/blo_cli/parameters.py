@@ -145,10 +145,31 @@ LINE: Final = LineParameter()
 FILE: Final = click.Path(path_type=Path)
 
 
-def json_option(function: F) -> F:
-    """Adds ``--json``; docs/cli.md has each command's schema."""
-    return click.option("--json", "wants_json", is_flag=True, help="Print JSON, for programs.")(
-        function
+class JsonOption(click.Option):
+    """``--json``, with the type of what is printed.
+
+    Attributes:
+        form: The type, as msgspec knows types; docs/cli.md is made from it.
+    """
+
+    def __init__(self, *args: Any, form: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        self.form = form
+
+
+def json_option(form: Any) -> Callable[[F], F]:
+    """Adds ``--json``.
+
+    Args:
+        form: The type of the document that is printed, as msgspec knows types.
+    """
+    return click.option(
+        "--json",
+        "wants_json",
+        is_flag=True,
+        cls=JsonOption,
+        form=form,
+        help="Print JSON, for programs; docs/cli.md has its schema.",
     )
 
 

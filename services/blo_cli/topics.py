@@ -11,7 +11,9 @@ import click
 from blo_cli import terminal
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
+from blo_cli.json_forms import AppliedTopics, TopicForm
 from blo_cli.kafka_options import Kafka, kafka_option, open_log, pins, pins_option
+from blo_cli.parameters import json_option
 from blo_cli.trust.verdicts import judge
 from blo_log import TopicsDiffer, TopicSpec
 from blo_log import topics as topic_plan
@@ -63,6 +65,7 @@ def topics() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="An agent's configuration, for its pinned roots.",
 )
+@json_option(list[TopicForm])
 def plan(
     folder: Path,
     pinned: Pinned,
@@ -70,9 +73,18 @@ def plan(
     min_isr: int | None,
     simulated_time: bool,
     config: Path | None,
+    wants_json: bool,
 ) -> int:
     """Print the topics that FOLDER's documents ask for, without touching Kafka."""
-    for spec in _plan(folder, pinned, config, replication, min_isr, simulated_time=simulated_time):
+    planned = _plan(folder, pinned, config, replication, min_isr, simulated_time=simulated_time)
+    if wants_json:
+        terminal.json(
+            [
+                TopicForm(spec.name, spec.partitions, spec.replication, spec.config)
+                for spec in planned
+            ]
+        )
+    for spec in () if wants_json else planned:
         settings = ", ".join(f"{name}={value}" for name, value in spec.config.items())
         terminal.line(
             f"{spec.name}: {spec.partitions} partitions, {spec.replication} copies, {settings}"
@@ -83,6 +95,7 @@ def plan(
 @topics.command()
 @_planning
 @kafka_option
+@json_option(AppliedTopics)
 def apply(
     folder: Path,
     pinned: Pinned,
@@ -91,6 +104,7 @@ def apply(
     simulated_time: bool,
     config: Path | None,
     bootstrap: str | None,
+    wants_json: bool,
 ) -> int:
     """Make the topics that are missing, and add partitions for new links.
 
@@ -101,15 +115,20 @@ def apply(
     try:
         done = asyncio.run(_apply(Kafka(bootstrap, config), planned))
     except TopicsDiffer as error:
-        for difference in error.differences:
+        differences = [str(difference) for difference in error.differences]
+        if wants_json:
+            terminal.json(AppliedTopics([], differences))
+        for difference in differences:
             terminal.note(f"differs: {difference}")
         terminal.problem(
-            "nothing was changed. Topics hold the only truth, so correct the plan, or have "
-            "the operator correct the topics"
+            "nothing was changed. Topics hold the only truth, so correct the plan, or have the "
+            "operator correct the topics"
         )
         return Exit.CHECK_FAILED
-    for line in done or ["all topics are there as planned"]:
-        terminal.line(line)
+    if wants_json:
+        terminal.json(AppliedTopics(done, []))
+    else:
+        terminal.lines(done or ["all topics are there as planned"])
     return Exit.OK
 
 

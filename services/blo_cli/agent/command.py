@@ -17,11 +17,12 @@ from blo_agent.store.keyfile import load_store_key
 from blo_cli import terminal
 from blo_cli.agent.journal import journal
 from blo_cli.agent.report import report
-from blo_cli.client import configured_client
+from blo_cli.client import AgentClient, configured_client
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import write_output
-from blo_cli.parameters import DAY, replace_option
+from blo_cli.json_forms import LinkVerification
+from blo_cli.parameters import DAY, LINE, json_option, replace_option
 from blo_cli.trust import files
 from blo_runtime.config import load
 from blo_schemas.trust import SIGNED_DOCUMENT
@@ -83,7 +84,8 @@ def run(config: Path) -> int:
 
 @agent.command()
 @_CONFIG
-def verify(config: Path) -> int:
+@json_option(list[LinkVerification])
+def verify(config: Path, wants_json: bool) -> int:
     """Has the running node fold its links from their first record, and compares."""
     client = configured_client(config)
     links = client.links()
@@ -93,16 +95,30 @@ def verify(config: Path) -> int:
             "has no link yet, so nothing was compared",
             todo="Publish an agreement that names it, and ask again",
         )
-    equal = True
-    for link in links:
-        result = client.verify(link.link)
-        equal = equal and result.equal
+    results = [_verified(client, link.link) for link in links]
+    if wants_json:
+        terminal.json(results)
+    for result in () if wants_json else results:
         word = "equal" if result.equal else "NOT EQUAL"
         terminal.line(
-            f"{link.link}: {result.records} records, {result.verified} verified; "
+            f"{result.link}: {result.records} records, {result.verified} verified; "
             f"rebuilt views are {word} to the live ones"
         )
+    equal = all(result.equal for result in results)
     return Exit.OK if equal else Exit.CHECK_FAILED
+
+
+def _verified(client: AgentClient, link: str) -> LinkVerification:
+    answer = client.verify(link)
+    return LinkVerification(
+        link=link,
+        records=answer.records,
+        verified=answer.verified,
+        equal=answer.equal,
+        live_digest=answer.live_digest,
+        rebuilt_digest=answer.rebuilt_digest,
+        rejected=answer.rejected,
+    )
 
 
 @agent.command()
@@ -112,9 +128,11 @@ def verify(config: Path) -> int:
 @click.option("--event", "events", multiple=True, help="This event: its id in hex; repeatable.")
 @click.option("--from", "first", type=DAY, help="All opened events from this business date on.")
 @click.option("--to", "last", type=DAY, help="The last business date.")
-@click.option("--reason", required=True, help="Why; goes into the journal.")
-@click.option("--for", "recipient", required=True, help="For whom; goes into the journal.")
-@click.option("--actor", required=True, help="Who discloses; goes into the journal.")
+@click.option("--reason", type=LINE, required=True, help="Why; goes into the journal.")
+@click.option(
+    "--for", "recipient", type=LINE, required=True, help="For whom; goes into the journal."
+)
+@click.option("--actor", type=LINE, required=True, help="Who discloses; goes into the journal.")
 @click.option("--output", required=True, type=_FILE, help="The file to be made.")
 def disclose(
     config: Path,
@@ -140,8 +158,12 @@ def disclose(
 @agent.command()
 @_CONFIG
 @click.argument("link")
-@click.option("--reason", required=True, help="What was cleared, and how; goes into the journal.")
-@click.option("--actor", required=True, help="Who resumes the link; goes into the journal.")
+@click.option(
+    "--reason", type=LINE, required=True, help="What was cleared, and how; goes into the journal."
+)
+@click.option(
+    "--actor", type=LINE, required=True, help="Who resumes the link; goes into the journal."
+)
 def resume(config: Path, link: str, reason: str, actor: str) -> int:
     """Lets the running node write on LINK again, which it has halted.
 

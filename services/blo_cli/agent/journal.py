@@ -10,6 +10,7 @@ from blo_cli.client import configured_client
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
 from blo_cli.file_access import write_output
+from blo_cli.parameters import LINE
 
 _FILE = click.Path(path_type=Path)
 
@@ -21,7 +22,7 @@ def journal() -> None:
 
 @journal.command()
 @click.option("--config", required=True, type=_FILE, help="The agent's TOML file.")
-@click.option("--actor", required=True, help="Your name, for the journal's last entry.")
+@click.option("--actor", type=LINE, required=True, help="Your name, for the journal's last entry.")
 @click.argument("output", type=_FILE)
 def export(config: Path, actor: str, output: Path) -> int:
     """Has the running node write its journal to a new file OUTPUT."""

@@ -7,19 +7,23 @@ from pathlib import Path
 
 import click
 
+from blo_agent.api.report_types import ReportAnswer
 from blo_agent.api.request_types import ReportRequest
 from blo_cli import terminal
 from blo_cli.client import configured_client
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
 from blo_cli.file_access import write_output
-from blo_cli.parameters import DAY
+from blo_cli.parameters import DAY, LINE, json_option
 from blo_cli.report_difference import difference_lines
+from blo_domain.reports.difference import ReportComparison
 from blo_schemas.reports import ReportAct
 
 _PATH = click.Path(path_type=Path)
 _CONFIG = click.option("--config", required=True, type=_PATH, help="The agent's TOML file.")
-_ACTOR = click.option("--actor", required=True, help="Your name, for the office's journal.")
+_ACTOR = click.option(
+    "--actor", type=LINE, required=True, help="Your name, for the office's journal."
+)
 
 
 @click.group(cls=CommandGroup)
@@ -60,9 +64,13 @@ _add_step(
 
 @report.command("list")
 @_CONFIG
-def list_reports(config: Path) -> int:
+@json_option(list[ReportAnswer])
+def list_reports(config: Path, wants_json: bool) -> int:
     """Lists the office's reports, one a line."""
-    for listed in configured_client(config).reports():
+    reports = configured_client(config).reports()
+    if wants_json:
+        terminal.json(reports)
+    for listed in () if wants_json else reports:
         people = ", ".join(f"{step.act} {step.by}" for step in listed.steps)
         terminal.line(f"{listed.digest} {listed.first} {listed.last} {listed.state}: {people}")
     return Exit.OK
@@ -83,9 +91,18 @@ def export(config: Path, actor: str, digest: str, output: Path) -> int:
 @_CONFIG
 @_ACTOR
 @click.argument("digest")
-def compare(config: Path, actor: str, digest: str) -> int:
+@json_option(ReportComparison)
+def compare(config: Path, actor: str, digest: str, wants_json: bool) -> int:
     """Reproduces the frozen report DIGEST at its cut, and shows what the log has brought since."""
     comparison = configured_client(config).compare_report(digest, actor)
+    if wants_json:
+        terminal.json(comparison)
+    else:
+        _show(comparison)
+    return Exit.OK if comparison.reproduced else Exit.CHECK_FAILED
+
+
+def _show(comparison: ReportComparison) -> None:
     terminal.line(
         "reproduced: the same bytes"
         if comparison.reproduced
@@ -94,6 +111,4 @@ def compare(config: Path, actor: str, digest: str) -> int:
     for reason in comparison.why_not:
         terminal.line(f"  {reason}")
     terminal.line("since it was frozen:")
-    for line in difference_lines(comparison.since):
-        terminal.line(line)
-    return Exit.OK if comparison.reproduced else Exit.CHECK_FAILED
+    terminal.lines(difference_lines(comparison.since))

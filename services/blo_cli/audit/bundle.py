@@ -18,7 +18,8 @@ from blo_cli.audit.options import Pinned, Reach, reach_options
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.file_access import writes
-from blo_cli.parameters import PERIOD, replace_option
+from blo_cli.json_forms import BundleForm
+from blo_cli.parameters import PERIOD, json_option, replace_option
 from blo_runtime.files import NewFile, check_new_file
 from blo_schemas.bundle import Scope, SignedDisclosure
 from blo_schemas.errors import WireError
@@ -61,6 +62,7 @@ class CaseParameter(click.ParamType):
 @click.option("-o", "--output", required=True, type=_FILE, help="The file to be made.")
 @replace_option
 @reach_options
+@json_option(BundleForm)
 def bundle(
     link: str,
     case: CaseId | None,
@@ -72,6 +74,7 @@ def bundle(
     config: Path | None,
     bootstrap: str | None,
     pinned: Pinned,
+    wants_json: bool,
 ) -> int:
     """Writes one file that an inspector can check without network or keys, with `blo audit verify`.
 
@@ -90,8 +93,10 @@ def bundle(
         check_new_file(output, replace=replace)
         target = NewFile(output, private=True, replace=replace)
         written = asyncio.run(_write(reach, wanted, disclosures, target))
-    for line in _told(written, output):
-        terminal.line(line)
+    if wants_json:
+        terminal.json(_form(written, output))
+    else:
+        terminal.lines(_words(written, output))
     return Exit.OK
 
 
@@ -113,12 +118,12 @@ def _wanted(
         raise click.UsageError(f"{link!r} is no link")
     if case is not None and period is not None:
         raise click.UsageError("say either --case or --period")
-    found = LinkId(link)
+    name = LinkId(link)
     if period is None:
-        return BundleRequest(link=found, case=case)
+        return BundleRequest(link=name, case=case)
     if by == "business-date":
-        return BundleRequest(link=found, days=period)
-    return BundleRequest(link=found, period=(_midnight(period[0]), _midnight(period[1], days=1)))
+        return BundleRequest(link=name, days=period)
+    return BundleRequest(link=name, period=(_midnight(period[0]), _midnight(period[1], days=1)))
 
 
 def _midnight(day: date, *, days: int = 0) -> int:
@@ -126,7 +131,21 @@ def _midnight(day: date, *, days: int = 0) -> int:
     return max(0, round(start.timestamp() * 1000))
 
 
-def _told(written: WrittenBundle, output: Path) -> list[str]:
+def _form(written: WrittenBundle, output: Path) -> BundleForm:
+    manifest = written.manifest
+    return BundleForm(
+        file=str(output),
+        link=manifest.link,
+        scope=manifest.scope.name.lower(),
+        records=manifest.counts.records,
+        digest=written.digest.hex(),
+        rests_on=written.rests_on,
+        uncovered=written.uncovered,
+        disclosures=manifest.counts.disclosures,
+    )
+
+
+def _words(written: WrittenBundle, output: Path) -> list[str]:
     manifest = written.manifest
     counts = manifest.counts
     said = [

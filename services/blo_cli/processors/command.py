@@ -15,8 +15,10 @@ import msgspec
 from blo_cli import terminal
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
-from blo_cli.parameters import INSTANT, replace_option
-from blo_cli.processors.lines import as_of_lines, what_if_lines
+from blo_cli.instant_text import InstantText
+from blo_cli.json_forms import DeadLetterForm, LinkAt, PolicyComparison, RetriedForm
+from blo_cli.parameters import INSTANT, json_option, replace_option, zone_option
+from blo_cli.processors.lines import as_of_lines, comparison_of, link_at, what_if_lines
 from blo_cli.trust import files
 from blo_cli.trust.specs import AgreementSpec, milliseconds
 from blo_domain.deadlines import policies
@@ -85,7 +87,9 @@ def run(config: Path, instance: str | None) -> int:
 @processors.command("as-of")
 @_CONFIG
 @click.argument("moment", type=INSTANT)
-def as_of(config: Path, moment: datetime) -> int:
+@zone_option
+@json_option(list[LinkAt])
+def as_of(config: Path, moment: datetime, times: InstantText, wants_json: bool) -> int:
     """Prints the cases and the overdue ones as they were at a MOMENT, from the log itself."""
     at = milliseconds(moment)
 
@@ -93,8 +97,11 @@ def as_of(config: Path, moment: datetime) -> int:
         now = context.clock.now_ms()
         return await replay(context.log, context.feed, context.identity, corridor, at, now)
 
-    for line in as_of_lines(_with_log(config, look), at):
-        terminal.line(line)
+    links = [link_at(link, at) for link in _with_log(config, look)]
+    if wants_json:
+        terminal.json(links)
+    else:
+        terminal.lines(as_of_lines(links, times))
     return Exit.OK
 
 
@@ -103,7 +110,10 @@ def as_of(config: Path, moment: datetime) -> int:
 @click.option("--policy", required=True, type=_FILE, help="An agreement's TOML file.")
 @click.option("--from", "start", required=True, type=INSTANT, help="The period's beginning.")
 @click.option("--to", "end", required=True, type=INSTANT, help="The period's end.")
-def what_if_command(config: Path, policy: Path, start: datetime, end: datetime) -> int:
+@json_option(PolicyComparison)
+def what_if_command(
+    config: Path, policy: Path, start: datetime, end: datetime, wants_json: bool
+) -> int:
     """Prints what would have been met and missed under another agreement's policy."""
     period = Window(milliseconds(start), milliseconds(end))
     if period.end <= period.start:
@@ -114,7 +124,7 @@ def what_if_command(config: Path, policy: Path, start: datetime, end: datetime) 
         now = context.clock.now_ms()
         return await replay(context.log, context.feed, context.identity, corridor, period.end, now)
 
-    links = {one.place.link: one for one in _with_log(config, look)}
+    links = {link.place.link: link for link in _with_log(config, look)}
     if wanted.link not in links:
         known = ", ".join(sorted(links)) or "none"
         raise CliError(
@@ -124,8 +134,11 @@ def what_if_command(config: Path, policy: Path, start: datetime, end: datetime) 
     if agreed != sorted(wanted.offices):
         todo = f"Name those of the link: {', '.join(agreed)}"
         raise CliError(str(policy), "offices: it is for other offices than the link's", todo=todo)
-    for line in what_if_lines(what_if(links[wanted.link], wanted.policy, period, period.end)):
-        terminal.line(line)
+    comparison = comparison_of(what_if(links[wanted.link], wanted.policy, period, period.end))
+    if wants_json:
+        terminal.json(comparison)
+    else:
+        terminal.lines(what_if_lines(comparison))
     return Exit.OK
 
 
@@ -136,41 +149,70 @@ def dead() -> None:
 
 @dead.command("list")
 @_CONFIG
-def list_dead(config: Path) -> int:
+@json_option(list[DeadLetterForm])
+def list_dead(config: Path, wants_json: bool) -> int:
     """Lists them, one a line."""
-    for letter in _letters(config):
-        place = f"{letter.topic}/{letter.partition}/{letter.offset}"
-        terminal.line(f"{place} {letter.link} {letter.attempts} attempts: {letter.error}")
+    letters = [_form(letter) for letter in _letters(config)]
+    if wants_json:
+        terminal.json(letters)
+    for letter in () if wants_json else letters:
+        terminal.line(f"{letter.place} {letter.link} {letter.attempts} attempts: {letter.error}")
     return Exit.OK
 
 
 @dead.command()
 @_CONFIG
 @click.argument("place")
-def show(config: Path, place: str) -> int:
+@zone_option
+@json_option(DeadLetterForm)
+def show(config: Path, place: str, times: InstantText, wants_json: bool) -> int:
     """Shows one, with its sealed bytes; PLACE as `list` prints it."""
     for letter in _letters(config):
-        if f"{letter.topic}/{letter.partition}/{letter.offset}" == place:
-            terminal.line(f"link {letter.link}, log time {letter.log_time}, {letter.error}")
-            terminal.line(letter.value.hex())
-            return Exit.OK
+        if _place(letter) != place:
+            continue
+        form = msgspec.structs.replace(_form(letter), value=letter.value.hex())
+        if wants_json:
+            terminal.json(form)
+        else:
+            when = times.of(form.log_time)
+            terminal.line(f"link {form.link}, log time {when}, {form.error}")
+            terminal.line(form.value)
+        return Exit.OK
     raise CliError(place, "is no dead letter", todo="Run: blo processors dead list")
 
 
 @dead.command("retry")
 @_CONFIG
-def retry_dead(config: Path) -> int:
+@json_option(list[RetriedForm])
+def retry_dead(config: Path, wants_json: bool) -> int:
     """Folds their links again with this program, and writes what has become right."""
 
     async def again(context: WorkerContext, corridor: CorridorId) -> list[Retried]:
         return await retry_letters(context, corridor)
 
-    failed = 0
-    for one in _with_log(config, again):
-        failed += one.error is not None
-        place = f"{one.letter.topic}/{one.letter.partition}/{one.letter.offset}"
-        terminal.line(f"{place}: {one.error or 'processed'}")
-    return Exit.CHECK_FAILED if failed else Exit.OK
+    tried = [
+        RetriedForm(_place(result.letter), result.error) for result in _with_log(config, again)
+    ]
+    if wants_json:
+        terminal.json(tried)
+    for result in () if wants_json else tried:
+        terminal.line(f"{result.place}: {result.error or 'processed'}")
+    return Exit.CHECK_FAILED if any(result.error for result in tried) else Exit.OK
+
+
+def _place(letter: DeadLetter) -> str:
+    return f"{letter.topic}/{letter.partition}/{letter.offset}"
+
+
+def _form(letter: DeadLetter) -> DeadLetterForm:
+    return DeadLetterForm(
+        place=_place(letter),
+        link=letter.link,
+        processor=letter.processor,
+        attempts=letter.attempts,
+        error=letter.error,
+        log_time=letter.log_time,
+    )
 
 
 def _wanted(file: Path) -> Agreement:

@@ -15,7 +15,10 @@ from blo_cli import terminal
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit, FileUnusable
 from blo_cli.file_access import write_output
+from blo_cli.instant_text import InstantText
+from blo_cli.json_forms import DocumentForm, PublishedForm, ShownDocument
 from blo_cli.kafka_options import Kafka, kafka_option, open_log, pins, pins_option
+from blo_cli.parameters import INSTANT, LINE, json_option, zone_option
 from blo_cli.trust import files, specs, verdicts, words
 from blo_domain.deadlines import policies
 from blo_domain.trust import title
@@ -23,7 +26,6 @@ from blo_runtime.config import load
 from blo_schemas.errors import WireError
 from blo_schemas.hashes import document_id
 from blo_schemas.ids import CountryId, DocumentId, LinkId, is_link_id, is_subject_id
-from blo_schemas.texts import moment_from
 from blo_schemas.trust import (
     DOCUMENT,
     SIGNED_DOCUMENT,
@@ -136,8 +138,8 @@ def agreement(spec: Path, out: Path, keys: tuple[Path, ...]) -> None:
 @trust.command()
 @click.argument("certificate", type=FILE)
 @click.argument("out", type=FILE)
-@click.option("--reason", required=True, help="Why, in words.")
-@click.option("--at", metavar="TIME", help="From when, with its offset; now if left out.")
+@click.option("--reason", type=LINE, required=True, help="Why, in words.")
+@click.option("--at", type=INSTANT, help="From when, with its offset; now if left out.")
 @click.option(
     "--link",
     "links",
@@ -150,7 +152,7 @@ def revocation(
     certificate: Path,
     out: Path,
     reason: str,
-    at: str | None,
+    at: datetime | None,
     links: tuple[str, ...],
     keys: tuple[Path, ...],
 ) -> None:
@@ -164,7 +166,7 @@ def revocation(
     body = Revocation(
         country=document.country,
         certificate=document_id(revoked.payload),
-        at=specs.milliseconds(datetime.now(UTC) if at is None else _moment(at)),
+        at=specs.milliseconds(datetime.now(UTC) if at is None else at),
         links=tuple(sorted(map(_cut, links), key=lambda part: part.link)),
         reason=reason,
     )
@@ -179,8 +181,8 @@ def sign(document: Path, keys: tuple[Path, ...]) -> None:
     if not keys:
         raise click.UsageError("whose signature? Say --key FILE; an office says `blo agent sign`")
     signed = files.read_document(document)
-    for one in files.read_keys(keys):
-        signed = add_signature(signed, one)
+    for signing_key in files.read_keys(keys):
+        signed = add_signature(signed, signing_key)
     files.replace(document, signed)
     terminal.line(f"{document} now has {_count(len(signed.signatures), 'signature')}")
 
@@ -188,30 +190,46 @@ def sign(document: Path, keys: tuple[Path, ...]) -> None:
 @trust.command()
 @click.argument("document", type=FILE)
 @click.option("--with", "folder", type=FOLDER, help="Other documents; those beside it if left out.")
-def show(document: Path, folder: Path | None) -> None:
+@zone_option
+@json_option(ShownDocument)
+def show(document: Path, folder: Path | None, times: InstantText, wants_json: bool) -> None:
     """Say what DOCUMENT says, who has signed it, and whose signatures are missing.
 
     Roots are taken here as they are found. Whether a document counts, `blo trust check` says.
     """
     signed = files.read_document(document)
-    known = [signed, *_readable(folder or document.parent)]
+    shown = _shown(signed, [signed, *_readable(folder or document.parent)], times)
+    if wants_json:
+        terminal.json(shown)
+        return
+    terminal.lines([shown.title, *shown.says])
+    for signature in shown.signatures:
+        good = "good" if signature.good else "NOT GOOD"
+        terminal.line(f"signed       by {signature.by} ({signature.key}): {good}")
+    if not shown.signatures:
+        terminal.line("signed       by nobody yet")
+    terminal.line(f"missing      {shown.missing or 'nothing, by the documents beside it'}")
+
+
+def _shown(
+    signed: SignedDocument, known: list[SignedDocument], times: InstantText
+) -> ShownDocument:
+    decoded = [(other, _decoded(other)) for other in known]
     roots = {
-        one.country: document_id(other.payload)
-        for other in known
-        if isinstance(one := _decoded(other), Root) and one.version == 1
+        root.country: document_id(other.payload)
+        for other, root in decoded
+        if isinstance(root, Root) and root.version == 1
     }
     body = DOCUMENT.decode(signed.payload)
-    for line in words.describe(body, signed.payload):
-        terminal.line(line)
-    keys = words.owners(one for other in known if (one := _decoded(other)) is not None)
-    for line in words.signatures(signed, keys):
-        terminal.line(line)
+    owners = words.owners(document for _, document in decoded if document is not None)
     _, refusals = verdicts.directory_of(roots, known)
-    problem = next((one.error for one in refusals if one.signed == signed), None)
-    terminal.line(
-        "missing      nothing, by the documents beside it"
-        if problem is None
-        else f"missing      {problem.problem}; {problem.todo}"
+    problem = next((refusal.error for refusal in refusals if refusal.signed == signed), None)
+    return ShownDocument(
+        title=title(body),
+        id=document_id(signed.payload).hex(),
+        says=list(words.describe(body, signed.payload, times)),
+        signatures=list(words.signatures(signed, owners)),
+        missing=None if problem is None else f"{problem.problem}; {problem.todo}",
     )
 
 
@@ -219,12 +237,16 @@ def show(document: Path, folder: Path | None) -> None:
 @click.argument("folder", type=FOLDER)
 @pins_option
 @click.option("--config", type=FILE, help="An agent's configuration, for its pinned roots.")
-def check(folder: Path, pinned: Pinned, config: Path | None) -> int:
+@json_option(list[DocumentForm])
+def check(folder: Path, pinned: Pinned, config: Path | None, wants_json: bool) -> int:
     """Say for every document in FOLDER whether it counts, and why not.
 
     Exits with 1 if any is refused.
     """
     judgement = verdicts.judge(folder, pins(pinned, config))
+    if wants_json:
+        terminal.json([verdict.form for verdict in judgement.verdicts])
+        return Exit.CHECK_FAILED if judgement.refused else Exit.OK
     return _tell(judgement)
 
 
@@ -232,19 +254,31 @@ def check(folder: Path, pinned: Pinned, config: Path | None) -> int:
 @click.argument("folder", type=FOLDER)
 @pins_option
 @kafka_option
-def publish(folder: Path, pinned: Pinned, config: Path | None, bootstrap: str | None) -> int:
+@json_option(PublishedForm)
+def publish(
+    folder: Path, pinned: Pinned, config: Path | None, bootstrap: str | None, wants_json: bool
+) -> int:
     """Put the documents in FOLDER on blo.directory.
 
     All of them must count, or none is published. What is there already is left out.
     """
     judgement = verdicts.judge(folder, pins(pinned, config))
     if judgement.refused:
-        code = _tell(judgement)
-        terminal.note("nothing was published")
-        return code
-    documents = [one.signed for one in judgement.verdicts if one.signed is not None]
-    for document in asyncio.run(_publish(Kafka(bootstrap, config), documents)):
-        terminal.line(f"published {title(document)}")
+        if wants_json:
+            refused = [verdict.form for verdict in judgement.refused]
+            terminal.json(PublishedForm([], refused))
+        else:
+            _tell(judgement)
+        terminal.problem("nothing was published")
+        return Exit.CHECK_FAILED
+    documents = [verdict.signed for verdict in judgement.verdicts if verdict.signed is not None]
+    put = [
+        title(document) for document in asyncio.run(_publish(Kafka(bootstrap, config), documents))
+    ]
+    if wants_json:
+        terminal.json(PublishedForm(put, []))
+    for name in () if wants_json else put:
+        terminal.line(f"published {name}")
     return Exit.OK
 
 
@@ -274,13 +308,13 @@ def _tell(judgement: verdicts.Judgement) -> int:
 
 
 def _readable(folder: Path) -> list[SignedDocument]:
-    found = []
+    documents = []
     for path in sorted(folder.glob(f"*{files.SUFFIX}")):
         try:
-            found.append(files.read_document(path))
+            documents.append(files.read_document(path))
         except FileUnusable as error:
             terminal.problem(f"left out: {error}")
-    return found
+    return documents
 
 
 def _decoded(signed: SignedDocument) -> Document | None:
@@ -288,15 +322,6 @@ def _decoded(signed: SignedDocument) -> Document | None:
         return DOCUMENT.decode(signed.payload)
     except WireError:
         return None
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return moment_from(text)
-    except WireError:
-        raise click.BadParameter(
-            f"{text!r} is no time with an offset; expected one as 2025-07-01T00:00:00+07:00"
-        ) from None
 
 
 def _cut(text: str) -> RevokedFrom:

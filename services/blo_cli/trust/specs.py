@@ -18,7 +18,7 @@ from blo_domain.holiday_tables import NEWEST
 from blo_runtime.config import Settings
 from blo_schemas.fields import Positive
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId, country_of
-from blo_schemas.instants import unix_ms
+from blo_schemas.instants import LAST_INSTANT, local, unix_ms
 from blo_schemas.policy import (
     Calendar,
     Deadline,
@@ -34,6 +34,9 @@ from blo_schemas.summary import Kind, Urgency
 from blo_schemas.texts import from_hex
 from blo_schemas.trust import Agreement, Certificate, DatedText, OfficeEntry, Role, Root, Superior
 
+FIRST_MOMENT: Final = local(0)
+LAST_MOMENT: Final = local(LAST_INSTANT)
+
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Hex32 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Partition = Annotated[int, msgspec.Meta(ge=0, le=9999)]
@@ -44,7 +47,20 @@ SpanText = Annotated[
 STOCK: Final = {"four-urgencies": four_urgencies, "eu-2023-977": eu_2023_977}
 
 
-class RootSpec(Settings, frozen=True, kw_only=True):
+class DatedSpec(Settings, frozen=True, kw_only=True):
+    """A form with instants, each of which a document can hold."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            moment = getattr(self, name)
+            if isinstance(moment, datetime) and not FIRST_MOMENT <= moment <= LAST_MOMENT:
+                raise ValueError(
+                    f"{name}: {moment.isoformat()} is not in a document's time; expected an "
+                    f"instant from {FIRST_MOMENT:%Y} to {LAST_MOMENT:%Y}. Correct the time."
+                )
+
+
+class RootSpec(DatedSpec, frozen=True, kw_only=True):
     """``blo trust root``: a country's root; ``keys`` are public keys in hexadecimal digits."""
 
     country: str
@@ -66,7 +82,7 @@ class RootSpec(Settings, frozen=True, kw_only=True):
         )
 
 
-class CertificateSpec(Settings, frozen=True, kw_only=True):
+class CertificateSpec(DatedSpec, frozen=True, kw_only=True):
     """``blo trust certificate``; ``request`` is the file that the subject has sent."""
 
     request: Path
@@ -190,7 +206,7 @@ class PolicySpec(Settings, frozen=True, kw_only=True):
         )
 
 
-class AgreementSpec(Settings, frozen=True, kw_only=True):
+class AgreementSpec(DatedSpec, frozen=True, kw_only=True):
     """``blo trust agreement``.
 
     The corridor follows from the offices. ``policy`` is the name of a stock policy or a table;
@@ -212,6 +228,7 @@ class AgreementSpec(Settings, frozen=True, kw_only=True):
     effective_until: Moment | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if isinstance(self.policy, str):
             _expect("policy", self.policy, list(STOCK))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from blo_cli.errors import FileUnusable
+from blo_cli.json_forms import DocumentForm
 from blo_cli.trust.files import document_files, read_document
 from blo_domain.trust import (
     DocumentRefusal,
@@ -62,6 +63,13 @@ class DocumentVerdict(NamedTuple):
             return f"admitted  {self.path.name}  {self.title}"
         return f"refused   {self.path.name}  {self.title}: {self.problem}; {self.todo}"
 
+    @property
+    def form(self) -> DocumentForm:
+        """The verdict as JSON has it."""
+        return DocumentForm(
+            self.path.name, self.title, self.problem is None, self.problem, self.todo
+        )
+
 
 class Judgement(NamedTuple):
     """A folder's documents, and what they prove together."""
@@ -94,27 +102,27 @@ def judge(folder: Path, pins: Mapping[CountryId, DocumentId]) -> Judgement:
     Raises:
         FileUnusable: There are none.
     """
-    found: list[tuple[Path, SignedDocument | FileUnusable]] = []
+    files: list[tuple[Path, SignedDocument | FileUnusable]] = []
     for path in document_files(folder):
         try:
-            found.append((path, read_document(path)))
+            files.append((path, read_document(path)))
         except FileUnusable as error:
-            found.append((path, error))
-    readable = [signed for _, signed in found if isinstance(signed, SignedDocument)]
+            files.append((path, error))
+    readable = [signed for _, signed in files if isinstance(signed, SignedDocument)]
     directory, refusals = directory_of(pins, readable)
     errors = {refusal.signed: refusal.error for refusal in refusals}
-    return Judgement(directory, [_verdict(path, one, errors) for path, one in found])
+    return Judgement(directory, [_verdict(path, content, errors) for path, content in files])
 
 
 def _verdict(
-    path: Path, found: SignedDocument | FileUnusable, errors: Mapping[SignedDocument, TrustError]
+    path: Path, content: SignedDocument | FileUnusable, errors: Mapping[SignedDocument, TrustError]
 ) -> DocumentVerdict:
-    if isinstance(found, FileUnusable):
-        return DocumentVerdict(path, None, "the file", found.what, found.todo)
-    error = errors.get(found)
+    if isinstance(content, FileUnusable):
+        return DocumentVerdict(path, None, "the file", content.what, content.todo)
+    error = errors.get(content)
     if error is not None:
-        return DocumentVerdict(path, found, error.title, error.problem, error.todo)
-    return DocumentVerdict(path, found, title(DOCUMENT.decode(found.payload)))
+        return DocumentVerdict(path, content, error.title, error.problem, error.todo)
+    return DocumentVerdict(path, content, title(DOCUMENT.decode(content.payload)))
 
 
 async def publish(log: Log, documents: Iterable[SignedDocument]) -> list[Document]:
@@ -151,11 +159,11 @@ async def publish(log: Log, documents: Iterable[SignedDocument]) -> list[Documen
 async def _published(log: Log) -> set[SignedDocument]:
     """The documents on the topic; what is none is left to the readers to name."""
     reader = await log.reader({_PLACE: 0})
-    found = set()
+    documents = set()
     async for batch in read_to_end(reader):
         for stored in batch.get(_PLACE, ()):
             try:
-                found.add(read_signed(stored.value or b""))
+                documents.add(read_signed(stored.value or b""))
             except TrustError:
                 continue
-    return found
+    return documents

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from blo_cli.instant_text import InstantText
+from blo_cli.json_forms import SignatureForm
 from blo_domain.trust import title
 from blo_schemas.hashes import certificate_tag, document_id
-from blo_schemas.instants import local
 from blo_schemas.policy import DeadlinePolicy, Span
 from blo_schemas.trust import (
     Agreement,
@@ -22,36 +23,41 @@ from blo_sealing.signatures import fingerprint
 from blo_sealing.statements import verify_document_signature
 
 
-def describe(document: Document, payload: bytes) -> Iterator[str]:
-    """What a document says, line by line: who, what, when."""
-    yield title(document)
+def describe(document: Document, payload: bytes, times: InstantText) -> Iterator[str]:
+    """What a document says, line by line: who, what, when.
+
+    Args:
+        document: The document.
+        payload: Its bytes.
+        times: How instants are written.
+    """
     identifier = document_id(payload)
     match document:
         case Root():
             yield f"fingerprint  {identifier.hex()}"
             yield f"threshold    {document.threshold} of {len(document.keys)} keys"
             yield from (f"key          {fingerprint(key)}  {key.hex()}" for key in document.keys)
-            yield f"valid        {_between(document.not_before, document.not_after)}"
+            yield f"valid        {_between(document.not_before, document.not_after, times)}"
         case Certificate():
             yield f"id           {identifier.hex()}"
             yield f"tag          {certificate_tag(identifier).hex()}"
             yield f"signing key  {fingerprint(document.signing_key)}"
             yield f"KEM key      {fingerprint(document.kem_key) if document.kem_key else 'none'}"
-            yield f"valid        {_between(document.not_before, document.not_after)}"
+            yield f"valid        {_between(document.not_before, document.not_after, times)}"
             yield from (f"name         {_dated(name)}" for name in document.names)
         case OfficeEntry():
             yield from _entry(document)
         case Agreement():
-            yield from _agreement(document)
+            yield from _agreement(document, times)
         case Revocation():
             yield f"country      {document.country}"
             yield f"certificate  {document.certificate.hex()}"
-            yield f"from         {instant(document.at)}"
+            yield f"from         {times.of(document.at)}"
             yield from (f"on {part.link} from log size {part.size}" for part in document.links)
             yield f"reason       {document.reason}"
 
 
-def signatures(signed: SignedDocument, owners: Mapping[bytes, str]) -> Iterator[str]:
+def signatures(signed: SignedDocument, owners: Mapping[bytes, str]) -> Iterator[SignatureForm]:
     """Who has signed a document, and whether each signature is good.
 
     Args:
@@ -59,28 +65,23 @@ def signatures(signed: SignedDocument, owners: Mapping[bytes, str]) -> Iterator[
         owners: Whose each known key is, in words.
     """
     for signature in signed.signatures:
-        good = "good" if verify_document_signature(signed, signature) else "NOT GOOD"
-        owner = owners.get(signature.key, "an unknown key")
-        yield f"signed       by {owner} ({fingerprint(signature.key)}): {good}"
-    if not signed.signatures:
-        yield "signed       by nobody yet"
+        yield SignatureForm(
+            by=owners.get(signature.key, "an unknown key"),
+            key=fingerprint(signature.key),
+            good=verify_document_signature(signed, signature),
+        )
 
 
 def owners(documents: Iterable[Document]) -> dict[bytes, str]:
     """Whose the keys are that documents name, in words."""
-    found: dict[bytes, str] = {}
+    known: dict[bytes, str] = {}
     for document in documents:
         if isinstance(document, Root):
             for number, key in enumerate(document.keys, 1):
-                found.setdefault(key, f"key {number} of the {title(document)}")
+                known.setdefault(key, f"key {number} of the {title(document)}")
         elif isinstance(document, Certificate):
-            found.setdefault(document.signing_key, document.subject)
-    return found
-
-
-def instant(at: int) -> str:
-    """An instant in Unix milliseconds, in words."""
-    return f"{local(at):%Y-%m-%d %H:%M:%S} UTC"
+            known.setdefault(document.signing_key, document.subject)
+    return known
 
 
 def _entry(entry: OfficeEntry) -> Iterator[str]:
@@ -97,7 +98,7 @@ def _entry(entry: OfficeEntry) -> Iterator[str]:
         yield f"successor    {entry.successor}"
 
 
-def _agreement(agreement: Agreement) -> Iterator[str]:
+def _agreement(agreement: Agreement, times: InstantText) -> Iterator[str]:
     yield f"corridor     {agreement.corridor}, partition {agreement.partition}"
     yield f"offices      {', '.join(agreement.offices)}"
     for superior in agreement.superiors:
@@ -108,7 +109,7 @@ def _agreement(agreement: Agreement) -> Iterator[str]:
     ):
         if subjects:
             yield f"{label:<12} {', '.join(subjects)}"
-    yield f"in force     {_between(agreement.effective_from, agreement.effective_until)}"
+    yield f"in force     {_between(agreement.effective_from, agreement.effective_until, times)}"
     if agreement.working_marking:
         yield f"marking      {agreement.working_marking}"
     if agreement.refused_markings:
@@ -144,9 +145,9 @@ def _span(span: Span) -> str:
     return f"{span.amount} {unit[:-1] if span.amount == 1 else unit}"
 
 
-def _between(start: int, end: int | None) -> str:
-    until = "until superseded" if end is None else f"until before {instant(end)}"
-    return f"from {instant(start)} {until}"
+def _between(start: int, end: int | None, times: InstantText) -> str:
+    until = "until superseded" if end is None else f"until before {times.of(end)}"
+    return f"from {times.of(start)} {until}"
 
 
 def _dated(text: DatedText) -> str:

@@ -165,8 +165,11 @@ def test_a_revocation_is_of_a_certificate(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--at", "2025-07-01"], "no time with an offset"),
-        (["--at", "soon"], "no time with an offset"),
+        (["--at", "2025-07-01"], "expected a time with its offset"),
+        (["--at", "soon"], "expected a time with its offset"),
+        (["--at", "1969-12-31T23:59:59Z"], "lies before 1970-01-01T00:00:00Z"),
+        (["--reason", "x\nsigned by key 1: good"], "expected one line of text"),
+        (["--reason", "x\x1b[8m"], "expected one line of text"),
         (["--link", "vn-a~la-b"], "expected LINK=SIZE"),
         (["--link", "vn-a~la-b=many"], "expected LINK=SIZE"),
     ],
@@ -183,6 +186,8 @@ def test_a_wrong_option_says_what_was_expected(desk: Desk, options: list[str], t
         ('policy = "fast"', "expected one of four-urgencies, eu-2023-977"),
         ("effective_from = 2025-01-01", "effective_from"),
         ("nothing = 1", "nothing: unknown key"),
+        ("effective_from = 1969-12-31T00:00:00Z", "expected an instant from 1970 to 9999"),
+        (f"policy = {'[' * 100_000}", "nested too deeply"),
         ("partition = -1", "partition"),
         ("this is no TOML", "line"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blo_agent.office.case_clocks import local_text, zone_of
+from blo_cli.instant_text import InstantText
 from blo_cli.trust.words import describe
 from blo_domain.commands import ChannelRules
 from blo_domain.deadlines.evaluate import alerts, clock_states, next_change
@@ -136,10 +138,13 @@ def documents(draw: st.DrawFn) -> list[SignedDocument]:
     ]
 
 
+UTC_ZONE = ZoneInfo("UTC")
+
+
 def use(directory: TrustedDirectory) -> None:
     """Do with a directory what agents, processors, auditors and commands do."""
     for document in directory.documents.values():
-        assert "\x1b" not in "".join(describe(document, encode(document)))
+        assert "\x1b" not in "".join(describe(document, encode(document), InstantText(UTC_ZONE)))
         assert title(document).isprintable()
     for at in EDGES:
         _ask(directory, at)

@@ -1,0 +1,312 @@
+"""The JSON that commands print with ``--json``; docs/cli.md is made from these classes.
+
+A field is added, never renamed or given another meaning. Instants are Unix milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class LinkVerification(msgspec.Struct, frozen=True):
+    """A link that the running node has folded anew.
+
+    Attributes:
+        link: The link.
+        records: How many records it has.
+        verified: How many of their signatures were verified.
+        equal: Whether the rebuilt views are equal to the live ones.
+        live_digest: The digest of the live views.
+        rebuilt_digest: The digest of the rebuilt views.
+        rejected: How many records were rejected, by reason.
+    """
+
+    link: str
+    records: int
+    verified: int
+    equal: bool
+    live_digest: str
+    rebuilt_digest: str
+    rejected: Mapping[str, int]
+
+
+class BundleForm(msgspec.Struct, frozen=True):
+    """A bundle that was made.
+
+    Attributes:
+        file: The file.
+        link: The link.
+        scope: What was asked for.
+        records: How many records are in it.
+        digest: The digest at its end.
+        rests_on: Whose word its proofs rest on, in words.
+        uncovered: Records that were meant too, and lie behind the tree that was signed.
+        disclosures: How many disclosures are in it.
+    """
+
+    file: str
+    link: str
+    scope: str
+    records: int
+    digest: str
+    rests_on: str
+    uncovered: int
+    disclosures: int
+
+
+class MissedClock(msgspec.Struct, frozen=True):
+    """A clock of a case that is missed.
+
+    Attributes:
+        clock: Which one.
+        due: Its deadline.
+    """
+
+    clock: str
+    due: int
+
+
+class CaseAt(msgspec.Struct, frozen=True):
+    """A case at an instant.
+
+    Attributes:
+        case: Its id.
+        kind: Its kind.
+        state: Its state.
+        urgency: Its urgency.
+        version: Its version.
+        missed: Its missed clocks.
+    """
+
+    case: str
+    kind: str
+    state: str
+    urgency: str
+    version: int
+    missed: list[MissedClock]
+
+
+class AlertAt(msgspec.Struct, frozen=True):
+    """An alert that stands at an instant.
+
+    Attributes:
+        case: The case; null: the alert is about the link.
+        clock: Which clock; null: the alert is about the link.
+        rung: The rung of the ladder; null: the alert is about the link.
+        since: The instant at which it became true.
+    """
+
+    case: str | None
+    clock: str | None
+    rung: str | None
+    since: int
+
+
+class LinkAt(msgspec.Struct, frozen=True):
+    """A link at an instant.
+
+    Attributes:
+        link: The link.
+        records: How many records it has.
+        waiting: How many of them wait for a summary key.
+        cases: Its cases.
+        alerts: The alerts that stand.
+    """
+
+    link: str
+    records: int
+    waiting: int
+    cases: list[CaseAt]
+    alerts: list[AlertAt]
+
+
+class ResponseRow(msgspec.Struct, frozen=True):
+    """How an office responded to one sort of clock on one link.
+
+    Attributes:
+        met: How many responses came in time.
+        missed: How many came late or not at all.
+        open: How many of the missed had not come.
+        median_ms: The middle response time, without pauses; null: nothing came.
+        p90_ms: The response time that nine of ten do not exceed; null: nothing came.
+    """
+
+    met: int
+    missed: int
+    open: int
+    median_ms: int | None
+    p90_ms: int | None
+
+
+class PolicyRow(msgspec.Struct, frozen=True):
+    """An office's responses under two policies.
+
+    Attributes:
+        link: The link.
+        office: The office.
+        clock: What it owed.
+        agreed: As agreed; null: nothing was due.
+        other: Under the other policy; null: nothing would be due.
+    """
+
+    link: str
+    office: str
+    clock: str
+    agreed: ResponseRow | None
+    other: ResponseRow | None
+
+
+class ChangedClock(msgspec.Struct, frozen=True):
+    """A clock that would stand differently.
+
+    Attributes:
+        link: The link.
+        case: The case.
+        clock: Which clock.
+        agreed: How it stands as agreed.
+        other: How it would stand under the other policy.
+    """
+
+    link: str
+    case: str
+    clock: str
+    agreed: str
+    other: str
+
+
+class PolicyComparison(msgspec.Struct, frozen=True):
+    """A period under the agreed policy and under another.
+
+    Attributes:
+        rows: The offices' responses.
+        changes: The clocks that would stand differently.
+    """
+
+    rows: list[PolicyRow]
+    changes: list[ChangedClock]
+
+
+class DeadLetterForm(msgspec.Struct, frozen=True):
+    """A record that a processor could not process.
+
+    Attributes:
+        place: Topic, partition and offset of the record.
+        link: The link.
+        processor: Who could not.
+        attempts: How often it was tried.
+        error: What happened.
+        log_time: The record's log time.
+        value: The sealed bytes in hexadecimal digits; null in a list.
+    """
+
+    place: str
+    link: str
+    processor: str
+    attempts: int
+    error: str
+    log_time: int
+    value: str | None = None
+
+
+class RetriedForm(msgspec.Struct, frozen=True):
+    """A dead letter whose record was tried again.
+
+    Attributes:
+        place: Topic, partition and offset of the record.
+        error: What happened; null: the record was processed.
+    """
+
+    place: str
+    error: str | None
+
+
+class TopicForm(msgspec.Struct, frozen=True):
+    """A topic as planned.
+
+    Attributes:
+        name: Its name.
+        partitions: How many partitions it has.
+        replication: How many copies of each.
+        config: Kafka's settings of the topic.
+    """
+
+    name: str
+    partitions: int
+    replication: int
+    config: Mapping[str, str]
+
+
+class AppliedTopics(msgspec.Struct, frozen=True):
+    """What was done to the topics.
+
+    Attributes:
+        done: What was made, in words.
+        differences: Topics with other settings, in words; then nothing was done.
+    """
+
+    done: list[str]
+    differences: list[str]
+
+
+class DocumentForm(msgspec.Struct, frozen=True):
+    """Whether a trust document counts.
+
+    Attributes:
+        file: The name of its file.
+        title: What it is.
+        admitted: Whether it counts.
+        problem: Why it does not.
+        todo: What to do about that.
+    """
+
+    file: str
+    title: str
+    admitted: bool
+    problem: str | None
+    todo: str
+
+
+class SignatureForm(msgspec.Struct, frozen=True):
+    """A signature under a document.
+
+    Attributes:
+        by: Whose key it is, in words, by the documents at hand.
+        key: The key's fingerprint.
+        good: Whether it is good.
+    """
+
+    by: str
+    key: str
+    good: bool
+
+
+class ShownDocument(msgspec.Struct, frozen=True):
+    """What a trust document says.
+
+    Attributes:
+        title: What it is.
+        id: Its id.
+        says: What it says, line by line.
+        signatures: Who has signed it.
+        missing: What it lacks, by the documents at hand; null: nothing.
+    """
+
+    title: str
+    id: str
+    says: list[str]
+    signatures: list[SignatureForm]
+    missing: str | None
+
+
+class PublishedForm(msgspec.Struct, frozen=True):
+    """What was put on the log.
+
+    Attributes:
+        published: The documents that were not there before.
+        refused: The documents that do not count; then nothing was published.
+    """
+
+    published: list[str]
+    refused: list[DocumentForm]
