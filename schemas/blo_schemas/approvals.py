@@ -11,13 +11,14 @@ import msgspec
 
 from blo_schemas.codec import Codec
 from blo_schemas.content import Dispatch
-from blo_schemas.fields import Bytes32, MapStruct, Name, Positive, Text, UnixMs, Word
+from blo_schemas.fields import Bytes16, Bytes32, MapStruct, Name, Positive, Text, UnixMs, Word
 from blo_schemas.ids import Digest, LinkId, OfficeId
 from blo_schemas.people import PersonId
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
 
 APPROVAL_VERSION: Final = 1
 _DRAFTED_STEP: Final = b"blo/drafted-step/v1\0"
+_APPROVAL: Final = b"blo/approval/v1\0"
 _Part = Annotated[bytes, msgspec.Meta(max_length=4096)]
 
 
@@ -67,8 +68,19 @@ DRAFTED_STEP: Final = Codec(DraftedStep, versions=(APPROVAL_VERSION,))
 
 
 def drafted_step_digest(drafted: DraftedStep) -> Digest:
-    """The digest that an approver signs: SHA-256 over a label and the canonical encoding."""
+    """The digest of what is sealed: SHA-256 over a label and the canonical encoding."""
     return Digest(sha256(_DRAFTED_STEP + DRAFTED_STEP.encode(drafted)).digest())
+
+
+def approval_challenge(draft: bytes, revision: int, digest: bytes) -> Digest:
+    """What an approver signs: the digest, for one revision of one draft.
+
+    Args:
+        draft: The draft's id, 16 bytes.
+        revision: The revision that was looked at, from 1.
+        digest: ``drafted_step_digest``.
+    """
+    return Digest(sha256(_APPROVAL + draft + revision.to_bytes(8, "big") + digest).digest())
 
 
 class SecondFactor(StrEnum):
@@ -79,7 +91,7 @@ class SecondFactor(StrEnum):
 
 
 class PasskeyAssertion(MapStruct, frozen=True, kw_only=True):
-    """A WebAuthn assertion over the digest (Web Authentication Level 2, §6.3.3).
+    """A WebAuthn assertion over ``approval_challenge`` (Web Authentication Level 2, §6.3.3).
 
     Attributes:
         rp_id: The domain for which the credential was made.
@@ -87,7 +99,7 @@ class PasskeyAssertion(MapStruct, frozen=True, kw_only=True):
         credential: The credential's id.
         public_key: The credential's public key, a COSE key.
         authenticator_data: The signed authenticator data.
-        client_data: The client data JSON; its challenge is the digest.
+        client_data: The client data JSON; it holds the challenge.
         signature: The authenticator's signature.
     """
 
@@ -105,6 +117,8 @@ class Approval(MapStruct, frozen=True, kw_only=True):
 
     Attributes:
         v: Version of this layout, 1.
+        draft: The draft's id.
+        revision: The revision that was approved.
         digest: What was approved (``drafted_step_digest``).
         approver: Who approved.
         name: The approver's name as it was shown.
@@ -115,6 +129,8 @@ class Approval(MapStruct, frozen=True, kw_only=True):
     """
 
     v: int = APPROVAL_VERSION
+    draft: Bytes16
+    revision: Positive
     digest: Bytes32
     approver: PersonId
     name: Name
@@ -125,3 +141,24 @@ class Approval(MapStruct, frozen=True, kw_only=True):
 
 
 APPROVAL: Final = Codec(Approval, versions=(APPROVAL_VERSION,))
+
+
+class SentDraft(MapStruct, frozen=True, kw_only=True):
+    """Which draft became which event, as the journal keeps it.
+
+    Attributes:
+        draft: The draft's id.
+        revision: The revision that was sealed.
+        digest: What was sealed (``drafted_step_digest``).
+        event: The event's id.
+        approved: Whether the step needed approval, and had it.
+    """
+
+    draft: Bytes16
+    revision: Positive
+    digest: Bytes32
+    event: Bytes32
+    approved: bool
+
+
+SENT_DRAFT: Final = Codec(SentDraft)

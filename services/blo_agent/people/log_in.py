@@ -141,7 +141,9 @@ class Credentials:
             raise refused(PeopleRefusal.LOG_IN_FAILED, "this passkey is not known here")
         if await self._store.read(lambda s: _usable(s, known.person, self._now())) is None:
             raise refused(PeopleRefusal.LOG_IN_FAILED, "this passkey is not known here")
-        await self._store.write(lambda tx: use_passkey(tx, self.party, answer, begun.value))
+        await self._store.write(
+            lambda tx: use_passkey(tx, self.party, known.person, answer, begun.value)
+        )
         return await self._open(known.person, "passkey", client)
 
     async def choose_password(self, token: str, password: str) -> PersonId:
@@ -319,18 +321,27 @@ def use_code(tx: Transaction, person: PersonId, code: str, now: int) -> bool:
 
 
 def use_passkey(
-    tx: Transaction, party: RelyingParty, answer: PasskeyAssertion, challenge: bytes
-) -> people.Passkey:
+    tx: Transaction,
+    party: RelyingParty,
+    person: PersonId,
+    answer: PasskeyAssertion,
+    challenge: bytes,
+) -> None:
     """Check a passkey's answer to a challenge against the key that is known, and note its counter.
 
     Raises:
-        PeopleRefused: The passkey is not known, or its answer proves nothing.
+        PeopleRefused: The passkey is not one of the person's, or its answer proves nothing.
     """
     known = people.passkey(tx, answer.credential)
-    if known is None or (answer.public_key, answer.rp_id, answer.origin) != (
-        known.public_key,
-        party.id,
-        party.origin,
+    if (
+        known is None
+        or known.person != person
+        or (answer.public_key, answer.rp_id, answer.origin)
+        != (
+            known.public_key,
+            party.id,
+            party.origin,
+        )
     ):
         raise refused(PeopleRefusal.CODE_REFUSED, "this passkey is not known here")
     try:
@@ -338,7 +349,6 @@ def use_passkey(
     except PasskeyRefused as error:
         raise refused(PeopleRefusal.CODE_REFUSED, str(error)) from error
     people.set_sign_count(tx, known.credential, count)
-    return known
 
 
 def _usable(snapshot: Snapshot, person: str, now: int) -> people.Account | None:

@@ -13,7 +13,17 @@ import msgspec
 from blo_agent.office.link_state import PROGRAM, LinkState
 from blo_agent.office.state import Office
 from blo_agent.store.connection import Snapshot, Transaction
-from blo_agent.store.tables import events, journal, keys, meta, outbox, parked, records, shredded
+from blo_agent.store.tables import (
+    drafts,
+    events,
+    journal,
+    keys,
+    meta,
+    outbox,
+    parked,
+    records,
+    shredded,
+)
 from blo_domain.shredding import is_shredded
 from blo_log.topics import keys_topic
 from blo_projection.fold import ContentState, FoldedRecord
@@ -167,6 +177,7 @@ def _delete(office: Office, state: LinkState, case: CaseId, tx: Transaction) -> 
     keys.remove(tx, state.link, KeyId(case))
     office.keyring.of(state.link).drop_content(case)
     events.forget_contents(tx, state.link, case)
+    drafts.forget_case(tx, state.link, case)
     for position in parked.waiting_for(tx, state.link, KeyId(case)):
         parked.remove(tx, state.link, position)
     for position in records.set_nothing_to_open(tx, state.link, case):

@@ -49,4 +49,33 @@ CREATE TABLE sessions(
     client TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_person ON sessions(person, started_at);
+
+CREATE TABLE drafts(
+    id BLOB NOT NULL PRIMARY KEY,       -- 16 random bytes
+    link TEXT NOT NULL,
+    case_id BLOB,                       -- NULL: opens a case
+    state TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    request BLOB NOT NULL,              -- JSON, as far as it is filled in
+    drafted BLOB,                       -- encoded DraftedStep, since it was submitted
+    authors TEXT NOT NULL,              -- JSON list of everybody who has written in it
+    edited_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    reason TEXT,                        -- why it was returned
+    approval BLOB,                      -- encoded Approval
+    event_id BLOB                       -- what it became
+) STRICT, WITHOUT ROWID;
+CREATE INDEX drafts_open ON drafts(state, changed_at);
+CREATE INDEX drafts_case ON drafts(link, case_id) WHERE case_id IS NOT NULL;
+
+CREATE TABLE notes(                     -- internal: they never leave the office
+    seq INTEGER PRIMARY KEY,
+    link TEXT NOT NULL,
+    case_id BLOB NOT NULL,
+    person TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    words TEXT NOT NULL
+) STRICT;
+CREATE INDEX notes_case ON notes(link, case_id, seq);
 """

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
-from blo_domain.commands import Command
+from blo_domain.commands import Command, Target
 from blo_domain.errors import DomainError
 from blo_domain.people.permissions import Action, Permission, permission
 from blo_schemas.approvals import APPROVAL_VERSION, DraftedStep
-from blo_schemas.bodies import body_version
+from blo_schemas.bodies import body_version, decode_body
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, LinkId, OfficeId
 from blo_schemas.people import OfficeRole, PersonId
@@ -127,4 +127,27 @@ def drafted_step(
         command.pause_ground,
         encode(command.body),
         body_version(command.kind, command.step),
+    )
+
+
+def command_of(drafted: DraftedStep) -> Command:
+    """The command that a drafted step means: ``drafted_step`` backwards.
+
+    Raises:
+        WireError: The body cannot be read, which a step that was drafted here never shows.
+    """
+    target = None
+    if drafted.corrects is not None and drafted.nth is not None:
+        target = Target(drafted.corrects, drafted.nth)
+    return Command(
+        kind=drafted.kind,
+        step=drafted.step,
+        on=drafted.on,
+        body=decode_body(drafted.kind, drafted.step, drafted.body_version, drafted.body),
+        urgency=drafted.urgency,
+        reason=drafted.reason,
+        dispatch=drafted.dispatch,
+        corrects=target,
+        due=drafted.due,
+        pause_ground=drafted.pause_ground,
     )

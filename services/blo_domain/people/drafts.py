@@ -55,7 +55,7 @@ _SUBMITTED: Final = frozenset({DraftState.SUBMITTED})
 
 DRAFT_RULES: Final[Mapping[DraftAct, DraftRule]] = {
     DraftAct.EDIT: DraftRule(_OPEN, DraftState.DRAFT, revises=True),
-    DraftAct.SUBMIT: DraftRule(_OPEN, DraftState.SUBMITTED),
+    DraftAct.SUBMIT: DraftRule(_OPEN, DraftState.SUBMITTED, revises=True),
     DraftAct.TAKE_BACK: DraftRule(
         _SUBMITTED | {DraftState.APPROVED}, DraftState.DRAFT, revises=True
     ),

@@ -145,9 +145,9 @@ def test_a_way_from_draft_over_return_to_sent() -> None:
     assert state is DraftState.SENT
 
 
-def test_what_changes_the_words_makes_a_new_revision() -> None:
+def test_what_changes_the_words_or_asks_again_makes_a_new_revision() -> None:
     revising = {act for act, rule in DRAFT_RULES.items() if rule.revises}
-    assert revising == {DraftAct.EDIT, DraftAct.TAKE_BACK}
+    assert revising == {DraftAct.EDIT, DraftAct.SUBMIT, DraftAct.TAKE_BACK}
 
 
 def test_a_writer_who_saw_an_older_revision_is_told_both() -> None:

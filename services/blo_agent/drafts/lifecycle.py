@@ -1,0 +1,393 @@
+"""The steps of a draft as jobs of the store's thread, each with a journal entry.
+
+Autosaved edits are not in the journal: only who wrote in a draft is kept, because an author cannot
+approve. What is submitted is frozen as a ``DraftedStep``; it is approved by its digest, and exactly
+it is sealed.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from blo_agent.commands.accept import Accepted, OfficeCommand, accept
+from blo_agent.drafts.errors import DraftRefusal, DraftStepRefused, draft_refused
+from blo_agent.drafts.policy import is_approval_needed
+from blo_agent.office.state import Office
+from blo_agent.people.access import Actor, check_allowed
+from blo_agent.people.accounts import account_of
+from blo_agent.people.errors import PeopleRefusal, refused
+from blo_agent.people.log_in import use_code, use_passkey
+from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.tables import drafts, journal
+from blo_domain.people import drafts as rules
+from blo_domain.people.approval import ApprovalRefused, check_approver, command_of
+from blo_domain.people.drafts import DraftAct, DraftState
+from blo_domain.people.permissions import Action
+from blo_schemas.approvals import (
+    APPROVAL,
+    DRAFTED_STEP,
+    SENT_DRAFT,
+    Approval,
+    DraftedStep,
+    PasskeyAssertion,
+    SecondFactor,
+    SentDraft,
+    approval_challenge,
+    drafted_step_digest,
+)
+from blo_schemas.ids import CaseId, Digest, LinkId
+from blo_schemas.people import PersonId
+from blo_sealing.passkeys import RelyingParty
+
+ID_SIZE: Final = 16
+MOST_OPEN: Final = 2_000
+"""Drafts of an office that are neither sent nor discarded."""
+
+MOST_AUTHORS: Final = 50
+MAX_REQUEST: Final = 64 * 1024
+"""Bytes of what is filled in."""
+
+MAX_REASON: Final = 2_000
+
+
+def begin(
+    actor: Actor, link: LinkId, case: CaseId | None, request: bytes, now: int, tx: Transaction
+) -> drafts.DraftRow:
+    """Begin a draft.
+
+    Args:
+        actor: Who drafts.
+        link: The link.
+        case: The case; ``None`` opens one.
+        request: What is filled in, a JSON object.
+        now: The office's clock, Unix milliseconds.
+        tx: The transaction.
+
+    Raises:
+        PeopleRefused: The actor may not draft.
+        DraftStepRefused: It is too large, or too many drafts are open.
+    """
+    person = _person(actor, Action.DRAFT)
+    _check_size(request)
+    if drafts.count_open(tx) >= MOST_OPEN:
+        raise draft_refused(
+            DraftRefusal.TOO_MANY, f"{MOST_OPEN} drafts are open; send or discard some first"
+        )
+    draft = drafts.DraftRow(
+        os.urandom(ID_SIZE), link, case, DraftState.DRAFT, 1, request, None, (person,), person,
+        now, now,
+    )  # fmt: skip
+    drafts.put(tx, draft)
+    return draft
+
+
+def edit(
+    actor: Actor, draft: bytes, seen: int, request: bytes, now: int, tx: Transaction
+) -> drafts.DraftRow:
+    """Save what is filled in.
+
+    Raises:
+        PeopleRefused: The actor may not draft.
+        DraftStepRefused: It is too large, or cannot be edited now.
+        DraftConflict: Somebody else has changed it since the actor saw it.
+    """
+    person = _person(actor, Action.DRAFT)
+    _check_size(request)
+    row = _moved(tx, draft, seen, DraftAct.EDIT, now, person)
+    authors = row.authors if person in row.authors else (*row.authors, person)
+    if len(authors) > MOST_AUTHORS:
+        raise draft_refused(DraftRefusal.TOO_MANY, f"{MOST_AUTHORS} people have written in this")
+    row = row._replace(request=request, drafted=None, authors=authors, approval=None)
+    drafts.put(tx, row)
+    return row
+
+
+def submit(
+    actor: Actor, draft: bytes, seen: int, drafted: DraftedStep, now: int, tx: Transaction
+) -> drafts.DraftRow:
+    """Ask for approval of a draft as it stands.
+
+    Args:
+        actor: Who submits.
+        draft: The draft.
+        seen: The revision that the actor saw.
+        drafted: What its request says.
+        now: The office's clock, Unix milliseconds.
+        tx: The transaction.
+
+    Raises:
+        PeopleRefused: The actor may not send such steps.
+        DraftStepRefused: It cannot be submitted now, or needs no approval.
+        DraftConflict: Somebody else has changed it.
+    """
+    person = _person(actor, Action.DRAFT)
+    row = _moved(tx, draft, seen, DraftAct.SUBMIT, now, person, drafted)
+    row = row._replace(drafted=DRAFTED_STEP.encode(drafted), reason=None, approval=None)
+    drafts.put(tx, row)
+    _note(tx, actor, "submit draft", row, now, drafted_step_digest(drafted))
+    return row
+
+
+def take_back(actor: Actor, draft: bytes, seen: int, now: int, tx: Transaction) -> drafts.DraftRow:
+    """Make a submitted or approved draft editable again; an approval of it is void.
+
+    Raises:
+        PeopleRefused: The actor has not written in it.
+        DraftStepRefused: It cannot be taken back now.
+        DraftConflict: Somebody else has changed it.
+    """
+    person = _person(actor, Action.DRAFT)
+    row = _moved(tx, draft, seen, DraftAct.TAKE_BACK, now, person)
+    if person not in row.authors:
+        raise refused(PeopleRefusal.NOT_ALLOWED, "only who has written in a draft takes it back")
+    row = row._replace(drafted=None, approval=None)
+    drafts.put(tx, row)
+    _note(tx, actor, "take draft back", row, now)
+    return row
+
+
+def return_to_author(
+    actor: Actor, draft: bytes, seen: int, reason: str, now: int, tx: Transaction
+) -> drafts.DraftRow:
+    """Return a submitted draft with a reason.
+
+    Raises:
+        PeopleRefused: The actor may not approve.
+        DraftStepRefused: It is not submitted, or there is no reason.
+        DraftConflict: Somebody else has changed it.
+    """
+    person = _person(actor, Action.APPROVE)
+    words = reason.strip()
+    if not 0 < len(words) <= MAX_REASON:
+        raise draft_refused(
+            DraftRefusal.REASON_MISSING, f"say why it is returned, in 1 to {MAX_REASON} characters"
+        )
+    row = _moved(tx, draft, seen, DraftAct.RETURN, now, person)
+    row = row._replace(reason=words, approval=None)
+    drafts.put(tx, row)
+    _note(tx, actor, "return draft", row, now)
+    return row
+
+
+def approve(
+    actor: Actor,
+    draft: bytes,
+    seen: int,
+    proof: PasskeyAssertion | str,
+    party: RelyingParty,
+    now: int,
+    tx: Transaction,
+) -> drafts.DraftRow:
+    """Approve a submitted draft, with a proof that the approver was there.
+
+    Args:
+        actor: Who approves.
+        draft: The draft.
+        seen: The revision that the actor saw.
+        proof: A passkey's answer to ``challenge_of``, or a one-time code where the person has no
+            passkey.
+        party: For whom passkeys are made.
+        now: The office's clock, Unix milliseconds.
+        tx: The transaction.
+
+    Raises:
+        PeopleRefused: The actor may not approve, has written in it, or the proof does not count.
+        DraftStepRefused: It is not submitted.
+        DraftConflict: Somebody else has changed it.
+    """
+    person = _person(actor, Action.APPROVE)
+    row = _known(tx, draft)
+    try:
+        check_approver(person, actor.roles, row.authors)
+    except ApprovalRefused as error:
+        raise refused(PeopleRefusal.NOT_ALLOWED, str(error)) from error
+    row = _moved(tx, draft, seen, DraftAct.APPROVE, now, person)
+    account = account_of(tx, person)
+    factor, passkey = _proven(tx, person, row, proof, party, now)
+    approval = Approval(
+        draft=row.id,
+        revision=row.revision,
+        digest=_digest(row),
+        approver=person,
+        name=account.member.name,
+        authors=tuple(sorted(row.authors)),
+        at=now,
+        factor=factor,
+        passkey=passkey,
+    )
+    detail = APPROVAL.encode(approval)
+    row = row._replace(approval=detail)
+    drafts.put(tx, row)
+    _note(tx, actor, f"approve by {factor}", row, now, detail)
+    return row
+
+
+def send(
+    office: Office,
+    actor: Actor,
+    draft: bytes,
+    seen: int,
+    drafted: DraftedStep | None,
+    now: int,
+    tx: Transaction,
+) -> Accepted:
+    """Seal a draft that was approved, or that needs no approval.
+
+    Args:
+        office: The office.
+        actor: Who sends.
+        draft: The draft.
+        seen: The revision that the actor saw.
+        drafted: What its request says, for a draft that needs no approval; of an approved one
+            exactly what was approved is sealed.
+        now: The office's clock, Unix milliseconds.
+        tx: The transaction.
+
+    Raises:
+        PeopleRefused: The actor may not send.
+        DraftStepRefused: It needs approval first, or is sent already.
+        DraftConflict: Somebody else has changed it.
+        CommandRefused: The step is not possible; the draft stays as it was.
+    """
+    person = _person(actor, Action.SEND_ROUTINE_STEP)
+    known = _known(tx, draft)
+    is_approved = known.state is DraftState.APPROVED
+    if is_approved:
+        assert known.drafted is not None
+        drafted = DRAFTED_STEP.decode(known.drafted)
+    assert drafted is not None
+    row = _moved(tx, draft, seen, DraftAct.SEND, now, person, drafted)
+    command = OfficeCommand(drafted.link, _case(drafted), command_of(drafted), actor.name)
+    accepted = accept(office, command, now, tx)
+    sent = SentDraft(
+        draft=row.id,
+        revision=row.revision,
+        digest=drafted_step_digest(drafted),
+        event=accepted.event,
+        approved=is_approved,
+    )
+    drafts.put(tx, row._replace(drafted=DRAFTED_STEP.encode(drafted), event=accepted.event))
+    _note(tx, actor, "send draft", row._replace(case=accepted.case), now, SENT_DRAFT.encode(sent))
+    return accepted
+
+
+def discard(actor: Actor, draft: bytes, seen: int, now: int, tx: Transaction) -> drafts.DraftRow:
+    """Discard a draft; nothing of it is kept but who did it.
+
+    Raises:
+        PeopleRefused: The actor may not draft.
+        DraftStepRefused: It is submitted, approved or sent.
+        DraftConflict: Somebody else has changed it.
+    """
+    person = _person(actor, Action.DRAFT)
+    row = _moved(tx, draft, seen, DraftAct.DISCARD, now, person)
+    row = row._replace(request=b"{}", drafted=None, reason=None)
+    drafts.put(tx, row)
+    _note(tx, actor, "discard draft", row, now)
+    return row
+
+
+def challenge_of(row: drafts.DraftRow) -> Digest:
+    """What an approver's passkey signs of a submitted draft."""
+    return approval_challenge(row.id, row.revision, _digest(row))
+
+
+def known_draft(snapshot: Snapshot, draft: bytes) -> drafts.DraftRow:
+    """The draft with this id.
+
+    Raises:
+        DraftStepRefused: There is none.
+    """
+    return _known(snapshot, draft)
+
+
+def _known(snapshot: Snapshot, draft: bytes) -> drafts.DraftRow:
+    row = drafts.get(snapshot, draft)
+    if row is None:
+        raise draft_refused(
+            DraftRefusal.UNKNOWN_DRAFT, f"there is no draft {draft.hex()[:8]} here; it may be gone"
+        )
+    return row
+
+
+def _moved(
+    tx: Transaction,
+    draft: bytes,
+    seen: int,
+    act: DraftAct,
+    now: int,
+    person: PersonId,
+    drafted: DraftedStep | None = None,
+) -> drafts.DraftRow:
+    """The draft after an act, not stored yet."""
+    row = _known(tx, draft)
+    needed = drafted is not None and is_approval_needed(tx, drafted)
+    if drafted is None and row.drafted is not None:
+        needed = is_approval_needed(tx, DRAFTED_STEP.decode(row.drafted))
+    try:
+        rules.check_revision(seen, row.revision)
+        state = rules.next_state(row.state, act, approval_needed=needed)
+    except rules.RevisionConflict as conflict:
+        raise DraftStepRefused(DraftRefusal.CONFLICT, str(conflict), row) from conflict
+    except rules.DraftRefused as refusal:
+        raise draft_refused(DraftRefusal.NOT_POSSIBLE_NOW, str(refusal)) from refusal
+    revision = row.revision + rules.DRAFT_RULES[act].revises
+    return row._replace(state=state, revision=revision, edited_by=person, changed_at=now)
+
+
+def _proven(
+    tx: Transaction,
+    person: PersonId,
+    row: drafts.DraftRow,
+    proof: PasskeyAssertion | str,
+    party: RelyingParty,
+    now: int,
+) -> tuple[SecondFactor, PasskeyAssertion | None]:
+    if isinstance(proof, PasskeyAssertion):
+        use_passkey(tx, party, person, proof, challenge_of(row))
+        return SecondFactor.PASSKEY, proof
+    if not use_code(tx, person, proof, now):
+        raise refused(
+            PeopleRefusal.CODE_REFUSED,
+            "the one-time code is wrong or used; wait for the next one, or approve by passkey",
+        )
+    return SecondFactor.TOTP, None
+
+
+def _person(actor: Actor, action: Action) -> PersonId:
+    check_allowed(actor, action)
+    if actor.person is None:
+        raise refused(PeopleRefusal.NOT_ALLOWED, f"to {action} needs a person who is logged in")
+    return actor.person
+
+
+def _check_size(request: bytes) -> None:
+    if len(request) > MAX_REQUEST:
+        raise draft_refused(
+            DraftRefusal.TOO_LARGE,
+            f"the draft has {len(request)} bytes; {MAX_REQUEST} are possible",
+        )
+
+
+def _digest(row: drafts.DraftRow) -> Digest:
+    assert row.drafted is not None
+    return drafted_step_digest(DRAFTED_STEP.decode(row.drafted))
+
+
+def _case(drafted: DraftedStep) -> CaseId | None:
+    return None if drafted.case is None else CaseId(drafted.case)
+
+
+def _note(
+    tx: Transaction, actor: Actor, action: str, row: drafts.DraftRow, now: int, detail: bytes = b""
+) -> None:
+    journal.append(
+        tx,
+        at=now,
+        actor=actor.name,
+        action=action,
+        link=row.link,
+        case=row.case,
+        detail=detail or row.id,
+    )
