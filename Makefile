@@ -66,9 +66,10 @@ format: can-work environment ## format the code and repair what the linter can
 schemas: can-work environment ## write the JSON Schema of every body into schemas/json
 	$(BIN)/python -m blo_schemas.jsonschema schemas/json
 
-diagrams: can-work environment ## write docs/lifecycles.md and docs/people.md from their tables
+diagrams: can-work environment ## write docs/lifecycles.md, docs/people.md and docs/cli.md anew
 	$(BIN)/python -m blo_domain.lifecycle.diagram docs/lifecycles.md
 	$(BIN)/python -m blo_domain.people.page docs/people.md
+	$(BIN)/python -m blo_cli.reference docs/cli.md
 
 holidays: can-work environment ## write the next table of public holidays: make holidays VERSION=2
 	$(BIN)/python deploy/setup/holidays $(VERSION)

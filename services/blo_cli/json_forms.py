@@ -310,3 +310,89 @@ class PublishedForm(msgspec.Struct, frozen=True):
 
     published: list[str]
     refused: list[DocumentForm]
+
+
+class FindingForm(msgspec.Struct, frozen=True):
+    """A finding of an audit.
+
+    Attributes:
+        code: Its code; docs/audit.md explains each.
+        severity: How much it weighs: a breach, a doubt or a note.
+        link: The link; null: it is about no single one.
+        position: The record's position, or the size that a statement is about.
+        office: Whom it is about, as far as that is proved.
+        detail: What exactly was seen, in words.
+        part: The part of the report or journal; empty for findings about a log.
+        count: How many findings it stands for.
+        last: With `count`: the position of the last of them.
+        means: What the code means.
+        todo: What to do about it.
+    """
+
+    code: str
+    severity: str
+    link: str | None
+    position: int | None
+    office: str | None
+    detail: str
+    part: str
+    count: int
+    last: int | None
+    means: str
+    todo: str
+
+
+class EntryForm(msgspec.Struct, frozen=True):
+    """An entry of an office's journal.
+
+    Attributes:
+        seq: The number of entries before it.
+        at: The office's clock.
+        actor: Who acted.
+        action: What was done.
+        link: The link it concerns.
+        case: The case it concerns.
+        named: The person whom it names, as the name was typed.
+    """
+
+    seq: int
+    at: int
+    actor: str
+    action: str
+    link: str | None
+    case: str | None
+    named: str | None
+
+
+class JournalForm(msgspec.Struct, frozen=True):
+    """An office's journal against its own heads.
+
+    Attributes:
+        office: The office.
+        entries: How many entries the journal has.
+        anchors: How many heads were compared with it.
+        anchored: How many entries they cover.
+        findings: What is wrong.
+        listed: The entries, with `--entries`; null without.
+    """
+
+    office: str
+    entries: int
+    anchors: int
+    anchored: int
+    findings: list[FindingForm]
+    listed: list[EntryForm] | None
+
+
+class ProofForm(msgspec.Struct, frozen=True):
+    """What a file with a proof or a checkpoint proves.
+
+    Attributes:
+        file: The file.
+        proved: Whether it proves what it is for.
+        says: What it proves, or why it does not, line by line.
+    """
+
+    file: str
+    proved: bool
+    says: list[str]

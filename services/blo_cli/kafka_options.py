@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import click
 
 from blo_agent.config import AgentSettings
+from blo_cli.parameters import ADDRESS
 from blo_log import Log
 from blo_runtime.config import load
 from blo_schemas.errors import WireError
@@ -67,7 +68,7 @@ def pins_option(function: F) -> F:
 
 def kafka_option(function: F) -> F:
     """Adds ``--bootstrap`` and ``--config``."""
-    function = click.option("--bootstrap", metavar="HOST:PORT", help="Kafka's address.")(function)
+    function = click.option("--bootstrap", type=ADDRESS, help="Kafka's address.")(function)
     return click.option(
         "--config", type=_FILE, help="An agent's configuration: its Kafka, TLS and pinned roots."
     )(function)

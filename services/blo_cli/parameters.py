@@ -17,14 +17,16 @@ import click
 
 from blo_cli.instant_text import InstantText
 from blo_schemas.errors import WireError, WrongType
+from blo_schemas.ids import HASH_SIZE, LinkId, is_link_id
 from blo_schemas.instants import FIRST_DAY, LAST_DAY, is_business_day
 from blo_schemas.plain_text import is_plain
-from blo_schemas.texts import day_from, moment_from, nearest_zones, zone_from
+from blo_schemas.texts import day_from, from_hex, moment_from, nearest_zones, zone_from
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 LANGUAGES: Final = ("vi", "lo", "zh", "en")
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_PORT: Final = re.compile(r"\d{1,5}", re.ASCII)
 _MOST_CHARACTERS: Final = 1000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -137,11 +139,53 @@ class LineParameter(_Parameter):
         return text
 
 
+class LinkParameter(_Parameter):
+    """A link's id, as ``vn-kyson~la-xiengkhouang``."""
+
+    name = "link"
+
+    def read(self, text: str) -> LinkId:
+        """Reads an id; refuses what can't name a link."""
+        if not is_link_id(text):
+            raise ValueError(f"{text!r} is no link; expected one as vn-kyson~la-xiengkhouang")
+        return LinkId(text)
+
+
+class HexParameter(_Parameter):
+    """A hash or an id of 32 bytes, as 64 hexadecimal digits."""
+
+    name = "hex"
+
+    def read(self, text: str) -> str:
+        """Reads the digits; refuses any other number of them."""
+        try:
+            return from_hex(text, HASH_SIZE).hex()
+        except WireError:
+            raise ValueError(f"{text!r} is not {2 * HASH_SIZE} hexadecimal digits") from None
+
+
+class AddressParameter(_Parameter):
+    """Addresses of Kafka's brokers, as ``host:port``, separated by commas."""
+
+    name = "host:port"
+
+    def read(self, text: str) -> str:
+        """Reads addresses; refuses one without a port."""
+        for address in text.split(","):
+            host, _, port = address.strip(" ").rpartition(":")
+            if not host or not is_plain(host) or not _PORT.fullmatch(port) or int(port) > 65535:
+                raise ValueError(f"{address!r} is no address; expected one as kafka1.example:9093")
+        return text
+
+
 DAY: Final = DayParameter()
 PERIOD: Final = PeriodParameter()
 INSTANT: Final = InstantParameter()
 ZONE: Final = ZoneParameter()
 LINE: Final = LineParameter()
+LINK: Final = LinkParameter()
+HEX32: Final = HexParameter()
+ADDRESS: Final = AddressParameter()
 FILE: Final = click.Path(path_type=Path)
 
 

@@ -38,7 +38,7 @@ class ExitCode(IntEnum):
 
     OK = 0
     """It did its work, or was asked to stop and did."""
-    FAILED = 1
+    FAILED = 70
     """It or one of its tasks raised."""
     CONFIGURATION = 2
     """Its configuration is wrong."""

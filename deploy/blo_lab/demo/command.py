@@ -13,7 +13,7 @@ from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.file_access import check_output, write_output
 from blo_cli.interrupts import Interrupts
-from blo_cli.parameters import PERIOD, replace_option
+from blo_cli.parameters import LINE, PERIOD, replace_option
 from blo_lab.demo.report import show
 from blo_lab.demo.run import Demo, DemoPeriod
 from blo_lab.network.network_file import ARTICLES, named_network
@@ -31,6 +31,7 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--scenario",
     "wanted",
+    type=LINE,
     metavar="NAME|FILE",
     default=_DEFAULT,
     show_default=True,
@@ -38,6 +39,7 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option(
     "--network",
+    type=LINE,
     metavar="NAME|FILE",
     help=f"The network that a scenario file is played in, as `blo lab up` takes it; "
     f"default: {ARTICLES}.",

@@ -22,7 +22,7 @@ from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import write_output
 from blo_cli.json_forms import LinkVerification
-from blo_cli.parameters import DAY, LINE, json_option, replace_option
+from blo_cli.parameters import DAY, HEX32, LINE, LINK, json_option, replace_option
 from blo_cli.trust import files
 from blo_runtime.config import load
 from blo_schemas.trust import SIGNED_DOCUMENT
@@ -123,9 +123,11 @@ def _verified(client: AgentClient, link: str) -> LinkVerification:
 
 @agent.command()
 @_CONFIG
-@click.option("--link", required=True, help="On which link.")
-@click.option("--case", help="All opened events of this case: its id in hex.")
-@click.option("--event", "events", multiple=True, help="This event: its id in hex; repeatable.")
+@click.option("--link", type=LINK, required=True, help="On which link.")
+@click.option("--case", type=HEX32, help="All opened events of this case: its id in hex.")
+@click.option(
+    "--event", "events", type=HEX32, multiple=True, help="This event: its id in hex; repeatable."
+)
 @click.option("--from", "first", type=DAY, help="All opened events from this business date on.")
 @click.option("--to", "last", type=DAY, help="The last business date.")
 @click.option("--reason", type=LINE, required=True, help="Why; goes into the journal.")
@@ -157,7 +159,7 @@ def disclose(
 
 @agent.command()
 @_CONFIG
-@click.argument("link")
+@click.argument("link", type=LINK)
 @click.option(
     "--reason", type=LINE, required=True, help="What was cleared, and how; goes into the journal."
 )

@@ -14,7 +14,7 @@ from blo_cli.client import configured_client
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
 from blo_cli.file_access import write_output
-from blo_cli.parameters import DAY, LINE, json_option
+from blo_cli.parameters import DAY, HEX32, LINE, json_option
 from blo_cli.report_difference import difference_lines
 from blo_domain.reports.difference import ReportComparison
 from blo_schemas.reports import ReportAct
@@ -47,7 +47,7 @@ def _add_step(act: ReportAct, help_text: str) -> None:
     @report.command(act.value, help=help_text)
     @_CONFIG
     @_ACTOR
-    @click.argument("digest")
+    @click.argument("digest", type=HEX32)
     def step(config: Path, actor: str, digest: str) -> int:
         answer = configured_client(config).advance_report(digest, act, actor)
         terminal.line(f"{answer.digest} {answer.state}")
@@ -79,7 +79,7 @@ def list_reports(config: Path, wants_json: bool) -> int:
 @report.command()
 @_CONFIG
 @_ACTOR
-@click.argument("digest")
+@click.argument("digest", type=HEX32)
 @click.argument("output", type=_PATH)
 def export(config: Path, actor: str, digest: str, output: Path) -> int:
     """Writes the report DIGEST to a new file OUTPUT, as JSON: the form that can be verified."""
@@ -90,7 +90,7 @@ def export(config: Path, actor: str, digest: str, output: Path) -> int:
 @report.command()
 @_CONFIG
 @_ACTOR
-@click.argument("digest")
+@click.argument("digest", type=HEX32)
 @json_option(ReportComparison)
 def compare(config: Path, actor: str, digest: str, wants_json: bool) -> int:
     """Reproduces the frozen report DIGEST at its cut, and shows what the log has brought since."""

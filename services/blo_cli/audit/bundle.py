@@ -19,35 +19,19 @@ from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.file_access import writes
 from blo_cli.json_forms import BundleForm
-from blo_cli.parameters import PERIOD, json_option, replace_option
+from blo_cli.parameters import HEX32, LINK, PERIOD, json_option, replace_option
 from blo_runtime.files import NewFile, check_new_file
 from blo_schemas.bundle import Scope, SignedDisclosure
-from blo_schemas.errors import WireError
-from blo_schemas.ids import HASH_SIZE, CaseId, LinkId, is_link_id
+from blo_schemas.ids import CaseId, LinkId
 from blo_schemas.texts import from_hex
 
 _FILE: Final = click.Path(path_type=Path)
 _OLD: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-class CaseParameter(click.ParamType):
-    """A case's id in hex."""
-
-    name = "hex"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> CaseId:
-        """Reads an id; a wrong one is told with what was expected."""
-        try:
-            return CaseId(from_hex(str(value), HASH_SIZE))
-        except WireError:
-            self.fail(f"{value!r} is no case; expected 64 hexadecimal digits", param, ctx)
-
-
 @click.command(cls=CliCommand)
-@click.option("--link", required=True, help="The link; alone: all of it.")
-@click.option("--case", type=CaseParameter(), help="All records of the link that name this case.")
+@click.option("--link", type=LINK, required=True, help="The link; alone: all of it.")
+@click.option("--case", type=HEX32, help="All records of the link that name this case.")
 @click.option("--period", type=PERIOD, help="Records of these days (UTC), both included.")
 @click.option(
     "--by",
@@ -64,8 +48,8 @@ class CaseParameter(click.ParamType):
 @reach_options
 @json_option(BundleForm)
 def bundle(
-    link: str,
-    case: CaseId | None,
+    link: LinkId,
+    case: str | None,
     period: tuple[date, date] | None,
     by: str,
     disclosed: tuple[Path, ...],
@@ -81,7 +65,7 @@ def bundle(
     A whole link shows that nothing was left out; a case or a period shows that these records are
     in the log. Holds no key of any case.
     """
-    wanted = _wanted(link, case, period, by)
+    wanted = _wanted(link, None if case is None else CaseId(from_hex(case)), period, by)
     if wanted.days is not None and not disclosed:
         raise click.UsageError(
             "business dates are sealed: have an office disclose the events of these days, and "
@@ -112,18 +96,15 @@ async def _write(
 
 
 def _wanted(
-    link: str, case: CaseId | None, period: tuple[date, date] | None, by: str
+    link: LinkId, case: CaseId | None, period: tuple[date, date] | None, by: str
 ) -> BundleRequest:
-    if not is_link_id(link):
-        raise click.UsageError(f"{link!r} is no link")
     if case is not None and period is not None:
         raise click.UsageError("say either --case or --period")
-    name = LinkId(link)
     if period is None:
-        return BundleRequest(link=name, case=case)
+        return BundleRequest(link=link, case=case)
     if by == "business-date":
-        return BundleRequest(link=name, days=period)
-    return BundleRequest(link=name, period=(_midnight(period[0]), _midnight(period[1], days=1)))
+        return BundleRequest(link=link, days=period)
+    return BundleRequest(link=link, period=(_midnight(period[0]), _midnight(period[1], days=1)))
 
 
 def _midnight(day: date, *, days: int = 0) -> int:

@@ -8,8 +8,26 @@ from typing import Final
 from blo_audit.findings.codes import Severity
 from blo_audit.findings.findings import Finding
 from blo_cli import terminal
+from blo_cli.json_forms import FindingForm
 
 STYLES: Final = {Severity.BREACH: "bold red", Severity.DOUBT: "yellow", Severity.NOTE: "dim"}
+
+
+def form_of(finding: Finding) -> FindingForm:
+    """A finding as JSON has it."""
+    return FindingForm(
+        code=finding.code,
+        severity=finding.severity,
+        link=finding.link,
+        position=finding.position,
+        office=finding.office,
+        detail=finding.detail,
+        part=finding.part,
+        count=finding.count,
+        last=finding.last,
+        means=finding.meaning.means,
+        todo=finding.meaning.todo,
+    )
 
 
 def show_finding(finding: Finding) -> None:

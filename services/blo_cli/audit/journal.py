@@ -10,13 +10,16 @@ from blo_audit.findings.codes import Severity
 from blo_audit.findings.findings import count_of
 from blo_audit.journal import JournalAudit, anchors_of, audit_journal
 from blo_audit.replay.from_log import accepted_heads, read_heads
-from blo_audit.reports.text import instant
 from blo_cli import terminal
+from blo_cli.audit.findings import form_of
 from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.file_access import read_input, write_output
+from blo_cli.instant_text import InstantText
+from blo_cli.json_forms import EntryForm, JournalForm
 from blo_cli.kafka_options import Kafka
+from blo_cli.parameters import json_option, zone_option
 from blo_domain.trust import TrustedDirectory
 from blo_log import Log
 from blo_schemas.errors import WireError
@@ -24,6 +27,8 @@ from blo_schemas.heads import SIGNED_HEAD, Head, SignedHead
 from blo_schemas.journal import JournalEntry, named_person
 from blo_schemas.journal_file import read_head
 
+_SHOWN_DIGITS = 16
+"""So many digits of a case's id are shown to people."""
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -32,6 +37,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--heads", "heads_file", type=_FILE, help="Heads, as `blo audit heads` writes them.")
 @click.option("--entries", is_flag=True, help="Print the entries too.")
 @trust_options
+@zone_option
+@json_option(JournalForm)
 def journal(
     file: Path,
     heads_file: Path | None,
@@ -40,6 +47,8 @@ def journal(
     trust: Path | None,
     bootstrap: str | None,
     config: Path | None,
+    times: InstantText,
+    wants_json: bool,
 ) -> int:
     """Replays an office's journal, and checks it against the anchors in the office's heads."""
     data = read_input(file, "Name a file that `blo agent journal export` wrote.")
@@ -47,10 +56,12 @@ def journal(
     brought = TrustBasis(pinned, trust, Kafka(bootstrap, config))
     anchors = anchors_of(_heads(brought, heads_file), office)
     audited = audit_journal(data, anchors)
-    if entries:
-        for one in audited.entries:
-            terminal.line(_told(one))
-    _tell(audited)
+    listed = [_entry(entry) for entry in audited.entries] if entries else None
+    if wants_json:
+        terminal.json(_form(audited, listed))
+    else:
+        terminal.lines(_line(entry, times) for entry in listed or ())
+        _show(audited)
     return Exit.CHECK_FAILED if count_of(audited.findings, Severity.BREACH) else Exit.OK
 
 
@@ -65,25 +76,43 @@ def heads(
     config: Path | None,
 ) -> int:
     """Writes all heads that are on the log to a new file OUTPUT, to check others against them."""
-    found = TrustBasis(pinned, trust, Kafka(bootstrap, config)).ask_log(read_heads)
-    lines = "".join(f"{SIGNED_HEAD.encode(one).hex()}\n" for one in found)
+    read = TrustBasis(pinned, trust, Kafka(bootstrap, config)).ask_log(read_heads)
+    lines = "".join(f"{SIGNED_HEAD.encode(head).hex()}\n" for head in read)
     write_output(output, lines.encode())
-    terminal.line(f"{len(found)} heads")
+    terminal.line(f"{len(read)} heads")
     return Exit.OK
 
 
-def _told(entry: JournalEntry) -> str:
-    """An entry in a line; a name that was typed is quoted as it was."""
-    place = " ".join(filter(None, (entry.link, (entry.case or b"").hex()[:16])))
-    what = entry.action
+def _form(audited: JournalAudit, listed: list[EntryForm] | None) -> JournalForm:
+    return JournalForm(
+        office=audited.head.journal,
+        entries=len(audited.entries),
+        anchors=audited.anchors,
+        anchored=audited.anchored,
+        findings=[form_of(finding) for finding in audited.findings],
+        listed=listed,
+    )
+
+
+def _entry(entry: JournalEntry) -> EntryForm:
+    action, name = entry.action, None
     try:
-        named = named_person(entry)
+        person = named_person(entry)
     except WireError:
-        what = f"{what} (unreadable)"
+        action = f"{action} (unreadable)"
     else:
-        if named is not None:
-            what = f"{what} of {named.step.word} “{named.name}”"
-    return f"{entry.seq:6} {instant(entry.at)} {entry.actor}: {what} {place}".rstrip()
+        if person is not None:
+            action, name = f"{action} of {person.step.word}", person.name
+    case = None if entry.case is None else entry.case.hex()
+    return EntryForm(entry.seq, entry.at, entry.actor, action, entry.link, case, name)
+
+
+def _line(entry: EntryForm, times: InstantText) -> str:
+    """An entry in a line; a name that was typed is quoted as it was."""
+    place = " ".join(filter(None, (entry.link, (entry.case or "")[:_SHOWN_DIGITS])))
+    name = "" if entry.named is None else f" “{entry.named}”"
+    what = f"{entry.actor}: {entry.action}{name}"
+    return f"{entry.seq:6} {times.of(entry.at)} {what} {place}".rstrip()
 
 
 def _heads(brought: TrustBasis, heads_file: Path | None) -> list[Head]:
@@ -104,7 +133,7 @@ def _heads(brought: TrustBasis, heads_file: Path | None) -> list[Head]:
     return accepted_heads(signed, directory)
 
 
-def _tell(audited: JournalAudit) -> None:
+def _show(audited: JournalAudit) -> None:
     head = audited.head
     terminal.line(f"journal of {head.journal}: {len(audited.entries)} entries")
     for finding in audited.findings:

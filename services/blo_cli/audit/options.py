@@ -11,6 +11,7 @@ import click
 from blo_audit.config import AuditorSettings
 from blo_audit.replay.sources import LogSource, RecordSource
 from blo_cli.kafka_options import Kafka, open_log, pins_option
+from blo_cli.parameters import ADDRESS
 from blo_runtime.config import load
 from blo_schemas.ids import CountryId, DocumentId
 
@@ -73,7 +74,7 @@ class Reach(NamedTuple):
 
 def reach_options(function: F) -> F:
     """Adds ``--config``, ``--bootstrap`` and ``--pin``."""
-    function = click.option("--bootstrap", metavar="HOST:PORT", help="Kafka's address.")(function)
+    function = click.option("--bootstrap", type=ADDRESS, help="Kafka's address.")(function)
     function = click.option(
         "--config", type=_FILE, help="An auditor's configuration: its Kafka, TLS and pinned roots."
     )(function)

@@ -10,9 +10,9 @@ from blo_cli import terminal
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import read_input
-from blo_schemas.errors import WireError
+from blo_cli.json_forms import ProofForm
+from blo_cli.parameters import HEX32, LINE, json_option
 from blo_schemas.hashes import leaf_hash
-from blo_schemas.ids import HASH_SIZE
 from blo_schemas.instants import LAST_INSTANT, local
 from blo_schemas.texts import from_hex
 from blo_sealing.errors import (
@@ -46,12 +46,17 @@ def proof() -> None:
 
 @proof.command()
 @click.argument("files", type=_FILE, nargs=-1, required=True)
-@click.option("--key", "keys", multiple=True, help="A verifier key, name+id+key; repeat it.")
+@click.option(
+    "--key", "keys", type=LINE, multiple=True, help="A verifier key, name+id+key; repeat it."
+)
 @click.option("--keys", "key_file", type=_FILE, help="A file with verifier keys, one a line.")
-@click.option("--origin", required=True, help="The log, as blo-exchange/la-vn/vn-a~la-b.")
+@click.option(
+    "--origin", type=LINE, required=True, help="The log, as blo-exchange/la-vn/vn-a~la-b."
+)
 @click.option("--record", type=_FILE, help="The record's value, for a proof of inclusion.")
-@click.option("--leaf", help="The record's leaf hash in hex, instead of the record.")
+@click.option("--leaf", type=HEX32, help="The record's leaf hash in hex, instead of the record.")
 @click.option("--earlier", type=_FILE, help="The earlier checkpoint, for a proof of consistency.")
+@json_option(list[ProofForm])
 def verify(
     files: tuple[Path, ...],
     keys: tuple[str, ...],
@@ -60,6 +65,7 @@ def verify(
     record: Path | None,
     leaf: str | None,
     earlier: Path | None,
+    wants_json: bool,
 ) -> int:
     """Checks proofs and checkpoints in FILES, without network, and says what they prove.
 
@@ -67,20 +73,23 @@ def verify(
     something is not.
     """
     known = _keys(keys, key_file)
-    failed = False
+    leaf_value = _leaf(record, leaf)
+    results = []
     for path in files:
         try:
-            lines = _proved(path, known, origin, _leaf(record, leaf), earlier)
+            says = _proved(path, known, origin, leaf_value, earlier)
+            results.append(ProofForm(str(path), proved=True, says=says))
         except _NOT_PROVED as error:
-            failed = True
-            lines = [f"NOT PROVED: {error}"]
+            results.append(ProofForm(str(path), proved=False, says=[f"NOT PROVED: {error}"]))
         except MalformedNote as error:
             raise CliError(
                 str(path), str(error), todo="Copy the file again from whoever made it."
             ) from error
-        for line in lines:
-            terminal.line(f"{path.name}: {line}")
-    return Exit.CHECK_FAILED if failed else Exit.OK
+    if wants_json:
+        terminal.json(results)
+    for result in () if wants_json else results:
+        terminal.lines(f"{Path(result.file).name}: {sentence}" for sentence in result.says)
+    return Exit.OK if all(result.proved for result in results) else Exit.CHECK_FAILED
 
 
 def _proved(
@@ -125,14 +134,14 @@ def _signed(signed: SignedCheckpoint, known: list[NoteKey], origin: str) -> list
     tree: Checkpoint = signed.checkpoint
     if tree.origin != origin:
         raise OtherCheckpoint(f"the checkpoint is of {tree.origin}, not of {origin}")
-    found = signed.verify(known)
-    missing = sorted(key.name for key in set(known) - {one.key for one in found})
+    signers = signed.verify(known)
+    missing = sorted(key.name for key in set(known) - {signer.key for signer in signers})
     if missing:
         raise UnsignedNote(f"the checkpoint is not signed by {', '.join(missing)}")
     lines = [f"checkpoint of {tree.origin}: {tree.size} records, root {tree.root.hex()}"]
-    for one in found:
-        when = "issued it" if one.time is None else f"cosigned it on {_moment(one.time)}"
-        lines.append(f"{one.key.name} {when}")
+    for signer in signers:
+        when = "issued it" if signer.time is None else f"cosigned it on {_moment(signer.time)}"
+        lines.append(f"{signer.key.name} {when}")
     return lines
 
 
@@ -149,12 +158,12 @@ def _keys(given: tuple[str, ...], key_file: Path | None) -> list[NoteKey]:
             line.strip()
             for line in read_input(key_file, _TODO).decode("utf-8", "replace").splitlines()
         ]
-    found = [parse_vkey(line) for line in lines if line]
-    if not found:
+    verifiers = [parse_vkey(line) for line in lines if line]
+    if not verifiers:
         raise CliError(
             "--key", "no key is given", todo="Give the keys of those whose word you take."
         )
-    return found
+    return verifiers
 
 
 def _leaf(record: Path | None, leaf: str | None) -> bytes | None:
@@ -162,9 +171,4 @@ def _leaf(record: Path | None, leaf: str | None) -> bytes | None:
         raise CliError("--leaf", "is given beside --record", todo="Give one of them.")
     if record is not None:
         return leaf_hash(read_input(record, _TODO))
-    if leaf is None:
-        return None
-    try:
-        return from_hex(leaf, HASH_SIZE)
-    except WireError:
-        raise CliError("--leaf", f"{leaf!r} is no hex", todo="Give 64 hex digits.") from None
+    return None if leaf is None else from_hex(leaf)

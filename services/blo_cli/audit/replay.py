@@ -23,7 +23,7 @@ from blo_cli import terminal
 from blo_cli.audit.findings import STYLES, show_finding, show_sentences
 from blo_cli.commands import CliCommand
 from blo_cli.errors import CliError, Exit
-from blo_cli.parameters import replace_option
+from blo_cli.parameters import LINK, replace_option
 from blo_cli.trust import files
 from blo_runtime.config import load
 from blo_runtime.keyfiles import create_identity, request_of
@@ -83,7 +83,9 @@ def request(config: Path, output: Path | None, replace: bool) -> int:
 
 @click.command(cls=CliCommand)
 @_CONFIG
-@click.option("--link", "links", multiple=True, help="Only this link; may be given repeatedly.")
+@click.option(
+    "--link", "links", type=LINK, multiple=True, help="Only this link; may be given repeatedly."
+)
 @click.option(
     "--mode",
     type=click.Choice([str(mode) for mode in Mode]),

@@ -19,9 +19,9 @@ from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import read_input, write_output
 from blo_cli.kafka_options import Kafka
-from blo_cli.parameters import language_option
+from blo_cli.parameters import json_option, language_option
 from blo_cli.report_difference import difference_lines
-from blo_domain.reports.difference import difference
+from blo_domain.reports.difference import ReportDifference, difference
 from blo_domain.trust import TrustedDirectory
 from blo_log import Log
 from blo_schemas.errors import WireError
@@ -99,11 +99,15 @@ def verify(
 @report.command()
 @click.argument("earlier", type=_FILE)
 @click.argument("later", type=_FILE)
-def compare(earlier: Path, later: Path) -> int:
+@json_option(ReportDifference)
+def compare(earlier: Path, later: Path, wants_json: bool) -> int:
     """Shows how the report file LATER differs from EARLIER."""
     old, new = (_read(path).frozen.report for path in (earlier, later))
-    for line in difference_lines(difference(old, new)):
-        terminal.line(line)
+    differs = difference(old, new)
+    if wants_json:
+        terminal.json(differs)
+    else:
+        terminal.lines(difference_lines(differs))
     return Exit.OK
 
 

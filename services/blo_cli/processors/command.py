@@ -17,7 +17,7 @@ from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.instant_text import InstantText
 from blo_cli.json_forms import DeadLetterForm, LinkAt, PolicyComparison, RetriedForm
-from blo_cli.parameters import INSTANT, json_option, replace_option, zone_option
+from blo_cli.parameters import INSTANT, LINE, json_option, replace_option, zone_option
 from blo_cli.processors.lines import as_of_lines, comparison_of, link_at, what_if_lines
 from blo_cli.trust import files
 from blo_cli.trust.specs import AgreementSpec, milliseconds
@@ -71,7 +71,9 @@ def request(config: Path, output: Path | None, replace: bool) -> int:
 
 @processors.command()
 @_CONFIG
-@click.option("--instance", help="This worker's lasting name in its group; each needs its own.")
+@click.option(
+    "--instance", type=LINE, help="This worker's lasting name in its group; each needs its own."
+)
 def run(config: Path, instance: str | None) -> int:
     """Runs a worker of the corridor until it is asked to stop."""
     # Only this one needs Faust.
@@ -162,7 +164,7 @@ def list_dead(config: Path, wants_json: bool) -> int:
 
 @dead.command()
 @_CONFIG
-@click.argument("place")
+@click.argument("place", type=LINE)
 @zone_option
 @json_option(DeadLetterForm)
 def show(config: Path, place: str, times: InstantText, wants_json: bool) -> int:

@@ -65,6 +65,7 @@ def key() -> None:
 @click.argument("out", type=FILE)
 @click.option(
     "--subject",
+    type=LINE,
     metavar="ID",
     help="Make an identity of this subject, to be certified, instead of a root's key.",
 )
@@ -143,6 +144,7 @@ def agreement(spec: Path, out: Path, keys: tuple[Path, ...]) -> None:
 @click.option(
     "--link",
     "links",
+    type=LINE,
     metavar="LINK=SIZE",
     multiple=True,
     help="On this link the key counts below this log size, whatever the time.",

@@ -111,8 +111,8 @@ def test_one_bad_file_among_good_ones_ends_with_1(desk: Desk) -> None:
         ([], "no key is given"),
         (["--key", "rubbish"], "not a verifier key"),
         ([*ALL_KEYS], "Give --record or --leaf"),
-        ([*ALL_KEYS, "--leaf", "xyz"], "is no hex"),
-        ([*ALL_KEYS, "--leaf", "00", "--record", "{proof}"], "Give one of them"),
+        ([*ALL_KEYS, "--leaf", "xyz"], "is not 64 hexadecimal digits"),
+        ([*ALL_KEYS, "--leaf", "00" * 32, "--record", "{proof}"], "Give one of them"),
     ],
 )
 def test_a_call_that_makes_no_sense_ends_with_2(

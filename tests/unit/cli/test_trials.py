@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 import click
+import msgspec
 import pytest
 
 from blo_cli import terminal
 from blo_cli.commands import CliCommand, CommandGroup
 from blo_cli.errors import Exit
 from blo_cli.main import run
+from blo_cli.parameters import JsonOption
 from blo_schemas.plain_text import plain
 from tests.unit.cli.every_command import ALL, LEAVES, name_of
 
@@ -62,6 +64,57 @@ def test_a_command_is_of_the_house_and_explains_itself(
     assert all(
         getattr(one, "help", "") for one in ALL[words].params if one.param_type_name == "option"
     )
+
+
+PAPERS = {
+    ("audit", "heads"): "writes a file",
+    ("audit", "report", "show"): "a report's file is JSON already",
+    ("audit", "replay"): "owed",
+    ("audit", "verify"): "owed",
+    ("audit", "report", "verify"): "owed",
+    ("audit", "response-times"): "owed",
+}
+"""Commands of the audit that print no findings and no list."""
+
+SILENT = {"init", "request", "run", "sign", "export", "new", "root", "certificate", "office"} | {
+    *("agreement", "revocation", "compute", "review", "freeze", "disclose", "resume", "restore"),
+    *("up", "down", "demo"),
+}
+"""Last words of commands that print what they made, and no findings or list."""
+
+
+@EVERY_LEAF
+def test_a_command_that_prints_findings_or_a_list_has_json_of_a_documented_form(
+    words: tuple[str, ...], project_root: Path
+) -> None:
+    forms = [each for each in LEAVES[words].params if isinstance(each, JsonOption)]
+    if words[-1] in SILENT or words in PAPERS:
+        assert forms == []
+        return
+    (option,) = forms
+    assert msgspec.json.schema(option.form)
+    page = (project_root / "docs" / "cli.md").read_text(encoding="utf-8")
+    section = page.partition(f"## blo {' '.join(words)}\n")[2].partition("\n## ")[0]
+    assert "`--json` prints " in section
+
+
+@EVERY_LEAF
+def test_no_argument_is_taken_as_it_comes(words: tuple[str, ...]) -> None:
+    """Each has a type that refuses newlines, controls and what else it can't be."""
+    assert [each.name for each in LEAVES[words].params if each.type is click.STRING] == []
+
+
+@EVERY_LEAF
+def test_an_argument_of_one_line_refuses_what_could_forge_another(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for parameter in LEAVES[words].params:
+        if not isinstance(parameter.type, click.Path | click.Choice) and parameter.type.name in (
+            *("text", "link", "hex", "host:port", "day", "day..day", "moment", "zone"),
+        ):
+            with pytest.raises(click.BadParameter):
+                parameter.type.convert(EVIL, parameter, None)
+    del capsys
 
 
 class Stream:
