@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import sha256
+from itertools import groupby
 from typing import Final
 
 from blo_schemas.ids import (
+    HASH_SIZE,
     TAG_SIZE,
     CaseId,
     CertificateTag,
@@ -31,7 +33,11 @@ _DOCUMENT: Final = b"blo/document/v1\0"
 _HEAD: Final = b"blo/head/v1\0"
 _OUTPUT: Final = b"blo/output/v1\0"
 _ADMISSIONS: Final = b"blo/admissions/v1\0"
-_VIEWS: Final = b"blo/views/v1\0"
+_VIEWS: Final = b"blo/views/v2\0"
+_VIEW_GROUP: Final = b"blo/view-group/v1\0"
+VIEW_GROUPS: Final = 4096
+"""In so many groups the cases of a link are hashed for the digest of their views."""
+
 _CONTENT_KEY: Final = b"blo/content-key/v1\0"
 _SUMMARY_KEY: Final = b"blo/summary-key/v1\0"
 _ALERT: Final = b"blo/alert/v1\0"
@@ -124,17 +130,53 @@ def admissions_hash(previous: bytes, event: bytes | None, *, signed: bool) -> Di
     return Digest(sha256(_ADMISSIONS + previous + flag + (event or b"")).digest())
 
 
-def views_digest(cases: Iterable[tuple[CaseId, bytes]]) -> Digest:
-    """The digest of all case views of a link, which heads sign.
+def view_group(case: bytes) -> int:
+    """The group of a case in the digest of views: the first 12 bits of its id."""
+    return case[0] << 4 | case[1] >> 4
+
+
+def view_group_start(group: int) -> bytes:
+    """The lowest id that a case of a group can have; of group 4096 a text behind all ids."""
+    return (group << 4).to_bytes(2, "big") if group < VIEW_GROUPS else b"\xff" * (HASH_SIZE + 1)
+
+
+def view_group_digest(cases: Iterable[tuple[CaseId, bytes]]) -> Digest:
+    """The digest of the views of one group.
 
     Args:
-        cases: By ascending id, each with the SHA-256 of its encoded view.
+        cases: All cases of the group by ascending id, each with the SHA-256 of its encoded view.
     """
-    whole = sha256(_VIEWS)
+    whole = sha256(_VIEW_GROUP)
     for case, view in cases:
         whole.update(case)
         whole.update(view)
     return Digest(whole.digest())
+
+
+def views_digest_of_groups(groups: Iterable[tuple[int, bytes]]) -> Digest:
+    """The digest of all case views of a link from those of its groups.
+
+    Args:
+        groups: The groups that hold a case, ascending, each with its digest.
+    """
+    whole = sha256(_VIEWS)
+    for group, digest in groups:
+        whole.update(group.to_bytes(2, "big"))
+        whole.update(digest)
+    return Digest(whole.digest())
+
+
+def views_digest(cases: Iterable[tuple[CaseId, bytes]]) -> Digest:
+    """The digest of all case views of a link, which heads sign.
+
+    The cases are hashed in groups, so that whoever keeps the groups' digests hashes only those
+    groups anew in which a view has changed.
+
+    Args:
+        cases: By ascending id, each with the SHA-256 of its encoded view.
+    """
+    grouped = groupby(cases, key=lambda case: view_group(case[0]))
+    return views_digest_of_groups((group, view_group_digest(rows)) for group, rows in grouped)
 
 
 def content_key_id(key: bytes) -> CaseId:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
 import msgspec
 
+from blo_agent.office.keyring import ReaderKeys
 from blo_agent.office.link_state import LinkState
 from blo_agent.office.state import Office
 from blo_agent.office.viewer import stored_link
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.facade import Store
-from blo_agent.store.tables import cases, events, shredded
+from blo_agent.store.tables import events, shredded, view_groups
 from blo_log.errors import LogUnavailable
 from blo_log.port import Log, LogReader, TopicPartition
 from blo_log.topics import exchange_topic
 from blo_projection.fold import LinkFold
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
-from blo_schemas.hashes import views_digest
 from blo_schemas.ids import Digest, EventId, LinkId
 
 _EVENTS: Final = b"blo/events/v1\0"
@@ -75,7 +75,7 @@ class _Rebuilt:
 async def replay(office: Office, store: Store, log: Log, state: LinkState) -> LinkComparison:
     """Read a link from its first record up to where the office stands, and compare.
 
-    What the office shows is what the store has. The fold runs in a thread of its own, in portions.
+    What the office shows is what the store has. The fold runs in a reader's thread, in portions.
 
     Raises:
         LogError: The log can't be read.
@@ -83,18 +83,19 @@ async def replay(office: Office, store: Store, log: Log, state: LinkState) -> Li
     link = state.link
 
     def begin(snapshot: Snapshot) -> tuple[int, Digest, dict[EventId, bytes]]:
-        digest = views_digest(cases.hashes(snapshot, link))
+        digest = view_groups.views_digest(snapshot, link)
         return stored_link(snapshot, link).size, digest, _stored_contents(snapshot, link)
 
     size, live_views, live_contents = await store.read(begin)
-    fold, views = office.fresh_fold(state)
+    keys = ReaderKeys(link)
+    fold, views = office.fresh_fold(state, keys)
     rebuilt = _Rebuilt(fold)
     partition = TopicPartition(exchange_topic(state.corridor), state.partition)
     reader = await log.reader({partition: 0})
     try:
         while fold.size < size:
             records = await _next(reader, partition, min(_PORTION, size - fold.size))
-            await asyncio.to_thread(rebuilt.feed, records)
+            await store.read(partial(_feed, rebuilt, keys, records))
     finally:
         await reader.close()
 
@@ -109,6 +110,13 @@ async def replay(office: Office, store: Store, log: Log, state: LinkState) -> Li
     live = _digest(live_views, live_contents)
     digest = _digest(views.digest(), rebuilt.contents)
     return LinkComparison(size, live, digest, rebuilt.verified, dict(rebuilt.rejected))
+
+
+def _feed(
+    rebuilt: _Rebuilt, keys: ReaderKeys, records: list[LogRecord], snapshot: Snapshot
+) -> None:
+    keys.snapshot = snapshot
+    rebuilt.feed(records)
 
 
 async def _next(reader: LogReader, partition: TopicPartition, count: int) -> list[LogRecord]:

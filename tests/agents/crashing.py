@@ -92,10 +92,10 @@ async def counts_of(agent: RunningAgent, event: EventId) -> list[Outcome | None]
 async def agree(agents: list[RunningAgent]) -> None:
     """All agents come to the same verdicts and views, and each one's are what the log says."""
     first = agents[0]
-    digest = first.desk().views.digest()
+    digest = first.views_digest()
     verdicts = await first.verdicts()
     for one in agents[1:]:
-        assert one.desk().views.digest() == digest
+        assert one.views_digest() == digest
         assert await one.verdicts() == verdicts
     for one in agents:
         replayed = await one.replay()

@@ -107,7 +107,7 @@ async def shredded(a: RunningAgent, b: RunningAgent, readers: list[RunningAgent]
 
 
 def state_of(agent: RunningAgent, case: CaseId, link: LinkId = LINK) -> State:
-    view = agent.desk(link).views.get(case)
+    view = agent.view(case, link)
     assert view is not None
     return view.state
 

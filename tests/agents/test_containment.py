@@ -127,7 +127,7 @@ async def test_bytes_that_the_record_layer_fails_on_halt_their_link_and_no_other
         await a.read(3, OTHER)
         (halt,) = await a.ask(lambda tx: halts.standing(tx, LINK))
         assert halt.reason == HaltReason.UNREADABLE
-        assert a.desk().views.get(case) is not None
+        assert a.view(case) is not None
         # A program that is mended reads on.
         monkeypatch.setattr(LinkChain, "admit", genuine)
         await a.agent.resume(LINK, "the program was mended (fictional)", "chief")
@@ -249,7 +249,7 @@ async def test_offsets_that_run_ahead_of_what_is_on_disk_are_found_at_the_start(
         b = await world.agent(B)
         await b.read(1)
         await b.until(lambda: not b.desk().unopened and not b.desk().fold.parked_count())
-        assert b.desk().views.get(case) is not None
+        await b.until(lambda: b.view(case) is not None)
         assert contained(b)["taking a link from the store"] == 1
         await b.do(Step.ACKNOWLEDGE, case)
         await all_read([a, b], 2)

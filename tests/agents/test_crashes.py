@@ -119,7 +119,7 @@ class Play:
 
     async def nothing_shredded_is_held(self, agent: RunningAgent) -> None:
         for case in self.cases:
-            view = agent.desk().views.get(case)
+            view = agent.view(case)
             held = await key_of(agent, case)
             assert (held is None) == (view is None or is_shredded(view))
             if view is not None and is_shredded(view):

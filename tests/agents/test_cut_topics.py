@@ -69,7 +69,7 @@ async def test_a_cut_log_halts_its_link_and_no_other(
         await c.read(1, OTHER)
         await c.do(Step.ACKNOWLEDGE, other, link=OTHER)
         await a.read(2, OTHER)
-        assert a.desk().views.get(case) is not None
+        assert a.view(case) is not None
         with pytest.raises(CommandRefused) as refusal:
             await a.do(Step.URGE, case)
         assert refusal.value.reason == "halted"

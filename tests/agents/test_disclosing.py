@@ -99,7 +99,7 @@ async def test_what_is_disclosed_opens_these_events_and_no_others(tmp_path: Path
                         open_disclosed(LINK, envelope, event)
         # Neither the case's key nor an office's summary key is in it.
         for agent in (a, b):
-            key = agent.agent.office.keyring.of(LINK).content_key(first)
+            key = agent.content_key(first)
             assert key is not None
             assert key.secret not in made.signed.disclosure
             for envelope in others:

@@ -43,7 +43,7 @@ class ByHand:
     ) -> None:
         """Append an event that is as it should be, with a body that is not."""
         keys = self._a.agent.office.keyring.of(LINK)
-        content, month = keys.content_key(case), keys.own_summary_key(month_of(NOW))
+        content, month = self._a.content_key(case), keys.own_summary_key(month_of(NOW))
         assert content is not None
         assert month is not None
         sealed = seal_event(

@@ -63,7 +63,7 @@ async def own_state(agent: RunningAgent) -> tuple[object, ...]:
         lambda tx: (
             outbox.pending(tx, limit=100),
             [one for one in journal.entries(tx) if one.action != "refold"],
-            keys.all_of(tx),
+            keys.all_of(tx, LINK),
         )
     )
 
@@ -109,7 +109,7 @@ def acknowledged_by_b(
     world: World, a: RunningAgent, certificate: SignedDocument, case: CaseId
 ) -> ProducerRecord:
     """What B writes under a certificate, sealed with keys that A holds already."""
-    content = a.agent.office.keyring.of(LINK).content_key(case)
+    content = a.content_key(case)
     month = a.agent.office.keyring.of(LINK).own_summary_key(month_of(NOW))
     assert content is not None
     assert month is not None
@@ -125,7 +125,7 @@ def acknowledged_by_b(
         at=NOW,
         content_key=content,
         summary_key=month,
-        summary=decide(a.desk().view(case), command, (A, B), B),
+        summary=decide(a.view(case), command, (A, B), B),
         content=content_of(command),
         random=os.urandom,
     )
@@ -145,7 +145,7 @@ async def test_verdicts_heal_when_the_writers_certificate_arrives(tmp_path: Path
         await world.publish([renewed])
         await a.until(lambda: a.desk().tally.accepted == 2)
         assert await own_state(a) == before
-        view = a.desk().views.get(case)
+        view = a.view(case)
         assert view is not None
         assert view.version == 2
         await a.until(lambda: a.desk().status.own_chain_checked)
@@ -178,7 +178,7 @@ async def test_a_revocation_below_what_was_read_rejects_the_later_records_and_ke
             ("rejected", "key_revoked", False),
         ]
         assert await own_state(a) == before
-        view = a.desk().views.get(case)
+        view = a.view(case)
         assert view is not None
         assert view.version == 2
         await b.until(lambda: not b.desk().is_rereading and b.desk().tally.accepted == 2)
@@ -320,7 +320,7 @@ async def test_who_becomes_a_reader_reads_what_is_written_from_then_on(tmp_path:
         await b.do(Step.ACKNOWLEDGE, after)
         await all_read([a, b, province], 4)
         await province.until(lambda: province.desk().unopened == [0, 1])
-        view = province.desk().views.get(after)
+        view = province.view(after)
         assert view is not None
         assert view.version == 2
         # The key of the new readers is the one that is used after a restart as well.

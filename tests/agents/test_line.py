@@ -37,8 +37,7 @@ async def test_commands_are_accepted_while_the_line_is_down_and_sent_when_it_is_
         log.faults.line_up()
         await b.read(6)
         await a.read(6)
-        views = b.agent.office.links[LINK].views
-        found = [views.get(case) for case in cases]
+        found = [b.view(case) for case in cases]
         assert [one.state for one in found if one] == [State.WITHDRAWN] + [State.SENT] * 4
         assert not a.agent.office.links[LINK].under_way
 
@@ -87,6 +86,4 @@ async def test_what_was_appended_without_acknowledgement_is_sent_again_and_count
         assert len(set(values)) == 5
         assert desk.tally.duplicates == len(values) - 5
         assert not desk.tally.rejected
-        view = desk.views.get(first.case)
-        assert view is not None
-        assert view.version == 5
+        await b.until(lambda: (view := b.view(first.case)) is not None and view.version == 5)

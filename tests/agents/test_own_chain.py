@@ -95,9 +95,7 @@ async def test_an_agent_from_an_older_backup_reads_its_own_chain_before_it_write
         same_place_same_bytes(cluster)
         assert {outcome for outcome, _, _ in await a.verdicts()} == {"accepted"}
         assert await became(a, early.event) == ["accepted"]
-        assert all(
-            a.agent.office.keyring.of(LINK).content_key(case) for case in (first, later.case)
-        )
+        assert all(a.content_key(case) for case in (first, later.case))
 
 
 async def test_what_an_old_outbox_still_holds_is_sealed_anew_behind_the_chain_in_the_log(
@@ -281,7 +279,7 @@ async def test_while_no_agreement_is_in_force_nothing_is_sealed_anew(tmp_path: P
         # What was agreed and done before is still there to be read.
         await a.kill()
         a = await world.agent(A)
-        assert a.desk().views.get(case) is not None
+        assert a.view(case) is not None
         clock.advance(2 * HOUR_MS)
         renewed = world.agree(LINK, (A, B), version=2, effective_from=NOW + 3 * HOUR_MS)
         await world.publish([renewed])

@@ -100,7 +100,7 @@ async def test_a_record_that_differs_is_told_loudly_and_clears_when_it_was_rewri
         assert f"{PROCESSOR} differs on {LINK} (case, 1 times)" in health.detail
         assert await actions(a) == [f"processor {PROCESSOR} differs: case"]
         # Nothing was changed, and it is still so after a restart.
-        assert a.desk().views.get(case) == true.view
+        assert a.view(case) == true.view
         await a.kill()
         a = await world.agent(A)
         assert count_of(a, "case") == 1

@@ -219,6 +219,6 @@ async def test_a_superior_deletes_too_and_its_journal_and_head_say_so(tmp_path: 
             lambda: (
                 (head := a.agent.office.heads.get((LINK, PROVINCE))) is not None
                 and (head.size, head.unopened) == (6, 0)
-                and head.view_digest == a.desk().views.digest()
+                and head.view_digest == a.views_digest()
             )
         )

@@ -56,14 +56,14 @@ async def test_at_a_conference_the_contents_go_with_the_last_consent_and_each_of
         await confirms(c, case, THREE)
         await confirms(a, case, THREE)
         await all_read(everyone, 7, THREE)
-        view = b.desk(THREE).views.get(case)
+        view = b.view(case, THREE)
         assert view is not None
         assert view.state is State.SHREDDING
         assert shredding_of(view).unconfirmed() == (B,)
         assert [one.desk(THREE).unconfirmed for one in everyone] == [set(), {case}, set()]
         await confirms(b, case, THREE)
         await all_read(everyone, 8, THREE)
-        assert len({one.desk(THREE).views.digest() for one in everyone}) == 1
+        assert len({one.views_digest(THREE) for one in everyone}) == 1
         for one in everyone:
             assert state_of(one, case, THREE) is State.SHREDDED
             told = (await history(one, case, THREE)).view

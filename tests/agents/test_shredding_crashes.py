@@ -61,9 +61,7 @@ class Fragile:
                 if self.plan.struck:
                     await self.agent.kill()
                     await self.start()
-                if self.agent.desk().views.get(case) and state_of(self.agent, case) is (
-                    State.SHREDDED
-                ):
+                if self.agent.view(case) and state_of(self.agent, case) is (State.SHREDDED):
                     return
                 await self._tries(case)
                 await asyncio.sleep(0.005)
@@ -76,7 +74,7 @@ class Fragile:
 
     async def _tries(self, case: CaseId) -> None:
         try:
-            view = self.agent.desk().view(case)
+            view = self.agent.view(case)
             if view is None:
                 return
             if view.state is State.SHREDDING:

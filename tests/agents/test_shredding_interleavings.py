@@ -48,7 +48,7 @@ async def play_out(actions: list[tuple[OfficeId, Step | str]], folder: Path) -> 
         for office, deed in actions:
             await act(agents[office], case, deed)
         await come_to_agree(cluster, everyone)
-        view = agents[PROVINCE].desk().views.get(case)
+        view = agents[PROVINCE].view(case)
         assert view is not None
         for agent in everyone:
             assert (await key_of(agent, case) is None) == is_shredded(view)

@@ -296,7 +296,7 @@ async def test_contents_stay_gone_when_later_documents_take_a_consent_away(
         await world.publish([world.sign(revocation, [world.root_keys["la"]])])
 
         def reread() -> bool:
-            view = a.desk().views.get(case)
+            view = a.view(case)
             whole = a.desk().size >= 4 and not a.desk().is_rereading
             return whole and view is not None and view.state is State.WITHDRAWN
 

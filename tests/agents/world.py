@@ -16,7 +16,7 @@ from blo_agent.office.link_state import LinkState
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.facade import Store
 from blo_agent.store.keyfile import create_store_key, load_store_key
-from blo_agent.store.tables import identities, records
+from blo_agent.store.tables import cases, identities, keys, records, view_groups
 from blo_agent.verify_link import LinkComparison, replay
 from blo_domain.commands import Command
 from blo_domain.deadlines.policies import four_urgencies
@@ -30,7 +30,16 @@ from blo_schemas.bodies import body_from_json
 from blo_schemas.codec import encode
 from blo_schemas.content import Dispatch
 from blo_schemas.hashes import document_id
-from blo_schemas.ids import CaseId, CorridorId, CountryId, DocumentId, LinkId, OfficeId
+from blo_schemas.ids import (
+    CaseId,
+    CorridorId,
+    CountryId,
+    Digest,
+    DocumentId,
+    KeyId,
+    LinkId,
+    OfficeId,
+)
 from blo_schemas.summary import Kind, Step
 from blo_schemas.trust import (
     Agreement,
@@ -42,8 +51,9 @@ from blo_schemas.trust import (
     SignedDocument,
     Superior,
 )
+from blo_schemas.views import CaseView
 from blo_sealing.kem import is_usable_kem_key
-from blo_sealing.keys import NodeKeys
+from blo_sealing.keys import ContentKey, NodeKeys
 from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature
 from blo_sealing.statements import sign_document
 from tests.patience import PATIENCE_S
@@ -294,6 +304,25 @@ class RunningAgent:
 
         return await self.agent.store.write(job)
 
+    def read_store(self, query: Callable[[Snapshot], T]) -> T:
+        """Look at what is on disk, from any thread; memory may be ahead of it."""
+        return self.agent.store.submit_read(query).result()
+
+    def view(self, case: CaseId, link: LinkId = LINK) -> CaseView | None:
+        return self.read_store(lambda snapshot: cases.get(snapshot, link, case))
+
+    def views(self, link: LinkId = LINK) -> list[CaseView]:
+        """All views, in the order in which their cases began."""
+        found = self.read_store(lambda snapshot: list(cases.iterate(snapshot, link)))
+        return sorted(found, key=lambda view: (view.opened_at, view.case))
+
+    def views_digest(self, link: LinkId = LINK) -> Digest:
+        return self.read_store(lambda snapshot: view_groups.views_digest(snapshot, link))
+
+    def content_key(self, case: CaseId, link: LinkId = LINK) -> ContentKey | None:
+        stored = self.read_store(lambda snapshot: keys.get(snapshot, link, KeyId(case)))
+        return None if stored is None else ContentKey(stored.key)
+
     async def has_desk(self, link: LinkId = LINK, timeout_s: float = PATIENCE_S) -> None:
         await self.until(lambda: link in self.agent.office.links, timeout_s)
 
@@ -354,11 +383,11 @@ class RunningAgent:
         **more: object,
     ) -> Accepted:
         """Take a step in such a case; a key that is late for its records is waited for."""
-        desk, keyring = self.desk(link), self.agent.office.keyring.of(link)
+        desk = self.desk(link)
         await self.until(
             lambda: (
-                (desk.view(case) is not None and keyring.content_key(case) is not None)
-                or not desk.unopened
+                not desk.unopened
+                or (self.view(case, link) is not None and self.content_key(case, link) is not None)
             )
         )
         reasons = {Step.WITHDRAW, Step.DECLINE, Step.RETURN_FOR_INFORMATION}

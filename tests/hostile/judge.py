@@ -138,7 +138,7 @@ async def judge_answers(scene: Scene) -> None:
 def paths_of(app: Any, running: RunningAgent) -> Iterable[str]:
     """All paths of the API, with everything that fits: a new one is asked, too."""
     desks = running.agent.office.links
-    views = [view for desk in desks.values() for view in desk.views]
+    views = [view for link in desks for view in running.views(link)]
     views.sort(key=lambda view: -view.position)
     cases = [{"link": view.link, "case": view.case.hex()} for view in views[:ASKED]]
     links = [{"link": link} for link in (*desks, "elsewhere")]
@@ -291,7 +291,7 @@ async def all_verdicts(running: RunningAgent, link: LinkId) -> list[Row | None]:
 
 def views_of(scene: Scene, office: OfficeId, link: LinkId) -> dict[CaseId, bytes]:
     """An agent's views of a link."""
-    return {CaseId(view.case): encode(view) for view in scene.agents[office].desk(link).views}
+    return {CaseId(view.case): encode(view) for view in scene.agents[office].views(link)}
 
 
 def processed_views(scene: Scene, link: LinkId) -> dict[CaseId, bytes]:

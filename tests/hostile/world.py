@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from blo_agent.commands.accept import OfficeCommand
 from blo_agent.office.keyring import LinkKeys
+from blo_agent.store.connection import Snapshot
+from blo_agent.store.tables import keys
 from blo_domain.cases import legal_steps
 from blo_domain.commands import Command
 from blo_domain.deadlines.policies import four_urgencies
@@ -24,10 +26,12 @@ from blo_runtime.clock import ManualClock
 from blo_schemas.bodies import body_type
 from blo_schemas.content import Dispatch
 from blo_schemas.event import decode_event
+from blo_schemas.grants import KeyPurpose
 from blo_schemas.ids import CaseId, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step
 from blo_schemas.trust import Agreement, Role, SignedDocument, Superior
 from blo_sealing.kem import is_usable_kem_key
+from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.signatures import is_usable_signing_key, verify_signature
 from tests.agents.processing import HOUR_MS, MONDAY
 from tests.agents.world import CORRIDOR, PROVINCE, A, B, RunningAgent, World
@@ -129,7 +133,7 @@ class Prelude:
         self.folder = folder
         self.cluster = MemoryCluster()
         self.world = HostileWorld(folder, lambda: MemoryLog(self.cluster))
-        self.keyring = LinkKeys()
+        self.keyring = LinkKeys(HOSTILE)
 
     async def play(self) -> None:
         """Let everybody work, and stop."""
@@ -157,7 +161,7 @@ class Prelude:
                     await walk(agents, link, offices)
             for running in agents.values():
                 await running.until(partial(can_read_all, running))
-            self.keyring = agents[X].agent.office.keyring.of(HOSTILE)
+            self.keyring = await agents[X].ask(lambda tx: keys_of(agents[X], tx))
         world.head_interval_s = 0.01
 
     def world_in(self, folder: Path, connect: Callable[[], Log]) -> HostileWorld:
@@ -219,12 +223,28 @@ async def take_step(
     return (await running.agent.submit(OfficeCommand(link, case, command, "officer"))).case
 
 
+def keys_of(running: RunningAgent, snapshot: Snapshot) -> LinkKeys:
+    """All keys that an office holds for the hostile link, apart from its store."""
+    known_keys = running.agent.office.keyring.of(HOSTILE)
+    copied = LinkKeys(HOSTILE)
+    for stored in keys.all_of(snapshot, HOSTILE):
+        if stored.purpose is KeyPurpose.CONTENT:
+            copied.add_content(ContentKey(stored.key))
+        else:
+            copied.add_summary(SummaryKey(stored.key))
+    for month in {stored.month for stored in keys.all_of(snapshot, HOSTILE) if stored.month}:
+        own = known_keys.own_summary_key(month)
+        if own is not None:
+            copied.use(month, own)
+    return copied
+
+
 async def walk(
     agents: Mapping[OfficeId, RunningAgent], link: LinkId, offices: Offices, most: int = 1000
 ) -> None:
     """One honest step in each case of a link, by whoever can take one; in the first ones only."""
     readers = [agents[one] for one in READERS[link] + offices if one in agents]
-    for view in list(agents[A].desk(link).views)[:most]:
+    for view in agents[A].views(link)[:most]:
         case = CaseId(view.case)
         for office in offices:
             steps = [

@@ -26,7 +26,16 @@ from blo_agent.office.viewer import (
     summary_of,
 )
 from blo_agent.store.connection import Snapshot
-from blo_agent.store.tables import cases, checkpoints, events, halts, heads, outbox, records
+from blo_agent.store.tables import (
+    cases,
+    checkpoints,
+    events,
+    halts,
+    heads,
+    outbox,
+    records,
+    view_groups,
+)
 from blo_domain.cases import legal_steps
 from blo_domain.shredding import (
     ShreddingPlace,
@@ -38,7 +47,6 @@ from blo_domain.shredding import (
 from blo_domain.wording import explain
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import CONTENT, WITHOUT_CONTENT
-from blo_schemas.hashes import views_digest
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
 from blo_schemas.ids import CaseId, EventId, LinkId, OfficeId
 from blo_schemas.instants import local
@@ -63,7 +71,7 @@ def link_answer(
         size=stored.size,
         high_watermark=max(high_watermark, stored.size),
         log_hash=log_hash_of(snapshot, stored).hex(),
-        view_digest=views_digest(cases.hashes(snapshot, link)).hex(),
+        view_digest=view_groups.views_digest(snapshot, link).hex(),
         pending=outbox.count_unconfirmed(snapshot, link),
         unopened=unopened,
         parked=parked,

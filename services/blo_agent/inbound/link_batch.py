@@ -18,7 +18,7 @@ from blo_agent.office.state import Office
 from blo_agent.office.verdict_counts import store_tally
 from blo_agent.shredding.delete import note_view, without_shredded
 from blo_agent.store.connection import Transaction
-from blo_agent.store.tables import cases, events, links, parked, records
+from blo_agent.store.tables import events, links, parked, records
 from blo_projection.fold import ContentState, FoldedRecord
 from blo_schemas.content import CONTENT
 from blo_schemas.event import ENVELOPE, LogRecord
@@ -263,8 +263,7 @@ def _write_views(
     office: Office, state: LinkState, now: int, tx: Transaction, result: BatchResult
 ) -> None:
     """Store what has moved; last, because what is agreed to be shredded is deleted with it."""
-    for view in state.views.take_changed():
-        cases.put(tx, view)
+    for view in state.views.write(tx):
         state.look_ahead(CaseId(view.case))
         if note_view(office, state, view, now, tx):
             result.shredded.append(state.link)

@@ -14,8 +14,8 @@ import msgspec
 
 from blo_agent.office.link_status import LinkStatus
 from blo_agent.office.signed_trees import SignedTrees
+from blo_agent.office.stored_views import StoredViews
 from blo_domain.cases import SubmittedStep, evolve
-from blo_projection.case_views import CaseViews
 from blo_projection.fold import LinkFold
 from blo_schemas.ids import CaseId, CorridorId, Digest, EventId, LinkId, OfficeId
 from blo_schemas.summary import Step, Summary
@@ -25,25 +25,6 @@ from blo_sealing.seal_event import ChainPlace
 
 PROGRAM: Final = "agent"
 """The journal's actor for what the program does by itself."""
-
-
-class LinkViews(CaseViews):
-    """The current views of a link's cases, and which of them have changed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._changed: set[CaseId] = set()
-
-    def put(self, view: CaseView) -> None:
-        """Replace the case's view."""
-        super().put(view)
-        self._changed.add(CaseId(view.case))
-
-    def take_changed(self) -> list[CaseView]:
-        """The views that were put since the last call."""
-        changed = [self._views[case] for case in self._changed]
-        self._changed.clear()
-        return changed
 
 
 class PendingEvent(msgspec.Struct, frozen=True):
@@ -101,7 +82,7 @@ class LinkState:
     Attributes:
         status: What the office may do here, and why not.
         fold: The log as read so far.
-        views: The views that ``fold`` keeps.
+        views: The views that ``fold`` keeps, to be asked in the store's thread.
         under_way: Own events in the outbox, by event id, in the order of the own chain.
         was_read_anew: Whether, since the start, the log had to be read again because of a fault.
         trust_digest: Of the trust documents under which the log was folded.
@@ -128,7 +109,7 @@ class LinkState:
         self.partition = partition
         self.status = LinkStatus(is_party)
         self.fold: LinkFold
-        self.views = LinkViews()
+        self.views: StoredViews
         self.tally = VerdictCounts()
         self.ungranted: set[OfficeId] = set()
         self.under_way: OrderedDict[EventId, PendingEvent] = OrderedDict()
@@ -147,12 +128,12 @@ class LinkState:
         """Whether the log is being read again and the views are not those of its end yet."""
         return self.size < self.status.rereads_to
 
-    def begin(self, fold: LinkFold, views: LinkViews) -> None:
+    def begin(self, fold: LinkFold, views: StoredViews) -> None:
         """Start from a stored state, or from zero."""
         self.fold = fold
         self.views = views
         self.unconfirmed.clear()
-        for view in views:
+        for view in views.being_shredded():
             self.note_confirmation(view)
         self._ahead.clear()
         for submitted in self.under_way.values():

@@ -12,19 +12,18 @@ from blo_agent.containment import attempt
 from blo_agent.office.batch import BatchResult
 from blo_agent.office.halts import halt_over_own_events
 from blo_agent.office.keyring import Keyring
-from blo_agent.office.link_state import PROGRAM, LinkState, LinkViews, PendingEvent, VerdictCounts
+from blo_agent.office.link_state import PROGRAM, LinkState, PendingEvent, VerdictCounts
 from blo_agent.office.link_status import store_reread
 from blo_agent.office.membership import Membership, memberships, refused_agreements
-from blo_agent.office.verdict_counts import forget_tally
+from blo_agent.office.stored_views import StoredViews
+from blo_agent.office.verdict_counts import forget_tally, load_tally
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.errors import JobRefused
 from blo_agent.store.tables import (
-    cases,
     documents,
     heads,
     identities,
     journal,
-    keys,
     links,
     meta,
     outbox,
@@ -35,20 +34,20 @@ from blo_agent.store.tables import (
 from blo_domain.heads import head_signers
 from blo_domain.trust import TrustedDirectory
 from blo_log.topics import heads_topic, keys_topic
+from blo_projection.case_views import CaseViews
 from blo_projection.chain_snapshot import ChainRow
-from blo_projection.fold import LinkFold
+from blo_projection.fold import KeySource, LinkFold
 from blo_projection.link_chain import LinkChain
 from blo_projection.parked_records import ParkedRecord
 from blo_projection.verification import TrustOwn
 from blo_schemas.event import ENVELOPE, HEADER
-from blo_schemas.grants import KeyPurpose
 from blo_schemas.hashes import leaf_hash
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
 from blo_schemas.ids import CertificateTag, CountryId, DocumentId, LinkId, OfficeId
 from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
 from blo_sealing.event_parts import open_summary
 from blo_sealing.kem import is_usable_kem_key
-from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
+from blo_sealing.keys import NodeKeys
 from blo_sealing.seal_event import Author
 from blo_sealing.signatures import RandomBytes, is_usable_signing_key, verify_signature
 
@@ -90,6 +89,7 @@ class Office:
             check_kem_key=is_usable_kem_key,
         )
         self.directory = self._no_documents
+        self._store: Snapshot
         self._node_keys: dict[bytes, NodeKeys] = {}
         self._own_certificates: dict[CertificateTag, NodeKeys] = {}
 
@@ -108,6 +108,7 @@ class Office:
             identity.public: NodeKeys.from_bytes(identity.keys)
             for identity in identities.all_of(tx)
         }
+        self._store = tx.lasting()
         self.load_keys(tx)
         self.directory = self._no_documents
         self._learn(SIGNED_DOCUMENT.decode(stored.document) for stored in documents.iterate(tx))
@@ -120,9 +121,7 @@ class Office:
 
     def load_keys(self, tx: Transaction) -> None:
         """Take the symmetric keys from the store."""
-        self.keyring.forget()
-        for stored in keys.all_of(tx):
-            self._hold(stored)
+        self.keyring.load(tx)
 
     def load_trees(self, tx: Transaction) -> None:
         """Take from the store what has been signed of the links' trees."""
@@ -243,14 +242,18 @@ class Office:
         state.unopened = []
         state.trust_digest = self.directory.digest_for_link(state.link)
         chain = self._chain(state)
-        self._begin(state, chain, LinkViews(), ())
+        self._begin(state, chain, StoredViews(self._store, state.link), ())
 
-    def fresh_fold(self, state: LinkState) -> tuple[LinkFold, LinkViews]:
-        """A fold of the same link that begins at the first record and touches nothing stored."""
-        views = LinkViews()
+    def fresh_fold(self, state: LinkState, keys: KeySource) -> tuple[LinkFold, CaseViews]:
+        """A fold of the same link that begins at the first record and touches nothing stored.
+
+        Args:
+            state: The link.
+            keys: The keys, for the thread in which it folds.
+        """
+        views = CaseViews()
         trust = self.directory.link_trust(state.link)
         chain = LinkChain(state.link, trust)
-        keys = self.keyring.of(state.link)
         fold = LinkFold(state.link, chain, trust, views, keys, read_content=True)
         return fold, views
 
@@ -275,7 +278,6 @@ class Office:
         if progress is None:
             self.restart(state)
             return
-        state.tally = VerdictCounts()
         state.trust_digest = progress.trust_digest
         self._resume(tx, state, progress.snapshot)
         if progress.trust_digest != self.directory.digest_for_link(state.link):
@@ -293,18 +295,13 @@ class Office:
     def _resume(self, snapshot: Snapshot, state: LinkState, chain_state: bytes) -> None:
         chain = self._chain(state)
         chain.restore(chain_state, _chain_rows(snapshot, state.link))
-        views = LinkViews()
-        for view in cases.iterate(snapshot, state.link):
-            views.put(view)
-        views.take_changed()
-        for tally in records.tallies(snapshot, state.link):
-            own = tally.office == self.id
-            state.tally.count(tally.verdict, own=own, times=tally.count)
+        views = StoredViews(self._store, state.link)
+        state.tally = load_tally(snapshot, self.id, state.link)
         state.unopened = list(records.unopened_positions(snapshot, state.link))
         self._begin(state, chain, views, parked.unjudged(snapshot, state.link))
 
     def _begin(
-        self, state: LinkState, chain: LinkChain, views: LinkViews, items: Iterable[ParkedRecord]
+        self, state: LinkState, chain: LinkChain, views: StoredViews, items: Iterable[ParkedRecord]
     ) -> None:
         fold = LinkFold(
             state.link,
@@ -332,13 +329,6 @@ class Office:
         summary = open_summary(link, header, envelope, key)
         leaf = leaf_hash(waiting.value)
         return PendingEvent(waiting.seq, waiting.event_id, header.case_id, summary, header.at, leaf)
-
-    def _hold(self, stored: keys.StoredKey) -> None:
-        known_keys = self.keyring.of(stored.link)
-        if stored.purpose is KeyPurpose.CONTENT:
-            known_keys.add_content(ContentKey(stored.key))
-        else:
-            known_keys.add_summary(SummaryKey(stored.key))
 
     def _learn(self, signed: Iterable[SignedDocument]) -> None:
         self.directory, _ = self.directory.load(signed)

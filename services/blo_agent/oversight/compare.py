@@ -34,7 +34,7 @@ from blo_agent.oversight.wording import (
     wrong_in,
 )
 from blo_agent.store.connection import Snapshot, Transaction
-from blo_agent.store.tables import alerts, differences, journal, outputs, records
+from blo_agent.store.tables import alerts, cases, differences, journal, outputs, records
 from blo_domain.deadlines.evaluate import next_change
 from blo_domain.deadlines.terms import Terms
 from blo_schemas.clocks import ALERT, Alert, ClockView
@@ -222,8 +222,8 @@ class _LinkComparison:
         self._planned: dict[CaseId, int] = {}
         self._doubts: dict[CaseId, dict[Key, Doubt]] = {}
         self.looked_at = state.size
-        cases = {
-            *state.views.cases(),
+        shown = {
+            *cases.ids(snapshot, link),
             *outputs.cases(snapshot, link),
             *alerts.cases(snapshot, link),
         }
@@ -232,7 +232,7 @@ class _LinkComparison:
             self._doubts.setdefault(difference.case, {})[
                 difference.processor, OutputAspect(difference.what)
             ] = doubt
-        self.queue: dict[CaseId, None] = dict.fromkeys(sorted({*cases, *self._doubts}))
+        self.queue: dict[CaseId, None] = dict.fromkeys(sorted({*shown, *self._doubts}))
 
     def step(
         self,

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import get_ident
 from typing import Any, Final, NoReturn, TypeAlias
 
 import apsw
@@ -129,8 +130,8 @@ class Snapshot:
 
     __slots__ = ("_connection",)
 
-    def __init__(self, connection: apsw.Connection) -> None:
-        self._connection: apsw.Connection | _Ended = connection
+    def __init__(self, connection: apsw.Connection | _OfThread) -> None:
+        self._connection: apsw.Connection | _OfThread | _Ended = connection
 
     def rows(self, sql: str, bindings: Bindings = ()) -> list[Row]:
         """All rows of a query."""
@@ -152,6 +153,16 @@ class Snapshot:
     def end(self) -> None:
         """Makes every later use of this handle fail."""
         self._connection = _ENDED
+
+    def lasting(self) -> Snapshot:
+        """The same reads, for what lives in this thread's memory from job to job.
+
+        It sees what the job under way has written. Every use in another thread fails.
+        """
+        connection = self._connection
+        if not isinstance(connection, apsw.Connection):
+            raise RuntimeError("only a handle of the job under way can be made to last")
+        return Snapshot(_OfThread(connection))
 
 
 class Transaction(Snapshot):
@@ -191,6 +202,28 @@ class Transaction(Snapshot):
             self._connection.execute("RELEASE part")
             raise
         self._connection.execute("RELEASE part")
+
+
+class _OfThread:
+    """A connection for reads in the thread that has made this object."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._thread = get_ident()
+
+    def execute(self, sql: str, bindings: Bindings = ()) -> apsw.Cursor:
+        if get_ident() != self._thread:
+            raise RuntimeError("the memory of the store's thread was used in another one")
+        return self._connection.execute(sql, bindings)
+
+    def executemany(self, sql: str, rows: Iterable[Bindings]) -> NoReturn:
+        raise RuntimeError("a handle that lasts only reads")
+
+    def last_insert_rowid(self) -> NoReturn:
+        self.executemany("", ())
+
+    def changes(self) -> NoReturn:
+        self.executemany("", ())
 
 
 class _Ended:

@@ -308,6 +308,24 @@ CREATE TABLE batches(                   -- counted in ``meta`` too: the two lie 
 ) STRICT, WITHOUT ROWID;
 """
 
+# What is derived from the logs has another form from here on, so the logs are read again.
+_OPEN_IN_MEMORY: Final = """
+CREATE TABLE view_groups(               -- in which a link's views are hashed
+    link TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    digest BLOB,                        -- NULL: a view of the group has changed since
+    PRIMARY KEY (link, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cases_shredding ON cases(link) WHERE state = 'shredding';
+CREATE INDEX keys_summary ON keys(link) WHERE purpose = 2;
+DELETE FROM links;
+DELETE FROM records;
+DELETE FROM parked;
+DELETE FROM cases;
+DELETE FROM events;
+DELETE FROM meta WHERE key LIKE 'tally/%';
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     _OWN + _DERIVED,
     _CHECKPOINTS,
@@ -317,6 +335,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     _HALTS,
     _BATCHES,
     PEOPLE,
+    _OPEN_IN_MEMORY,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

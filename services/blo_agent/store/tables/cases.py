@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from hashlib import sha256
 
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_schemas.ids import CaseId, LinkId
@@ -11,7 +10,7 @@ from blo_schemas.views import CASE_VIEW, CaseView
 
 
 def put(tx: Transaction, view: CaseView) -> None:
-    """Stores a case's view, in place of the one before."""
+    """Stores a case's view, in place of the one before; the digest of its group is another now."""
     tx.execute(
         "INSERT INTO cases(link, case_id, kind, state, position, view) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT(link, case_id) DO UPDATE SET"
@@ -34,9 +33,16 @@ def iterate(snapshot: Snapshot, link: LinkId) -> Iterator[CaseView]:
         yield CASE_VIEW.decode(data)
 
 
-def hashes(snapshot: Snapshot, link: LinkId) -> Iterator[tuple[CaseId, bytes]]:
-    """Each case of a link with the hash of its view, sorted by case id."""
-    rows = snapshot.iterate(
-        "SELECT case_id, view FROM cases WHERE link = ? ORDER BY case_id", (link,)
+def being_shredded(snapshot: Snapshot, link: LinkId) -> list[CaseView]:
+    """The cases of a link whose contents all offices have agreed to delete, while not all have."""
+    rows = snapshot.rows(
+        "SELECT view FROM cases INDEXED BY cases_shredding WHERE link = ? AND state = 'shredding'",
+        (link,),
     )
-    return ((CaseId(case), sha256(view).digest()) for case, view in rows)
+    return [CASE_VIEW.decode(data) for (data,) in rows]
+
+
+def ids(snapshot: Snapshot, link: LinkId) -> Iterator[CaseId]:
+    """The cases of a link, sorted."""
+    rows = snapshot.iterate("SELECT case_id FROM cases WHERE link = ? ORDER BY case_id", (link,))
+    return (CaseId(case) for (case,) in rows)

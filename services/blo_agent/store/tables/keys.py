@@ -51,9 +51,17 @@ def get(snapshot: Snapshot, link: LinkId, key_id: KeyId) -> StoredKey | None:
     return None if row is None else _key(row)
 
 
-def all_of(snapshot: Snapshot) -> list[StoredKey]:
-    """All keys."""
-    return [_key(row) for row in snapshot.rows(f"{_SELECT} ORDER BY link, key_id")]
+def all_of(snapshot: Snapshot, link: LinkId) -> list[StoredKey]:
+    """All keys of a link."""
+    return [
+        _key(row) for row in snapshot.rows(f"{_SELECT} WHERE link = ? ORDER BY key_id", (link,))
+    ]
+
+
+def summaries(snapshot: Snapshot) -> list[StoredKey]:
+    """All summary keys: of each office, link and month about one."""
+    rows = snapshot.rows(f"{_SELECT} INDEXED BY keys_summary WHERE purpose = 2")
+    return [_key(row) for row in rows]
 
 
 def links_with(snapshot: Snapshot, key_id: KeyId) -> list[LinkId]:
