@@ -92,11 +92,11 @@ async def counts_of(agent: RunningAgent, event: EventId) -> list[Outcome | None]
 async def agree(agents: list[RunningAgent]) -> None:
     """All agents come to the same verdicts and views, and each one's are what the log says."""
     first = agents[0]
-    digest = first.views_digest()
     verdicts = await first.verdicts()
+    digest = first.views_digest()
     for one in agents[1:]:
-        assert one.views_digest() == digest
         assert await one.verdicts() == verdicts
+        assert one.views_digest() == digest
     for one in agents:
         replayed = await one.replay()
         assert replayed.equal, f"{one.agent.office.id} shows what the log does not say"
