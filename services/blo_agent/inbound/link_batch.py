@@ -386,4 +386,5 @@ def _store_progress(state: LinkState, tx: Transaction) -> None:
         tx,
         links.LinkProgress(state.link, state.size, state.fold.chain.snapshot(), state.trust_digest),
     )
+    state.stored_chain.write(tx, state.fold.chain.offices())
     store_tally(tx, state.link, state.tally)

@@ -14,6 +14,7 @@ import msgspec
 
 from blo_agent.office.link_status import LinkStatus
 from blo_agent.office.signed_trees import SignedTrees
+from blo_agent.office.stored_chain import StoredChain
 from blo_agent.office.stored_views import StoredViews
 from blo_domain.cases import SubmittedStep, evolve
 from blo_projection.fold import LinkFold
@@ -82,6 +83,7 @@ class LinkState:
     Attributes:
         status: What the office may do here, and why not.
         fold: The log as read so far.
+        stored_chain: What the chain of ``fold`` looks back at.
         views: The views that ``fold`` keeps, to be asked in the store's thread.
         under_way: Own events in the outbox, by event id, in the order of the own chain.
         was_read_anew: Whether, since the start, the log had to be read again because of a fault.
@@ -109,6 +111,7 @@ class LinkState:
         self.partition = partition
         self.status = LinkStatus(is_party)
         self.fold: LinkFold
+        self.stored_chain: StoredChain
         self.views: StoredViews
         self.tally = VerdictCounts()
         self.ungranted: set[OfficeId] = set()

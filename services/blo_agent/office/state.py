@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from blo_agent.containment import attempt
 from blo_agent.office.batch import BatchResult
@@ -15,6 +15,7 @@ from blo_agent.office.keyring import Keyring
 from blo_agent.office.link_state import PROGRAM, LinkState, PendingEvent, VerdictCounts
 from blo_agent.office.link_status import store_reread
 from blo_agent.office.membership import Membership, memberships, refused_agreements
+from blo_agent.office.stored_chain import StoredChain
 from blo_agent.office.stored_views import StoredViews
 from blo_agent.office.verdict_counts import forget_tally, load_tally
 from blo_agent.store.connection import Snapshot, Transaction
@@ -35,7 +36,6 @@ from blo_domain.heads import head_signers
 from blo_domain.trust import TrustedDirectory
 from blo_log.topics import heads_topic, keys_topic
 from blo_projection.case_views import CaseViews
-from blo_projection.chain_snapshot import ChainRow
 from blo_projection.fold import KeySource, LinkFold
 from blo_projection.link_chain import LinkChain
 from blo_projection.parked_records import ParkedRecord
@@ -241,7 +241,7 @@ class Office:
         state.tally = VerdictCounts()
         state.unopened = []
         state.trust_digest = self.directory.digest_for_link(state.link)
-        chain = self._chain(state)
+        chain = self._chain(state, None)
         self._begin(state, chain, StoredViews(self._store, state.link), ())
 
     def fresh_fold(self, state: LinkState, keys: KeySource) -> tuple[LinkFold, CaseViews]:
@@ -293,8 +293,8 @@ class Office:
             self.know_head(head.office, HEAD.decode(SIGNED_HEAD.decode(head.head).head))
 
     def _resume(self, snapshot: Snapshot, state: LinkState, chain_state: bytes) -> None:
-        chain = self._chain(state)
-        chain.restore(chain_state, _chain_rows(snapshot, state.link))
+        chain = self._chain(state, chain_state)
+        chain.resume(chain_state)
         views = StoredViews(self._store, state.link)
         state.tally = load_tally(snapshot, self.id, state.link)
         state.unopened = list(records.unopened_positions(snapshot, state.link))
@@ -314,9 +314,12 @@ class Office:
         )
         state.begin(fold, views)
 
-    def _chain(self, state: LinkState) -> LinkChain:
+    def _chain(self, state: LinkState, snapshot: bytes | None) -> LinkChain:
+        """A chain over what the store has of the link, as of a snapshot of it."""
         trust = self.directory.link_trust(state.link)
-        return LinkChain(state.link, trust, TrustOwn(state.is_arriving))
+        state.stored_chain = StoredChain(self._store, state.link, snapshot)
+        verification = TrustOwn(state.is_arriving)
+        return LinkChain(state.link, trust, verification, memory=state.stored_chain.buffer)
 
     def _submitted(self, link: LinkId, waiting: outbox.OutboxRecord) -> PendingEvent:
         if waiting.value is None or waiting.event_id is None:
@@ -367,11 +370,3 @@ def read_all_again(office: Office, state: LinkState, now: int, tx: Transaction) 
         meta.remove(tx, f"offset/{topic}/{state.partition}")
     begin_anew(office, state, now, tx)
     links.count_batch(tx, state.link)
-
-
-def _chain_rows(snapshot: Snapshot, link: LinkId) -> Iterator[ChainRow]:
-    for row in records.chain(snapshot, link):
-        if row.chained:
-            yield ChainRow(row.log_hash, row.office, row.event_id)
-        else:
-            yield ChainRow(row.log_hash, None, None)

@@ -316,6 +316,13 @@ CREATE TABLE view_groups(               -- in which a link's views are hashed
     digest BLOB,                        -- NULL: a view of the group has changed since
     PRIMARY KEY (link, number)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE office_chains(
+    link TEXT NOT NULL,
+    office TEXT NOT NULL,
+    events INTEGER NOT NULL,            -- how many the office's own chain has
+    last BLOB NOT NULL,                 -- the id of the last of them
+    PRIMARY KEY (link, office)
+) STRICT, WITHOUT ROWID;
 CREATE INDEX cases_shredding ON cases(link) WHERE state = 'shredding';
 CREATE INDEX keys_summary ON keys(link) WHERE purpose = 2;
 DELETE FROM links;

@@ -49,7 +49,7 @@ def reset(tx: Transaction, link: LinkId) -> None:
 
     The outbox, the journal, the keys, the heads and the trust documents stay.
     """
-    for table in ("records", "parked", "cases", "view_groups", "events", "links"):
+    for table in ("records", "parked", "cases", "view_groups", "events", "office_chains", "links"):
         tx.execute(f"DELETE FROM {table} WHERE link = ?", (link,))  # noqa: S608 - fixed names
 
 

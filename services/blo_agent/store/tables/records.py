@@ -197,6 +197,36 @@ def iterate(snapshot: Snapshot, link: LinkId, *, start: int = 0) -> Iterator[Rec
     return map(_record, rows)
 
 
+def log_hash(snapshot: Snapshot, link: LinkId, position: int) -> Digest | None:
+    """The link's running hash up to and with a record."""
+    found: Digest | None = snapshot.value(
+        "SELECT log_hash FROM records WHERE link = ? AND position = ?", (link, position)
+    )
+    return found
+
+
+def is_chained(
+    snapshot: Snapshot, link: LinkId, office: OfficeId, oseq: int, event_id: bytes
+) -> bool:
+    """Whether an event has this number in its office's own chain."""
+    row = snapshot.row(
+        "SELECT 1 FROM records WHERE event_id = ? AND link = ? AND office = ? AND oseq = ?"
+        " AND chained = 1",
+        (event_id, link, office, oseq),
+    )
+    return row is not None
+
+
+def chained_event(snapshot: Snapshot, link: LinkId, office: OfficeId, oseq: int) -> EventId | None:
+    """The event with this number in an office's own chain; looks from the newest record back."""
+    found: EventId | None = snapshot.value(
+        "SELECT event_id FROM records WHERE link = ? AND office = ? AND oseq = ? AND chained = 1"
+        " ORDER BY position DESC LIMIT 1",
+        (link, office, oseq),
+    )
+    return found
+
+
 def chain(snapshot: Snapshot, link: LinkId, *, start: int = 0) -> Iterator[RecordChainRow]:
     """What restores the chains of a link, in log order."""
     rows = snapshot.iterate(
