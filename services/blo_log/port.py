@@ -227,6 +227,21 @@ class Log(Protocol):
         """
         ...
 
+    async def ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Ask where partitions end now, many at once.
+
+        Args:
+            partitions: Any partitions.
+
+        Returns:
+            The offset of the next record of each. A partition that can't be asked is left out; a
+            reader of it says why.
+
+        Raises:
+            LogError: No partition can be asked: the line is down, for instance.
+        """
+        ...
+
     async def admin(self) -> Admin:
         """Open an administrator.
 

@@ -55,9 +55,15 @@ def run(settings: ProcessorSettings) -> int:
     return run_program(main, shutdown_s=_SHUTDOWN_S, watchdog_s=_BLOCKED_S)
 
 
-def connect(settings: ProcessorSettings) -> KafkaLog:
-    """The log that a configuration names."""
-    return KafkaLog(KafkaConnection(**kafka_options(settings.kafka, settings.processor)))
+def connect(settings: ProcessorSettings, *, joins_readers: bool = False) -> KafkaLog:
+    """The log that a configuration names.
+
+    Args:
+        settings: The configuration.
+        joins_readers: See ``KafkaLog``; so it is for a program of many links.
+    """
+    connection = KafkaConnection(**kafka_options(settings.kafka, settings.processor))
+    return KafkaLog(connection, joins_readers=joins_readers)
 
 
 async def make_context(
@@ -158,7 +164,7 @@ class _Program:
 async def _serve(settings: ProcessorSettings, metrics: Metrics, stop: StopSignal) -> None:
     # A key file that can't be used is an error before the wait for Kafka.
     load_identity(settings.keys, OfficeId(settings.processor))
-    log = connect(settings)
+    log = connect(settings, joins_readers=True)
     try:
         async with Supervisor(stop) as tasks:
             program = _Program(settings, metrics, log, tasks)

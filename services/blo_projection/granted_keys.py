@@ -94,6 +94,11 @@ class GrantedKeys:
         self._given[record_key] = _WrittenGrant(reader.tag, sha256(value).digest())
         self._overwritten.discard(record_key)
 
+    @property
+    def has_overwritten(self) -> bool:
+        """Whether somebody has written over own grants that ``give_overwritten_again`` can mend."""
+        return bool(self._overwritten)
+
     def give_overwritten_again(self) -> int:
         """Forget the own grants that somebody has written over, so that they are made again.
 

@@ -53,6 +53,7 @@ TOGETHER: Final = (
     ("two_workers",),
     ("as_of", "fold_on_assignment"),
     ("append_to_alert",),
+    ("links_idle", "links_connections", "links_start"),
     ("audit_from_kafka", "audit_full_from_kafka"),
 )
 """What needs a broker, each row one of its own."""
@@ -97,6 +98,7 @@ def measure_all(
 def _rows() -> tuple[_Row, ...]:
     from tests.bench.appending import measure_append
     from tests.bench.delivering import measure_delivery
+    from tests.bench.idle_links import measure_idle_links
     from tests.bench.processing import (
         measure_alert,
         measure_faust,
@@ -113,6 +115,7 @@ def _rows() -> tuple[_Row, ...]:
         measure_two_workers,
         measure_folding,
         measure_alert,
+        measure_idle_links,
         measure_from_kafka,
     )
 

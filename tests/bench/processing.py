@@ -19,6 +19,7 @@ from blo_log import topics
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import Log, TopicPartition, read_to_end
 from blo_processors.context import WorkerOptions
+from blo_processors.corridor import Corridor
 from blo_processors.link.runner import LinkRunner
 from blo_processors.link.worker import LinkWorker
 from blo_processors.query.as_of import replay
@@ -265,18 +266,26 @@ async def _wait_for_alert(ground: _Ground, writer: LinkWriter) -> float:
     due += at - record.clocks.log_time
     await writer.append(ground.log)
     context = await world.surroundings(ground.log, clock, WorkerOptions())
-    runner = LinkRunner(place, lambda: LinkWorker(place, context), context, _TICK_S)
-    running = asyncio.create_task(runner.run())
+    tasks: list[asyncio.Task[None]] = []
+
+    def start(name: str, runner: LinkRunner) -> asyncio.Task[None]:
+        tasks.append(asyncio.create_task(runner.run(), name=name))
+        return tasks[-1]
+
+    corridor = Corridor(CORRIDOR, context, start, tick_s=_TICK_S, stuck_s=60)
+    corridor.assign([place.partition])
+    tasks.append(asyncio.create_task(corridor.follow()))
     alerts = TopicPartition(topics.alerts_topic(CORRIDOR), place.partition)
     reader = await ground.log.reader({alerts: 0})
     try:
         async with asyncio.timeout(30):
             while not await reader.poll(timeout_s=0.05):
-                assert not running.done()
+                assert not any(task.done() for task in tasks)
         return time() - due / 1000
     finally:
-        running.cancel()
-        await asyncio.wait({running})
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
         await reader.close()
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -31,6 +32,7 @@ from blo_schemas.ids import CorridorId
 
 _PAUSE_S = 0.002
 _LIMIT_S = 300.0
+_SETTLE_S = 5.0
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +45,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         name: The worker's name in its group; the bare sides' group.
         partitions: How many partitions it is to have before it is ready.
         records: How many records it is to take, over all its partitions.
+        rest_s: How long a side that rests is watched, in seconds.
     """
 
     config: str
@@ -51,6 +54,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     partitions: int
     records: int
+    rest_s: float = 0.0
 
 
 class Took(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +69,26 @@ class Took(msgspec.Struct, frozen=True, kw_only=True):
     began: float
     ended: float
     cpu_s: float
+
+
+class Rested(msgspec.Struct, frozen=True, kw_only=True):
+    """What a side says that rests.
+
+    Attributes:
+        start_cpu_s: Processor seconds of the process until it had all its partitions ready.
+        settled_s: Seconds between that and the watch.
+        share: Percent of a core while it was watched.
+        connections: TCP connections to Kafka at the end.
+        tasks: Tasks of its event loop at the end.
+        peak_mb: The most memory that the process ever held, in MiB.
+    """
+
+    start_cpu_s: float
+    settled_s: float
+    share: float
+    connections: int
+    tasks: int
+    peak_mb: float
 
 
 class _Watch:
@@ -125,6 +149,22 @@ async def run_getmany(plan: Plan) -> Took:
 
 async def run_bare(plan: Plan) -> Took:
     """A Faust agent with this project's settings that does nothing with what it gets."""
+    watch = _Watch()
+    async with _bare_app(plan, watch):
+        _ready()
+        return await watch.until(lambda: watch.count >= plan.records)
+
+
+async def rest_bare(plan: Plan) -> Rested:
+    """A bare agent that has read its records, and waits for more."""
+    watch = _Watch()
+    async with _bare_app(plan, watch):
+        await _until(lambda: watch.count >= plan.records)
+        return await _rest(plan)
+
+
+@asynccontextmanager
+async def _bare_app(plan: Plan, watch: _Watch) -> AsyncIterator[None]:
     app: Any = faust.App(
         plan.name,
         broker=f"kafka://{plan.bootstrap}",
@@ -140,7 +180,6 @@ async def run_bare(plan: Plan) -> Took:
     )
     topic = topics.exchange_topic(CorridorId(plan.corridor))
     source = app.topic(topic, key_type=bytes, value_type=bytes)
-    watch = _Watch()
     assigned = asyncio.Event()
 
     async def take(stream: Any) -> None:
@@ -155,18 +194,68 @@ async def run_bare(plan: Plan) -> Took:
     app.finalize()
     await app.start()
     await assigned.wait()
-    _ready()
-    took = await watch.until(lambda: watch.count >= plan.records)
+    yield
     await asyncio.wait({asyncio.create_task(app.stop())}, timeout=3)
-    return took
 
 
 async def run_worker(plan: Plan) -> Took:
     """The processor as ``blo processors run`` has it: view, seal, alerts and trail of each link."""
-    settings = load(Path(plan.config), ProcessorSettings)
-    log = connect(settings)
-    context = await make_context(settings, Metrics(), log)
     watch = _Watch()
+    async with _worker(plan, watch) as corridor:
+        _ready()
+        return await watch.until(lambda: _position(corridor) >= plan.records)
+
+
+async def rest_worker(plan: Plan) -> Rested:
+    """A processor that has folded its links, and whose links wait for more."""
+    async with _worker(plan, _Watch()) as corridor:
+        await _until(lambda: _position(corridor) >= plan.records)
+        return await _rest(plan)
+
+
+def _position(corridor: Corridor) -> int:
+    return sum(one.worker.position for one in corridor.runners.values())
+
+
+async def _rest(plan: Plan) -> Rested:
+    start_cpu_s = process_time()
+    await asyncio.sleep(_SETTLE_S)
+    cpu, began = process_time(), perf_counter()
+    await asyncio.sleep(plan.rest_s)
+    share = 100 * (process_time() - cpu) / (perf_counter() - began)
+    return Rested(
+        start_cpu_s=start_cpu_s,
+        settled_s=_SETTLE_S,
+        share=share,
+        connections=_connections(int(plan.bootstrap.rpartition(":")[2])),
+        tasks=len(asyncio.all_tasks()),
+        peak_mb=_peak_mb(),
+    )
+
+
+def _connections(port: int) -> int:
+    """This process's TCP connections to a port."""
+    own = {str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()}
+    count = 0
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/self/net", table).read_text().splitlines()[1:]:
+            fields = line.split()
+            is_own = f"socket:[{fields[9]}]" in own
+            count += is_own and int(fields[2].rpartition(":")[2], 16) == port
+    return count
+
+
+def _peak_mb() -> float:
+    # Not getrusage's: that one remembers what the program's parent held.
+    status = Path("/proc/self/status").read_text().split()
+    return int(status[status.index("VmHWM:") + 1]) / 1024
+
+
+@asynccontextmanager
+async def _worker(plan: Plan, watch: _Watch) -> AsyncIterator[Corridor]:
+    settings = load(Path(plan.config), ProcessorSettings)
+    log = connect(settings, joins_readers=True)
+    context = await make_context(settings, Metrics(), log)
     corridor = Corridor(
         CorridorId(plan.corridor),
         context,
@@ -189,20 +278,17 @@ async def run_worker(plan: Plan) -> Took:
         deliver=deliver,
         assign=corridor.assign,
     )
-    running = asyncio.create_task(stream.run())
+    running = [asyncio.create_task(stream.run()), asyncio.create_task(corridor.follow())]
     await _until(lambda: len(corridor.runners) == plan.partitions and corridor.check().ok)
-    _ready()
-
-    def done() -> bool:
-        if running.done():
-            running.result()
-        return sum(one.worker.position for one in corridor.runners.values()) >= plan.records
-
     try:
-        return await watch.until(done)
+        yield corridor
+        for task in running:
+            if task.done():
+                task.result()
     finally:
         await stream.stop()
-        await asyncio.wait({running}, timeout=3)
+        running[1].cancel()
+        await asyncio.wait(running, timeout=3)
         corridor.assign(())
         await log.close()
 
@@ -211,7 +297,13 @@ def main() -> None:
     """Run the side that the arguments name."""
     logging.disable(logging.CRITICAL)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    sides = {"getmany": run_getmany, "bare": run_bare, "worker": run_worker}
+    sides: dict[str, Callable[[Plan], Coroutine[Any, Any, Took | Rested]]] = {
+        "getmany": run_getmany,
+        "bare": run_bare,
+        "worker": run_worker,
+        "idle-bare": rest_bare,
+        "idle-worker": rest_worker,
+    }
     side, plan = sys.argv[1:]
     took = asyncio.run(sides[side](msgspec.json.decode(plan, type=Plan)))
     sys.stdout.write(msgspec.json.encode(took).decode() + "\n")

@@ -31,6 +31,8 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
         link: Records of the link that a stream processor folds.
         settled: Cases that a stream processor writes after a fold.
         stored: Cases in the store on which an agent starts.
+        links: Links of a worker that rests.
+        rest_s: How long it is watched, in seconds.
     """
 
     rounds: int = 9
@@ -43,6 +45,8 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     link: int = 20_000
     settled: int = 20_000
     stored: int = 20_000
+    links: int = 200
+    rest_s: float = 30.0
 
 
 TINY: Final = Effort(
@@ -56,6 +60,8 @@ TINY: Final = Effort(
     link=40,
     settled=20,
     stored=8,
+    links=3,
+    rest_s=1,
 )
 """Only to see that it runs."""
 

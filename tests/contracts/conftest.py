@@ -18,12 +18,14 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def bootstrap(kind: str, request: pytest.FixtureRequest) -> str:
     """The broker's address, if one is needed; only then it is started."""
-    return request.getfixturevalue("broker").bootstrap if kind == "kafka" else ""
+    return "" if kind == "memory" else request.getfixturevalue("broker").bootstrap
 
 
 @pytest.fixture
-async def world(bootstrap: str) -> AsyncIterator[World]:
+async def world(kind: str, bootstrap: str) -> AsyncIterator[World]:
     """A log with nothing of other tests in the way."""
-    world: World = KafkaWorld(bootstrap) if bootstrap else MemoryWorld()
+    world: World = MemoryWorld()
+    if bootstrap:
+        world = KafkaWorld(bootstrap, joins_readers=kind == "kafka, joined readers")
     yield world
     await world.close()

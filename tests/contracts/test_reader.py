@@ -22,6 +22,18 @@ from tests.contracts.worlds import World, read
 from tests.patience import PATIENCE_S
 
 
+@pytest.fixture(
+    params=[
+        "memory",
+        pytest.param("kafka", marks=pytest.mark.broker),
+        pytest.param("kafka, joined readers", marks=pytest.mark.broker),
+    ]
+)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which adapter the test runs on: Kafka's readers are of two kinds."""
+    return str(request.param)
+
+
 async def append(log: Log, topic: str, count: int, partition: int = 0) -> None:
     appender = await log.appender()
     await appender.append([ProducerRecord(topic, partition, b"k", b"%d" % n) for n in range(count)])
@@ -286,3 +298,60 @@ async def test_a_log_cut_back_under_a_reader_of_it_is_a_truncated_log(world: Wor
         async with asyncio.timeout(PATIENCE_S):
             await collect(reader, offsets)
     assert offsets == [0, 1, 2]
+
+
+async def test_many_readers_of_one_log_read_each_its_own_partition(world: World) -> None:
+    topic = await world.topic(partitions=20)
+    log = world.client()
+    for partition in range(20):
+        await append(world.client(), topic, partition, partition)
+    starts = [(partition, start) for partition in range(20) for start in (0, partition // 2)]
+    values = await asyncio.gather(*(read(log, topic, *start) for start in starts))
+    for (partition, start), seen in zip(starts, values, strict=True):
+        assert seen == [b"%d" % n for n in range(start, partition)]
+
+
+async def test_a_reader_that_fails_or_waits_leaves_the_others_their_records(world: World) -> None:
+    topic = await world.topic(partitions=3)
+    log = world.client()
+    await append(world.client(), topic, 5, 0)
+    truncated = await log.reader({TopicPartition(topic, 1): 7})
+    waiting = await log.reader({TopicPartition(topic, 2): 0})
+    polls = asyncio.create_task(waiting.poll(timeout_s=10 * PATIENCE_S))
+    with pytest.raises(LogTruncated):
+        await truncated.poll(timeout_s=PATIENCE_S)
+    for _ in range(5):
+        assert await read(log, topic) == [b"%d" % n for n in range(5)]
+    assert not polls.done()
+    await append(world.client(), topic, 1, 2)
+    async with asyncio.timeout(PATIENCE_S):
+        assert [record.value for record in (await polls)[TopicPartition(topic, 2)]] == [b"0"]
+
+
+async def test_a_cancelled_question_leaves_the_others_their_answers(world: World) -> None:
+    topic = await world.topic(partitions=2)
+    log = world.client()
+    await append(world.client(), topic, 5, 1)
+    readers = [await log.reader({TopicPartition(topic, n): 0}) for n in (0, 1)]
+    first, second = (asyncio.create_task(reader.high_watermarks()) for reader in readers)
+    await asyncio.sleep(0)
+    first.cancel()
+    async with asyncio.timeout(PATIENCE_S):
+        assert await second == {TopicPartition(topic, 1): 5}
+
+
+async def test_the_ends_of_many_partitions_are_known_at_once_without_those_that_are_missing(
+    world: World,
+) -> None:
+    topic, other = await world.topic(partitions=2), await world.topic()
+    await append(world.client(), topic, 3, 1)
+    await append(world.client(), other, 2)
+    there = [TopicPartition(topic, 0), TopicPartition(topic, 1), TopicPartition(other, 0)]
+    missing = [TopicPartition(topic, 2), TopicPartition("contract.missing", 0)]
+    log = world.client()
+    async with asyncio.timeout(PATIENCE_S):
+        ends = await log.ends([*there, *missing])
+    assert ends == dict(zip(there, (0, 3, 2), strict=True))
+    assert await log.ends([]) == {}
+    with pytest.raises(TopicMissing):
+        await log.ends(missing[1:])

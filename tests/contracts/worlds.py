@@ -76,11 +76,11 @@ class MemoryWorld(_World):
 
 
 class KafkaWorld(_World):
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, *, joins_readers: bool = False) -> None:
         self.connection = KafkaConnection(
             bootstrap=bootstrap, request_timeout_s=60, ack_timeout_s=PATIENCE_S
         )
-        super().__init__(lambda: KafkaLog(self.connection))
+        super().__init__(lambda: KafkaLog(self.connection, joins_readers=joins_readers))
 
     async def delete_topic(self, name: str) -> None:
         from aiokafka.admin import AIOKafkaAdminClient

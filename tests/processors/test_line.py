@@ -126,7 +126,7 @@ async def test_a_link_that_fails_is_told_and_tried_again_and_the_others_go_on() 
             await super().start()
 
     def make(place: LinkPartition) -> LinkRunner:
-        return LinkRunner(place, lambda: Worker(place, context), context, 0.01)
+        return LinkRunner(place, lambda: Worker(place, context), context, asyncio.Semaphore())
 
     first, second = map(make, world.places)
     async with running(first), running(second):
@@ -144,7 +144,9 @@ async def test_what_was_delivered_to_a_worker_that_fails_is_done_by_the_next(
 ) -> None:
     log = await fresh(world, writer, 50)
     context = await world.surroundings(log)
-    one = LinkRunner(writer.place, lambda: LinkWorker(writer.place, context), context, 0.01)
+    one = LinkRunner(
+        writer.place, lambda: LinkWorker(writer.place, context), context, asyncio.Semaphore()
+    )
     delivered = [Delivered(record) for record in stored(log.cluster, writer.place)]
     trail = topics.trail_topic(CORRIDOR)
     async with running(one):
@@ -180,7 +182,9 @@ async def test_the_own_disk_s_failure_goes_further(world: World, writer: LinkWri
         async def start(self) -> None:
             raise TempTableFailed(OSError("no space left"))
 
-    one = LinkRunner(writer.place, lambda: Worker(writer.place, context), context, 0.01)
+    one = LinkRunner(
+        writer.place, lambda: Worker(writer.place, context), context, asyncio.Semaphore()
+    )
     with pytest.raises(TempTableFailed):
         await one.run()
 
@@ -197,19 +201,20 @@ async def test_a_link_without_progress_is_begun_anew_but_not_one_that_waits(
         tasks.append(asyncio.create_task(one.run(), name=name))
         return tasks[-1]
 
-    hang = asyncio.Event()
+    hang, hangs = asyncio.Event(), asyncio.Event()
     begun = LinkWorker.start
 
     async def hanging(worker: LinkWorker) -> None:
+        hangs.set()
         await hang.wait()
         await begun(worker)
 
     monkeypatch.setattr(LinkWorker, "start", hanging)
-    monkeypatch.setattr("blo_processors.corridor._GUARD_S", 0.01)
     corridor = Corridor(CORRIDOR, context, start, tick_s=0.01, stuck_s=60)
     corridor.assign([0])
     watching = asyncio.create_task(corridor.follow())
     try:
+        await hangs.wait()
         context.line.note(writer.place.link, BrokerUnreachable("here", "away"))
         clock.advance(3_600_000)
         await asyncio.sleep(0.1)

@@ -66,7 +66,8 @@ class Watch:
         assert isinstance(clock, ManualClock)
         clock.set(at + self.context.options.skew_ms)
         for _ in range(2):
-            await self.worker.tick()
+            if self.worker.is_due(await self.log.ends(self.worker.watched())):
+                await self.worker.tick()
         seen = await see(self.writer.world, self.log, self.writer.place)
         assert seen.alerts_written == len(seen.alerts.records)
         return [one for one in seen.alerts.standing() if one.signal is signal]

@@ -140,6 +140,26 @@ def health(
     return tuple(sorted(alerts, key=lambda alert: (alert.since, alert.id)))
 
 
+def next_health_change(
+    log: LogFacts, peers: Iterable[Peer], terms: Terms, now: int, bounds: Bounds = DEFAULT_BOUNDS
+) -> int | None:
+    """The next instant at which ``health`` may say something else by time alone, Unix milliseconds.
+
+    Args:
+        log: As for ``health``.
+        peers: As for ``health``.
+        terms: As for ``health``.
+        now: Unix milliseconds.
+        bounds: As for ``health``.
+
+    Returns:
+        An instant after ``now``; ``None``: there is none.
+    """
+    problems = (finding.since for peer in peers for finding in _findings(log, peer, terms, bounds))
+    periods = (term.start for term in terms)
+    return min((at for at in (*problems, *periods) if at > now), default=None)
+
+
 def repaired(known: Iterable[Alert], still: Iterable[Alert], now: int) -> tuple[Alert, ...]:
     """The clearing records of those known alerts about a link that are not found any more.
 

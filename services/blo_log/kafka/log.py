@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 
 from blo_log.kafka.admin import KafkaAdmin
 from blo_log.kafka.appender import KafkaAppender
 from blo_log.kafka.connection import KafkaConnection
+from blo_log.kafka.errors import FAILURES, translate
+from blo_log.kafka.fetcher import KafkaFetcher
 from blo_log.kafka.joined_appender import JoinedAppender
+from blo_log.kafka.joined_reader import JoinedReader
 from blo_log.kafka.reader import KafkaReader
 from blo_log.port import Admin, Appender, LogReader, TopicPartition
 
@@ -17,11 +21,17 @@ class KafkaLog:
 
     Args:
         connection: How to reach it.
+        joins_readers: Whether all readers share one connection to each broker. A reader then costs
+            nothing while it isn't asked, and fetches only when it is: right for many readers of
+            which most rest. A reader with a consumer of its own fetches ahead.
     """
 
-    def __init__(self, connection: KafkaConnection) -> None:
+    def __init__(self, connection: KafkaConnection, *, joins_readers: bool = False) -> None:
         self._connection = connection
-        self._opened: list[JoinedAppender | KafkaReader | KafkaAdmin] = []
+        self._joins_readers = joins_readers
+        self._opened: list[JoinedAppender | KafkaReader | KafkaAdmin | KafkaFetcher] = []
+        self._fetcher: KafkaFetcher | None = None
+        self._fetcher_turn = asyncio.Lock()
 
     async def appender(self) -> Appender:
         """See ``blo_log.port.Log.appender``."""
@@ -33,10 +43,37 @@ class KafkaLog:
 
     async def reader(self, start: Mapping[TopicPartition, int]) -> LogReader:
         """See ``blo_log.port.Log.reader``."""
+        if self._joins_readers:
+            joined = JoinedReader(await self._shared_fetcher(), self._connection, start)
+            await joined.connect()
+            return joined
         reader = KafkaReader(self._connection, start)
         await reader.connect()
         self._remember(reader)
         return reader
+
+    async def ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """See ``blo_log.port.Log.ends``."""
+        wanted = list(partitions)
+        fetcher = await self._shared_fetcher()
+        failures: dict[str, Exception] = {}
+        for topic in {partition.topic for partition in wanted}:
+            if not fetcher.knows(topic):
+                try:
+                    await fetcher.partitions(topic)
+                except FAILURES as error:
+                    failures[topic] = error
+        known = [partition for partition in wanted if partition.topic not in failures]
+        ends: dict[TopicPartition, int] = {}
+        for partition, end in (await fetcher.offsets(known)).items():
+            if isinstance(end, int):
+                ends[partition] = end
+            else:
+                failures[partition.topic] = end
+        if wanted and not ends:
+            topic, failure = next(iter(failures.items()))
+            raise translate(failure, self._connection, topic) from failure
+        return ends
 
     async def admin(self) -> Admin:
         """See ``blo_log.port.Log.admin``."""
@@ -50,6 +87,15 @@ class KafkaLog:
         while self._opened:
             await self._opened.pop().close()
 
-    def _remember(self, part: JoinedAppender | KafkaReader | KafkaAdmin) -> None:
+    async def _shared_fetcher(self) -> KafkaFetcher:
+        async with self._fetcher_turn:
+            if self._fetcher is None:
+                fetcher = KafkaFetcher(self._connection)
+                await fetcher.connect()
+                self._fetcher = fetcher
+                self._remember(fetcher)
+            return self._fetcher
+
+    def _remember(self, part: JoinedAppender | KafkaReader | KafkaAdmin | KafkaFetcher) -> None:
         self._opened = [other for other in self._opened if not other.closed]
         self._opened.append(part)

@@ -55,6 +55,21 @@ class MemoryLog:
         await reader.high_watermarks()
         return reader
 
+    async def ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """See ``blo_log.port.Log.ends``."""
+        self.faults.check()
+        ends: dict[TopicPartition, int] = {}
+        failure: LogError | None = None
+        for partition in partitions:
+            try:
+                self.faults.check([partition.topic])
+                ends[partition] = self.cluster.partition(partition).end
+            except LogError as error:
+                failure = error
+        if failure is not None and not ends:
+            raise failure
+        return ends
+
     async def admin(self) -> Admin:
         """See ``blo_log.port.Log.admin``."""
         self.faults.check()

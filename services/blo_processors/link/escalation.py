@@ -53,6 +53,11 @@ class Escalation:
         self._waiting: set[CaseId] = set()
         cases.on_evicted = self._forget
 
+    @property
+    def next_change(self) -> int | None:
+        """``advance`` does nothing before this instant, Unix milliseconds; ``None``: at no time."""
+        return self._due[0][0] if self._due else None
+
     def step(self, fact: SubmittedStep) -> list[Alert]:
         """Take an accepted step; returns the alerts that it raises or clears."""
         case: Any = fact.case

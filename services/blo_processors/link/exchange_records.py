@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from blo_log import topics
 from blo_log.errors import LogError, LogTruncated
@@ -63,3 +63,15 @@ class ExchangeRecords:
                 await reader.close()
 
         return await self._context.line.keep_trying(self._link, attempt)
+
+
+def consecutive_runs(records: Sequence[ConsumedRecord]) -> Iterator[list[ConsumedRecord]]:
+    """The records in runs of consecutive offsets."""
+    run: list[ConsumedRecord] = []
+    for record in records:
+        if run and record.offset != run[-1].offset + 1:
+            yield run
+            run = []
+        run.append(record)
+    if run:
+        yield run

@@ -153,6 +153,16 @@ class LinkFoldState:
         self._last_log_time = log_time
         self._checkpointed = self.size
 
+    @property
+    def next_change(self) -> int | None:
+        """``advance`` does nothing before this instant, Unix milliseconds; ``None``: at no time."""
+        return self.escalation.next_change
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether records came since the last checkpoint."""
+        return self.size > self._checkpointed
+
     def parked_count(self) -> int:
         """How many records wait for a summary key."""
         return self.fold.parked_count()
@@ -254,7 +264,7 @@ class LinkFoldState:
 
     def checkpoint_if_moved(self) -> None:
         """Make a checkpoint unless there is one of this size."""
-        if self.size > self._checkpointed:
+        if self.has_moved:
             self.checkpoint()
 
     def checkpoint(self) -> None:

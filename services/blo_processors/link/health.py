@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from blo_domain.deadlines.health import LogFacts, Peer, expected_since, health, repaired, with_head
+from blo_domain.deadlines.health import (
+    LogFacts,
+    Peer,
+    expected_since,
+    health,
+    next_health_change,
+    repaired,
+    with_head,
+)
 from blo_domain.deadlines.terms import Terms, in_force
 from blo_domain.heads import HeadOrder, order_heads
 from blo_domain.trust import TrustedDirectory
@@ -28,10 +36,15 @@ class LinkHealth:
 
     Args:
         link: The link.
+
+    Attributes:
+        next_change: The instant until which ``look`` finds nothing new unless heads, keys or
+            records come, Unix milliseconds; ``None``: at no time.
     """
 
     def __init__(self, link: LinkId) -> None:
         self.link = link
+        self.next_change: int | None = None
         self._heads: dict[OfficeId, tuple[Head, int]] = {}
         self._raised: dict[bytes, Alert] = {}
 
@@ -66,6 +79,7 @@ class LinkHealth:
             for peer in (*state.peers.values(), *_newcomers(state, terms, now))
         ]
         present = health(facts, peers, terms, now)
+        self.next_change = next_health_change(facts, peers, terms, now)
         new = [alert for alert in present if alert.id not in self._raised]
         cleared = {alert.clears for alert in self._raised.values()}
         uncleared = [alert for alert in self._raised.values() if alert.id not in cleared]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from itertools import islice
 from typing import Final, Protocol
 
 from blo_log.errors import LogError
-from blo_log.port import ConsumedRecord
+from blo_log.port import ConsumedRecord, TopicPartition
 from blo_processors.context import WorkerContext
 from blo_processors.errors import TempTableFailed
 from blo_processors.link.worker import LinkWorker
@@ -44,11 +45,14 @@ class LinkRunner:
     link is folded again after growing pauses. Only a failure of the own disk or memory ends the
     program.
 
+    A runner has no clock of its own. It rests until a record comes or the corridor's tick finds
+    that its link has something to do.
+
     Args:
         place: The link.
         make_worker: Makes a worker for it.
         context: The worker's services.
-        tick_s: The seconds between two ticks of the worker.
+        gate: Bounds the links that are folded at the same time.
 
     Attributes:
         place: The link.
@@ -62,7 +66,7 @@ class LinkRunner:
         place: LinkPartition,
         make_worker: Callable[[], LinkWorker],
         context: WorkerContext,
-        tick_s: float,
+        gate: asyncio.Semaphore,
     ) -> None:
         self.place = place
         self.worker = make_worker()
@@ -71,15 +75,19 @@ class LinkRunner:
         self._make_worker = make_worker
         self._clock = context.clock
         self._line = context.line
-        self._tick_s = tick_s
+        self._gate = gate
         self._queue: deque[Delivered] = deque()
-        self._filled = asyncio.Event()
-        self._started_at = self._clock.monotonic()
+        self._is_due = False
+        self._woken = asyncio.Event()
+        self._rests = False
+        self._busy_since = self._clock.monotonic()
 
     @property
     def progress_at(self) -> float:
-        """The time of the last progress, by the monotonic clock."""
-        return max(self._started_at, self.worker.progress_at)
+        """The time of the last progress, by the monotonic clock; a link that rests makes some."""
+        if self._rests:
+            return self._clock.monotonic()
+        return max(self._busy_since, self.worker.progress_at)
 
     def put(self, delivered: Delivered) -> None:
         """Take a record from the stream."""
@@ -87,7 +95,21 @@ class LinkRunner:
             delivered.done()
             return
         self._queue.append(delivered)
-        self._filled.set()
+        self._woken.set()
+
+    def watched(self) -> list[TopicPartition]:
+        """The partitions whose ends ``tick`` asks about; none while the link is not folded."""
+        return self.worker.watched() if self.is_folded else []
+
+    def tick(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Let the worker do what is due.
+
+        Args:
+            ends: Where the watched partitions end.
+        """
+        if self.is_folded and self._rests and self.worker.is_due(ends):
+            self._is_due = True
+            self._woken.set()
 
     async def run(self) -> None:
         """Fold the link, then apply what comes, until cancelled.
@@ -113,7 +135,7 @@ class LinkRunner:
                     pause_s = _FIRST_PAUSE_S
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-                self._started_at = self._clock.monotonic()
+                self._busy_since = self._clock.monotonic()
                 self.worker = self._make_worker()
         finally:
             self._line.forget(self.place.link)
@@ -136,25 +158,38 @@ class LinkRunner:
             get_logger().warning("a worker was not closed", error=describe(error))
 
     async def _work(self) -> None:
-        await self.worker.start()
+        async with self._turn_to_fold():
+            await self.worker.start()
         self.is_folded = True
         self.failure = ""
-        due = self._clock.monotonic() + self._tick_s
         while True:
-            await self._wait(due - self._clock.monotonic())
+            if not (self._queue or self._is_due):
+                self._woken.clear()
+                with self._rest():
+                    await self._woken.wait()
             await self._take()
-            if self._clock.monotonic() >= due:
+            if self._is_due:
+                self._is_due = False
                 await self._tick()
-                due = self._clock.monotonic() + self._tick_s
 
-    async def _wait(self, timeout_s: float) -> None:
-        if not self._queue and timeout_s > 0:
-            self._filled.clear()
-            try:
-                async with asyncio.timeout(timeout_s):
-                    await self._filled.wait()
-            except TimeoutError:
-                return
+    @asynccontextmanager
+    async def _turn_to_fold(self) -> AsyncIterator[None]:
+        # Who waits for a turn is not stuck; whoever is stuck in a turn loses it when it is given up.
+        with self._rest():
+            await self._gate.acquire()
+        try:
+            yield
+        finally:
+            self._gate.release()
+
+    @contextmanager
+    def _rest(self) -> Iterator[None]:
+        self._rests = True
+        try:
+            yield
+        finally:
+            self._rests = False
+            self._busy_since = self._clock.monotonic()
 
     async def _take(self) -> None:
         # Records stay in the queue until their outputs are acknowledged. If this worker fails, the

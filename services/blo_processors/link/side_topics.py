@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
 from blo_log.port import Log, LogReader, TopicPartition, read_to_end
@@ -23,6 +25,7 @@ class SideTopics:
 
     Attributes:
         log_end: The number of records of the link at the last ``refresh``.
+        partitions: The partitions that ``is_behind`` asks about.
     """
 
     def __init__(
@@ -42,6 +45,15 @@ class SideTopics:
         self._keys = TopicPartition(topics.keys_topic(place.corridor), place.partition)
         self._exchange = TopicPartition(topics.exchange_topic(place.corridor), place.partition)
         self._reader: LogReader | None = None
+        self.partitions = (self._exchange, self._keys, self._heads)
+
+    def is_behind(self, ends: Mapping[TopicPartition, int]) -> bool:
+        """Whether grants or heads have come since the last ``refresh``, by where topics end."""
+        reader = self._reader
+        return reader is None or any(
+            ends.get(partition) != reader.position(partition)
+            for partition in (self._keys, self._heads)
+        )
 
     async def refresh(self) -> bool:
         """Read the new records; returns whether they brought a summary key.

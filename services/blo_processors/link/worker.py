@@ -12,16 +12,17 @@ and signing run in a thread, so the event loop goes on. One task at a time uses 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from blo_log.port import ConsumedRecord, ProducerRecord
+from blo_log.port import ConsumedRecord, ProducerRecord, TopicPartition
 from blo_processors.context import WorkerContext
 from blo_processors.errors import NoProcessorIdentity, Unprocessable, WorkerBroken
-from blo_processors.link.exchange_records import ExchangeRecords
+from blo_processors.link.exchange_records import ExchangeRecords, consecutive_runs
 from blo_processors.link.failed_records import FailedRecords, apply_records, release_records
-from blo_processors.link.fold_state import Effects, LinkFoldState, terms_of_link
+from blo_processors.link.fold_state import LinkFoldState, terms_of_link
 from blo_processors.link.health import LinkHealth
+from blo_processors.link.link_metrics import LinkMetrics
 from blo_processors.link.side_topics import SideTopics
 from blo_processors.outputs.encode import LinkPartition, OutputEncoder
 from blo_processors.outputs.published import PublishedOutputs, PublishedOutputsReader
@@ -31,7 +32,6 @@ from blo_projection.granted_keys import GrantedKeys, OutputKeys
 from blo_projection.outputs import OpenedOutput, OutputReader
 from blo_runtime.logs import get_logger
 from blo_schemas.ids import Digest
-from blo_schemas.verdicts import Outcome
 from blo_sealing.identity import Signer
 
 _MOST_UNREAD: Final = 20_000
@@ -66,6 +66,7 @@ class LinkWorker:
     """
 
     state: LinkFoldState
+    _trust_digest: Digest
 
     def __init__(self, place: LinkPartition, context: WorkerContext) -> None:
         self.place = place
@@ -74,10 +75,12 @@ class LinkWorker:
         self._turn = asyncio.Lock()
         self._exchange = ExchangeRecords(place, context)
         self._failed = FailedRecords(place.link, context.identity.subject, context.options.attempts)
+        self._metrics = LinkMetrics(context.metrics, place.link)
         self._broken = False
         self.progress_at = context.clock.monotonic()
         self._checkpointed_at = self._audited_at = self.progress_at
         self._size_at_tick = 0
+        self._size_at_look = -1
         self._granted = GrantedKeys(place.link, context.identity)
         self._health = LinkHealth(place.link)
         self._side = SideTopics(context.log, place, self._granted, context.feed, self._health)
@@ -117,6 +120,7 @@ class LinkWorker:
                 get_logger().warning("log is folded anew", link=self.place.link)
                 await self._rebuild()
                 return
+            self._directory = self._context.feed.directory
             if self._broken:
                 raise WorkerBroken(self.place.link)
             now = self._context.clock.now_ms()
@@ -128,6 +132,31 @@ class LinkWorker:
             self._checkpoint_in_time()
             await self._flush()
             await self._audit_in_time()
+
+    def watched(self) -> list[TopicPartition]:
+        """The partitions whose ends ``is_due`` asks about."""
+        if self._audit_is_due():
+            return [*self._side.partitions, *self._published.partitions]
+        return list(self._side.partitions)
+
+    def is_due(self, ends: Mapping[TopicPartition, int]) -> bool:
+        """Whether ``tick`` has something to do. It is asked often, and most links rest.
+
+        Args:
+            ends: Where the watched partitions end. A partition that is left out makes the link
+                due: the worker's own request says what is wrong with it.
+        """
+        context, state = self._context, self.state
+        if self._directory is not context.feed.directory or self._side.is_behind(ends):
+            return True
+        if state.size != self._size_at_look or state.size != ends.get(self._exchange.partition):
+            return True
+        if context.options.by_clock and state.size:
+            at = context.clock.now_ms() - context.options.skew_ms
+            changes = (state.next_change, self._health.next_change)
+            if any(change is not None and change <= at for change in changes):
+                return True
+        return (state.has_moved and self._checkpoint_is_due()) or self._has_to_audit(ends)
 
     def dead(self) -> dict[int, str]:
         """The positions of records that were left out, with their errors."""
@@ -157,7 +186,9 @@ class LinkWorker:
     async def _open(self, signer: Signer) -> None:
         """Begin anew with what lies beside the log: grants, heads, outputs."""
         context, place = self._context, self.place
+        self._directory = context.feed.directory
         self._trust_digest = self._digest()
+        self._size_at_look = -1
         await self.close()
         self._granted = GrantedKeys(place.link, context.identity)
         self._health = LinkHealth(place.link)
@@ -173,7 +204,7 @@ class LinkWorker:
         context, link = self._context, self.place.link
         directory = context.feed.directory
         published = await self._published.read()
-        context.metrics.outputs_refused.labels(link=link).inc(published.refused)
+        self._metrics.count_refused(published.refused)
         state = LinkFoldState(
             link,
             directory.link_trust(link),
@@ -217,7 +248,7 @@ class LinkWorker:
     async def _take(self, records: Sequence[ConsumedRecord]) -> None:
         ahead = [record for record in records if record.offset >= self.state.size]
         try:
-            for run in _runs(ahead):
+            for run in consecutive_runs(ahead):
                 await self._fill_gap(run[0].offset)
                 fresh = [record for record in run if record.offset >= self.state.size]
                 await asyncio.to_thread(apply_records, self.state, fresh)
@@ -232,7 +263,7 @@ class LinkWorker:
         missing = offset - self.state.size
         if missing <= 0:
             return
-        self._context.metrics.gaps_filled.labels(link=self.place.link).inc(missing)
+        self._metrics.count_gap(missing)
         get_logger().warning("the stream left records out", link=self.place.link, count=missing)
         async for records in self._exchange.read_from(self.state.size):
             fresh = [record for record in records if record.offset < offset]
@@ -255,6 +286,7 @@ class LinkWorker:
     def _advance(self, now: int) -> None:
         """Raise alerts by the machine's clock; the log is known up to its reading."""
         options = self._context.options
+        self._size_at_look = self.state.size
         if options.by_clock and self.state.size:
             at = now - options.skew_ms
             self.state.advance(at)
@@ -281,7 +313,7 @@ class LinkWorker:
         await self._write(self._reconciler.write(effects, self.state.cases, letters))
         self.position = self.state.size
         self._progress()
-        self._count(effects)
+        self._metrics.count(effects, self.position, self.state.parked_count())
 
     async def _write(self, messages: Iterator[ProducerRecord]) -> None:
         # Until they are acknowledged, the fold is ahead of its outputs, and a failure ends it.
@@ -289,24 +321,39 @@ class LinkWorker:
         await self._writer.write(messages)
         self._broken = was_broken
 
-    def _checkpoint_in_time(self) -> None:
+    def _checkpoint_is_due(self) -> bool:
         now = self._context.clock.monotonic()
-        if now - self._checkpointed_at >= self._context.options.checkpoint_s:
-            self._checkpointed_at = now
+        return now - self._checkpointed_at >= self._context.options.checkpoint_s
+
+    def _checkpoint_in_time(self) -> None:
+        if self._checkpoint_is_due():
+            self._checkpointed_at = self._context.clock.monotonic()
             self.state.checkpoint_if_moved()
 
+    def _audit_is_due(self) -> bool:
+        age_s = self._context.clock.monotonic() - self._audited_at
+        return age_s >= self._context.options.audit_s or self._reconciler.unread >= _MOST_UNREAD
+
+    def _has_to_audit(self, ends: Mapping[TopicPartition, int]) -> bool:
+        """Whether an audit is due and has something to compare; otherwise it counts as made."""
+        if not self._audit_is_due():
+            return False
+        if self._reconciler.unread or self._granted.has_overwritten:
+            return True
+        if self._published.is_behind(ends):
+            return True
+        self._audited_at = self._context.clock.monotonic()
+        return False
+
     async def _audit_in_time(self) -> None:
-        now = self._context.clock.monotonic()
-        options = self._context.options
-        if now - self._audited_at < options.audit_s and self._reconciler.unread < _MOST_UNREAD:
-            return
-        self._audited_at = now
-        await self.audit()
+        if self._audit_is_due():
+            await self.audit()
 
     async def audit(self) -> None:
         """Read the output topics back, and write missing or wrong outputs again."""
+        self._audited_at = self._context.clock.monotonic()
         published = await self._published.read()
-        self._context.metrics.outputs_refused.labels(link=self.place.link).inc(published.refused)
+        self._metrics.count_refused(published.refused)
         await self._write(self._reconciler.audit(published, self.state.cases))
         if self._granted.give_overwritten_again():
             get_logger().warning("own grants were written over", link=self.place.link)
@@ -319,20 +366,6 @@ class LinkWorker:
         if len(values) < len(marks):
             # Compaction has removed them, so a new fold makes them again.
             await self._rebuild()
-
-    def _count(self, effects: Effects) -> None:
-        link = self.place.link
-        metrics = self._context.metrics
-        for entry in effects.trail.values():
-            verdict = entry.verdict
-            if verdict is None:
-                continue
-            metrics.records.labels(link=link, verdict=verdict.outcome.value).inc()
-            if verdict.outcome is Outcome.REJECTED and verdict.reason is not None:
-                metrics.records_rejected.labels(link=link, reason=verdict.reason.value).inc()
-        metrics.dead_letters.labels(link=link).inc(len(effects.dead))
-        metrics.link_size.labels(link=link).set(self.position)
-        metrics.records_parked.labels(link=link).set(self.state.parked_count())
 
     def _progress(self) -> None:
         self.progress_at = self._context.clock.monotonic()
@@ -355,15 +388,3 @@ class LinkWorker:
         accepted = reader.accept(value)
         keys.derive_own_key(accepted)
         return reader.unseal(accepted)
-
-
-def _runs(records: Sequence[ConsumedRecord]) -> Iterator[list[ConsumedRecord]]:
-    """The records in runs of consecutive offsets."""
-    run: list[ConsumedRecord] = []
-    for record in records:
-        if run and record.offset != run[-1].offset + 1:
-            yield run
-            run = []
-        run.append(record)
-    if run:
-        yield run

@@ -8,7 +8,7 @@ processor of the link or of an earlier certificate. Values that are not valid ar
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -86,6 +86,15 @@ class PublishedOutputsReader:
         self._alerts = TopicPartition(topics.alerts_topic(corridor), place.partition)
         self._dead = TopicPartition(topics.dead_topic(corridor), place.partition)
         self._next = dict.fromkeys((self._trail, self._cases, self._alerts, self._dead), 0)
+
+    @property
+    def partitions(self) -> Collection[TopicPartition]:
+        """The partitions that are read."""
+        return self._next.keys()
+
+    def is_behind(self, ends: Mapping[TopicPartition, int]) -> bool:
+        """Whether there is something to read, by where the topics end."""
+        return any(ends.get(partition) != offset for partition, offset in self._next.items())
 
     async def read(self) -> PublishedOutputs:
         """Read on to the present end. While Kafka is away, it waits.
