@@ -31,6 +31,11 @@ class Auditor:
         """The auditor's id."""
         return self._subject
 
+    @property
+    def public_key(self) -> bytes:
+        """The public key of the newest key, which signs; 32 bytes."""
+        return self._keys[-1].public
+
     def sign(self, document: AuditDocument, statement: bytes) -> AuditSignature:
         """Signs a statement with the newest key.
 

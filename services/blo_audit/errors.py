@@ -6,7 +6,8 @@
     ├── NoQuorum           not everybody who must has signed a checkpoint
     ├── WitnessStateError  the witness's state file can't be used
     ├── NothingToAudit     no link fits what was asked for
-    └── NoTrust            no pinned root is proved, so nothing can be
+    ├── NoTrust            no pinned root is proved, so nothing can be
+    └── PaperFailed        a paper can't be set as PDF
 """
 
 from __future__ import annotations
@@ -43,3 +44,10 @@ class NothingToAudit(AuditError):
 
 class NoTrust(AuditError):
     """No pinned country root is among the trust documents."""
+
+
+class PaperFailed(AuditError):
+    """A paper can't be set as PDF; the message is the typesetter's."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the paper cannot be set as PDF ({problem}); its text says the same")

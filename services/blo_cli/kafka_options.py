@@ -9,9 +9,14 @@ from typing import Any, Final, NamedTuple, TypeVar
 import click
 
 from blo_agent.config import AgentSettings
+from blo_audit.config import AuditorSettings
+from blo_audit.witness.config import WitnessSettings
+from blo_cli.errors import CliError
 from blo_cli.parameters import ADDRESS
 from blo_log import Log
-from blo_runtime.config import load
+from blo_processors.config import ProcessorSettings
+from blo_runtime.config import load_any
+from blo_runtime.settings import KafkaSettings
 from blo_schemas.errors import WireError
 from blo_schemas.ids import CountryId, DocumentId
 from blo_schemas.texts import from_hex
@@ -54,6 +59,21 @@ class Kafka(NamedTuple):
     bootstrap: str | None
     config: Path | None
 
+    @property
+    def address(self) -> str:
+        """Its ``host:port``, or several with commas.
+
+        Raises:
+            UsageError: Neither an address nor a configuration was given.
+            CliError: The configuration names no Kafka.
+            ConfigurationError: The configuration can't be read.
+        """
+        if self.bootstrap is not None:
+            return self.bootstrap
+        if self.config is None:
+            raise click.UsageError("where is Kafka? Say --bootstrap HOST:PORT or --config FILE")
+        return ",".join(kafka_of(self.config).servers)
+
 
 def pins_option(function: F) -> F:
     """Adds ``--pin``, which may be given once a country."""
@@ -70,8 +90,43 @@ def kafka_option(function: F) -> F:
     """Adds ``--bootstrap`` and ``--config``."""
     function = click.option("--bootstrap", type=ADDRESS, help="Kafka's address.")(function)
     return click.option(
-        "--config", type=_FILE, help="An agent's configuration: its Kafka, TLS and pinned roots."
+        "--config",
+        type=_FILE,
+        help="A configuration of an agent, auditor, processor or witness, or an operator's with "
+        "[trust.pins] and [kafka] alone: its Kafka, TLS and pinned roots.",
     )(function)
+
+
+ProgramSettings = AgentSettings | AuditorSettings | ProcessorSettings | WitnessSettings
+
+
+def load_reach(config: Path) -> ProgramSettings:
+    """The configuration of any program, for the Kafka and the pinned roots that it names.
+
+    Raises:
+        ConfigurationError: It can't be read.
+    """
+    kinds: dict[str, type[Any]] = {
+        "office": AgentSettings,
+        "processor": ProcessorSettings,
+        "witness": WitnessSettings,
+    }
+    settings: ProgramSettings = load_any(config, kinds, AuditorSettings)
+    return settings
+
+
+def kafka_of(config: Path) -> KafkaSettings:
+    """The Kafka that a configuration names.
+
+    Raises:
+        CliError: It names none.
+        ConfigurationError: It can't be read.
+    """
+    settings = load_reach(config).kafka
+    if settings is None:
+        todo = 'Add [kafka] with bootstrap = "host:port"'
+        raise CliError(str(config), "says nowhere to read from", todo=todo)
+    return settings
 
 
 def pins(
@@ -85,12 +140,12 @@ def pins(
     """
     found = dict(pinned)
     if config is not None:
-        pinned += tuple(load(config, AgentSettings).trust.roots.items())
+        pinned += tuple(load_reach(config).trust.roots.items())
         found |= dict(pinned)
     if not found:
         raise click.UsageError(
-            "no root is trusted: name one with --pin vn=FINGERPRINT, or an agent's configuration "
-            "with --config"
+            "no root is trusted: name one with --pin vn=FINGERPRINT, or a configuration with "
+            "--config"
         )
     for country, fingerprint in pinned:
         if found[country] != fingerprint:
@@ -109,16 +164,15 @@ def open_log(kafka: Kafka) -> Log:
     from blo_log.kafka import KafkaConnection, KafkaLog
     from blo_runtime.tls import ssl_context
 
-    if kafka.config is not None:
-        settings = load(kafka.config, AgentSettings).kafka
-        return KafkaLog(
-            KafkaConnection(
-                bootstrap=kafka.bootstrap or ",".join(settings.servers),
-                ssl_context=None if settings.tls is None else ssl_context(settings.tls),
-                client_id="blo-cli",
-                request_timeout_s=settings.request_timeout_s,
-            )
+    address = kafka.address
+    if kafka.config is None:
+        return KafkaLog(KafkaConnection(bootstrap=address, client_id="blo-cli"))
+    settings = kafka_of(kafka.config)
+    return KafkaLog(
+        KafkaConnection(
+            bootstrap=address,
+            ssl_context=None if settings.tls is None else ssl_context(settings.tls),
+            client_id="blo-cli",
+            request_timeout_s=settings.request_timeout_s,
         )
-    if kafka.bootstrap is None:
-        raise click.UsageError("where is Kafka? Say --bootstrap HOST:PORT or --config FILE")
-    return KafkaLog(KafkaConnection(bootstrap=kafka.bootstrap, client_id="blo-cli"))
+    )

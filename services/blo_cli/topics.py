@@ -63,7 +63,7 @@ def topics() -> None:
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="An agent's configuration, for its pinned roots.",
+    help="A program's configuration, for its pinned roots.",
 )
 @json_option(list[TopicForm])
 def plan(

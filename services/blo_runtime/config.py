@@ -11,7 +11,7 @@ a program behaves the same wherever it is started from.
 import copy
 import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -78,6 +78,21 @@ def load(path: Path, kind: type[T]) -> T:
         mismatch = read_mismatch(str(error))
         exact = _exact_path(mismatch.path, str(error), document, convert)
         raise _explain(path, kind, mismatch._replace(path=exact), error) from error
+
+
+def load_any(path: Path, kinds: Mapping[str, type[T]], otherwise: type[T]) -> T:
+    """Read a configuration file of one of several programs.
+
+    Args:
+        path: The TOML file.
+        kinds: By a key that only this program's file has: its settings.
+        otherwise: The settings of a file with none of these keys.
+
+    Raises:
+        ConfigurationError: As ``load``.
+    """
+    document = _parse(path)
+    return load(path, next((kind for key, kind in kinds.items() if key in document), otherwise))
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -15,7 +15,9 @@ import pytest
 from blo_audit.bundle import limits
 from blo_audit.bundle.reader import MAGIC
 from blo_audit.bundle.verify import verify_bundle
-from blo_cli.audit.verify import as_json, show
+from blo_audit.printout.audit_result import bundle_paper
+from blo_audit.printout.text import text_of
+from blo_cli.audit.verify import as_json
 from blo_cli.terminal import json_text
 from blo_domain.trust.model import ParsedDocument
 from blo_schemas.bundle import Scope
@@ -36,6 +38,7 @@ from tests.audit.bundling import (
     manifest,
     write_bundle,
 )
+from tests.audit.papers import paper_setting
 
 pytestmark = pytest.mark.slow
 
@@ -269,7 +272,7 @@ def test_the_confinement_catches_what_a_verifier_must_not_do(deed: str, tmp_path
 
 
 def test_a_content_that_would_command_the_terminal_is_shown_and_not_obeyed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
 ) -> None:
     corpus = Corpus()
     evil = "\x1b[2J\x1b]0;owned\x07 \u202eesrever [bold]x[/bold] \x9b31m"
@@ -280,8 +283,7 @@ def test_a_content_that_would_command_the_terminal_is_shown_and_not_obeyed(
     path.write_bytes(write_bundle(draft, papers, [corpus.proven(12)]))
     report = verify_bundle(path, corpus.world.pins)
     assert report.disclosing.contents[0].body["subject"] == evil
-    show(report)
-    text = capsys.readouterr().out
+    text = text_of(bundle_paper(report, paper_setting(corpus.world.pins)))
     shown = json_text(as_json(report))
     for char in "\x1b\x07\u202e\x9b":
         assert char not in text

@@ -6,6 +6,7 @@ import click
 
 from blo_cli.audit.bundle import bundle
 from blo_cli.audit.journal import heads, journal
+from blo_cli.audit.printout import paper
 from blo_cli.audit.proofs import proof
 from blo_cli.audit.replay import init, replay, request
 from blo_cli.audit.report import report
@@ -27,6 +28,7 @@ for command in (
     heads,
     init,
     journal,
+    paper,
     proof,
     replay,
     report,

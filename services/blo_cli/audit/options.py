@@ -1,31 +1,32 @@
-"""Options that the audit's commands share: the auditor's configuration, Kafka, pinned roots."""
+"""Options that the audit's commands share: a configuration, Kafka, pinned roots."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from blo_audit.config import AuditorSettings
 from blo_audit.replay.sources import LogSource, RecordSource
+<<<<<<< HEAD
 from blo_cli.kafka_options import Kafka, open_log, pins_option
 from blo_cli.parameters import ADDRESS
 from blo_runtime.config import load
+=======
+from blo_cli.kafka_options import Kafka, kafka_option, load_reach, open_log, pins_option
+>>>>>>> 909bd30 (Set an audit's result as a signed paper, text and PDF from one source, in four languages)
 from blo_schemas.ids import CountryId, DocumentId
 
 F = TypeVar("F", bound=Callable[..., Any])
 Pinned = tuple[tuple[CountryId, DocumentId], ...]
 
-_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
-
 
 class Reach(NamedTuple):
-    """An auditor's options: the place of the log, and the trusted roots.
+    """An inspector's options: the place of the log, and the trusted roots.
 
     Attributes:
-        config: The auditor's TOML file.
+        config: A program's TOML file.
         bootstrap: Kafka's address.
         pinned: Pinned roots.
     """
@@ -42,7 +43,7 @@ class Reach(NamedTuple):
             UsageError: None at all, or a country with two fingerprints.
             ConfigurationError: The configuration can't be read.
         """
-        known = {} if self.config is None else load(self.config, AuditorSettings).trust.roots
+        known = {} if self.config is None else load_reach(self.config).trust.roots
         roots = dict(known)
         for country, fingerprint in self.pinned:
             if roots.setdefault(country, fingerprint) != fingerprint:
@@ -62,20 +63,18 @@ class Reach(NamedTuple):
             CliError: The configuration says nowhere to read.
             ConfigurationError: The configuration can't be read.
         """
-        if self.bootstrap is not None:
-            return LogSource(open_log(Kafka(self.bootstrap, None)), f"Kafka at {self.bootstrap}")
-        if self.config is None:
-            raise click.UsageError("where is Kafka? Say --bootstrap HOST:PORT or --config FILE")
-        # The replay's command, too, opens what a configuration says.
-        from blo_cli.audit.replay import open_source
-
-        return open_source(self.config, load(self.config, AuditorSettings))
+        kafka = Kafka(self.bootstrap, self.config)
+        return LogSource(open_log(kafka), f"Kafka at {kafka.address}")
 
 
 def reach_options(function: F) -> F:
     """Adds ``--config``, ``--bootstrap`` and ``--pin``."""
+<<<<<<< HEAD
     function = click.option("--bootstrap", type=ADDRESS, help="Kafka's address.")(function)
     function = click.option(
         "--config", type=_FILE, help="An auditor's configuration: its Kafka, TLS and pinned roots."
     )(function)
     return pins_option(function)
+=======
+    return pins_option(kafka_option(function))
+>>>>>>> 909bd30 (Set an audit's result as a signed paper, text and PDF from one source, in four languages)

@@ -10,17 +10,17 @@ from typing import Any, Final
 import click
 import msgspec
 
-from blo_audit.auditor import identity_of
+from blo_audit.auditor import auditor_of, identity_of
 from blo_audit.bundle.source import BundleSource
 from blo_audit.config import AuditorSettings
-from blo_audit.findings.codes import Severity
+from blo_audit.printout.audit_result import replay_paper
 from blo_audit.replay.link import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import SEED_SIZE, Mode
 from blo_audit.replay.sources import LogSource, RecordSource, SourcePartition
 from blo_audit.replay.statement import ReplayStatement, not_proved, proved
 from blo_cli import terminal
-from blo_cli.audit.findings import STYLES, show_finding, show_sentences
+from blo_cli.audit.printout import PaperOptions, paper_options
 from blo_cli.commands import CliCommand
 from blo_cli.errors import CliError, Exit
 from blo_cli.parameters import LINK, replace_option
@@ -98,6 +98,7 @@ def request(config: Path, output: Path | None, replace: bool) -> int:
 @click.option("--outputs", is_flag=True, help="Compare the processors' trail and views, too.")
 @click.option("--json", "wants_json", is_flag=True, help="The report as JSON, for machines.")
 @click.option("--from-bundle", "file", type=_FILE, help="Read this bundle of a link, not Kafka.")
+@paper_options
 def replay(
     config: Path,
     links: tuple[str, ...],
@@ -107,6 +108,7 @@ def replay(
     outputs: bool,
     wants_json: bool,
     file: Path | None,
+    paper: PaperOptions,
 ) -> int:
     """Reads every record from the first, checks it, and says what was proved and what not.
 
@@ -125,8 +127,9 @@ def replay(
     report = asyncio.run(_run(source, settings, options, links, quiet=wants_json))
     if wants_json:
         terminal.json(as_json(report))
-    else:
-        show(report)
+    if paper.files or not wants_json:
+        auditor = auditor_of(settings)
+        paper.give(replay_paper(report, paper.setting(settings.trust.roots, auditor)), auditor)
     return Exit.OK if report.clean else Exit.CHECK_FAILED
 
 
@@ -203,24 +206,3 @@ def as_json(report: ReplayStatement) -> dict[str, Any]:
         row["todo"] = finding.meaning.todo
     shown["clean"] = report.clean
     return shown
-
-
-def show(report: ReplayStatement) -> None:
-    """Prints the report for people."""
-    terminal.line(f"Audit of {report.source}, mode {report.mode}", "bold")
-    for severity in Severity:
-        same = [finding for finding in report.findings if finding.severity is severity]
-        if same:
-            terminal.line()
-            terminal.line(f"{report.count(severity):,} of severity {severity}", STYLES[severity])
-        for finding in same:
-            show_finding(finding)
-    for link in report.links:
-        show_sentences(f"Proved, {link.link}", proved(link))
-        show_sentences(f"Not proved, {link.link}", not_proved(link))
-    terminal.line()
-    wrong = report.count(Severity.BREACH), report.count(Severity.DOUBT)
-    if report.clean:
-        terminal.line("Nothing is wrong.", "bold green")
-    else:
-        terminal.line(f"{wrong[0]:,} breaches and {wrong[1]:,} doubts were found.", "bold red")

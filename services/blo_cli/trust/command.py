@@ -238,7 +238,7 @@ def _shown(
 @trust.command()
 @click.argument("folder", type=FOLDER)
 @pins_option
-@click.option("--config", type=FILE, help="An agent's configuration, for its pinned roots.")
+@click.option("--config", type=FILE, help="A program's configuration, for its pinned roots.")
 @json_option(list[DocumentForm])
 def check(folder: Path, pinned: Pinned, config: Path | None, wants_json: bool) -> int:
     """Say for every document in FOLDER whether it counts, and why not.

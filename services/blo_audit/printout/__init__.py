@@ -1,0 +1,1 @@
+"""Papers for people: one source, set as text and as PDF."""
