@@ -396,3 +396,19 @@ class ProofForm(msgspec.Struct, frozen=True):
     file: str
     proved: bool
     says: list[str]
+
+
+class PaperSignatureForm(msgspec.Struct, frozen=True):
+    """The signature beside an audit's paper.
+
+    Attributes:
+        file: The paper.
+        auditor: Whose signature it says to be.
+        key: The public key, in hex.
+        by: By what the key counts; ``null``: the paper is not signed by that auditor.
+    """
+
+    file: str
+    auditor: str
+    key: str
+    by: str | None

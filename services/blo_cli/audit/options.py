@@ -9,13 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from blo_audit.replay.sources import LogSource, RecordSource
-<<<<<<< HEAD
-from blo_cli.kafka_options import Kafka, open_log, pins_option
-from blo_cli.parameters import ADDRESS
-from blo_runtime.config import load
-=======
 from blo_cli.kafka_options import Kafka, kafka_option, load_reach, open_log, pins_option
->>>>>>> 909bd30 (Set an audit's result as a signed paper, text and PDF from one source, in four languages)
 from blo_schemas.ids import CountryId, DocumentId
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -69,12 +63,4 @@ class Reach(NamedTuple):
 
 def reach_options(function: F) -> F:
     """Adds ``--config``, ``--bootstrap`` and ``--pin``."""
-<<<<<<< HEAD
-    function = click.option("--bootstrap", type=ADDRESS, help="Kafka's address.")(function)
-    function = click.option(
-        "--config", type=_FILE, help="An auditor's configuration: its Kafka, TLS and pinned roots."
-    )(function)
-    return pins_option(function)
-=======
     return pins_option(kafka_option(function))
->>>>>>> 909bd30 (Set an audit's result as a signed paper, text and PDF from one source, in four languages)

@@ -24,8 +24,16 @@ from blo_cli.commands import CliCommand, CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import check_output, read_input, write_output
 from blo_cli.instant_text import InstantText
+from blo_cli.json_forms import PaperSignatureForm
 from blo_cli.kafka_options import Kafka, load_reach
-from blo_cli.parameters import FILE, INSTANT, language_option, replace_option, zone_option
+from blo_cli.parameters import (
+    FILE,
+    INSTANT,
+    json_option,
+    language_option,
+    replace_option,
+    zone_option,
+)
 from blo_domain.trust import TrustedDirectory
 from blo_log import Log
 from blo_runtime.clock import SystemClock
@@ -182,12 +190,14 @@ def paper() -> None:
 @paper.command(cls=CliCommand)
 @click.argument("files", type=FILE, nargs=-1, required=True)
 @trust_options
+@json_option(list[PaperSignatureForm])
 def verify(
     files: tuple[Path, ...],
     pinned: Pinned,
     trust: Path | None,
     bootstrap: str | None,
     config: Path | None,
+    wants_json: bool,
 ) -> int:
     """Verifies the signatures beside FILES, each in FILE.sig, and says whose they are.
 
@@ -207,15 +217,23 @@ def verify(
     ]
     if foreign:
         directory = basis.directory() if trust is not None else basis.ask_log(_directory)
-    bad = False
-    for path, data, seal in signed:
-        words = "its own key" if path not in foreign else _owner(data, seal, directory)
-        bad = bad or words is None
-        if words is None:
-            terminal.line(f"{path}: NOT SIGNED by {seal.auditor}, as its signature says")
+    verdicts = [
+        PaperSignatureForm(
+            file=str(path),
+            auditor=seal.auditor,
+            key=seal.key.hex(),
+            by="its own key" if path not in foreign else _owner(data, seal, directory),
+        )
+        for path, data, seal in signed
+    ]
+    if wants_json:
+        terminal.json(verdicts)
+    for verdict in [] if wants_json else verdicts:
+        if verdict.by is None:
+            terminal.line(f"{verdict.file}: NOT SIGNED by {verdict.auditor}, as its signature says")
         else:
-            terminal.line(f"{path}: signed by {seal.auditor}, {words}")
-    return Exit.CHECK_FAILED if bad else Exit.OK
+            terminal.line(f"{verdict.file}: signed by {verdict.auditor}, {verdict.by}")
+    return Exit.OK if all(verdict.by for verdict in verdicts) else Exit.CHECK_FAILED
 
 
 async def _directory(_: Log, directory: TrustedDirectory) -> TrustedDirectory:
