@@ -26,6 +26,11 @@ HOSTILE_SECONDS ?= 900
 
 export PYTHON
 
+# A checkout may lie under any name. Python reads where it lies by the locale.
+ifneq ($(shell locale charmap 2>/dev/null),UTF-8)
+  export LC_ALL := C.UTF-8
+endif
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test test-fast test-faults bench check format schemas diagrams holidays lock kafka kafka-sums \

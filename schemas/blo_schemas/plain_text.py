@@ -37,11 +37,6 @@ def is_plain(text: str) -> bool:
     return plain(text) == text
 
 
-def ascii_json(text: str) -> str:
-    """JSON with every character beyond ASCII as an escape: the same document, and nothing acts."""
-    return "".join(char if " " <= char <= "~" or char == "\n" else _units(char) for char in text)
-
-
 def _shown(char: str) -> str:
     if unicodedata.category(char) not in _SHOWN_AS_ESCAPES and not _INVISIBLE.match(char):
         return char if char == " " or not char.isspace() else _escape(char)
@@ -53,8 +48,3 @@ def _escape(char: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def _units(char: str) -> str:
-    data = char.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{data[at : at + 2].hex()}" for at in range(0, len(data), 2))

@@ -14,11 +14,12 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from json import dumps
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import msgspec
 
-from blo_schemas.plain_text import ascii_json, plain
+from blo_schemas.plain_text import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,7 +83,8 @@ def json(value: object) -> None:
 
 def json_text(value: object) -> str:
     """A value as JSON in ASCII, indented, with a newline at its end."""
-    return ascii_json(msgspec.json.format(msgspec.json.encode(value)).decode()) + "\n"
+    # A file's name may hold halves of surrogates, which UTF-8 has no bytes for.
+    return dumps(msgspec.to_builtins(value, str_keys=True), ensure_ascii=True, indent=2) + "\n"
 
 
 def note(text: object, style: str = "") -> None:

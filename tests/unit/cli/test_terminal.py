@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from blo_cli import terminal
-from blo_schemas.plain_text import ascii_json, is_plain, plain
+from blo_schemas.plain_text import is_plain, plain
 
 HOSTILE = (
     *"\x00\x07\x08\t\n\r\x1b\x7f\x80\x85\x9b",
@@ -53,10 +53,11 @@ def test_whatever_a_text_holds_it_is_one_plain_line(text: str) -> None:
 
 
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@example({"\udcff\x1b": ["\x9b\u2028"]})
 def test_json_in_ascii_is_the_same_document(value: object) -> None:
-    text = json.dumps(value, ensure_ascii=False)
-    assert json.loads(ascii_json(text)) == value
-    assert ascii_json(text).isascii()
+    text = terminal.json_text(value)
+    assert json.loads(text) == value
+    assert text.isascii()
 
 
 class Screen(io.StringIO):
