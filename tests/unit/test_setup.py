@@ -204,3 +204,24 @@ def test_an_environment_that_lost_its_python_is_made_anew(setup: Setup) -> None:
     setup.run()
     (setup.venv / "bin" / "python").unlink()
     assert setup.run() == ALL
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"), [("C", "C.UTF-8"), ("POSIX", "C.UTF-8"), ("C.UTF-8", "C.UTF-8")]
+)
+def test_a_checkout_may_lie_under_any_name_in_any_locale(
+    project_root: Path, tmp_path: Path, locale: str, told: str
+) -> None:
+    """Python reads where an editable installation lies by the locale."""
+    place = tmp_path / "Nghệ An" / "BLO thử"
+    place.mkdir(parents=True)
+    shutil.copy(project_root / "Makefile", place)
+    output = subprocess.run(
+        ["make", "--silent", "--eval=show: ; @echo $$LC_ALL", "show"],
+        cwd=place,
+        env={"PATH": os.environ["PATH"], "LC_ALL": locale},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert output.strip() == told
