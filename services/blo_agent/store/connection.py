@@ -20,6 +20,8 @@ from blo_projection.errors import ParkingFailed
 from blo_runtime.incidents import is_own_failure
 
 KEY_SIZE: Final = 32
+PAGE_SIZE: Final = 8192
+"""Bytes of a page of a new file: seven events with 1 KiB of content, where 4096 would hold three."""
 BUSY_TIMEOUT_MS: Final = 5_000
 CACHE_KIB: Final = 16 * 1024
 """Decrypted pages that the writer keeps; each one that it does not have is decrypted anew."""
@@ -67,6 +69,7 @@ def open_connection(path: Path, key: bytes, *, read_only: bool = False) -> apsw.
         # The key is set before anything is read from the file.
         connection.pragma("cipher", "aegis")
         connection.pragma("key", f"raw:{key.hex()}")
+        connection.pragma("page_size", PAGE_SIZE)
         connection.set_busy_timeout(BUSY_TIMEOUT_MS)
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
         _configure(connection, read_only=read_only)

@@ -323,13 +323,26 @@ CREATE TABLE office_chains(
     last BLOB NOT NULL,                 -- the id of the last of them
     PRIMARY KEY (link, office)
 ) STRICT, WITHOUT ROWID;
+DROP TABLE events;
+CREATE TABLE events(                    -- besides what the record says already
+    link TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    on_date TEXT,                       -- YYYY-MM-DD; NULL while the content is closed
+    at INTEGER NOT NULL,
+    summary BLOB NOT NULL,
+    content BLOB,                       -- NULL while its key is missing, or shredded
+    PRIMARY KEY (link, position)
+) STRICT;
+CREATE INDEX events_date ON events(link, on_date) WHERE on_date IS NOT NULL;
 CREATE INDEX cases_shredding ON cases(link) WHERE state = 'shredding';
 CREATE INDEX keys_summary ON keys(link) WHERE purpose = 2;
 DELETE FROM links;
 DELETE FROM records;
 DELETE FROM parked;
 DELETE FROM cases;
-DELETE FROM events;
 DELETE FROM meta WHERE key LIKE 'tally/%';
 """
 

@@ -10,9 +10,9 @@ import apsw
 from blo_agent.store.connection import BUSY_TIMEOUT_MS
 from blo_agent.store.generation import begin_generation, end_generation, log_salt
 
-CHECKPOINT_PAGES: Final = 4000
+CHECKPOINT_PAGES: Final = 2000
 """From so many pages on, the write-ahead log is moved into the file."""
-RETRY_PAGES: Final = 250
+RETRY_PAGES: Final = 125
 """A reader was in the way: it is tried again after so many more pages."""
 
 

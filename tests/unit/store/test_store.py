@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.store.connection import Snapshot, Transaction
+from blo_agent.store.connection import PAGE_SIZE, Snapshot, Transaction
 from blo_agent.store.errors import StoreCorrupt, StoreInUse, WrongStoreKey
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal, meta, outbox
@@ -156,7 +156,7 @@ def test_a_damaged_page_is_found_by_readers_and_stops_the_writer(
     open_store: OpenStore, store_path: Path
 ) -> None:
     open_store().close()
-    pages_of_the_schema = store_path.stat().st_size // 4096
+    pages_of_the_schema = store_path.stat().st_size // PAGE_SIZE
     store = open_store()
 
     def fill(tx: Transaction) -> None:
@@ -166,8 +166,8 @@ def test_a_damaged_page_is_found_by_readers_and_stops_the_writer(
     store.submit(fill).result(10)
     store.close()
     damaged = bytearray(store_path.read_bytes())
-    for page in range(pages_of_the_schema, len(damaged) // 4096):
-        damaged[page * 4096 + 77] ^= 1
+    for page in range(pages_of_the_schema, len(damaged) // PAGE_SIZE):
+        damaged[page * PAGE_SIZE + 77] ^= 1
     store_path.write_bytes(damaged)
     store = open_store()
     with pytest.raises(StoreCorrupt, match="damaged") as caught:

@@ -216,19 +216,23 @@ def test_a_case_id_that_is_used_on_two_links_is_two_cases(tx: Transaction) -> No
 
 def test_an_event_gets_its_content_later(tx: Transaction) -> None:
     day = date(2025, 3, 31)
-    events.put_many(tx, [event_row(0, on=None)])
-    events.put_many(tx, [event_row(1, on=day)])
+    put_events(tx, [event_row(0, on=None)])
+    put_events(tx, [event_row(1, on=day)])
     assert list(events.in_period(tx, LINK, day, day)) == [event_row(1, on=day)]
     assert events.set_content(tx, event_id(0), day, b"content")
     assert not events.set_content(tx, event_id(9), day, b"content")
     assert events.get(tx, event_id(0)) == event_row(0, on=day)
     assert events.by_case(tx, LINK, case_id(0)) == [event_row(n, on=day) for n in (0, 1)]
+    assert events.ids(tx, LINK, case_id(0)) == [event_id(0), event_id(1)]
+    assert events.count_contents(tx, LINK, case_id(0)) == 2
+    assert events.forget_contents(tx, OTHER_LINK, case_id(0)) == 0
     assert events.forget_contents(tx, LINK, case_id(0)) == 2
+    assert events.count_contents(tx, LINK, case_id(0)) == 0
     assert list(events.iterate(tx, LINK)) == [event_row(n, on=None) for n in (0, 1)]
 
 
 def test_an_event_comes_back_with_its_types(tx: Transaction) -> None:
-    events.put_many(tx, [event_row(0, on=date(2025, 3, 31))])
+    put_events(tx, [event_row(0, on=date(2025, 3, 31))])
     event = events.get(tx, event_id(0))
     assert event is not None
     assert isinstance(event.kind, Kind)
@@ -246,11 +250,12 @@ def test_a_period_has_the_events_from_its_first_to_its_last_day(
     days: list[int], start: int, length: int
 ) -> None:
     connection = apsw.Connection(":memory:")
-    connection.execute(MIGRATIONS[0])
+    for script in MIGRATIONS:
+        connection.execute(script)
     tx = Transaction(connection)
     origin = date(2024, 12, 31)
     rows = [event_row(n, on=origin + timedelta(day)) for n, day in enumerate(days)]
-    events.put_many(tx, rows)
+    put_events(tx, rows)
     first, last = origin + timedelta(start), origin + timedelta(start + length)
     found = list(events.in_period(tx, LINK, first, last))
     expected = [row for row in rows if row.on is not None and first <= row.on <= last]
@@ -301,6 +306,12 @@ def test_a_document_can_be_completed_until_it_is_admitted(tx: Transaction) -> No
         StoredDocument(first, b"two signatures", admitted=True),
         StoredDocument(second, b"other", admitted=True),
     ]
+
+
+def put_events(tx: Transaction, rows: list[events.EventRow]) -> None:
+    """Events with their records."""
+    records.append_many(tx, [record_row(row.position, link=row.link) for row in rows])
+    events.put_many(tx, rows)
 
 
 def derived_rows(snapshot: Snapshot) -> dict[str, int]:

@@ -1,4 +1,8 @@
-"""The accepted events, opened as far as this office has the keys."""
+"""The accepted events, opened as far as this office has the keys.
+
+What the record of an event says already (its id, writer, case and log time) is not stored again,
+so an event is added after its record.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,20 @@ from blo_schemas.ids import CaseId, EventId, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step
 from blo_schemas.texts import day_from
 
-_SELECT: Final = (
+_COLUMNS: Final = (
     "SELECT event_id, link, position, case_id, version, office, kind, step, on_date, at, log_time,"
-    " summary, content FROM events"
+    " events.summary, content FROM"
 )
+_SELECT: Final = f"{_COLUMNS} events JOIN records USING (link, position)"
+_BY_RECORD: Final = f"{_COLUMNS} records CROSS JOIN events USING (link, position)"
+"""For what the index of a record finds: the event is looked up by its place."""
 _INSERT: Final = (
-    "INSERT INTO events(event_id, link, position, case_id, version, office, kind, step, on_date,"
-    " at, log_time, summary, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO events(link, position, version, kind, step, on_date, at, summary, content)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_WITH_CONTENT_OF_CASE: Final = (
+    "WHERE link = ?1 AND content IS NOT NULL"
+    " AND position IN (SELECT position FROM records WHERE link = ?1 AND case_id = ?2)"
 )
 
 
@@ -64,7 +75,8 @@ def set_content(tx: Transaction, event_id: EventId, on: date, content: bytes) ->
     """Adds the content of an event that could be opened after all; False: no such event."""
     return (
         tx.change(
-            "UPDATE events SET on_date = ?, content = ? WHERE event_id = ?",
+            "UPDATE events SET on_date = ?, content = ? WHERE (link, position) IN"
+            " (SELECT link, position FROM records WHERE event_id = ?)",
             (on.isoformat(), content, event_id),
         )
         > 0
@@ -74,8 +86,7 @@ def set_content(tx: Transaction, event_id: EventId, on: date, content: bytes) ->
 def forget_contents(tx: Transaction, link: LinkId, case: CaseId) -> int:
     """Removes the contents of a shredded case; returns how many there were."""
     return tx.change(
-        "UPDATE events SET content = NULL, on_date = NULL"
-        " WHERE link = ? AND case_id = ? AND content IS NOT NULL",
+        f"UPDATE events SET content = NULL, on_date = NULL {_WITH_CONTENT_OF_CASE}",  # noqa: S608
         (link, case),
     )
 
@@ -83,7 +94,7 @@ def forget_contents(tx: Transaction, link: LinkId, case: CaseId) -> int:
 def count_contents(snapshot: Snapshot, link: LinkId, case: CaseId) -> int:
     """How many events of a case have a content here."""
     count: int = snapshot.value(
-        "SELECT count(*) FROM events WHERE link = ? AND case_id = ? AND content IS NOT NULL",
+        f"SELECT count(*) FROM events {_WITH_CONTENT_OF_CASE}",  # noqa: S608 - fixed text
         (link, case),
     )
     return count
@@ -91,14 +102,14 @@ def count_contents(snapshot: Snapshot, link: LinkId, case: CaseId) -> int:
 
 def get(snapshot: Snapshot, event_id: EventId) -> EventRow | None:
     """The event with this id."""
-    row = snapshot.row(f"{_SELECT} WHERE event_id = ?", (event_id,))
+    row = snapshot.row(f"{_BY_RECORD} WHERE event_id = ?", (event_id,))
     return None if row is None else _event(row)
 
 
 def by_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[EventRow]:
     """The events of a case, in the order of the versions they produced."""
     rows = snapshot.rows(
-        f"{_SELECT} WHERE link = ? AND case_id = ? ORDER BY version, position",
+        f"{_BY_RECORD} WHERE link = ? AND case_id = ? ORDER BY position",
         (link, case),
     )
     return [_event(row) for row in rows]
@@ -106,7 +117,11 @@ def by_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[EventRow]:
 
 def ids(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[EventId]:
     """The ids of a case's events."""
-    rows = snapshot.rows("SELECT event_id FROM events WHERE link = ? AND case_id = ?", (link, case))
+    rows = snapshot.rows(
+        "SELECT event_id FROM records CROSS JOIN events USING (link, position)"
+        " WHERE link = ? AND case_id = ?",
+        (link, case),
+    )
     return [EventId(event) for (event,) in rows]
 
 
@@ -130,7 +145,17 @@ def in_period(snapshot: Snapshot, link: LinkId, start: date, end: date) -> Itera
 
 def _bindings(event: EventRow) -> tuple[bytes | str | int | None, ...]:
     on = None if event.on is None else event.on.isoformat()
-    return (*event[:8], on, *event[9:])
+    return (
+        event.link,
+        event.position,
+        event.version,
+        event.kind,
+        event.step,
+        on,
+        event.at,
+        event.summary,
+        event.content,
+    )
 
 
 def _event(row: Row) -> EventRow:
