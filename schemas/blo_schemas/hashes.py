@@ -31,6 +31,7 @@ LOG_LABEL: Final = b"blo/log/v1\0"
 _PAYLOAD: Final = b"blo/payload/v1\0"
 _DOCUMENT: Final = b"blo/document/v1\0"
 _HEAD: Final = b"blo/head/v1\0"
+_HEARTBEAT: Final = b"blo/heartbeat/v1\0"
 _OUTPUT: Final = b"blo/output/v1\0"
 _ADMISSIONS: Final = b"blo/admissions/v1\0"
 _VIEWS: Final = b"blo/views/v2\0"
@@ -106,6 +107,11 @@ def certificate_tag(certificate: DocumentId) -> CertificateTag:
 def head_input(head: bytes) -> bytes:
     """What a head's signature is over."""
     return _HEAD + head
+
+
+def heartbeat_input(heartbeat: bytes) -> bytes:
+    """What a heartbeat's signature is over."""
+    return _HEARTBEAT + heartbeat
 
 
 def output_input(output: bytes) -> bytes:

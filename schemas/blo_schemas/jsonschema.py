@@ -23,6 +23,7 @@ from blo_schemas.content import Content, Dispatch
 from blo_schemas.event import Envelope, Header
 from blo_schemas.grants import Grant
 from blo_schemas.heads import Head, SignedHead
+from blo_schemas.heartbeats import Heartbeat, SignedHeartbeat
 from blo_schemas.reports import SignedReport
 from blo_schemas.summary import Summary
 from blo_schemas.trust import (
@@ -44,6 +45,8 @@ _FRAMES: Final = (
     Grant,
     Head,
     SignedHead,
+    Heartbeat,
+    SignedHeartbeat,
     Root,
     Certificate,
     OfficeEntry,

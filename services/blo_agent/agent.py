@@ -20,15 +20,16 @@ import msgspec
 from blo_agent.commands.accept import Accepted, CommandRefused, OfficeCommand, accept
 from blo_agent.containment import attempt
 from blo_agent.inbound.heads import compare_heads
+from blo_agent.inbound.heartbeats import load_heartbeats
 from blo_agent.inbound.log_reader import InboundReader
 from blo_agent.metrics import AgentMetrics
 from blo_agent.office.batch import BatchResult
 from blo_agent.office.halts import resume
 from blo_agent.office.key_grants import review_summary_keys
 from blo_agent.office.link_state import LinkState
-from blo_agent.office.state import NoIdentity, Office
-from blo_agent.outbound.heads import head_message
+from blo_agent.office.state import Office
 from blo_agent.outbound.line_switch import LineSwitch
+from blo_agent.outbound.publisher import PublishingTimes, StatementPublisher
 from blo_agent.outbound.sender import Sender
 from blo_agent.oversight.outputs_reader import OutputsReader
 from blo_agent.program_parts import ProgramParts
@@ -58,15 +59,17 @@ class AgentOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         simulated_time: Whether log times are a scenario's.
-        head_interval_s: At most so often a new head is published per link, in seconds.
-        head_every_s: At least so often one is published.
+        head_interval_s: A head covers what is read within so many seconds.
+        settle_s: After so many seconds at the latest own records and the journal are covered.
+        heartbeat_s: After so many seconds at the latest a heartbeat follows another.
         difference_after_s: How long a processor must differ from this office's log before that is
             told, in seconds.
     """
 
     simulated_time: bool = False
-    head_interval_s: float = 0.25
-    head_every_s: float = 60.0
+    head_interval_s: float = 1.0
+    settle_s: float = 300.0
+    heartbeat_s: float = 900.0
     difference_after_s: float = 10.0
 
 
@@ -151,8 +154,20 @@ class Agent:
         self._moved = asyncio.Event()
         self._on_disk: dict[LinkId, int] = {}
         self._ending = False
-        self._dirty: set[LinkId] = set()
-        self._heads_due = asyncio.Event()
+        times = PublishingTimes(
+            interval_s=self.options.head_interval_s,
+            settle_s=self.options.settle_s,
+            heartbeat_s=self.options.heartbeat_s,
+        )
+        self._publisher = StatementPublisher(
+            self.office,
+            store,
+            self.sender,
+            self.receiver,
+            clock,
+            times,
+            self._telemetry.count_batch,
+        )
 
     async def load(self) -> None:
         """Take everything from the store; to be called once, before anything else."""
@@ -183,6 +198,7 @@ class Agent:
         withhold_restored(self.office, tx)
         works: dict[str, Callable[[BatchResult], object]] = {
             "summary keys": lambda _: review_summary_keys(self.office, now, tx),
+            "heartbeats": lambda _: load_heartbeats(self.office, tx),
             "what processors write": lambda _: self.outputs.load(tx),
         }
         for what, work in works.items():
@@ -219,7 +235,7 @@ class Agent:
             "sender": self.sender.run,
             "receiver": self.receiver.run,
             "outputs": self.outputs.run,
-            "heads": self._publish_heads,
+            "heads": self._publisher.run,
             "gauges": self._tell_positions,
             "keys": self._review_keys,
             "scrubber": self._scrubber.run,
@@ -309,13 +325,9 @@ class Agent:
     def _on_batch(self, result: BatchResult) -> None:
         self._note_sizes()
         self._telemetry.count_batch(result)
-        self._dirty.update(seen.link for seen in result.seen)
-        self._dirty.update(link for link, _ in result.grants)
-        self._dirty.update(result.new_links)
+        self._publisher.note(result)
         if result.shredded:
             self._scrubber.wake()
-        if self._dirty:
-            self._heads_due.set()
         self._telemetry.positions(self.receiver.high_watermarks)
         self.sender.publish(result.cosignatures)
         self._announce()
@@ -332,21 +344,6 @@ class Agent:
         """End the agent when its store has failed: memory and disk may differ then (ADR 2)."""
         raise await self.store.failed()
 
-    async def _publish_heads(self) -> None:
-        """Publish what was read, soon after it was and from time to time without a reason."""
-        self._dirty.update(self.office.links)
-        while True:
-            links, self._dirty = self._dirty, set()
-            await self._publish(links)
-            await asyncio.sleep(self.options.head_interval_s)
-            try:
-                # Not wait_for: before Python 3.12 it can swallow a cancellation.
-                async with asyncio.timeout(self.options.head_every_s):
-                    await self._heads_due.wait()
-            except TimeoutError:
-                self._dirty.update(self.office.links)
-            self._heads_due.clear()
-
     async def _review_keys(self) -> None:
         """Readers change with documents, and with time: certificates begin and end."""
 
@@ -356,34 +353,6 @@ class Agent:
         while True:
             await asyncio.sleep(_KEYS_EVERY_S)
             await self.store.write(job)
-
-    async def _publish(self, links: set[LinkId]) -> None:
-        now = self.clock.now_ms()
-        known = self.office.links
-        states = [known[link] for link in sorted(links) if link in known]
-
-        missing: set[str] = set()
-
-        def say(state: LinkState, tx: Transaction, own: BatchResult) -> None:
-            try:
-                own.cosignatures.append(head_message(self.office, state, now, tx))
-            except NoIdentity as error:
-                missing.add(str(error))
-
-        def job(tx: Transaction) -> BatchResult:
-            result = BatchResult()
-            for state in states:
-                if not state.is_rereading:
-                    work = partial(say, state, tx)
-                    attempt("an own head", tx, result, work, mend=lambda: None, link=state.link)
-            return result
-
-        result = await self.store.write(job)
-        self._telemetry.count_batch(result)
-        for words in missing:
-            get_logger().warning("no head is published", error=words)
-        if result.cosignatures:
-            self.sender.publish(result.cosignatures)
 
     async def _tell_positions(self) -> None:
         def count(snapshot: Snapshot) -> dict[LinkId, outbox.OutboxCount]:

@@ -47,16 +47,20 @@ class AgentSettings(Settings, frozen=True, kw_only=True):
     Attributes:
         office: The office's id.
         simulated_time: Whether the log's times are a scenario's; never in operation.
-        head_interval_s: At most so often a new head is published per link, in seconds.
-        head_every_s: At least so often one is published, so that a silent peer can be told.
+        head_interval_s: A head covers what is read of a link within so many seconds.
+        settle_s: After so many seconds at the latest a head covers the office's own records, and a
+            head or a heartbeat its journal.
+        heartbeat_s: After so many seconds at the latest a heartbeat follows another, so that a
+            silent office can be told. Both are less where an agreement allows less silence.
         difference_after_s: How long a processor must differ from this office's log before that is
             told, in seconds: trust documents do not reach both at once.
     """
 
     office: str
     simulated_time: bool = False
-    head_interval_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0.25
-    head_every_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60.0
+    head_interval_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 1.0
+    settle_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 300.0
+    heartbeat_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 900.0
     difference_after_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 10.0
     store: StoreSettings
     trust: TrustSettings

@@ -75,7 +75,8 @@ async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) ->
             options=AgentOptions(
                 simulated_time=settings.simulated_time,
                 head_interval_s=settings.head_interval_s,
-                head_every_s=settings.head_every_s,
+                settle_s=settings.settle_s,
+                heartbeat_s=settings.heartbeat_s,
                 difference_after_s=settings.difference_after_s,
             ),
         )

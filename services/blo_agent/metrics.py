@@ -87,7 +87,10 @@ class AgentMetrics:
         metrics.directory_documents.labels(state="refused").set(len(directory.refusals))
         for (link, office), head in self._office.heads.items():
             metrics.head_size.labels(link=link, office=office).set(head.size)
-            age = max(0, self._clock.now_ms() - head.at) / 1000
+            corridor = self._office.links[link].corridor
+            heartbeat = self._office.heartbeats.get((corridor, office))
+            heard = max(head.at, 0 if heartbeat is None else heartbeat.at)
+            age = max(0, self._clock.now_ms() - heard) / 1000
             metrics.head_age_seconds.labels(link=link, office=office).set(age)
 
     def outbox(self, counts: dict[LinkId, OutboxCount]) -> None:

@@ -47,6 +47,11 @@ def heads_topic(corridor: CorridorId) -> str:
     return f"blo.heads.{corridor}"
 
 
+def liveness_topic(corridor: CorridorId) -> str:
+    """That the offices are at work, signed; one partition for all links."""
+    return f"blo.liveness.{corridor}"
+
+
 def cases_topic(corridor: CorridorId) -> str:
     """The processors' views of the cases."""
     return f"blo.cases.{corridor}"
@@ -146,6 +151,7 @@ def plan(
             spec(exchange_topic(corridor), links, _FOR_EVER, times),
             spec(keys_topic(corridor), links, _SHREDDABLE),
             spec(heads_topic(corridor), links, _KEYED),
+            spec(liveness_topic(corridor), 1, _KEYED),
             spec(cases_topic(corridor), links, _KEYED),
             spec(alerts_topic(corridor), links, _FOR_EVER),
             spec(trail_topic(corridor), links, _FOR_EVER),

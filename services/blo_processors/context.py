@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from blo_log.directory import DirectoryFeed
 from blo_log.port import Appender, Log
 from blo_processors.kafka_line import KafkaLine
+from blo_processors.liveness import LivenessFeed
 from blo_runtime.clock import Clock
 from blo_runtime.metrics import Metrics
 from blo_sealing.identity import ProgramIdentity
@@ -45,6 +46,7 @@ class WorkerContext:
         appender: Writes the outputs.
         identity: The processor's keys.
         feed: The trust documents.
+        liveness: The heartbeats of the corridor.
         clock: The machine's clock.
         metrics: The metrics.
         options: The options.
@@ -55,6 +57,7 @@ class WorkerContext:
     appender: Appender
     identity: ProgramIdentity
     feed: DirectoryFeed
+    liveness: LivenessFeed
     clock: Clock
     metrics: Metrics
     options: WorkerOptions = WorkerOptions()

@@ -102,9 +102,12 @@ class Corridor:
         watched = [partition for runner in runners for partition in runner.watched()]
         if not watched:
             return
+        liveness = self._context.liveness
         task = exchange_topic(self.corridor)
         try:
-            ends = await self._context.log.ends(watched)
+            ends = await self._context.log.ends([*watched, liveness.partition])
+            if liveness.is_behind(ends):
+                await liveness.refresh()
         except LogError as error:
             if is_transient(error):
                 self._context.line.note(task, error)

@@ -19,6 +19,7 @@ from blo_processors.context import WorkerContext, WorkerOptions
 from blo_processors.corridor import Corridor
 from blo_processors.faust_app import FaustStream
 from blo_processors.kafka_line import KafkaLine
+from blo_processors.liveness import LivenessFeed
 from blo_runtime.admin import Check, Health, start_admin
 from blo_runtime.clock import SystemClock
 from blo_runtime.keyfiles import load_identity
@@ -91,6 +92,7 @@ async def make_context(
         appender=appender,
         identity=identity,
         feed=feed,
+        liveness=LivenessFeed(log, feed, CorridorId(settings.corridor)),
         clock=SystemClock(),
         metrics=metrics,
         options=WorkerOptions(

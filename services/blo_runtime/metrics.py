@@ -152,7 +152,7 @@ class Metrics(DeclaredMetrics):
     )
     head_age_seconds = gauge(
         "blo_head_age_seconds",
-        "Time since an office of the link last signed a head.",
+        "Time since an office of the link last signed a head of it, or a heartbeat.",
         "link",
         "office",
         unit="seconds",

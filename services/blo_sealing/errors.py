@@ -10,6 +10,7 @@
     ├── GrantNotForYou        the grant is sealed to someone else, or to another of your keys
     ├── WrongGrant            the grant is for another link or another purpose
     ├── HeadRefused           the head does not count on the link, and why
+    ├── HeartbeatRefused      the heartbeat does not count in the corridor, and why
     ├── DuplicateSignature    the key has signed this document already
     ├── PasskeyRefused        a passkey's answer does not prove what was asked
     ├── TooLargeToSeal        the envelope would be larger than a record may be
@@ -28,6 +29,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from blo_domain.heads import HeadReason
+from blo_domain.heartbeats import HeartbeatReason
 
 
 class SealingError(Exception):
@@ -98,6 +100,20 @@ class HeadRefused(SealingError):
     defect = "head_refused"
 
     def __init__(self, detail: str, reason: HeadReason) -> None:
+        super().__init__(f"{detail}: {reason.replace('_', ' ')}")
+        self.reason = reason
+
+
+class HeartbeatRefused(SealingError):
+    """The heartbeat does not count in the corridor.
+
+    Attributes:
+        reason: From the closed list.
+    """
+
+    defect = "heartbeat_refused"
+
+    def __init__(self, detail: str, reason: HeartbeatReason) -> None:
         super().__init__(f"{detail}: {reason.replace('_', ' ')}")
         self.reason = reason
 

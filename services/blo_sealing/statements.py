@@ -1,4 +1,4 @@
-"""Signed statements: heads, outputs, disclosures, trust documents and reports, each with its label.
+"""Signed statements: heads, heartbeats, outputs, disclosures, trust documents and reports, each with its label.
 
 A statement is signed over its label and its encoded bytes. ``Statement.verify`` says that a key has
 signed it. Whether the key counts is for ``accept_head``, ``accept_output`` and
@@ -20,6 +20,7 @@ from blo_schemas.bundle import (
 )
 from blo_schemas.codec import Codec
 from blo_schemas.heads import HEAD, Head, SignedHead
+from blo_schemas.heartbeats import HEARTBEAT, Heartbeat, SignedHeartbeat
 from blo_schemas.ids import OfficeId
 from blo_schemas.outputs import OUTPUT, Output, SignedOutput
 from blo_schemas.reports import FrozenReport, SignedReport, report_input
@@ -69,6 +70,7 @@ class Statement(Generic[T]):
 
 
 HEAD_STATEMENT: Final = Statement("head", HEAD, hashes.head_input)
+HEARTBEAT_STATEMENT: Final = Statement("heartbeat", HEARTBEAT, hashes.heartbeat_input)
 OUTPUT_STATEMENT: Final = Statement("output", OUTPUT, hashes.output_input)
 DISCLOSURE_STATEMENT: Final = Statement("disclosure", DISCLOSURE, hashes.disclosure_input)
 DOCUMENT_STATEMENT: Final = Statement("trust document", DOCUMENT, hashes.document_input)
@@ -77,6 +79,11 @@ DOCUMENT_STATEMENT: Final = Statement("trust document", DOCUMENT, hashes.documen
 def sign_head(head: Head, key: SigningKey) -> SignedHead:
     """Signs a head with the key of the certificate that it names."""
     return SignedHead(*HEAD_STATEMENT.sign(head, key))
+
+
+def sign_heartbeat(heartbeat: Heartbeat, key: SigningKey) -> SignedHeartbeat:
+    """Signs a heartbeat with the key of the certificate that it names."""
+    return SignedHeartbeat(*HEARTBEAT_STATEMENT.sign(heartbeat, key))
 
 
 def sign_output(output: Output, key: SigningKey) -> SignedOutput:

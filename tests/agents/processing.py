@@ -27,6 +27,7 @@ from blo_log.directory import DirectoryFeed
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import Log, ProducerRecord
 from blo_processors.context import WorkerContext, WorkerOptions
+from blo_processors.liveness import LivenessFeed
 from blo_processors.link.worker import LinkWorker
 from blo_processors.outputs.encode import LinkPartition, OutputEncoder
 from blo_projection.granted_keys import GrantedKeys
@@ -103,6 +104,7 @@ class Watched(World):
             appender=await log.appender(),
             identity=ProgramIdentity(PROCESSOR, (self.keys[PROCESSOR],)),
             feed=feed,
+            liveness=LivenessFeed(log, feed, PLACE.corridor),
             clock=self.clock,
             metrics=Metrics(),
             options=WorkerOptions(by_clock=False),

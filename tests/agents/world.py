@@ -82,6 +82,8 @@ class World:
         self.simulated_time = False
         self.difference_after_s = 10.0
         self.head_interval_s = 0.01
+        self.settle_s = 300.0
+        self.heartbeat_s = 900.0
         self._stack = AsyncExitStack()
         for country, key in self.root_keys.items():
             root = Root(
@@ -223,6 +225,8 @@ class World:
             options=AgentOptions(
                 simulated_time=self.simulated_time,
                 head_interval_s=self.head_interval_s,
+                settle_s=self.settle_s,
+                heartbeat_s=self.heartbeat_s,
                 difference_after_s=self.difference_after_s,
             ),
             probe=probe,

@@ -24,6 +24,7 @@ from blo_log.errors import AppendFailed, LogError
 from blo_log.memory import MemoryCluster
 from blo_log.port import ConsumedRecord, Log, ProducerRecord, TopicPartition, read_to_end
 from blo_processors.context import WorkerContext, WorkerOptions
+from blo_processors.liveness import LivenessFeed
 from blo_processors.errors import WorkerBroken
 from blo_processors.link.worker import LinkWorker
 from blo_runtime.metrics import Metrics
@@ -159,6 +160,7 @@ class Scene:
             appender=appender,
             identity=ProgramIdentity(PROCESSOR, (self.world.keys[PROCESSOR],)),
             feed=self.feed,
+            liveness=LivenessFeed(self.log, self.feed, CORRIDOR),
             clock=self.world.clock,
             metrics=self.metrics,
             options=WorkerOptions(by_clock=False, checkpoint_every=20),

@@ -17,6 +17,7 @@ from blo_log import topics
 from blo_log.directory import DirectoryFeed
 from blo_log.port import Log, ProducerRecord
 from blo_processors.context import WorkerContext, WorkerOptions
+from blo_processors.liveness import LivenessFeed
 from blo_processors.link.worker import LinkWorker
 from blo_processors.outputs.encode import LinkPartition
 from blo_projection.fold import LinkFold
@@ -183,6 +184,7 @@ class World:
             appender=await log.appender(),
             identity=self.identity(),
             feed=feed,
+            liveness=LivenessFeed(log, feed, self.places[0].corridor),
             clock=clock or ManualClock(START),
             metrics=Metrics(),
             options=options or WorkerOptions(checkpoint_every=7, batch=10),

@@ -15,6 +15,7 @@ from blo_agent.api.present_alerts import (
     link_differences,
 )
 from blo_agent.inbound.heads import delivery
+from blo_agent.inbound.heartbeats import stored_heartbeat
 from blo_agent.inbound.own_chain import successor
 from blo_agent.office.verdict_counts import tally_of
 from blo_agent.office.viewer import (
@@ -48,7 +49,7 @@ from blo_domain.wording import explain
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import CONTENT, WITHOUT_CONTENT
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
-from blo_schemas.ids import CaseId, EventId, LinkId, OfficeId
+from blo_schemas.ids import CaseId, CorridorId, EventId, LinkId, OfficeId
 from blo_schemas.instants import local
 from blo_schemas.summary import SUMMARY
 from blo_schemas.views import CaseView
@@ -82,6 +83,7 @@ def link_answer(
                 head.size,
                 head.unopened,
                 local(head.at),
+                local(max(head.at, _last_heartbeat(snapshot, role.corridor, signer))),
                 head.log_hash.hex(),
                 head.view_digest.hex(),
             )
@@ -116,6 +118,11 @@ def link_answer(
             for row in halts.of_link(snapshot, link)
         ],
     )
+
+
+def _last_heartbeat(snapshot: Snapshot, corridor: CorridorId, office: OfficeId) -> int:
+    heartbeat = stored_heartbeat(snapshot, corridor, office)
+    return 0 if heartbeat is None else heartbeat.at
 
 
 def _newest_heads(snapshot: Snapshot, link: LinkId) -> dict[OfficeId, Head]:

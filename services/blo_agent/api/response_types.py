@@ -29,12 +29,23 @@ class AcceptedAnswer(msgspec.Struct, frozen=True):
 
 
 class HeadAnswer(msgspec.Struct, frozen=True):
-    """An office's newest head on a link."""
+    """An office's newest head on a link.
+
+    Attributes:
+        office: The office.
+        size: How many records it has read.
+        unopened: How many of them it could not open.
+        at: When it signed that.
+        heard_at: When it last signed anything: a head of this link, or a heartbeat.
+        log_hash: The running hash at ``size``.
+        view_digest: Digest of its views there.
+    """
 
     office: str
     size: int
     unopened: int
     at: datetime
+    heard_at: datetime
     log_hash: str
     view_digest: str
 

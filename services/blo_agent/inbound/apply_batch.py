@@ -10,6 +10,7 @@ from blo_agent.containment import attempt_each
 from blo_agent.inbound.checkpoints import take_notes
 from blo_agent.inbound.grants import take_grants
 from blo_agent.inbound.heads import take_heads
+from blo_agent.inbound.heartbeats import load_heartbeats, take_heartbeats
 from blo_agent.inbound.link_batch import LinkBatch
 from blo_agent.inbound.trust_documents import keys_partition, offset_key, take_documents
 from blo_agent.office.batch import Batch, BatchResult
@@ -101,4 +102,13 @@ def take(office: Office, batch: Batch, now: int, tx: Transaction) -> BatchResult
         lambda found, own: take_heads(office, found, now, tx, own),
         mend=lambda: office.load_heads(tx),
     )
+    attempt_each(
+        "heartbeats",
+        tx,
+        result,
+        batch.heartbeats,
+        lambda found, own: take_heartbeats(office, found, tx, own),
+        mend=lambda: load_heartbeats(office, tx),
+    )
+    result.own_heads = batch.own_heads
     return result

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from blo_agent.inbound.apply_batch import take
 from blo_agent.inbound.backoff import Backoff
+from blo_agent.inbound.keyed_records import sort_keyed
 from blo_agent.inbound.own_chain import OwnChainCheck, doubt_stranded, settle_own_chain
 from blo_agent.inbound.truncated_topics import (
     check_end,
@@ -33,20 +34,20 @@ from blo_log.topics import (
     DIRECTORY_TOPIC,
     check,
     heads_topic,
+    liveness_topic,
     plan,
 )
 from blo_runtime.clock import Clock
 from blo_runtime.logs import get_logger
 from blo_schemas.codec import COUNT
 from blo_schemas.event import LogRecord
-from blo_schemas.heads import read_note_key
-from blo_schemas.ids import LinkId
+from blo_schemas.ids import CorridorId, LinkId
 
 _BATCH: Final = 400
 _POLL_S: Final = 1.0
 _ENDS_EVERY_S: Final = 2.0
 _TOPICS_EVERY_S: Final = 5.0
-_MINE: Final = (DIRECTORY_TOPIC, "blo.exchange.", "blo.keys.", "blo.heads.")
+_MINE: Final = (DIRECTORY_TOPIC, "blo.exchange.", "blo.keys.", "blo.heads.", "blo.liveness.")
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 10.0
 
@@ -66,6 +67,7 @@ class InboundReader:
 
     Attributes:
         high_watermarks: Where each link's log ended when that was last known.
+        liveness_read: The corridors whose heartbeats were read to their end since the start.
         is_connected: Whether the log is being read.
         directory_trouble: What is wrong with the topic of the trust documents, in words.
     """
@@ -91,6 +93,7 @@ class InboundReader:
         self._sender = sender
         self._simulated_time = simulated_time
         self._links: dict[TopicPartition, LinkId] = {}
+        self._corridors: dict[TopicPartition, CorridorId] = {}
         self._goals: dict[LinkId, int] = {}
         self._pause_s = _FIRST_PAUSE_S
         self._pace = Backoff(_loop_time)
@@ -101,6 +104,7 @@ class InboundReader:
         self._refused: dict[str, tuple[float, str]] = {}
         self.directory_trouble = ""
         self.high_watermarks: dict[LinkId, int] = {}
+        self.liveness_read: set[CorridorId] = set()
         self.is_connected = False
 
     def begin_anew(self) -> None:
@@ -169,7 +173,7 @@ class InboundReader:
             while self._line.is_up and reader.position(partition) < end:
                 fetched = await reader.poll(max_records=_BATCH, timeout_s=_POLL_S)
                 if fetched:
-                    await self._take(self._sort(reader, fetched))
+                    await self._take(self._sorted(reader, fetched))
         finally:
             await reader.close()
 
@@ -211,6 +215,10 @@ class InboundReader:
                 start[exchange_partition(state)] = state.size
             keyed.append(keys_partition(state))
             keyed.append(TopicPartition(heads_topic(state.corridor), state.partition))
+        self._corridors = {
+            TopicPartition(liveness_topic(state.corridor), 0): state.corridor for state in states
+        }
+        keyed.extend(self._corridors)
         for partition in keyed:
             start[partition] = await self._offset(partition)
         return start
@@ -268,6 +276,9 @@ class InboundReader:
         quiet = {link for link in self._doubtful() if self._sender.is_quiet(link)}
         for partition, end in (await reader.high_watermarks()).items():
             check_end(reader, partition, end)
+            corridor = self._corridors.get(partition)
+            if corridor is not None and reader.position(partition) >= end:
+                self.liveness_read.add(corridor)
             link = self._links.get(partition)
             if link is not None:
                 self.high_watermarks[link] = end
@@ -290,7 +301,7 @@ class InboundReader:
     ) -> bool:
         """Take what was read; False when the reader has to begin anew."""
         if fetched:
-            result = await self._take(self._sort(reader, fetched))
+            result = await self._take(self._sorted(reader, fetched))
             if result.must_begin_anew:
                 self._pace.forget()
                 return False
@@ -307,33 +318,21 @@ class InboundReader:
         is_whole = not unserved and self._has_directory
         return is_whole or _loop_time() < self._topics_at
 
-    def _sort(
+    def _sorted(
         self, reader: LogReader, fetched: Mapping[TopicPartition, list[ConsumedRecord]]
     ) -> Batch:
         batch = Batch()
-        own = self._office.id.encode()
         for partition, stored in fetched.items():
             link = self._links.get(partition)
-            if link is not None:
-                batch.records[link] = [
-                    LogRecord(record.offset, record.timestamp, record.value or b"")
-                    for record in stored
-                ]
-                end = stored[-1].offset + 1
-                self.high_watermarks[link] = max(self.high_watermarks.get(link, 0), end)
+            if link is None:
+                batch.offsets[partition] = reader.position(partition)
+                sort_keyed(batch, partition, stored, self._office.id)
                 continue
-            batch.offsets[partition] = reader.position(partition)
-            for record in stored:
-                if record.value is None or record.key is None:
-                    continue
-                if partition.topic == DIRECTORY_TOPIC:
-                    batch.documents.append(record.value)
-                elif (note := read_note_key(record.key)) is not None:
-                    batch.notes.append((note, record.value))
-                elif partition.topic.startswith("blo.heads."):
-                    batch.heads.append(record.value)
-                elif record.key.endswith(own):
-                    batch.grants.append(record.value)
+            batch.records[link] = [
+                LogRecord(record.offset, record.timestamp, record.value or b"") for record in stored
+            ]
+            end = stored[-1].offset + 1
+            self.high_watermarks[link] = max(self.high_watermarks.get(link, 0), end)
         return batch
 
     async def _take(self, batch: Batch) -> BatchResult:

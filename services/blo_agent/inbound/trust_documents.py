@@ -9,6 +9,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from blo_agent.inbound.heads import review_heads
+from blo_agent.inbound.heartbeats import review_heartbeats
 from blo_agent.office.batch import BatchResult
 from blo_agent.office.key_grants import review_summary_keys
 from blo_agent.office.link_state import LinkState
@@ -50,6 +51,7 @@ def take_documents(
     result.new_links.extend(state.link for state in office.open_links(tx, now, result))
     review_summary_keys(office, now, tx)
     review_heads(office, tx)
+    review_heartbeats(office, tx)
     if office.own_tags() - own_before and office.links:
         _read_keys_again(office, tx)
         result.reread_keys = True

@@ -9,6 +9,7 @@ from blo_projection.fold import ContentState
 from blo_schemas.event import LogRecord
 from blo_schemas.grants import KeyPurpose
 from blo_schemas.heads import NoteRecordKey
+from blo_schemas.heartbeats import LivenessRecord
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.verdicts import Verdict
 
@@ -21,6 +22,8 @@ class Batch(msgspec.Struct):
         grants: Values of ``blo.keys.*`` that are meant for this office.
         records: Records of ``blo.exchange.*`` by link, in order.
         heads: Values of ``blo.heads.*`` that should be heads.
+        own_heads: The newest value under the key of this office's own head, by link.
+        heartbeats: Records of ``blo.liveness.*``.
         notes: Those that should be signed notes over a link's tree, with what their keys say.
         offsets: Where the keyed topics are to be read on.
     """
@@ -29,6 +32,8 @@ class Batch(msgspec.Struct):
     grants: list[bytes] = msgspec.field(default_factory=list)
     records: dict[LinkId, list[LogRecord]] = msgspec.field(default_factory=dict)
     heads: list[bytes] = msgspec.field(default_factory=list)
+    own_heads: dict[LinkId, bytes] = msgspec.field(default_factory=dict)
+    heartbeats: list[LivenessRecord] = msgspec.field(default_factory=list)
     notes: list[tuple[NoteRecordKey, bytes]] = msgspec.field(default_factory=list)
     offsets: dict[TopicPartition, int] = msgspec.field(default_factory=dict)
 
@@ -54,6 +59,7 @@ class BatchResult(msgspec.Struct):
         reread_keys: Whether grants that could not be opened before may open now, so that the key
             topics must be read again from their beginning.
         grants: How many grants were taken, by link and purpose.
+        own_heads: What was read under the key of this office's own head, by link.
         ignored: Bytes on keyed topics that are not what belongs there.
         shredded: The link of each case whose contents were deleted.
         alarms: What an operator has to look at, in words.
@@ -68,6 +74,7 @@ class BatchResult(msgspec.Struct):
     new_links: list[LinkId] = msgspec.field(default_factory=list)
     reread_keys: bool = False
     grants: list[tuple[LinkId, KeyPurpose]] = msgspec.field(default_factory=list)
+    own_heads: dict[LinkId, bytes] = msgspec.field(default_factory=dict)
     ignored: int = 0
     shredded: list[LinkId] = msgspec.field(default_factory=list)
     alarms: list[str] = msgspec.field(default_factory=list)
@@ -82,6 +89,8 @@ class BatchResult(msgspec.Struct):
             mine, others = getattr(self, name), getattr(other, name)
             if isinstance(mine, list):
                 mine.extend(others)  # In place, for whoever holds the list already.
+            elif isinstance(mine, dict):
+                mine.update(others)
             else:
                 setattr(self, name, type(mine)(mine + others))
 

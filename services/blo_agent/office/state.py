@@ -43,7 +43,8 @@ from blo_projection.verification import TrustOwn
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.hashes import leaf_hash
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
-from blo_schemas.ids import CertificateTag, CountryId, DocumentId, LinkId, OfficeId
+from blo_schemas.heartbeats import Heartbeat
+from blo_schemas.ids import CertificateTag, CorridorId, CountryId, DocumentId, LinkId, OfficeId
 from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
 from blo_sealing.event_parts import open_summary
 from blo_sealing.kem import is_usable_kem_key
@@ -72,6 +73,7 @@ class Office:
         links: The state of each link. The mapping is replaced, never changed, when a link is
             added, because the event loop looks at it too.
         heads: The newest valid head of every other office, by link and office; replaced likewise.
+        heartbeats: The newest valid heartbeat of every office, by corridor and office; likewise.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Office:
         self.keyring = Keyring()
         self.links: dict[LinkId, LinkState] = {}
         self.heads: dict[tuple[LinkId, OfficeId], Head] = {}
+        self.heartbeats: dict[tuple[CorridorId, OfficeId], Heartbeat] = {}
         self._no_documents = TrustedDirectory(
             dict(pins),
             verify=verify_signature,
@@ -194,6 +197,11 @@ class Office:
     def know_head(self, signer: OfficeId, head: Head) -> None:
         """Note the newest head of another office."""
         self.heads = {**self.heads, (head.link, signer): head}
+
+    def know_heartbeat(self, heartbeat: Heartbeat) -> None:
+        """Note the newest heartbeat of an office."""
+        place = heartbeat.corridor, heartbeat.office
+        self.heartbeats = {**self.heartbeats, place: heartbeat}
 
     def forget_head(self, link: LinkId, signer: OfficeId) -> None:
         """Drop a head that does not count any more."""

@@ -37,15 +37,31 @@ def make_head(office: Office, state: LinkState, now: int, snapshot: Snapshot) ->
     )
 
 
-def head_message(office: Office, state: LinkState, now: int, snapshot: Snapshot) -> ProducerRecord:
-    """A new signed head, ready to be appended to ``blo.heads.{corridor}``.
+def says_the_same(before: Head, head: Head) -> bool:
+    """Whether a head says no more of its link than one before; the journal is not the link's."""
+    return _of_link(before) == _of_link(head)
+
+
+def head_message(office: Office, state: LinkState, head: Head) -> ProducerRecord:
+    """An own head, signed, ready to be appended to ``blo.heads.{corridor}``.
 
     Raises:
         NoIdentity: There is no valid certificate to sign with.
     """
-    head = make_head(office, state, now, snapshot)
-    signed = sign_head(head, office.author(state.link, now).signing)
+    signed = sign_head(head, office.author(state.link, head.at).signing)
     key = head_record_key(state.link, office.id)
     return ProducerRecord(
         heads_topic(state.corridor), state.partition, key, SIGNED_HEAD.encode(signed)
+    )
+
+
+def _of_link(head: Head) -> tuple[object, ...]:
+    return (
+        head.kid,
+        head.size,
+        head.log_hash,
+        head.tree_root,
+        head.view_digest,
+        head.unopened,
+        head.first_unopened,
     )

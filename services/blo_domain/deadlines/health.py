@@ -1,22 +1,34 @@
-"""The health of a link: what its log and its offices' heads tell of each office (docs/deadlines.md).
+"""The health of a link: what its log and its offices' statements tell of each (docs/deadlines.md).
 
-Heads lie on a compacted topic, so a reader may know no more than the latest of each office. All
-instants and occurrence numbers therefore come from that head and from the log: a reader that starts
+Heads and heartbeats lie on compacted topics, so a reader may know no more than the latest of each
+office. All instants and occurrence numbers therefore come from those and from the log: a reader that starts
 anew finds the same alerts under the same ids.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from blo_domain.deadlines.plan import added
 from blo_domain.deadlines.terms import Terms, in_force
 from blo_domain.heads import HeadOrder, order_heads
+from blo_domain.heartbeats import HeartbeatOrder, order_heartbeats
 from blo_schemas.clocks import ALERT_VERSION, Alert, Signal
 from blo_schemas.hashes import clearing_id, link_alert_id
 from blo_schemas.heads import Head
+from blo_schemas.heartbeats import Heartbeat
 from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.policy import Span, SpanUnit
+
+_MS: Final = {
+    SpanUnit.MINUTES: 60_000,
+    SpanUnit.HOURS: 3_600_000,
+    # The day on which the clocks are set forward.
+    SpanUnit.CALENDAR_DAYS: 23 * 3_600_000,
+    SpanUnit.WORKING_DAYS: 23 * 3_600_000,
+}
+"""At least so long each unit lasts, in milliseconds."""
 
 
 class Bounds(NamedTuple):
@@ -46,9 +58,11 @@ class Peer(NamedTuple):
 
     Attributes:
         office: The office.
-        since: From when it is expected to send heads, Unix milliseconds.
+        since: From when it is expected to say something, Unix milliseconds.
         head: The head of it that counts (``blo_domain.heads``); ``None``: it never sent one.
         head_time: Timestamp of that head's record.
+        heartbeat: The heartbeat of it that counts (``blo_domain.heartbeats``), if it sent one.
+        heartbeat_time: Timestamp of that heartbeat's record.
         skewed: The first of its latest records that were all signed ahead of the log's time.
         forked: The first record that claims a place in its chain that another one has.
         withheld: The first of its records whose summary key a processor of the link still lacks.
@@ -58,6 +72,8 @@ class Peer(NamedTuple):
     since: int
     head: Head | None = None
     head_time: int = 0
+    heartbeat: Heartbeat | None = None
+    heartbeat_time: int = 0
     skewed: Mark | None = None
     forked: Mark | None = None
     withheld: Mark | None = None
@@ -78,7 +94,7 @@ class LogFacts(NamedTuple):
 
 
 def expected_since(office: OfficeId, terms: Terms, first: int) -> int:
-    """From when an office is expected to send heads, Unix milliseconds.
+    """From when an office is expected to say something, Unix milliseconds.
 
     Args:
         office: The office.
@@ -89,11 +105,30 @@ def expected_since(office: OfficeId, terms: Terms, first: int) -> int:
     return max(joined, first)
 
 
+def speaks_every(silences: Iterable[Span]) -> int | None:
+    """So many milliseconds after its last statement an office makes the next, if nothing is read.
+
+    It is a quarter of the shortest silence, so that three statements may be lost before anybody
+    takes the office for silent; ``None`` if no silence is agreed.
+
+    Args:
+        silences: The ``silent_after`` of each agreement that holds or will hold.
+    """
+    return min((_MS[span.unit] * span.amount // 4 for span in silences), default=None)
+
+
 def with_head(peer: Peer, head: Head, log_time: int) -> Peer:
     """The office after a head of it; one that does not take the place of the last changes nothing."""
     if order_heads(peer.head, head) is not HeadOrder.REPLACES:
         return peer
     return peer._replace(head=head, head_time=log_time)
+
+
+def with_heartbeat(peer: Peer, heartbeat: Heartbeat, log_time: int) -> Peer:
+    """The office after a heartbeat of it; one that says nothing new changes nothing."""
+    if order_heartbeats(peer.heartbeat, heartbeat) is not HeartbeatOrder.REPLACES:
+        return peer
+    return peer._replace(heartbeat=heartbeat, heartbeat_time=log_time)
 
 
 def with_record(
@@ -186,7 +221,9 @@ class _HealthProblem(NamedTuple):
 def _findings(log: LogFacts, peer: Peer, terms: Terms, bounds: Bounds) -> Iterator[_HealthProblem]:
     """All health problems that an office has or will have by time alone."""
     read = peer.head.size if peer.head else 0
-    heard = peer.head_time if peer.head else peer.since
+    signs = _signs_of_life(peer)
+    # What was signed long ago is no sign of life when somebody puts it on the topic again.
+    heard = max((min(sign) for sign in signs), default=peer.since)
     yield _HealthProblem(Signal.SILENT, _too_long(peer.office, terms, heard), heard, read)
     if read < log.size:
         unread = _too_long(peer.office, terms, max(log.log_time_of(read), peer.since))
@@ -201,11 +238,29 @@ def _findings(log: LogFacts, peer: Peer, terms: Terms, bounds: Bounds) -> Iterat
     if peer.skewed:
         position, log_time = peer.skewed
         yield _HealthProblem(Signal.SKEWED, log_time, log_time, position)
-    elif peer.head and abs(peer.head.at - peer.head_time) > bounds.skew:
-        yield _HealthProblem(Signal.SKEWED, peer.head_time, peer.head_time, read)
+    elif signs and abs(signs[-1].at - signs[-1].log_time) > bounds.skew:
+        last = signs[-1].log_time
+        yield _HealthProblem(Signal.SKEWED, last, last, read)
     if peer.forked:
         position, log_time = peer.forked
         yield _HealthProblem(Signal.FORKED, log_time, position, position)
+
+
+class _SignOfLife(NamedTuple):
+    """The two times of a head or heartbeat, Unix milliseconds: as signed, and of its record."""
+
+    at: int
+    log_time: int
+
+
+def _signs_of_life(peer: Peer) -> list[_SignOfLife]:
+    """The head and the heartbeat that count, the one that came last at the end."""
+    signs = []
+    if peer.head:
+        signs.append(_SignOfLife(peer.head.at, peer.head_time))
+    if peer.heartbeat:
+        signs.append(_SignOfLife(peer.heartbeat.at, peer.heartbeat_time))
+    return sorted(signs, key=lambda sign: sign.log_time)
 
 
 def _too_long(office: OfficeId, terms: Terms, start: int) -> int:

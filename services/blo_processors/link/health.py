@@ -1,13 +1,13 @@
 """The health alerts of a link: an office is silent, behind, skewed, forked, or withholds keys.
 
 ``blo_domain.deadlines.health`` has the rules. Here are the facts: the records, the records that
-wait for a key, and the heads that offices sign. Heads are not in the link's log, so the alerts that
-were raised before are read from their topic.
+wait for a key, and the heads and heartbeats that offices sign. Those are not in the link's log, so
+the alerts that were raised before are read from their topic.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from blo_domain.deadlines.health import (
     LogFacts,
@@ -17,12 +17,14 @@ from blo_domain.deadlines.health import (
     next_health_change,
     repaired,
     with_head,
+    with_heartbeat,
 )
 from blo_domain.deadlines.terms import Terms, in_force
 from blo_domain.heads import HeadOrder, order_heads
 from blo_domain.trust import TrustedDirectory
 from blo_log.port import ConsumedRecord
 from blo_processors.link.fold_state import LinkFoldState
+from blo_processors.liveness import HeardHeartbeat
 from blo_schemas.clocks import Alert
 from blo_schemas.errors import WireError
 from blo_schemas.heads import Head
@@ -36,14 +38,19 @@ class LinkHealth:
 
     Args:
         link: The link.
+        newest: The newest heartbeat of an office in the link's corridor.
 
     Attributes:
         next_change: The instant until which ``look`` finds nothing new unless heads, keys or
             records come, Unix milliseconds; ``None``: at no time.
     """
 
-    def __init__(self, link: LinkId) -> None:
+    def __init__(
+        self, link: LinkId, newest: Callable[[OfficeId], HeardHeartbeat | None] = lambda _: None
+    ) -> None:
         self.link = link
+        self._newest = newest
+        self._heard: dict[OfficeId, HeardHeartbeat | None] = {}
         self.next_change: int | None = None
         self._heads: dict[OfficeId, tuple[Head, int]] = {}
         self._raised: dict[bytes, Alert] = {}
@@ -64,6 +71,10 @@ class LinkHealth:
         if order is HeadOrder.REPLACES:
             self._heads[accepted.signer] = accepted.head, stored.timestamp
 
+    def has_heard(self) -> bool:
+        """Whether a heartbeat of an office of the link has come since ``look``."""
+        return any(self._newest(office) is not heard for office, heard in self._heard.items())
+
     def look(self, state: LinkFoldState, terms: Terms, now: int) -> list[Alert]:
         """The alerts and clearings since the last call.
 
@@ -75,7 +86,7 @@ class LinkHealth:
         facts = LogFacts(self.link, state.size, state.log_times.__getitem__)
         withheld = state.withheld()
         peers = [
-            self._with_head(peer)._replace(withheld=withheld.get(peer.office))
+            self._with_statements(peer)._replace(withheld=withheld.get(peer.office))
             for peer in (*state.peers.values(), *_newcomers(state, terms, now))
         ]
         present = health(facts, peers, terms, now)
@@ -87,9 +98,11 @@ class LinkHealth:
         self.know(changes)
         return changes
 
-    def _with_head(self, peer: Peer) -> Peer:
+    def _with_statements(self, peer: Peer) -> Peer:
         head = self._heads.get(peer.office)
-        return peer if head is None else with_head(peer, *head)
+        heard = self._heard[peer.office] = self._newest(peer.office)
+        peer = peer if head is None else with_head(peer, *head)
+        return peer if heard is None else with_heartbeat(peer, *heard)
 
 
 def _newcomers(state: LinkFoldState, terms: Terms, now: int) -> list[Peer]:

@@ -82,7 +82,7 @@ class LinkWorker:
         self._size_at_tick = 0
         self._size_at_look = -1
         self._granted = GrantedKeys(place.link, context.identity)
-        self._health = LinkHealth(place.link)
+        self._health = LinkHealth(place.link, context.liveness.newest)
         self._side = SideTopics(context.log, place, self._granted, context.feed, self._health)
 
     async def start(self) -> None:
@@ -156,6 +156,8 @@ class LinkWorker:
             changes = (state.next_change, self._health.next_change)
             if any(change is not None and change <= at for change in changes):
                 return True
+            if self._health.has_heard():
+                return True
         return (state.has_moved and self._checkpoint_is_due()) or self._has_to_audit(ends)
 
     def dead(self) -> dict[int, str]:
@@ -191,9 +193,10 @@ class LinkWorker:
         self._size_at_look = -1
         await self.close()
         self._granted = GrantedKeys(place.link, context.identity)
-        self._health = LinkHealth(place.link)
+        self._health = LinkHealth(place.link, context.liveness.newest)
         self._side = SideTopics(context.log, place, self._granted, context.feed, self._health)
         await context.line.keep_trying(place.link, self._side.refresh)
+        await context.line.keep_trying(place.link, context.liveness.refresh)
         self._encoder = OutputEncoder(place, signer, self._granted)
         self._published = PublishedOutputsReader(
             context.log, place, signer.tag, self._open_output, context.line
