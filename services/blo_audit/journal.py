@@ -1,7 +1,7 @@
-"""The audit of an office's journal against the anchors in its signed heads (docs/reports.md).
+"""The audit of an office's journal against the anchors in its signed statements (docs/reports.md).
 
-The hash chain alone shows a change only to a reader who knows its end. Each head of the office on
-the shared log states that end: the number of entries, and the hash of the last one. A journal with
+The hash chain alone shows a change only to a reader who knows its end. Each head and each heartbeat
+of the office on the shared log states that end: the number of entries, and the hash of the last one. A journal with
 edited, removed, added or reordered entries contradicts itself or a head.
 """
 
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
 from blo_schemas.heads import Head
+from blo_schemas.heartbeats import Heartbeat
 from blo_schemas.ids import ZERO_HASH, OfficeId
 from blo_schemas.journal import JournalEntry, journal_hash
 from blo_schemas.journal_file import JournalFileHead, JournalLine, read_head, read_lines
@@ -21,21 +22,21 @@ from blo_schemas.journal_file import JournalFileHead, JournalLine, read_head, re
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What a head of an office states of its journal.
+    """What a head or heartbeat of an office states of its journal.
 
     Attributes:
         office: The office.
         size: How many entries.
         hash: The hash of the last one.
-        at: The head's time, Unix milliseconds.
-        head: The head, in words: its link and size.
+        at: When it was signed, Unix milliseconds.
+        statement: The head or heartbeat, in words.
     """
 
     office: OfficeId
     size: int
     hash: bytes
     at: int
-    head: str
+    statement: str
 
 
 @dataclass(slots=True)
@@ -46,7 +47,7 @@ class JournalAudit:
         head: The file's first line.
         entries: Its readable entries, by their numbers.
         findings: What is wrong with it.
-        anchors: How many heads were compared.
+        anchors: How many heads and heartbeats were compared.
         anchored: How many entries the last fitting anchor covers.
     """
 
@@ -70,12 +71,14 @@ class _Line:
         self.name = f"entry {line.seq} ({line.action} by {line.actor})"
 
 
-def anchors_of(heads: Iterable[Head], office: OfficeId) -> list[Anchor]:
-    """The anchors in an office's own heads; their signatures must have been checked before."""
+def anchors_of(statements: Iterable[Head | Heartbeat], office: OfficeId) -> list[Anchor]:
+    """The anchors in an office's own statements; their signatures must have been checked before."""
     return [
-        Anchor(office, head.journal_size, head.journal_hash, head.at, f"{head.link} at {head.size}")
-        for head in heads
-        if head.office == office
+        Anchor(
+            office, stated.journal_size, stated.journal_hash, stated.at, _statement_words(stated)
+        )
+        for stated in statements
+        if stated.office == office
     ]
 
 
@@ -105,6 +108,12 @@ def audit_journal(data: bytes, anchors: Iterable[Anchor] = ()) -> JournalAudit:
     _check_first_line(audit.head, chain, findings)
     _check_anchors(audit, chain, sorted(anchors, key=lambda anchor: (anchor.size, anchor.at)))
     return audit
+
+
+def _statement_words(stated: Head | Heartbeat) -> str:
+    if isinstance(stated, Head):
+        return f"the head of {stated.link} at {stated.size}"
+    return f"heartbeat {stated.count} of {stated.corridor}"
 
 
 def _check_order(lines: Sequence[_Line], findings: Findings) -> None:
@@ -197,15 +206,15 @@ def _check_anchors(audit: JournalAudit, chain: Sequence[_Line], anchors: Sequenc
     for anchor in anchors:
         audit.anchors += 1
         if anchor.office != audit.head.journal:
-            words = f"the head of {anchor.head} is {anchor.office}'s"
+            words = f"{anchor.statement} is {anchor.office}'s"
             findings.add(Code.JOURNAL_OF_ANOTHER_OFFICE, words, part="the heads")
         elif anchor.size > end:
-            words = f"the head of {anchor.head} covers {anchor.size} entries"
+            words = f"{anchor.statement} covers {anchor.size} entries"
             part = f"after entry {end - 1}" if end else "the whole journal"
             findings.add(Code.JOURNAL_TRUNCATED, words, part=part)
         elif hashes.get(anchor.size) != anchor.hash:
             part = f"entries {audit.anchored} to {anchor.size - 1}"
-            words = f"the head of {anchor.head} has another hash for the last of them"
+            words = f"{anchor.statement} has another hash for the last of them"
             findings.add(Code.JOURNAL_REWRITTEN, words, part=part)
         else:
             audit.anchored = anchor.size

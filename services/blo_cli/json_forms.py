@@ -370,7 +370,7 @@ class JournalForm(msgspec.Struct, frozen=True):
     Attributes:
         office: The office.
         entries: How many entries the journal has.
-        anchors: How many heads were compared with it.
+        anchors: How many heads and heartbeats were compared with it.
         anchored: How many entries they cover.
         findings: What is wrong.
         listed: The entries, with `--entries`; null without.

@@ -151,7 +151,8 @@ def plan(
             spec(exchange_topic(corridor), links, _FOR_EVER, times),
             spec(keys_topic(corridor), links, _SHREDDABLE),
             spec(heads_topic(corridor), links, _KEYED),
-            spec(liveness_topic(corridor), 1, _KEYED),
+            # When an office was heard is the log's word: nobody is to write it.
+            spec(liveness_topic(corridor), 1, _KEYED, times),
             spec(cases_topic(corridor), links, _KEYED),
             spec(alerts_topic(corridor), links, _FOR_EVER),
             spec(trail_topic(corridor), links, _FOR_EVER),

@@ -25,6 +25,7 @@ _CONFIG = """\
 office = "{office}"
 simulated_time = {simulated}
 head_interval_s = 0.05
+settle_s = 0.5
 difference_after_s = {difference_after_s}
 
 [store]

@@ -27,8 +27,8 @@ from blo_log.directory import DirectoryFeed
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import Log, ProducerRecord
 from blo_processors.context import WorkerContext, WorkerOptions
-from blo_processors.liveness import LivenessFeed
 from blo_processors.link.worker import LinkWorker
+from blo_processors.liveness import LivenessFeed
 from blo_processors.outputs.encode import LinkPartition, OutputEncoder
 from blo_projection.granted_keys import GrantedKeys
 from blo_runtime.clock import ManualClock

@@ -82,7 +82,7 @@ class World:
         self.simulated_time = False
         self.difference_after_s = 10.0
         self.head_interval_s = 0.01
-        self.settle_s = 300.0
+        self.settle_s = 0.5
         self.heartbeat_s = 900.0
         self._stack = AsyncExitStack()
         for country, key in self.root_keys.items():

@@ -64,7 +64,7 @@ def anchors(entries: Sequence[JournalEntry], *sizes: int) -> list[Anchor]:
             size,
             journal_hash(entries[size - 1]) if size else ZERO_HASH,
             2_000 + size,
-            f"{LINK} at {size}",
+            f"the head of {LINK} at {size}",
         )
         for size in sizes
     ]
@@ -208,7 +208,7 @@ def test_a_clock_that_was_set_back_is_a_doubt_and_no_proof() -> None:
 
 def test_heads_of_another_office_are_not_taken_for_its_own() -> None:
     (anchor,) = anchors(TRUE, 3)
-    other = Anchor(OfficeId("la-b"), *(anchor.size, anchor.hash, anchor.at, anchor.head))
+    other = Anchor(OfficeId("la-b"), *(anchor.size, anchor.hash, anchor.at, anchor.statement))
     audited = audit_journal(file_of(lines_of(TRUE)), [other])
     assert flaws(audited) == {Code.JOURNAL_OF_ANOTHER_OFFICE}
 

@@ -21,6 +21,7 @@ from blo_sealing.verifier import verify_consistency
 from tests.agents.started import begin
 from tests.agents.world import CORRIDOR, LINK, A, B, all_read
 from tests.audit.world import (
+    QUICK,
     WITNESS,
     RunningWitness,
     claims_of,
@@ -64,6 +65,34 @@ async def test_every_record_soon_stands_under_a_checkpoint_of_all_three(tmp_path
         ConsistencyProof(1, tree.consistency_proof(1), merged).verify(tree_of(cluster, 1))
         assert a.desk().status.halted is None
         assert a.desk().trees.refused == []
+        await witness.kill()
+
+
+async def test_a_checkpoint_is_cosigned_once_by_each_and_the_next_one_comes_later(
+    tmp_path: Path,
+) -> None:
+    cluster = MemoryCluster()
+    async with witnessed_world(tmp_path, cluster) as world:
+        a, b = await begin(world, A, B)
+        spaced = msgspec.structs.replace(QUICK, spacing_s=3600)
+        witness = RunningWitness(world, options=spaced)
+        await a.open()
+        await witness.quorum(1)
+        await a.open()
+        await all_read([a, b], 2)
+        await witness.until(lambda: LINK in witness.witness._due)
+        signed_at = witness.witness._collecting[LINK].since
+        assert witness.witness._signs_at(LINK) == signed_at + 3600
+        for kind, signer in (
+            (NoteKind.CHECKPOINT, WITNESS),
+            (NoteKind.COSIGNATURE, A),
+            (NoteKind.COSIGNATURE, B),
+            (NoteKind.QUORUM, WITNESS),
+        ):
+            assert [one.checkpoint.size for one in notes(cluster, kind, signer)] == [1]
+        # After a rest of that length it is signed at once.
+        witness.witness._collecting[LINK].since -= 3600
+        await witness.quorum(2)
         await witness.kill()
 
 

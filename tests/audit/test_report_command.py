@@ -212,7 +212,7 @@ def test_an_office_freezes_exports_and_compares_its_report(
         told = capsys.readouterr().out
     assert "phó (fictional): report review" in told
     assert "Thanh tra (fictional): export journal" in told
-    assert "which no head covers yet" in told
+    assert "which no head or heartbeat covers yet" in told
 
 
 def test_a_node_that_does_not_run_is_told_in_words(

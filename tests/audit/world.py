@@ -38,7 +38,7 @@ from tests.agents.world import CORRIDOR, LINK, World, two_offices
 from tests.patience import PATIENCE_S
 
 WITNESS = OfficeId("vn-witness")
-QUICK = WitnessOptions(delay_s=0.01, patience_s=0.2, again_s=0.2, directory_s=0.1)
+QUICK = WitnessOptions(delay_s=0.01, spacing_s=0, patience_s=0.2, again_s=0.2, directory_s=0.1)
 
 
 def with_witness(world: World) -> World:

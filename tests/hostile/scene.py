@@ -24,9 +24,9 @@ from blo_log.errors import AppendFailed, LogError
 from blo_log.memory import MemoryCluster
 from blo_log.port import ConsumedRecord, Log, ProducerRecord, TopicPartition, read_to_end
 from blo_processors.context import WorkerContext, WorkerOptions
-from blo_processors.liveness import LivenessFeed
 from blo_processors.errors import WorkerBroken
 from blo_processors.link.worker import LinkWorker
+from blo_processors.liveness import LivenessFeed
 from blo_runtime.metrics import Metrics
 from blo_schemas.heads import HEAD, SIGNED_HEAD, head_record_key
 from blo_schemas.ids import LinkId, OfficeId
@@ -49,7 +49,7 @@ from tests.hostile.world import (
 from tests.patience import PATIENCE_S
 
 QUICK = WitnessOptions(
-    delay_s=0.001, patience_s=0.05, again_s=0.05, directory_s=0.02, simulated_time=True
+    delay_s=0.001, spacing_s=0, patience_s=0.05, again_s=0.05, directory_s=0.02, simulated_time=True
 )
 FIRST, LAST = date(2024, 11, 1), date(2025, 2, 28)
 STEPS = 4

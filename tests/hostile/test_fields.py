@@ -15,6 +15,7 @@ from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, Envelope, Header
 from blo_schemas.grants import GRANT, Grant
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
+from blo_schemas.heartbeats import HEARTBEAT, SIGNED_HEARTBEAT, Heartbeat, SignedHeartbeat
 from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT, Output, SignedOutput
 from blo_schemas.summary import SUMMARY, SUMMARY_VERSION, Kind, Step, Summary, Urgency
 from blo_schemas.trust import (
@@ -44,6 +45,8 @@ CODECS: dict[type[Any], Any] = {
     Grant: GRANT,
     Head: HEAD,
     SignedHead: SIGNED_HEAD,
+    Heartbeat: HEARTBEAT,
+    SignedHeartbeat: SIGNED_HEARTBEAT,
     Output: OUTPUT,
     SignedOutput: SIGNED_OUTPUT,
     Summary: SUMMARY,

@@ -124,7 +124,7 @@ async def test_an_inspector_checks_a_report_a_journal_and_response_times_against
     assert "not checked" not in told
     code, told = await types("journal", str(journal), *where)
     assert code == 0, told
-    assert "0 heads compared" not in told
+    assert "0 heads and heartbeats compared" not in told
     code, told = await types("heads", str(heads), *where)
     assert code == 0, told
     # Of each reader at least the newest; older ones stay until the topic is compacted.

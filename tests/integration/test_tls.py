@@ -37,7 +37,7 @@ AUDITOR = "inspector"
 
 OUTPUTS = [topics.cases_topic, topics.alerts_topic, topics.trail_topic, topics.dead_topic]
 READ_BY_OFFICES = [topics.cases_topic, topics.alerts_topic]
-SHARED = [topics.exchange_topic, topics.keys_topic, topics.heads_topic]
+SHARED = [topics.exchange_topic, topics.keys_topic, topics.heads_topic, topics.liveness_topic]
 
 
 class Secured:

@@ -46,6 +46,7 @@ bootstrap = "{bootstrap}"
 request_timeout_s = 10
 
 [signing]
+spacing_s = 0
 again_s = 1
 """,
         encoding="utf-8",

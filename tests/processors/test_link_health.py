@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from blo_log import topics
 from blo_log.memory import MemoryLog
 from blo_log.port import ProducerRecord, TopicPartition
 from blo_processors.context import WorkerContext
@@ -50,11 +49,10 @@ class Watch:
         await self.writer.append(self.log, before)
         await self.worker.take(stored(self.log.cluster, self.writer.place)[before:])
 
-    async def hear(self, head: ProducerRecord, at: int) -> None:
-        """A head arrives at an instant."""
-        await (await self.log.appender()).append([head])
-        topic = topics.heads_topic(self.writer.place.corridor)
-        held = self.log.cluster.partition(TopicPartition(topic, 0)).records
+    async def hear(self, statement: ProducerRecord, at: int) -> None:
+        """A head or heartbeat arrives at an instant."""
+        await (await self.log.appender()).append([statement])
+        held = self.log.cluster.partition(TopicPartition(statement.topic, 0)).records
         held[-1] = msgspec.structs.replace(held[-1], timestamp=at)
 
     async def standing(self, signal: Signal, at: int) -> list[Alert]:
@@ -65,6 +63,7 @@ class Watch:
         clock = self.context.clock
         assert isinstance(clock, ManualClock)
         clock.set(at + self.context.options.skew_ms)
+        await self.context.liveness.refresh()
         for _ in range(2):
             if self.worker.is_due(await self.log.ends(self.worker.watched())):
                 await self.worker.tick()
@@ -87,6 +86,35 @@ async def test_a_silent_office_is_told_once_and_cleared_when_its_head_comes(worl
     await watch.hear(writer.head(VN, late), late)
     await watch.restart()
     assert who(await watch.standing(Signal.SILENT, late)) == [LA]
+
+
+async def test_a_silent_office_is_told_once_and_cleared_when_its_heartbeat_comes(
+    world: World,
+) -> None:
+    writer = LinkWriter(world, world.places[0], seed=67)
+    writer.play(5)
+    watch = await Watch.begin(world, writer)
+    late = writer.now + 40 * DAY_MS
+    assert who(await watch.standing(Signal.SILENT, late)) == [LA, VN]
+    await watch.hear(writer.heartbeat(VN, late, count=9), late)
+    assert who(await watch.standing(Signal.SILENT, late)) == [LA]
+    # What somebody puts on the topic again hides nothing, now or after a start.
+    later = late + 40 * DAY_MS
+    await watch.hear(writer.heartbeat(VN, late, count=9), later)
+    await watch.hear(writer.heartbeat(LA, late, count=3), later)
+    assert who(await watch.standing(Signal.SILENT, later)) == [LA, VN]
+    await watch.restart()
+    assert who(await watch.standing(Signal.SILENT, later)) == [LA, VN]
+
+
+async def test_a_head_that_is_put_there_again_hides_no_silence(world: World) -> None:
+    writer = LinkWriter(world, world.places[0], seed=68)
+    writer.play(5)
+    watch = await Watch.begin(world, writer)
+    head = writer.head(VN, writer.now)
+    late = writer.now + 40 * DAY_MS
+    await watch.hear(head, late)
+    assert who(await watch.standing(Signal.SILENT, late)) == [LA, VN]
 
 
 async def test_an_office_that_joins_a_quiet_link_is_expected_to_say_something() -> None:

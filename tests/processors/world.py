@@ -17,8 +17,8 @@ from blo_log import topics
 from blo_log.directory import DirectoryFeed
 from blo_log.port import Log, ProducerRecord
 from blo_processors.context import WorkerContext, WorkerOptions
-from blo_processors.liveness import LivenessFeed
 from blo_processors.link.worker import LinkWorker
+from blo_processors.liveness import LivenessFeed
 from blo_processors.outputs.encode import LinkPartition
 from blo_projection.fold import LinkFold
 from blo_projection.granted_keys import month_of
@@ -32,6 +32,7 @@ from blo_schemas.event import LogRecord
 from blo_schemas.grants import grant_record_key
 from blo_schemas.hashes import document_id
 from blo_schemas.heads import HEAD_VERSION, Head, head_record_key
+from blo_schemas.heartbeats import HEARTBEAT_VERSION, Heartbeat, heartbeat_record_key
 from blo_schemas.ids import CaseId, CorridorId, CountryId, DocumentId, KeyId, LinkId, OfficeId
 from blo_schemas.outputs import OutputKind
 from blo_schemas.summary import SUMMARY_VERSION, Kind, PauseGround, Step, Summary, Urgency
@@ -52,7 +53,7 @@ from blo_sealing.keys import ContentKey, NodeKeys, SummaryKey
 from blo_sealing.seal_event import Author, seal_event
 from blo_sealing.seal_event import ChainPlace as Position
 from blo_sealing.signatures import SigningKey, is_usable_signing_key, verify_signature
-from blo_sealing.statements import sign_document, sign_head
+from blo_sealing.statements import sign_document, sign_head, sign_heartbeat
 
 CORRIDOR = CorridorId("la-vn")
 VN = OfficeId("vn-a")
@@ -397,6 +398,22 @@ class LinkWriter:
         topic = topics.heads_topic(self.place.corridor)
         key = head_record_key(self.place.link, office)
         return ProducerRecord(topic, self.place.partition, key, encode(signed))
+
+    def heartbeat(self, office: OfficeId, at: int, count: int = 0) -> ProducerRecord:
+        """The office's heartbeat with a number."""
+        heartbeat = Heartbeat(
+            v=HEARTBEAT_VERSION,
+            corridor=self.place.corridor,
+            office=office,
+            kid=self.world.directory.certificates(office)[-1].tag,
+            count=count,
+            journal_size=0,
+            journal_hash=bytes(32),
+            at=at,
+        )
+        signed = sign_heartbeat(heartbeat, self.world.keys[office].signing)
+        topic = topics.liveness_topic(self.place.corridor)
+        return ProducerRecord(topic, 0, heartbeat_record_key(office), encode(signed))
 
     async def append(self, log: Log, start: int = 0, end: int | None = None) -> None:
         """Put all grants and these records on the log."""

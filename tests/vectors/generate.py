@@ -6,17 +6,17 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.vectors import grants, heads_and_keys, parts, records
+from tests.vectors import grants, heads_and_keys, heartbeats, parts, records
 from tests.vectors.material import Json
 
 HERE = Path(__file__).parent
-KINDS = ("record", "part", "grant", "head", "key")
+KINDS = ("record", "part", "grant", "head", "heartbeat", "key")
 """The kinds that are made here; ``document`` vectors are made beside the trust rules' tests."""
 
 
 def vectors() -> Iterator[tuple[Path, Json]]:
     """Every vector with the file it belongs in."""
-    for source in (records, parts, grants, heads_and_keys):
+    for source in (records, parts, grants, heads_and_keys, heartbeats):
         for folder, made in (("accept", source.accepted()), ("reject", source.rejected())):
             for vector in made:
                 yield HERE / folder / f"{vector['name']}.json", vector

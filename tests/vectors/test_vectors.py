@@ -6,14 +6,17 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from blo_domain.heartbeats import HeartbeatOrder, order_heartbeats
 from blo_projection.link_chain import AdmittedRecord, LinkChain
 from blo_schemas.content import CONTENT
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
 from blo_schemas.grants import GRANT, KeyPurpose
 from blo_schemas.heads import HEAD, SIGNED_HEAD
+from blo_schemas.heartbeats import HEARTBEAT, SIGNED_HEARTBEAT
 from blo_schemas.ids import CertificateTag, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY
 from blo_schemas.verdicts import Verdict
@@ -30,7 +33,7 @@ from blo_sealing.grants import open_grant
 from blo_sealing.kem import KemKey
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.signatures import check_signing_key, fingerprint
-from blo_sealing.statements import HEAD_STATEMENT
+from blo_sealing.statements import HEAD_STATEMENT, HEARTBEAT_STATEMENT
 from tests.vectors import generate
 from tests.vectors.material import Json, TableTrust
 
@@ -134,6 +137,21 @@ def _run_head(given: Json) -> Json:
     return {"size": head.size, "log_hash": head.log_hash.hex()}
 
 
+def _run_heartbeat(given: Json) -> Json:
+    signed = SIGNED_HEARTBEAT.decode(bytes.fromhex(given["value"]))
+    read = HEARTBEAT.decode(signed.heartbeat)
+    wanted = [given["corridor"], given["office"], given["kid"]]
+    if [read.corridor, read.office, read.kid.hex()] != wanted:
+        return {"error": "heartbeat_not_as_asked"}
+    key = bytes.fromhex(given["signing_key"])
+    HEARTBEAT_STATEMENT.verify(signed.heartbeat, signed.signature, key)
+    if given["before"] is not None:
+        before = msgspec.structs.replace(read, count=given["before"])
+        if order_heartbeats(before, read) is not HeartbeatOrder.REPLACES:
+            return {"error": "heartbeat_older"}
+    return {"count": read.count, "at": read.at}
+
+
 def _run_key(given: Json) -> Json:
     key = bytes.fromhex(given["signing_key"])
     check_signing_key(key)
@@ -145,6 +163,7 @@ RUNNERS: dict[str, Callable[[Json], Json]] = {
     "part": _run_part,
     "grant": _run_grant,
     "head": _run_head,
+    "heartbeat": _run_heartbeat,
     "key": _run_key,
 }
 

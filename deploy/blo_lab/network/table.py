@@ -170,6 +170,8 @@ def _agent_toml(program: LabProgram, around: Surroundings) -> str:
 {_HEAD}
 office = "{program.subject}"
 simulated_time = {_boolean(around.simulated_time)}
+# Sooner than in operation: a lab is small, and a year is played in minutes.
+settle_s = 2
 
 [store]
 path = "store/office.db"
@@ -225,9 +227,10 @@ simulated_time = {_boolean(around.simulated_time)}
 [kafka]
 bootstrap = "{around.bootstrap}"
 
-# Not at once: in a burst, every office would sign every few records.
+# Not at once: in a burst, every office would sign every few records. Sooner than in operation.
 [signing]
 delay_s = 1
+spacing_s = 1
 
 {_TAIL}"""
 

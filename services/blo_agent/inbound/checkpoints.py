@@ -22,7 +22,6 @@ from blo_schemas.trust import Role
 from blo_sealing.errors import SealingError
 from blo_sealing.merkle import Frontier
 from blo_sealing.tlog import (
-    Checkpoint,
     CheckpointSigner,
     SignedCheckpoint,
     cosign,
@@ -168,19 +167,28 @@ def _consider(
         )
         _refuse(state, witness, signed, words, b"", now, tx, result)
     else:
-        _agree(office, state, tree, own, now, tx, result)
+        _agree(office, state, signed, own, now, tx, result)
 
 
 def _agree(
     office: Office,
     state: LinkState,
-    tree: Checkpoint,
+    signed: SignedCheckpoint,
     own: Frontier,
     now: int,
     tx: Transaction,
     result: BatchResult,
 ) -> None:
-    """The tree is the office's own: cosign it, or say again what was said of it."""
+    """The tree is the office's own: cosign it, or say again what was said of it.
+
+    A note that carries the office's cosignature, such as one with a quorum, asks for nothing.
+    """
+    tree = signed.checkpoint
+    if any(
+        signer.role is Role.OFFICE and signer.subject == office.id
+        for signer in signatories(signed, office.directory)
+    ):
+        return
     agreement = office.directory.agreement(state.link, now)
     is_party = agreement is not None and office.id in agreement.offices
     if state.status.halted is not None or not is_party:
@@ -192,8 +200,8 @@ def _agree(
         except NoIdentity:
             # The heads have said so; the witness will ask again.
             return
-        signed = cosign(tree, office.id, author.signing, now // 1000)
-        cosigned = _keep(state, signed, tx, own)
+        made = cosign(tree, office.id, author.signing, now // 1000)
+        cosigned = _keep(state, made, tx, own)
     key = NoteRecordKey(state.link, office.id, NoteKind.COSIGNATURE)
     result.cosignatures.append(
         ProducerRecord(heads_topic(state.corridor), state.partition, key.encode(), cosigned.note)

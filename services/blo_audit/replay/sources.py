@@ -131,6 +131,12 @@ class LogSource:
         records = [record async for batch in self._read(topic, place.partition) for record in batch]
         return [record.value for record in records if record.value is not None]
 
+    async def heartbeats(self, corridor: CorridorId) -> Sequence[bytes]:
+        """All values on a corridor's topic of heartbeats, in order."""
+        topic = topics.liveness_topic(corridor)
+        records = [record async for batch in self._read(topic, 0) for record in batch]
+        return [record.value for record in records if record.value is not None]
+
     async def grants(self, place: SourcePartition) -> Sequence[ConsumedRecord]:
         """See ``RecordSource.grants``."""
         topic = topics.keys_topic(place.corridor)

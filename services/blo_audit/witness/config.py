@@ -23,12 +23,15 @@ class SigningSettings(Settings, frozen=True, kw_only=True):
     Attributes:
         delay_s: So long after a new record a checkpoint is signed, so that it covers what comes
             close behind.
+        spacing_s: So long after a checkpoint that has its quorum the next one of its link is
+            signed; one that comes later than that, after a rest, is signed at once.
         patience_s: So long a checkpoint may wait for its cosignatures before a newer one is
-            signed; with them, the newer one follows at once.
+            signed.
         again_s: A checkpoint that has no quorum yet is published again after so long.
     """
 
     delay_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.2
+    spacing_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 600.0
     patience_s: Seconds = 5.0
     again_s: Seconds = 15.0
 

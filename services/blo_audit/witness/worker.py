@@ -295,12 +295,18 @@ class Witness:
     # Signing.
 
     def _signs_at(self, link: LinkId) -> float:
-        """When the next checkpoint may be signed: one that is on its way is given some time."""
+        """When the next checkpoint may be signed.
+
+        One that is on its way is given some time. One that has arrived is followed by few: each
+        costs its link as much as three heads (docs/performance.md).
+        """
         due = self._due[link]
         collecting = self._collecting.get(link)
-        if collecting is None or collecting.quorum is not None:
+        if collecting is None:
             return due
-        return max(due, collecting.since + self._options.patience_s)
+        options = self._options
+        wait_s = options.patience_s if collecting.quorum is None else options.spacing_s
+        return max(due, collecting.since + wait_s)
 
     async def _sign_due(self, appender: Appender) -> None:
         now = asyncio.get_running_loop().time()

@@ -9,10 +9,21 @@ import click
 from blo_audit.findings.codes import Severity
 from blo_audit.findings.findings import count_of
 from blo_audit.journal import JournalAudit, anchors_of, audit_journal
-from blo_audit.replay.from_log import accepted_heads, read_heads
+from blo_audit.replay.from_log import (
+    accepted_heads,
+    accepted_heartbeats,
+    read_heads,
+    read_heartbeats,
+)
 from blo_cli import terminal
 from blo_cli.audit.findings import form_of
-from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
+from blo_cli.audit.trust_basis import (
+    Pinned,
+    SignedStatements,
+    TrustBasis,
+    read_heads_file,
+    trust_options,
+)
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.file_access import read_input, write_output
@@ -23,7 +34,8 @@ from blo_cli.parameters import json_option, zone_option
 from blo_domain.trust import TrustedDirectory
 from blo_log import Log
 from blo_schemas.errors import WireError
-from blo_schemas.heads import SIGNED_HEAD, Head, SignedHead
+from blo_schemas.heads import SIGNED_HEAD, Head
+from blo_schemas.heartbeats import SIGNED_HEARTBEAT, Heartbeat
 from blo_schemas.journal import JournalEntry, named_person
 from blo_schemas.journal_file import read_head
 
@@ -50,11 +62,11 @@ def journal(
     times: InstantText,
     wants_json: bool,
 ) -> int:
-    """Replays an office's journal, and checks it against the anchors in the office's heads."""
+    """Replays an office's journal, and checks it against what its office has signed."""
     data = read_input(file, "Name a file that `blo agent journal export` wrote.")
     office = read_head(data).journal
     brought = TrustBasis(pinned, trust, Kafka(bootstrap, config))
-    anchors = anchors_of(_heads(brought, heads_file), office)
+    anchors = anchors_of(_statements(brought, heads_file), office)
     audited = audit_journal(data, anchors)
     listed = [_entry(entry) for entry in audited.entries] if entries else None
     if wants_json:
@@ -75,11 +87,14 @@ def heads(
     bootstrap: str | None,
     config: Path | None,
 ) -> int:
-    """Writes all heads that are on the log to a new file OUTPUT, to check others against them."""
-    read = TrustBasis(pinned, trust, Kafka(bootstrap, config)).ask_log(read_heads)
-    lines = "".join(f"{SIGNED_HEAD.encode(head).hex()}\n" for head in read)
-    write_output(output, lines.encode())
-    terminal.line(f"{len(read)} heads")
+    """Writes all heads and heartbeats on the log to a new file OUTPUT, to check others by them."""
+    read = TrustBasis(pinned, trust, Kafka(bootstrap, config)).ask_log(_read)
+    values = [
+        *map(SIGNED_HEAD.encode, read.heads),
+        *map(SIGNED_HEARTBEAT.encode, read.heartbeats),
+    ]
+    write_output(output, "".join(f"{value.hex()}\n" for value in values).encode())
+    terminal.line(f"{len(read.heads)} heads, {len(read.heartbeats)} heartbeats")
     return Exit.OK
 
 
@@ -115,22 +130,35 @@ def _line(entry: EntryForm, times: InstantText) -> str:
     return f"{entry.seq:6} {times.of(entry.at)} {what} {place}".rstrip()
 
 
-def _heads(brought: TrustBasis, heads_file: Path | None) -> list[Head]:
-    signed: list[SignedHead] = [] if heads_file is None else read_heads_file(heads_file)
+def _statements(brought: TrustBasis, heads_file: Path | None) -> list[Head | Heartbeat]:
+    known = SignedStatements([], []) if heads_file is None else read_heads_file(heads_file)
     if brought.has_log:
 
-        async def look(log: Log, directory: TrustedDirectory) -> list[Head]:
-            return accepted_heads([*signed, *await read_heads(log, directory)], directory)
+        async def look(log: Log, directory: TrustedDirectory) -> list[Head | Heartbeat]:
+            read = await _read(log, directory)
+            heads, heartbeats = known.heads + read.heads, known.heartbeats + read.heartbeats
+            return _accepted(SignedStatements(heads, heartbeats), directory)
 
         return brought.ask_log(look)
     directory = brought.directory()
     if directory is None:
-        if signed:
+        if any(known):
             raise click.UsageError(
                 "whose heads are these? Say --trust FOLDER with the trust documents, and --pin"
             )
         return []
-    return accepted_heads(signed, directory)
+    return _accepted(known, directory)
+
+
+async def _read(log: Log, directory: TrustedDirectory) -> SignedStatements:
+    return SignedStatements(await read_heads(log, directory), await read_heartbeats(log, directory))
+
+
+def _accepted(signed: SignedStatements, directory: TrustedDirectory) -> list[Head | Heartbeat]:
+    return [
+        *accepted_heads(signed.heads, directory),
+        *accepted_heartbeats(signed.heartbeats, directory),
+    ]
 
 
 def _show(audited: JournalAudit) -> None:
@@ -138,7 +166,11 @@ def _show(audited: JournalAudit) -> None:
     terminal.line(f"journal of {head.journal}: {len(audited.entries)} entries")
     for finding in audited.findings:
         terminal.line(str(finding))
-    terminal.line(f"{audited.anchors} heads compared; {audited.anchored} entries are anchored")
+    terminal.line(
+        f"{audited.anchors} heads and heartbeats compared; {audited.anchored} entries are anchored"
+    )
     rest = len(audited.entries) - audited.anchored
     if rest > 0:
-        terminal.line(f"not checked: the last {rest} entries, which no head covers yet")
+        terminal.line(
+            f"not checked: the last {rest} entries, which no head or heartbeat covers yet"
+        )

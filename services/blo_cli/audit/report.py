@@ -71,7 +71,7 @@ def verify(
     --bootstrap or --config: each event against the log itself.
     """
     brought = TrustBasis(pinned, trust, Kafka(bootstrap, config))
-    heads = [] if heads_file is None else read_heads_file(heads_file)
+    heads = [] if heads_file is None else read_heads_file(heads_file).heads
     if brought.has_log:
 
         async def look(log: Log, directory: TrustedDirectory) -> list[ReportAudit]:

@@ -18,6 +18,7 @@ from blo_log import Log
 from blo_log.directory import DirectoryFeed
 from blo_schemas.errors import WireError
 from blo_schemas.heads import SIGNED_HEAD, SignedHead
+from blo_schemas.heartbeats import HEARTBEAT, SIGNED_HEARTBEAT, SignedHeartbeat
 from blo_schemas.ids import CountryId, DocumentId
 from blo_schemas.texts import from_hex
 
@@ -89,19 +90,42 @@ class TrustBasis(NamedTuple):
         return asyncio.run(run())
 
 
-def read_heads_file(path: Path) -> list[SignedHead]:
-    """The heads of a file that ``blo audit heads`` wrote: a line of hexadecimal digits each.
+class SignedStatements(NamedTuple):
+    """What offices have signed, as a file of ``blo audit heads`` has it."""
+
+    heads: list[SignedHead]
+    heartbeats: list[SignedHeartbeat]
+
+
+def read_heads_file(path: Path) -> SignedStatements:
+    """The file that ``blo audit heads`` wrote: a line of hexadecimal digits for each statement.
 
     Raises:
-        CliError: A line is no head.
+        CliError: A line is neither a head nor a heartbeat.
     """
-    found = []
+    read = SignedStatements([], [])
     data = read_input(path, "Write the file with: blo audit heads")
     for number, line in enumerate(data.decode("ascii", "replace").split(), start=1):
         try:
-            found.append(SIGNED_HEAD.decode(from_hex(line)))
+            value = from_hex(line)
+            signed = SIGNED_HEAD.decode(value)
+            if _is_heartbeat(signed.head):
+                read.heartbeats.append(SIGNED_HEARTBEAT.decode(value))
+            else:
+                read.heads.append(signed)
         except WireError:
             raise CliError(
-                f"{path}, line {number}", "is no head", todo="Write the file with: blo audit heads"
+                f"{path}, line {number}",
+                "is no head and no heartbeat",
+                todo="Write the file with: blo audit heads",
             ) from None
-    return found
+    return read
+
+
+def _is_heartbeat(encoded: bytes) -> bool:
+    """Whether a signed statement is a heartbeat; around it both have one form."""
+    try:
+        HEARTBEAT.decode(encoded)
+    except WireError:
+        return False
+    return True

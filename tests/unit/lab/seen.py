@@ -24,6 +24,7 @@ def head(
         size=size,
         unopened=unopened,
         at=local(0),
+        heard_at=local(0),
         log_hash=log_hash,
         view_digest=view_digest,
     )

@@ -21,7 +21,7 @@ def planned(**options: bool) -> dict[str, TopicSpec]:
 
 
 def test_each_corridor_has_its_own_topics_and_the_directory_is_shared() -> None:
-    kinds = ("exchange", "keys", "heads", "cases", "alerts", "trail", "dead")
+    kinds = ("exchange", "keys", "heads", "liveness", "cases", "alerts", "trail", "dead")
     names = [f"blo.{kind}.{corridor}" for corridor in ("cn-vn", "la-vn") for kind in kinds]
     assert list(planned()) == ["blo.directory", *names]
 
@@ -29,7 +29,9 @@ def test_each_corridor_has_its_own_topics_and_the_directory_is_shared() -> None:
 def test_there_is_a_partition_for_each_link() -> None:
     specs = planned()
     assert specs["blo.directory"].partitions == 1
-    assert {s.partitions for n, s in specs.items() if n.endswith(".la-vn")} == {2}
+    assert specs["blo.liveness.la-vn"].partitions == 1
+    of_links = {n: s for n, s in specs.items() if not n.startswith("blo.liveness.")}
+    assert {s.partitions for n, s in of_links.items() if n.endswith(".la-vn")} == {2}
     assert {s.partitions for n, s in specs.items() if n.endswith(".cn-vn")} == {1}
 
 
@@ -41,7 +43,7 @@ def test_what_proves_something_is_kept_for_ever_and_never_compacted(kind: str) -
     assert config["retention.bytes"] == "-1"
 
 
-@pytest.mark.parametrize("kind", ["keys", "heads", "cases"])
+@pytest.mark.parametrize("kind", ["keys", "heads", "liveness", "cases"])
 def test_what_is_only_the_latest_is_compacted(kind: str) -> None:
     assert planned()[f"blo.{kind}.la-vn"].config["cleanup.policy"] == "compact"
 
@@ -66,10 +68,11 @@ def test_the_largest_record_fits() -> None:
 def test_only_simulated_time_lets_the_writers_put_log_times() -> None:
     real, simulated = planned(), planned(simulated_time=True)
     setting = "message.timestamp.type"
-    assert real["blo.exchange.la-vn"].config[setting] == "LogAppendTime"
-    assert simulated["blo.exchange.la-vn"].config[setting] == "CreateTime"
-    differing = {name for name in real if real[name] != simulated[name]}
-    assert differing == {"blo.exchange.la-vn", "blo.exchange.cn-vn"}
+    timed = {f"blo.{kind}.{c}" for kind in ("exchange", "liveness") for c in ("la-vn", "cn-vn")}
+    for name in timed:
+        assert real[name].config[setting] == "LogAppendTime"
+        assert simulated[name].config[setting] == "CreateTime"
+    assert {name for name in real if real[name] != simulated[name]} == timed
 
 
 def test_the_plan_equals_itself() -> None:
