@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blo_cli import parameters
@@ -98,6 +98,7 @@ def test_an_address_has_a_port(text: str) -> None:
         ADDRESS.convert(text, None, None)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_whatever_is_typed_is_read_or_refused_in_words(text: str) -> None:
     for kind in ALL:
@@ -128,6 +129,7 @@ def test_an_instant_is_shown_by_the_readers_clock_with_utc_beside(
     assert InstantText(ZoneInfo(zone)).of(unix_ms(datetime.fromisoformat(at))) == text
 
 
+@settings(deadline=None)
 @given(st.integers(), st.sampled_from(sorted(zone_names())))
 def test_every_instant_has_a_text_in_every_zone(at: int, zone: str) -> None:
     assert "UTC" in InstantText(ZoneInfo(zone)).of(at)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from blo_cli import terminal
@@ -43,6 +43,7 @@ def test_what_people_write_is_shown_as_it_is(text: str) -> None:
     assert plain(text) == text
 
 
+@settings(deadline=None)
 @given(st.text())
 @example("".join(HOSTILE))
 def test_whatever_a_text_holds_it_is_one_plain_line(text: str) -> None:
@@ -52,6 +53,7 @@ def test_whatever_a_text_holds_it_is_one_plain_line(text: str) -> None:
     assert not any(char in shown for char in HOSTILE)
 
 
+@settings(deadline=None)
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 @example({"\udcff\x1b": ["\x9b\u2028"]})
 def test_json_in_ascii_is_the_same_document(value: object) -> None:

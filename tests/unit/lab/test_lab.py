@@ -212,8 +212,8 @@ def test_down_leaves_a_process_alone_that_only_has_the_number(tmp_path: Path) ->
     ("arguments", "what"),
     [
         (["--clock", "2025-03-01T08:00:00+07:00"], "needs --simulated-time"),
-        (["--simulated-time", "--clock", "noon"], "a moment with its offset"),
-        (["--simulated-time", "--clock", "2025-03-01T08:00:00"], "a moment with its offset"),
+        (["--simulated-time", "--clock", "noon"], "a time with its offset"),
+        (["--simulated-time", "--clock", "2025-03-01T08:00:00"], "a time with its offset"),
     ],
 )
 def test_a_clock_that_can_not_be_set_is_refused_before_anything_starts(
