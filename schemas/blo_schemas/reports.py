@@ -18,7 +18,18 @@ import msgspec
 from blo_schemas.clocks import ClockKind
 from blo_schemas.codec import Codec, encode
 from blo_schemas.errors import NotCanonical, TooLarge, UnknownVersion
-from blo_schemas.fields import Count, Hex8, Hex32, Hex64, HexBytes, MapStruct, Name, UnixMs, Word
+from blo_schemas.fields import (
+    Count,
+    Hex8,
+    Hex32,
+    Hex64,
+    HexBytes,
+    Line,
+    MapStruct,
+    Name,
+    UnixMs,
+    Word,
+)
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.instants import check_business_day
 from blo_schemas.texts import from_json
@@ -202,6 +213,8 @@ class ProvenEvent(MapStruct, frozen=True, kw_only=True):
         office: Who wrote it.
         kind: The case's kind, in words.
         step: What it did, in words.
+        number: Its writer's own number of the document; ``None``: it has none, or its content
+            could not be opened.
         leaf: Leaf hash of its record.
         proof: Inclusion proof of the leaf in the tree of ``CountedLink.size`` records.
     """
@@ -213,6 +226,7 @@ class ProvenEvent(MapStruct, frozen=True, kw_only=True):
     office: OfficeId
     kind: Name
     step: Name
+    number: Line | None
     leaf: Hex32
     proof: tuple[Hex32, ...]
 

@@ -412,3 +412,85 @@ class PaperSignatureForm(msgspec.Struct, frozen=True):
     auditor: str
     key: str
     by: str | None
+
+
+class ReportVerificationForm(msgspec.Struct, frozen=True):
+    """What was found about a frozen report's file.
+
+    Attributes:
+        file: The file.
+        office: Whose report it says to be.
+        first: First business date.
+        last: Last business date.
+        signed: Whether the office's signature is good; null: it was not checked.
+        clean: Whether there is no breach and no doubt.
+        findings: What is wrong.
+        checked: What was checked, in words.
+        unchecked: What was not, and what it takes.
+    """
+
+    file: str
+    office: str
+    first: str
+    last: str
+    signed: bool | None
+    clean: bool
+    findings: list[FindingForm]
+    checked: list[str]
+    unchecked: list[str]
+
+
+class ReportsForm(msgspec.Struct, frozen=True):
+    """Verified reports.
+
+    Attributes:
+        reports: The reports.
+        contradicting: Frozen reports of one office that contradict each other.
+    """
+
+    reports: list[ReportVerificationForm]
+    contradicting: list[FindingForm]
+
+
+class ResponseTimeForm(msgspec.Struct, frozen=True):
+    """How one office responded to one sort of clock on one link.
+
+    Attributes:
+        link: The link.
+        office: The office that owed.
+        clock: What it owed.
+        met: How many came in time.
+        missed: How many came late or not at all.
+        open: How many of the missed have not come.
+        median_ms: The middle of the response times, in milliseconds; null: nothing came.
+        p90_ms: The 90th percentile, by nearest rank.
+    """
+
+    link: str
+    office: str
+    clock: str
+    met: int
+    missed: int
+    open: int
+    median_ms: int | None
+    p90_ms: int | None
+
+
+class ResponseTimesForm(msgspec.Struct, frozen=True):
+    """The offices' response times in a period.
+
+    Attributes:
+        first: First day.
+        last: Last day, included.
+        zone: The time zone of the days.
+        read_at: When the log was read.
+        waiting: Records that wait for a summary key and are not counted, by link.
+        rows: The times, by link, office and clock.
+    """
+
+    first: str
+    last: str
+    zone: str
+    read_at: int
+    waiting: Mapping[str, int]
+    rows: list[ResponseTimeForm]

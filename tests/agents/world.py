@@ -360,10 +360,12 @@ class RunningAgent:
         link: LinkId = LINK,
         fields: Mapping[str, object] | None = None,
         on: date = date(2025, 2, 20),
+        number: str | None = None,
         **more: object,
     ) -> Accepted:
         needs_dispatch = step in (Step.OPEN, Step.ANSWER, Step.INTERIM_REPLY)
-        dispatch = Dispatch(subject="(fictional) about a fictional person")
+        subject = "(fictional) about a fictional person"
+        dispatch = Dispatch(subject=subject, local_number=number)
         command = Command(
             kind=kind,
             step=step,

@@ -122,7 +122,7 @@ async def _freeze(folder: Path) -> Given:
 
 async def _play(a: RunningAgent, b: RunningAgent, province: RunningAgent) -> int:
     for _ in range(3):
-        await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
+        await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY, number="12/BC-BLO")
     joint = await a.submit(
         Kind.JOINT_CASE, Step.OPEN, fields={"code": "CA-1", "lead": "A (fictional)"}
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,12 +73,22 @@ def inspector(tmp_path: Path, given: Given, capsys: pytest.CaptureFixture[str]) 
 
 def test_verify_says_what_was_checked_and_what_was_not(inspector: Inspector) -> None:
     code, told = inspector.types("report", "verify", inspector.report)
-    assert code == 0
-    assert "nothing wrong" in told
+    assert code == 2
+    assert told.splitlines()[0].partition(": ")[2].startswith("vn-province, 2024-11-01 to")
+    assert "WHOSE IT IS WAS NOT CHECKED" in told.splitlines()[0]
+    assert "otherwise: nothing wrong in what was checked" in told
     assert "not checked: the office's signature" in told
+    code, told = inspector.types("report", "verify", "--unsigned-ok", inspector.report)
+    assert code == 0
+    assert "WHOSE IT IS WAS NOT CHECKED" in told.splitlines()[0]
     code, told = inspector.types("report", "verify", inspector.report, *inspector.trust)
     assert code == 0
+    assert "signed by it, nothing wrong" in told.splitlines()[0]
     assert "checked: the signature of vn-province" in told
+    code, told = inspector.types("report", "verify", "--json", inspector.report, *inspector.trust)
+    assert code == 0
+    (verified,) = json.loads(told)["reports"]
+    assert (verified["signed"], verified["clean"], verified["findings"]) == (True, True, [])
     code, told = inspector.types(
         "report", "verify", inspector.report, *inspector.trust, "--heads", inspector.heads
     )
@@ -109,13 +120,34 @@ def test_show_prints_the_figures_with_their_events_or_writes_a_workbook(
     code, told = inspector.types("report", "show", "--language", "vi", inspector.report)
     assert code == 0
     assert "chuyên án chung" in told
-    assert "vn-a~la-b/0 " in told
+    assert "vn-a~la-b" in told
+    assert "CHƯA được kiểm tra" in told
+    code, told = inspector.types("report", "show", inspector.report, *inspector.trust)
+    assert code == 0
+    assert "The signature of the office was verified." in told
+    paper = inspector.folder / "report.pdf"
+    language = ("--language", "lo", "--paper", paper)
+    assert inspector.types("report", "show", *language, inspector.report)[0] == 0
+    assert paper.read_bytes().startswith(b"%PDF-")
     book = inspector.folder / "report.xlsx"
     assert inspector.types("report", "show", "--xlsx", book, inspector.report)[0] == 0
     assert book.read_bytes()[:2] == b"PK"
     code, told = inspector.types("report", "show", "--xlsx", book, inspector.report)
     assert code == 2
     assert "is there already" in told
+
+
+def test_a_report_with_a_bad_signature_is_shown_says_so_and_ends_with_1(
+    inspector: Inspector, given: Given
+) -> None:
+    def edit(frozen: dict[str, Any]) -> None:
+        frozen["steps"][1]["by"] = "somebody else (fictional)"
+
+    other = inspector.folder / "other.json"
+    other.write_bytes(given.edited(edit))
+    code, told = inspector.types("report", "show", other, *inspector.trust)
+    assert code == 1
+    assert "The signature is NOT the office's over this report" in told
 
 
 def test_what_is_no_report_is_told_in_words(inspector: Inspector) -> None:
@@ -199,7 +231,7 @@ def test_an_office_freezes_exports_and_compares_its_report(
         output = tmp_path / "report.json"
         types("export", *config, "--actor", "chief", digest, str(output))
         assert signed_report(output.read_bytes()).frozen.steps[1].by == "phó (fictional)"
-        assert run(["audit", "report", "verify", str(output)]) == 0
+        assert run(["audit", "report", "verify", str(output), "--unsigned-ok"]) == 0
         assert "nothing wrong" in capsys.readouterr().out
         told = types("compare", *config, "--actor", "inspector", digest)
         assert "reproduced: the same bytes" in told

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from io import BytesIO
+from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
+from blo_audit.printout.model import LANGUAGES, PaperLanguage
+from blo_audit.printout.text import text_of
+from blo_audit.printout.times_report import TimesSetting, times_paper, times_sheet
+from blo_audit.printout.workbook import workbook_of
 from blo_audit.reports import response_times as observing
-from blo_audit.reports.response_times import response_times
-from blo_cli.audit.response_times import times_lines
-from blo_domain.deadlines.responses import Window
+from blo_audit.reports.response_times import LinkTimes, response_times
+from blo_domain.deadlines.responses import Responses, Window
 from blo_domain.reports.annual_report import Period
 from blo_domain.reports.document import window_of
 from blo_log.directory import DirectoryFeed
@@ -17,8 +23,10 @@ from blo_log.memory import MemoryCluster, MemoryLog
 from blo_processors.query import as_of as processors
 from blo_projection import fold as folding
 from blo_projection.granted_keys import GrantedKeys
-from blo_schemas.ids import OfficeId
+from blo_schemas.clocks import ClockKind
+from blo_schemas.ids import LinkId, OfficeId
 from blo_sealing.identity import ProgramIdentity
+from tests.audit.papers import instant
 from tests.processors.world import CORRIDOR, OBSERVER, START, LinkWriter, World
 
 WHOLE = Window(0, START + 366 * 86_400_000)
@@ -31,6 +39,48 @@ async def _written(world: World) -> tuple[MemoryLog, LinkWriter]:
     writer.play(150)
     await writer.append(log)
     return log, writer
+
+
+def times_setting(language: PaperLanguage = "en") -> TimesSetting:
+    return TimesSetting(
+        language=language,
+        times=instant,
+        first=date(2024, 11, 1),
+        last=date(2025, 10, 31),
+        zone="Asia/Vientiane",
+        read_at=1_761_930_000_000,
+        observer=OBSERVER,
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_paper_and_a_sheet_tell_period_zone_and_percentiles(language: Any) -> None:
+    setting = times_setting(language)
+    links = [
+        LinkTimes(
+            LinkId("vn-a~la-b"),
+            7,
+            0,
+            (
+                Responses(
+                    LinkId("vn-a~la-b"),
+                    OfficeId("vn-a"),
+                    ClockKind.ANSWER,
+                    *(1, 2, 1),
+                    *(5_430_000, 3_600_000 * 1500),
+                ),
+            ),
+        )
+    ]
+    text = text_of(times_paper(links, setting), 200)
+    for words in ("Asia/Vientiane", setting.period, OBSERVER, setting.word("p90")):
+        assert words in text
+    assert ("1.500,00" in text) == (language in ("vi", "lo"))
+    book = load_workbook(BytesIO(workbook_of([times_sheet(links, setting)], language, "x")))
+    (sheet,) = book.worksheets
+    values = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert values[1][0] == f"{setting.period}, Asia/Vientiane"
+    assert values[4][3:8] == [1, 2, 1, 1.5, 1500]
 
 
 def identity(world: World, subject: OfficeId) -> ProgramIdentity:
@@ -103,7 +153,10 @@ async def test_what_waits_for_a_key_is_told_and_not_guessed() -> None:
         log, feed, identity(world, OBSERVER), [CORRIDOR], WHOLE, writer.now
     )
     assert (one.size, one.waiting, one.rows) == (1, 1, ())
-    assert list(times_lines([one]))[1] == ("  1 records wait for a summary key and are not counted")
+    setting = times_setting()
+    text = " ".join(text_of(times_paper([one], setting)).split())
+    assert f"1 records of {one.link} wait for a summary key and are not counted." in text
+    assert any("1 records" in str(value) for _, value in times_sheet([one], setting).facts)
     await log.close()
 
 

@@ -257,11 +257,12 @@ def _rows(link: CountedLink, snapshot: Snapshot) -> Iterator[events.EventRow]:
 def _cut_event(row: events.EventRow, *, is_closed: bool) -> CutEvent:
     content = None if row.content is None or is_closed else CONTENT.decode(row.content)
     summary = SUMMARY.decode(row.summary)
-    body = None
+    body = number = None
     on = local(row.log_time).date()
     if content is not None:
         body = decode_body(row.kind, row.step, content.body_version, content.body)
         on = content.on
+        number = None if content.dispatch is None else content.dispatch.local_number
     event = CountedEvent(
         event_id=row.event_id,
         case=row.case,
@@ -275,6 +276,7 @@ def _cut_event(row: events.EventRow, *, is_closed: bool) -> CutEvent:
         position=row.position,
         body=body,
         supersedes=summary.supersedes,
+        number=number,
     )
     return CutEvent(event, summary)
 

@@ -46,12 +46,14 @@ class ReportAudit:
         findings: What is wrong with it.
         checked: What was checked, in words.
         unchecked: What was not, and what it takes.
+        signature: Whether the office's signature is good; ``None``: it was not checked.
     """
 
     signed: SignedReport
     findings: Findings = field(default_factory=Findings)
     checked: list[str] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
+    signature: bool | None = None
 
 
 Records = Mapping[LinkId, Sequence[bytes]]
@@ -170,25 +172,38 @@ def _check_proofs(report: PeriodReport, findings: Findings) -> None:
 
 
 def _check_signature(audit: ReportAudit, directory: TrustedDirectory | None) -> None:
-    frozen = audit.signed.frozen
-    office = frozen.report.office
+    office = audit.signed.frozen.report.office
     if directory is None:
         audit.unchecked.append(
             "the office's signature and those under the heads: give the trust documents"
         )
         return
-    at = max((step.at for step in frozen.steps if step.act is ReportAct.FREEZE), default=0)
-    certified = _certified(directory, office, frozen.kid)
     part = f"the signature of {office}"
+    problem = signature_problem(audit.signed, directory)
+    if problem is not None:
+        audit.findings.add(*problem, part=part)
+    if problem is None or problem[0] is Code.REPORT_BAD_SIGNATURE:
+        audit.checked.append(part)
+    audit.signature = problem is None
+
+
+def signature_problem(signed: SignedReport, directory: TrustedDirectory) -> tuple[Code, str] | None:
+    """What is wrong with the office's signature under a report, in words; ``None``: nothing.
+
+    Args:
+        signed: The report.
+        directory: What the trust documents prove.
+    """
+    frozen = signed.frozen
+    at = max((step.at for step in frozen.steps if step.act is ReportAct.FREEZE), default=0)
+    certified = _certified(directory, frozen.report.office, frozen.kid)
     if certified is None or not certified.valid_at(at):
         why = "names no certificate of that office" if certified is None else "was not valid then"
-        words = f"the certificate tag {frozen.kid} {why}"
-        audit.findings.add(Code.REPORT_NOT_CERTIFIED, words, part=part)
-        return
-    if not report_is_signed(audit.signed, certified.certificate.signing_key):
+        return Code.REPORT_NOT_CERTIFIED, f"the certificate tag {frozen.kid} {why}"
+    if not report_is_signed(signed, certified.certificate.signing_key):
         words = "it is not over this report: something in it was changed after it was signed"
-        audit.findings.add(Code.REPORT_BAD_SIGNATURE, words, part=part)
-    audit.checked.append(part)
+        return Code.REPORT_BAD_SIGNATURE, words
+    return None
 
 
 def _certified(directory: TrustedDirectory, office: OfficeId, tag: str) -> Certified | None:

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
-
-from blo_audit.findings.codes import Severity
 from blo_audit.findings.findings import Finding
-from blo_cli import terminal
 from blo_cli.json_forms import FindingForm
-
-STYLES: Final = {Severity.BREACH: "bold red", Severity.DOUBT: "yellow", Severity.NOTE: "dim"}
 
 
 def form_of(finding: Finding) -> FindingForm:
@@ -28,19 +21,3 @@ def form_of(finding: Finding) -> FindingForm:
         means=finding.meaning.means,
         todo=finding.meaning.todo,
     )
-
-
-def show_finding(finding: Finding) -> None:
-    """Prints a finding, what it means, and what to do about it."""
-    terminal.line(finding, STYLES[finding.severity], indent=2, hang=6)
-    terminal.line(finding.meaning.means, indent=6, hang=6)
-    if finding.severity is not Severity.NOTE:
-        terminal.line(f"To do: {finding.meaning.todo}", indent=6, hang=6)
-
-
-def show_sentences(title: str, sentences: Iterable[str]) -> None:
-    """Prints a titled list of sentences."""
-    terminal.line()
-    terminal.line(title, "bold")
-    for sentence in sentences:
-        terminal.line(f"- {sentence}", indent=2, hang=4)

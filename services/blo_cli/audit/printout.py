@@ -35,7 +35,6 @@ from blo_cli.parameters import (
     zone_option,
 )
 from blo_domain.trust import TrustedDirectory
-from blo_log import Log
 from blo_runtime.clock import SystemClock
 from blo_schemas.audits import AUDIT_SIGNATURE, AuditDocument, AuditSignature
 from blo_schemas.errors import WireError
@@ -132,10 +131,20 @@ class PaperOptions(NamedTuple):
 
 
 def paper_options(function: F) -> F:
-    """Adds the options of a paper, which the command gets as ``paper``.
+    """Adds the options of an audit's paper, which the command gets as ``paper``.
 
     A command that writes other files too has ``--replace`` of its own, which counts for papers.
     """
+    dated = click.option("--dated", type=INSTANT, help="The paper's date, to make it again; now.")
+    return _with_paper(function, dated)
+
+
+def printed_options(function: F) -> F:
+    """Adds the options of a paper whose date is given by what it is about, as ``paper``."""
+    return _with_paper(function, None)
+
+
+def _with_paper(function: F, dated_option: Callable[[F], F] | None) -> F:
     has_replace = "replace" in signature(function).parameters
 
     @wraps(function)
@@ -144,8 +153,8 @@ def paper_options(function: F) -> F:
         language: PaperLanguage,
         times: InstantText,
         files: tuple[Path, ...],
-        dated: datetime | None,
         replace: bool,
+        dated: datetime | None = None,
         **others: Any,
     ) -> Any:
         paper = PaperOptions(language, times, files, dated, replace)
@@ -154,10 +163,10 @@ def paper_options(function: F) -> F:
             others["replace"] = replace
         return function(*arguments, paper=paper, **others)
 
-    options = [] if has_replace else [replace_option]
+    options: list[Any] = [] if has_replace else [replace_option]
+    options += [] if dated_option is None else [dated_option]
     for option in (
         *options,
-        click.option("--dated", type=INSTANT, help="The paper's date, to make it again; now."),
         click.option(
             "--paper",
             "files",
@@ -216,7 +225,7 @@ def verify(
         if own is None or not own.has_signed(AuditDocument.REPORT, data, seal)
     ]
     if foreign:
-        directory = basis.directory() if trust is not None else basis.ask_log(_directory)
+        directory = basis.any_directory()
     verdicts = [
         PaperSignatureForm(
             file=str(path),
@@ -234,10 +243,6 @@ def verify(
         else:
             terminal.line(f"{verdict.file}: signed by {verdict.auditor}, {verdict.by}")
     return Exit.OK if all(verdict.by for verdict in verdicts) else Exit.CHECK_FAILED
-
-
-async def _directory(_: Log, directory: TrustedDirectory) -> TrustedDirectory:
-    return directory
 
 
 def _owner(data: bytes, seal: AuditSignature, directory: TrustedDirectory | None) -> str | None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
+from blo_audit.auditor import auditor_of
 from blo_audit.config import AuditorSettings
+from blo_audit.printout.times_report import TimesSetting, times_paper, times_sheet
+from blo_audit.printout.workbook import workbook_of
 from blo_audit.reports.response_times import LinkTimes
 from blo_audit.reports.response_times import response_times as read_times
-from blo_audit.reports.text import hours
 from blo_cli import terminal
+from blo_cli.audit.printout import PaperOptions, printed_options
 from blo_cli.commands import CliCommand
 from blo_cli.errors import CliError, Exit
-from blo_cli.parameters import DAY, ZONE
+from blo_cli.file_access import check_output, write_output
+from blo_cli.json_forms import ResponseTimeForm, ResponseTimesForm
+from blo_cli.parameters import DAY, FILE, json_option, replace_option
 from blo_domain.deadlines.responses import Window
 from blo_domain.reports.annual_report import Period
 from blo_domain.reports.document import window_of
@@ -29,44 +33,80 @@ from blo_schemas.ids import CorridorId, OfficeId
 
 
 @click.command("response-times", cls=CliCommand)
-@click.option(
-    "--config", required=True, type=click.Path(path_type=Path), help="The auditor's TOML file."
-)
+@click.option("--config", required=True, type=FILE, help="The auditor's TOML file.")
 @click.option("--from", "first", required=True, type=DAY, help="First day.")
 @click.option("--to", "last", required=True, type=DAY, help="Last day, included.")
-@click.option(
-    "--zone",
-    type=ZONE,
-    default="UTC",
-    show_default=True,
-    help="Time zone of the days, as Asia/Ho_Chi_Minh.",
-)
-def response_times(config: Path, first: date, last: date, zone: ZoneInfo) -> int:
-    """Prints met, missed, median and 90th percentile per link and office, from summaries alone."""
+@click.option("--xlsx", type=FILE, help="Write a workbook to this new file instead.")
+@replace_option
+@json_option(ResponseTimesForm)
+@printed_options
+def response_times(
+    config: Path,
+    first: date,
+    last: date,
+    xlsx: Path | None,
+    replace: bool,
+    wants_json: bool,
+    paper: PaperOptions,
+) -> int:
+    """Prints met, missed, median and 90th percentile per link and office, from summaries alone.
+
+    The days are those of --zone. The median of two middle ones is their mean; the 90th percentile
+    is the smallest time that nine of ten do not exceed; times are without pauses.
+    """
+    if last < first:
+        raise click.BadParameter(f"{last} lies before {first}", param_hint="--to")
+    if xlsx is not None:
+        check_output(xlsx, replace=replace)
     settings = load(config, AuditorSettings)
-    period = window_of(Period(first, last), zone.key)
-    for line in times_lines(asyncio.run(_read(config, settings, period))):
-        terminal.line(line)
+    period = window_of(Period(first, last), paper.times.name)
+    now = SystemClock().now_ms()
+    links = asyncio.run(_read(config, settings, period, now))
+    setting = TimesSetting(
+        language=paper.language,
+        times=paper.times.of,
+        first=first,
+        last=last,
+        zone=paper.times.name,
+        read_at=now // 1000 * 1000,
+        observer=OfficeId(settings.auditor),
+    )
+    if wants_json:
+        terminal.json(_form(links, setting))
+    if xlsx is not None:
+        book = workbook_of([times_sheet(links, setting)], paper.language, settings.auditor)
+        write_output(xlsx, book, replace=replace)
+    if paper.files or not (wants_json or xlsx is not None):
+        auditor = auditor_of(settings)
+        paper.give(times_paper(links, setting), auditor)
     return Exit.OK
 
 
-def times_lines(links: Iterable[LinkTimes]) -> Iterator[str]:
-    """The links' times, an office and clock a line."""
-    for link in links:
-        yield f"{link.link}: {link.size} records"
-        if link.waiting:
-            yield f"  {link.waiting} records wait for a summary key and are not counted"
-        for row in link.rows:
-            times = "no response yet"
-            if row.median is not None:
-                times = f"median {hours(row.median)} h, 90th percentile {hours(row.p90)} h"
-            yield (
-                f"  {row.office} {row.clock}: {row.met} met, {row.missed} missed "
-                f"({row.open} open); {times}"
+def _form(links: Sequence[LinkTimes], setting: TimesSetting) -> ResponseTimesForm:
+    return ResponseTimesForm(
+        first=setting.first.isoformat(),
+        last=setting.last.isoformat(),
+        zone=setting.zone,
+        read_at=setting.read_at,
+        waiting={link.link: link.waiting for link in links if link.waiting},
+        rows=[
+            ResponseTimeForm(
+                link=row.link,
+                office=row.office,
+                clock=row.clock,
+                met=row.met,
+                missed=row.missed,
+                open=row.open,
+                median_ms=row.median,
+                p90_ms=row.p90,
             )
+            for link in links
+            for row in link.rows
+        ],
+    )
 
 
-async def _read(path: Path, settings: AuditorSettings, period: Window) -> list[LinkTimes]:
+async def _read(path: Path, settings: AuditorSettings, period: Window, now: int) -> list[LinkTimes]:
     if settings.kafka is None or settings.keys is None:
         raise CliError(
             str(path),
@@ -87,7 +127,7 @@ async def _read(path: Path, settings: AuditorSettings, period: Window) -> list[L
         if settings.corridor:
             corridors = (CorridorId(settings.corridor),)
         # A response that is due later is not missed yet.
-        now = min(period.end, SystemClock().now_ms())
-        return await read_times(log, feed, identity, corridors, period, now)
+        until = min(period.end, now)
+        return await read_times(log, feed, identity, corridors, period, until)
     finally:
         await log.close()

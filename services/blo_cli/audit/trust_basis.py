@@ -67,6 +67,18 @@ class TrustBasis(NamedTuple):
             return None
         return judge(self.trust, pins(self.pinned, self.kafka.config)).directory
 
+    def any_directory(self) -> TrustedDirectory | None:
+        """What the folder's documents prove, else those on the log; ``None``: neither was named.
+
+        Raises:
+            UsageError: No root is pinned.
+            FileUnusable: There are no documents in the folder.
+            LogError: The log can't be read.
+        """
+        if self.trust is not None or not self.has_log:
+            return self.directory()
+        return self.ask_log(_directory)
+
     def ask_log(self, question: Callable[[Log, TrustedDirectory], Coroutine[Any, Any, T]]) -> T:
         """Asks the log something, under the folder's documents or those on the log.
 
@@ -88,6 +100,10 @@ class TrustBasis(NamedTuple):
                 await log.close()
 
         return asyncio.run(run())
+
+
+async def _directory(_: Log, directory: TrustedDirectory) -> TrustedDirectory:
+    return directory
 
 
 class SignedStatements(NamedTuple):

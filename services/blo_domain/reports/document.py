@@ -306,6 +306,7 @@ def _proven(event: CountedEvent, prove: Prove) -> ProvenEvent:
         office=event.office,
         kind=event.kind.word,
         step=event.step.word,
+        number=event.number,
         leaf=leaf,
         proof=proof,
     )

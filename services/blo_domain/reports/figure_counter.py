@@ -48,6 +48,7 @@ class CountedEvent:
         position: Log position.
         body: Its body, decoded.
         supersedes: For ``SUPERSEDE``: the version that the corrected step had produced.
+        number: The writer's own number of the document, if it is known.
     """
 
     event_id: bytes
@@ -62,6 +63,7 @@ class CountedEvent:
     position: int
     body: MapStruct | None
     supersedes: int | None = None
+    number: str | None = None
 
     @property
     def ref(self) -> CaseRef:

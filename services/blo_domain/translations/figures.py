@@ -77,6 +77,13 @@ FIGURES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "cannabis": ("cannabis", "cần sa", "ກັນຊາ", "大麻"),
     "morphine": ("morphine", "morphine", "ມໍຟິນ", "吗啡"),
     "cocaine": ("cocaine", "cocaine", "ໂຄເຄນ", "可卡因"),
+    # Nationalities.
+    "vn": ("Vietnamese", "Việt Nam", "ຫວຽດນາມ", "越南"),
+    "la": ("Lao", "Lào", "ລາວ", "老挝"),
+    "cn": ("Chinese", "Trung Quốc", "ຈີນ", "中国"),
+    "th": ("Thai", "Thái Lan", "ໄທ", "泰国"),
+    "mm": ("Burmese", "Mi-an-ma", "ມຽນມາ", "缅甸"),
+    "kh": ("Cambodian", "Cam-pu-chia", "ກຳປູເຈຍ", "柬埔寨"),
     "": ("not stated", "không nêu", "ບໍ່ໄດ້ລະບຸ", "未注明"),
 }
 

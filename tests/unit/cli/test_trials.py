@@ -72,8 +72,6 @@ PAPERS = {
     ("audit", "report", "show"): "a report's file is JSON already",
     ("audit", "replay"): "owed",
     ("audit", "verify"): "owed",
-    ("audit", "report", "verify"): "owed",
-    ("audit", "response-times"): "owed",
 }
 """Commands of the audit that print no findings and no list."""
 
