@@ -8,6 +8,8 @@ from typing import Annotated
 import msgspec
 
 from blo_schemas.fields import Language, MapStruct, Name, UnixMs
+from blo_schemas.ids import LinkId
+from blo_schemas.summary import Kind
 
 PersonId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,31}$(?!\n)")]
 """The name with which a person logs in: 2 to 32 of ``a-z``, ``0-9`` and ``-``. It never changes."""
@@ -78,3 +80,21 @@ class DeputyDelegation(MapStruct, frozen=True, kw_only=True):
     deputy: PersonId
     start: UnixMs
     end: UnixMs
+
+
+class SystemScope(MapStruct, frozen=True, kw_only=True, omit_defaults=True):
+    """What another program of the office may do with its token.
+
+    Attributes:
+        links: The links; empty: all of the office.
+        kinds: The kinds of cases; empty: all.
+        reads_contents: Whether it reads contents, and not lists alone.
+        submits: Whether it submits steps.
+        is_trusted: Whether the steps that it submits need no approval.
+    """
+
+    links: Annotated[tuple[LinkId, ...], msgspec.Meta(max_length=200)] = ()
+    kinds: Annotated[tuple[Kind, ...], msgspec.Meta(max_length=50)] = ()
+    reads_contents: bool = False
+    submits: bool = False
+    is_trusted: bool = False

@@ -31,6 +31,9 @@ INVITATION_MS: Final = 24 * 3_600_000
 """How long a one-time link counts."""
 
 MOST_PEOPLE: Final = 500
+PROGRAM_PREFIX: Final = "sys-"
+"""What the ids of programs begin with (``systems``), and no person's does."""
+
 MOST_APPOINTMENTS: Final = 50
 MOST_PASSKEYS: Final = 10
 
@@ -66,6 +69,8 @@ def add_person(actor: Actor, member: StaffMember, now: int, tx: Transaction) -> 
             other.
     """
     member = _checked(member)
+    if member.id.startswith(PROGRAM_PREFIX):
+        raise refused(PeopleRefusal.APPOINTMENT_REFUSED, "ids with sys- are those of programs")
     if people.get(tx, member.id) is not None:
         raise refused(
             PeopleRefusal.PERSON_EXISTS,
@@ -73,7 +78,7 @@ def add_person(actor: Actor, member: StaffMember, now: int, tx: Transaction) -> 
         )
     if len(people.everybody(tx)) >= MOST_PEOPLE:
         raise refused(PeopleRefusal.TOO_MANY, f"an office has {MOST_PEOPLE} accounts at most")
-    confirmed = _may_alone(actor, now, tx)
+    confirmed = may_alone(actor, Action.MANAGE_PEOPLE, now, tx)
     _check_rank(actor, member, now, tx)
     people.put(tx, people.Account(member, confirmed=confirmed))
     _note(tx, actor, "add person", member.id, now)
@@ -88,7 +93,7 @@ def confirm_person(actor: Actor, person: PersonId, now: int, tx: Transaction) ->
     Raises:
         PeopleRefused: The actor may not manage people alone, or there is no such account.
     """
-    if not _may_alone(actor, now, tx):
+    if not may_alone(actor, Action.MANAGE_PEOPLE, now, tx):
         check_allowed(actor, Action.MANAGE_PEOPLE)
     account = account_of(tx, person)
     people.put(tx, account._replace(confirmed=True))
@@ -102,7 +107,7 @@ def invite(actor: Actor, person: PersonId, now: int, tx: Transaction) -> Invitat
         PeopleRefused: The actor may not, or the person may do more than the actor.
     """
     account = account_of(tx, person)
-    confirmed = _may_alone(actor, now, tx)
+    confirmed = may_alone(actor, Action.MANAGE_PEOPLE, now, tx)
     _check_rank(actor, account.member, now, tx)
     changed = account._replace(password=None, totp=None, totp_step=0)
     people.put(tx, changed._replace(confirmed=confirmed and account.confirmed))
@@ -223,15 +228,15 @@ def _invite(person: PersonId, now: int, tx: Transaction) -> Invitation:
     return Invitation(person, token, now + INVITATION_MS)
 
 
-def _may_alone(actor: Actor, now: int, tx: Transaction) -> bool:
-    """Whether the actor may manage people without a second person.
+def may_alone(actor: Actor, action: Action, now: int, tx: Transaction) -> bool:
+    """Whether the actor may do this without a second person; without a chief the operator may.
 
     Raises:
         PeopleRefused: The actor may not at all.
     """
-    answer = permission(actor.roles, Action.MANAGE_PEOPLE)
+    answer = permission(actor.roles, action)
     if answer is Permission.REFUSED:
-        check_allowed(actor, Action.MANAGE_PEOPLE)
+        check_allowed(actor, action)
     return answer is Permission.ALLOWED or not _chiefs(tx, now)
 
 

@@ -78,4 +78,33 @@ CREATE TABLE notes(                     -- internal: they never leave the office
     words TEXT NOT NULL
 ) STRICT;
 CREATE INDEX notes_case ON notes(link, case_id, seq);
+
+CREATE TABLE case_agencies(             -- to whose agency's members a case belongs
+    link TEXT NOT NULL,
+    case_id BLOB NOT NULL,
+    agency TEXT NOT NULL,
+    PRIMARY KEY (link, case_id, agency)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE systems(                   -- other programs of the office
+    id TEXT NOT NULL PRIMARY KEY,
+    token_hash BLOB NOT NULL UNIQUE,
+    scope BLOB NOT NULL,                -- encoded SystemScope
+    created_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    confirmed INTEGER NOT NULL,
+    used_at INTEGER,
+    revoked_at INTEGER
+) STRICT;
+
+CREATE TABLE answers(                   -- to commands with an Idempotency-Key
+    actor TEXT NOT NULL,
+    key TEXT NOT NULL,
+    request BLOB NOT NULL,              -- SHA-256 of method, path and body
+    status INTEGER NOT NULL,
+    answer BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (actor, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX answers_age ON answers(at);
 """
