@@ -258,8 +258,12 @@ class Agent:
         self.receiver.begin_anew()
         return lifted
 
-    async def submit(self, wanted: OfficeCommand) -> Accepted:
-        """Accept a command; when this returns, its event is on disk and will be sent.
+    async def submit(
+        self, wanted: OfficeCommand, job: Callable[[Transaction], Accepted] | None = None
+    ) -> Accepted:
+        """Accept a command, by ``job`` if that does more than ``accept`` in one transaction.
+
+        When this returns, the event is on disk and will be sent.
 
         Raises:
             CommandRefused: It can't be done. The refusal is in the journal; nothing is sent.
@@ -270,7 +274,7 @@ class Agent:
             await self._scrubber.scrub()
         now = self.clock.now_ms()
         try:
-            accepted = await self.store.write(lambda tx: accept(self.office, wanted, now, tx))
+            accepted = await self.store.write(job or partial(accept, self.office, wanted, now))
         except CommandRefused as refusal:
             await self._note_refusal(wanted, refusal, now)
             raise

@@ -2,46 +2,55 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from hmac import compare_digest
 from typing import Any, Final
 
 from litestar import Litestar, Request, Response
-from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.exceptions import HTTPException, NotAuthorizedException
-from litestar.handlers import BaseRouteHandler
+from litestar.exceptions import HTTPException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from blo_agent.agent import Agent
 from blo_agent.api import commands, queries, reports
 from blo_agent.api.error_types import ErrorAnswer, IncidentAnswer, RefusedAnswer
+from blo_agent.api.identity import Gate, check_handlers
+from blo_agent.drafts.errors import DraftRefusal
+from blo_agent.people.errors import PeopleRefusal
 from blo_agent.reports.errors import ReportRefusal
 from blo_agent.store.errors import ActionRefused, StoreError
 from blo_log.errors import LogError
 from blo_projection.errors import ProjectionError
-from blo_runtime.http_connections import PEER
 from blo_runtime.incidents import report_incident
-from blo_runtime.unix_socket import PeerCredentials
 
-_SUPERUSER: Final = 0
+_UNKNOWN: Final = {
+    ReportRefusal.UNKNOWN_REPORT,
+    PeopleRefusal.UNKNOWN_PERSON,
+    DraftRefusal.UNKNOWN_DRAFT,
+}
+_STATUSES: Final[dict[str, int]] = {
+    PeopleRefusal.NOT_LOGGED_IN: 401,
+    PeopleRefusal.LOG_IN_FAILED: 401,
+    PeopleRefusal.NOT_ALLOWED: 403,
+    PeopleRefusal.MAY_MORE: 403,
+    PeopleRefusal.TOO_MANY_ATTEMPTS: 429,
+}
+"""What a refusal is in HTTP; others are conflicts with what is there."""
 
 
-def office_api(agent: Agent, token: str) -> Litestar:
+def office_api(agent: Agent, *, socket_is_office: bool = False) -> Litestar:
     """The application, for ``blo_runtime.http.serve``.
 
     Args:
         agent: The office's agent.
-        token: What every request has to show, except over the node's own socket.
+        socket_is_office: Whether the node's socket stands for the whole office (``identity.Gate``).
     """
     handlers = [*queries.HANDLERS, *commands.HANDLERS, *reports.HANDLERS]
     if agent.options.simulated_time:
         handlers.extend(commands.SIMULATION_HANDLERS)
+    check_handlers(handlers)
     return Litestar(
         handlers,
-        guards=[_guard(token)],
+        guards=[Gate(agent, socket_is_office=socket_is_office)],
         dependencies={"agent": Provide(lambda: agent, sync_to_thread=False)},
         openapi_config=None,
         logging_config=None,
@@ -54,25 +63,6 @@ def office_api(agent: Agent, token: str) -> Litestar:
             Exception: _on_incident,
         },
     )
-
-
-def _guard(token: str) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]:
-    expected = f"Bearer {token}".encode()
-    own = {os.geteuid(), _SUPERUSER}
-
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        peer: PeerCredentials | None = connection.scope.get(PEER)  # type: ignore[assignment]
-        if peer is not None:
-            if peer.uid not in own:
-                raise NotAuthorizedException(
-                    f"user {peer.uid} may not use the socket; run the command as the agent's user"
-                )
-            return
-        shown = connection.headers.get("authorization", "")
-        if not compare_digest(shown.encode(), expected):
-            raise NotAuthorizedException("the token is missing or wrong; it is in the token file")
-
-    return guard
 
 
 def _on_http_error(
@@ -91,9 +81,10 @@ def _on_http_error(
 def _on_refusal(
     _: Request[Any, Any, State], refusal: ActionRefused
 ) -> Response[ErrorAnswer] | Response[RefusedAnswer]:
-    if refusal.reason == ReportRefusal.UNKNOWN_REPORT:
+    if refusal.reason in _UNKNOWN:
         return Response(ErrorAnswer(refusal.words), status_code=404)
-    return Response(RefusedAnswer(refusal.reason, refusal.words), status_code=409)
+    status = _STATUSES.get(refusal.reason, 409)
+    return Response(RefusedAnswer(refusal.reason, refusal.words), status_code=status)
 
 
 def _on_failure(_: Request[Any, Any, State], error: Exception) -> Response[ErrorAnswer]:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
-from urllib.parse import unquote
+from typing import TypeVar
 
-from litestar import Request
-from litestar.datastructures import State
 from litestar.exceptions import HTTPException, NotFoundException
 
 from blo_agent.agent import Agent
@@ -25,10 +22,6 @@ from blo_schemas.texts import from_hex, from_json, from_object
 
 T = TypeVar("T")
 
-ACTOR_HEADER: Final = "blo-actor"
-SOMEBODY: Final = "duty-officer"
-"""The actor of a request that names none; the same as for commands."""
-MAX_ACTOR: Final = 64
 _URGENCIES = {urgency.word: urgency for urgency in Urgency}
 _GROUNDS = {ground.word: ground for ground in PauseGround}
 
@@ -49,18 +42,6 @@ def decode(data: bytes, kind: type[T]) -> T:
         return from_json(data, kind)
     except WireError as error:
         raise BadRequest(error.detail) from error
-
-
-def actor_of(request: Request[Any, Any, State]) -> str:
-    """The actor for the journal: the header ``blo-actor``, percent-encoded.
-
-    Raises:
-        BadRequest: It is too long to be a name.
-    """
-    actor = unquote(request.headers.get(ACTOR_HEADER, "")) or SOMEBODY
-    if len(actor) > MAX_ACTOR:
-        raise BadRequest(f"{ACTOR_HEADER}: more than {MAX_ACTOR} characters")
-    return actor
 
 
 def read_id(text: str) -> bytes:
@@ -88,8 +69,8 @@ def known_link(agent: Agent, link: str) -> LinkState:
     return state
 
 
-def read_command(agent: Agent, wanted: CommandRequest) -> OfficeCommand:
-    """The command that a request asks for.
+def read_command(agent: Agent, wanted: CommandRequest, actor: str) -> OfficeCommand:
+    """The command that a request of an actor asks for.
 
     Raises:
         BadRequest: A word is not one of its list, or the body does not fit; names the field.
@@ -116,12 +97,12 @@ def read_command(agent: Agent, wanted: CommandRequest) -> OfficeCommand:
             due=None if wanted.due is None else unix_ms(wanted.due),
             pause_ground=_optional(_GROUNDS, wanted.ground, "ground"),
         ),
-        wanted.actor,
+        actor,
     )
 
 
-def read_disclosure(wanted: DisclosureRequest) -> DisclosureCommand:
-    """Which events a request wants disclosed.
+def read_disclosure(wanted: DisclosureRequest, actor: str) -> DisclosureCommand:
+    """Which events a request of an actor wants disclosed.
 
     Raises:
         BadRequest: It names none, or names them in two ways.
@@ -138,7 +119,7 @@ def read_disclosure(wanted: DisclosureRequest) -> DisclosureCommand:
     return DisclosureCommand(
         reason=wanted.reason,
         recipient=wanted.recipient,
-        actor=wanted.actor,
+        actor=actor,
         case=None if wanted.case is None else CaseId(from_hex(wanted.case)),
         events=tuple(EventId(from_hex(event)) for event in wanted.events),
         period=period,

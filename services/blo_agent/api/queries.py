@@ -15,7 +15,8 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from blo_agent.agent import Agent
-from blo_agent.api.parse import actor_of, known_link, read_id
+from blo_agent.api.identity import acting_name, actions
+from blo_agent.api.parse import known_link, read_id
 from blo_agent.api.present_alerts import open_alerts
 from blo_agent.api.present_cases import case_history, event_status, link_answer, list_cases
 from blo_agent.api.response_types import (
@@ -45,7 +46,7 @@ async def _ask(agent: Agent, question: Callable[[Viewer, Snapshot], T]) -> T:
     return await agent.store.read(query)
 
 
-@get("/v1/links")
+@get("/v1/links", opt=actions(Action.LIST_CASES, Action.SEE_HEALTH))
 async def links(agent: NamedDependency[Agent]) -> list[LinkAnswer]:
     """All links of the office."""
     ends = dict(agent.receiver.high_watermarks)
@@ -57,7 +58,7 @@ async def links(agent: NamedDependency[Agent]) -> list[LinkAnswer]:
     )
 
 
-@get("/v1/links/{link:str}")
+@get("/v1/links/{link:str}", opt=actions(Action.LIST_CASES, Action.SEE_HEALTH))
 async def one_link(
     agent: NamedDependency[Agent],
     link: FromPath[str],
@@ -74,14 +75,14 @@ async def one_link(
     return await _ask(agent, lambda at, snapshot: link_answer(at, snapshot, link_role(state), end))
 
 
-@get("/v1/cases")
+@get("/v1/cases", opt=actions(Action.LIST_CASES))
 async def cases(agent: NamedDependency[Agent]) -> list[CaseAnswer]:
     """The cases of all links."""
     now = agent.clock.now_ms()
     return await _ask(agent, lambda at, snapshot: list_cases(at, snapshot, at.links, now))
 
 
-@get("/v1/links/{link:str}/cases")
+@get("/v1/links/{link:str}/cases", opt=actions(Action.LIST_CASES))
 async def cases_of_link(agent: NamedDependency[Agent], link: FromPath[str]) -> list[CaseAnswer]:
     """The cases of one link."""
     wanted = known_link(agent, link).link
@@ -89,14 +90,14 @@ async def cases_of_link(agent: NamedDependency[Agent], link: FromPath[str]) -> l
     return await _ask(agent, lambda at, snapshot: list_cases(at, snapshot, [wanted], now))
 
 
-@get("/v1/links/{link:str}/cases/{case:str}")
+@get("/v1/links/{link:str}/cases/{case:str}", opt=actions(Action.READ_CONTENTS))
 async def one_case(
     request: Req, agent: NamedDependency[Agent], link: FromPath[str], case: FromPath[str]
 ) -> CaseHistory:
     """A case with everything that happened in it; first, who sees it is noted in the journal."""
     known = known_link(agent, link).link
     wanted = CaseId(read_id(case))
-    actor, now = actor_of(request), agent.clock.now_ms()
+    actor, now = acting_name(request), agent.clock.now_ms()
     is_read = agent.is_read_to_end(known)
     answer = await _ask(
         agent,
@@ -109,7 +110,7 @@ async def one_case(
     return answer
 
 
-@get("/v1/events/{event:str}")
+@get("/v1/events/{event:str}", opt=actions(Action.LIST_CASES))
 async def one_event(agent: NamedDependency[Agent], event: FromPath[str]) -> EventStatus:
     """How far an event has come."""
     wanted = EventId(read_id(event))
@@ -119,7 +120,7 @@ async def one_event(agent: NamedDependency[Agent], event: FromPath[str]) -> Even
     return answer
 
 
-@get("/v1/alerts")
+@get("/v1/alerts", opt=actions(Action.LIST_CASES))
 async def alerts(
     agent: NamedDependency[Agent], link: FromQuery[str | None] = None
 ) -> list[OpenAlertAnswer]:

@@ -11,33 +11,43 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from blo_agent.agent import Agent
-from blo_agent.api.parse import BadRequest, actor_of, decode, read_id
+from blo_agent.api.identity import acting_name, actions, actor_of
+from blo_agent.api.parse import BadRequest, decode, read_id
 from blo_agent.api.report_types import ReportAnswer
 from blo_agent.api.request_types import ReportRequest, StepRequest
 from blo_agent.office.access_log import journal_of, note_export
+from blo_agent.people.access import check_allowed
 from blo_agent.reports import service
 from blo_agent.reports.lifecycle import ReportAction
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import reports as stored
+from blo_domain.people.permissions import Action
 from blo_schemas.reports import ReportAct
 
 Req = Request[Any, Any, State]
 
 _JSON: Final = "application/json"
+_NEEDED: Final = {
+    ReportAct.REVIEW: Action.REVIEW_REPORT,
+    ReportAct.SIGN: Action.SIGN_REPORT,
+    ReportAct.FREEZE: Action.SIGN_REPORT,
+}
 _LATER: Final = {act.value: act for act in ReportAct if act is not ReportAct.COMPUTE}
 
 
-@post("/v1/reports")
+@post("/v1/reports", opt=actions(Action.COMPUTE_REPORT))
 async def compute(request: Req, agent: NamedDependency[Agent]) -> Response[Any]:
     """Compute a report as of now and keep it: 201."""
     wanted = decode(await request.body(), ReportRequest)
     if wanted.last < wanted.first:
         raise BadRequest(f"last: {wanted.last} lies before first: {wanted.first}")
-    filed = await service.compute(agent, wanted.first, wanted.last, wanted.actor)
+    filed = await service.compute(
+        agent, wanted.first, wanted.last, acting_name(request, wanted.actor)
+    )
     return Response(_answer(filed), status_code=201)
 
 
-@get("/v1/reports")
+@get("/v1/reports", opt=actions(Action.READ_FIGURES))
 async def reports(agent: NamedDependency[Agent]) -> list[ReportAnswer]:
     """All reports of the office, the oldest first."""
 
@@ -47,26 +57,30 @@ async def reports(agent: NamedDependency[Agent]) -> list[ReportAnswer]:
     return await agent.store.read(query)
 
 
-@get("/v1/reports/{digest:str}")
+@get("/v1/reports/{digest:str}", opt=actions(Action.READ_FIGURES))
 async def report(
     request: Req, agent: NamedDependency[Agent], digest: FromPath[str]
 ) -> Response[Any]:
     """The file of a report: the signed one if it is frozen."""
-    data = await service.export(agent, read_id(digest), actor_of(request))
+    data = await service.export(agent, read_id(digest), acting_name(request))
     return Response(data, media_type=_JSON)
 
 
-@post("/v1/reports/{digest:str}/compare", status_code=200)
+@post("/v1/reports/{digest:str}/compare", status_code=200, opt=actions(Action.READ_FIGURES))
 async def compare(
     request: Req, agent: NamedDependency[Agent], digest: FromPath[str]
 ) -> Response[Any]:
     """Compute a frozen report anew at its cut, and say what has come since."""
     wanted = decode(await request.body(), StepRequest)
-    compared = await service.compare(agent, read_id(digest), wanted.actor)
+    compared = await service.compare(agent, read_id(digest), acting_name(request, wanted.actor))
     return Response(compared)
 
 
-@post("/v1/reports/{digest:str}/{act:str}", status_code=200)
+@post(
+    "/v1/reports/{digest:str}/{act:str}",
+    status_code=200,
+    opt=actions(Action.REVIEW_REPORT, Action.SIGN_REPORT),
+)
 async def step(
     request: Req, agent: NamedDependency[Agent], digest: FromPath[str], act: FromPath[str]
 ) -> Response[Any]:
@@ -74,14 +88,17 @@ async def step(
     if act not in _LATER:
         raise NotFoundException(f"{act} is no step; the steps are {', '.join(_LATER)}")
     wanted = decode(await request.body(), StepRequest)
-    filed = await service.act(agent, read_id(digest), _LATER[act], wanted.actor)
+    check_allowed(actor_of(request), _NEEDED[_LATER[act]])
+    filed = await service.act(
+        agent, read_id(digest), _LATER[act], acting_name(request, wanted.actor)
+    )
     return Response(_answer(filed))
 
 
-@get("/v1/journal")
+@get("/v1/journal", opt=actions(Action.EXPORT_JOURNAL))
 async def journal(request: Req, agent: NamedDependency[Agent]) -> Response[bytes]:
     """The journal as a file; that it was taken out is its last entry."""
-    actor, now = actor_of(request), agent.clock.now_ms()
+    actor, now = acting_name(request), agent.clock.now_ms()
     stands = await agent.store.write(lambda tx: note_export(tx, actor, now))
 
     def query(snapshot: Snapshot) -> bytes:

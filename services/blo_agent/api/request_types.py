@@ -59,7 +59,7 @@ class CommandRequest(StrictRequest, frozen=True):
             ``{"corrects": STEP, "nth": 1, "fields": {...}}``: which step of this office is
             corrected, and all its fields with their new values.
         ground: Why a clock is to stand still.
-        actor: Who acts.
+        actor: Who acts, where the node's socket stands for the whole office; else left out.
         at: The scenario's time; only with simulated time.
     """
 
@@ -74,7 +74,7 @@ class CommandRequest(StrictRequest, frozen=True):
     dispatch: Dispatch | None = None
     fields: dict[str, object] = {}
     ground: Word | None = None
-    actor: Word = "duty-officer"
+    actor: Word | None = None
     at: Instant | None = None
 
 
@@ -88,7 +88,7 @@ class DisclosureRequest(StrictRequest, frozen=True, rename={"first": "from", "la
         events: These events, ids in hex.
         first: All opened events from this business date on.
         last: The last business date.
-        actor: Who discloses.
+        actor: As for a command.
     """
 
     reason: Line
@@ -97,7 +97,7 @@ class DisclosureRequest(StrictRequest, frozen=True, rename={"first": "from", "la
     events: tuple[Hex32, ...] = ()
     first: date | None = None
     last: date | None = None
-    actor: Word = "duty-officer"
+    actor: Word | None = None
 
 
 class ResumeRequest(StrictRequest, frozen=True):
@@ -105,11 +105,11 @@ class ResumeRequest(StrictRequest, frozen=True):
 
     Attributes:
         reason: Why, for the journal.
-        actor: Who lifts them.
+        actor: As for a command.
     """
 
     reason: Line
-    actor: Word
+    actor: Word | None = None
 
 
 class LineRequest(StrictRequest, frozen=True):
@@ -129,10 +129,10 @@ class ReportRequest(StrictRequest, frozen=True):
 
     first: Annotated[date, msgspec.Meta(description="First business date")]
     last: date
-    actor: Word
+    actor: Word | None = None
 
 
 class StepRequest(StrictRequest, frozen=True):
     """A further step with a report."""
 
-    actor: Word
+    actor: Word | None = None

@@ -18,12 +18,14 @@ from blo_agent.office.state import NoIdentity, Office
 from blo_agent.shredding.delete import what_is_left
 from blo_agent.store.connection import Transaction
 from blo_agent.store.errors import ActionRefused
-from blo_agent.store.tables import journal, outbox
+from blo_agent.store.tables import case_agencies, journal, outbox
 from blo_domain.business_dates import check_date
 from blo_domain.cases import decide
 from blo_domain.commands import ChannelRules, Command, content_of
 from blo_domain.errors import Refused
+from blo_domain.people.agencies import agencies_named
 from blo_log.topics import exchange_topic
+from blo_schemas.bodies.steps import Assignment
 from blo_schemas.content import CONTENT, WITHOUT_CONTENT, Content
 from blo_schemas.errors import WireError
 from blo_schemas.hashes import leaf_hash
@@ -126,7 +128,10 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
         note_authors(
             tx, wanted.actor, content.dispatch, summary.step, state.link, case, sealed.id, now
         )
-    return _put(office, state, wanted.actor, sealed, summary, now, tx)
+    accepted = _put(office, state, wanted.actor, sealed, summary, now, tx)
+    if isinstance(command.body, Assignment):
+        case_agencies.add(tx, state.link, accepted.case, agencies_named(command.body.agency))
+    return accepted
 
 
 def _seal(

@@ -19,11 +19,12 @@ from blo_agent.people.accounts import account_of
 from blo_agent.people.errors import PeopleRefusal, refused
 from blo_agent.people.log_in import use_code, use_passkey
 from blo_agent.store.connection import Snapshot, Transaction
-from blo_agent.store.tables import drafts, journal
+from blo_agent.store.tables import case_agencies, drafts, journal, people
 from blo_domain.people import drafts as rules
 from blo_domain.people.approval import ApprovalRefused, check_approver, command_of
 from blo_domain.people.drafts import DraftAct, DraftState
 from blo_domain.people.permissions import Action
+from blo_domain.people.roles import agencies_of
 from blo_schemas.approvals import (
     APPROVAL,
     DRAFTED_STEP,
@@ -37,7 +38,7 @@ from blo_schemas.approvals import (
     drafted_step_digest,
 )
 from blo_schemas.ids import CaseId, Digest, LinkId
-from blo_schemas.people import PersonId
+from blo_schemas.people import Agency, PersonId
 from blo_sealing.passkeys import RelyingParty
 
 ID_SIZE: Final = 16
@@ -68,7 +69,7 @@ def begin(
         PeopleRefused: The actor may not draft.
         DraftStepRefused: It is too large, or too many drafts are open.
     """
-    person = _person(actor, Action.DRAFT)
+    person = _author(actor, Action.DRAFT)
     _check_size(request)
     if drafts.count_open(tx) >= MOST_OPEN:
         raise draft_refused(
@@ -92,7 +93,7 @@ def edit(
         DraftStepRefused: It is too large, or cannot be edited now.
         DraftConflict: Somebody else has changed it since the actor saw it.
     """
-    person = _person(actor, Action.DRAFT)
+    person = _author(actor, Action.DRAFT)
     _check_size(request)
     row = _moved(tx, draft, seen, DraftAct.EDIT, now, person)
     authors = row.authors if person in row.authors else (*row.authors, person)
@@ -121,12 +122,25 @@ def submit(
         DraftStepRefused: It cannot be submitted now, or needs no approval.
         DraftConflict: Somebody else has changed it.
     """
-    person = _person(actor, Action.DRAFT)
+    person = _author(actor, Action.DRAFT)
     row = _moved(tx, draft, seen, DraftAct.SUBMIT, now, person, drafted)
     row = row._replace(drafted=DRAFTED_STEP.encode(drafted), reason=None, approval=None)
     drafts.put(tx, row)
     _note(tx, actor, "submit draft", row, now, drafted_step_digest(drafted))
     return row
+
+
+def submit_for_approval(
+    actor: Actor, drafted: DraftedStep, request: bytes, now: int, tx: Transaction
+) -> drafts.DraftRow:
+    """Begin a draft and ask for its approval at once, as a program does.
+
+    Raises:
+        PeopleRefused: The actor may not.
+        DraftStepRefused: It is too large, or too many drafts are open.
+    """
+    row = begin(actor, drafted.link, _case(drafted), request, now, tx)
+    return submit(actor, row.id, row.revision, drafted, now, tx)
 
 
 def take_back(actor: Actor, draft: bytes, seen: int, now: int, tx: Transaction) -> drafts.DraftRow:
@@ -137,7 +151,7 @@ def take_back(actor: Actor, draft: bytes, seen: int, now: int, tx: Transaction) 
         DraftStepRefused: It cannot be taken back now.
         DraftConflict: Somebody else has changed it.
     """
-    person = _person(actor, Action.DRAFT)
+    person = _author(actor, Action.DRAFT)
     row = _moved(tx, draft, seen, DraftAct.TAKE_BACK, now, person)
     if person not in row.authors:
         raise refused(PeopleRefusal.NOT_ALLOWED, "only who has written in a draft takes it back")
@@ -157,7 +171,7 @@ def return_to_author(
         DraftStepRefused: It is not submitted, or there is no reason.
         DraftConflict: Somebody else has changed it.
     """
-    person = _person(actor, Action.APPROVE)
+    person = _author(actor, Action.APPROVE)
     words = reason.strip()
     if not 0 < len(words) <= MAX_REASON:
         raise draft_refused(
@@ -196,7 +210,7 @@ def approve(
         DraftStepRefused: It is not submitted.
         DraftConflict: Somebody else has changed it.
     """
-    person = _person(actor, Action.APPROVE)
+    person = _author(actor, Action.APPROVE)
     row = _known(tx, draft)
     try:
         check_approver(person, actor.roles, row.authors)
@@ -250,7 +264,7 @@ def send(
         DraftConflict: Somebody else has changed it.
         CommandRefused: The step is not possible; the draft stays as it was.
     """
-    person = _person(actor, Action.SEND_ROUTINE_STEP)
+    person = _author(actor, Action.SEND_ROUTINE_STEP)
     known = _known(tx, draft)
     is_approved = known.state is DraftState.APPROVED
     if is_approved:
@@ -260,6 +274,7 @@ def send(
     row = _moved(tx, draft, seen, DraftAct.SEND, now, person, drafted)
     command = OfficeCommand(drafted.link, _case(drafted), command_of(drafted), actor.name)
     accepted = accept(office, command, now, tx)
+    case_agencies.add(tx, row.link, accepted.case, _agencies(tx, row.authors, now))
     sent = SentDraft(
         draft=row.id,
         revision=row.revision,
@@ -280,7 +295,7 @@ def discard(actor: Actor, draft: bytes, seen: int, now: int, tx: Transaction) ->
         DraftStepRefused: It is submitted, approved or sent.
         DraftConflict: Somebody else has changed it.
     """
-    person = _person(actor, Action.DRAFT)
+    person = _author(actor, Action.DRAFT)
     row = _moved(tx, draft, seen, DraftAct.DISCARD, now, person)
     row = row._replace(request=b"{}", drafted=None, reason=None)
     drafts.put(tx, row)
@@ -355,11 +370,16 @@ def _proven(
     return SecondFactor.TOTP, None
 
 
-def _person(actor: Actor, action: Action) -> PersonId:
+def _author(actor: Actor, action: Action) -> PersonId:
+    """The person or program that acts.
+
+    Raises:
+        PeopleRefused: The actor may not, or is nobody who can be named.
+    """
     check_allowed(actor, action)
-    if actor.person is None:
+    if actor.person is None and actor.scope is None:
         raise refused(PeopleRefusal.NOT_ALLOWED, f"to {action} needs a person who is logged in")
-    return actor.person
+    return actor.name
 
 
 def _check_size(request: bytes) -> None:
@@ -373,6 +393,13 @@ def _check_size(request: bytes) -> None:
 def _digest(row: drafts.DraftRow) -> Digest:
     assert row.drafted is not None
     return drafted_step_digest(DRAFTED_STEP.decode(row.drafted))
+
+
+def _agencies(tx: Transaction, authors: tuple[PersonId, ...], now: int) -> set[Agency]:
+    """The agencies from which the authors of a draft come."""
+    accounts = (people.get(tx, author) for author in authors)
+    members = (account.member for account in accounts if account is not None)
+    return {agency for member in members for agency in agencies_of(member, now)}
 
 
 def _case(drafted: DraftedStep) -> CaseId | None:

@@ -171,6 +171,19 @@ def check_case(
         )
 
 
+def check_opening(actor: Actor, link: LinkId, kind: Kind) -> None:
+    """Refuse a new case of a kind or on a link beyond a token's scope.
+
+    Raises:
+        PeopleRefused: It lies beyond.
+    """
+    scope = actor.scope
+    if not sees_link(actor, link) or (
+        scope is not None and scope.kinds and kind not in scope.kinds
+    ):
+        raise refused(PeopleRefusal.NOT_ALLOWED, "this lies beyond the scope of the token")
+
+
 def note_refusal(
     tx: Transaction,
     actor: str,

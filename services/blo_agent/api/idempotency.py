@@ -1,0 +1,112 @@
+"""Requests that are sent twice: the same ``Idempotency-Key`` gets the same answer for seven days.
+
+The answer is kept in the transaction of what the request does, so a crash leaves both or neither.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, Final, TypeVar
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import State
+
+from blo_agent.api.parse import BadRequest
+from blo_agent.store.connection import Transaction
+from blo_agent.store.errors import ActionRefused, JobRefused
+from blo_agent.store.tables import systems
+
+HEADER: Final = "idempotency-key"
+KEPT_MS: Final = 7 * 86_400_000
+_KEY: Final = re.compile(r"[\x21-\x7e]{8,128}")
+
+T = TypeVar("T")
+
+
+class AnsweredBefore(JobRefused):
+    """The request was carried out before.
+
+    Attributes:
+        kept: What it was answered.
+    """
+
+    def __init__(self, kept: systems.KeptAnswer) -> None:
+        super().__init__("the request was carried out before")
+        self.kept = kept
+
+
+class RetriedRequest:
+    """A request that may come again.
+
+    Args:
+        request: The request.
+        body: Its body.
+        actor: Who asks; keys of others are none of this request's business.
+        now: The office's clock, Unix milliseconds.
+
+    Raises:
+        BadRequest: The key is none.
+    """
+
+    def __init__(
+        self, request: Request[Any, Any, State], body: bytes, actor: str, now: int
+    ) -> None:
+        self._key = request.headers.get(HEADER)
+        if self._key is not None and not _KEY.fullmatch(self._key):
+            raise BadRequest(
+                f"{HEADER}: expected 8 to 128 visible ASCII characters, such as a UUID"
+            )
+        place = f"{request.method} {request.url.path}".encode()
+        self._digest = sha256(len(place).to_bytes(2, "big") + place + body).digest()
+        self._actor = actor
+        self._now = now
+
+    def job(
+        self, work: Callable[[Transaction], T], status: int, answer: Callable[[T], Any]
+    ) -> Callable[[Transaction], T]:
+        """The job that does the work once, and keeps what it is answered.
+
+        Args:
+            work: The work.
+            status: The HTTP status of its answer.
+            answer: The answer, from what the work returns.
+
+        Raises:
+            AnsweredBefore: When the job runs: it was done before.
+            ActionRefused: When the job runs: the key came with another request.
+        """
+        key = self._key
+        if key is None:
+            return work
+
+        def once(tx: Transaction) -> T:
+            kept = systems.kept_answer(tx, self._actor, key)
+            if kept is not None and kept.at > self._now - KEPT_MS:
+                if kept.request != self._digest:
+                    raise ActionRefused(
+                        "key_used",
+                        "this idempotency key came with another request before; take a new one",
+                    )
+                raise AnsweredBefore(kept)
+            result = work(tx)
+            systems.forget_answers(tx, self._now - KEPT_MS)
+            body = msgspec.json.encode(answer(result))
+            row = systems.KeptAnswer(self._digest, status, body, self._now)
+            systems.keep_answer(tx, self._actor, key, row)
+            return result
+
+        return once
+
+
+def again(before: AnsweredBefore) -> Response[bytes]:
+    """The kept answer."""
+    kept = before.kept
+    return Response(
+        kept.answer,
+        status_code=kept.status,
+        media_type="application/json",
+        headers={"Idempotent-Replay": "true"},
+    )

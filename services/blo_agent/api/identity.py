@@ -1,0 +1,215 @@
+"""Who asks: every request has an actor before its handler runs, and every handler names its actions.
+
+The actor comes from the kernel (the node's socket), from a program's token, or from a session's
+cookie, and from nothing else that a request says. A handler names in ``actions`` what it does; an
+application with a handler that names nothing is not made. Refusals are in the journal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from hmac import compare_digest
+from typing import Any, Final
+from urllib.parse import unquote
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.types import ControllerRouterHandler
+
+from blo_agent.agent import Agent
+from blo_agent.api.parse import BadRequest
+from blo_agent.people.access import (
+    AT_NODE,
+    WHOLE_OFFICE,
+    Actor,
+    answer_of,
+    check_allowed,
+    note_refusal,
+)
+from blo_agent.people.errors import PeopleRefusal, PeopleRefused, refused
+from blo_agent.people.sessions import ActiveSession, SessionKeeper
+from blo_agent.people.systems import needs_noting, system_actor
+from blo_agent.store.tables import systems
+from blo_domain.people.permissions import Action, Permission
+from blo_runtime.http_connections import PEER
+from blo_runtime.unix_socket import PeerCredentials
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+ACTOR: Final = "blo.actor"
+SESSION: Final = "blo.session"
+"""The keys of an ASGI scope with the ``Actor``, and the ``ActiveSession`` of a log-in's cookie."""
+
+COOKIE: Final = "__Host-blo-session"
+PLAIN_COOKIE: Final = "blo-session"
+"""The session's cookie, and its name on loopback without TLS, where browsers refuse the other."""
+
+ACTOR_HEADER: Final = "blo-actor"
+SOMEBODY: Final = "duty-officer"
+"""Who acts for the whole office where a request names nobody."""
+
+MAX_ACTOR: Final = 64
+CSRF_HEADER: Final = "blo-csrf"
+_SAFE: Final = {"GET", "HEAD", "OPTIONS"}
+_SAME_SITE: Final = {"same-origin", "none"}
+_SUPERUSER: Final = 0
+_OPEN_TO_ALL: Final[tuple[Action, ...]] = ()
+
+
+class Gate:
+    """Finds the actor of a request, and lets through what the actor may do.
+
+    Args:
+        agent: The office's agent.
+        socket_is_office: Whether whoever uses the node's socket acts for the whole office, as in a
+            laboratory, and not as the operator alone.
+    """
+
+    def __init__(self, agent: Agent, *, socket_is_office: bool) -> None:
+        self._agent = agent
+        self._sessions = SessionKeeper(agent.store, agent.clock)
+        self._at_socket = WHOLE_OFFICE if socket_is_office else AT_NODE
+        self._own = {os.geteuid(), _SUPERUSER}
+
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        """The guard of the application.
+
+        Raises:
+            PeopleRefused: Nobody is recognised, or the actor may not.
+        """
+        actions: tuple[Action, ...] = handler.opt["actions"]
+        if not actions and handler.opt.get("is_open"):
+            return
+        actor = await self._identify(connection)
+        connection.scope[ACTOR] = actor  # type: ignore[literal-required]
+        if actions and all(answer_of(actor, act) is Permission.REFUSED for act in actions):
+            try:
+                check_allowed(actor, actions[0])
+            except PeopleRefused:
+                await self.note(actor, actions[0])
+                raise
+
+    async def note(self, actor: Actor, action: Action) -> None:
+        """Note a refusal in the journal."""
+        now = self._agent.clock.now_ms()
+        await self._agent.store.write(lambda tx: note_refusal(tx, actor.name, action, now))
+
+    async def _identify(self, connection: Connection) -> Actor:
+        peer: PeerCredentials | None = connection.scope.get(PEER)  # type: ignore[assignment]
+        if peer is not None:
+            if peer.uid in self._own:
+                return self._at_socket
+            raise refused(
+                PeopleRefusal.NOT_LOGGED_IN,
+                f"user {peer.uid} may not use the socket; run the command as the agent's user",
+            )
+        kind, _, token = connection.headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            return await self._program(token.strip())
+        cookie = connection.cookies.get(COOKIE) or connection.cookies.get(PLAIN_COOKIE)
+        if cookie:
+            return await self._person(connection, cookie)
+        raise refused(
+            PeopleRefusal.NOT_LOGGED_IN, "log in, or send the token of a program of this office"
+        )
+
+    async def _program(self, token: str) -> Actor:
+        store, now = self._agent.store, self._agent.clock.now_ms()
+        actor = await store.read(lambda snapshot: system_actor(snapshot, token, now))
+        if actor is None:
+            raise refused(
+                PeopleRefusal.NOT_LOGGED_IN,
+                "this token is unknown, not confirmed yet, revoked or over; ask the operator",
+            )
+        if await store.read(lambda snapshot: needs_noting(snapshot, actor.name, now)):
+            await store.write(lambda tx: systems.set_used(tx, actor.name, now))
+        return actor
+
+    async def _person(self, connection: Connection, cookie: str) -> Actor:
+        session = await self._sessions.find(cookie)
+        connection.scope[SESSION] = session  # type: ignore[literal-required]
+        if str(connection.scope["method"]) not in _SAFE:
+            check_same_site(connection, session)
+        return session.actor
+
+
+def check_same_site(
+    connection: Connection, session: ActiveSession, shown: str | None = None
+) -> None:
+    """Refuse a request that another site may have made the person's browser send.
+
+    Args:
+        connection: The request.
+        session: Its session.
+        shown: The secret of the session's forms, where a form carries it; else the header counts.
+
+    Raises:
+        PeopleRefused: The secret is missing or wrong, or the browser says that it is another site.
+    """
+    secret = shown if shown is not None else connection.headers.get(CSRF_HEADER, "")
+    site = connection.headers.get("sec-fetch-site", "same-origin")
+    if site not in _SAME_SITE or not compare_digest(
+        secret.encode("utf-8", "replace"), session.row.csrf.hex().encode()
+    ):
+        raise refused(
+            PeopleRefusal.NOT_ALLOWED, "this request does not come from the node's own pages"
+        )
+
+
+def actor_of(connection: Connection) -> Actor:
+    """The actor of a request that the gate has let through."""
+    actor: Actor = connection.scope[ACTOR]  # type: ignore[literal-required]
+    return actor
+
+
+def acting_name(connection: Connection, named: str | None = None) -> str:
+    """The actor for the journal.
+
+    Only where the node's socket stands for the whole office does a request say who acts: in its
+    body, or percent-encoded in the header ``blo-actor``.
+
+    Raises:
+        BadRequest: The request names somebody else, or nobody who could be a person.
+    """
+    actor = actor_of(connection)
+    name = named or unquote(connection.headers.get(ACTOR_HEADER, ""))
+    if actor.is_office:
+        if len(name) > MAX_ACTOR:
+            raise BadRequest(f"{ACTOR_HEADER}: more than {MAX_ACTOR} characters")
+        return name or SOMEBODY
+    if named not in (None, actor.name):
+        raise BadRequest("actor: the node knows who asks; leave it out")
+    return actor.name
+
+
+def session_of(connection: Connection) -> ActiveSession | None:
+    """The session of a request, if a log-in's cookie came with it."""
+    session: ActiveSession | None = connection.scope.get(SESSION)  # type: ignore[assignment]
+    return session
+
+
+def actions(*needed: Action) -> dict[str, Any]:
+    """The ``opt`` of a handler that does one of these things; it checks further what it must."""
+    return {"actions": needed}
+
+
+def for_everybody_known() -> dict[str, Any]:
+    """The ``opt`` of a handler that every known actor may ask."""
+    return {"actions": _OPEN_TO_ALL}
+
+
+def for_anybody() -> dict[str, Any]:
+    """The ``opt`` of a handler that answers without a log-in: the log-in itself."""
+    return {"actions": _OPEN_TO_ALL, "is_open": True}
+
+
+def check_handlers(handlers: Iterable[ControllerRouterHandler]) -> None:
+    """Refuse to make an application with a handler that does not say what it does.
+
+    Raises:
+        TypeError: A handler has no ``actions``.
+    """
+    for handler in handlers:
+        if isinstance(handler, HTTPRouteHandler) and "actions" not in handler.opt:
+            raise TypeError(f"the handler of {sorted(handler.paths)} names no actions")
