@@ -261,9 +261,7 @@ class Agent:
     async def submit(
         self, wanted: OfficeCommand, job: Callable[[Transaction], Accepted] | None = None
     ) -> Accepted:
-        """Accept a command, by ``job`` if that does more than ``accept`` in one transaction.
-
-        When this returns, the event is on disk and will be sent.
+        """Accept a command, by a job that may do more; then its event is on disk and will be sent.
 
         Raises:
             CommandRefused: It can't be done. The refusal is in the journal; nothing is sent.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -30,15 +30,15 @@ class ApiSettings(Settings, frozen=True, kw_only=True):
     """The office's own API, for its web pages and tools.
 
     Attributes:
-        token: The file with the bearer token, readable by its owner alone; each start of the agent
-            writes a new one.
         host: The address; loopback unless told otherwise.
         port: The port; 0 chooses a free one.
+        socket_acts_as: As whom the user of the node's socket acts: as the operator, who reads no
+            contents, or, in a laboratory, as the whole office without anybody's approval.
     """
 
-    token: Path
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    socket_acts_as: Literal["operator", "office"] = "operator"
 
 
 class AgentSettings(Settings, frozen=True, kw_only=True):
@@ -65,6 +65,6 @@ class AgentSettings(Settings, frozen=True, kw_only=True):
     store: StoreSettings
     trust: TrustSettings
     kafka: KafkaSettings
-    api: ApiSettings
+    api: ApiSettings = ApiSettings()
     admin: AdminSettings = AdminSettings()
     logging: LoggingSettings = LoggingSettings()

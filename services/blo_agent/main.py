@@ -8,7 +8,6 @@ from typing import Final
 
 from blo_agent.agent import Agent, AgentOptions
 from blo_agent.api.app import office_api
-from blo_agent.api.token import renew_token
 from blo_agent.config import API_SOCKET, AgentSettings
 from blo_agent.store.errors import StoreError
 from blo_agent.store.facade import Store
@@ -90,12 +89,11 @@ async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) ->
 async def _open_doors(
     agent: Agent, settings: AgentSettings, metrics: Metrics, stop: StopSignal
 ) -> None:
-    token = renew_token(settings.api.token)
     folder = settings.store.path.parent
     async with AsyncExitStack() as stack:
         admin = await start_admin(settings.admin, metrics.registry, agent.checks())
         stack.push_async_callback(admin.stop)
-        app = office_api(agent, token)
+        app = office_api(agent, socket_is_office=settings.api.socket_acts_as == "office")
         api = await serve(
             app,
             settings.api.host,

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from blo_agent.config import API_SOCKET
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import documents
+from blo_runtime import unix_socket
 from blo_schemas.codec import encode
 from blo_schemas.ids import DocumentId, LinkId, OfficeId
 from blo_schemas.trust import SignedDocument
@@ -40,7 +42,7 @@ bootstrap = "{bootstrap}"
 request_timeout_s = 3.0
 
 [api]
-token = "api.token"
+socket_acts_as = "office"
 """
 
 
@@ -151,14 +153,11 @@ class AgentProcess:
         Raises:
             NoAnswer: There is none.
         """
-        token = self.folder / "api.token"
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self.ports()["api_port"], timeout=PATIENCE_S
-        )
+        connection = http.client.HTTPConnection("agent", timeout=PATIENCE_S)
         try:
-            headers = {"Authorization": f"Bearer {token.read_text().strip()}"}
+            connection.sock = unix_socket.connect(self.folder / API_SOCKET, PATIENCE_S)
             data = None if body is None else json.dumps(body)
-            connection.request(method, path, data, headers)
+            connection.request(method, path, data)
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         except (OSError, http.client.HTTPException) as error:

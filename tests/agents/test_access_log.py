@@ -20,7 +20,7 @@ from blo_schemas.journal import NamedPerson, named_person
 from blo_schemas.journal_file import read_head
 from blo_schemas.reports import signed_report
 from blo_schemas.summary import Step
-from tests.agents.test_api import TOKEN, Client, two_clients
+from tests.agents.test_api import Client, two_clients
 from tests.agents.world import LINK, REQUEST, A, RunningAgent
 from tests.patience import PATIENCE_S
 
@@ -40,7 +40,7 @@ async def written(running: RunningAgent) -> list[tuple[str, str]]:
 
 async def fetch(client: Client, path: str, actor: str) -> bytes:
     """What the API answers to somebody, as it is."""
-    headers = {"Authorization": f"Bearer {TOKEN}", "Blo-Actor": quote(actor)}
+    headers = {"Blo-Actor": quote(actor)}
     request = Request(client.url + path, headers=headers)
 
     def call() -> bytes:

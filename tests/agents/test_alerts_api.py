@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from blo_agent.api.app import office_api
 from blo_log.memory import MemoryCluster
 from blo_runtime.http import serve
 from blo_schemas.ids import OfficeId
 from blo_schemas.policy import EscalationLevel
 from blo_schemas.summary import PauseGround, Step
 from blo_schemas.views import State
+from tests.agents.office_socket import as_office
 from tests.agents.processing import (
     DAY_MS,
     PROCESSOR,
@@ -27,7 +27,7 @@ from tests.agents.processing import (
     told,
 )
 from tests.agents.started import opened_case, up
-from tests.agents.test_api import TOKEN, Client
+from tests.agents.test_api import Client
 from tests.agents.world import LINK, PROVINCE, A, B, RunningAgent, all_read
 
 pytestmark = pytest.mark.slow
@@ -38,7 +38,7 @@ async def clients(
     world: Watched, *offices: OfficeId
 ) -> AsyncIterator[tuple[list[RunningAgent], list[Client]]]:
     agents = await up(world, *offices)
-    servers = [await serve(office_api(one.agent, TOKEN)) for one in agents]
+    servers = [await serve(as_office(one.agent)) for one in agents]
     try:
         pairs = zip(servers, agents, strict=True)
         yield agents, [Client(server.url, one) for server, one in pairs]

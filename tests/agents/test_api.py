@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,25 +16,23 @@ from urllib.request import Request, urlopen
 import pytest
 
 from blo_agent.api.app import office_api
-from blo_agent.api.token import renew_token
 from blo_agent.config import API_SOCKET
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import journal
 from blo_cli.client import AgentClient
 from blo_cli.errors import AgentAnswerError
 from blo_log.memory import MemoryCluster, MemoryLog
-from blo_runtime.errors import ConfigurationError
 from blo_runtime.http import serve
 from blo_runtime.http_connections import PEER
 from blo_runtime.unix_socket import PeerCredentials
 from blo_schemas.bundle import SIGNED_DISCLOSURE
 from blo_schemas.ids import LinkId
+from tests.agents.office_socket import as_office
 from tests.agents.shredded import tombstones_sent
 from tests.agents.world import LINK, REQUEST, A, B, RunningAgent, World, all_read, two_offices
 from tests.patience import PATIENCE_S
 
 MOMENT = "2025-02-20T08:00:00+07:00"
-TOKEN = "a-token"
 
 
 class Client:
@@ -45,14 +43,19 @@ class Client:
         self.running = running
 
     async def ask(
-        self, path: str, body: Any = None, *, method: str | None = None, token: str = TOKEN
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        method: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         request = Request(
             self.url + path,
             data=None if body is None else data,
             method=method or ("GET" if body is None else "POST"),
-            headers={"Authorization": f"Bearer {token}"} if token else {},
+            headers=dict(headers or {}),
         )
 
         def call() -> tuple[int, Any]:
@@ -90,7 +93,7 @@ async def two_clients(folder: Path) -> AsyncIterator[tuple[World, Client, Client
         for office in (A, B):
             running = await world.agent(office)
             await running.read(0)
-            server = await serve(office_api(running.agent, TOKEN))
+            server = await serve(as_office(running.agent))
             servers.append(server)
             clients.append(Client(server.url, running))
         try:
@@ -100,21 +103,33 @@ async def two_clients(folder: Path) -> AsyncIterator[tuple[World, Client, Client
                 await server.stop()
 
 
-async def test_a_request_without_the_token_is_refused(tmp_path: Path) -> None:
-    async with two_clients(tmp_path) as (_, a, _b):
-        for token in ("", "another"):
-            status, answer = await a.ask("/v1/links", token=token)
-            assert status == 401
-            assert "token" in answer["error"]
-            status, _ = await a.ask("/v1/commands", {}, token=token)
-            assert status == 401
-
-
-async def test_over_the_socket_the_agent_s_user_needs_no_token_and_others_are_refused(
+async def test_a_request_without_a_session_or_a_token_that_counts_is_refused(
     tmp_path: Path,
 ) -> None:
     async with two_clients(tmp_path) as (_, a, _b):
-        app = office_api(a.running.agent, TOKEN)
+        server = await serve(office_api(a.running.agent, socket_is_office=True))
+        stranger = Client(server.url, a.running)
+        try:
+            for headers in (
+                {},
+                {"Authorization": "Bearer another"},
+                {"Authorization": "Basic YTpi"},
+                {"Cookie": "blo-session=00"},
+                {"Blo-Actor": "chief"},
+            ):
+                for path, body in (("/v1/links", None), ("/v1/commands", {})):
+                    status, answer = await stranger.ask(path, body, headers=headers)
+                    assert status == 401
+                    assert answer["refused"] == "not_logged_in"
+        finally:
+            await server.stop()
+
+
+async def test_over_the_socket_the_agent_s_user_needs_no_log_in_and_others_are_refused(
+    tmp_path: Path,
+) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        app = office_api(a.running.agent, socket_is_office=True)
         stranger: list[int] = []
 
         async def seen_as(scope: Any, receive: Any, send: Any) -> None:
@@ -133,19 +148,6 @@ async def test_over_the_socket_the_agent_s_user_needs_no_token_and_others_are_re
             assert await asyncio.to_thread(client.links)
         finally:
             await server.stop()
-
-
-def test_each_start_has_a_new_token_that_its_owner_alone_reads(tmp_path: Path) -> None:
-    path = tmp_path / "token"
-    path.write_text("old\n")
-    path.chmod(0o644)
-    first, second = renew_token(path), renew_token(path)
-    assert first != second
-    assert path.read_text().strip() == second
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert list(tmp_path.iterdir()) == [path]
-    with pytest.raises(ConfigurationError, match="cannot be written"):
-        renew_token(tmp_path / "missing" / "token")
 
 
 @pytest.mark.parametrize(

@@ -186,14 +186,16 @@ async def test_the_command_writes_a_file_for_its_owner_alone_or_says_why_not(
     cluster = MemoryCluster()
     async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
         a, _, (first, _) = await two_cases(world)
-        server = await serve(office_api(a.agent, "a-token"), socket_file=tmp_path / API_SOCKET)
+        server = await serve(
+            office_api(a.agent, socket_is_office=True), socket_file=tmp_path / API_SOCKET
+        )
         config, made = tmp_path / "agent.toml", tmp_path / "made"
 
         def command(*more: str) -> int:
             (tmp_path / "a.db").touch()
             config.write_text(
                 f'office = "{A}"\n[store]\npath = "a.db"\nkey = "a.key"\n[trust.pins]\n'
-                '[kafka]\nbootstrap = "127.0.0.1:1"\n[api]\ntoken = "token"\n'
+                '[kafka]\nbootstrap = "127.0.0.1:1"\n'
             )
             told = ["--reason", "fictional", "--for", "nobody", "--actor", "chief"]
             return run(

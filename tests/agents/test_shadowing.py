@@ -26,6 +26,7 @@ from blo_agent.office.batch import Batch, BatchResult
 from blo_agent.office.case_clocks import clocks_of, facts_of, terms_of_link
 from blo_agent.office.state import Office
 from blo_agent.office.viewer import Viewer, viewer
+from blo_agent.people.access import WHOLE_OFFICE
 from blo_agent.reports.cut import compute_report, take_cut
 from blo_agent.store.connection import Transaction
 from blo_agent.store.facade import Store
@@ -82,7 +83,7 @@ class Victim:
             open_here = open_alerts(at, tx, at.links)
             return {
                 "open alerts": [one for one in open_here if one.link == LINK],
-                "list": list_cases(at, tx, [LINK], LATER),
+                "list": list_cases(at, tx, [LINK], LATER, WHOLE_OFFICE),
                 "cases": [
                     case_history(at, tx, LINK, case, LATER, is_read=True)
                     for case in self.honest.cases

@@ -19,7 +19,7 @@ from blo_runtime.http import serve as serve_api
 from blo_schemas.codec import encode
 from blo_schemas.hashes import document_id
 from blo_schemas.reports import signed_report
-from tests.agents.test_api import TOKEN, two_clients
+from tests.agents.test_api import two_clients
 from tests.audit.frozen import Given, freeze
 from tests.patience import PATIENCE_S
 
@@ -32,7 +32,7 @@ key = "office.key"
 [kafka]
 bootstrap = "127.0.0.1:1"
 [api]
-token = "api.token"
+socket_acts_as = "office"
 """
 
 
@@ -189,7 +189,7 @@ def agent_running(folder: Path) -> Iterator[None]:
         async with two_clients(folder / "stores") as (_, client, _other):
             await client.opened()
             await client.running.read(1)
-            api = office_api(client.running.agent, TOKEN)
+            api = office_api(client.running.agent, socket_is_office=True)
             server = await serve_api(api, socket_file=folder / API_SOCKET)
             (folder / "office.db").touch()
             (folder / "agent.toml").write_text(AGENT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
@@ -19,6 +20,8 @@ from blo_audit.findings.findings import SHOWN, Finding
 from blo_audit.replay.statement import ReplayStatement
 from blo_log import topics
 from blo_projection.granted_keys import GrantedKeys
+from blo_runtime.http_connections import PEER
+from blo_runtime.unix_socket import PeerCredentials
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.event import decode_event
@@ -33,7 +36,6 @@ from tests.agents.world import CORRIDOR, PROVINCE, A, B, RunningAgent
 from tests.hostile.scene import EXCHANGE, LogBoard, Scene
 from tests.hostile.world import HOSTILE, OBSERVER, PLACES, PROCESSOR, QUIET, READERS, WITNESS, X
 
-TOKEN = "token"
 HONEST = frozenset((A, B, PROVINCE, PROCESSOR, WITNESS))
 BLAMELESS = frozenset(
     {
@@ -119,7 +121,7 @@ _asked: Any = _Asked.__new__(_Asked)
 @cache
 def _app() -> Any:
     _asked.options = AgentOptions()
-    return office_api(_asked, TOKEN)
+    return office_api(_asked, socket_is_office=True)
 
 
 async def judge_answers(scene: Scene) -> None:
@@ -169,7 +171,8 @@ async def get(app: Any, path: str) -> tuple[int, bytes]:
         "raw_path": bare.encode(),
         "query_string": query.encode(),
         "root_path": "",
-        "headers": [(b"host", b"here"), (b"authorization", f"Bearer {TOKEN}".encode())],
+        "headers": [(b"host", b"here")],
+        PEER: PeerCredentials(os.getpid(), os.geteuid(), os.getegid()),
         "client": ("here", 1),
         "server": ("here", 80),
         "extensions": {},

@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from blo_agent.commands.accept import Accepted, CommandRefused
-from blo_agent.drafts import lifecycle, policy
+from blo_agent.drafts import approve, lifecycle, policy
 from blo_agent.drafts.errors import DraftRefusal, DraftStepRefused
+from blo_agent.drafts.rows import known_draft
 from blo_agent.people.access import AT_NODE, Actor, actor_of
 from blo_agent.people.accounts import add_person
 from blo_agent.store.connection import Transaction
@@ -93,9 +94,9 @@ class Bureau:
         self, row: DraftRow, by: str = "chief", key: Authenticator | None = None
     ) -> DraftRow:
         actor = await self.actor(by)
-        proof = (key or self.key).sign(lifecycle.challenge_of(row))
+        proof = (key or self.key).sign(approve.challenge_of(row))
         return await self.write(
-            partial(lifecycle.approve, actor, row.id, row.revision, proof, PARTY, NOW)
+            partial(approve.approve, actor, row.id, row.revision, proof, PARTY, NOW)
         )
 
     async def send(
@@ -108,7 +109,7 @@ class Bureau:
         )
 
     async def stored(self, row: DraftRow) -> DraftRow:
-        return await self.store.read(lambda snapshot: lifecycle.known_draft(snapshot, row.id))
+        return await self.store.read(lambda snapshot: known_draft(snapshot, row.id))
 
     async def journal(self) -> list[tuple[str, str, bytes]]:
         rows = await self.store.read(lambda snapshot: list(journal.entries(snapshot)))
@@ -229,16 +230,16 @@ async def test_only_a_chief_approves_and_an_auditor_drafts_nothing(bureau: Burea
 async def test_an_approval_is_for_one_revision_of_one_draft(bureau: Bureau) -> None:
     chief = await bureau.actor("chief")
     row = await bureau.submit(await bureau.begin(), opening())
-    proof = bureau.key.sign(lifecycle.challenge_of(row))
+    proof = bureau.key.sign(approve.challenge_of(row))
     row = await bureau.write(
-        partial(lifecycle.return_to_author, chief, row.id, row.revision, "fictional reason", NOW)
+        partial(approve.return_to_author, chief, row.id, row.revision, "fictional reason", NOW)
     )
     row = await bureau.submit(row, opening())
     other = await bureau.submit(await bureau.begin(), opening())
     for target in (row, other):
         with refuses("code_refused"):
             await bureau.write(
-                partial(lifecycle.approve, chief, target.id, target.revision, proof, PARTY, NOW)
+                partial(approve.approve, chief, target.id, target.revision, proof, PARTY, NOW)
             )
 
 
@@ -266,11 +267,11 @@ async def test_a_one_time_code_approves_once_and_the_journal_says_that_it_was_on
     chief = await bureau.actor("chief")
     code = code_at(secret, NOW // 1000 // STEP_S)
     row = await bureau.submit(await bureau.begin(), opening())
-    await bureau.write(partial(lifecycle.approve, chief, row.id, row.revision, code, PARTY, NOW))
+    await bureau.write(partial(approve.approve, chief, row.id, row.revision, code, PARTY, NOW))
     second = await bureau.submit(await bureau.begin(), opening())
     with refuses("code_refused"):
         await bureau.write(
-            partial(lifecycle.approve, chief, second.id, second.revision, code, PARTY, NOW)
+            partial(approve.approve, chief, second.id, second.revision, code, PARTY, NOW)
         )
     details = {action: detail for _, action, detail in await bureau.journal()}
     approval = APPROVAL.decode(details["approve by totp"])
@@ -351,17 +352,17 @@ async def test_drafts_have_bounds(bureau: Bureau, monkeypatch: pytest.MonkeyPatc
     assert (gone.state, gone.request) == (DraftState.DISCARDED, b"{}")
     await bureau.begin()
     with pytest.raises(DraftStepRefused) as raised:
-        await bureau.store.read(lambda s: lifecycle.known_draft(s, bytes(16)))
+        await bureau.store.read(lambda s: known_draft(s, bytes(16)))
     assert raised.value.reason == DraftRefusal.UNKNOWN_DRAFT
 
 
 async def test_a_return_needs_words(bureau: Bureau) -> None:
     row = await bureau.submit(await bureau.begin(), opening())
     chief = await bureau.actor("chief")
-    for words in ("", "  ", "x" * (lifecycle.MAX_REASON + 1)):
+    for words in ("", "  ", "x" * (approve.MAX_REASON + 1)):
         with pytest.raises(DraftStepRefused) as raised:
             await bureau.write(
-                partial(lifecycle.return_to_author, chief, row.id, row.revision, words, NOW)
+                partial(approve.return_to_author, chief, row.id, row.revision, words, NOW)
             )
         assert raised.value.reason == DraftRefusal.REASON_MISSING
 

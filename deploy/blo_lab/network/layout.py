@@ -88,10 +88,6 @@ class Layout:
         """The folder of its encrypted store."""
         return self.office(office) / "store"
 
-    def token(self, office: str) -> Path:
-        """Its API's token."""
-        return self.office(office) / "api.token"
-
     def api_socket(self, office: str) -> Path:
         """The Unix socket of its agent."""
         return self.store(office) / API_SOCKET

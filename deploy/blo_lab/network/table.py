@@ -182,7 +182,7 @@ key = "store/office.key"
 bootstrap = "{around.bootstrap}"
 
 [api]
-token = "api.token"
+socket_acts_as = "office"
 
 {_TAIL}"""
 

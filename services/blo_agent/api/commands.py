@@ -15,7 +15,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from blo_agent.agent import Agent
-from blo_agent.api.draft_types import DraftAnswer, draft_answer
+from blo_agent.api.draft_types import draft_answer
 from blo_agent.api.idempotency import AnsweredBefore, RetriedRequest, again
 from blo_agent.api.identity import acting_name, actions, actor_of, for_everybody_known
 from blo_agent.api.parse import BadRequest, decode, known_link, read_command, read_disclosure
@@ -51,9 +51,7 @@ Req = Request[Any, Any, State]
 
 
 @post("/v1/commands", opt=actions(Action.SEND_ROUTINE_STEP))
-async def commands(
-    request: Req, agent: NamedDependency[Agent]
-) -> Response[AcceptedAnswer | DraftAnswer] | Response[bytes]:
+async def commands(request: Req, agent: NamedDependency[Agent]) -> Response[Any]:
     """Accept a command: 201 when it is on disk; 202 when a program's step waits for approval."""
     body, actor = await request.body(), actor_of(request)
     wanted = decode(body, CommandRequest)

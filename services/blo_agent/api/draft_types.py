@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from blo_agent.drafts.lifecycle import challenge_of
+from blo_agent.drafts.approve import challenge_of
 from blo_agent.store.tables.drafts import DraftRow
 from blo_domain.people.drafts import DraftState
 from blo_schemas.approvals import APPROVAL, DRAFTED_STEP, drafted_step_digest

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from hmac import compare_digest
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import unquote
 
 from litestar.connection import ASGIConnection
@@ -82,7 +82,7 @@ class Gate:
         if not actions and handler.opt.get("is_open"):
             return
         actor = await self._identify(connection)
-        connection.scope[ACTOR] = actor  # type: ignore[literal-required]
+        _scope(connection)[ACTOR] = actor
         if actions and all(answer_of(actor, act) is Permission.REFUSED for act in actions):
             try:
                 check_allowed(actor, actions[0])
@@ -96,7 +96,7 @@ class Gate:
         await self._agent.store.write(lambda tx: note_refusal(tx, actor.name, action, now))
 
     async def _identify(self, connection: Connection) -> Actor:
-        peer: PeerCredentials | None = connection.scope.get(PEER)  # type: ignore[assignment]
+        peer: PeerCredentials | None = _scope(connection).get(PEER)
         if peer is not None:
             if peer.uid in self._own:
                 return self._at_socket
@@ -128,8 +128,9 @@ class Gate:
 
     async def _person(self, connection: Connection, cookie: str) -> Actor:
         session = await self._sessions.find(cookie)
-        connection.scope[SESSION] = session  # type: ignore[literal-required]
-        if str(connection.scope["method"]) not in _SAFE:
+        scope = _scope(connection)
+        scope[SESSION] = session
+        if scope["method"] not in _SAFE:
             check_same_site(connection, session)
         return session.actor
 
@@ -159,24 +160,35 @@ def check_same_site(
 
 def actor_of(connection: Connection) -> Actor:
     """The actor of a request that the gate has let through."""
-    actor: Actor = connection.scope[ACTOR]  # type: ignore[literal-required]
+    actor: Actor = _scope(connection)[ACTOR]
     return actor
 
 
-def acting_name(connection: Connection, named: str | None = None) -> str:
+def acting_name(
+    connection: Connection, named: str | None = None, *, must_name: bool = False
+) -> str:
     """The actor for the journal.
 
     Only where the node's socket stands for the whole office does a request say who acts: in its
     body, or percent-encoded in the header ``blo-actor``.
 
+    Args:
+        connection: The request.
+        named: Whom its body names.
+        must_name: Whether a request for the whole office must name somebody, because later another
+            person than that one has to act.
+
     Raises:
-        BadRequest: The request names somebody else, or nobody who could be a person.
+        BadRequest: The request names somebody else, nobody who could be a person, or nobody though
+            it must.
     """
     actor = actor_of(connection)
     name = named or unquote(connection.headers.get(ACTOR_HEADER, ""))
     if actor.is_office:
         if len(name) > MAX_ACTOR:
             raise BadRequest(f"{ACTOR_HEADER}: more than {MAX_ACTOR} characters")
+        if must_name and not name:
+            raise BadRequest("actor: is missing; name who does this")
         return name or SOMEBODY
     if named not in (None, actor.name):
         raise BadRequest("actor: the node knows who asks; leave it out")
@@ -185,7 +197,7 @@ def acting_name(connection: Connection, named: str | None = None) -> str:
 
 def session_of(connection: Connection) -> ActiveSession | None:
     """The session of a request, if a log-in's cookie came with it."""
-    session: ActiveSession | None = connection.scope.get(SESSION)  # type: ignore[assignment]
+    session: ActiveSession | None = _scope(connection).get(SESSION)
     return session
 
 
@@ -213,3 +225,8 @@ def check_handlers(handlers: Iterable[ControllerRouterHandler]) -> None:
     for handler in handlers:
         if isinstance(handler, HTTPRouteHandler) and "actions" not in handler.opt:
             raise TypeError(f"the handler of {sorted(handler.paths)} names no actions")
+
+
+def _scope(connection: Connection) -> dict[str, Any]:
+    """The ASGI scope, with the keys of this program."""
+    return cast("dict[str, Any]", connection.scope)

@@ -26,6 +26,7 @@ from blo_agent.office.viewer import (
     stored_link,
     summary_of,
 )
+from blo_agent.people.access import Actor, sees_case
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import (
     cases,
@@ -133,13 +134,14 @@ def _newest_heads(snapshot: Snapshot, link: LinkId) -> dict[OfficeId, Head]:
 
 
 def list_cases(
-    viewer: Viewer, snapshot: Snapshot, links: Iterable[LinkId], now: int
+    viewer: Viewer, snapshot: Snapshot, links: Iterable[LinkId], now: int, actor: Actor
 ) -> list[api.CaseAnswer]:
-    """The cases of these links."""
+    """The cases of these links that the actor reaches."""
     return [
         _case_answer(viewer, snapshot, view, now)
         for link in links
         for view in cases.iterate(snapshot, link)
+        if sees_case(snapshot, actor, link, CaseId(view.case), view.kind)
     ]
 
 
@@ -203,6 +205,18 @@ def event_status(viewer: Viewer, snapshot: Snapshot, event: EventId) -> api.Even
     if others and len(opened) == len(others):
         state_word = "opened"
     return api.EventStatus(event.hex(), state_word, _verdict_word(row), [*delivered], [*opened])
+
+
+def case_of_event(snapshot: Snapshot, event: EventId) -> tuple[LinkId, CaseId] | None:
+    """The link and case of an event; ``None``: neither is known here."""
+    event = successor(snapshot, event) or event
+    place = outbox.case_of(snapshot, event)
+    if place is not None:
+        return place
+    for row in records.by_event(snapshot, event):
+        if row.case is not None:
+            return row.link, row.case
+    return None
 
 
 def _verdict_word(row: records.RecordRow) -> str | None:

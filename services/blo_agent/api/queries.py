@@ -15,10 +15,16 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from blo_agent.agent import Agent
-from blo_agent.api.identity import acting_name, actions
+from blo_agent.api.identity import acting_name, actions, actor_of
 from blo_agent.api.parse import known_link, read_id
 from blo_agent.api.present_alerts import open_alerts
-from blo_agent.api.present_cases import case_history, event_status, link_answer, list_cases
+from blo_agent.api.present_cases import (
+    case_history,
+    case_of_event,
+    event_status,
+    link_answer,
+    list_cases,
+)
 from blo_agent.api.response_types import (
     CaseAnswer,
     CaseHistory,
@@ -28,8 +34,18 @@ from blo_agent.api.response_types import (
 )
 from blo_agent.office.access_log import note_view
 from blo_agent.office.viewer import Viewer, link_role, viewer
+from blo_agent.people.access import (
+    Actor,
+    check_case,
+    check_link,
+    sees_case,
+    sees_link,
+)
 from blo_agent.store.connection import Snapshot
-from blo_schemas.ids import CaseId, EventId
+from blo_agent.store.tables import cases as stored_cases
+from blo_domain.people.permissions import Action
+from blo_schemas.ids import CaseId, EventId, LinkId
+from blo_schemas.texts import from_hex
 
 Req = Request[Any, Any, State]
 T = TypeVar("T")
@@ -47,19 +63,22 @@ async def _ask(agent: Agent, question: Callable[[Viewer, Snapshot], T]) -> T:
 
 
 @get("/v1/links", opt=actions(Action.LIST_CASES, Action.SEE_HEALTH))
-async def links(agent: NamedDependency[Agent]) -> list[LinkAnswer]:
-    """All links of the office."""
-    ends = dict(agent.receiver.high_watermarks)
+async def links(request: Req, agent: NamedDependency[Agent]) -> list[LinkAnswer]:
+    """All links of the office that the actor reaches."""
+    ends, actor = dict(agent.receiver.high_watermarks), actor_of(request)
     return await _ask(
         agent,
         lambda at, snapshot: [
-            link_answer(at, snapshot, role, ends.get(role.link, 0)) for role in at.roles
+            link_answer(at, snapshot, role, ends.get(role.link, 0))
+            for role in at.roles
+            if sees_link(actor, role.link)
         ],
     )
 
 
 @get("/v1/links/{link:str}", opt=actions(Action.LIST_CASES, Action.SEE_HEALTH))
 async def one_link(
+    request: Req,
     agent: NamedDependency[Agent],
     link: FromPath[str],
     min_size: FromQuery[int] = 0,
@@ -67,6 +86,7 @@ async def one_link(
 ) -> LinkAnswer:
     """One link; waits until it has been read up to ``min_size``, or for ``timeout`` seconds."""
     state = known_link(agent, link)
+    check_link(actor_of(request), state.link)
     # A number that is none compares with nothing.
     await agent.wait_for(
         state.link, min_size, wait_s if 0 <= wait_s <= LONGEST_WAIT_S else LONGEST_WAIT_S
@@ -76,18 +96,20 @@ async def one_link(
 
 
 @get("/v1/cases", opt=actions(Action.LIST_CASES))
-async def cases(agent: NamedDependency[Agent]) -> list[CaseAnswer]:
-    """The cases of all links."""
-    now = agent.clock.now_ms()
-    return await _ask(agent, lambda at, snapshot: list_cases(at, snapshot, at.links, now))
+async def cases(request: Req, agent: NamedDependency[Agent]) -> list[CaseAnswer]:
+    """The cases of all links that the actor reaches."""
+    now, actor = agent.clock.now_ms(), actor_of(request)
+    return await _ask(agent, lambda at, snapshot: list_cases(at, snapshot, at.links, now, actor))
 
 
 @get("/v1/links/{link:str}/cases", opt=actions(Action.LIST_CASES))
-async def cases_of_link(agent: NamedDependency[Agent], link: FromPath[str]) -> list[CaseAnswer]:
-    """The cases of one link."""
+async def cases_of_link(
+    request: Req, agent: NamedDependency[Agent], link: FromPath[str]
+) -> list[CaseAnswer]:
+    """The cases of one link that the actor reaches."""
     wanted = known_link(agent, link).link
-    now = agent.clock.now_ms()
-    return await _ask(agent, lambda at, snapshot: list_cases(at, snapshot, [wanted], now))
+    now, actor = agent.clock.now_ms(), actor_of(request)
+    return await _ask(agent, lambda at, snapshot: list_cases(at, snapshot, [wanted], now, actor))
 
 
 @get("/v1/links/{link:str}/cases/{case:str}", opt=actions(Action.READ_CONTENTS))
@@ -97,24 +119,37 @@ async def one_case(
     """A case with everything that happened in it; first, who sees it is noted in the journal."""
     known = known_link(agent, link).link
     wanted = CaseId(read_id(case))
-    actor, now = acting_name(request), agent.clock.now_ms()
+    name, now, actor = acting_name(request), agent.clock.now_ms(), actor_of(request)
     is_read = agent.is_read_to_end(known)
-    answer = await _ask(
-        agent,
-        lambda at, snapshot: case_history(at, snapshot, known, wanted, now, is_read=is_read),
-    )
+
+    def query(at: Viewer, snapshot: Snapshot) -> CaseHistory | None:
+        view = stored_cases.get(snapshot, known, wanted)
+        check_case(snapshot, actor, known, wanted, None if view is None else view.kind)
+        return case_history(at, snapshot, known, wanted, now, is_read=is_read)
+
+    answer = await _ask(agent, query)
     if answer is None:
         raise NotFoundException(f"no case {case} is known on {link}")
     if answer.view is not None:
-        await agent.store.write(lambda tx: note_view(tx, actor, known, wanted, now))
+        await agent.store.write(lambda tx: note_view(tx, name, known, wanted, now))
     return answer
 
 
 @get("/v1/events/{event:str}", opt=actions(Action.LIST_CASES))
-async def one_event(agent: NamedDependency[Agent], event: FromPath[str]) -> EventStatus:
+async def one_event(
+    request: Req, agent: NamedDependency[Agent], event: FromPath[str]
+) -> EventStatus:
     """How far an event has come."""
-    wanted = EventId(read_id(event))
-    answer = await _ask(agent, lambda at, snapshot: event_status(at, snapshot, wanted))
+    wanted, actor = EventId(read_id(event)), actor_of(request)
+
+    def query(at: Viewer, snapshot: Snapshot) -> EventStatus | None:
+        place = case_of_event(snapshot, wanted)
+        if place is not None:
+            view = stored_cases.get(snapshot, *place)
+            check_case(snapshot, actor, *place, None if view is None else view.kind)
+        return event_status(at, snapshot, wanted)
+
+    answer = await _ask(agent, query)
     if answer is None:
         raise NotFoundException(f"no event {event} is known here")
     return answer
@@ -122,14 +157,26 @@ async def one_event(agent: NamedDependency[Agent], event: FromPath[str]) -> Even
 
 @get("/v1/alerts", opt=actions(Action.LIST_CASES))
 async def alerts(
-    agent: NamedDependency[Agent], link: FromQuery[str | None] = None
+    request: Req, agent: NamedDependency[Agent], link: FromQuery[str | None] = None
 ) -> list[OpenAlertAnswer]:
     """What stands open for the office, on one link or on all, the earliest deadline first."""
-    wanted = None if link is None else [known_link(agent, link).link]
-    return await _ask(
-        agent,
-        lambda at, snapshot: open_alerts(at, snapshot, at.links if wanted is None else wanted),
-    )
+    wanted, actor = None if link is None else [known_link(agent, link).link], actor_of(request)
+
+    def query(at: Viewer, snapshot: Snapshot) -> list[OpenAlertAnswer]:
+        answers = open_alerts(at, snapshot, at.links if wanted is None else wanted)
+        return [answer for answer in answers if _sees_alert(snapshot, actor, answer)]
+
+    return await _ask(agent, query)
+
+
+def _sees_alert(snapshot: Snapshot, actor: Actor, answer: OpenAlertAnswer) -> bool:
+    """Whether an alert is about a case, or a link, that the actor reaches."""
+    link = LinkId(answer.link)
+    if answer.case is None:
+        return sees_link(actor, link)
+    case = CaseId(from_hex(answer.case))
+    view = stored_cases.get(snapshot, link, case)
+    return sees_case(snapshot, actor, link, case, None if view is None else view.kind)
 
 
 HANDLERS = (links, one_link, cases, cases_of_link, one_case, one_event, alerts)

@@ -42,7 +42,7 @@ async def compute(request: Req, agent: NamedDependency[Agent]) -> Response[Any]:
     if wanted.last < wanted.first:
         raise BadRequest(f"last: {wanted.last} lies before first: {wanted.first}")
     filed = await service.compute(
-        agent, wanted.first, wanted.last, acting_name(request, wanted.actor)
+        agent, wanted.first, wanted.last, acting_name(request, wanted.actor, must_name=True)
     )
     return Response(_answer(filed), status_code=201)
 
@@ -72,7 +72,9 @@ async def compare(
 ) -> Response[Any]:
     """Compute a frozen report anew at its cut, and say what has come since."""
     wanted = decode(await request.body(), StepRequest)
-    compared = await service.compare(agent, read_id(digest), acting_name(request, wanted.actor))
+    compared = await service.compare(
+        agent, read_id(digest), acting_name(request, wanted.actor, must_name=True)
+    )
     return Response(compared)
 
 
@@ -90,7 +92,7 @@ async def step(
     wanted = decode(await request.body(), StepRequest)
     check_allowed(actor_of(request), _NEEDED[_LATER[act]])
     filed = await service.act(
-        agent, read_id(digest), _LATER[act], acting_name(request, wanted.actor)
+        agent, read_id(digest), _LATER[act], acting_name(request, wanted.actor, must_name=True)
     )
     return Response(_answer(filed))
 

@@ -11,35 +11,26 @@ import os
 from typing import Final
 
 from blo_agent.commands.accept import Accepted, OfficeCommand, accept
-from blo_agent.drafts.errors import DraftRefusal, DraftStepRefused, draft_refused
-from blo_agent.drafts.policy import is_approval_needed
+from blo_agent.drafts.errors import DraftRefusal, draft_refused
+from blo_agent.drafts.rows import author_of, known_draft, moved, note
 from blo_agent.office.state import Office
-from blo_agent.people.access import Actor, check_allowed
-from blo_agent.people.accounts import account_of
+from blo_agent.people.access import Actor
 from blo_agent.people.errors import PeopleRefusal, refused
-from blo_agent.people.log_in import use_code, use_passkey
-from blo_agent.store.connection import Snapshot, Transaction
-from blo_agent.store.tables import case_agencies, drafts, journal, people
-from blo_domain.people import drafts as rules
-from blo_domain.people.approval import ApprovalRefused, check_approver, command_of
+from blo_agent.store.connection import Transaction
+from blo_agent.store.tables import case_agencies, drafts, people
+from blo_domain.people.approval import command_of
 from blo_domain.people.drafts import DraftAct, DraftState
 from blo_domain.people.permissions import Action
 from blo_domain.people.roles import agencies_of
 from blo_schemas.approvals import (
-    APPROVAL,
     DRAFTED_STEP,
     SENT_DRAFT,
-    Approval,
     DraftedStep,
-    PasskeyAssertion,
-    SecondFactor,
     SentDraft,
-    approval_challenge,
     drafted_step_digest,
 )
-from blo_schemas.ids import CaseId, Digest, LinkId
+from blo_schemas.ids import CaseId, LinkId
 from blo_schemas.people import Agency, PersonId
-from blo_sealing.passkeys import RelyingParty
 
 ID_SIZE: Final = 16
 MOST_OPEN: Final = 2_000
@@ -48,8 +39,6 @@ MOST_OPEN: Final = 2_000
 MOST_AUTHORS: Final = 50
 MAX_REQUEST: Final = 64 * 1024
 """Bytes of what is filled in."""
-
-MAX_REASON: Final = 2_000
 
 
 def begin(
@@ -69,7 +58,7 @@ def begin(
         PeopleRefused: The actor may not draft.
         DraftStepRefused: It is too large, or too many drafts are open.
     """
-    person = _author(actor, Action.DRAFT)
+    person = author_of(actor, Action.DRAFT)
     _check_size(request)
     if drafts.count_open(tx) >= MOST_OPEN:
         raise draft_refused(
@@ -93,9 +82,9 @@ def edit(
         DraftStepRefused: It is too large, or cannot be edited now.
         DraftConflict: Somebody else has changed it since the actor saw it.
     """
-    person = _author(actor, Action.DRAFT)
+    person = author_of(actor, Action.DRAFT)
     _check_size(request)
-    row = _moved(tx, draft, seen, DraftAct.EDIT, now, person)
+    row = moved(tx, draft, seen, DraftAct.EDIT, now, person)
     authors = row.authors if person in row.authors else (*row.authors, person)
     if len(authors) > MOST_AUTHORS:
         raise draft_refused(DraftRefusal.TOO_MANY, f"{MOST_AUTHORS} people have written in this")
@@ -122,11 +111,11 @@ def submit(
         DraftStepRefused: It cannot be submitted now, or needs no approval.
         DraftConflict: Somebody else has changed it.
     """
-    person = _author(actor, Action.DRAFT)
-    row = _moved(tx, draft, seen, DraftAct.SUBMIT, now, person, drafted)
+    person = author_of(actor, Action.DRAFT)
+    row = moved(tx, draft, seen, DraftAct.SUBMIT, now, person, drafted)
     row = row._replace(drafted=DRAFTED_STEP.encode(drafted), reason=None, approval=None)
     drafts.put(tx, row)
-    _note(tx, actor, "submit draft", row, now, drafted_step_digest(drafted))
+    note(tx, actor, "submit draft", row, now, drafted_step_digest(drafted))
     return row
 
 
@@ -151,89 +140,13 @@ def take_back(actor: Actor, draft: bytes, seen: int, now: int, tx: Transaction) 
         DraftStepRefused: It cannot be taken back now.
         DraftConflict: Somebody else has changed it.
     """
-    person = _author(actor, Action.DRAFT)
-    row = _moved(tx, draft, seen, DraftAct.TAKE_BACK, now, person)
+    person = author_of(actor, Action.DRAFT)
+    row = moved(tx, draft, seen, DraftAct.TAKE_BACK, now, person)
     if person not in row.authors:
         raise refused(PeopleRefusal.NOT_ALLOWED, "only who has written in a draft takes it back")
     row = row._replace(drafted=None, approval=None)
     drafts.put(tx, row)
-    _note(tx, actor, "take draft back", row, now)
-    return row
-
-
-def return_to_author(
-    actor: Actor, draft: bytes, seen: int, reason: str, now: int, tx: Transaction
-) -> drafts.DraftRow:
-    """Return a submitted draft with a reason.
-
-    Raises:
-        PeopleRefused: The actor may not approve.
-        DraftStepRefused: It is not submitted, or there is no reason.
-        DraftConflict: Somebody else has changed it.
-    """
-    person = _author(actor, Action.APPROVE)
-    words = reason.strip()
-    if not 0 < len(words) <= MAX_REASON:
-        raise draft_refused(
-            DraftRefusal.REASON_MISSING, f"say why it is returned, in 1 to {MAX_REASON} characters"
-        )
-    row = _moved(tx, draft, seen, DraftAct.RETURN, now, person)
-    row = row._replace(reason=words, approval=None)
-    drafts.put(tx, row)
-    _note(tx, actor, "return draft", row, now)
-    return row
-
-
-def approve(
-    actor: Actor,
-    draft: bytes,
-    seen: int,
-    proof: PasskeyAssertion | str,
-    party: RelyingParty,
-    now: int,
-    tx: Transaction,
-) -> drafts.DraftRow:
-    """Approve a submitted draft, with a proof that the approver was there.
-
-    Args:
-        actor: Who approves.
-        draft: The draft.
-        seen: The revision that the actor saw.
-        proof: A passkey's answer to ``challenge_of``, or a one-time code where the person has no
-            passkey.
-        party: For whom passkeys are made.
-        now: The office's clock, Unix milliseconds.
-        tx: The transaction.
-
-    Raises:
-        PeopleRefused: The actor may not approve, has written in it, or the proof does not count.
-        DraftStepRefused: It is not submitted.
-        DraftConflict: Somebody else has changed it.
-    """
-    person = _author(actor, Action.APPROVE)
-    row = _known(tx, draft)
-    try:
-        check_approver(person, actor.roles, row.authors)
-    except ApprovalRefused as error:
-        raise refused(PeopleRefusal.NOT_ALLOWED, str(error)) from error
-    row = _moved(tx, draft, seen, DraftAct.APPROVE, now, person)
-    account = account_of(tx, person)
-    factor, passkey = _proven(tx, person, row, proof, party, now)
-    approval = Approval(
-        draft=row.id,
-        revision=row.revision,
-        digest=_digest(row),
-        approver=person,
-        name=account.member.name,
-        authors=tuple(sorted(row.authors)),
-        at=now,
-        factor=factor,
-        passkey=passkey,
-    )
-    detail = APPROVAL.encode(approval)
-    row = row._replace(approval=detail)
-    drafts.put(tx, row)
-    _note(tx, actor, f"approve by {factor}", row, now, detail)
+    note(tx, actor, "take draft back", row, now)
     return row
 
 
@@ -264,14 +177,14 @@ def send(
         DraftConflict: Somebody else has changed it.
         CommandRefused: The step is not possible; the draft stays as it was.
     """
-    person = _author(actor, Action.SEND_ROUTINE_STEP)
-    known = _known(tx, draft)
+    person = author_of(actor, Action.SEND_ROUTINE_STEP)
+    known = known_draft(tx, draft)
     is_approved = known.state is DraftState.APPROVED
     if is_approved:
         assert known.drafted is not None
         drafted = DRAFTED_STEP.decode(known.drafted)
     assert drafted is not None
-    row = _moved(tx, draft, seen, DraftAct.SEND, now, person, drafted)
+    row = moved(tx, draft, seen, DraftAct.SEND, now, person, drafted)
     command = OfficeCommand(drafted.link, _case(drafted), command_of(drafted), actor.name)
     accepted = accept(office, command, now, tx)
     case_agencies.add(tx, row.link, accepted.case, _agencies(tx, row.authors, now))
@@ -283,7 +196,7 @@ def send(
         approved=is_approved,
     )
     drafts.put(tx, row._replace(drafted=DRAFTED_STEP.encode(drafted), event=accepted.event))
-    _note(tx, actor, "send draft", row._replace(case=accepted.case), now, SENT_DRAFT.encode(sent))
+    note(tx, actor, "send draft", row._replace(case=accepted.case), now, SENT_DRAFT.encode(sent))
     return accepted
 
 
@@ -295,91 +208,12 @@ def discard(actor: Actor, draft: bytes, seen: int, now: int, tx: Transaction) ->
         DraftStepRefused: It is submitted, approved or sent.
         DraftConflict: Somebody else has changed it.
     """
-    person = _author(actor, Action.DRAFT)
-    row = _moved(tx, draft, seen, DraftAct.DISCARD, now, person)
+    person = author_of(actor, Action.DRAFT)
+    row = moved(tx, draft, seen, DraftAct.DISCARD, now, person)
     row = row._replace(request=b"{}", drafted=None, reason=None)
     drafts.put(tx, row)
-    _note(tx, actor, "discard draft", row, now)
+    note(tx, actor, "discard draft", row, now)
     return row
-
-
-def challenge_of(row: drafts.DraftRow) -> Digest:
-    """What an approver's passkey signs of a submitted draft."""
-    return approval_challenge(row.id, row.revision, _digest(row))
-
-
-def known_draft(snapshot: Snapshot, draft: bytes) -> drafts.DraftRow:
-    """The draft with this id.
-
-    Raises:
-        DraftStepRefused: There is none.
-    """
-    return _known(snapshot, draft)
-
-
-def _known(snapshot: Snapshot, draft: bytes) -> drafts.DraftRow:
-    row = drafts.get(snapshot, draft)
-    if row is None:
-        raise draft_refused(
-            DraftRefusal.UNKNOWN_DRAFT, f"there is no draft {draft.hex()[:8]} here; it may be gone"
-        )
-    return row
-
-
-def _moved(
-    tx: Transaction,
-    draft: bytes,
-    seen: int,
-    act: DraftAct,
-    now: int,
-    person: PersonId,
-    drafted: DraftedStep | None = None,
-) -> drafts.DraftRow:
-    """The draft after an act, not stored yet."""
-    row = _known(tx, draft)
-    needed = drafted is not None and is_approval_needed(tx, drafted)
-    if drafted is None and row.drafted is not None:
-        needed = is_approval_needed(tx, DRAFTED_STEP.decode(row.drafted))
-    try:
-        rules.check_revision(seen, row.revision)
-        state = rules.next_state(row.state, act, approval_needed=needed)
-    except rules.RevisionConflict as conflict:
-        raise DraftStepRefused(DraftRefusal.CONFLICT, str(conflict), row) from conflict
-    except rules.DraftRefused as refusal:
-        raise draft_refused(DraftRefusal.NOT_POSSIBLE_NOW, str(refusal)) from refusal
-    revision = row.revision + rules.DRAFT_RULES[act].revises
-    return row._replace(state=state, revision=revision, edited_by=person, changed_at=now)
-
-
-def _proven(
-    tx: Transaction,
-    person: PersonId,
-    row: drafts.DraftRow,
-    proof: PasskeyAssertion | str,
-    party: RelyingParty,
-    now: int,
-) -> tuple[SecondFactor, PasskeyAssertion | None]:
-    if isinstance(proof, PasskeyAssertion):
-        use_passkey(tx, party, person, proof, challenge_of(row))
-        return SecondFactor.PASSKEY, proof
-    if not use_code(tx, person, proof, now):
-        raise refused(
-            PeopleRefusal.CODE_REFUSED,
-            "the one-time code is wrong or used; wait for the next one, or approve by passkey",
-        )
-    return SecondFactor.TOTP, None
-
-
-def _author(actor: Actor, action: Action) -> PersonId:
-    """The person or program that acts.
-
-    Raises:
-        PeopleRefused: The actor may not, or is nobody who can be named.
-    """
-    check_allowed(actor, action)
-    if actor.person is None and actor.scope is None:
-        raise refused(PeopleRefusal.NOT_ALLOWED, f"to {action} needs a person who is logged in")
-    return actor.name
 
 
 def _check_size(request: bytes) -> None:
@@ -388,11 +222,6 @@ def _check_size(request: bytes) -> None:
             DraftRefusal.TOO_LARGE,
             f"the draft has {len(request)} bytes; {MAX_REQUEST} are possible",
         )
-
-
-def _digest(row: drafts.DraftRow) -> Digest:
-    assert row.drafted is not None
-    return drafted_step_digest(DRAFTED_STEP.decode(row.drafted))
 
 
 def _agencies(tx: Transaction, authors: tuple[PersonId, ...], now: int) -> set[Agency]:
@@ -404,17 +233,3 @@ def _agencies(tx: Transaction, authors: tuple[PersonId, ...], now: int) -> set[A
 
 def _case(drafted: DraftedStep) -> CaseId | None:
     return None if drafted.case is None else CaseId(drafted.case)
-
-
-def _note(
-    tx: Transaction, actor: Actor, action: str, row: drafts.DraftRow, now: int, detail: bytes = b""
-) -> None:
-    journal.append(
-        tx,
-        at=now,
-        actor=actor.name,
-        action=action,
-        link=row.link,
-        case=row.case,
-        detail=detail or row.id,
-    )

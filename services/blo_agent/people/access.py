@@ -131,6 +131,16 @@ def sees_link(actor: Actor, link: LinkId) -> bool:
     return actor.scope is None or not actor.scope.links or link in actor.scope.links
 
 
+def check_link(actor: Actor, link: LinkId) -> None:
+    """Refuse a link that lies beyond a token's scope.
+
+    Raises:
+        PeopleRefused: It lies beyond.
+    """
+    if not sees_link(actor, link):
+        raise refused(PeopleRefusal.NOT_ALLOWED, "this link lies beyond the scope of the token")
+
+
 def sees_case(
     snapshot: Snapshot, actor: Actor, link: LinkId, case: CaseId, kind: Kind | None
 ) -> bool:

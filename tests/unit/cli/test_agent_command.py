@@ -22,7 +22,7 @@ key = "store/office.key"
 [kafka]
 bootstrap = "127.0.0.1:1"
 [api]
-token = "api.token"
+socket_acts_as = "office"
 """
 
 

@@ -21,7 +21,7 @@ def config(tmp_path: Path) -> Path:
     path.write_text(
         'office = "vn-a"\n'
         f'store = {{ path = "{tmp_path}/office.db", key = "{tmp_path}/office.key" }}\n'
-        f'api = {{ port = 0, token = "{tmp_path}/token" }}\n'
+        f"api = {{ port = 0 }}\n"
         'kafka = { bootstrap = "127.0.0.1:1" }\n'
         f'trust = {{ pins = {{ vn = "{"00" * 32}" }} }}\n'
     )

@@ -22,7 +22,7 @@ CONFIGS = {
         ["agent"],
         (
             'office = "vn-kyson"\n[store]\npath = "keys/office.db"\nkey = "keys/office.key"\n'
-            f'[api]\ntoken = "api.token"\n{PINS}{KAFKA}{ADMIN}'
+            f"{PINS}{KAFKA}{ADMIN}"
         ),
     ),
     "processors": (

@@ -172,6 +172,14 @@ def state_of(snapshot: Snapshot, event_id: EventId) -> OutboxState | None:
     return None if state is None else OutboxState(state)
 
 
+def case_of(snapshot: Snapshot, event_id: EventId) -> tuple[LinkId, CaseId] | None:
+    """The link and case of an event that was not read back yet."""
+    row = snapshot.row(
+        "SELECT link, case_id FROM outbox WHERE event_id = ? AND case_id IS NOT NULL", (event_id,)
+    )
+    return None if row is None else (LinkId(row[0]), CaseId(row[1]))
+
+
 def count_unconfirmed(snapshot: Snapshot, link: LinkId) -> int:
     """How many events of a link were not yet read back; reads the whole outbox."""
     count: int = snapshot.value(
