@@ -126,7 +126,8 @@ class TopicPlace(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
         topic: The topic.
         offset: The offset that is read next.
         last: The offset of the last record that was read; ``None``: none was.
-        mark: The first 16 bytes of the SHA-256 of that record's value; zeros if none was read.
+        mark: 16 bytes of the SHA-256 of that record's key, a zero byte and its value; zeros if none was
+            read.
     """
 
     topic: str
@@ -145,6 +146,7 @@ class StateHead(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fie
         corridor: Its corridor.
         partition: Its partition.
         processor: Whose state it is.
+        documents: Offset of the first trust document that was not known.
         trust: ``TrustedDirectory.digest_for_link`` under which it was computed.
         own: The tags of the processor's certificates whose private keys it had.
         signers: The tags of the certificates that signed the outputs that are there.
@@ -167,6 +169,7 @@ class StateHead(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fie
     corridor: CorridorId
     partition: Count
     processor: OfficeId
+    documents: Count
     trust: Bytes32
     own: tuple[Bytes8, ...]
     signers: tuple[Bytes8, ...]

@@ -22,6 +22,7 @@ class DirectoryFeed:
 
     Attributes:
         directory: The directory of the documents that were read so far.
+        offset: The offset of the next record of the topic.
     """
 
     def __init__(self, log: Log, pins: Pins) -> None:
@@ -32,7 +33,9 @@ class DirectoryFeed:
             check_kem_key=is_usable_kem_key,
         )
         self._log = log
-        self._next = 0
+        self._empty = self.directory
+        self._documents: list[tuple[int, SignedDocument]] = []
+        self.offset = 0
 
     async def refresh(self) -> bool:
         """Read new documents; returns whether there were any.
@@ -40,19 +43,28 @@ class DirectoryFeed:
         Raises:
             LogError: The topic could not be read.
         """
-        documents: list[SignedDocument] = []
-        reader = await self._log.reader({_PARTITION: self._next})
+        documents: list[tuple[int, SignedDocument]] = []
+        reader = await self._log.reader({_PARTITION: self.offset})
         try:
             async for batch in read_to_end(reader):
                 for stored in batch[_PARTITION]:
                     try:
-                        documents.append(SIGNED_DOCUMENT.decode(stored.value or b""))
+                        signed = SIGNED_DOCUMENT.decode(stored.value or b"")
                     except WireError:
                         continue
+                    documents.append((stored.offset, signed))
             end = reader.position(_PARTITION)
         finally:
             await reader.close()
         if documents:
-            self.directory, _ = self.directory.load(documents)
-        self._next = end
+            self.directory, _ = self.directory.load(signed for _, signed in documents)
+        self._documents += documents
+        self.offset = end
         return bool(documents)
+
+    def as_of(self, offset: int) -> TrustedDirectory:
+        """The directory of the documents before an offset."""
+        if offset >= self.offset:
+            return self.directory
+        earlier = (signed for at, signed in self._documents if at < offset)
+        return self._empty.load(earlier)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from blo_log.directory import DirectoryFeed
 from blo_log.port import Appender, Log
@@ -50,6 +51,7 @@ class WorkerContext:
         clock: The machine's clock.
         metrics: The metrics.
         options: The options.
+        state: The folder of the links' states; ``None``: no start goes on from an earlier one.
         line: Where the worker waits while Kafka is away.
     """
 
@@ -61,4 +63,5 @@ class WorkerContext:
     clock: Clock
     metrics: Metrics
     options: WorkerOptions = WorkerOptions()
+    state: Path | None = None
     line: KafkaLine = field(default_factory=KafkaLine)

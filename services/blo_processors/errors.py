@@ -10,12 +10,14 @@
     ├── StateError         the stored state of a link can't be used; it is folded from the first record
     │   ├── StateInUse         another program has the file open
     │   ├── StateDamaged       the file is not a whole state of this link and processor
+    │   ├── StateRefused       the log, the documents or the program do not confirm it
     │   └── StateUnwritable    the folder or the disk does not take it
     └── Unprocessable   a record can't be folded; it becomes a dead letter
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
 from blo_schemas.ids import LinkId, OfficeId
@@ -59,12 +61,40 @@ class TempTableFailed(ProcessorError):
         )
 
 
+class StateRefusal(StrEnum):
+    """Why a link is folded from its first record and not from a stored state."""
+
+    MISSING = "missing"
+    """There is none."""
+    DAMAGED = "damaged"
+    """It is not whole, or it is another link's or processor's."""
+    IN_USE = "in_use"
+    """Another program has it open."""
+    UNWRITABLE = "unwritable"
+    """The folder or its disk does not take it."""
+    RULES = "rules"
+    """Another version of the program has written it."""
+    TRUST = "trust"
+    """New trust documents change what is concluded of its records."""
+    SIGNERS = "signers"
+    """A certificate that has signed its outputs counts no more."""
+    CHECKPOINT = "checkpoint"
+    """The trail does not have the processor's checkpoint of it."""
+    LOG = "log"
+    """The log is not the one that it was made of, or has lost records."""
+    OUTPUTS = "outputs"
+    """The topics of outputs are not those that it was made beside, or contradict it."""
+
+
 class StateError(ProcessorError):
     """The stored state of a link can't be used; the link is folded from its first record.
 
     Attributes:
         path: The file; ``None``: one without a name.
+        reason: Why, from the closed list.
     """
+
+    reason = StateRefusal.DAMAGED
 
     def __init__(self, path: Path | None, detail: str) -> None:
         super().__init__(f"the stored state {path or 'without a name'} {detail}")
@@ -74,6 +104,8 @@ class StateError(ProcessorError):
 class StateInUse(StateError):
     """Another program has the file open."""
 
+    reason = StateRefusal.IN_USE
+
     def __init__(self, path: Path | None) -> None:
         super().__init__(path, "is used by another program: every worker needs a folder of its own")
 
@@ -81,12 +113,24 @@ class StateInUse(StateError):
 class StateDamaged(StateError):
     """The file is not a whole state of this link and processor."""
 
+    reason = StateRefusal.DAMAGED
+
     def __init__(self, path: Path | None, detail: str) -> None:
         super().__init__(path, f"is damaged or foreign ({detail}): it is thrown away")
 
 
+class StateRefused(StateError):
+    """The file is whole, and the log, the documents or the program do not confirm it."""
+
+    def __init__(self, path: Path | None, reason: StateRefusal, detail: str) -> None:
+        super().__init__(path, f"is not used: {detail}")
+        self.reason = reason
+
+
 class StateUnwritable(StateError):
     """The folder or its disk does not take the file."""
+
+    reason = StateRefusal.UNWRITABLE
 
     def __init__(self, path: Path | None, detail: Exception) -> None:
         super().__init__(

@@ -102,6 +102,7 @@ async def make_context(
             by_clock=not settings.simulated_time,
             skew_ms=round(work.skew_s * 1000),
         ),
+        state=settings.state,
         line=line,
     )
 

@@ -6,7 +6,7 @@ served only if it has written the grant itself; after a start it writes all its 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -14,10 +14,10 @@ from blo_domain.trust import KeyRecipient, TrustedDirectory
 from blo_log.port import ConsumedRecord
 from blo_schemas.errors import WireError
 from blo_schemas.grants import GRANT, Grant, KeyPurpose, grant_record_key
-from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId
+from blo_schemas.ids import TAG_SIZE, CaseId, CertificateTag, KeyId, LinkId
 from blo_schemas.instants import local
 from blo_schemas.outputs import Output
-from blo_sealing.errors import SealingError
+from blo_sealing.errors import SealingError, UnusableKey
 from blo_sealing.grants import open_summary_grant
 from blo_sealing.identity import ProgramIdentity
 from blo_sealing.keys import ContentKey, SummaryKey
@@ -67,6 +67,37 @@ class GrantedKeys:
         """``None``: such a program reads no contents."""
         del case
         return None
+
+    def keys(self) -> Iterator[tuple[bytes, bytes]]:
+        """The summary keys that were granted, by id and secret, for an encrypted file."""
+        return ((key, granted.secret) for key, granted in self._keys.items())
+
+    def written(self) -> Iterator[tuple[bytes, bytes]]:
+        """The own grants that nobody has written over, by record key, for ``load``."""
+        return (
+            (record_key, given.tag + given.mark)
+            for record_key, given in self._given.items()
+            if record_key not in self._overwritten
+        )
+
+    def load(self, keys: Mapping[bytes, bytes], written: Mapping[bytes, bytes]) -> None:
+        """Go on with keys and own grants that this program has stored.
+
+        Args:
+            keys: As ``keys`` gave them.
+            written: As ``written`` gave them.
+
+        Raises:
+            UnusableKey: A secret is no key of its id.
+        """
+        for name, secret in keys.items():
+            key = SummaryKey(secret)
+            if key.id != name:
+                raise UnusableKey("a stored key has another id")
+            self._keys[key.id] = key
+        for record_key, value in written.items():
+            tag = CertificateTag(value[:TAG_SIZE])
+            self._given[record_key] = _WrittenGrant(tag, value[TAG_SIZE:])
 
     def take(self, stored: ConsumedRecord, directory: TrustedDirectory) -> bool:
         """Takes a record of ``blo.keys``; whether it brought a new key."""

@@ -278,6 +278,21 @@ class Metrics(DeclaredMetrics):
         unit="records",
         action="Any: another program may write there; check the topic's access rights.",
     )
+    folds_from_zero = counter(
+        "blo_folds_from_zero_total",
+        "Times a processor folded a link from its first record and not from its stored state, by reason.",
+        "link",
+        "reason",
+        unit="folds",
+        action="missing or rules: normal at a first start and after an upgrade. in_use: two workers share a folder. unwritable: make room there. damaged, checkpoint, log or outputs: somebody changes the folder or the topics; see the log.",
+    )
+    state_size = gauge(
+        "blo_state_size",
+        "Number of records in the stored state of a link, from which the next start goes on.",
+        "link",
+        unit="records",
+        action="Far below blo_link_size for minutes: outputs are not read back; see the log.",
+    )
     gaps_filled = counter(
         "blo_gaps_filled_total",
         "Records that the stream omitted and the worker read from the log directly.",

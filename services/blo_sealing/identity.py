@@ -69,6 +69,11 @@ class ProgramIdentity:
         newest = list(self._by_public.values())[-1]
         return CertificateRequest(self.subject, newest.signing.public, newest.kem.public)
 
+    @property
+    def pairs(self) -> tuple[NodeKeys, ...]:
+        """All pairs of keys, the newest first."""
+        return tuple(reversed(self._by_public.values()))
+
     def signer(self, directory: TrustedDirectory, now: int) -> Signer | None:
         """The newest certificate that is valid now and names one of the program's keys."""
         for certified in reversed(directory.certificates(self.subject)):

@@ -13,9 +13,11 @@ from blo_log import topics
 from blo_log.memory import MemoryLog
 from blo_processors.link.case_store import CaseStore
 from blo_processors.outputs.encode import OutputEncoder
+from blo_processors.outputs.mark_table import KnownOutputs
 from blo_processors.outputs.published import PublishedOutputs
 from blo_processors.outputs.reconcile import OutputReconciler
 from blo_processors.outputs.writer import OutputWriter
+from blo_processors.snapshot.state_file import StateFile
 from blo_projection.granted_keys import GrantedKeys
 from blo_schemas.ids import HASH_SIZE, CaseId
 from blo_schemas.summary import Urgency
@@ -47,7 +49,7 @@ async def _longest_pause_ms(cases: int) -> float:
     signer = context.identity.signer(context.feed.directory, context.clock.now_ms())
     assert signer is not None
     encoder = OutputEncoder(place, signer, GrantedKeys(place.link, context.identity))
-    reconciler = OutputReconciler(encoder, PublishedOutputs())
+    reconciler = OutputReconciler(encoder, PublishedOutputs(), KnownOutputs(StateFile.temporary()))
     cache, log_time = _cases(world, cases)
     writer = OutputWriter(place, context, encoder, reconciler, lambda: log_time, lambda: None)
     writing = asyncio.create_task(writer.write(reconciler.settle(cache, (), ())))

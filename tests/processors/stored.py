@@ -41,6 +41,7 @@ def commit(state: LinkFoldState, writer: LinkWriter, file: StateFile) -> None:
         corridor=place.corridor,
         partition=place.partition,
         processor=OfficeId(PROCESSOR),
+        documents=0,
         trust=bytes(32),
         own=(),
         signers=(),

@@ -81,7 +81,7 @@ async def test_a_processor_cannot_open_a_body(world: World, writer: LinkWriter) 
     log = await fresh(world, writer)
     worker = await world.worker(log)
     await worker.start()
-    held = worker._granted
+    held = worker._parts.granted
     record = writer.records[0]
     envelope = ENVELOPE.decode(record.value)
     header = HEADER.decode(envelope.header)

@@ -7,8 +7,9 @@ legal unless a test asks for something else.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
+from pathlib import Path
 
 from blo_domain.cases import legal_steps
 from blo_domain.deadlines.policies import four_urgencies
@@ -41,6 +42,8 @@ from blo_schemas.trust import (
     Certificate,
     DatedText,
     Document,
+    Revocation,
+    RevokedFrom,
     Role,
     Root,
     SignedDocument,
@@ -71,7 +74,12 @@ class World:
     Args:
         seed: What all keys come from.
         links: How many links there are, each in its own partition.
+
+    Attributes:
+        state: The folder of the workers' stored states; ``None``: they keep none.
     """
+
+    state: Path | None = None
 
     def __init__(self, seed: int = 1, links: int = 1) -> None:
         self.dice = random.Random(seed)
@@ -124,6 +132,17 @@ class World:
         )
         signed = self.sign(certificate, [self.roots[subject[:2]]])
         self.tags[subject] = document_id(signed.payload)
+
+    def revoke_from(self, subject: OfficeId, links: Mapping[LinkId, int], at: int = START) -> None:
+        """Revoke a subject's last certificate: on these links from a size on, elsewhere at a time."""
+        revocation = Revocation(
+            country=CountryId(subject[:2]),
+            certificate=self.tags[subject],
+            at=at,
+            links=tuple(RevokedFrom(link=link, size=size) for link, size in links.items()),
+            reason="stolen (fictional)",
+        )
+        self.sign(revocation, [self.roots[subject[:2]]])
 
     def agree(
         self,
@@ -189,6 +208,7 @@ class World:
             clock=clock or ManualClock(START),
             metrics=Metrics(),
             options=options or WorkerOptions(checkpoint_every=7, batch=10),
+            state=self.state,
         )
 
     async def worker(

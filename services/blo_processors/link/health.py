@@ -7,7 +7,7 @@ the alerts that were raised before are read from their topic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from blo_domain.deadlines.health import (
     LogFacts,
@@ -53,11 +53,31 @@ class LinkHealth:
         self._heard: dict[OfficeId, HeardHeartbeat | None] = {}
         self.next_change: int | None = None
         self._heads: dict[OfficeId, tuple[Head, int]] = {}
-        self._raised: dict[bytes, Alert] = {}
+        self._uncleared: dict[bytes, Alert] = {}
 
     def know(self, alerts: Iterable[Alert]) -> None:
-        """Take over the alerts that are on the topic."""
-        self._raised.update((alert.id, alert) for alert in alerts if alert.signal is not None)
+        """Take over alerts and clearings that are on the topic, in any order."""
+        signals = [alert for alert in alerts if alert.signal is not None]
+        cleared = {alert.clears for alert in signals}
+        self._uncleared.update(
+            (alert.id, alert)
+            for alert in signals
+            if alert.clears is None and alert.id not in cleared
+        )
+        for clears in cleared:
+            self._uncleared.pop(clears or b"", None)
+
+    def heads(self) -> dict[OfficeId, tuple[Head, int]]:
+        """The head of each office that counts, and its record's timestamp, Unix milliseconds."""
+        return dict(self._heads)
+
+    def load_heads(self, heads: Mapping[OfficeId, tuple[Head, int]]) -> None:
+        """Go on with heads that were accepted before, as ``heads`` gave them."""
+        self._heads.update(heads)
+
+    def uncleared(self) -> tuple[Alert, ...]:
+        """The alerts that nothing has cleared."""
+        return tuple(self._uncleared.values())
 
     def take_head(self, stored: ConsumedRecord, directory: TrustedDirectory) -> None:
         """Take a record of ``blo.heads``; a head that is not valid is ignored."""
@@ -75,13 +95,16 @@ class LinkHealth:
         """Whether a heartbeat of an office of the link has come since ``look``."""
         return any(self._newest(office) is not heard for office, heard in self._heard.items())
 
-    def look(self, state: LinkFoldState, terms: Terms, now: int) -> list[Alert]:
+    def look(
+        self, state: LinkFoldState, terms: Terms, now: int, is_known: Callable[[bytes], bool]
+    ) -> list[Alert]:
         """The alerts and clearings since the last call.
 
         Args:
             state: The link, read to its end as of ``now``.
             terms: The policies and their periods.
             now: Unix milliseconds.
+            is_known: Whether the alert of an id is on its topic already, cleared or not.
         """
         facts = LogFacts(self.link, state.size, state.log_times.__getitem__)
         withheld = state.withheld()
@@ -91,10 +114,8 @@ class LinkHealth:
         ]
         present = health(facts, peers, terms, now)
         self.next_change = next_health_change(facts, peers, terms, now)
-        new = [alert for alert in present if alert.id not in self._raised]
-        cleared = {alert.clears for alert in self._raised.values()}
-        uncleared = [alert for alert in self._raised.values() if alert.id not in cleared]
-        changes = [*new, *repaired(uncleared, present, now)]
+        new = [alert for alert in present if not is_known(alert.id)]
+        changes = [*new, *repaired(self._uncleared.values(), present, now)]
         self.know(changes)
         return changes
 

@@ -8,6 +8,7 @@ from blo_log import topics
 from blo_log.directory import DirectoryFeed
 from blo_log.port import Log, LogReader, TopicPartition, read_to_end
 from blo_processors.link.health import LinkHealth
+from blo_processors.link.topic_places import TopicPlaces
 from blo_processors.outputs.encode import LinkPartition
 from blo_projection.granted_keys import GrantedKeys
 from blo_schemas.heads import read_note_key
@@ -22,8 +23,10 @@ class SideTopics:
         granted: Takes the grants.
         feed: The trust documents.
         health: Takes the heads.
+        places: How far the topics were read before.
 
     Attributes:
+        places: How far the topics were read.
         log_end: The number of records of the link at the last ``refresh``.
         partitions: The partitions that ``is_behind`` asks about.
     """
@@ -35,8 +38,10 @@ class SideTopics:
         granted: GrantedKeys,
         feed: DirectoryFeed,
         health: LinkHealth,
+        places: TopicPlaces | None = None,
     ) -> None:
         self.log_end = 0
+        self.places = places or TopicPlaces()
         self._log = log
         self._granted = granted
         self._feed = feed
@@ -62,14 +67,14 @@ class SideTopics:
             LogError: The topics could not be read.
         """
         if self._reader is None:
-            self._reader = await self._log.reader(
-                {self._keys: 0, self._heads: 0, self._exchange: 0}
-            )
+            begun = {part: self.places.next(part) for part in (self._keys, self._heads)}
+            self._reader = await self._log.reader({**begun, self._exchange: 0})
         self.log_end = (await self._reader.high_watermarks())[self._exchange]
         # Its records are not read here.
         self._reader.seek(self._exchange, self.log_end)
         has_new_key = False
-        async for batch in read_to_end(self._reader):
+        reader = self._reader
+        async for batch in read_to_end(reader):
             for stored in batch.get(self._keys, ()):
                 if self._granted.take(stored, self._feed.directory):
                     has_new_key = True
@@ -77,6 +82,11 @@ class SideTopics:
                 # Checkpoints and cosignatures say nothing of an office's health.
                 if read_note_key(stored.key) is None:
                     self._health.take_head(stored, self._feed.directory)
+            for partition in (self._keys, self._heads):
+                if records := batch.get(partition):
+                    self.places.read(partition, records[-1])
+        for partition in (self._keys, self._heads):
+            self.places.reached(partition, reader.position(partition))
         return has_new_key
 
     async def close(self) -> None:

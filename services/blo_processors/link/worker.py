@@ -1,8 +1,8 @@
 """One link's worker: keeps the outputs on Kafka equal to the fold of the link's log (docs/architecture.md, "What each hop promises").
 
-Correctness depends on the log alone. On assignment the worker folds the link from its first record,
-compares the output topics with the fold, and writes the missing outputs. After that it applies
-records as they come. It keeps its own position: records below it are skipped, and missing records
+Correctness depends on the log alone. On assignment the worker goes on from its stored state if the
+log proves it, and folds the link from its first record otherwise; it compares the output topics with
+the fold, and writes the missing outputs. After that it applies records as they come. It keeps its own position: records below it are skipped, and missing records
 above it are read from the log. The position moves when the outputs are acknowledged.
 
 While Kafka is away the worker waits at any point and goes on with the same bytes. Folding, sealing
@@ -13,42 +13,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from blo_log.port import ConsumedRecord, ProducerRecord, TopicPartition
 from blo_processors.context import WorkerContext
-from blo_processors.errors import NoProcessorIdentity, Unprocessable, WorkerBroken
+from blo_processors.errors import (
+    StateError,
+    StateRefusal,
+    StateRefused,
+    Unprocessable,
+    WorkerBroken,
+)
 from blo_processors.link.exchange_records import ExchangeRecords, consecutive_runs
 from blo_processors.link.failed_records import FailedRecords, apply_records, release_records
 from blo_processors.link.fold_state import LinkFoldState, terms_of_link
-from blo_processors.link.health import LinkHealth
 from blo_processors.link.link_metrics import LinkMetrics
-from blo_processors.link.side_topics import SideTopics
-from blo_processors.outputs.encode import LinkPartition, OutputEncoder
-from blo_processors.outputs.published import PublishedOutputs, PublishedOutputsReader
-from blo_processors.outputs.reconcile import OutputReconciler
+from blo_processors.link.link_opening import LinkOpening
+from blo_processors.link.link_parts import LinkParts
+from blo_processors.outputs.encode import LinkPartition
+from blo_processors.outputs.published import PublishedOutputs
 from blo_processors.outputs.writer import OutputWriter
-from blo_projection.granted_keys import GrantedKeys, OutputKeys
-from blo_projection.outputs import OpenedOutput, OutputReader
+from blo_processors.snapshot.link_snapshot import LinkSnapshot, StoredState
 from blo_runtime.logs import get_logger
 from blo_schemas.ids import Digest
-from blo_sealing.identity import Signer
 
 _MOST_UNREAD: Final = 20_000
 _RELEASED_AT_ONCE: Final = 16
 """The number of parked records that are read again at a time, of 256 KiB at most each."""
-
-
-class FoldStart(NamedTuple):
-    """Where a fold begins.
-
-    Attributes:
-        state: The fold of the first ``state.size`` records.
-        published: The outputs that are on the topics.
-    """
-
-    state: LinkFoldState
-    published: PublishedOutputs
 
 
 class LinkWorker:
@@ -61,11 +52,11 @@ class LinkWorker:
     Attributes:
         place: The link.
         position: Records up to here have all their outputs on Kafka.
-        state: The fold.
         progress_at: The time of the last progress, by the monotonic clock.
     """
 
-    state: LinkFoldState
+    _parts: LinkParts
+    _writer: OutputWriter
     _trust_digest: Digest
 
     def __init__(self, place: LinkPartition, context: WorkerContext) -> None:
@@ -81,12 +72,17 @@ class LinkWorker:
         self._checkpointed_at = self._audited_at = self.progress_at
         self._size_at_tick = 0
         self._size_at_look = -1
-        self._granted = GrantedKeys(place.link, context.identity)
-        self._health = LinkHealth(place.link, context.liveness.newest)
-        self._side = SideTopics(context.log, place, self._granted, context.feed, self._health)
+        self._snapshot = LinkSnapshot(place, context)
+        self._opening = LinkOpening(place, context, self._snapshot)
+        self._opened: LinkParts | None = None
+
+    @property
+    def state(self) -> LinkFoldState:
+        """The fold."""
+        return self._parts.state
 
     async def start(self) -> None:
-        """Fold the link and write the missing outputs; to be called once, on assignment.
+        """Fold what is new of the link and write the missing outputs; called once, on assignment.
 
         Raises:
             NoProcessorIdentity: No valid certificate names a key of this processor.
@@ -106,8 +102,11 @@ class LinkWorker:
             if self._broken:
                 raise WorkerBroken(self.place.link)
             options = self._context.options
-            for start in range(0, len(records), options.batch):
-                await self._take(records[start : start + options.batch])
+            try:
+                for start in range(0, len(records), options.batch):
+                    await self._take(records[start : start + options.batch])
+            except StateError as error:
+                await self._rebuild(error)
 
     async def tick(self) -> None:
         """Do what is due by the clock: grants, trust documents, checkpoints, comparing outputs.
@@ -117,27 +116,35 @@ class LinkWorker:
         """
         async with self._turn:
             if self._trust_digest != self._digest():
-                get_logger().warning("log is folded anew", link=self.place.link)
+                get_logger().warning("trust documents have changed", link=self.place.link)
                 await self._rebuild()
                 return
             self._directory = self._context.feed.directory
             if self._broken:
                 raise WorkerBroken(self.place.link)
-            now = self._context.clock.now_ms()
-            await self._side.refresh()
-            await self._catch_up()
-            await self._settle_parked()
-            if self.state.size >= self._side.log_end:
-                await asyncio.to_thread(self._advance, now)
-            self._checkpoint_in_time()
-            await self._flush()
-            await self._audit_in_time()
+            try:
+                await self._do_what_is_due()
+            except StateError as error:
+                await self._rebuild(error)
+
+    async def _do_what_is_due(self) -> None:
+        now = self._context.clock.now_ms()
+        await self._parts.side.refresh()
+        await self._catch_up()
+        await self._settle_parked()
+        if self.state.size >= self._parts.side.log_end:
+            await asyncio.to_thread(self._advance, now)
+        self._checkpoint_in_time()
+        await self._flush()
+        if self._audit_is_due():
+            await self._secure()
 
     def watched(self) -> list[TopicPartition]:
         """The partitions whose ends ``is_due`` asks about."""
+        parts = self._parts
         if self._audit_is_due():
-            return [*self._side.partitions, *self._published.partitions]
-        return list(self._side.partitions)
+            return [*parts.side.partitions, *parts.published.partitions]
+        return list(parts.side.partitions)
 
     def is_due(self, ends: Mapping[TopicPartition, int]) -> bool:
         """Whether ``tick`` has something to do. It is asked often, and most links rest.
@@ -147,16 +154,16 @@ class LinkWorker:
                 due: the worker's own request says what is wrong with it.
         """
         context, state = self._context, self.state
-        if self._directory is not context.feed.directory or self._side.is_behind(ends):
+        if self._directory is not context.feed.directory or self._parts.side.is_behind(ends):
             return True
         if state.size != self._size_at_look or state.size != ends.get(self._exchange.partition):
             return True
         if context.options.by_clock and state.size:
             at = context.clock.now_ms() - context.options.skew_ms
-            changes = (state.next_change, self._health.next_change)
+            changes = (state.next_change, self._parts.health.next_change)
             if any(change is not None and change <= at for change in changes):
                 return True
-            if self._health.has_heard():
+            if self._parts.health.has_heard():
                 return True
         return (state.has_moved and self._checkpoint_is_due()) or self._has_to_audit(ends)
 
@@ -165,73 +172,60 @@ class LinkWorker:
         return dict(self._failed.dead)
 
     async def close(self) -> None:
-        """Close the readers."""
-        await self._side.close()
+        """Close the readers and the stored state."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.side.close()
+        await self._snapshot.close()
 
     # Folding.
 
-    async def _rebuild(self) -> None:
+    async def _rebuild(self, failed: StateError | None = None) -> None:
+        """Fold the link anew: what is behind its stored state, or all of it.
+
+        Args:
+            failed: Why the stored state must not be used; ``None``: it may be.
+        """
         began = self._context.clock.monotonic()
         self._broken = True
+        is_given_up = failed is not None
+        if failed is not None:
+            await self._snapshot.give_up(failed, is_last=False)
         while True:
             try:
-                await self._open(self._signer())
-                await self._fold(await self._start_from_zero())
+                await self.close()
+                stored = None if is_given_up else await self._snapshot.load()
+                await self._fold(stored)
                 break
             except Unprocessable as failure:
                 self._failed.note(failure)
+            except StateError as error:
+                await self._snapshot.give_up(error, is_last=is_given_up)
+                is_given_up = True
         self._broken = False
         took = self._context.clock.monotonic() - began
         self._context.metrics.fold_seconds.observe(took)
         get_logger().info("link is folded", link=self.place.link, size=self.position)
 
-    async def _open(self, signer: Signer) -> None:
-        """Begin anew with what lies beside the log: grants, heads, outputs."""
-        context, place = self._context, self.place
-        self._directory = context.feed.directory
-        self._trust_digest = self._digest()
-        self._size_at_look = -1
-        await self.close()
-        self._granted = GrantedKeys(place.link, context.identity)
-        self._health = LinkHealth(place.link, context.liveness.newest)
-        self._side = SideTopics(context.log, place, self._granted, context.feed, self._health)
-        await context.line.keep_trying(place.link, self._side.refresh)
-        await context.line.keep_trying(place.link, context.liveness.refresh)
-        self._encoder = OutputEncoder(place, signer, self._granted)
-        self._published = PublishedOutputsReader(
-            context.log, place, signer.tag, self._open_output, context.line
-        )
-
-    async def _start_from_zero(self) -> FoldStart:
-        """The start of a fold of all records, beside all outputs on the topics."""
-        context, link = self._context, self.place.link
-        directory = context.feed.directory
-        published = await self._published.read()
-        self._metrics.count_refused(published.refused)
-        state = LinkFoldState(
-            link,
-            directory.link_trust(link),
-            self._granted,
-            terms_of_link(directory, link),
-            checkpoint_every=context.options.checkpoint_every,
-            dead=self._failed.dead.keys(),
-        )
-        return FoldStart(state, published)
-
-    async def _fold(self, start: FoldStart) -> None:
+    async def _fold(self, stored: StoredState | None) -> None:
         """Fold the records from a start to the present end, and write the outputs that are missing.
 
         Raises:
             Unprocessable: The fold fails on a record.
+            StateError: The stored state can't be used.
             LogError: As ``start``.
         """
-        self.state, published = start
-        self._reconciler = OutputReconciler(self._encoder, published)
+        self._directory = self._context.feed.directory
+        self._trust_digest = self._digest()
+        self._size_at_look = -1
+        parts = await self._opening.open(stored, self._failed.dead.keys())
+        self._parts = self._opened = parts
+        self._metrics.count_refused(parts.begun.refused)
         self._writer = OutputWriter(
             self.place,
             self._context,
-            self._encoder,
-            self._reconciler,
+            parts.encoder,
+            parts.reconciler,
             lambda: self.state.log_time,
             self._progress,
         )
@@ -240,13 +234,16 @@ class LinkWorker:
             await self._flush()
         await self._settle_parked()
         await self._flush()
-        known = list(published.known.values())
-        unfounded = await asyncio.to_thread(self.state.unfounded, known)
-        self._health.know(known)
-        state = self.state
-        await self._write(self._reconciler.settle(state.cases, state.pending(), unfounded))
+        known = list(parts.begun.known.values())
+        state = parts.state
+        unfounded = await asyncio.to_thread(state.unfounded, known)
+        parts.health.know(known)
+        await self._write(parts.reconciler.settle(state.cases, state.pending(), unfounded))
         await self._writer.grant()
-        self._checkpointed_at = self._audited_at = self._context.clock.monotonic()
+        if parts.is_resumed:
+            await self._restore_alerts(parts.begun)
+        self._checkpointed_at = self._context.clock.monotonic()
+        await self._secure()
 
     async def _take(self, records: Sequence[ConsumedRecord]) -> None:
         ahead = [record for record in records if record.offset >= self.state.size]
@@ -279,9 +276,9 @@ class LinkWorker:
     async def _catch_up(self) -> None:
         """Read from the log the records that the stream has not brought for a whole tick."""
         size, self._size_at_tick = self._size_at_tick, self.state.size
-        if size == self.state.size < self._side.log_end:
+        if size == self.state.size < self._parts.side.log_end:
             try:
-                await self._fill_gap(self._side.log_end)
+                await self._fill_gap(self._parts.side.log_end)
             except Unprocessable as failure:
                 self._failed.note(failure)
                 await self._rebuild()
@@ -294,12 +291,13 @@ class LinkWorker:
             at = now - options.skew_ms
             self.state.advance(at)
             terms = terms_of_link(self._context.feed.directory, self.place.link)
-            self.state.tell(self._health.look(self.state, terms, at))
+            changes = self._parts.health.look(self.state, terms, at, self._parts.known.has_alert)
+            self.state.tell(changes)
 
     async def _settle_parked(self) -> None:
         if not self.state.parked_count():
             return
-        await self._context.line.keep_trying(self.place.link, self._side.refresh)
+        await self._context.line.keep_trying(self.place.link, self._parts.side.refresh)
         while positions := await asyncio.to_thread(self.state.openable, _RELEASED_AT_ONCE):
             records = await self._exchange.read_again(positions)
             await asyncio.to_thread(release_records, self.state, records)
@@ -313,7 +311,7 @@ class LinkWorker:
             self._failed.letter(record, self._exchange.partition)
             for record in effects.dead.values()
         ]
-        await self._write(self._reconciler.write(effects, self.state.cases, letters))
+        await self._write(self._parts.reconciler.write(effects, self.state.cases, letters))
         self.position = self.state.size
         self._progress()
         self._metrics.count(effects, self.position, self.state.parked_count())
@@ -335,59 +333,71 @@ class LinkWorker:
 
     def _audit_is_due(self) -> bool:
         age_s = self._context.clock.monotonic() - self._audited_at
-        return age_s >= self._context.options.audit_s or self._reconciler.unread >= _MOST_UNREAD
+        return (
+            age_s >= self._context.options.audit_s or self._parts.reconciler.unread >= _MOST_UNREAD
+        )
 
     def _has_to_audit(self, ends: Mapping[TopicPartition, int]) -> bool:
         """Whether an audit is due and has something to compare; otherwise it counts as made."""
         if not self._audit_is_due():
             return False
-        if self._reconciler.unread or self._granted.has_overwritten:
+        if self._parts.reconciler.unread or self._parts.granted.has_overwritten:
             return True
-        if self._published.is_behind(ends):
+        if self._parts.published.is_behind(ends):
             return True
         self._audited_at = self._context.clock.monotonic()
         return False
 
-    async def _audit_in_time(self) -> None:
-        if self._audit_is_due():
-            await self.audit()
-
     async def audit(self) -> None:
         """Read the output topics back, and write missing or wrong outputs again."""
+        try:
+            await self._audit()
+        except StateError as error:
+            await self._rebuild(error)
+
+    async def _audit(self) -> None:
+        parts = self._parts
         self._audited_at = self._context.clock.monotonic()
-        published = await self._published.read()
+        published = await parts.published.read()
         self._metrics.count_refused(published.refused)
-        await self._write(self._reconciler.audit(published, self.state.cases))
-        if self._granted.give_overwritten_again():
+        await self._write(parts.reconciler.audit(published, self.state.cases))
+        if parts.granted.give_overwritten_again():
             get_logger().warning("own grants were written over", link=self.place.link)
         await self._writer.grant()
-        marks = self._reconciler.overwritten_alerts(published)
+        await self._restore_alerts(published)
+
+    async def _restore_alerts(self, published: PublishedOutputs) -> None:
+        """Write known alerts again that somebody has written over."""
+        parts = self._parts
+        marks = await asyncio.to_thread(parts.reconciler.overwritten_alerts, published)
         if not marks:
             return
-        values = await self._published.written_before(marks)
+        values = await parts.published.written_before(marks)
         await self._writer.restore_alerts(values)
         if len(values) < len(marks):
-            # Compaction has removed them, so a new fold makes them again.
-            await self._rebuild()
+            # Compaction has removed them, so a fold of all records makes them again.
+            detail = "alerts that it had written are gone"
+            raise StateRefused(None, StateRefusal.OUTPUTS, detail)
+
+    async def _secure(self) -> None:
+        """Read the outputs back, and write the state that has them all.
+
+        Raises:
+            StateError: The state must be given up.
+            LogError: As ``take``.
+        """
+        # Another start may fold a record that was left out, so no state leaves it out.
+        keeps_state = not self._failed.dead and self._snapshot.is_due(self._parts)
+        if keeps_state:
+            # A state counts with the signed checkpoint of exactly its size.
+            self.state.checkpoint_if_moved()
+            await self._flush()
+        await self._audit()
+        if keeps_state:
+            await self._snapshot.save(self._parts)
 
     def _progress(self) -> None:
         self.progress_at = self._context.clock.monotonic()
 
     def _digest(self) -> Digest:
         return self._context.feed.directory.digest_for_link(self.place.link)
-
-    def _signer(self) -> Signer:
-        context = self._context
-        signer = context.identity.signer(context.feed.directory, context.clock.now_ms())
-        if signer is None:
-            raise NoProcessorIdentity(context.identity.subject)
-        return signer
-
-    def _open_output(self, value: bytes) -> OpenedOutput:
-        context = self._context
-        directory = context.feed.directory
-        keys = OutputKeys(self.place.link, directory, context.identity, self._granted)
-        reader = OutputReader(self.place.link, directory, keys, context.clock.now_ms)
-        accepted = reader.accept(value)
-        keys.derive_own_key(accepted)
-        return reader.unseal(accepted)

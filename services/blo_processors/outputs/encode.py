@@ -155,6 +155,10 @@ class OutputEncoder:
         value = SIGNED_OUTPUT.encode(sign_output(output, self.signer.keys.signing))
         return ProducerRecord(self._topics[draft.kind], self.place.partition, draft.key, value)
 
+    def months(self) -> tuple[str, ...]:
+        """The months under whose keys outputs were sealed, sorted."""
+        return tuple(sorted(self._months))
+
     def month_key(self, month: str) -> SummaryKey:
         """The own summary key of a month."""
         key = self._months.get(month)

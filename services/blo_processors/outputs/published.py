@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -18,7 +18,9 @@ from blo_log import topics
 from blo_log.errors import LogTruncated
 from blo_log.port import ConsumedRecord, Log, TopicPartition, read_to_end
 from blo_processors.kafka_line import KafkaLine
+from blo_processors.link.topic_places import TopicPlaces
 from blo_processors.outputs.encode import LinkPartition, Mark, opened_mark, own_mark
+from blo_processors.outputs.mark_table import MarkTable, trail_name, trail_place
 from blo_projection.errors import OutputRefused
 from blo_projection.outputs import OpenedOutput, alert_in
 from blo_schemas.clocks import Alert
@@ -45,13 +47,31 @@ class PublishedOutputs(msgspec.Struct):
         refused: The number of values that are not valid.
     """
 
-    trail: dict[tuple[OutputKind, int], Mark] = msgspec.field(default_factory=dict)
-    alerts: dict[bytes, Mark] = msgspec.field(default_factory=dict)
+    trail: MarkTable[tuple[OutputKind, int]] = msgspec.field(
+        default_factory=lambda: MarkTable(trail_name, trail_place)
+    )
+    alerts: MarkTable[bytes] = msgspec.field(default_factory=lambda: MarkTable(bytes, bytes))
     known: dict[bytes, Alert] = msgspec.field(default_factory=dict)
-    cases: dict[bytes, Mark] = msgspec.field(default_factory=dict)
+    cases: MarkTable[bytes] = msgspec.field(default_factory=lambda: MarkTable(bytes, bytes))
     dead: dict[bytes, Mark] = msgspec.field(default_factory=dict)
     trail_end: int = 0
     refused: int = 0
+
+
+Expects = Callable[[OutputKind, int, Mark, Mark], bool]
+"""Whether an own trail entry or checkpoint, by position and both marks, is one that was written."""
+
+
+class OwnCheckpoint(NamedTuple):
+    """The last checkpoint under the certificate that was read.
+
+    Attributes:
+        size: The number of records that it covers.
+        offset: Its offset on the trail.
+    """
+
+    size: int
+    offset: int
 
 
 class PublishedOutputsReader:
@@ -64,6 +84,14 @@ class PublishedOutputsReader:
         open_output: Verifies and opens any; raises ``WireError``, ``SealingError`` or
             ``OutputRefused``.
         line: Where it waits while Kafka is away.
+
+    Attributes:
+        checkpoint: As its class says; ``None``: none was read.
+        expects: Says which own outputs of the trail need no verification.
+        places: How far each topic was read.
+        signers: The certificates of the valid outputs that were read.
+        trail_end: One more than the highest position of an entry that is known.
+        was_cut: Whether a topic, that of dead letters apart, has lost records meanwhile.
     """
 
     def __init__(
@@ -79,22 +107,39 @@ class PublishedOutputsReader:
         self._tag = tag
         self._open_output = open_output
         self._line = line
-        self._trail_end = 0
+        self.trail_end = 0
+        self.was_cut = False
         corridor = place.corridor
         self._trail = TopicPartition(topics.trail_topic(corridor), place.partition)
         self._cases = TopicPartition(topics.cases_topic(corridor), place.partition)
         self._alerts = TopicPartition(topics.alerts_topic(corridor), place.partition)
         self._dead = TopicPartition(topics.dead_topic(corridor), place.partition)
-        self._next = dict.fromkeys((self._trail, self._cases, self._alerts, self._dead), 0)
+        self._partitions = (self._trail, self._cases, self._alerts, self._dead)
+        self.places = TopicPlaces()
+        self.checkpoint: OwnCheckpoint | None = None
+        self.expects: Expects = _any
+        self.signers: set[CertificateTag] = set()
+
+    def go_on(self, places: TopicPlaces, size: int, checkpoint: int) -> None:
+        """Go on where an earlier program stopped.
+
+        Args:
+            places: How far the topics were read.
+            size: The number of records whose outputs are known.
+            checkpoint: Offset of the checkpoint of this size.
+        """
+        self.places = places
+        self.trail_end = size
+        self.checkpoint = OwnCheckpoint(size, checkpoint)
 
     @property
     def partitions(self) -> Collection[TopicPartition]:
         """The partitions that are read."""
-        return self._next.keys()
+        return self._partitions
 
     def is_behind(self, ends: Mapping[TopicPartition, int]) -> bool:
         """Whether there is something to read, by where the topics end."""
-        return any(ends.get(partition) != offset for partition, offset in self._next.items())
+        return any(ends.get(part) != self.places.next(part) for part in self._partitions)
 
     async def read(self) -> PublishedOutputs:
         """Read on to the present end. While Kafka is away, it waits.
@@ -103,13 +148,13 @@ class PublishedOutputsReader:
             LogError: The topics could not be read.
         """
         published = PublishedOutputs()
-        for partition in self._next:
+        for partition in self._partitions:
 
             async def attempt(partition: TopicPartition = partition) -> None:
                 await self._read(partition, published)
 
             await self._line.keep_trying(self._link, attempt)
-        published.trail_end = self._trail_end
+        published.trail_end = self.trail_end
         return published
 
     async def written_before(self, marks: dict[bytes, Mark]) -> dict[bytes, bytes]:
@@ -137,19 +182,20 @@ class PublishedOutputsReader:
         return await self._line.keep_trying(self._link, attempt)
 
     async def _read(self, partition: TopicPartition, published: PublishedOutputs) -> None:
-        reader = await self._log.reader({partition: self._next[partition]})
+        reader = await self._log.reader({partition: self.places.next(partition)})
         try:
             while True:
                 try:
                     async for batch in read_to_end(reader, max_records=_BATCH):
                         await asyncio.to_thread(self._take, partition, batch[partition], published)
-                        self._next[partition] = batch[partition][-1].offset + 1
-                    self._next[partition] = reader.position(partition)
+                        self.places.read(partition, batch[partition][-1])
+                    self.places.reached(partition, reader.position(partition))
                     return
                 except LogTruncated as truncated:
                     # The topic was cut or made again: missing outputs are written again.
                     if truncated.begin is None:
                         raise
+                    self.was_cut |= partition != self._dead
                     reader.seek(partition, truncated.begin)
         finally:
             await reader.close()
@@ -185,7 +231,7 @@ class PublishedOutputsReader:
                 value, OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
             )
         else:
-            self._take_trail(value, published)
+            self._take_trail(stored.offset, value, published)
 
     def _take_alert(self, key: bytes, value: bytes, published: PublishedOutputs) -> None:
         opened = self._open_output(value)
@@ -195,22 +241,35 @@ class PublishedOutputsReader:
         if alert.id != key:
             raise OutputRefused("its record has another key", OutputReason.OTHER_ID)
         own = opened.output.kid == self._tag
+        self.signers.add(CertificateTag(opened.output.kid))
         published.alerts[key] = own_mark(value) if own else opened_mark(opened)
         published.known[key] = alert
 
-    def _take_trail(self, value: bytes, published: PublishedOutputs) -> None:
+    def _take_trail(self, offset: int, value: bytes, published: PublishedOutputs) -> None:
         output = OUTPUT.decode(SIGNED_OUTPUT.decode(value).output)
         if output.kind not in (OutputKind.TRAIL, OutputKind.CHECKPOINT):
             raise OutputRefused(f"it is a {output.kind.word}", OutputReason.OTHER_KIND)
         mark = self._mark(value, output)
-        # The trail is written in order, so a position further ahead is verified first.
-        if output.position > self._trail_end and output.kid == self._tag:
-            self._open_output(value)
+        if output.kid == self._tag:
+            plain = opened_mark(OpenedOutput(output, output.body))
+            # The trail is written in order, so a position further ahead is verified first.
+            is_ahead = output.position > self.trail_end
+            if is_ahead or not self.expects(output.kind, output.position, mark, plain):
+                self._open_output(value)
+            if output.kind is OutputKind.CHECKPOINT:
+                self.checkpoint = OwnCheckpoint(output.position, offset)
         published.trail[output.kind, output.position] = mark
         if output.kind is OutputKind.TRAIL:
-            self._trail_end = max(self._trail_end, output.position + 1)
+            self.trail_end = max(self.trail_end, output.position + 1)
 
     def _mark(self, value: bytes, output: Output) -> Mark:
         if output.kid == self._tag:
             return own_mark(value)
-        return opened_mark(self._open_output(value))
+        opened = self._open_output(value)
+        self.signers.add(CertificateTag(output.kid))
+        return opened_mark(opened)
+
+
+def _any(kind: OutputKind, position: int, own: Mark, plain: Mark) -> bool:
+    del kind, position, own, plain
+    return True

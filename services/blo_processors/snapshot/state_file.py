@@ -338,6 +338,15 @@ class StateFile:
         rows = self._rows("SELECT mark FROM outputs WHERE name = ?", (name,))
         return bytes(rows[0][0]) if rows else None
 
+    def output_marks(self) -> Iterator[tuple[bytes, bytes]]:
+        """All names and their marks, one query for many."""
+        after: bytes | None = None
+        first = "SELECT name, mark FROM outputs ORDER BY name LIMIT 500"
+        further = "SELECT name, mark FROM outputs WHERE name > ? ORDER BY name LIMIT 500"
+        while rows := self._rows(first) if after is None else self._rows(further, (after,)):
+            after = rows[-1][0]
+            yield from ((bytes(name), bytes(mark)) for name, mark in rows)
+
     def put_output_mark(self, name: bytes, mark: bytes) -> None:
         """Write a mark, replacing that of the same name."""
         self._rows("REPLACE INTO outputs VALUES (?, ?)", (name, mark))
