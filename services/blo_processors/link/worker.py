@@ -27,8 +27,8 @@ from blo_processors.errors import (
 from blo_processors.link.exchange_records import ExchangeRecords, consecutive_runs
 from blo_processors.link.failed_records import FailedRecords, apply_records, release_records
 from blo_processors.link.fold_state import LinkFoldState, terms_of_link
+from blo_processors.link.link_assembly import LinkAssembly
 from blo_processors.link.link_metrics import LinkMetrics
-from blo_processors.link.link_opening import LinkOpening
 from blo_processors.link.link_parts import LinkParts
 from blo_processors.outputs.encode import LinkPartition
 from blo_processors.outputs.published import PublishedOutputs
@@ -73,7 +73,7 @@ class LinkWorker:
         self._size_at_tick = 0
         self._size_at_look = -1
         self._snapshot = LinkSnapshot(place, context)
-        self._opening = LinkOpening(place, context, self._snapshot)
+        self._assembly = LinkAssembly(place, context, self._snapshot)
         self._opened: LinkParts | None = None
 
     @property
@@ -218,7 +218,7 @@ class LinkWorker:
         self._directory = self._context.feed.directory
         self._trust_digest = self._digest()
         self._size_at_look = -1
-        parts = await self._opening.open(stored, self._failed.dead.keys())
+        parts = await self._assembly.assemble(stored, self._failed.dead.keys())
         self._parts = self._opened = parts
         self._metrics.count_refused(parts.begun.refused)
         self._writer = OutputWriter(

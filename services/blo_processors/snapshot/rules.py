@@ -9,10 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from blo_runtime.files import read_file
 from blo_schemas.ids import Digest
 
 _LABEL: Final = b"blo/rules/v1\0"
 _PACKAGES: Final = ("blo_schemas", "blo_domain", "blo_sealing", "blo_projection", "blo_processors")
+_MOST_BYTES: Final = 1024 * 1024
 _DATA: Final = ("tzdata",)
 """Distributions whose data the rules read: the time zones of the offices."""
 
@@ -29,7 +31,7 @@ def rules_digest() -> Digest:
         for folder in package.__path__:
             root = Path(folder)
             for path in sorted(root.rglob("*.py")):
-                content = path.read_bytes()
+                content = read_file(path, _MOST_BYTES)
                 hashed.update(f"{name}/{path.relative_to(root)} {len(content)}\0".encode())
                 hashed.update(content)
     for name in _DATA:

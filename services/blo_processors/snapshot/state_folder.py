@@ -14,6 +14,7 @@ from typing import Final
 
 from blo_processors.errors import StateDamaged, StateUnwritable
 from blo_processors.snapshot.state_file import StateFile
+from blo_runtime.files import make_private_folder
 from blo_schemas.ids import LinkId
 from blo_sealing.keys import NodeKeys
 from blo_sealing.outputs import processor_state_key
@@ -72,7 +73,7 @@ class StateFolder:
         salt = os.urandom(_SALT_SIZE)
         path = self._folder / f"{link}.{salt.hex()}{_SUFFIX}"
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self._folder)
         except OSError as error:
             raise StateUnwritable(self._folder, error) from error
         return StateFile.create(path, processor_state_key(keys, link, salt))

@@ -27,7 +27,6 @@ WRITERS = {
     "services/blo_cli/incident_file.py": "a new file in the temporary folder, when all else fails",
     "services/blo_domain/lifecycle/diagram.py": "a page of the documentation",
     "services/blo_domain/people/page.py": "a page of the documentation",
-    "services/blo_processors/link/case_store.py": "a temporary table without a name",
     "services/blo_processors/snapshot/state_file.py": "SQLite's own file",
     "services/blo_runtime/files.py": "the one writer",
     "services/blo_schemas/jsonschema.py": "schemas of the repository",

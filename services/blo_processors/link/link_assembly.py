@@ -33,8 +33,8 @@ from blo_sealing.identity import Signer
 _NO_ROWS: Final[dict[StateRowKind, dict[bytes, bytes]]] = {kind: {} for kind in StateRowKind}
 
 
-class LinkOpening:
-    """Opens one link.
+class LinkAssembly:
+    """Assembles the parts of one link.
 
     Args:
         place: The link.
@@ -49,7 +49,7 @@ class LinkOpening:
         self._context = context
         self._snapshot = snapshot
 
-    async def open(self, stored: StoredState | None, dead: Collection[int]) -> LinkParts:
+    async def assemble(self, stored: StoredState | None, dead: Collection[int]) -> LinkParts:
         """The parts, up to where the outputs were read.
 
         Args:
