@@ -115,11 +115,12 @@ class LinkWorker:
             LogError: As for ``take``.
         """
         async with self._turn:
-            if self._trust_digest != self._digest():
+            directory = self._context.feed.directory
+            if self._trust_digest != directory.digest_for_link(self.place.link):
                 get_logger().warning("trust documents have changed", link=self.place.link)
                 await self._rebuild()
                 return
-            self._directory = self._context.feed.directory
+            self._directory = directory
             if self._broken:
                 raise WorkerBroken(self.place.link)
             try:
@@ -216,7 +217,7 @@ class LinkWorker:
             LogError: As ``start``.
         """
         self._directory = self._context.feed.directory
-        self._trust_digest = self._digest()
+        self._trust_digest = self._directory.digest_for_link(self.place.link)
         self._size_at_look = -1
         parts = await self._assembly.assemble(stored, self._failed.dead.keys())
         self._parts = self._opened = parts
@@ -398,6 +399,3 @@ class LinkWorker:
 
     def _progress(self) -> None:
         self.progress_at = self._context.clock.monotonic()
-
-    def _digest(self) -> Digest:
-        return self._context.feed.directory.digest_for_link(self.place.link)
