@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from blo_domain.commands import Command
@@ -69,7 +70,13 @@ def _dated_step(command: Command) -> Step:
 
 def _day(office: OfficeId, policy: DeadlinePolicy, now: int) -> date:
     zone = next((row.zone for row in policy.zones if row.office == office), "UTC")
-    return local(now, zone_from(zone)).date()
+    return _day_of_second(zone, now // 1000)
+
+
+@lru_cache(maxsize=64)
+def _day_of_second(zone: str, second: int) -> date:
+    """A zone's day; commands come many in one second, and no zone changes within one."""
+    return local(second * 1000, zone_from(zone)).date()
 
 
 def _plus(day: date, span: timedelta) -> date:

@@ -108,15 +108,28 @@ def is_marking_line(text: str, refused: Iterable[str] = ()) -> str | None:
         text: Any text; each of its lines is looked at, also where letters stand below each other.
         refused: Further markings, which the agreement refuses.
     """
-    markings = (*STATE_SECRETS, *map(_agreed, refused))
-    words = _any_of(tuple(marking.text for marking in markings))
+    markings, words = _sought(tuple(refused))
     for line in _lines(text):
         prepared = _prepared(line)
-        if not any(words.match(prepared, start) for start in _first_letters(prepared)):
-            continue
-        if any(_begins(marking, prepared) for marking in markings):
+        if _may_begin(words, prepared) and any(_begins(marking, prepared) for marking in markings):
             return line.strip()
     return None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _sought(refused: tuple[str, ...]) -> tuple[tuple[Marking, ...], re.Pattern[str]]:
+    """All markings, and a pattern that matches wherever the pattern of one of them does."""
+    markings = (*STATE_SECRETS, *map(_agreed, refused))
+    patterns = (f"(?:{_pattern(marking.text).pattern})" for marking in markings)
+    return markings, re.compile("|".join(patterns), re.IGNORECASE)
+
+
+def _may_begin(words: re.Pattern[str], prepared: str) -> bool:
+    """Whether a marking stands where a line's first word begins, or the first after its label."""
+    if words.match(prepared, _after_lead(prepared, 0)):
+        return True
+    label = _LABEL.match(prepared)
+    return label is not None and bool(words.match(prepared, _after_lead(prepared, label.end())))
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -260,14 +273,6 @@ def _is_unparted(text: str) -> bool:
     return any("\u3400" <= char <= "\u9fff" or "\u0e80" <= char <= "\u0eff" for char in text)
 
 
-def _first_letters(prepared: str) -> Iterator[int]:
-    """Where a line's first word begins, and where the first word after its label does."""
-    yield _after_lead(prepared, 0)
-    label = _LABEL.match(prepared)
-    if label is not None:
-        yield _after_lead(prepared, label.end())
-
-
 def _after_lead(line: str, start: int) -> int:
     lead = _LEAD.match(line, start)
     return start if lead is None else lead.end()
@@ -284,12 +289,6 @@ def _found(marking: Marking, prepared: str) -> Iterator[re.Match[str]]:
         before = prepared[: match.start()][-1:]
         if match.group() and (_is_unparted(marking.text) or not re.match(_LETTER, before)):
             yield match
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _any_of(texts: tuple[str, ...]) -> re.Pattern[str]:
-    """One pattern that matches wherever the pattern of one of these markings does."""
-    return re.compile("|".join(f"(?:{_pattern(text).pattern})" for text in texts), re.IGNORECASE)
 
 
 @lru_cache(maxsize=_REMEMBERED)
