@@ -6,6 +6,7 @@ has no serialisation of the hybrid keys, so both parts stand one after the other
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -117,6 +118,7 @@ def is_usable_kem_key(public: bytes) -> bool:
     return True
 
 
+@lru_cache(maxsize=256)
 def _public_key(public: bytes) -> MLKEM768X25519PublicKey:
     if len(public) != KEM_KEY_SIZE:
         raise UnusableKey(f"a KEM public key has {KEM_KEY_SIZE} bytes, not {len(public)}")
