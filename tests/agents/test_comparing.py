@@ -8,11 +8,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from blo_agent.office.case_clocks import facts_of
+from blo_agent.oversight import compare
 from blo_agent.oversight.compare import Comparison, ComparisonResult, ComparisonTime
+from blo_agent.store.connection import Snapshot
+from blo_agent.store.tables import comparisons
+from blo_domain.cases import SubmittedStep
 from blo_log.memory import MemoryCluster
 from blo_schemas.grants import KeyPurpose
 from blo_schemas.ids import CaseId, LinkId
 from blo_schemas.outputs import CaseRecord
+from blo_schemas.summary import Step
 from blo_schemas.views import State
 from tests.agents.late_keys import let_go, make_keeper
 from tests.agents.processing import (
@@ -54,9 +60,10 @@ class Judge:
         *,
         read: bool = True,
         settled: Mapping[LinkId, int] | None = None,
+        now: int = 0,
     ) -> ComparisonResult:
         """One round, at a second of the monotonic clock."""
-        moment = ComparisonTime(0, at_s, settled or {}, frozenset({LINK} if read else ()))
+        moment = ComparisonTime(now, at_s, settled or {}, frozenset({LINK} if read else ()))
         return await self._agent.agent.store.write(
             lambda tx: self._comparison.step(moment, NAMED, tx)
         )
@@ -100,6 +107,40 @@ async def test_what_the_offices_clock_alone_says_is_expected_too(tmp_path: Path)
         later = world.time.now_ms() + 40 * DAY_MS
         (one,) = (await judge.look(settled={LINK: later})).loud
         assert one.what == "silence"
+
+
+async def test_a_start_compares_what_has_moved_and_once_a_day_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: set[CaseId] = set()
+
+    def facts(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[SubmittedStep]:
+        looked.add(case)
+        return facts_of(snapshot, link, case)
+
+    async with a_watched(tmp_path, difference_after_s=3600) as (world, a):
+        opened = [await opened_case(a) for _ in range(3)]
+
+        def is_remembered() -> bool:
+            at = a.read_store(lambda snapshot: comparisons.load(snapshot, LINK))
+            return at is not None and at.size == 3 and not at.open and at.swept_to is None
+
+        await a.until(is_remembered)
+        monkeypatch.setattr(compare, "facts_of", facts)
+        judge, today = Judge(a, 0), world.time.now_ms()
+        await judge.look(now=today)
+        assert looked == set()
+        await a.do(Step.WITHDRAW, opened[1])
+        await a.read(4)
+        await judge.look(now=today)
+        assert looked == {opened[1]}
+        liar = world.liar()
+        await liar.say(liar.case(await own_record(a, opened[2])))
+        await kept(a, opened[2], 2, 0)
+        await Judge(a, 0).look(now=today)
+        assert looked == {opened[1], opened[2]}
+        await judge.look(now=today + DAY_MS)
+        assert looked == set(opened)
 
 
 async def test_a_link_that_is_read_again_is_not_judged_meanwhile(tmp_path: Path) -> None:

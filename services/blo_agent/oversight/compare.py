@@ -9,8 +9,7 @@ being read again.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
 from typing import Final
@@ -26,6 +25,7 @@ from blo_agent.office.case_clocks import (
 )
 from blo_agent.office.link_state import PROGRAM, LinkState
 from blo_agent.office.state import Office
+from blo_agent.oversight.comparison_queue import ComparisonQueue
 from blo_agent.oversight.wording import (
     CALL,
     given_by_rules,
@@ -34,14 +34,13 @@ from blo_agent.oversight.wording import (
     wrong_in,
 )
 from blo_agent.store.connection import Snapshot, Transaction
-from blo_agent.store.tables import alerts, cases, differences, journal, outputs, records
+from blo_agent.store.tables import alerts, comparisons, differences, journal, outputs
 from blo_domain.deadlines.evaluate import next_change
 from blo_domain.deadlines.terms import Terms
 from blo_schemas.clocks import ALERT, Alert, ClockView
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, LinkId, OfficeId
 
-_PORTION: Final = 50
 CLOCK_MARGIN_MS: Final = 15 * 60_000
 """How long after its instant an alert is expected, where only this office's clock says that it has
 passed: the office's clock may be ahead of the log's."""
@@ -149,7 +148,7 @@ class Comparison:
         self.standing: Mapping[tuple[LinkId, OfficeId, str], int] = {}
 
     def load(self, snapshot: Snapshot) -> None:
-        """Learn what stands, after a start or a fault; all cases are looked at anew."""
+        """Learn what stands, after a start or a fault; the rest goes on where the store says."""
         self._links.clear()
         self._count(snapshot, self._office.links)
 
@@ -157,11 +156,12 @@ class Comparison:
         """Outputs about these cases have come."""
         for link, case in cases:
             if link in self._links:
-                self._links[link].queue[case] = None
+                self._links[link].queue.add([case])
 
-    def forget(self, link: LinkId) -> None:
+    def forget(self, link: LinkId, tx: Transaction) -> None:
         """Look at all cases of a link anew: trust documents say something else."""
         self._links.pop(link, None)
+        comparisons.forget(tx, link)
 
     def step(
         self,
@@ -180,13 +180,14 @@ class Comparison:
         for link, named in processors.items():
             state = self._office.links.get(link)
             if state is None or state.is_rereading:
-                self.forget(link)
+                self.forget(link, tx)
                 continue
             if link not in moment.read:
                 continue
             held = self._links.get(link)
-            if held is None or state.size < held.looked_at:
-                held = self._links[link] = _LinkComparison(self._office, state, self._after_s, tx)
+            if held is None or state.size < held.queue.looked_at:
+                held = _LinkComparison(self._office, state, self._after_s, moment.now, tx)
+                self._links[link] = held
             held.step(moment, named, tx, compared)
         if compared.loud or compared.healed:
             self._count(tx, self._office.links)
@@ -206,11 +207,10 @@ class _LinkComparison:
 
     Attributes:
         queue: The cases that are to be looked at.
-        looked_at: The records below this position have put their cases into the queue.
     """
 
     def __init__(
-        self, office: Office, state: LinkState, after_s: float, snapshot: Snapshot
+        self, office: Office, state: LinkState, after_s: float, now: int, snapshot: Snapshot
     ) -> None:
         link = state.link
         self._office = office
@@ -218,21 +218,14 @@ class _LinkComparison:
         self._after_s = after_s
         self._terms: Terms = terms_of_link(office.directory, link)
         self._waiting: set[CaseId] = set()
-        self._due: list[tuple[int, CaseId]] = []
-        self._planned: dict[CaseId, int] = {}
         self._doubts: dict[CaseId, dict[Key, Doubt]] = {}
-        self.looked_at = state.size
-        shown = {
-            *cases.ids(snapshot, link),
-            *outputs.cases(snapshot, link),
-            *alerts.cases(snapshot, link),
-        }
         for difference in differences.of_link(snapshot, link):
             doubt = Doubt(difference.words, b"", is_loud=True)
             self._doubts.setdefault(difference.case, {})[
                 difference.processor, OutputAspect(difference.what)
             ] = doubt
-        self.queue: dict[CaseId, None] = dict.fromkeys(sorted({*shown, *self._doubts}))
+        self.queue = ComparisonQueue(state, now, snapshot)
+        self.queue.add(self._doubts)
 
     def step(
         self,
@@ -243,38 +236,23 @@ class _LinkComparison:
     ) -> None:
         """Look at a portion of the queue."""
         state = self._state
-        moved = records.cases_from(tx, state.link, self.looked_at)
-        self.looked_at = state.size
         instant = max(last_log_time(tx, state.link, state.size), moment.settled.get(state.link, 0))
-        self.queue.update(dict.fromkeys([*moved, *self._waiting, *self._ripe(moment)]))
+        self.queue.add([*self._waiting, *self._ripe(moment)])
         self._waiting.clear()
-        self.queue.update(dict.fromkeys(self._reached(instant)))
-        for case in list(self.queue)[:_PORTION]:
-            del self.queue[case]
+        for case in self.queue.take(instant, moment.now, tx):
             if state.fold.parked.holds(case):
                 self._waiting.add(case)
             else:
                 seen = self._look(case, instant, named, tx)
                 self._reconcile(case, seen, moment, tx, compared)
-        compared.more = compared.more or bool(self.queue)
+        self.queue.remember({*self._waiting, *self._quiet()}, tx)
+        compared.more = compared.more or not self.queue.is_empty
 
-    def _plan(self, case: CaseId, at: int | None) -> None:
-        """Look at a case again when time alone changes what is expected."""
-        if at != self._planned.get(case):
-            self._planned.pop(case, None)
-            if at is not None:
-                self._planned[case] = at
-                heapq.heappush(self._due, (at, case))
-
-    def _reached(self, instant: int) -> list[CaseId]:
-        """The cases of which something else is expected by now."""
-        found = []
-        while self._due and self._due[0][0] <= instant:
-            at, case = heapq.heappop(self._due)
-            if self._planned.get(case) == at:
-                del self._planned[case]
-                found.append(case)
-        return found
+    def _quiet(self) -> Iterator[CaseId]:
+        """The cases with differences that were not told yet."""
+        for case, doubts in self._doubts.items():
+            if not all(doubt.is_loud for doubt in doubts.values()):
+                yield case
 
     def _ripe(self, moment: ComparisonTime) -> list[CaseId]:
         """The cases whose differences have lasted long enough to be told."""
@@ -301,10 +279,13 @@ class _LinkComparison:
             if own is None or encode(own) != shown.record:
                 words = words_of_case(shown, own)
                 seen.found[shown.processor, OutputAspect.CASE] = Doubt(words, shown.value)
-        if clocks is not None:
+        if clocks is None:
+            comparisons.plan(tx, self._state.link, case, None)
+        else:
             # The log time of a later record may lie before the case's.
             instant = max(instant, clocks.log_time)
-            self._plan(case, next_change(clocks, self._terms, instant))
+            due = next_change(clocks, self._terms, instant)
+            comparisons.plan(tx, self._state.link, case, due)
         self._look_at_alerts(alerts.of_case(tx, self._state.link, case), clocks, instant, seen)
         self._look_for_silence(named, seen)
         if seen.undecided:

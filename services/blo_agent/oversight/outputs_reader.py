@@ -195,7 +195,7 @@ class OutputsReader:
             if needs_new_start(self._office, sources, now, tx):
                 begin_reading(self._office, sources, now, tx)
                 for source in sources:
-                    self._comparison.forget(source.link)
+                    self._comparison.forget(source.link, tx)
             go_back_for_keys(self._office, sources, tx)
             return {place: stored_offset(tx, place) for place in self._sources}
 
@@ -280,7 +280,7 @@ class OutputsReader:
 
         def job(tx: Transaction) -> None:
             read_from(tx, source, truncated.begin or 0)
-            self._comparison.forget(source.link)
+            self._comparison.forget(source.link, tx)
 
         await self._store.write(job)
         await asyncio.sleep(self._pause_s)

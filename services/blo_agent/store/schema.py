@@ -316,6 +316,15 @@ CREATE TABLE view_groups(               -- in which a link's views are hashed
     digest BLOB,                        -- NULL: a view of the group has changed since
     PRIMARY KEY (link, number)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE comparisons_due(           -- when a case is to be compared because of time alone
+    link TEXT NOT NULL,
+    case_id BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (link, case_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX comparisons_due_at ON comparisons_due(link, at);
+CREATE INDEX processor_cases_offset ON processor_cases(link, offset);
+CREATE INDEX alerts_offset ON alerts(link, offset);
 CREATE TABLE office_chains(
     link TEXT NOT NULL,
     office TEXT NOT NULL,
