@@ -39,11 +39,12 @@ class Scope(IntEnum):
     CASE = 2
     LOG_TIME = 3
     BUSINESS_DATE = 4
+    LINK_END = 5
 
     @property
     def is_selection(self) -> bool:
         """Whether each record needs a proof, because the others are not there."""
-        return self is not Scope.LINK
+        return self not in (Scope.LINK, Scope.LINK_END)
 
 
 class Counts(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
@@ -72,8 +73,8 @@ class Manifest(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fiel
         scope: What the bundle claims to contain.
         link: The link.
         corridor: Its corridor.
-        size: Of the whole link, the number of records; of a selection, the size of the tree that
-            the proofs are for.
+        size: Of the whole link and of its end, the number of records in the log; of a selection,
+            the size of the tree that the proofs are for.
         case: The case, if that is the scope.
         start: First log time of the period, Unix milliseconds, if that is the scope.
         end: The log time after the last one.
@@ -93,6 +94,11 @@ class Manifest(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fiel
     first_day: date | None
     last_day: date | None
     counts: Counts
+
+    @property
+    def first(self) -> int:
+        """Position of the first record of a link's end; 0 for a whole link."""
+        return self.size - self.counts.records
 
     def __post_init__(self) -> None:
         if not is_link_id(self.link) or not is_corridor_id(self.corridor):
@@ -114,12 +120,14 @@ class Manifest(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fiel
             raise ValueError("the scope and its bounds do not fit together")
         if self.scope is Scope.LINK and self.counts.records != self.size:
             raise ValueError("a whole link has as many records as its size says")
+        if self.scope is Scope.LINK_END and self.counts.records == self.size:
+            raise ValueError("the end of a link has fewer records than the link")
         if self.counts.records > self.size:
             raise ValueError("there are more records than the tree has")
 
 
 class RecordChunk(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """Consecutive records of a whole link.
+    """Consecutive records of a whole link, or of its end.
 
     Two columns, because a reader makes records of them without a loop in Python.
 

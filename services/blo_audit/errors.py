@@ -5,6 +5,7 @@
     AuditError
     ├── NoQuorum           not everybody who must has signed a checkpoint
     ├── WitnessStateError  the witness's state file can't be used
+    ├── StatementRefused   no replay can go on from this statement
     ├── NothingToAudit     no link fits what was asked for
     ├── NoTrust            no pinned root is proved, so nothing can be
     └── PaperFailed        a paper can't be set as PDF
@@ -36,6 +37,20 @@ class WitnessStateError(AuditError):
             "the log from its first record, and what it has published binds it all the same"
         )
         self.path = path
+
+
+class StatementRefused(AuditError):
+    """A replay can't go on from a statement; the message says why.
+
+    Attributes:
+        name: The statement's file.
+    """
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(
+            f"{name} is refused: {problem}. Replay from the first record, without --since"
+        )
+        self.name = name
 
 
 class NothingToAudit(AuditError):

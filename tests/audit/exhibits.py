@@ -18,7 +18,7 @@ import msgspec
 
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Finding
-from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.options import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import Mode
 from blo_audit.replay.sources import SourcePartition
@@ -199,6 +199,10 @@ class Exhibit:
         """One that can be spoiled."""
         return copy.deepcopy(self)
 
+    @property
+    def has_all_documents(self) -> bool:
+        return True
+
     async def documents(self) -> Sequence[SignedDocument]:
         return self.documents_
 
@@ -211,8 +215,14 @@ class Exhibit:
     async def end(self, place: SourcePartition) -> int | None:
         return len(self.records_[place.link])
 
-    async def records(self, place: SourcePartition) -> AsyncIterator[Sequence[LogRecord]]:
-        found = self.records_[place.link]
+    def begins(self, place: SourcePartition) -> int:
+        del place
+        return 0
+
+    async def records(
+        self, place: SourcePartition, first: int = 0
+    ) -> AsyncIterator[Sequence[LogRecord]]:
+        found = [record for record in self.records_[place.link] if record.position >= first]
         for at in range(0, len(found), self.batch):
             yield found[at : at + self.batch]
 

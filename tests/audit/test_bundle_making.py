@@ -21,7 +21,7 @@ from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
 from blo_audit.replay.claims import read_checkpoint
 from blo_audit.replay.documents import judge_documents
-from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.options import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import Mode
 from blo_audit.replay.sources import LogSource, SourcePartition
@@ -222,7 +222,7 @@ def test_the_commands_make_nothing_without_being_told_what(
         (["--case", "ab" * 32], "Missing option '--link'"),
         (["--link", LINK], "where is Kafka?"),
         (["--link", "../x"], "is no link"),
-        (["--link", LINK, "--case", "abc"], "expected 64 hexadecimal digits"),
+        (["--link", LINK, "--case", "abc"], "is not 64 hexadecimal digits"),
         (["--link", LINK, "--period", "2025"], "expected such as 2025-01-01..2025-03-31"),
         (["--link", LINK, "--period", "2025-02-01..2025-01-01"], "lies before"),
         (

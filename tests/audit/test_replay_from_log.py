@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from blo_audit.findings.codes import Code
-from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.options import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import Mode
 from blo_audit.replay.sources import LogSource, SourcePartition

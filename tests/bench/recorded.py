@@ -79,6 +79,10 @@ class Recorded:
         """The pinned roots."""
         return {CountryId(at): DocumentId(pin) for at, pin in self._front.pins.items()}
 
+    @property
+    def has_all_documents(self) -> bool:
+        return True
+
     async def documents(self) -> Sequence[SignedDocument]:
         return [SIGNED_DOCUMENT.decode(one) for one in self._front.documents]
 
@@ -94,10 +98,18 @@ class Recorded:
         del place
         return self._front.count
 
-    async def records(self, place: SourcePartition) -> AsyncIterator[Sequence[LogRecord]]:
+    def begins(self, place: SourcePartition) -> int:
+        del place
+        return 0
+
+    async def records(
+        self, place: SourcePartition, first: int = 0
+    ) -> AsyncIterator[Sequence[LogRecord]]:
         del place
         with self._path.open("rb", buffering=1024 * 1024) as file:
-            position = 0
+            for _ in _read(file, 0, first):
+                pass
+            position = first
             while True:
                 batch = list(_read(file, position, BATCH))
                 if not batch:

@@ -18,7 +18,7 @@ import uvloop
 
 from blo_audit.bundle.source import BundleSource
 from blo_audit.bundle.writer import BundleParts, write_link
-from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.options import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import Mode
 from blo_audit.replay.sources import LogSource, RecordSource, SourcePartition
@@ -101,7 +101,7 @@ async def _replay(opened: Opened, log: Recorded, mode: Mode, stretch: int) -> fl
     source = opened()
     try:
         options = AuditOptions(mode=mode, seed=_SEED)
-        report = await Replay(source, log.pins, options, progress=progress).run()
+        report = await Replay(source, log.pins, options).run(progress=progress)
     finally:
         await source.close()
     assert report.clean, report.findings

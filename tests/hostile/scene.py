@@ -11,7 +11,7 @@ from typing import Self
 
 from blo_agent.commands.accept import CommandRefused
 from blo_agent.reports import service
-from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.options import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.sources import LogSource
 from blo_audit.replay.statement import ReplayStatement

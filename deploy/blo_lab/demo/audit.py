@@ -20,7 +20,7 @@ from blo_audit.bundle.statement import BundleReport
 from blo_audit.bundle.verify import verify_bundle
 from blo_audit.config import AuditorSettings
 from blo_audit.findings.codes import Severity
-from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.options import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import SEED_SIZE, Mode
 from blo_audit.replay.sources import LogSource

@@ -28,7 +28,6 @@ from blo_schemas.bundle import (
     SIGNED_DISCLOSURE,
     Manifest,
     ProvenRecord,
-    Scope,
     SignedDisclosure,
 )
 from blo_schemas.errors import WireError
@@ -101,8 +100,8 @@ class Collector:
         documents = await self._source.documents()
         directory, _ = judge_documents(documents, self._pins, self._source.name)
         place = _place(directory, request.link)
-        if request.scope is Scope.LINK:
-            return await self._whole(place, directory, documents, disclosures, target)
+        if not request.scope.is_selection:
+            return await self._whole(place, request, directory, documents, disclosures, target)
         gathered = await self._gather(place, request, disclosures)
         if not gathered.records:
             raise NothingToBundle(f"{self._source.name} has no record of what was asked for")
@@ -111,6 +110,7 @@ class Collector:
     async def _whole(
         self,
         place: SourcePartition,
+        request: BundleRequest,
         directory: TrustedDirectory,
         documents: Sequence[SignedDocument],
         disclosures: Sequence[SignedDisclosure],
@@ -122,16 +122,25 @@ class Collector:
         if size is None:
             raise NothingToBundle(f"{self._source.name} does not say how many records there are")
         papers = self._papers(place, directory, documents, disclosures, signed)
-        draft = _manifest(BundleRequest(link=place.link), place, size, papers, size)
+        first = request.first
+        if first > size:
+            raise NothingToBundle(
+                f"the log of {place.link} has {size:,} records, and those from {first:,} on were "
+                "asked for: it was cut, or this is another log. Find out why"
+            )
+        draft = _manifest(request, place, size, papers, size - first)
         with target as new:
-            digest = await write_link(new.stream, draft, papers, self._records(place, size))
+            records = self._records(place, first, size)
+            digest = await write_link(new.stream, draft, papers, records)
         quorum = signed.quorum()
         words = "nobody's word" if quorum is None else words_of(quorum)
         return WrittenBundle(draft, digest, words, 0 if quorum is None else size - quorum.size)
 
-    async def _records(self, place: SourcePartition, size: int) -> AsyncIterator[list[LogRecord]]:
-        position = 0
-        async for batch in self._source.records(place):
+    async def _records(
+        self, place: SourcePartition, first: int, size: int
+    ) -> AsyncIterator[list[LogRecord]]:
+        position = first
+        async for batch in self._source.records(place, first):
             records = list(batch[: size - position])
             for record in records:
                 if record.position != position:

@@ -37,12 +37,14 @@ class BundleRequest(msgspec.Struct, frozen=True, kw_only=True):
         case: A case of it; its id alone names none, because any office may write it elsewhere.
         period: Records whose log time lies in it: Unix milliseconds, without the last.
         days: Disclosed events whose business date lies in it, both days included.
+        first: Position of the first record of the link's end; 0: the whole link.
     """
 
     link: LinkId
     case: CaseId | None = None
     period: tuple[int, int] | None = None
     days: tuple[date, date] | None = None
+    first: int = 0
 
     @property
     def scope(self) -> Scope:
@@ -51,7 +53,9 @@ class BundleRequest(msgspec.Struct, frozen=True, kw_only=True):
             return Scope.CASE
         if self.period is not None:
             return Scope.LOG_TIME
-        return Scope.LINK if self.days is None else Scope.BUSINESS_DATE
+        if self.days is not None:
+            return Scope.BUSINESS_DATE
+        return Scope.LINK_END if self.first else Scope.LINK
 
 
 class CountedStatements:

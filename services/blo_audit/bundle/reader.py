@@ -95,21 +95,22 @@ class Bundle:
         self.digest: bytes | None = None
 
     def batches(self) -> Iterator[list[LogRecord]]:
-        """The records of a whole link in order, and then the end of the file.
+        """The records of a whole link or its end in order, and then the end of the file.
 
         Raises:
             BundleError: What follows is not what the manifest promises.
         """
-        count = self.manifest.counts.records
+        count = self.manifest.size
         part = limits.LINK_RECORDS
-        position = 0
+        position = self.manifest.first
         while position < count:
             frame = self._part_frame(part, position, hashed=False)
             chunk = _decoded(part, position, frame, RECORD_CHUNK.decode)
             values = chunk.values
             size = len(values)
             if position + size > count:
-                raise BundleMalformed(f"there are more than the {count} records of the manifest")
+                promised = self.manifest.counts.records
+                raise BundleMalformed(f"there are more than the {promised} records of the manifest")
             if max(map(len, values)) > MAX_RECORD_VALUE:
                 raise BundleTooLarge(f"a record after {position} is larger than any log takes")
             leaves = list(map(leaf_hash, values))

@@ -1,4 +1,4 @@
-"""A bundle of a whole link as a source of a replay."""
+"""A bundle of a whole link, or of its end, as a source of a replay."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class BundleSource:
         path: The file.
 
     Raises:
-        BundleError: It is no bundle of a whole link.
+        BundleError: It is no bundle of a whole link, or of its end.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,6 +41,11 @@ class BundleSource:
         """See ``RecordSource.name``."""
         return f"bundle {self._path.name}"
 
+    @property
+    def has_all_documents(self) -> bool:
+        """See ``RecordSource.has_all_documents``: a bundle has those of its link."""
+        return False
+
     async def documents(self) -> Sequence[SignedDocument]:
         """See ``RecordSource.documents``."""
         return self._documents
@@ -58,7 +63,13 @@ class BundleSource:
         """See ``RecordSource.end``."""
         return self._manifest.size if self._has(place) else 0
 
-    async def records(self, place: SourcePartition) -> AsyncIterator[Sequence[LogRecord]]:
+    def begins(self, place: SourcePartition) -> int:
+        """See ``RecordSource.begins``."""
+        return self._manifest.first if self._has(place) else 0
+
+    async def records(
+        self, place: SourcePartition, first: int = 0
+    ) -> AsyncIterator[Sequence[LogRecord]]:
         """See ``RecordSource.records``.
 
         Raises:
@@ -67,7 +78,8 @@ class BundleSource:
         if self._has(place):
             with open_bundle(self._path) as bundle:
                 for batch in bundle.batches():
-                    yield batch
+                    if batch[-1].position >= first:
+                        yield [record for record in batch if record.position >= first]
 
     async def outputs(
         self, place: SourcePartition, topic: str

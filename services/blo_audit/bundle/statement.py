@@ -138,6 +138,8 @@ def scope_words(manifest: Manifest) -> str:
             return f"{manifest.link}, log time from {period}"
         case Scope.BUSINESS_DATE:
             return f"{manifest.link}, business date {manifest.first_day} to {manifest.last_day}"
+        case Scope.LINK_END:
+            return f"the records of {manifest.link} from {manifest.first:,} on"
         case _:
             return f"the whole link {manifest.link}"
 

@@ -7,6 +7,7 @@ all that grows with a bundle is bounded by ``limits``, and stays in memory.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,15 +21,20 @@ from blo_audit.bundle.disclosures import Disclosures
 from blo_audit.bundle.reader import Bundle, open_bundle
 from blo_audit.bundle.selection import Selection
 from blo_audit.bundle.statement import BundleReport, DisclosureProof, SelectionProof
-from blo_audit.findings.findings import Findings, order
+from blo_audit.errors import NothingToAudit
+from blo_audit.findings.findings import Finding, Findings, order
 from blo_audit.replay.claims import Claim, read_claims
-from blo_audit.replay.documents import judge_documents
-from blo_audit.replay.link import AuditOptions, LinkAudit
+from blo_audit.replay.documents import judge_documents, prove_documents
+from blo_audit.replay.earlier import EarlierLink, union
+from blo_audit.replay.link import LinkAudit
+from blo_audit.replay.options import AuditOptions
 from blo_audit.replay.sources import SourcePartition
+from blo_audit.replay.state_file import EarlierStatement
 from blo_audit.replay.statement import LinkStatement
 from blo_audit.replay.verdicts import VerdictFindings
 from blo_audit.spill_files import SpillBuffer, SpillFolder
 from blo_domain.trust import Pins, TrustedDirectory
+from blo_schemas.bundle import Scope
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
 from blo_schemas.hashes import event_id
 from blo_schemas.verdicts import Reason
@@ -44,26 +50,32 @@ class MemoryBuffers(SpillFolder):
         return SpillBuffer(io.BytesIO(), window=_ALL)
 
 
-def verify_bundle(path: Path, pins: Pins) -> BundleReport:
+def verify_bundle(path: Path, pins: Pins, since: EarlierStatement | None = None) -> BundleReport:
     """Verify a bundle.
 
     Args:
         path: The file.
-        pins: The pinned roots; the only thing that is believed.
+        pins: The pinned roots; nothing else is believed but the reader's own statement.
+        since: The reader's own statement, behind which the end of a link goes on.
 
     Raises:
         BundleError: The file is no bundle, or not a whole one.
         NoTrust: None of the pinned roots is in it.
         NothingToAudit: No agreement that counts names its link.
+        StatementRefused: The bundle does not go on from the statement.
     """
     with open_bundle(path) as bundle:
         # A file's name may hold bytes that are no text.
         name = path.name.encode(errors="replace").decode()
-        return _Verification(bundle, pins, name).run()
+        return _Verification(bundle, pins, name, since).run()
 
 
 class _Verification:
-    def __init__(self, bundle: Bundle, pins: Pins, name: str) -> None:
+    def __init__(
+        self, bundle: Bundle, pins: Pins, name: str, since: EarlierStatement | None
+    ) -> None:
+        self._spill = MemoryBuffers()
+        self._options = AuditOptions()
         self._bundle = bundle
         self._name = name
         manifest = bundle.manifest
@@ -73,8 +85,17 @@ class _Verification:
             self._directory, pins, manifest.link, manifest.corridor
         )
         self._findings = Findings(manifest.link)
+        self._of_records: list[Finding] = []
+        self._earlier = self._go_on(since, pins)
+        values: Sequence[bytes] = claim_values(bundle)
+        if self._earlier is not None:
+            values = union(self._earlier.seam.values, values)
         self._claims: list[Claim] = read_claims(
-            claim_values(bundle), self._place, self._directory, self._findings
+            values,
+            self._place,
+            self._directory,
+            self._findings,
+            partial=self._earlier is not None,
         )
         self._disclosures = Disclosures(
             bundle.disclosures,
@@ -105,15 +126,22 @@ class _Verification:
                 unshown=disclosures.unshown,
                 contents=tuple(disclosures.shown),
             ),
-            findings=tuple(sorted([*self._told, *self._findings], key=order)),
+            findings=tuple(sorted([*self._told, *self._findings, *self._of_records], key=order)),
         )
 
     def _whole(self) -> LinkStatement:
-        spill_folder = MemoryBuffers()
+        earlier = self._earlier
         audit = LinkAudit(
-            self._place, self._directory, self._claims, AuditOptions(), spill_folder, self._findings
+            self._place,
+            self._directory,
+            self._claims,
+            self._options,
+            self._spill,
+            self._findings,
+            earlier=earlier,
         )
-        for batch in self._bundle.batches():
+        for records in self._bundle.batches():
+            batch = records if earlier is None else earlier.behind(records)
             done = 0
             for number, record in enumerate(batch):
                 if self._disclosures.wants(record.position):
@@ -121,7 +149,35 @@ class _Verification:
                     self._disclosed(audit, record)
                     done = number + 1
             audit.take(batch[done:])
-        return audit.finish()
+        statement = audit.finish()
+        self._of_records = list(audit.of_records)
+        return statement
+
+    def _go_on(self, since: EarlierStatement | None, pins: Pins) -> EarlierLink | None:
+        """The reader's statement of the link; only the end of a link needs one, and gets it."""
+        manifest = self._bundle.manifest
+        if manifest.scope is not Scope.LINK_END:
+            return None
+        if since is None:
+            raise NothingToAudit(
+                f"{self._name} has the records of {manifest.link} from {manifest.first:,} on: name "
+                "the statement behind which it was cut, with --since"
+            )
+        state = since.state
+        since.check_basis(pins, state.tolerance_ms, state.late_ms)
+        self._options = AuditOptions(tolerance_ms=state.tolerance_ms, late_ms=state.late_ms)
+        then, _ = prove_documents(since.documents_of(self._bundle.documents), pins)
+        earlier = EarlierLink.of(since, self._place, self._spill)
+        if earlier is None:
+            raise since.refused(f"it says nothing of {manifest.link} at its place")
+        problem = earlier.problem(
+            manifest.first,
+            then.link_trust(manifest.link),
+            self._directory.link_trust(manifest.link),
+        )
+        if problem is not None:
+            raise since.refused(problem)
+        return earlier
 
     def _disclosed(self, audit: LinkAudit, record: LogRecord) -> None:
         """Audit a record that is disclosed, and open it if it counts."""

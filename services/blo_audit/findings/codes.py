@@ -66,6 +66,8 @@ class Code(StrEnum):
     CHECKPOINT_REFUSED = "checkpoint_refused"
     CHECKPOINT_DIFFERS = "checkpoint_differs"
     CHECKPOINT_BEYOND_LOG = "checkpoint_beyond_log"
+    # What the auditor itself stated earlier.
+    LOG_REWRITTEN = "log_rewritten"
     # What rests on whom.
     NO_HEAD = "no_head"
     END_UNCOVERED = "end_uncovered"
@@ -109,5 +111,6 @@ class Code(StrEnum):
     REPORT_BY_ANOTHER_CALENDAR = "report_by_another_calendar"
     REPORTS_CONTRADICT = "reports_contradict"
     # Trust documents.
+    DOCUMENT_WITHHELD = "document_withheld"
     DOCUMENT_REFUSED = "document_refused"
     NOT_AGREED = "not_agreed"

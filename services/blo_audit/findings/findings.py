@@ -107,6 +107,21 @@ class Findings:
         else:
             self._rest[key] = msgspec.structs.replace(rest, count=rest.count + 1, last=position)
 
+    def entries(self) -> tuple[Finding, ...]:
+        """Everything that was added, as ``restore`` takes it."""
+        shown = (finding for row in self._shown.values() for finding in row)
+        return (*shown, *self._rest.values())
+
+    def restore(self, entries: Iterable[Finding]) -> None:
+        """Puts findings of ``entries`` before those to come."""
+        for finding in entries:
+            key = (finding.code, finding.office)
+            shown = self._shown.setdefault(key, [])
+            if len(shown) < SHOWN:
+                shown.append(finding)
+            else:
+                self._rest[key] = finding
+
     def __iter__(self) -> Iterator[Finding]:
         """The findings, the gravest first, then by position."""
         shown = (finding for row in self._shown.values() for finding in row)

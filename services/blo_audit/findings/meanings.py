@@ -252,6 +252,12 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "A signed checkpoint covers more records than there are: the end was cut off.",
         _COMPARE,
     ),
+    Code.LOG_REWRITTEN: Meaning(
+        BREACH,
+        "The log is not the one that this auditor read before and signed for: it was cut, or "
+        "records of it were altered since.",
+        _COMPARE,
+    ),
     Code.NO_HEAD: Meaning(
         NOTE,
         "No head of this office counts, so nothing shows that it has read this log but its own "
@@ -309,6 +315,12 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         "offices hold the key and can grant it again.",
     ),
     **OF_FILES,
+    Code.DOCUMENT_WITHHELD: Meaning(
+        DOUBT,
+        "A trust document that counted at an earlier replay of this auditor is no longer there. "
+        "Documents are never taken back: somebody keeps it from the auditor.",
+        "Ask who published it, and who may write to the topic of the trust documents.",
+    ),
     Code.DOCUMENT_REFUSED: Meaning(
         DOUBT,
         "A trust document that does not count; whatever it was to allow is not allowed.",

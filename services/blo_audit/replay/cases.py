@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
+import msgspec
+
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
 from blo_audit.replay.claims import Claim
+from blo_audit.replay.seam import SeamParked, ViewsSeam
 from blo_audit.replay.shredding import ShreddingCheck
 from blo_audit.replay.statement import ViewsProof
 from blo_audit.replay.verdicts import VerdictFindings
@@ -19,8 +22,9 @@ from blo_domain.trust import LinkTrustRules
 from blo_projection.case_views import CaseViews
 from blo_projection.fold import FoldedRecord, KeySource, LinkFold
 from blo_projection.link_chain import AdmittedRecord, LinkChain
+from blo_projection.parked_records import ParkedRecord
 from blo_schemas.event import LogRecord
-from blo_schemas.ids import CaseId, KeyId
+from blo_schemas.ids import CaseId, EventId, KeyId, OfficeId
 from blo_schemas.verdicts import Outcome
 from blo_schemas.views import CaseView
 
@@ -74,6 +78,8 @@ class CaseReplay:
             self.views, judge, findings, verified=verified, withdrawn=withdrawn
         )
         self._compared = _to_compare(claims)
+        self._done: set[tuple[OfficeId, int]] = set()
+        self._before: frozenset[tuple[OfficeId, int]] = frozenset()
         self._agreed = self._differed = self._incomparable = self._unopened = 0
         self._first_unopened: int | None = None
         self._given_up_at: int | None = None
@@ -92,18 +98,30 @@ class CaseReplay:
         if admitted.verdict is None:
             if folded.verdict is None:
                 self._park(fold, record.position)
-            elif folded.verdict.outcome is Outcome.REJECTED:
-                self._judge.step(admitted, folded.verdict, self._view_of(admitted))
             else:
-                self._shreddings.note(folded)
+                self._conclude(folded)
         return admitted
+
+    def _conclude(self, folded: FoldedRecord) -> None:
+        assert folded.verdict is not None
+        if folded.verdict.outcome is Outcome.REJECTED:
+            admitted = folded.admitted
+            self._judge.step(admitted, folded.verdict, self._view_of(admitted))
+        else:
+            self._shreddings.note(folded)
 
     def compare(self, claim: Claim) -> None:
         """Compare the views with what an office signed about this size."""
         office = claim.signers[0]
-        if claim.view_digest is None or (office, claim.size) not in self._compared:
+        place = (office, claim.size)
+        if claim.view_digest is None or place not in self._compared:
             return
-        if self._fold is None or self._unopened:
+        if place in self._before:
+            return
+        self._done.add(place)
+        # The views of a size that lies before the seam are gone.
+        past = claim.size < self._chain.size
+        if self._fold is None or self._unopened or past:
             self._incomparable += 1
             return
         if self.views.digest() == claim.view_digest:
@@ -127,6 +145,57 @@ class CaseReplay:
             )
         named = office if self._verified else None
         self._findings.add(code, words, position=claim.size, office=named)
+
+    def seam(self) -> ViewsSeam | None:
+        """The state, from which ``resume`` goes on; ``None``: the views were given up."""
+        if self._fold is None:
+            return None
+        return ViewsSeam(
+            cases=tuple(self.views),
+            parked=tuple(SeamParked(*msgspec.structs.astuple(item)) for item in self._fold.parked),
+            shreddings=self._shreddings.places(),
+            compared=tuple(sorted(self._done)),
+            agreed=self._agreed,
+            differed=self._differed,
+            incomparable=self._incomparable,
+        )
+
+    def resume(self, seam: ViewsSeam) -> None:
+        """Go on behind the records of a seam."""
+        assert self._fold is not None
+        for view in seam.cases:
+            self.views.put(view)
+        for item in seam.parked:
+            self._fold.parked.add(
+                ParkedRecord(
+                    item.position,
+                    item.log_time,
+                    EventId(item.event),
+                    item.office,
+                    CaseId(item.case),
+                    KeyId(item.summary_key),
+                )
+            )
+        self._shreddings.resume(seam.shreddings)
+        self._before = frozenset(seam.compared)
+        self._done |= self._before
+        self._agreed, self._differed = seam.agreed, seam.differed
+        self._incomparable = seam.incomparable
+        self._count_unopened(self._fold)
+
+    def openable(self, limit: int) -> list[int]:
+        """Positions of records whose keys came after they were read; see ``LinkFold.openable``."""
+        return [] if self._fold is None else self._fold.openable(limit)
+
+    def release(self, position: int, value: bytes) -> None:
+        """Judge a record whose key came after it was read; see ``LinkFold.release``."""
+        assert self._fold is not None
+        self._conclude(self._fold.release(position, value))
+        self._count_unopened(self._fold)
+
+    def _count_unopened(self, fold: LinkFold) -> None:
+        self._unopened = fold.parked_count()
+        self._first_unopened = next((item.position for item in fold.parked), None)
 
     def _view_of(self, admitted: AdmittedRecord) -> CaseView | None:
         header = admitted.header
@@ -169,14 +238,14 @@ class CaseReplay:
             self._given_up_at = position
 
 
-def _to_compare(claims: Sequence[Claim]) -> frozenset[tuple[str, int]]:
+def _to_compare(claims: Sequence[Claim]) -> frozenset[tuple[OfficeId, int]]:
     """The signers and sizes whose view digests are compared.
 
     A digest goes over all cases, so not every head of a busy office can be compared: its newest
     ones are, and for the rest some at equal distances.
     """
-    chosen: set[tuple[str, int]] = set()
-    by_signer: dict[str, list[int]] = {}
+    chosen: set[tuple[OfficeId, int]] = set()
+    by_signer: dict[OfficeId, list[int]] = {}
     for claim in claims:
         if claim.view_digest is not None:
             by_signer.setdefault(claim.signers[0], []).append(claim.size)

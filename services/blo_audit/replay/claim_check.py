@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
 from blo_audit.replay.cases import CaseReplay
 from blo_audit.replay.claims import Claim, ClaimKind
 from blo_audit.replay.clocks import ClockCheck, instant
+from blo_audit.replay.leaves import LeafColumn
 from blo_audit.replay.signatures import NEVER
+from blo_audit.replay.statement import StatementReach
 from blo_domain.trust import TrustedDirectory
 from blo_projection.link_chain import LinkChain
-from blo_schemas.ids import LinkId, OfficeId
+from blo_schemas.ids import Digest, LinkId, OfficeId
 
 
 class ClaimCheck:
@@ -26,6 +28,7 @@ class ClaimCheck:
         times: The log times of its records.
         findings: Takes the claims that do not fit.
         steps: Compares a head's views, where summary keys are held; otherwise ``None``.
+        leaves: The leaves of all records, where an audit goes on from an earlier one.
 
     Attributes:
         next: The size at which the next claim is met; ``NEVER`` if all have been.
@@ -45,6 +48,7 @@ class ClaimCheck:
         times: ClockCheck,
         findings: Findings,
         steps: CaseReplay | None,
+        leaves: LeafColumn | None = None,
     ) -> None:
         self.offices = directory.offices(link)
         self.fitting: dict[OfficeId, int] = {}
@@ -55,6 +59,7 @@ class ClaimCheck:
         self._times = times
         self._findings = findings
         self._steps = steps
+        self._leaves = leaves
         self._claims = sorted(claims, key=lambda claim: claim.size)
         self._met = 0
         self.next = self._claims[0].size if self._claims else NEVER
@@ -72,9 +77,9 @@ class ClaimCheck:
         return min(newest.values(), default=0)
 
     def meet(self) -> None:
-        """Compare the claims about the present size with the log."""
+        """Compare the claims about the present size, or a smaller one, with the log."""
         size = self._chain.size
-        while self.next == size:
+        while self.next <= size:
             claim = self._claims[self._met]
             self._met += 1
             left = self._met < len(self._claims)
@@ -94,28 +99,61 @@ class ClaimCheck:
                 office=None if checkpoint else claim.signers[0],
             )
 
+    def reaches(self, acknowledged: Mapping[OfficeId, int]) -> tuple[StatementReach, ...]:
+        """The reach of each office's word; records behind it become findings.
+
+        Args:
+            acknowledged: For each office what its newest verified event says to have read.
+        """
+        size = self._chain.size
+        reaches = []
+        for office in sorted(self.offices | self.fitting.keys()):
+            head = self.fitting.get(office)
+            cosigned = self.cosigned.get(office, 0)
+            upto = max(head or 0, cosigned, acknowledged.get(office, 0))
+            reach = StatementReach(office, head, upto, size - upto)
+            reaches.append(reach)
+            if size and head is None and not cosigned:
+                self._findings.add(
+                    Code.NO_HEAD, "no head of it fits this log", position=size, office=office
+                )
+            elif reach.after:
+                words = (
+                    f"its word ends at record {upto - 1}; the last {reach.after} records rest on "
+                    "the other signatures alone"
+                )
+                self._findings.add(Code.END_UNCOVERED, words, position=upto, office=office)
+        return tuple(reaches)
+
     def _fits(self, claim: Claim) -> bool:
-        chain, size = self._chain, claim.size
+        size = claim.size
         checkpoint = claim.kind is ClaimKind.CHECKPOINT
         office = None if checkpoint else claim.signers[0]
         signers = ", ".join(claim.signers)
-        if claim.log_hash not in (None, chain.log_hash):
+        log_hash = self._chain.hash_at(size)
+        if claim.log_hash not in (None, log_hash):
             assert claim.log_hash is not None
             words = (
                 f"{signers} signed {claim.log_hash.hex()[:16]}… for the first {size} records, "
-                f"which have {chain.log_hash.hex()[:16]}… here"
+                f"which have {log_hash.hex()[:16]}… here"
             )
             code = Code.CHECKPOINT_DIFFERS if checkpoint else Code.HEAD_OF_ANOTHER_LOG
-        elif claim.tree_root != chain.tree_root():
+        elif claim.tree_root != (tree_root := self._root_at(size)):
             words = (
                 f"{signers} signed the root {claim.tree_root.hex()[:16]}… over {size} records, "
-                f"which have {chain.tree_root().hex()[:16]}… here"
+                f"which have {tree_root.hex()[:16]}… here"
             )
             code = Code.CHECKPOINT_DIFFERS if checkpoint else Code.HEAD_ROOT_DIFFERS
         else:
             return True
         self._findings.add(code, words, position=size, office=office)
         return False
+
+    def _root_at(self, size: int) -> Digest:
+        """The tree's root over so many records; older ones than now come from the leaves."""
+        if size == self._chain.size or self._leaves is None:
+            return self._chain.tree_root()
+        return self._leaves.root_at(size)
 
     def _keep(self, claim: Claim) -> None:
         if claim.kind is ClaimKind.CHECKPOINT:

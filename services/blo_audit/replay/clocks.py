@@ -18,7 +18,8 @@ from blo_projection.office_chain import AppendOnlyBytes
 from blo_schemas.event import LogRecord
 from blo_schemas.instants import local
 
-_SIZE: Final = 8
+TIME_SIZE: Final = 8
+"""Bytes of one log time in a column."""
 
 
 def instant(ms: int) -> str:
@@ -26,14 +27,24 @@ def instant(ms: int) -> str:
     return f"{local(ms):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def time_at(times: AppendOnlyBytes, position: int) -> int:
+    """The log time of a record in a column of them."""
+    where = position * TIME_SIZE
+    return array("q", bytes(times[where : where + TIME_SIZE]))[0]
+
+
 class ClockCheck:
     """The log times of a link.
 
     Args:
         findings: Takes the findings.
-        memory: Keeps the times.
+        memory: Keeps the times; those of earlier records may be there already.
         tolerance_ms: How far two clocks may differ.
         late_ms: After how long between signing and arrival an event counts as late.
+
+    Attributes:
+        tolerance_ms: As above.
+        first: Log time of the first record, Unix milliseconds.
     """
 
     def __init__(
@@ -63,10 +74,18 @@ class ClockCheck:
         self._last = times[-1]
         self._times += array("q", times).tobytes()
 
+    def resume(self, first: int | None, last: int) -> None:
+        """Go on behind records whose log times the memory has.
+
+        Args:
+            first: Log time of the first record.
+            last: Log time of the last record.
+        """
+        self.first, self._last = first, last
+
     def at(self, position: int) -> int:
         """The log time of a record that was noted."""
-        where = position * _SIZE
-        return array("q", bytes(self._times[where : where + _SIZE]))[0]
+        return time_at(self._times, position)
 
     def event(self, admitted: AdmittedRecord) -> None:
         """Add a finding for an event whose two clocks differ by more than the tolerance."""

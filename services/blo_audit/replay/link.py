@@ -8,10 +8,7 @@ cases' views where summary keys are held.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Final
-
-import msgspec
+from collections.abc import Collection, Sequence
 
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
@@ -19,46 +16,28 @@ from blo_audit.replay.cases import CaseReplay
 from blo_audit.replay.claim_check import ClaimCheck
 from blo_audit.replay.claims import Claim
 from blo_audit.replay.clocks import ClockCheck
+from blo_audit.replay.columns import LinkColumns
+from blo_audit.replay.earlier import EarlierLink
+from blo_audit.replay.leaves import Admission, LeafColumn, keeping_leaves
+from blo_audit.replay.options import AuditOptions
 from blo_audit.replay.processor_outputs import ProcessorOutputs
+from blo_audit.replay.seam import BLOCKS, LEAVES, MAX_VALUES, TIMES, LinkSeam, ReadStretch
 from blo_audit.replay.signatures import NEVER, PORTION, Mode, Sample, VerifyAhead
 from blo_audit.replay.sources import SourcePartition
-from blo_audit.replay.statement import LinkStatement, StatementReach
+from blo_audit.replay.statement import LinkStatement
 from blo_audit.replay.verdicts import VerdictFindings
 from blo_audit.spill_files import SpillFolder
 from blo_domain.trust import TrustedDirectory
 from blo_projection.errors import PositionError
 from blo_projection.granted_keys import GrantedKeys
 from blo_projection.link_chain import AdmittedRecord, LinkChain
+from blo_projection.office_chain import AppendOnlyBytes
 from blo_projection.verification import TrustHeads, VerifyAll
 from blo_schemas.event import LogRecord
 from blo_schemas.hashes import event_input
 from blo_schemas.ids import KeyId, OfficeId
 from blo_schemas.verdicts import Reason
 from blo_sealing.signatures import verify_signature
-
-MINUTE_MS: Final = 60_000
-HOUR_MS: Final = 60 * MINUTE_MS
-
-
-class AuditOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of an audit.
-
-    Attributes:
-        mode: Full or amortised.
-        seed: Amortised: what the sample follows from; drawn by the auditor, after the log was
-            written.
-        rate: Amortised: the probability with which each record is drawn.
-        tolerance_ms: How far an office's clock and the log's may differ.
-        late_ms: An event that arrives later than this after its signing is ``late``.
-        outputs: Whether the processors' outputs are compared, too.
-    """
-
-    mode: Mode = Mode.FULL
-    seed: bytes = b""
-    rate: float = 1 / 256
-    tolerance_ms: int = 5 * MINUTE_MS
-    late_ms: int = 72 * HOUR_MS
-    outputs: bool = False
 
 
 class LinkAudit:
@@ -74,10 +53,13 @@ class LinkAudit:
         keys: The auditor's summary keys; ``None``: only the record layer is judged.
         ahead: Verifies signatures on all cores; ``None``: one by one.
         withdrawn: Ids of the keys whose grants were withdrawn.
+        keeps_state: Whether ``seam`` is to be asked at the end.
+        earlier: Where the audit goes on; ``None``: at the first record.
 
     Attributes:
         place: The link.
         findings: As above.
+        of_records: What was found in the records themselves, which a later replay takes over.
         outputs: Takes the processors' outputs, after all records; ``None`` if they are not asked
             for.
     """
@@ -94,25 +76,34 @@ class LinkAudit:
         keys: GrantedKeys | None = None,
         ahead: VerifyAhead | None = None,
         withdrawn: Collection[KeyId] = (),
+        keeps_state: bool = False,
+        earlier: EarlierLink | None = None,
     ) -> None:
         self.place = place
         self.findings = findings
+        self.of_records = Findings(place.link)
         self._options = options
         self._full = options.mode is Mode.FULL
+        self._sure = self._full and (earlier is None or earlier.reading.is_verified)
         self._trust = directory.link_trust(place.link)
         self._ahead = ahead if self._full else None
         self._checking = VerifyAll(verify_signature if self._ahead is None else self._ahead.check)
         self._trusting = TrustHeads(self._checking.check)
+        columns = LinkColumns(spill, {} if earlier is None else earlier.columns)
+        self._columns = columns.by_name
+        self._leaves = (
+            LeafColumn(columns.buffer(LEAVES), columns.buffer(BLOCKS)) if keeps_state else None
+        )
         self._chain = LinkChain(
             place.link,
             self._trust,
             self._checking if self._full else self._trusting,
-            memory=lambda _: spill.buffer(),
+            memory=columns.buffer,
         )
-        self._judge = VerdictFindings(place.link, directory, findings)
+        self._judge = VerdictFindings(place.link, directory, self.of_records)
         self._times = ClockCheck(
-            findings,
-            spill.buffer(),
+            self.of_records,
+            columns.buffer(TIMES),
             tolerance_ms=options.tolerance_ms,
             late_ms=options.late_ms,
         )
@@ -124,9 +115,9 @@ class LinkAudit:
                 self._trust,
                 keys,
                 self._judge,
-                findings,
+                self.of_records,
                 claims,
-                verified=self._full,
+                verified=self._sure,
                 withdrawn=withdrawn,
             )
         )
@@ -143,11 +134,18 @@ class LinkAudit:
                 spill.buffer(),
                 steps=self._steps,
                 keys=keys,
-                verified=self._full,
+                verified=self._sure,
             )
         )
         self._claims = ClaimCheck(
-            place.link, directory, claims, self._chain, self._times, findings, self._steps
+            place.link,
+            directory,
+            claims,
+            self._chain,
+            self._times,
+            findings,
+            self._steps,
+            None if earlier is None else earlier.leaves,
         )
         self._sample = Sample(options.seed, place.link, options.rate)
         self._tail = NEVER if self._full else self._claims.vouched()
@@ -157,6 +155,9 @@ class LinkAudit:
         self._acknowledged: dict[OfficeId, int] = {}
         self._accepted = 0
         self._stopped: str | None = None
+        self._earlier = earlier
+        if earlier is not None:
+            self._resume(earlier)
         self._claims.meet()
 
     @property
@@ -168,6 +169,28 @@ class LinkAudit:
     def accepted(self) -> int:
         """How many of them the record layer accepts."""
         return self._accepted
+
+    @property
+    def hashes(self) -> tuple[bytes, bytes]:
+        """The running hash and the tree's root over all that was taken."""
+        return self._chain.log_hash, self._chain.tree_root()
+
+    def openable(self) -> list[int]:
+        """Positions of some earlier records whose keys came since, for ``release`` in this order."""
+        return [] if self._steps is None else self._steps.openable(PORTION)
+
+    def release(self, position: int, value: bytes) -> None:
+        """Judge an earlier record whose key came since.
+
+        Args:
+            position: Its position.
+            value: Its bytes, as they were read again.
+
+        Raises:
+            RecordChanged: Other bytes were read there before.
+        """
+        assert self._steps is not None
+        self._steps.release(position, value)
 
     def take(self, records: Sequence[LogRecord]) -> None:
         """Audit the next records; after a hole in the log nothing more is taken."""
@@ -197,7 +220,7 @@ class LinkAudit:
         """Judge what only the end of the log shows, and say what was proved."""
         if self._stopped is None:
             self._claims.beyond()
-        words = self._words()
+        words = self._claims.reaches(self._acknowledged)
         chain, options = self._chain, self._options
         tail = None if self._full else min(self._tail, chain.size)
         checkpoint = self._claims.checkpoint
@@ -221,7 +244,56 @@ class LinkAudit:
             views=None if self._steps is None else self._steps.proof(whole=self._stopped is None),
             outputs=None if self.outputs is None else self.outputs.proof(),
             stopped=self._stopped,
+            earlier=None if self._earlier is None else self._earlier.reading,
         )
+
+    def seam(
+        self, values: Sequence[bytes], stretch: ReadStretch
+    ) -> tuple[LinkSeam, dict[str, AppendOnlyBytes]] | None:
+        """The state from which a later replay goes on, and its columns; before ``finish``.
+
+        Args:
+            values: The heads and checkpoints that were read.
+            stretch: How the records since the earlier seam were read.
+
+        Returns:
+            ``None``: the log could not be read to its end.
+        """
+        if self._stopped is not None or self._leaves is None:
+            return None
+        stretches = () if self._earlier is None else self._earlier.stretches
+        seam = LinkSeam(
+            chain=self._chain.snapshot(),
+            first_log_time=self._times.first,
+            last_log_time=self._times.last,
+            accepted=self._accepted,
+            verified=self._count_verified(),
+            unverifiable=self._judge.unverifiable,
+            distrusted=self._judge.first_distrusted,
+            acknowledged=tuple(sorted(self._acknowledged.items())),
+            refused=self._judge.refused(),
+            trust=self._trust.digest,
+            findings=self.of_records.entries(),
+            values=tuple(values[-MAX_VALUES:]),
+            views=None if self._steps is None else self._steps.seam(),
+            stretches=(*stretches, stretch) if stretch.first < stretch.end else stretches,
+        )
+        self._leaves.close_blocks()
+        return seam, self._columns
+
+    def _resume(self, earlier: EarlierLink) -> None:
+        seam = earlier.seam
+        self._chain.resume(seam.chain)
+        self._times.resume(seam.first_log_time, seam.last_log_time or 0)
+        self._judge.resume(seam.refused, seam.distrusted, seam.unverifiable)
+        self.of_records.restore(seam.findings)
+        self._accepted = seam.accepted
+        self._acknowledged = dict(seam.acknowledged)
+        if self._steps is not None and seam.views is not None:
+            self._steps.resume(seam.views)
+        while self._sampled < earlier.size:
+            self._sampled = self._sample.next()
+        self._watch = NEVER if self._full else min(self._sampled, self._tail)
 
     def _fold(self, records: Sequence[LogRecord]) -> None:
         """The loop over all records; what is not in it costs nothing."""
@@ -230,7 +302,7 @@ class LinkAudit:
         judge = self._judge.record
         claims = self._claims
         tolerance = self._options.tolerance_ms
-        full = self._full
+        sure = self._sure
         accepted = 0
         try:
             for record in records:
@@ -241,7 +313,7 @@ class LinkAudit:
                 if admitted.verdict is None:
                     accepted += 1
                 else:
-                    judge(admitted, verified=full)
+                    judge(admitted, verified=sure)
                 header = admitted.header
                 if header is not None:
                     if not -tolerance <= record.log_time - header.at <= tolerance:
@@ -255,10 +327,12 @@ class LinkAudit:
         finally:
             self._accepted += accepted
 
-    def _admission(self) -> Callable[[LogRecord], AdmittedRecord]:
+    def _admission(self) -> Admission:
         """The function that takes a record; it does no more than the options need."""
         steps, outputs = self._steps, self.outputs
-        admit = self._chain.admit if steps is None else steps.feed
+        admit: Admission = self._chain.admit if steps is None else steps.feed
+        if self._leaves is not None:
+            admit = keeping_leaves(admit, self._leaves)
         if outputs is None:
             return admit
 
@@ -313,29 +387,12 @@ class LinkAudit:
         signed = event_input(self.place.link, envelope.header)
         return verify_signature(writer.signing_key, signed, envelope.signature)
 
-    def _words(self) -> tuple[StatementReach, ...]:
-        """The reach of each office's word; records behind it become findings."""
-        size = self._chain.size
-        words = []
-        for office in sorted(self._claims.offices | self._claims.fitting.keys()):
-            head = self._claims.fitting.get(office)
-            cosigned = self._claims.cosigned.get(office, 0)
-            upto = max(head or 0, cosigned, self._acknowledged.get(office, 0))
-            word = StatementReach(office, head, upto, size - upto)
-            words.append(word)
-            if size and head is None and not cosigned:
-                self.findings.add(
-                    Code.NO_HEAD, "no head of it fits this log", position=size, office=office
-                )
-            elif word.after:
-                words_after = (
-                    f"its word ends at record {upto - 1}; the last {word.after} records rest on "
-                    "the other signatures alone"
-                )
-                self.findings.add(Code.END_UNCOVERED, words_after, position=upto, office=office)
-        return tuple(words)
-
     def _count_verified(self) -> int:
+        """How many records were verified, now and by the earlier replay."""
+        first, before, unverifiable = 0, 0, 0
+        if self._earlier is not None:
+            seam = self._earlier.seam
+            first, before, unverifiable = self._earlier.size, seam.verified, seam.unverifiable
         if self._full:
-            return self._chain.size - self._judge.unverifiable
-        return self._verified + max(0, self._chain.size - self._tail)
+            return before + self._chain.size - first - (self._judge.unverifiable - unverifiable)
+        return before + self._verified + max(0, self._chain.size - max(self._tail, first))

@@ -7,11 +7,12 @@ These few records are verified in amortised mode, too: a confirmation that is na
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
 from blo_audit.replay.clocks import instant
+from blo_audit.replay.seam import SeamPlace
 from blo_audit.replay.statement import ConfirmedClaim, ShreddedCase
 from blo_audit.replay.verdicts import VerdictFindings
 from blo_domain.lifecycle import SHREDDING_STEPS
@@ -24,7 +25,7 @@ from blo_domain.shredding import (
 )
 from blo_projection.case_views import CaseViews
 from blo_projection.fold import FoldedRecord
-from blo_schemas.ids import CaseId, KeyId
+from blo_schemas.ids import CaseId, EventId, KeyId
 
 
 class ShreddingCheck:
@@ -65,6 +66,21 @@ class ShreddingCheck:
         if self._verified or self._is_genuine(folded):
             place = ShreddingPlace(folded.position, folded.event, folded.log_time)
             places[folded.version] = place
+
+    def places(self) -> tuple[tuple[CaseId, tuple[SeamPlace, ...]], ...]:
+        """The places of all steps of shreddings, as ``resume`` takes them."""
+        return tuple(
+            (case, tuple(SeamPlace(version, *place) for version, place in places.items()))
+            for case, places in self._places.items()
+        )
+
+    def resume(self, places: Iterable[tuple[bytes, tuple[SeamPlace, ...]]]) -> None:
+        """Go on behind records whose steps of shreddings are there."""
+        for case, steps in places:
+            self._places[CaseId(case)] = {
+                step.version: ShreddingPlace(step.position, EventId(step.event), step.log_time)
+                for step in steps
+            }
 
     def finish(self, waiting: Collection[CaseId], *, whole: bool) -> tuple[ShreddedCase, ...]:
         """The cases whose contents are gone by agreement, in the order in which it was agreed.

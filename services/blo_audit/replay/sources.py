@@ -6,7 +6,7 @@ signatures and hashes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -49,6 +49,11 @@ class RecordSource(Protocol):
         """The source in words, for the statement: ``Kafka at …``, ``bundle …``."""
         ...
 
+    @property
+    def has_all_documents(self) -> bool:
+        """Whether it must have every trust document that was ever published."""
+        ...
+
     async def documents(self) -> Sequence[SignedDocument]:
         """All trust documents, in any order; bytes that are none are left out.
 
@@ -73,13 +78,21 @@ class RecordSource(Protocol):
         """The link's number of records, if it is known beforehand; for a progress bar only."""
         ...
 
-    def records(self, place: SourcePartition) -> AsyncIterator[Sequence[LogRecord]]:
-        """The link's records from the first, in order, in portions of any size.
+    def begins(self, place: SourcePartition) -> int:
+        """Position of the first record that the source is meant to have; a whole one has all."""
+        ...
+
+    def records(self, place: SourcePartition, first: int = 0) -> AsyncIterator[Sequence[LogRecord]]:
+        """The link's records in order, in portions of any size.
 
         What the source has is given as it is: a hole shows as a position that does not follow.
 
+        Args:
+            place: The link.
+            first: Position of the first record; not before ``begins``.
+
         Raises:
-            LogTruncated: The first records are gone.
+            LogTruncated: The first of these records are gone.
         """
         ...
 
@@ -113,6 +126,11 @@ class LogSource:
     def name(self) -> str:
         """See ``RecordSource.name``."""
         return self._name
+
+    @property
+    def has_all_documents(self) -> bool:
+        """See ``RecordSource.has_all_documents``."""
+        return True
 
     async def documents(self) -> Sequence[SignedDocument]:
         """See ``RecordSource.documents``."""
@@ -151,9 +169,17 @@ class LogSource:
         finally:
             await reader.close()
 
-    async def records(self, place: SourcePartition) -> AsyncIterator[Sequence[LogRecord]]:
+    def begins(self, place: SourcePartition) -> int:
+        """See ``RecordSource.begins``."""
+        del place
+        return 0
+
+    async def records(
+        self, place: SourcePartition, first: int = 0
+    ) -> AsyncIterator[Sequence[LogRecord]]:
         """See ``RecordSource.records``."""
-        async for batch in self._read(topics.exchange_topic(place.corridor), place.partition):
+        topic = topics.exchange_topic(place.corridor)
+        async for batch in self._read(topic, place.partition, first):
             yield [
                 LogRecord(record.offset, record.timestamp, record.value or b"") for record in batch
             ]
@@ -169,14 +195,37 @@ class LogSource:
         """See ``RecordSource.close``."""
         await self._log.close()
 
-    async def _read(self, topic: str, partition: int) -> AsyncIterator[Sequence[ConsumedRecord]]:
+    async def _read(
+        self, topic: str, partition: int, first: int = 0
+    ) -> AsyncIterator[Sequence[ConsumedRecord]]:
         part = TopicPartition(topic, partition)
-        reader = await self._log.reader({part: 0})
+        reader = await self._log.reader({part: first})
         try:
             async for batch in read_to_end(reader, max_records=BATCH):
                 yield batch[part]
         finally:
             await reader.close()
+
+
+async def read_span(
+    source: RecordSource, place: SourcePartition, first: int, count: int
+) -> list[LogRecord]:
+    """At most so many of a link's records from a position on, as the source has them.
+
+    Raises:
+        LogError: They could not be read.
+    """
+    batches = source.records(place, first)
+    records: list[LogRecord] = []
+    try:
+        async for batch in batches:
+            records += batch
+            if len(records) >= count:
+                break
+    finally:
+        if isinstance(batches, AsyncGenerator):
+            await batches.aclose()
+    return records[:count]
 
 
 def places(

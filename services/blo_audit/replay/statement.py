@@ -13,6 +13,12 @@ import msgspec
 from blo_audit.findings.codes import Severity
 from blo_audit.findings.findings import Finding, count_of, is_clean
 from blo_audit.replay.clocks import instant
+from blo_audit.replay.earlier_words import (
+    EarlierReading,
+    not_read_again,
+    rests_on,
+    signatures_words,
+)
 from blo_audit.replay.signatures import Mode, unseen
 from blo_schemas.ids import LinkId, OfficeId
 
@@ -163,6 +169,8 @@ class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
         views: What was proved of the case views; ``None`` without summary keys.
         outputs: What was proved of the processors' outputs; ``None``: they were not looked at.
         stopped: Why the log could not be read to its end, in words; ``None``: it was.
+        earlier: What rests on an earlier statement of the auditor; ``None``: nothing.
+        reread: Why all was read although a statement was given, in words.
     """
 
     link: LinkId
@@ -184,6 +192,8 @@ class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
     views: ViewsProof | None
     outputs: OutputsProof | None
     stopped: str | None = None
+    earlier: EarlierReading | None = None
+    reread: str | None = None
 
     def odds(self) -> dict[int, float]:
         """For some numbers of forged records: the probability that the sample holds none."""
@@ -225,9 +235,14 @@ def proved(statement: LinkStatement) -> list[str]:
     ]
     if not statement.records:
         return sentences
-    sentences.append(_READ.format(statement.accepted))
+    if statement.reread is not None:
+        sentences.append(f"It was read from its first record, because {statement.reread}.")
+    if statement.earlier is None:
+        sentences.append(_READ.format(statement.accepted))
+    else:
+        sentences += rests_on(statement.earlier, statement.accepted)
     if statement.mode is Mode.FULL:
-        sentences.append("Every signature of every record was verified.")
+        sentences.append(signatures_words(statement.earlier))
     else:
         drawn = (
             ""
@@ -287,6 +302,8 @@ def not_proved(statement: LinkStatement) -> list[str]:
     sentences = []
     if statement.stopped is not None:
         sentences.append(f"The log was not read to its end: {statement.stopped}.")
+    if statement.earlier is not None:
+        sentences += not_read_again(statement.earlier)
     if statement.mode is Mode.AMORTISED:
         odds = "; ".join(
             f"{forged:,}: {chance:.2g}"

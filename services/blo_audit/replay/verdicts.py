@@ -7,6 +7,7 @@ own weight (``meanings.py``), and an event that only follows a refused one is no
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from blo_audit.findings.codes import Code
@@ -99,6 +100,24 @@ class VerdictFindings:
         self._directory = directory
         self._findings = findings
         self._refused: dict[bytes, int] = {}
+
+    def refused(self) -> tuple[tuple[bytes, int], ...]:
+        """Refused events with their positions, as ``resume`` takes them."""
+        return tuple(self._refused.items())
+
+    def resume(
+        self, refused: Iterable[tuple[bytes, int]], distrusted: int | None, unverifiable: int
+    ) -> None:
+        """Go on behind records that were judged.
+
+        Args:
+            refused: What ``refused`` gave.
+            distrusted: See ``first_distrusted``.
+            unverifiable: See the attribute.
+        """
+        self._refused = dict(refused)
+        self.first_distrusted = distrusted
+        self.unverifiable = unverifiable
 
     def record(self, admitted: AdmittedRecord, *, verified: bool) -> None:
         """Add the finding for a record that the record layer does not accept.

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Final
 
 import click
+import msgspec
 
 from blo_audit.bundle.collect import Collector, WrittenBundle, read_disclosure
 from blo_audit.bundle.contents import BundleRequest
 from blo_audit.bundle.statement import scope_words
+from blo_audit.replay.earlier import OVERLAP
 from blo_audit.replay.statement import counted
 from blo_cli import terminal
 from blo_cli.audit.options import Pinned, Reach, reach_options
+from blo_cli.audit.statement import opened_since, since_option
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.file_access import writes
@@ -43,6 +46,10 @@ _OLD: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--disclose", "disclosed", type=_OLD, multiple=True, help="A file from `blo agent disclose`."
 )
+@click.option(
+    "--first", type=click.IntRange(min=1), help="Only the link's records from this position on."
+)
+@since_option
 @click.option("-o", "--output", required=True, type=_FILE, help="The file to be made.")
 @replace_option
 @reach_options
@@ -53,6 +60,8 @@ def bundle(
     period: tuple[date, date] | None,
     by: str,
     disclosed: tuple[Path, ...],
+    first: int | None,
+    since: Path | None,
     output: Path,
     replace: bool,
     config: Path | None,
@@ -63,9 +72,12 @@ def bundle(
     """Writes one file that an inspector can check without network or keys, with `blo audit verify`.
 
     A whole link shows that nothing was left out; a case or a period shows that these records are
-    in the log. Holds no key of any case.
+    in the log. With --since it holds what is new behind a statement of this auditor, and can be
+    checked together with that. Holds no key of any case.
     """
     wanted = _wanted(link, None if case is None else CaseId(from_hex(case)), period, by)
+    if first is not None or since is not None:
+        wanted = _from(wanted, first, since, config)
     if wanted.days is not None and not disclosed:
         raise click.UsageError(
             "business dates are sealed: have an office disclose the events of these days, and "
@@ -105,6 +117,22 @@ def _wanted(
     if by == "business-date":
         return BundleRequest(link=link, days=period)
     return BundleRequest(link=link, period=(_midnight(period[0]), _midnight(period[1], days=1)))
+
+
+def _from(
+    wanted: BundleRequest, first: int | None, since: Path | None, config: Path | None
+) -> BundleRequest:
+    """The end of a link: from a position on, or behind a statement and some records before."""
+    if wanted.scope is not Scope.LINK or (first is not None and since is not None):
+        raise click.UsageError("say one of --case, --period, --first and --since")
+    if first is None:
+        with opened_since(since, config) as statement:
+            assert statement is not None
+            state = statement.link(wanted.link)
+            if state is None:
+                raise statement.refused(f"it says nothing of {wanted.link}")
+            first = max(0, state.size - OVERLAP)
+    return msgspec.structs.replace(wanted, first=first)
 
 
 def _midnight(day: date, *, days: int = 0) -> int:

@@ -14,13 +14,14 @@ from blo_audit.auditor import auditor_of, identity_of
 from blo_audit.bundle.source import BundleSource
 from blo_audit.config import AuditorSettings
 from blo_audit.printout.audit_result import replay_paper
-from blo_audit.replay.link import AuditOptions
+from blo_audit.replay.options import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import SEED_SIZE, Mode
 from blo_audit.replay.sources import LogSource, RecordSource, SourcePartition
 from blo_audit.replay.statement import ReplayStatement, not_proved, proved
 from blo_cli import terminal
 from blo_cli.audit.printout import PaperOptions, paper_options
+from blo_cli.audit.statement import opened_since, since_option, statement_option, written_statement
 from blo_cli.commands import CliCommand
 from blo_cli.errors import CliError, Exit
 from blo_cli.parameters import LINK, replace_option
@@ -98,6 +99,8 @@ def request(config: Path, output: Path | None, replace: bool) -> int:
 @click.option("--outputs", is_flag=True, help="Compare the processors' trail and views, too.")
 @click.option("--json", "wants_json", is_flag=True, help="The report as JSON, for machines.")
 @click.option("--from-bundle", "file", type=_FILE, help="Read this bundle of a link, not Kafka.")
+@since_option
+@statement_option
 @paper_options
 def replay(
     config: Path,
@@ -108,9 +111,14 @@ def replay(
     outputs: bool,
     wants_json: bool,
     file: Path | None,
+    since: Path | None,
+    statement: Path | None,
     paper: PaperOptions,
 ) -> int:
-    """Reads every record from the first, checks it, and says what was proved and what not.
+    """Reads every record, checks it, and says what was proved and what not.
+
+    With --since it reads what came after an earlier statement of this auditor, and says what rests
+    on that.
 
     Exit code 0: nothing is wrong. 1: there is a breach or a doubt. 2: it could not be audited.
     """
@@ -123,8 +131,20 @@ def replay(
         late_ms=round(settings.replay.late_h * 3_600_000),
         outputs=outputs,
     )
-    source = open_source(config, settings) if file is None else BundleSource(file)
-    report = asyncio.run(_run(source, settings, options, links, quiet=wants_json))
+    with (
+        opened_since(since, config) as earlier,
+        written_statement(statement, config, settings, options, replace=paper.replace) as writer,
+    ):
+        source = open_source(config, settings) if file is None else BundleSource(file)
+        audit = Replay(
+            source,
+            settings.trust.roots,
+            options,
+            identity=identity_of(settings),
+            since=earlier,
+            writer=writer,
+        )
+        report = asyncio.run(_run(source, settings, audit, links, quiet=wants_json))
     if wants_json:
         terminal.json(as_json(report))
     if paper.files or not wants_json:
@@ -144,7 +164,7 @@ def _keys(config: Path, settings: AuditorSettings) -> Path:
 async def _run(
     source: RecordSource,
     settings: AuditorSettings,
-    options: AuditOptions,
+    audit: Replay,
     links: tuple[str, ...],
     *,
     quiet: bool,
@@ -160,15 +180,9 @@ async def _run(
 
     try:
         with bar:
-            audit = Replay(
-                source,
-                settings.trust.roots,
-                options,
-                identity=identity_of(settings),
-                progress=progress,
-            )
             corridor = CorridorId(settings.corridor) if settings.corridor else None
-            return await audit.run(corridor=corridor, links=[LinkId(link) for link in links])
+            chosen = [LinkId(link) for link in links]
+            return await audit.run(corridor=corridor, links=chosen, progress=progress)
     finally:
         await source.close()
 

@@ -14,6 +14,7 @@ from blo_audit.printout.audit_result import bundle_paper
 from blo_cli import terminal
 from blo_cli.audit.options import Pinned, Reach
 from blo_cli.audit.printout import PaperOptions, configured_auditor, paper_options
+from blo_cli.audit.statement import opened_since, since_option
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.kafka_options import pins_option
@@ -25,20 +26,28 @@ _FILE: Final = click.Path(path_type=Path)
 @click.argument("file", type=_FILE)
 @pins_option
 @click.option("--config", type=_FILE, help="A program's configuration, for its pinned roots.")
+@since_option
 @click.option("--json", "wants_json", is_flag=True, help="The report as JSON, for machines.")
 @paper_options
 def verify(
-    file: Path, pinned: Pinned, config: Path | None, wants_json: bool, paper: PaperOptions
+    file: Path,
+    pinned: Pinned,
+    config: Path | None,
+    since: Path | None,
+    wants_json: bool,
+    paper: PaperOptions,
 ) -> int:
     """Checks the bundle FILE and says what it proves and what not. Needs no network and no key.
 
     Believes only the roots that are pinned: compare their fingerprints over another channel than
-    the one that brought the file.
+    the one that brought the file. The end of a link is checked together with a statement of this
+    auditor, given with --since and --config.
 
     Exit code 0: nothing is wrong. 1: there is a breach or a doubt. 2: it could not be checked.
     """
     pins = Reach(config, None, pinned).pins
-    report = verify_bundle(file, pins)
+    with opened_since(since, config) as statement:
+        report = verify_bundle(file, pins, statement)
     if wants_json:
         terminal.json(as_json(report))
     if paper.files or not wants_json:

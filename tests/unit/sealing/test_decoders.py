@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blo_projection.chain_snapshot import CHAIN_SNAPSHOT
+from blo_schemas.audits import AUDIT_SIGNATURE
 from blo_schemas.bundle import (
     DISCLOSURE,
     MANIFEST,
@@ -29,6 +30,7 @@ from blo_schemas.trust import DOCUMENT, SIGNED_DOCUMENT
 from blo_schemas.views import CASE_VIEW
 
 CODECS: list[Codec[Any]] = [
+    AUDIT_SIGNATURE,
     ENVELOPE, HEADER, SUMMARY, CONTENT, GRANT, HEAD, SIGNED_HEAD, DOCUMENT, SIGNED_DOCUMENT,
     CASE_VIEW, CHAIN_SNAPSHOT, MANIFEST, RECORD_CHUNK, PROVEN_RECORD, DISCLOSURE, SIGNED_DISCLOSURE,
 ]  # fmt: skip
