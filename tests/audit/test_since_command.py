@@ -31,6 +31,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> list[Exhibit]:
     shown = [earlier_than(scene().exhibit, {LINK: CUT})]
     module = import_module("blo_cli.audit.replay")
     monkeypatch.setattr(module, "open_source", lambda *_: shown[0])
+    monkeypatch.setattr("blo_cli.audit.options.Reach.source", lambda _: shown[0])
     return shown
 
 
