@@ -37,8 +37,7 @@ class AgentMetrics:
         for link in result.shredded:
             metrics.cases_shredded.labels(link=link).inc()
             log.info("contents of a case deleted, as its offices have agreed", link=link)
-        for link in result.refold:
-            log.warning("log is folded anew, because trust documents changed", link=link)
+        self._folds(result)
         if result.ignored:
             log.warning(
                 "bytes that do not belong on their topic were ignored", count=result.ignored
@@ -49,6 +48,15 @@ class AgentMetrics:
             metrics.faults_contained.labels(place=what).inc()
         for words in result.alarms:
             log.error("alarm", reason=words)
+
+    def _folds(self, result: BatchResult) -> None:
+        log = get_logger()
+        for link in result.refold:
+            log.warning("log is read anew, because what is stored of it is of no use", link=link)
+        for link in result.revising:
+            log.warning("log is folded again, because trust documents reach back", link=link)
+        for link in result.revised:
+            log.info("log was folded again", link=link)
 
     def _seen(self, seen: ReadRange) -> None:
         metrics = self._metrics

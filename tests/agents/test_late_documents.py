@@ -202,15 +202,15 @@ async def test_what_is_unopened_is_counted_once_after_a_log_was_read_again(
         await a.open()
         await b.read(1)
         assert b.desk().unopened == [0]
-        await world.publish([world.certify(B, not_before=NOW - 1000)])
-        await b.until(lambda: b.desk().status.rereads_to == 1 and not b.desk().is_rereading)
+        await world.publish([world.agree(LINK, (A, B), version=2)])
+        await b.heeds(world)
         await b.until(lambda: b.desk().unopened == [0])
         await b.kill()
         b = await world.agent(B)
         assert b.desk().unopened == [0]
 
 
-async def test_nothing_is_decided_on_views_of_an_earlier_moment(tmp_path: Path) -> None:
+async def test_commands_go_on_while_a_log_is_folded_again(tmp_path: Path) -> None:
     cluster = MemoryCluster()
     async with both_up(tmp_path, cluster) as (world, a, b):
         case = await opened_case(a, [b])
@@ -219,12 +219,9 @@ async def test_nothing_is_decided_on_views_of_an_earlier_moment(tmp_path: Path) 
         # The directory can be read, and then the line breaks before the log is.
         log.faults.forbidden.add(exchange_topic(CORRIDOR))
         await a.until(lambda: not a.agent.receiver.is_connected)
-        await world.publish([world.certify(B, not_before=NOW - 1000)])
+        await world.publish([world.agree(LINK, (A, B), version=2)])
         await a.until(lambda: a.desk().is_rereading)
-        with pytest.raises(CommandRefused) as refusal:
-            await a.do(Step.URGE, case)
-        assert refusal.value.reason == "rereading"
-        assert "0 of 1 records" in refusal.value.words
+        await a.do(Step.URGE, case)
         assert not a.agent.checks()["links"]().ok
         # A restart in between knows it still.
         await a.kill()
@@ -233,6 +230,33 @@ async def test_nothing_is_decided_on_views_of_an_earlier_moment(tmp_path: Path) 
         broken.faults.line_down()
         a = await world.agent(A, log=broken)
         assert a.desk().is_rereading
+        await a.do(Step.URGE, case)
+        assert len(a.desk().under_way) == 2
+        broken.faults.line_up()
+        await a.heeds(world)
+        await all_read([a, b], 3)
+        assert [verdict[0] for verdict in await b.verdicts()] == ["accepted"] * 3
+        await agree([a, b])
+
+
+async def test_nothing_is_decided_on_views_of_an_earlier_moment(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with both_up(tmp_path, cluster) as (world, a, b):
+        case = await opened_case(a, [b])
+
+        def spoil(tx: Transaction) -> None:
+            tx.execute("UPDATE links SET snapshot = x'00'")
+
+        await a.agent.store.write(spoil)
+        await a.kill()
+        broken = MemoryLog(cluster)
+        broken.faults.line_down()
+        a = await world.agent(A, log=broken)
+        with pytest.raises(CommandRefused) as refusal:
+            await a.submit(Kind.VERIFICATION_REQUEST, Step.URGE, case)
+        assert refusal.value.reason == "rereading"
+        assert "0 of 1 records" in refusal.value.words
+        assert not a.agent.checks()["links"]().ok
         broken.faults.line_up()
         await a.until(lambda: not a.desk().is_rereading)
         await a.do(Step.URGE, case)
@@ -313,7 +337,7 @@ async def test_who_becomes_a_reader_reads_what_is_written_from_then_on(tmp_path:
         )
         province = await world.agent(PROVINCE)
         for one in (a, b):
-            await one.until(lambda one=one: one.desk().status.rereads_to == 2 == one.desk().size)  # type: ignore[misc]
+            await one.heeds(world)
             await one.until(lambda one=one: one.desk().status.own_chain_checked)  # type: ignore[misc]
         after = (await a.open()).case
         await all_read([a, b], 3)
@@ -343,7 +367,7 @@ async def test_a_link_is_read_again_if_its_documents_changed_while_nobody_looked
         await a.agent.store.write(forget)
         await a.kill()
         a = await world.agent(A)
-        assert a.desk().status.rereads_to == 1
+        await a.heeds(world)
         await a.read(1)
         entries = await a.ask(lambda tx: [one.action for one in journal.entries(tx)])
         assert entries[-1] == "refold"

@@ -90,9 +90,9 @@ async def test_a_link_that_is_folded_anew_keeps_its_alerts(tmp_path: Path) -> No
         await kept(a, case, 0, 10)
         before = await stored_alerts(a, case)
         known = len(world.documents)
-        world.certify(B, not_before=1)
+        world.watch(version=2, effective_from=1)
         await world.publish_more(known)
-        await a.until(lambda: a.desk().status.rereads_to > 0 and not a.desk().is_rereading)
+        await a.heeds(world)
         assert await stored_alerts(a, case) == before
         await kept(a, case, 0, 10)
         await worker.work()

@@ -105,13 +105,10 @@ async def test_when_the_log_is_read_again_shredded_contents_are_neither_missed_n
             (A, B),
             superiors=(Superior(superior=PROVINCE, office=A),),
             version=2,
-            effective_from=NOW + 10_000,
         )
         await world.publish([world.documents[-2], document])
         for one in (a, b):
-            await one.until(
-                lambda one=one: one.desk().status.rereads_to >= 6 and not one.desk().is_rereading  # type: ignore[misc]
-            )
+            await one.heeds(world)
         for one in (a, b):
             assert await key_of(one, case) is None
             assert one.desk().unopened == []

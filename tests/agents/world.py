@@ -376,6 +376,13 @@ class RunningAgent:
         )
         return await self.agent.submit(OfficeCommand(link, case, command, "officer"))
 
+    async def heeds(self, world: World, link: LinkId = LINK) -> None:
+        """Wait until the log is folded under all documents of the world."""
+        digest = world.directory().digest_for_link(link)
+        await self.until(
+            lambda: self.desk(link).trust_digest == digest and not self.desk(link).is_rereading
+        )
+
     async def open(self, link: LinkId = LINK) -> Accepted:
         """Open a case as offices do most often."""
         return await self.submit(Kind.VERIFICATION_REQUEST, Step.OPEN, link=link, fields=REQUEST)

@@ -229,11 +229,11 @@ def _writable_link(office: Office, link: LinkId) -> LinkState:
         )
     if state.status.halted is not None:
         raise _refused(AgentRefusal.HALTED, state.status.halted)
-    if state.is_rereading:
+    if state.is_behind:
         raise _refused(
             AgentRefusal.REREADING,
-            f"trust documents of {link} have changed, and its log is being read again: "
-            f"{state.size} of {state.status.rereads_to} records; try again when that is done",
+            f"the log of {link} is being read again: {state.size} of {state.status.rereads_to} "
+            "records; try again when that is done",
         )
     return state
 

@@ -88,12 +88,12 @@ def _hold(
     known_keys = office.keyring.of(state.link)
     if isinstance(key, ContentKey):
         known_keys.add_content(key)
-        _open_waiting(state, key.id, tx, result)
+        open_waiting(state, key.id, tx, result)
     else:
         known_keys.add_summary(key)
 
 
-def _open_waiting(state: LinkState, case: CaseId, tx: Transaction, result: BatchResult) -> None:
+def open_waiting(state: LinkState, case: CaseId, tx: Transaction, result: BatchResult) -> None:
     """Open the contents of accepted events that waited for their case's key."""
     for position in parked.waiting_for(tx, state.link, KeyId(case)):
         row = records.get(tx, state.link, position)

@@ -9,22 +9,23 @@ from typing import Final
 from blo_agent.containment import attempt
 from blo_agent.inbound.checkpoints import take_waiting
 from blo_agent.inbound.heads import compare_heads
+from blo_agent.inbound.link_writes import store_progress, write_views
 from blo_agent.inbound.own_chain import settle_own_record
+from blo_agent.inbound.second_fold import release_again
+from blo_agent.office import kept_states
 from blo_agent.office.batch import BatchResult, ReadRange
 from blo_agent.office.halts import halt
 from blo_agent.office.link_state import LinkState
 from blo_agent.office.link_status import HaltReason
+from blo_agent.office.record_rows import event_row, is_opened, record_row, rejected_summary
 from blo_agent.office.state import Office
-from blo_agent.office.verdict_counts import store_tally
-from blo_agent.shredding.delete import note_view, without_shredded
+from blo_agent.shredding.delete import without_shredded
 from blo_agent.store.connection import Transaction
-from blo_agent.store.tables import events, links, parked, records
+from blo_agent.store.tables import events, parked, records
 from blo_projection.fold import ContentState, FoldedRecord
-from blo_schemas.content import CONTENT
 from blo_schemas.event import ENVELOPE, LogRecord
 from blo_schemas.hashes import leaf_hash
-from blo_schemas.ids import CaseId, KeyId, LinkId
-from blo_schemas.summary import SUMMARY
+from blo_schemas.ids import KeyId
 from blo_schemas.verdicts import Outcome, Reason
 
 _RELEASED_AT_ONCE: Final = 16
@@ -67,6 +68,7 @@ class LinkBatch:
 
     def settle(self) -> None:
         """Release what can be opened now, and compare with what others have signed."""
+        release_again(self._office, self._state, self._now, self._tx, self._result)
         if self._attempt("parked records", self._release, is_quiet=True) is not None:
             while positions := self._state.fold.openable(1):
                 self._release_alone(positions[0])
@@ -144,8 +146,10 @@ class LinkBatch:
         _write_released(self._office, state, released, tx, own)
 
     def _write(self, own: BatchResult) -> None:
-        _write_views(self._office, self._state, self._now, self._tx, own)
-        _store_progress(self._state, self._tx)
+        write_views(self._office, self._state, self._now, self._tx, own)
+        store_progress(self._state, self._tx)
+        if self._state.revision is None:
+            kept_states.keep(self._tx, self._state.link, self._state.kept, self._state.fold.chain)
 
     def _release_alone(self, position: int) -> None:
         """Judge one parked record; if that fails, its case waits until the next start."""
@@ -210,7 +214,7 @@ def _take_records(
         outcome = without_shredded(state, fold(record))
         settle_own_record(office, state, outcome, now, tx, result)
         folded.append(outcome)
-        rows.append(_row(state.link, outcome))
+        rows.append(record_row(state.link, outcome))
         if outcome.verdict is None or outcome.content_state is ContentState.WAITING:
             _park(state, outcome, record.value, tx)
         if not rows[-1].opened:
@@ -231,14 +235,14 @@ def _write_released(
     for outcome in released:
         if outcome.verdict is None:
             continue
-        opened = _is_opened(outcome)
+        opened = is_opened(outcome)
         records.settle(
             tx,
             state.link,
             outcome.position,
             outcome.verdict,
             opened=opened,
-            summary=_rejected_summary(outcome),
+            summary=rejected_summary(outcome),
         )
         if opened:
             state.opened(outcome.position)
@@ -257,16 +261,6 @@ def _write_released(
         if outcome.verdict.outcome is Outcome.REJECTED and outcome.header is not None:
             state.look_ahead(outcome.header.case_id)
     _write_outcomes(office, state, released, tx, result)
-
-
-def _write_views(
-    office: Office, state: LinkState, now: int, tx: Transaction, result: BatchResult
-) -> None:
-    """Store what has moved; last, because what is agreed to be shredded is deleted with it."""
-    for view in state.views.write(tx):
-        state.look_ahead(CaseId(view.case))
-        if note_view(office, state, view, now, tx):
-            result.shredded.append(state.link)
 
 
 def _write_outcomes(
@@ -296,7 +290,7 @@ def _write_outcomes(
                 "another log than this office; compare both offices' heads"
             )
         if outcome.verdict.outcome is Outcome.ACCEPTED:
-            accepted.append(_event_row(state.link, outcome))
+            accepted.append(event_row(state.link, outcome))
     events.put_many(tx, accepted)
 
 
@@ -310,81 +304,3 @@ def _park(state: LinkState, outcome: FoldedRecord, value: bytes, tx: Transaction
             state.link, outcome.position, outcome.header.case_id, needs, value, outcome.log_time
         ),
     )
-
-
-def _row(link: LinkId, outcome: FoldedRecord) -> records.RecordRow:
-    if outcome.was_parked:
-        raise ValueError(f"record {outcome.position} was folded before")
-    verdict = outcome.verdict
-    header = outcome.header
-    return records.RecordRow(
-        link,
-        outcome.position,
-        outcome.log_time,
-        outcome.admitted.leaf,
-        outcome.admitted.log_hash,
-        outcome.event,
-        outcome.office,
-        None if header is None else header.oseq,
-        None if header is None else header.case_id,
-        None if verdict is None else verdict.outcome,
-        None if verdict is None else verdict.reason,
-        crossed=verdict is not None and verdict.crossed,
-        opened=_is_opened(outcome),
-        chained=outcome.admitted.chained,
-        summary=_rejected_summary(outcome),
-    )
-
-
-def _rejected_summary(outcome: FoldedRecord) -> bytes | None:
-    """The summary of a rejected record, from which the API words the rejection."""
-    if (
-        outcome.summary is None
-        or outcome.verdict is None
-        or outcome.verdict.outcome is not Outcome.REJECTED
-    ):
-        return None
-    return SUMMARY.encode(outcome.summary)
-
-
-def _is_opened(outcome: FoldedRecord) -> bool:
-    if outcome.verdict is None:
-        return False
-    if outcome.verdict.reason is not None and outcome.verdict.reason.value.startswith("summary_"):
-        return False
-    return outcome.content_state not in (ContentState.WAITING, ContentState.UNOPENABLE)
-
-
-def _event_row(link: LinkId, outcome: FoldedRecord) -> events.EventRow:
-    if (
-        outcome.event is None
-        or outcome.header is None
-        or outcome.office is None
-        or outcome.summary is None
-    ):
-        raise ValueError(f"record {outcome.position} is accepted but not readable")
-    content = outcome.content
-    return events.EventRow(
-        outcome.event,
-        link,
-        outcome.position,
-        outcome.header.case_id,
-        outcome.version,
-        outcome.office,
-        outcome.summary.kind,
-        outcome.summary.step,
-        None if content is None else content.on,
-        outcome.header.at,
-        outcome.log_time,
-        SUMMARY.encode(outcome.summary),
-        None if content is None else CONTENT.encode(content),
-    )
-
-
-def _store_progress(state: LinkState, tx: Transaction) -> None:
-    links.put(
-        tx,
-        links.LinkProgress(state.link, state.size, state.fold.chain.snapshot(), state.trust_digest),
-    )
-    state.stored_chain.write(tx, state.fold.chain.offices())
-    store_tally(tx, state.link, state.tally)

@@ -10,6 +10,7 @@ from blo_agent.inbound.apply_batch import take
 from blo_agent.inbound.backoff import Backoff
 from blo_agent.inbound.keyed_records import sort_keyed
 from blo_agent.inbound.own_chain import OwnChainCheck, doubt_stranded, settle_own_chain
+from blo_agent.inbound.second_reader import SecondReader
 from blo_agent.inbound.truncated_topics import (
     check_end,
     exchange_partition,
@@ -92,6 +93,7 @@ class InboundReader:
         self._on_batch = on_batch
         self._sender = sender
         self._simulated_time = simulated_time
+        self._second = SecondReader(office, store, log, clock, on_batch)
         self._links: dict[TopicPartition, LinkId] = {}
         self._corridors: dict[TopicPartition, CorridorId] = {}
         self._goals: dict[LinkId, int] = {}
@@ -139,7 +141,9 @@ class InboundReader:
             self.is_connected = True
             self._pause_s = _FIRST_PAUSE_S
             while self._line.is_up:
-                polling = asyncio.create_task(reader.poll(max_records=_BATCH, timeout_s=_POLL_S))
+                # What is folded a second time need not wait until something new comes.
+                timeout_s = 0.0 if self._second.is_due else _POLL_S
+                polling = asyncio.create_task(reader.poll(max_records=_BATCH, timeout_s=timeout_s))
                 await asyncio.wait({polling, going_down}, return_when=asyncio.FIRST_COMPLETED)
                 if not polling.done() or not await self._handle(reader, polling.result()):
                     break
@@ -147,6 +151,7 @@ class InboundReader:
             self.is_connected = False
             await _end(going_down, polling)
             await reader.close()
+            await self._second.close()
 
     async def _read_directory(self) -> None:
         """Read the trust documents first; without them, those on disk go on to count.
@@ -305,6 +310,8 @@ class InboundReader:
             if result.must_begin_anew:
                 self._pace.forget()
                 return False
+        if await self._second.step():
+            return False
         if _loop_time() >= self._ends_at:
             await self._look_for_stranded()
             await self._look_at_ends(reader)
@@ -356,7 +363,12 @@ class InboundReader:
     async def _settle_own_chains(self) -> None:
         for link, goal in list(self._goals.items()):
             state = self._office.links[link]
-            if state.size >= goal and state.status.halted is None and self._pace.allows(link):
+            if (
+                state.size >= goal
+                and state.revision is None
+                and state.status.halted is None
+                and self._pace.allows(link)
+            ):
                 try:
                     await self._settle_own_chain(state)
                 except JobFailed as failed:

@@ -1,7 +1,8 @@
-"""Takes in trust documents, and resets the links whose verdicts they may change (docs/architecture.md, "Keys and trust").
+"""Takes in trust documents, and finds how far they reach back on each link (docs/architecture.md, "Keys and trust").
 
 A verdict is a function of the records and the documents. So when documents arrive that can change
-an answer about a link, its log is folded again from the first record.
+the answer about a record that was read, its link's log is folded again from before that record;
+the conclusions in use stay until the new ones are whole.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from blo_agent.inbound.heartbeats import review_heartbeats
 from blo_agent.office.batch import BatchResult
 from blo_agent.office.key_grants import review_summary_keys
 from blo_agent.office.link_state import LinkState
-from blo_agent.office.state import Office, begin_anew
+from blo_agent.office.revise import take_reach
+from blo_agent.office.state import Office
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import documents, meta
 from blo_log.port import TopicPartition
@@ -27,7 +29,7 @@ from blo_schemas.trust import SIGNED_DOCUMENT
 def take_documents(
     office: Office, values: list[bytes], now: int, tx: Transaction, result: BatchResult
 ) -> None:
-    """Keep new documents, judge all of them again, and open or begin anew what that concerns."""
+    """Keep new documents, judge all of them again, and open or fold again what that concerns."""
     signed = []
     for value in values:
         try:
@@ -43,11 +45,9 @@ def take_documents(
     if not signed:
         return
     own_before = office.own_tags()
-    for link in office.take_documents(signed):
-        state = office.links[link]
-        if state.size > 0:
-            begin_anew(office, state, now, tx)
-            result.refold.append(link)
+    for state, reach in office.take_documents(signed):
+        if take_reach(state, reach, office.reader(state), now, tx):
+            result.revising.append(state.link)
     result.new_links.extend(state.link for state in office.open_links(tx, now, result))
     review_summary_keys(office, now, tx)
     review_heads(office, tx)

@@ -53,8 +53,10 @@ class BatchResult(msgspec.Struct):
 
     Attributes:
         seen: Verdicts that were reached.
-        refold: Links whose verdicts may change because of new trust documents: they were reset,
-            and must be read again from their first record.
+        refold: Links that were reset, because what was stored of them is of no use: they must be
+            read again from their first record.
+        revising: Links whose log is folded a second time, because trust documents reach back.
+        revised: Links of which that is done.
         new_links: Links that were opened by this batch.
         reread_keys: Whether grants that could not be opened before may open now, so that the key
             topics must be read again from their beginning.
@@ -71,6 +73,8 @@ class BatchResult(msgspec.Struct):
 
     seen: list[ReadRange] = msgspec.field(default_factory=list)
     refold: list[LinkId] = msgspec.field(default_factory=list)
+    revising: list[LinkId] = msgspec.field(default_factory=list)
+    revised: list[LinkId] = msgspec.field(default_factory=list)
     new_links: list[LinkId] = msgspec.field(default_factory=list)
     reread_keys: bool = False
     grants: list[tuple[LinkId, KeyPurpose]] = msgspec.field(default_factory=list)

@@ -12,7 +12,9 @@ from typing import Final
 
 import msgspec
 
+from blo_agent.office.kept_states import KeptState
 from blo_agent.office.link_status import LinkStatus
+from blo_agent.office.revision import Revision
 from blo_agent.office.signed_trees import SignedTrees
 from blo_agent.office.stored_chain import StoredChain
 from blo_agent.office.stored_views import StoredViews
@@ -87,7 +89,9 @@ class LinkState:
         views: The views that ``fold`` keeps, to be asked in the store's thread.
         under_way: Own events in the outbox, by event id, in the order of the own chain.
         was_read_anew: Whether, since the start, the log had to be read again because of a fault.
-        trust_digest: Of the trust documents under which the log was folded.
+        trust_digest: Of the newest trust documents; the log was folded under them, or is being.
+        kept: Earlier states of the fold, ascending.
+        revision: The second fold of the log, while documents reach back.
         unopened: Positions of records that could not be opened, ascending.
         arriving: Leaf hash of the record that is being folded now.
         trees: What this office and witnesses have signed of the link's tree.
@@ -118,6 +122,8 @@ class LinkState:
         self.under_way: OrderedDict[EventId, PendingEvent] = OrderedDict()
         self.was_read_anew = False
         self.trust_digest = b""
+        self.kept: list[KeptState] = []
+        self.revision: Revision | None = None
         self.unopened: list[int] = []
         self.arriving: Digest | None = None
         self.trees = SignedTrees()
@@ -127,9 +133,21 @@ class LinkState:
         self._ahead: dict[CaseId, CaseView] = {}
 
     @property
-    def is_rereading(self) -> bool:
-        """Whether the log is being read again and the views are not those of its end yet."""
+    def is_behind(self) -> bool:
+        """Whether the log is being read again and the views are of an earlier moment."""
         return self.size < self.status.rereads_to
+
+    @property
+    def is_rereading(self) -> bool:
+        """Whether the log is being read again, so that views may change soon."""
+        return self.is_behind or self.revision is not None
+
+    @property
+    def reread(self) -> tuple[int, int]:
+        """Of a log that is being read again: how many records, of how many."""
+        if self.revision is not None:
+            return self.revision.size, self.size
+        return self.size, self.status.rereads_to
 
     def begin(self, fold: LinkFold, views: StoredViews) -> None:
         """Start from a stored state, or from zero."""
@@ -141,6 +159,12 @@ class LinkState:
         self._ahead.clear()
         for submitted in self.under_way.values():
             self._foresee(submitted)
+
+    def go_on(self, fold: LinkFold, stored_chain: StoredChain) -> None:
+        """Have another fold of the same records, with the same views, in place of the last one."""
+        self.fold, self.stored_chain = fold, stored_chain
+        for case in list(self._by_case):
+            self.look_ahead(case)
 
     @property
     def size(self) -> int:

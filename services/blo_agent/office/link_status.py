@@ -35,6 +35,7 @@ _NOT_READ_ON = frozenset({HaltReason.LOG_CUT, HaltReason.UNREADABLE})
 class _Stored(msgspec.Struct, array_like=True, frozen=True):
     rereads_to: int = 0
     is_withheld: bool = False
+    revised_from: int | None = None
 
 
 _STORED = Codec(_Stored)
@@ -43,15 +44,17 @@ _STORED = Codec(_Stored)
 class LinkStatus(msgspec.Struct):
     """The rights of the office on a link.
 
-    The store keeps the halts, ``rereads_to`` and ``is_withheld``. The rest is found out anew after
-    each start: agreements say who is a party, and the own chain is compared with the log.
+    The store keeps the halts, ``rereads_to``, ``revised_from`` and ``is_withheld``. The rest is
+    found out anew after each start: agreements say who is a party, and the own chain is compared with the log.
 
     Attributes:
         is_party: Whether the office writes here, or only reads as a superior.
         halted: Why the office must not write or send; ``None`` while it may.
         is_read_on: Whether the log is read on; not after a halt over a cut or unreadable log.
-        rereads_to: Up to which size the log is being read again, because documents have changed;
-            until then the views are those of an earlier moment. 0: the views are current.
+        rereads_to: Up to which size the log is being read again, because what was stored of it is of
+            no use; until then the views are those of an earlier moment. 0: the views are current.
+        revised_from: From which size on the log is being folded a second time, because documents
+            reach back to there; ``None``: it is not.
         is_withheld: Whether no contents are shown, because the store was restored and the log may
             say that some are shredded.
         own_chain_checked: Whether the own chain was compared with the log since the start.
@@ -64,6 +67,7 @@ class LinkStatus(msgspec.Struct):
     halted: str | None = None
     is_read_on: bool = True
     rereads_to: int = 0
+    revised_from: int | None = None
     is_withheld: bool = False
     own_chain_checked: bool = False
     is_check_on_disk: bool = False
@@ -79,6 +83,7 @@ class LinkStatus(msgspec.Struct):
         self.load_halts(snapshot, link)
         stored = _stored(snapshot, link)
         self.rereads_to, self.is_withheld = stored.rereads_to, stored.is_withheld
+        self.revised_from = stored.revised_from
 
     def load_halts(self, snapshot: Snapshot, link: LinkId) -> None:
         """Take the standing halts from the store."""
@@ -91,15 +96,28 @@ class LinkStatus(msgspec.Struct):
         _put(tx, link, msgspec.structs.replace(_stored(tx, link), is_withheld=withheld))
         self.is_withheld = withheld
 
+    def revise(self, tx: Transaction, link: LinkId, size: int | None) -> None:
+        """Store from which size on the log is folded a second time; ``None``: it is not any more."""
+        _put(tx, link, msgspec.structs.replace(_stored(tx, link), revised_from=size))
+        self.revised_from = size
+
 
 def store_reread(tx: Transaction, link: LinkId, size: int) -> None:
     """Store up to which size a link is read again; the status in memory follows the fold's reset."""
-    _put(tx, link, msgspec.structs.replace(_stored(tx, link), rereads_to=size))
+    stored = _stored(tx, link)
+    _put(tx, link, msgspec.structs.replace(stored, rereads_to=size, revised_from=None))
 
 
-def rereads_to(snapshot: Snapshot, link: LinkId) -> int:
-    """Up to which size a link was being read again when the store was last written."""
-    return _stored(snapshot, link).rereads_to
+def is_rereading(snapshot: Snapshot, link: LinkId, size: int) -> bool:
+    """Whether a link was being read again when the store was last written.
+
+    Args:
+        snapshot: The store.
+        link: The link.
+        size: How many of its records had been read then.
+    """
+    stored = _stored(snapshot, link)
+    return size < stored.rereads_to or stored.revised_from is not None
 
 
 def is_withheld(snapshot: Snapshot, link: LinkId) -> bool:

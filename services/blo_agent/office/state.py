@@ -7,14 +7,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from blo_agent.containment import attempt
+from blo_agent.office import kept_states
 from blo_agent.office.batch import BatchResult
 from blo_agent.office.halts import halt_over_own_events
 from blo_agent.office.keyring import Keyring
 from blo_agent.office.link_state import PROGRAM, LinkState, PendingEvent, VerdictCounts
 from blo_agent.office.link_status import store_reread
 from blo_agent.office.membership import Membership, memberships, refused_agreements
+from blo_agent.office.revise import revise, revise_again
+from blo_agent.office.revision import StoreReader
 from blo_agent.office.stored_chain import StoredChain
 from blo_agent.office.stored_views import StoredViews
 from blo_agent.office.verdict_counts import forget_tally, load_tally
@@ -33,7 +37,7 @@ from blo_agent.store.tables import (
     shredded,
 )
 from blo_domain.heads import head_signers
-from blo_domain.trust import TrustedDirectory
+from blo_domain.trust import EVERYTHING, TrustedDirectory, TrustReach
 from blo_log.topics import heads_topic, keys_topic
 from blo_projection.case_views import CaseViews
 from blo_projection.fold import KeySource, LinkFold
@@ -55,6 +59,13 @@ from blo_sealing.signatures import RandomBytes, is_usable_signing_key, verify_si
 
 class NoIdentity(JobRefused):
     """No valid certificate names a key of this store."""
+
+
+class TouchedLink(NamedTuple):
+    """A link of which trust documents can have an answer changed, and of which records."""
+
+    state: LinkState
+    reach: TrustReach
 
 
 class Office:
@@ -179,19 +190,21 @@ class Office:
                 known.status.is_party = membership.is_party
         return opened
 
-    def take_documents(self, signed: Iterable[SignedDocument]) -> list[LinkId]:
+    def take_documents(self, signed: Iterable[SignedDocument]) -> list[TouchedLink]:
         """Admit more trust documents.
 
         Returns:
-            The links whose verdicts they can change, among those that are open.
+            The open links of which they can have an answer changed.
         """
         self._learn(signed)
         touched = []
         for link, state in self.links.items():
-            state.fold.trust_in(self.directory.link_trust(link))
-            if self.directory.digest_for_link(link) != state.trust_digest:
-                state.trust_digest = self.directory.digest_for_link(link)
-                touched.append(link)
+            rules = self.directory.link_trust(link)
+            reach = state.fold.trust.reach(rules)
+            state.fold.trust_in(rules)
+            if rules.digest != state.trust_digest:
+                state.trust_digest = rules.digest
+                touched.append(TouchedLink(state, reach))
         return touched
 
     def know_head(self, signer: OfficeId, head: Head) -> None:
@@ -244,10 +257,14 @@ class Office:
         """Why agreements of a link do not count, in words."""
         return refused_agreements(self.directory, link)
 
+    def reader(self, state: LinkState) -> StoreReader:
+        """What a second fold of a link needs."""
+        return StoreReader(self._store, self.keyring.of(state.link))
+
     def restart(self, state: LinkState) -> None:
         """Begin a link's fold from the first record."""
         state.tally = VerdictCounts()
-        state.unopened = []
+        state.unopened, state.kept, state.revision = [], [], None
         state.trust_digest = self.directory.digest_for_link(state.link)
         chain = self._chain(state, None)
         self._begin(state, chain, StoredViews(self._store, state.link), ())
@@ -286,10 +303,13 @@ class Office:
         if progress is None:
             self.restart(state)
             return
-        state.trust_digest = progress.trust_digest
+        state.trust_digest = self.directory.digest_for_link(state.link)
         self._resume(tx, state, progress.snapshot)
-        if progress.trust_digest != self.directory.digest_for_link(state.link):
-            begin_anew(self, state, now, tx)
+        reader = self.reader(state)
+        if progress.trust_digest != state.trust_digest:
+            revise(state, EVERYTHING, reader, now, tx)
+        elif state.status.revised_from is not None:
+            revise_again(state, reader, tx)
 
     def _load_outbox(self, state: LinkState, tx: Transaction) -> None:
         for waiting in outbox.unconfirmed_of_link(tx, state.link):
@@ -306,6 +326,7 @@ class Office:
         views = StoredViews(self._store, state.link)
         state.tally = load_tally(snapshot, self.id, state.link)
         state.unopened = list(records.unopened_positions(snapshot, state.link))
+        state.kept, state.revision = kept_states.load(snapshot, state.link), None
         self._begin(state, chain, views, parked.unjudged(snapshot, state.link))
 
     def _begin(
@@ -356,7 +377,7 @@ class Office:
 
 
 def begin_anew(office: Office, state: LinkState, now: int, tx: Transaction) -> None:
-    """Forget what was folded of a link, because documents that its verdicts rest on have changed.
+    """Forget what was folded of a link, because it is of no use.
 
     Its log is then read again from the first record. Outbox, journal and keys stay as they are.
     """
@@ -364,10 +385,11 @@ def begin_anew(office: Office, state: LinkState, now: int, tx: Transaction) -> N
     size = max(state.status.rereads_to, 0 if progress is None else progress.size)
     store_reread(tx, state.link, size)
     links.reset(tx, state.link)
+    kept_states.forget(tx, state.link)
     forget_tally(tx, state.link)
     office.restart(state)
     # Last, so that whoever looks from another thread never takes the old views for the new ones.
-    state.status.rereads_to = size
+    state.status.rereads_to, state.status.revised_from = size, None
     state.status.own_chain_checked = False
     journal.append(tx, at=now, actor=PROGRAM, action="refold", link=state.link)
 

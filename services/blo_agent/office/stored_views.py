@@ -66,6 +66,20 @@ class StoredViews:
         view_groups.put(tx, self._link, [(group, None) for group in stale])
         return list(changed.values())
 
+    def remove(self, case: CaseId, tx: Transaction) -> None:
+        """Forget a case that is stored, because its opening does not count after all."""
+        self._changed.pop(case, None)
+        self._remembered.pop(case, None)
+        cases.remove(tx, self._link, case)
+        group = view_group(case)
+        self._unsaved.discard(group)
+        if view_groups.is_empty(tx, self._link, group):
+            self._groups.pop(group, None)
+            view_groups.remove(tx, self._link, group)
+        else:
+            self._groups[group] = None
+            view_groups.put(tx, self._link, [(group, None)])
+
     def being_shredded(self) -> list[CaseView]:
         """The cases whose contents all offices have agreed to delete, while not all have done it."""
         return cases.being_shredded(self._store, self._link)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from blo_agent.office.link_state import LinkState
-from blo_agent.office.link_status import is_withheld, rereads_to
+from blo_agent.office.link_status import is_rereading, is_withheld
 from blo_agent.office.state import Office
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import keys, links, records, shredded
@@ -66,7 +66,7 @@ class StoredLink(msgspec.Struct, frozen=True):
     Attributes:
         link: The link.
         size: How many of its records had been read.
-        is_rereading: Whether its log was being read again, so that views are of an earlier moment.
+        is_rereading: Whether its log was being read again, so that views may change soon.
         withheld: Whether no contents are shown, because the store was restored.
         shredded: Cases whose key and contents were deleted here.
     """
@@ -100,7 +100,7 @@ def stored_link(snapshot: Snapshot, link: LinkId) -> StoredLink:
     return StoredLink(
         link,
         size,
-        size < rereads_to(snapshot, link),
+        is_rereading(snapshot, link, size),
         is_withheld(snapshot, link),
         frozenset(shredded.of_link(snapshot, link)),
     )

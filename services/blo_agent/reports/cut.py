@@ -182,10 +182,11 @@ def _refuse_rereading(state: LinkState) -> None:
             "try again when that is done",
         )
     if state.is_rereading:
+        read, to = state.reread
         raise ReportRefused(
             ReportRefusal.REREADING,
-            f"the log of {state.link} is being read again: {state.size} of {state.status.rereads_to} "
-            "records; try again when that is done",
+            f"the log of {state.link} is being read again: {read} of {to} records; try again when "
+            "that is done",
         )
 
 

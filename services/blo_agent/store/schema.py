@@ -355,6 +355,17 @@ DELETE FROM cases;
 DELETE FROM meta WHERE key LIKE 'tally/%';
 """
 
+_REVISED: Final = """
+CREATE TABLE revised(                   -- what newer trust documents change, until all is known
+    link TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    case_id BLOB,                       -- NULL if the bytes could not be read
+    record BLOB NOT NULL,               -- encoded RevisedRecord
+    PRIMARY KEY (link, position)
+) STRICT;
+CREATE INDEX revised_case ON revised(link, case_id, position) WHERE case_id IS NOT NULL;
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     _OWN + _DERIVED,
     _CHECKPOINTS,
@@ -365,6 +376,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     _BATCHES,
     PEOPLE,
     _OPEN_IN_MEMORY,
+    _REVISED,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

@@ -19,6 +19,11 @@ def put(tx: Transaction, view: CaseView) -> None:
     )
 
 
+def remove(tx: Transaction, link: LinkId, case: CaseId) -> None:
+    """Removes a case, because its opening does not count after all."""
+    tx.execute("DELETE FROM cases WHERE link = ? AND case_id = ?", (link, case))
+
+
 def get(snapshot: Snapshot, link: LinkId, case: CaseId) -> CaseView | None:
     """The view of a case."""
     data = snapshot.value("SELECT view FROM cases WHERE link = ? AND case_id = ?", (link, case))

@@ -83,6 +83,11 @@ def set_content(tx: Transaction, event_id: EventId, on: date, content: bytes) ->
     )
 
 
+def remove_at(tx: Transaction, link: LinkId, position: int) -> None:
+    """Removes the event at a position, if one was accepted there."""
+    tx.execute("DELETE FROM events WHERE link = ? AND position = ?", (link, position))
+
+
 def forget_contents(tx: Transaction, link: LinkId, case: CaseId) -> int:
     """Removes the contents of a shredded case; returns how many there were."""
     return tx.change(

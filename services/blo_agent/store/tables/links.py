@@ -44,12 +44,26 @@ def get(snapshot: Snapshot, link: LinkId) -> LinkProgress | None:
     return None if row is None else LinkProgress(*row)
 
 
+def set_trust_digest(tx: Transaction, link: LinkId, digest: bytes) -> None:
+    """Notes the documents under which the log was folded, or is being."""
+    tx.execute("UPDATE links SET trust_digest = ? WHERE link = ?", (digest, link))
+
+
 def reset(tx: Transaction, link: LinkId) -> None:
     """Forgets everything derived from a link's log, for a rebuild from its first record.
 
     The outbox, the journal, the keys, the heads and the trust documents stay.
     """
-    for table in ("records", "parked", "cases", "view_groups", "events", "office_chains", "links"):
+    for table in (
+        "records",
+        "parked",
+        "cases",
+        "view_groups",
+        "events",
+        "office_chains",
+        "revised",
+        "links",
+    ):
         tx.execute(f"DELETE FROM {table} WHERE link = ?", (link,))  # noqa: S608 - fixed names
 
 

@@ -16,6 +16,11 @@ def put(tx: Transaction, link: LinkId, chains: Iterable[tuple[OfficeId, int, Eve
     )
 
 
+def clear(tx: Transaction, link: LinkId) -> None:
+    """Forgets where the chains of a link stand, because they are told anew."""
+    tx.execute("DELETE FROM office_chains WHERE link = ?", (link,))
+
+
 def last(snapshot: Snapshot, link: LinkId, office: OfficeId, events: int) -> EventId | None:
     """The last event of a chain, if the chain is stored with so many events."""
     found: EventId | None = snapshot.value(

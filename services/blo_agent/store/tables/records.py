@@ -89,6 +89,11 @@ def append_many(tx: Transaction, rows: Iterable[RecordRow]) -> None:
     tx.execute_many(_INSERT, rows)
 
 
+def replace(tx: Transaction, row: RecordRow) -> None:
+    """Gives a record another verdict, with all that goes with it."""
+    tx.execute(_INSERT.replace("INSERT", "INSERT OR REPLACE", 1), row)
+
+
 def settle(
     tx: Transaction,
     link: LinkId,

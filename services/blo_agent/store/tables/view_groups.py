@@ -29,6 +29,18 @@ def put(tx: Transaction, link: LinkId, groups: Iterable[tuple[int, Digest | None
     )
 
 
+def is_empty(snapshot: Snapshot, link: LinkId, group: int) -> bool:
+    """Whether no case of a link is in a group."""
+    sql = "SELECT 1 FROM cases WHERE link = ? AND case_id >= ? AND case_id < ? LIMIT 1"
+    bounds = (view_group_start(group), view_group_start(group + 1))
+    return snapshot.row(sql, (link, *bounds)) is None
+
+
+def remove(tx: Transaction, link: LinkId, group: int) -> None:
+    """Forgets a group that holds no case any more."""
+    tx.execute("DELETE FROM view_groups WHERE link = ? AND number = ?", (link, group))
+
+
 def compute(snapshot: Snapshot, link: LinkId, group: int) -> Digest:
     """The digest of a group from the views that are stored; reads all of the group."""
     rows = snapshot.iterate(
