@@ -106,7 +106,7 @@ class LinkBatch:
     def _load(self) -> None:
         checked, closed = self._state.status.own_chain_checked, self._state.fold.closed_cases()
         self._office.load_link(self._state, self._tx, self._now, self._result)
-        if self._state.is_rereading and self._state.size == 0:
+        if self._state.is_behind and self._state.size == 0:
             self._read_anew()
             return
         # What the log says of the own chain has not changed by a fault of this program.
@@ -148,8 +148,9 @@ class LinkBatch:
     def _write(self, own: BatchResult) -> None:
         write_views(self._office, self._state, self._now, self._tx, own)
         store_progress(self._state, self._tx)
-        if self._state.revision is None:
-            kept_states.keep(self._tx, self._state.link, self._state.kept, self._state.fold.chain)
+        state = self._state
+        if state.revision is None and kept_states.note(state.kept, state.fold.chain):
+            kept_states.store(self._tx, state.link, state.kept)
 
     def _release_alone(self, position: int) -> None:
         """Judge one parked record; if that fails, its case waits until the next start."""

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from blo_agent.inbound.apply_batch import take
-from blo_agent.inbound.backoff import Backoff
 from blo_agent.inbound.keyed_records import sort_keyed
-from blo_agent.inbound.own_chain import OwnChainCheck, doubt_stranded, settle_own_chain
+from blo_agent.inbound.own_chain_checks import OwnChains
 from blo_agent.inbound.second_reader import SecondReader
 from blo_agent.inbound.truncated_topics import (
     check_end,
@@ -19,14 +18,11 @@ from blo_agent.inbound.truncated_topics import (
 )
 from blo_agent.inbound.trust_documents import keys_partition, offset_key
 from blo_agent.office.batch import Batch, BatchResult
-from blo_agent.office.halts import halt_over_own_events
 from blo_agent.office.link_state import LinkState
 from blo_agent.office.state import Office
 from blo_agent.outbound.line_switch import LineSwitch
 from blo_agent.outbound.sender import Sender
-from blo_agent.shredding.delete import show_again
 from blo_agent.store.connection import Snapshot, Transaction
-from blo_agent.store.errors import JobFailed
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import meta
 from blo_log.errors import LogError, LogTruncated, TopicMisfit, TopicMissing
@@ -91,14 +87,12 @@ class InboundReader:
         self._line = line
         self._clock = clock
         self._on_batch = on_batch
-        self._sender = sender
         self._simulated_time = simulated_time
         self._second = SecondReader(office, store, log, clock, on_batch)
         self._links: dict[TopicPartition, LinkId] = {}
         self._corridors: dict[TopicPartition, CorridorId] = {}
-        self._goals: dict[LinkId, int] = {}
+        self._own_chains = OwnChains(office, store, clock, sender, on_batch)
         self._pause_s = _FIRST_PAUSE_S
-        self._pace = Backoff(_loop_time)
         self._ends_at = 0.0
         self._topics_at = 0.0
         self._anew = False
@@ -136,7 +130,7 @@ class InboundReader:
         going_down = asyncio.create_task(self._line.wait_down())
         polling: asyncio.Task[dict[TopicPartition, list[ConsumedRecord]]] | None = None
         try:
-            self._goals = {}
+            self._own_chains.begin()
             await self._look_at_ends(reader)
             self.is_connected = True
             self._pause_s = _FIRST_PAUSE_S
@@ -278,7 +272,7 @@ class InboundReader:
             BrokerUnreachable: The line is down, which polling alone would not show.
             LogTruncated: A topic ends before the place where it is read.
         """
-        quiet = {link for link in self._doubtful() if self._sender.is_quiet(link)}
+        self._own_chains.doubt(self._links.values())
         for partition, end in (await reader.high_watermarks()).items():
             check_end(reader, partition, end)
             corridor = self._corridors.get(partition)
@@ -287,19 +281,8 @@ class InboundReader:
             link = self._links.get(partition)
             if link is not None:
                 self.high_watermarks[link] = end
-                if link in quiet:
-                    self._goals.setdefault(link, end)
+                self._own_chains.note_end(link, end)
         self._ends_at = _loop_time() + _ENDS_EVERY_S
-
-    def _doubtful(self) -> set[LinkId]:
-        """Links whose own chain is to be checked before anything more is sent."""
-        states = self._office.links
-        doubtful = {
-            link for link in self._links.values() if not states[link].status.own_chain_checked
-        }
-        for link in doubtful:
-            self._sender.doubt(link)
-        return doubtful
 
     async def _handle(
         self, reader: LogReader, fetched: Mapping[TopicPartition, list[ConsumedRecord]]
@@ -308,16 +291,16 @@ class InboundReader:
         if fetched:
             result = await self._take(self._sorted(reader, fetched))
             if result.must_begin_anew:
-                self._pace.forget()
+                self._own_chains.forget_pace()
                 return False
         if await self._second.step():
             return False
         if _loop_time() >= self._ends_at:
-            await self._look_for_stranded()
+            await self._own_chains.look_for_stranded()
             await self._look_at_ends(reader)
-        elif self._doubtful() - self._goals.keys():
+        elif self._own_chains.need_an_end(self._links.values()):
             await self._look_at_ends(reader)
-        await self._settle_own_chains()
+        await self._own_chains.settle()
         if self._anew:
             self._anew = False
             return False
@@ -351,59 +334,6 @@ class InboundReader:
         result = await self._store.write(job)
         self._on_batch(result)
         return result
-
-    async def _look_for_stranded(self) -> None:
-        def job(tx: Transaction) -> BatchResult:
-            return doubt_stranded(self._office, tx)
-
-        result = await self._store.write(job)
-        if result.alarms:
-            self._on_batch(result)
-
-    async def _settle_own_chains(self) -> None:
-        for link, goal in list(self._goals.items()):
-            state = self._office.links[link]
-            if (
-                state.size >= goal
-                and state.revision is None
-                and state.status.halted is None
-                and self._pace.allows(link)
-            ):
-                try:
-                    await self._settle_own_chain(state)
-                except JobFailed as failed:
-                    del self._goals[link]
-                    await self._halt(state, failed)
-
-    async def _settle_own_chain(self, state: LinkState) -> None:
-        now = self._clock.now_ms()
-
-        def job(tx: Transaction) -> OwnChainCheck:
-            show_again(state, tx)
-            return settle_own_chain(self._office, state, now, tx)
-
-        settled = await self._store.write(job)
-        link = state.link
-        if settled.blocked is not None:
-            get_logger().warning("own chain not settled", link=link, reason=settled.blocked)
-        if settled.resealed:
-            get_logger().warning("sealed anew", link=link, count=settled.resealed)
-        if settled.resealed or settled.blocked is not None:
-            self._pace.hold(link, state.fold.chain.next_place(self._office.id).oseq)
-        if settled.blocked is None:
-            del self._goals[link]
-            self._sender.clear(link)
-
-    async def _halt(self, state: LinkState, failed: JobFailed) -> None:
-        """What waits to be sent on one link is more than this program can do."""
-        now = self._clock.now_ms()
-
-        def job(tx: Transaction) -> BatchResult:
-            result = BatchResult()
-            halt_over_own_events(state, failed.incident, now, tx, result)
-            return result
-
-        self._on_batch(await self._store.write(job))
 
 
 async def _end(*tasks: asyncio.Task[Any] | None) -> None:

@@ -44,11 +44,18 @@ ORIGIN: Final = KeptState(0, 0, b"")
 _STATES: Final = Codec(tuple[KeptState, ...], limit=1 << 20)
 
 
-def keep(tx: Transaction, link: LinkId, states: list[KeptState], chain: LinkChain) -> None:
-    """Keep the state of a chain, if it has gone far enough since the last one."""
-    if chain.size - (states[-1].size if states else 0) >= EVERY:
-        states.append(KeptState(chain.size, chain.traces.latest, chain.snapshot()))
-        store(tx, link, states)
+def note(states: list[KeptState], chain: LinkChain, *, since: int = 0) -> bool:
+    """Add the state of a chain, if it has gone far enough since the last one; whether it has.
+
+    Args:
+        states: States of one fold, ascending.
+        chain: The fold's chain, between two records.
+        since: The size at which the fold began, if there is no state yet.
+    """
+    if chain.size - (states[-1].size if states else since) < EVERY:
+        return False
+    states.append(KeptState(chain.size, chain.traces.latest, chain.snapshot()))
+    return True
 
 
 def store(tx: Transaction, link: LinkId, states: list[KeptState]) -> None:
@@ -78,9 +85,11 @@ def thinned(states: Sequence[KeptState]) -> list[KeptState]:
         return []
     size = states[-1].size
     kept = [states[-1]]
-    for older, state in zip((ORIGIN, *states[:-2])[::-1], states[-2::-1], strict=True):
-        if kept[-1].size == size or size - older.size > 2 * (size - kept[-1].size):
-            kept.append(state)
+    for place in reversed(range(len(states) - 1)):
+        older = states[place - 1] if place else ORIGIN
+        is_next = kept[-1].size == size
+        if is_next or size - older.size > 2 * (size - kept[-1].size):
+            kept.append(states[place])
     return kept[::-1]
 
 

@@ -1,4 +1,4 @@
-"""Begins the second fold of a link's log, after trust documents that reach back (docs/adr/0013)."""
+"""Begins the second fold of a link's log, after trust documents that reach back (docs/architecture.md, "The agent")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second fold of a link's log, after trust documents that reach back (docs/adr/0013).
+"""A second fold of a link's log, after trust documents that reach back (docs/architecture.md, "The agent").
 
 The conclusions in use stay, and commands are decided on them, while the log is folded again from
 the newest state before the first record that the documents concern. What they change waits in the
@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from blo_agent.office.kept_states import EVERY, KeptState
+from blo_agent.office import kept_states
+from blo_agent.office.kept_states import KeptState
 from blo_agent.office.record_rows import event_row, record_row
 from blo_agent.office.stored_chain import StoredChain
 from blo_agent.store.connection import Snapshot, Transaction
@@ -145,9 +146,7 @@ class Revision:
         for record in log_records:
             self.views.end = record.position
             self._note(self.fold.feed(record), record.value, tx)
-        chain = self.fold.chain
-        if chain.size - (self.kept[-1] if self.kept else self.start).size >= EVERY:
-            self.kept.append(KeptState(chain.size, chain.traces.latest, chain.snapshot()))
+        kept_states.note(self.kept, self.fold.chain, since=self.start.size)
 
     def release(self, tx: Transaction) -> None:
         """Judge what was parked and can be opened now; before the fold in use does the same."""

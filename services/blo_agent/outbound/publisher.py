@@ -120,6 +120,7 @@ class StatementPublisher:
             (self._later if seen.office == own else self._due).add(seen.link)
         self._due.update(link for link, _ in result.grants)
         self._due.update(result.new_links)
+        self._due.update(result.revised)
         if result.reread_keys:
             # There is a new certificate: what could not be signed without one can be now.
             self._due.update(self._office.links)
