@@ -218,7 +218,7 @@ async def test_commands_go_on_while_a_log_is_folded_again(tmp_path: Path) -> Non
         assert isinstance(log, MemoryLog)
         # The directory can be read, and then the line breaks before the log is.
         log.faults.forbidden.add(exchange_topic(CORRIDOR))
-        await a.until(lambda: not a.agent.receiver.is_connected)
+        await a.until(lambda: bool(a.desk().status.unserved))
         await world.publish([world.agree(LINK, (A, B), version=2)])
         await a.until(lambda: a.desk().is_rereading)
         await a.do(Step.URGE, case)
