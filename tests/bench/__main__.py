@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.bench.plan import measure_all
-from tests.bench.report import BY_NAME, table, write
+from tests.bench.report import BY_NAME, growth_table, table, write
 from tests.bench.timing import Effort
 
 
@@ -33,6 +33,9 @@ def main(arguments: Sequence[str]) -> int:
             status.update(f"measuring {name}")
             measurements.append(measure())
     console.print(table(measurements))
+    grown = growth_table(measurements)
+    if grown.row_count:
+        console.print(grown)
     if wanted.report is not None:
         write(measurements, wanted.report)
     return 0 if all(one.ok for one in measurements) else 1

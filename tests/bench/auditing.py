@@ -27,9 +27,8 @@ from blo_audit.replay.signatures import Mode, VerifyAhead
 from blo_audit.spill_files import SpillFolder
 from blo_projection.link_chain import LinkChain
 from blo_projection.verification import TrustHeads
-from blo_sealing.signatures import verify_signature
 from tests.agents.world import LINK, A, B
-from tests.bench.reading import signatures
+from tests.bench.reading import bare_verification
 from tests.bench.recorded import PLACE, Recorded, write
 from tests.bench.report import BY_NAME, Measurement
 from tests.bench.samples import SampleLog
@@ -112,21 +111,13 @@ def measure_audit_full(effort: Effort) -> Measurement:
     log = SampleLog(effort.records * 10)
     audit = _Audit(log, Mode.FULL)
     turns = max(1, effort.reads // 20)
-    found = list(signatures(log))[:_TURN]
     ahead = VerifyAhead()
     try:
         ours = min(audit.best(2000, ahead) for _ in range(turns))
     finally:
         ahead.close()
 
-    def verify() -> float:
-        began = thread_time()
-        for key, signed, signature in found:
-            assert verify_signature(key, signed, signature)
-        return max(thread_time() - began, 1e-9) / len(found)
-
-    bare = min(verify() for _ in range(turns * 4))
-    return BY_NAME["audit_full"].measured(1 / ours, 1 / bare)
+    return BY_NAME["audit_full"].measured(1 / ours, bare_verification(turns * 4))
 
 
 def measure_audit_memory(effort: Effort) -> Measurement:

@@ -14,6 +14,7 @@ from tests.bench.auditing import (
     measure_audit_full,
     measure_audit_memory,
 )
+from tests.bench.growth import measure_growth
 from tests.bench.proving import measure_proof_check
 from tests.bench.reading import measure_read_chained, measure_read_full
 from tests.bench.report import Measurement
@@ -45,6 +46,9 @@ IN_A_FILE: Final = ("audit_from_bundle", "audit_full_from_bundle")
 IN_A_STORE: Final = ("agent_start", "agent_start_memory", "store_size")
 """The same, of a store that is filled for it."""
 
+GROWING: Final = ("growth_audit", "growth_audit_since", "growth_statement")
+"""The same, of a log and one four times as long."""
+
 TOGETHER: Final = (
     ("agent_append",),
     ("submit_to_opened",),
@@ -72,7 +76,11 @@ def measure_all(
     for name, measure in COMPUTING.items():
         if name in names:
             yield name, partial(measure, effort)
-    together = ((IN_A_FILE, measure_from_bundle), (IN_A_STORE, measure_store))
+    together = (
+        (IN_A_FILE, measure_from_bundle),
+        (IN_A_STORE, measure_store),
+        (GROWING, measure_growth),
+    )
     for row, measure_together in together:
         taken = cache(partial(measure_together, effort))
         for name in row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
@@ -63,6 +64,8 @@ class Subject(msgspec.Struct, frozen=True):
         other: What it is held against, in words.
         kind: What the bar is held against.
         bar: The bar.
+        factor: ``value`` is of a log or store so many times as large as that of ``against``; 0: of
+            the same.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Subject(msgspec.Struct, frozen=True):
     other: str
     kind: Bar
     bar: float
+    factor: int = 0
 
     def measured(self, value: float, against: float) -> Measurement:
         """The measurement of these two figures."""
@@ -85,37 +89,40 @@ class Subject(msgspec.Struct, frozen=True):
         )
 
 
-_VALUE: Final = Bar.VALUE_AT_LEAST
+_RATIO: Final = Bar.RATIO_AT_LEAST
 SUBJECTS = (
     Subject("seal", "events/s", "JWS in JWE, joserfc", Bar.RATIO_AT_LEAST, 5),
     Subject("open", "events/s", "JWE and JWS, joserfc", Bar.RATIO_AT_LEAST, 3),
     Subject("wire_size", "bytes", "its 1 KiB content", Bar.RATIO_AT_MOST, 1.35),
     Subject("agent_append", "events/s", "bare aiokafka", Bar.RATIO_AT_LEAST, 0.15),
-    Subject("agent_start", "s", "a fourth of the cases", Bar.STATED, 0),
-    Subject("agent_start_memory", "MiB", "a fourth of the cases", Bar.STATED, 0),
+    Subject("agent_start", "s", "a fourth of the cases", Bar.STATED, 0, 4),
+    Subject("agent_start_memory", "MiB", "a fourth of the cases", Bar.STATED, 0, 4),
     Subject("store_size", "bytes an event", "its bytes on the topic", Bar.RATIO_AT_MOST, 1.6),
     Subject("submit_to_opened", "ms", "bare produce→consume", Bar.RATIO_AT_MOST, 4),
-    Subject("read_full", "events/s", "bare libsodium verify", _VALUE, 12_000),
-    Subject("read_chained", "events/s", "bare SHA-256 of the values", _VALUE, 100_000),
+    Subject("read_full", "events/s", "bare libsodium verify", _RATIO, 0.6),
+    Subject("read_chained", "events/s", "bare SHA-256 of the values", _RATIO, 0.12),
     Subject("proof_check", "proofs/s", "bare SHA-256 of its nodes", Bar.RATIO_AT_LEAST, 0.2),
     Subject("event_to_quorum", "ms", "the 2 seconds it may take", Bar.RATIO_AT_MOST, 1),
     Subject("loop_pause", "ms", "the group's heartbeat", Bar.RATIO_AT_MOST, 1),
     Subject("processors_faust", "events/s", "bare Faust agent", Bar.RATIO_AT_LEAST, 0.25),
     Subject("processors_getmany", "events/s", "bare getmany", Bar.STATED, 0),
     Subject("two_workers", "events/s", "one worker, two links", Bar.STATED, 0),
-    Subject("as_of", "events/s", "fetching alone", _VALUE, 40_000),
+    Subject("as_of", "events/s", "fetching alone", _RATIO, 0.13),
     Subject("fold_on_assignment", "s/100,000", "fetching alone", Bar.STATED, 0),
     Subject("append_to_alert", "s after tick", "the tick", Bar.VALUE_AT_MOST, 2),
     Subject("links_idle", "% of a core", "bare Faust agent", Bar.VALUE_AT_MOST, 3),
     Subject("links_connections", "to Kafka", "bare Faust agent", Bar.VALUE_AT_MOST, 8),
     Subject("links_start", "processor s", "bare Faust agent", Bar.VALUE_AT_MOST, 10),
-    Subject("audit_amortised", "events/s", "bare SHA-256 of the values", _VALUE, 120_000),
-    Subject("audit_full", "events/s a core", "bare libsodium verify", _VALUE, 12_000),
-    Subject("audit_memory", "MiB", "a tenth of the records", Bar.RATIO_AT_MOST, 1.1),
-    Subject("audit_from_bundle", "events/s a core", "reading it alone", _VALUE, 120_000),
-    Subject("audit_full_from_bundle", "events/s a core", "reading it alone", _VALUE, 12_000),
-    Subject("audit_from_kafka", "events/s a core", "fetching alone", _VALUE, 120_000),
-    Subject("audit_full_from_kafka", "events/s a core", "fetching alone", _VALUE, 12_000),
+    Subject("audit_amortised", "events/s", "bare SHA-256 of the values", _RATIO, 0.14),
+    Subject("audit_full", "events/s a core", "bare libsodium verify", _RATIO, 0.6),
+    Subject("audit_memory", "MiB", "a tenth of the records", Bar.RATIO_AT_MOST, 1.1, 10),
+    Subject("audit_from_bundle", "events/s a core", "reading it alone", _RATIO, 0.22),
+    Subject("audit_full_from_bundle", "events/s a core", "bare libsodium verify", _RATIO, 0.6),
+    Subject("audit_from_kafka", "events/s a core", "fetching alone", _RATIO, 0.3),
+    Subject("audit_full_from_kafka", "events/s a core", "bare libsodium verify", _RATIO, 0.55),
+    Subject("growth_audit", "processor s", "a fourth of the records", Bar.RATIO_AT_MOST, 4.6, 4),
+    Subject("growth_audit_since", "ms", "behind a fourth", Bar.RATIO_AT_MOST, 1.6, 4),
+    Subject("growth_statement", "bytes a record", "a fourth", Bar.RATIO_AT_MOST, 1.02, 4),
 )
 BY_NAME = {subject.name: subject for subject in SUBJECTS}
 
@@ -143,10 +150,29 @@ def table(measurements: Sequence[Measurement]) -> Table:
     return drawn
 
 
+def growth_table(measurements: Sequence[Measurement]) -> Table:
+    """How the costs grow that were measured at two sizes: the exponent of each."""
+    drawn = Table(title="growth")
+    for heading in ("name", "unit", "at N", "at", "", "exponent"):
+        drawn.add_column(heading, justify="left" if heading in ("name", "unit") else "right")
+    for one in measurements:
+        factor = BY_NAME[one.name].factor
+        if factor:
+            drawn.add_row(
+                one.name,
+                one.unit,
+                f"{one.against:,.3g}",
+                f"{factor} N",
+                f"{one.value:,.3g}",
+                f"{math.log(max(one.ratio, 1e-9)) / math.log(factor):.2f}",
+            )
+    return drawn
+
+
 def write(measurements: Sequence[Measurement], path: Path) -> None:
     """Write ``report.json``: a list of measurements, in a stable order."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(measurements), indent=2) + b"\n")
 
 
-__all__ = ["BY_NAME", "SUBJECTS", "Bar", "Measurement", "Subject", "table", "write"]
+__all__ = ["BY_NAME", "SUBJECTS", "Bar", "Measurement", "Subject", "growth_table", "table", "write"]

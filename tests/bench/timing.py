@@ -31,6 +31,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
         link: Records of the link that a stream processor folds.
         settled: Cases that a stream processor writes after a fold.
         stored: Cases in the store on which an agent starts.
+        grown: Records of the larger log of which growth is measured; the smaller has a fourth.
         links: Links of a worker that rests.
         rest_s: How long it is watched, in seconds.
     """
@@ -45,6 +46,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     link: int = 20_000
     settled: int = 20_000
     stored: int = 20_000
+    grown: int = 20_000
     links: int = 200
     rest_s: float = 30.0
 
@@ -60,6 +62,7 @@ TINY: Final = Effort(
     link=40,
     settled=20,
     stored=8,
+    grown=1600,
     links=3,
     rest_s=1,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.plan import COMPUTING, IN_A_FILE, IN_A_STORE, ON_KAFKA, measure_all
+from tests.bench.plan import COMPUTING, GROWING, IN_A_FILE, IN_A_STORE, ON_KAFKA, measure_all
 from tests.bench.report import SUBJECTS, Bar, Measurement, Subject, table, write
 from tests.bench.timing import TINY
 
@@ -41,18 +41,21 @@ NAMES = [
     "audit_full_from_bundle",
     "audit_from_kafka",
     "audit_full_from_kafka",
+    "growth_audit",
+    "growth_audit_since",
+    "growth_statement",
 ]
 FIELDS = {"name", "value", "unit", "against", "ratio", "bar", "ok"}
 
 
 def test_the_names_are_stable_and_each_is_measured() -> None:
     assert [subject.name for subject in SUBJECTS] == NAMES
-    assert sorted([*COMPUTING, *IN_A_FILE, *IN_A_STORE, *ON_KAFKA]) == sorted(NAMES)
+    assert sorted([*COMPUTING, *IN_A_FILE, *IN_A_STORE, *GROWING, *ON_KAFKA]) == sorted(NAMES)
 
 
 @pytest.mark.slow
 def test_what_needs_no_broker_runs_and_is_reported(tmp_path: Path) -> None:
-    names = [*COMPUTING, *IN_A_FILE, *IN_A_STORE]
+    names = [*COMPUTING, *IN_A_FILE, *IN_A_STORE, *GROWING]
     measurements = [measure() for _, measure in measure_all(names, TINY)]
     write(measurements, tmp_path / "new" / "report.json")
     report = json.loads((tmp_path / "new" / "report.json").read_bytes())
