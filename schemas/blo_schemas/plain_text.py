@@ -17,6 +17,9 @@ _INVISIBLE: Final = re.compile(
 )
 """Fillers, joiners and variation selectors, which Unicode counts as letters or marks."""
 
+_CONTROL: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 _SHOWN_AS_ESCAPES: Final = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _SHORT: Final = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
@@ -30,6 +33,16 @@ def plain(value: object) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_shown, text))
+
+
+def control_in(text: str) -> str | None:
+    """The first character that a text of one line must not hold, as ``U+000A``.
+
+    Those are controls, ends of lines and paragraphs, and what turns the direction of a text. The
+    joiners and the space without width stay allowed: Lao, Khmer and Burmese are written with them.
+    """
+    held = _CONTROL.search(text)
+    return None if held is None else f"U+{ord(held[0]):04X}"
 
 
 def is_plain(text: str) -> bool:

@@ -138,19 +138,19 @@ def pins(
         UsageError: None at all, or a country with two fingerprints.
         ConfigurationError: The configuration can't be read.
     """
-    found = dict(pinned)
+    roots = dict(pinned)
     if config is not None:
         pinned += tuple(load_reach(config).trust.roots.items())
-        found |= dict(pinned)
-    if not found:
+        roots |= dict(pinned)
+    if not roots:
         raise click.UsageError(
             "no root is trusted: name one with --pin vn=FINGERPRINT, or a configuration with "
             "--config"
         )
     for country, fingerprint in pinned:
-        if found[country] != fingerprint:
+        if roots[country] != fingerprint:
             raise click.UsageError(f"two different roots are pinned for {country}: which one?")
-    return found
+    return roots
 
 
 def open_log(kafka: Kafka) -> Log:

@@ -110,8 +110,8 @@ def _meanings(cls: type) -> dict[str, str]:
     text = inspect.cleandoc(cls.__doc__ or "").partition("Attributes:\n")[2]
     joined = re.sub(r"\n {8,}", " ", text)
     return {
-        found[1]: _cell(found[2]).strip()
-        for found in re.finditer(r"^ {4}(\w+): (.*)$", joined, re.MULTILINE)
+        match[1]: _cell(match[2]).strip()
+        for match in re.finditer(r"^ {4}(\w+): (.*)$", joined, re.MULTILINE)
     }
 
 

@@ -24,8 +24,9 @@ from blo_schemas.content import WITHOUT_CONTENT, Content, Dispatch, HandlingCode
 from blo_schemas.errors import WireError
 from blo_schemas.fields import MapStruct
 from blo_schemas.measures import Unit
+from blo_schemas.plain_text import control_in
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
-from blo_schemas.text_fields import texts_of
+from blo_schemas.text_fields import lines_of, texts_of
 from blo_schemas.trust import Agreement
 
 MAX_NTH: Final = 1_000_000
@@ -140,8 +141,23 @@ def check_content(command: Command, rules: ChannelRules) -> None:
     if command.dispatch is not None:
         _check_dispatch(command.dispatch, rules)
     _check_texts(command, body, rules)
+    _check_lines(command, body)
     if isinstance(command.body, DeclineReason):
         _check_ground(command.body, rules)
+
+
+def _check_lines(command: Command, body: MapStruct) -> None:
+    """A field of one line holds no newline and no control, so it can't look like two."""
+    parts = {"dispatch": command.dispatch, "body": body}
+    for name, part in parts.items():
+        for field, text in () if part is None else lines_of(part, name):
+            held = control_in(text)
+            if held is not None:
+                raise Refused(
+                    RefusalReason.WRONG_BODY,
+                    f"“{field}” is one line of text, and holds the character {held}: type it again "
+                    "without newlines and controls.",
+                )
 
 
 def is_classified(marking: str, refused: Iterable[str] = ()) -> bool:

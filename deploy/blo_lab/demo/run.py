@@ -105,10 +105,13 @@ class Demo:
             lab.start()
             try:
                 return self._play(lab, progress)
-            except AgentAnswerError:
+            except AgentAnswerError as error:
                 # The log of a program that is gone says more than that it does not answer.
                 lab.check_alive(within_s=1.0)
-                raise
+                if self._keep is not None:
+                    raise
+                todo = f"{error.todo}; `blo demo --keep DIR` keeps it"
+                raise AgentAnswerError(error.where, error.what, todo=todo) from error
 
     def _play(self, lab: Lab, progress: Progress) -> dict[str, Any]:
         clients = lab.clients()

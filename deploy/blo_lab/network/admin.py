@@ -63,5 +63,5 @@ class AdminClient:
         return AgentAnswerError(
             f"{self._title} at {self._host}:{self._port}",
             what,
-            todo="Its log says why; `blo demo --keep DIR` keeps it",
+            todo="Its log says why",
         )

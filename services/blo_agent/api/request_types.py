@@ -11,6 +11,8 @@ from blo_domain.commands import MAX_NTH
 from blo_schemas.content import Dispatch
 from blo_schemas.fields import Line, Text
 from blo_schemas.instants import LAST_INSTANT, check_business_day, local
+from blo_schemas.plain_text import control_in
+from blo_schemas.text_fields import lines_of
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
@@ -23,9 +25,12 @@ _LAST: Final = local(LAST_INSTANT)
 
 
 class StrictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of every request; unknown fields and impossible days or instants are errors."""
+    """Base of every request; unknown fields, controls in a line, impossible days are errors."""
 
     def __post_init__(self) -> None:
+        for field, text in lines_of(self):
+            if (held := control_in(text)) is not None:
+                raise ValueError(f"{field}: is one line of text, and holds {held}")
         for name in self.__struct_fields__:
             value = getattr(self, name)
             if isinstance(value, datetime):

@@ -126,12 +126,12 @@ def document_files(folder: Path) -> list[Path]:
     Raises:
         FileUnusable: There are none.
     """
-    found = sorted(path for path in folder.glob(f"*{SUFFIX}") if path.is_file())
-    if not found:
+    paths = sorted(path for path in folder.glob(f"*{SUFFIX}") if path.is_file())
+    if not paths:
         raise FileUnusable(
             str(folder), f"there are no {SUFFIX} files in it", todo="Name the documents' folder"
         )
-    return found
+    return paths
 
 
 def replace(path: Path, signed: SignedDocument) -> None:

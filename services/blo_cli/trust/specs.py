@@ -200,7 +200,9 @@ class PolicySpec(Settings, frozen=True, kw_only=True):
             ),
             holidays=self.holidays,
             calendars=self.calendars or tuple(Calendar(country=country) for country in countries),
-            zones=tuple(OfficeZone(office=one, zone=zone) for one, zone in given.items() if zone),
+            zones=tuple(
+                OfficeZone(office=office, zone=zone) for office, zone in given.items() if zone
+            ),
             refusal_grounds=self.refusal_grounds,
             silent_after=_span(self.silent_after),
         )

@@ -164,6 +164,22 @@ def test_opening_and_answering_need_a_document() -> None:
     assert refused(assigned().case, answer, B)[0] is RefusalReason.DISPATCH_MISSING
 
 
+@pytest.mark.parametrize("char", "\n\r\x1b\x7f\x9b\u2028\u202e\u2066")
+@pytest.mark.parametrize("field", ["subject", "signer"])
+def test_a_field_of_one_line_holds_no_newline_and_no_control(field: str, char: str) -> None:
+    given: dict[str, Any] = {"subject": "x", field: f"a{char}signed: good"}
+    dispatch = Dispatch(**given)
+    reason, words = refused(None, opening(dispatch=dispatch), A)
+    assert reason is RefusalReason.WRONG_BODY
+    assert f"“dispatch.{field}” is one line of text, and holds the character U+" in words
+    assert char not in words
+
+
+def test_a_text_of_several_lines_and_the_joiners_of_lao_are_let_pass() -> None:
+    dispatch = Dispatch(subject="ຫ້ອງ\u200bການ")
+    decide(None, opening(dispatch=dispatch, reason="one\ntwo"), PAIR, A)
+
+
 def test_a_pause_needs_a_ground() -> None:
     wanted = command(Kind.DOCUMENT, Step.PAUSE, pause_ground=None)
     reason, _ = refused(walked(Kind.DOCUMENT).case, wanted, B)

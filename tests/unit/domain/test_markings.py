@@ -166,7 +166,8 @@ def test_the_name_of_a_file_is_looked_at_without_its_ending_too(name: str) -> No
 
 def test_prose_passes_in_every_field() -> None:
     for text in filter(None, PROSE):
-        document = Dispatch(subject=text, translation=text, handling_note=text)
+        line = text.strip() or "★"
+        document = Dispatch(subject=line, translation=text, handling_note=line)
         wanted = command(Kind.DOCUMENT, Step.ANSWER, dispatch=document)
         check_content(replace(wanted, reason=text), ChannelRules())
 
