@@ -41,8 +41,8 @@ def control_in(text: str) -> str | None:
     Those are controls, ends of lines and paragraphs, and what turns the direction of a text. The
     joiners and the space without width stay allowed: Lao, Khmer and Burmese are written with them.
     """
-    held = _CONTROL.search(text)
-    return None if held is None else f"U+{ord(held[0]):04X}"
+    match = _CONTROL.search(text)
+    return None if match is None else f"U+{ord(match[0]):04X}"
 
 
 def is_plain(text: str) -> bool:

@@ -151,11 +151,11 @@ def _check_lines(command: Command, body: MapStruct) -> None:
     parts = {"dispatch": command.dispatch, "body": body}
     for name, part in parts.items():
         for field, text in () if part is None else lines_of(part, name):
-            held = control_in(text)
-            if held is not None:
+            control = control_in(text)
+            if control is not None:
                 raise Refused(
                     RefusalReason.WRONG_BODY,
-                    f"“{field}” is one line of text, and holds the character {held}: type it again "
+                    f"“{field}” is one line of text, and holds the character {control}: type it again "
                     "without newlines and controls.",
                 )
 

@@ -47,7 +47,7 @@ VAGUE = {"one", "found", "held", "told", "around", "taken"}
 VAGUE_AT_MOST = {
     "blo_agent": 68,
     "blo_audit": 3,
-    "blo_cli": 5,
+    "blo_cli": 0,
     "blo_domain": 0,
     "blo_lab": 169,
     "blo_log": 17,

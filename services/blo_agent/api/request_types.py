@@ -29,8 +29,8 @@ class StrictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         for field, text in lines_of(self):
-            if (held := control_in(text)) is not None:
-                raise ValueError(f"{field}: is one line of text, and holds {held}")
+            if (control := control_in(text)) is not None:
+                raise ValueError(f"{field}: is one line of text, and holds {control}")
         for name in self.__struct_fields__:
             value = getattr(self, name)
             if isinstance(value, datetime):

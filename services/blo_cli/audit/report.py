@@ -188,11 +188,11 @@ def _audit(path: Path, **given: Any) -> ReportAudit:
 
 
 def _links(reports: Iterable[Path]) -> set[LinkId]:
-    found: set[LinkId] = set()
+    links: set[LinkId] = set()
     for path in reports:
         signed = _audit(path).signed
-        found.update(link.link for link in signed.frozen.report.links)
-    return found
+        links.update(link.link for link in signed.frozen.report.links)
+    return links
 
 
 def _tell(path: Path, audit: ReportAudit) -> None:
