@@ -107,7 +107,10 @@ def _fields(name: str, kinds: dict[str, Any]) -> Iterator[str]:
 
 def _meanings(cls: type) -> dict[str, str]:
     """What the attributes mean, by the class's docstring."""
-    text = inspect.cleandoc(cls.__doc__ or "").partition("Attributes:\n")[2]
+    text = "\n".join(
+        inspect.cleandoc(each.__doc__ or "").partition("Attributes:\n")[2]
+        for each in reversed(cls.__mro__)
+    )
     joined = re.sub(r"\n {8,}", " ", text)
     return {
         match[1]: _cell(match[2]).strip()

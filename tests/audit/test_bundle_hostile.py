@@ -17,7 +17,7 @@ from blo_audit.bundle.reader import MAGIC
 from blo_audit.bundle.verify import verify_bundle
 from blo_audit.printout.audit_result import bundle_paper
 from blo_audit.printout.text import text_of
-from blo_cli.audit.verify import as_json
+from blo_cli.audit.forms import bundle_form
 from blo_cli.terminal import json_text
 from blo_domain.trust.model import ParsedDocument
 from blo_schemas.bundle import Scope
@@ -284,7 +284,7 @@ def test_a_content_that_would_command_the_terminal_is_shown_and_not_obeyed(
     report = verify_bundle(path, corpus.world.pins)
     assert report.disclosing.contents[0].body["subject"] == evil
     text = text_of(bundle_paper(report, paper_setting(corpus.world.pins)))
-    shown = json_text(as_json(report))
+    shown = json_text(bundle_form(report))
     for char in "\x1b\x07\u202e\x9b":
         assert char not in text
         assert char not in shown

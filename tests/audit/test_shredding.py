@@ -10,7 +10,7 @@ import pytest
 from blo_audit.findings.codes import Code, Severity
 from blo_audit.replay.signatures import Mode
 from blo_audit.replay.statement import ReplayStatement, ShreddedCase, not_proved, proved
-from blo_cli.audit.replay import as_json
+from blo_cli.audit.forms import replay_form
 from blo_cli.terminal import json_text
 from blo_schemas.grants import grant_record_key
 from blo_schemas.ids import CaseId, KeyId, OfficeId
@@ -61,7 +61,7 @@ def test_a_shredded_log_passes_and_names_the_agreement_and_both_confirmations(mo
     assert "at record 4, 2025-" in said
     assert said.endswith("has signed la-b at record 5 and vn-a at record 6.")
     assert any("whether an office that signed so" in one.lower() for one in not_proved(link))
-    [told] = json.loads(json_text(as_json(report)))["links"][0]["views"]["shredded"]
+    [told] = json.loads(json_text(replay_form(report)))["links"][0]["views"]["shredded"]
     assert (told["case"], told["agreed_at"], told["missing"]) == (case.hex(), 4, [])
     assert told["confirmed"] == [
         {"office": "la-b", "position": 5},

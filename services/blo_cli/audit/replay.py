@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
-import msgspec
 
 from blo_audit.auditor import auditor_of, identity_of
 from blo_audit.bundle.source import BundleSource
@@ -18,13 +17,14 @@ from blo_audit.replay.options import AuditOptions
 from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import SEED_SIZE, Mode
 from blo_audit.replay.sources import LogSource, RecordSource, SourcePartition
-from blo_audit.replay.statement import ReplayStatement, not_proved, proved
+from blo_audit.replay.statement import ReplayStatement
 from blo_cli import terminal
+from blo_cli.audit.forms import ReplayForm, replay_form
 from blo_cli.audit.printout import PaperOptions, paper_options
 from blo_cli.audit.statement import opened_since, since_option, statement_option, written_statement
 from blo_cli.commands import CliCommand
 from blo_cli.errors import CliError, Exit
-from blo_cli.parameters import LINK, replace_option
+from blo_cli.parameters import LINK, json_option, replace_option
 from blo_cli.trust import files
 from blo_runtime.config import load
 from blo_runtime.keyfiles import create_identity, request_of
@@ -97,7 +97,7 @@ def request(config: Path, output: Path | None, replace: bool) -> int:
 @click.option("--sample", type=click.FloatRange(0, 1), help="Amortised: the share of signatures.")
 @click.option("--seed", type=Seed(), help="Amortised: draw an earlier audit's sample again.")
 @click.option("--outputs", is_flag=True, help="Compare the processors' trail and views, too.")
-@click.option("--json", "wants_json", is_flag=True, help="The report as JSON, for machines.")
+@json_option(ReplayForm)
 @click.option("--from-bundle", "file", type=_FILE, help="Read this bundle of a link, not Kafka.")
 @since_option
 @statement_option
@@ -146,7 +146,7 @@ def replay(
         )
         report = asyncio.run(_run(source, settings, audit, links, quiet=wants_json))
     if wants_json:
-        terminal.json(as_json(report))
+        terminal.json(replay_form(report))
     if paper.files or not wants_json:
         auditor = auditor_of(settings)
         paper.give(replay_paper(report, paper.setting(settings.trust.roots, auditor)), auditor)
@@ -207,16 +207,3 @@ def open_source(path: Path, settings: AuditorSettings) -> RecordSource:
 
     options = kafka_options(settings.kafka, settings.auditor or "blo-audit")
     return LogSource(KafkaLog(KafkaConnection(**options)), f"Kafka at {options['bootstrap']}")
-
-
-def as_json(report: ReplayStatement) -> dict[str, Any]:
-    """The report with its statements in words, as JSON has it."""
-    shown: dict[str, Any] = msgspec.to_builtins(report)
-    for row, link in zip(shown["links"], report.links, strict=True):
-        row["proved"] = proved(link)
-        row["not_proved"] = not_proved(link)
-    for row, finding in zip(shown["findings"], report.findings, strict=True):
-        row["means"] = finding.meaning.means
-        row["todo"] = finding.meaning.todo
-    shown["clean"] = report.clean
-    return shown

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
-import msgspec
 
-from blo_audit.bundle.statement import BundleReport
 from blo_audit.bundle.verify import verify_bundle
 from blo_audit.printout.audit_result import bundle_paper
 from blo_cli import terminal
+from blo_cli.audit.forms import BundleCheckForm, bundle_form
 from blo_cli.audit.options import Pinned, Reach
 from blo_cli.audit.printout import PaperOptions, configured_auditor, paper_options
 from blo_cli.audit.statement import opened_since, since_option
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.kafka_options import pins_option
+from blo_cli.parameters import json_option
 
 _FILE: Final = click.Path(path_type=Path)
 
@@ -27,7 +27,7 @@ _FILE: Final = click.Path(path_type=Path)
 @pins_option
 @click.option("--config", type=_FILE, help="A program's configuration, for its pinned roots.")
 @since_option
-@click.option("--json", "wants_json", is_flag=True, help="The report as JSON, for machines.")
+@json_option(BundleCheckForm)
 @paper_options
 def verify(
     file: Path,
@@ -49,32 +49,8 @@ def verify(
     with opened_since(since, config) as statement:
         report = verify_bundle(file, pins, statement)
     if wants_json:
-        terminal.json(as_json(report))
+        terminal.json(bundle_form(report))
     if paper.files or not wants_json:
         auditor = configured_auditor(config)
         paper.give(bundle_paper(report, paper.setting(pins, auditor)), auditor)
     return Exit.OK if report.clean else Exit.CHECK_FAILED
-
-
-def as_json(report: BundleReport) -> dict[str, Any]:
-    """The report with its statements in words, as JSON has it."""
-    return {
-        "file": report.name,
-        "digest": report.digest,
-        "scope": report.manifest.scope.name.lower(),
-        "link": report.manifest.link,
-        "clean": report.clean,
-        "proved": report.proved,
-        "not_proved": report.not_proved,
-        "whole": msgspec.to_builtins(report.whole),
-        "selected": msgspec.to_builtins(report.selected),
-        "findings": [
-            {
-                **msgspec.to_builtins(finding),
-                "means": finding.meaning.means,
-                "todo": finding.meaning.todo,
-            }
-            for finding in report.findings
-        ],
-        "disclosing": msgspec.to_builtins(report.disclosing),
-    }

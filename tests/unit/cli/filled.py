@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -56,6 +57,9 @@ def _value(  # noqa: C901 - a type a line
             return next(iter(cls))
         case msgspec.inspect.LiteralType(values=values):
             return values[0]
+        case msgspec.inspect.StrType(pattern=str(pattern)):
+            fitting = ("1", *("ab" * size for size in (1, 4, 8, 32, 64)))
+            return next(each for each in fitting if re.match(pattern, each))
         case msgspec.inspect.StrType():
             return text
         case msgspec.inspect.BytesType():

@@ -238,7 +238,7 @@ def replayed(patch: pytest.MonkeyPatch, folder: Path, text: str) -> list[str]:
     return ["--config", str(path)]
 
 
-def reported(files: int = 1) -> Scene:
+def reported(*options: str, files: int = 1, folds: bool = False) -> Scene:
     def prepare(patch: pytest.MonkeyPatch, folder: Path, text: str) -> list[str]:
         path = folder / "given.report"
         path.write_bytes(b"")
@@ -250,9 +250,9 @@ def reported(files: int = 1) -> Scene:
         audited.checked.append(text)
         audited.unchecked.append(text)
         patch.setattr(report, "audit_report", lambda *_, **__: audited)
-        return [str(path)] * files
+        return [str(path)] * files + list(options)
 
-    return Scene(prepare)
+    return Scene(prepare, folds=folds)
 
 
 def times(patch: pytest.MonkeyPatch, folder: Path, text: str) -> list[str]:
@@ -339,11 +339,11 @@ SCENES = {
     ("audit", "bundle"): Scene(bundled),
     ("audit", "journal"): Scene(journaled, 1),
     ("audit", "proof", "verify"): Scene(proof),
-    ("audit", "replay"): Scene(replayed, 1),
-    ("audit", "report", "show"): reported(),
-    ("audit", "report", "verify"): reported(),
+    ("audit", "replay"): Scene(replayed, 1, folds=True),
+    ("audit", "report", "show"): reported(folds=True),
+    ("audit", "report", "verify"): reported("--unsigned-ok"),
     ("audit", "report", "compare"): reported(files=2),
-    ("audit", "response-times"): Scene(times),
+    ("audit", "response-times"): Scene(times, folds=True),
     ("demo",): Scene(played, folds=True),
     ("lab", "down"): Scene(down),
     ("processors", "as-of"): with_log(
@@ -368,7 +368,10 @@ NOTHING_FOREIGN = {
 }  # fmt: skip
 """Last words of commands that print only numbers, and names that their user has typed."""
 
-ELSEWHERE = {("audit", "verify"): "tests/audit/test_bundle_hostile.py has bundles of all kinds"}
+ELSEWHERE = {
+    ("audit", "verify"): "tests/audit/test_bundle_hostile.py has bundles of all kinds",
+    ("audit", "paper", "verify"): "tests/audit/test_papers.py; it prints an auditor's id alone",
+}
 
 
 @pytest.mark.parametrize("words", LEAVES, ids=name_of)

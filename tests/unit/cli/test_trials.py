@@ -70,8 +70,6 @@ def test_a_command_is_of_the_house_and_explains_itself(
 PAPERS = {
     ("audit", "heads"): "writes a file",
     ("audit", "report", "show"): "a report's file is JSON already",
-    ("audit", "replay"): "owed",
-    ("audit", "verify"): "owed",
 }
 """Commands of the audit that print no findings and no list."""
 
