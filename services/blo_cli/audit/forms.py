@@ -11,7 +11,7 @@ from blo_cli.audit.findings import form_of
 from blo_cli.json_forms import FindingForm
 
 
-class StatedLink(LinkStatement, frozen=True, kw_only=True):
+class LinkStatementForm(LinkStatement, frozen=True, kw_only=True):
     """The result for one link, with its statements in words.
 
     Attributes:
@@ -37,7 +37,7 @@ class ReplayForm(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     mode: Mode
     clean: bool
-    links: list[StatedLink]
+    links: list[LinkStatementForm]
     findings: list[FindingForm]
 
 
@@ -48,7 +48,7 @@ def replay_form(report: ReplayStatement) -> ReplayForm:
         mode=report.mode,
         clean=report.clean,
         links=[
-            StatedLink(
+            LinkStatementForm(
                 **msgspec.structs.asdict(link), proved=proved(link), not_proved=not_proved(link)
             )
             for link in report.links
