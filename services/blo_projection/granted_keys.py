@@ -7,8 +7,9 @@ served only if it has written the grant itself; after a start it writes all its 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from blo_domain.trust import KeyRecipient, TrustedDirectory
 from blo_log.port import ConsumedRecord
@@ -23,10 +24,17 @@ from blo_sealing.identity import ProgramIdentity
 from blo_sealing.keys import ContentKey, SummaryKey
 from blo_sealing.outputs import processor_summary_key
 
+_DAY_MS: Final = 86_400_000
+
 
 def month_of(at: int) -> str:
     """The calendar month (UTC) of an instant in Unix milliseconds: ``2025-03``."""
-    return f"{local(at):%Y-%m}"
+    return _month_of_day(at // _DAY_MS)
+
+
+@lru_cache(maxsize=1024)
+def _month_of_day(day: int) -> str:
+    return f"{local(day * _DAY_MS):%Y-%m}"
 
 
 class _WrittenGrant(NamedTuple):

@@ -20,6 +20,7 @@ from tests.bench.reading import measure_read_chained, measure_read_full
 from tests.bench.report import Measurement
 from tests.bench.sealing import measure_open, measure_seal, measure_wire_size
 from tests.bench.settling import measure_loop_pause
+from tests.bench.single_records import measure_single_records
 from tests.bench.sourcing import measure_from_bundle, measure_from_kafka
 from tests.bench.stored import measure_store
 from tests.bench.timing import Effort
@@ -34,6 +35,7 @@ COMPUTING: Final[dict[str, Callable[[Effort], Measurement]]] = {
     "read_chained": measure_read_chained,
     "proof_check": measure_proof_check,
     "loop_pause": measure_loop_pause,
+    "processors_single": measure_single_records,
     "audit_amortised": measure_audit_amortised,
     "audit_full": measure_audit_full,
     "audit_memory": measure_audit_memory,
@@ -53,7 +55,7 @@ TOGETHER: Final = (
     ("agent_append",),
     ("submit_to_opened",),
     ("event_to_quorum",),
-    ("processors_faust", "processors_getmany"),
+    ("processors_faust", "processors_getmany", "processors_one_by_one"),
     ("two_workers",),
     ("as_of", "fold_on_assignment"),
     ("append_to_alert",),

@@ -44,6 +44,7 @@ _READS: Final = 3
 _REPLAYS: Final = 8
 _SESSION_S: Final = 7.0
 _STATED_RECORDS: Final = 100_000
+_PATIENCE_S: Final = 60.0
 
 
 class _Ground:
@@ -87,6 +88,26 @@ class _Ground:
         seconds = max(one.ended for one in took) - min(one.began for one in took)
         records = each * len(self.links)
         return records / seconds, records / sum(one.cpu_s for one in took)
+
+    async def feed_singly(self, records: int) -> float:
+        """Processor seconds a record of a worker that has each one's outputs before the next."""
+        (link,) = self.links
+        share = link.size + records
+        made = link.messages(records)
+        process = await self._start("worker", "one", 1, share)
+        await _ready(process)
+        trail = TopicPartition(topics.trail_topic(CORRIDOR), 0)
+        reader = await self.log.reader({trail: 0})
+        reader.seek(trail, (await reader.high_watermarks())[trail])
+        appender = await self.log.appender()
+        for message in made:
+            await appender.append([message])
+            async with asyncio.timeout(_PATIENCE_S):
+                while not await reader.poll():
+                    assert process.returncode is None
+        await appender.close()
+        await reader.close()
+        return (await _took(process)).cpu_s / records
 
     async def read(self, side: str) -> float:
         """Records a processor second that a bare side reads of what is on the topic."""
@@ -137,30 +158,33 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
-def measure_faust(effort: Effort, bootstrap: str, folder: Path) -> tuple[Measurement, Measurement]:
+def measure_faust(effort: Effort, bootstrap: str, folder: Path) -> tuple[Measurement, ...]:
     """A worker's whole path as Faust brings the records, against bare Faust and bare aiokafka.
 
     Ours: record layer with every signature, summary, verdict, view, clocks; then cases, alerts,
     trail and checkpoints sealed, signed and acknowledged. The bare sides read the same records
     from the same topic, which lie there already; ours come while it works. By processor time of
-    each process, with all its threads: both keep a core busy if they have one.
+    each process, with all its threads: both keep a core busy if they have one. In the end records
+    come one by one, each when the outputs of the one before are there.
     """
 
-    async def measure() -> tuple[list[float], list[float], list[float]]:
+    async def measure() -> tuple[list[float], list[float], list[float], list[float]]:
         ground = _Ground(bootstrap, folder)
         await ground.begin()
-        ours, faust, getmany = [], [], []
+        ours, faust, getmany, alone = [], [], [], []
         for _ in range(min(effort.rounds, _READS)):
             ours.append((await ground.feed(("one",), effort.stream))[1])
             faust.append(await ground.read("bare"))
             getmany.append(await ground.read("getmany"))
+        alone.append(1 / await ground.feed_singly(effort.stream // 10))
         await ground.log.close()
-        return ours, faust, getmany
+        return ours, faust, getmany, alone
 
-    ours, faust, getmany = map(median, _run(measure()))
+    ours, faust, getmany, alone = map(median, _run(measure()))
     return (
         BY_NAME["processors_faust"].measured(ours, faust),
         BY_NAME["processors_getmany"].measured(ours, getmany),
+        BY_NAME["processors_one_by_one"].measured(alone, ours),
     )
 
 

@@ -106,6 +106,8 @@ SUBJECTS = (
     Subject("loop_pause", "ms", "the group's heartbeat", Bar.RATIO_AT_MOST, 1),
     Subject("processors_faust", "events/s", "bare Faust agent", Bar.RATIO_AT_LEAST, 0.25),
     Subject("processors_getmany", "events/s", "bare getmany", Bar.STATED, 0),
+    Subject("processors_one_by_one", "events/s", "as Faust brings them", Bar.STATED, 0),
+    Subject("processors_single", "µs a record", "500 at once", Bar.RATIO_AT_MOST, 2),
     Subject("two_workers", "events/s", "one worker, two links", Bar.STATED, 0),
     Subject("as_of", "events/s", "fetching alone", _RATIO, 0.13),
     Subject("fold_on_assignment", "s/100,000", "fetching alone", Bar.STATED, 0),

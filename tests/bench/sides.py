@@ -30,7 +30,7 @@ from blo_runtime.config import load
 from blo_runtime.metrics import Metrics
 from blo_schemas.ids import CorridorId
 
-_PAUSE_S = 0.002
+_PAUSE_S = 0.01
 _LIMIT_S = 300.0
 _SETTLE_S = 5.0
 

@@ -18,7 +18,8 @@ from blo_processors.context import WorkerContext
 from blo_processors.corridor import Corridor
 from blo_processors.errors import TempTableFailed
 from blo_processors.kafka_line import KafkaLine
-from blo_processors.link import runner
+from blo_processors.link import failed_records, runner
+from blo_processors.link import worker as link_worker
 from blo_processors.link.fold_state import LinkFoldState
 from blo_processors.link.runner import LinkRunner
 from blo_processors.link.worker import LinkWorker
@@ -256,6 +257,8 @@ async def test_folding_sealing_and_signing_leave_the_loop_free(
     ):
         monkeypatch.setattr(owner, name, watched(getattr(owner, name)))
     monkeypatch.setattr(output_writer, "SLICE", 5)
+    for module in (link_worker, failed_records):
+        monkeypatch.setattr(module, "FEW", 0)
     worker = await world.worker(log)
     await worker.start()
     await (await log.appender()).append(writer.messages(60))

@@ -528,7 +528,7 @@ async def test_a_disk_that_fills_up_costs_the_state_and_not_the_link(
     await append(log, *writer.messages(60))
     await worker.take(stored(log.cluster, writer.place)[60:])
     await worker.audit()
-    worker._audited_at -= 1_000
+    worker._due._audited_at -= 1_000
     await worker.tick()
     assert reasons(worker) == {"unwritable": 1}
     assert worker.position == len(writer.records)

@@ -27,6 +27,8 @@ NAMES = [
     "loop_pause",
     "processors_faust",
     "processors_getmany",
+    "processors_one_by_one",
+    "processors_single",
     "two_workers",
     "as_of",
     "fold_on_assignment",

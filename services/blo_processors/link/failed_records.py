@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from blo_log.port import ConsumedRecord, TopicPartition
 from blo_processors.errors import StateError, TempTableFailed, Unprocessable
@@ -13,6 +14,11 @@ from blo_schemas.codec import MAX_RECORD_SIZE
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.outputs import MAX_ERROR_TEXT, OUTPUT_VERSION, DeadLetter
+
+FEW: Final = 4
+"""So few records are folded, and so few outputs are sealed, in the event loop itself, in a
+millisecond or two: handing them to a thread would cost as much."""
+_FEW_BYTES: Final = 65_536
 
 
 class FailedRecords:
@@ -58,6 +64,19 @@ class FailedRecords:
             self.dead[record.position][:MAX_ERROR_TEXT],
             self._failures[record.position],
         )
+
+
+def are_few(records: Sequence[ConsumedRecord], state: LinkFoldState) -> bool:
+    """Whether records are folded in a millisecond or two.
+
+    They are not when they are many or large, nor when the clocks of other cases run out up to them.
+    """
+    latest = max((record.timestamp for record in records), default=0)
+    return (
+        len(records) <= FEW
+        and sum(len(record.value or b"") for record in records) <= _FEW_BYTES
+        and (state.next_change is None or latest < state.next_change)
+    )
 
 
 def apply_records(state: LinkFoldState, records: Iterable[ConsumedRecord]) -> None:

@@ -60,6 +60,12 @@ class Effects(msgspec.Struct):
     dead: dict[int, LogRecord] = msgspec.field(default_factory=dict)
     folded: int = 0
 
+    @property
+    def count(self) -> int:
+        """The number of outputs that they lead to."""
+        lasting = len(self.trail) + len(self.cases) + len(self.dead)
+        return lasting + len(self.alerts) + len(self.checkpoints)
+
 
 class LinkFoldState:
     """Folds one link.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from prometheus_client import Counter
+
 from blo_processors.link.fold_state import Effects
 from blo_runtime.metrics import Metrics
 from blo_schemas.ids import LinkId
@@ -24,6 +26,8 @@ class LinkMetrics:
         self._dead = metrics.dead_letters.labels(link=link)
         self._refused = metrics.outputs_refused.labels(link=link)
         self._gaps = metrics.gaps_filled.labels(link=link)
+        # Looking a counter up by its labels costs more than counting.
+        self._written: dict[str, Counter] = {}
         self._verdicts = {
             outcome: metrics.records.labels(link=link, verdict=outcome.value) for outcome in Outcome
         }
@@ -48,6 +52,14 @@ class LinkMetrics:
             self._dead.inc(len(effects.dead))
         self._size.set(size)
         self._parked.set(parked)
+
+    def count_written(self, topic: str, outputs: int) -> None:
+        """Count outputs that a topic has acknowledged."""
+        written = self._written.get(topic)
+        if written is None:
+            written = self._metrics.outputs_written.labels(link=self._link, topic=topic)
+            self._written[topic] = written
+        written.inc(outputs)
 
     def count_refused(self, outputs: int) -> None:
         """Count values on the output topics that are not valid."""

@@ -107,7 +107,10 @@ class LinkRunner:
         Args:
             ends: Where the watched partitions end.
         """
-        if self.is_folded and self._rests and self.worker.is_due(ends):
+        if not (self.is_folded and self._rests):
+            return
+        # Who waits for Kafka tries again, whatever was due.
+        if self._line.is_waiting(self.place.link) or self.worker.is_due(ends):
             self._is_due = True
             self._woken.set()
 

@@ -1,9 +1,9 @@
 """One link's worker: keeps the outputs on Kafka equal to the fold of the link's log (docs/architecture.md, "What each hop promises").
 
 Correctness depends on the log alone. On assignment the worker goes on from its stored state if the
-log proves it, and folds the link from its first record otherwise; it compares the output topics with
-the fold, and writes the missing outputs. After that it applies records as they come. It keeps its own position: records below it are skipped, and missing records
-above it are read from the log. The position moves when the outputs are acknowledged.
+log proves it, and folds the link from its first record otherwise; it compares the output topics
+with the fold, and writes the missing outputs. After that it applies records as they come. It keeps
+its own position: records below it are skipped, and missing records above it are read from the log. The position moves when the outputs are acknowledged.
 
 While Kafka is away the worker waits at any point and goes on with the same bytes. Folding, sealing
 and signing run in a thread, so the event loop goes on. One task at a time uses the state.
@@ -24,8 +24,15 @@ from blo_processors.errors import (
     Unprocessable,
     WorkerBroken,
 )
+from blo_processors.link.due_times import DueTimes
 from blo_processors.link.exchange_records import ExchangeRecords, consecutive_runs
-from blo_processors.link.failed_records import FailedRecords, apply_records, release_records
+from blo_processors.link.failed_records import (
+    FEW,
+    FailedRecords,
+    apply_records,
+    are_few,
+    release_records,
+)
 from blo_processors.link.fold_state import LinkFoldState, terms_of_link
 from blo_processors.link.link_assembly import LinkAssembly
 from blo_processors.link.link_metrics import LinkMetrics
@@ -37,7 +44,6 @@ from blo_processors.snapshot.link_snapshot import LinkSnapshot, StoredState
 from blo_runtime.logs import get_logger
 from blo_schemas.ids import Digest
 
-_MOST_UNREAD: Final = 20_000
 _RELEASED_AT_ONCE: Final = 16
 """The number of parked records that are read again at a time, of 256 KiB at most each."""
 
@@ -69,9 +75,8 @@ class LinkWorker:
         self._metrics = LinkMetrics(context.metrics, place.link)
         self._broken = False
         self.progress_at = context.clock.monotonic()
-        self._checkpointed_at = self._audited_at = self.progress_at
+        self._due = DueTimes(context, self._exchange.partition)
         self._size_at_tick = 0
-        self._size_at_look = -1
         self._snapshot = LinkSnapshot(place, context)
         self._assembly = LinkAssembly(place, context, self._snapshot)
         self._opened: LinkParts | None = None
@@ -120,7 +125,7 @@ class LinkWorker:
                 get_logger().warning("trust documents have changed", link=self.place.link)
                 await self._rebuild()
                 return
-            self._directory = directory
+            self._due.see_directory()
             if self._broken:
                 raise WorkerBroken(self.place.link)
             try:
@@ -135,17 +140,18 @@ class LinkWorker:
         await self._settle_parked()
         if self.state.size >= self._parts.side.log_end:
             await asyncio.to_thread(self._advance, now)
-        self._checkpoint_in_time()
+        if self._due.takes_checkpoint():
+            self.state.checkpoint_if_moved()
         await self._flush()
-        if self._audit_is_due():
+        if self._parts.reconciler.held_back:
+            await self._write(self._parts.reconciler.overdue())
+        if self._due.audit_is_due(self._parts):
             await self._secure()
 
     def watched(self) -> list[TopicPartition]:
         """The partitions whose ends ``is_due`` asks about."""
-        parts = self._parts
-        if self._audit_is_due():
-            return [*parts.side.partitions, *parts.published.partitions]
-        return list(parts.side.partitions)
+        outputs = self._parts.published.partitions if self._due.audit_is_due(self._parts) else ()
+        return [*self._parts.side.partitions, *outputs]
 
     def is_due(self, ends: Mapping[TopicPartition, int]) -> bool:
         """Whether ``tick`` has something to do. It is asked often, and most links rest.
@@ -154,19 +160,7 @@ class LinkWorker:
             ends: Where the watched partitions end. A partition that is left out makes the link
                 due: the worker's own request says what is wrong with it.
         """
-        context, state = self._context, self.state
-        if self._directory is not context.feed.directory or self._parts.side.is_behind(ends):
-            return True
-        if state.size != self._size_at_look or state.size != ends.get(self._exchange.partition):
-            return True
-        if context.options.by_clock and state.size:
-            at = context.clock.now_ms() - context.options.skew_ms
-            changes = (state.next_change, self._parts.health.next_change)
-            if any(change is not None and change <= at for change in changes):
-                return True
-            if self._parts.health.has_heard():
-                return True
-        return (state.has_moved and self._checkpoint_is_due()) or self._has_to_audit(ends)
+        return self._due.is_due(self._parts, ends)
 
     def dead(self) -> dict[int, str]:
         """The positions of records that were left out, with their errors."""
@@ -216,9 +210,8 @@ class LinkWorker:
             StateError: The stored state can't be used.
             LogError: As ``start``.
         """
-        self._directory = self._context.feed.directory
-        self._trust_digest = self._directory.digest_for_link(self.place.link)
-        self._size_at_look = -1
+        self._trust_digest = self._context.feed.directory.digest_for_link(self.place.link)
+        self._due.begin()
         parts = await self._assembly.assemble(stored, self._failed.dead.keys())
         self._parts = self._opened = parts
         self._metrics.count_refused(parts.begun.refused)
@@ -243,7 +236,7 @@ class LinkWorker:
         await self._writer.grant()
         if parts.is_resumed:
             await self._restore_alerts(parts.begun)
-        self._checkpointed_at = self._context.clock.monotonic()
+        self._due.end_fold()
         await self._secure()
 
     async def _take(self, records: Sequence[ConsumedRecord]) -> None:
@@ -252,13 +245,19 @@ class LinkWorker:
             for run in consecutive_runs(ahead):
                 await self._fill_gap(run[0].offset)
                 fresh = [record for record in run if record.offset >= self.state.size]
-                await asyncio.to_thread(apply_records, self.state, fresh)
+                await self._apply(fresh)
             await self._settle_parked()
         except Unprocessable as failure:
             self._failed.note(failure)
             await self._rebuild()
             return
         await self._flush()
+
+    async def _apply(self, records: Sequence[ConsumedRecord]) -> None:
+        if are_few(records, self.state):
+            apply_records(self.state, records)
+        else:
+            await asyncio.to_thread(apply_records, self.state, records)
 
     async def _fill_gap(self, offset: int) -> None:
         missing = offset - self.state.size
@@ -287,7 +286,7 @@ class LinkWorker:
     def _advance(self, now: int) -> None:
         """Raise alerts by the machine's clock; the log is known up to its reading."""
         options = self._context.options
-        self._size_at_look = self.state.size
+        self._due.look(self.state.size)
         if options.by_clock and self.state.size:
             at = now - options.skew_ms
             self.state.advance(at)
@@ -308,46 +307,21 @@ class LinkWorker:
 
     async def _flush(self) -> None:
         effects = self.state.take_effects()
-        letters = [
-            self._failed.letter(record, self._exchange.partition)
-            for record in effects.dead.values()
-        ]
-        await self._write(self._parts.reconciler.write(effects, self.state.cases, letters))
+        partition = self._exchange.partition
+        letters = [self._failed.letter(record, partition) for record in effects.dead.values()]
+        reconciler = self._parts.reconciler
+        are_few = effects.count + reconciler.held_back <= FEW
+        messages = reconciler.write(effects, self.state.cases, letters)
+        await self._write(messages, are_few=are_few)
         self.position = self.state.size
         self._progress()
         self._metrics.count(effects, self.position, self.state.parked_count())
 
-    async def _write(self, messages: Iterator[ProducerRecord]) -> None:
+    async def _write(self, messages: Iterator[ProducerRecord], *, are_few: bool = False) -> None:
         # Until they are acknowledged, the fold is ahead of its outputs, and a failure ends it.
         was_broken, self._broken = self._broken, True
-        await self._writer.write(messages)
+        await self._writer.write(messages, are_few=are_few)
         self._broken = was_broken
-
-    def _checkpoint_is_due(self) -> bool:
-        now = self._context.clock.monotonic()
-        return now - self._checkpointed_at >= self._context.options.checkpoint_s
-
-    def _checkpoint_in_time(self) -> None:
-        if self._checkpoint_is_due():
-            self._checkpointed_at = self._context.clock.monotonic()
-            self.state.checkpoint_if_moved()
-
-    def _audit_is_due(self) -> bool:
-        age_s = self._context.clock.monotonic() - self._audited_at
-        return (
-            age_s >= self._context.options.audit_s or self._parts.reconciler.unread >= _MOST_UNREAD
-        )
-
-    def _has_to_audit(self, ends: Mapping[TopicPartition, int]) -> bool:
-        """Whether an audit is due and has something to compare; otherwise it counts as made."""
-        if not self._audit_is_due():
-            return False
-        if self._parts.reconciler.unread or self._parts.granted.has_overwritten:
-            return True
-        if self._parts.published.is_behind(ends):
-            return True
-        self._audited_at = self._context.clock.monotonic()
-        return False
 
     async def audit(self) -> None:
         """Read the output topics back, and write missing or wrong outputs again."""
@@ -358,7 +332,7 @@ class LinkWorker:
 
     async def _audit(self) -> None:
         parts = self._parts
-        self._audited_at = self._context.clock.monotonic()
+        self._due.audit()
         published = await parts.published.read()
         self._metrics.count_refused(published.refused)
         await self._write(parts.reconciler.audit(published, self.state.cases))

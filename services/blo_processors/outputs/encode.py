@@ -159,6 +159,11 @@ class OutputEncoder:
         """The months under whose keys outputs were sealed, sorted."""
         return tuple(sorted(self._months))
 
+    @property
+    def key_count(self) -> int:
+        """The number of own keys that outputs were sealed with so far."""
+        return len(self._months)
+
     def month_key(self, month: str) -> SummaryKey:
         """The own summary key of a month."""
         key = self._months.get(month)

@@ -8,7 +8,7 @@ signed, so they need not be in memory at once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from blo_log.port import ProducerRecord
@@ -31,6 +31,9 @@ from blo_schemas.outputs import CaseRecord, DeadLetter, OutputKind, TrailEntry, 
 
 _MOST_STRANGE: Final = 1_000
 """The number of alerts of others, not known here, that are remembered until they are known."""
+
+MOST_WAITING: Final = 1_000
+"""The most entries that are held back, some 300 bytes each."""
 
 
 class OutputReconciler:
@@ -66,6 +69,8 @@ class OutputReconciler:
         self._moved: dict[CaseId, None] = {}
         self._unread: dict[tuple[OutputKind, int], ProducerRecord] = {}
         self._strange: dict[bytes, None] = {}
+        self._waiting: dict[int, TrailEntry] = {}
+        self._overdue: Collection[int] = ()
 
     @property
     def unread(self) -> int:
@@ -80,10 +85,21 @@ class OutputReconciler:
     def write(
         self, effects: Effects, cases: CaseStore, letters: Iterable[DeadLetter]
     ) -> Iterator[ProducerRecord]:
-        """The records to write for these effects."""
+        """The records to write for these effects.
+
+        The entry of a record that waits for its summary key is held back: mostly the key comes with
+        the record, and one entry says all. ``overdue`` writes it if the key stays away.
+        """
         for entry in effects.trail.values():
-            if self._published is None or entry.finality is not TrailState.PENDING:
+            if entry.finality is not TrailState.PENDING:
+                self._waiting.pop(entry.position, None)
                 yield from self._entry(entry)
+            elif self._published is None:
+                self._waiting[entry.position] = entry
+        if effects.checkpoints or len(self._waiting) > MOST_WAITING:
+            # A checkpoint says that the entries below it are there.
+            self._overdue = self._waiting
+            yield from self.overdue()
         for made in effects.checkpoints:
             draft = self._encoder.checkpoint(made)
             yield from self._in_order(draft, position_key(draft.position))
@@ -97,6 +113,19 @@ class OutputReconciler:
         for alert in effects.alerts:
             yield from self._alert(self._encoder.alert(alert))
         yield from self._dead(letters)
+
+    @property
+    def held_back(self) -> int:
+        """The number of entries that ``overdue`` may have to write."""
+        return len(self._waiting)
+
+    def overdue(self) -> Iterator[ProducerRecord]:
+        """The entries that were held back since the call before."""
+        for position in tuple(self._overdue):
+            entry = self._waiting.pop(position, None)
+            if entry is not None:
+                yield from self._entry(entry)
+        self._overdue = tuple(self._waiting)
 
     def settle(
         self, cases: CaseStore, pending: Iterable[TrailEntry], unfounded: Iterable[Alert]

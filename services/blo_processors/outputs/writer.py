@@ -8,15 +8,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
+from blo_domain.trust import TrustedDirectory
 from blo_log import topics
 from blo_log.errors import AppendFailed
 from blo_log.port import ProducerRecord
 from blo_processors.context import WorkerContext
+from blo_processors.link.link_metrics import LinkMetrics
 from blo_processors.outputs.encode import LinkPartition, OutputEncoder
 from blo_processors.outputs.reconcile import OutputReconciler
 
 SLICE: Final = 1_000
 """The number of outputs that are sealed and signed before they are written."""
+_READERS_STAND_MS: Final = 3_600_000
 
 
 class OutputWriter:
@@ -46,17 +49,27 @@ class OutputWriter:
         self._reconciler = reconciler
         self._log_time = log_time
         self._on_progress = on_progress
+        self._metrics = LinkMetrics(context.metrics, place.link)
+        self._granted_for: tuple[TrustedDirectory | None, int, int] = None, 0, 0
 
-    async def write(self, messages: Iterator[ProducerRecord]) -> None:
+    async def write(self, messages: Iterator[ProducerRecord], *, are_few: bool = False) -> None:
         """Write outputs as they are made; returns when all are acknowledged.
 
         A thread seals and signs them, so the event loop goes on.
 
+        Args:
+            messages: The outputs.
+            are_few: Whether they are so few that handing them to a thread costs more.
+
         Raises:
             AppendFailed: One can't be written, and not because Kafka is away.
         """
-        while made := await asyncio.to_thread(lambda: list(islice(messages, SLICE))):
-            await self.append([*self._grants(), *made])
+
+        def make() -> list[ProducerRecord]:
+            return list(islice(messages, SLICE))
+
+        while made := make() if are_few else await asyncio.to_thread(make):
+            await self.append([*self._new_grants(), *made])
             if len(made) < SLICE:
                 break
         healed = self._reconciler.healed
@@ -65,7 +78,7 @@ class OutputWriter:
         healed.clear()
 
     async def grant(self) -> None:
-        """Grant the own keys to the readers that lack them; raises as ``write``."""
+        """Grant the own keys to the readers that lack them now; raises as ``write``."""
         if missing := self._grants():
             await self.append(missing)
 
@@ -100,11 +113,28 @@ class OutputWriter:
 
         await self._context.line.keep_trying(self._place.link, attempt)
         self._on_progress()
-        written = self._context.metrics.outputs_written
         for topic, count in Counter(message.topic for message in messages).items():
-            written.labels(link=self._place.link, topic=topic).inc(count)
+            self._metrics.count_written(topic, count)
+
+    def _new_grants(self) -> list[ProducerRecord]:
+        """The grants that outputs need before they are written.
+
+        Readers differ by documents and by time. Outputs come often and readers change seldom, so for
+        time alone they are looked up once an hour of the log, and at each ``grant``.
+        """
+        documents, at, keys = self._granted_for
+        directory = self._context.feed.directory
+        is_same = documents is directory and keys == self._encoder.key_count
+        if is_same and abs(self._log_time() - at) < _READERS_STAND_MS:
+            return []
+        return self._grants()
 
     def _grants(self) -> list[ProducerRecord]:
+        self._granted_for = (
+            self._context.feed.directory,
+            self._log_time(),
+            self._encoder.key_count,
+        )
         grants = self._encoder.grants(self._context.feed.directory, self._log_time())
         ungranted = self._context.metrics.readers_ungranted
         ungranted.labels(link=self._place.link).set(len(self._encoder.ungranted))
