@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -29,7 +30,7 @@ AUDITOR = Auditor(
 )
 
 
-def replay(
+async def replayed(
     source: RecordSource,
     pins: Pins,
     mode: Mode = Mode.FULL,
@@ -53,9 +54,16 @@ def replay(
     )
     earlier = None if since is None else EarlierStatement(io.BytesIO(since), "earlier", auditor)
     run = Replay(source, pins, options, identity=identity, workers=2, since=earlier, writer=writer)
-    report = asyncio.run(run.run())
+    report = await run.run()
     writer.finish()
     return report, stream.getvalue()
+
+
+def replay(
+    source: RecordSource, pins: Pins, mode: Mode = Mode.FULL, **more: Any
+) -> tuple[ReplayStatement, bytes]:
+    """``replayed``, where no event loop runs."""
+    return asyncio.run(replayed(source, pins, mode, **more))
 
 
 def earlier_than(exhibit: Exhibit, sizes: Mapping[LinkId, int]) -> Exhibit:
