@@ -21,7 +21,7 @@ import msgspec
 from blo_schemas.bodies import BODIES
 from blo_schemas.content import Content, Dispatch
 from blo_schemas.event import Envelope, Header
-from blo_schemas.grants import Grant
+from blo_schemas.grants import CaseGrant, Grant
 from blo_schemas.heads import Head, SignedHead
 from blo_schemas.heartbeats import Heartbeat, SignedHeartbeat
 from blo_schemas.reports import SignedReport
@@ -43,6 +43,7 @@ _FRAMES: Final = (
     Content,
     Dispatch,
     Grant,
+    CaseGrant,
     Head,
     SignedHead,
     Heartbeat,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import ProducerRecord
 from blo_log.topics import keys_topic
-from blo_schemas.grants import GRANT, KeyPurpose
+from blo_schemas.grants import CASE_GRANT, GRANT, KeyPurpose, is_case_grant_key
 from blo_schemas.ids import OfficeId
 from tests.agents.world import CORRIDOR, B
 
@@ -40,8 +40,13 @@ class _KeepingAppender:
     def _is_kept(self, message: ProducerRecord) -> bool:
         if message.topic != keys_topic(CORRIDOR) or message.value is None:
             return False
+        keeper = self._keeper
+        if is_case_grant_key(message.key or b""):
+            granted = CASE_GRANT.decode(message.value)
+            is_meant = granted.grant_to(keeper.recipient) is not None
+            return keeper.keeps is KeyPurpose.CONTENT and is_meant
         grant = GRANT.decode(message.value)
-        return grant.purpose is self._keeper.keeps and grant.recipient == self._keeper.recipient
+        return grant.purpose is keeper.keeps and grant.recipient == keeper.recipient
 
 
 def make_keeper(cluster: MemoryCluster, purpose: KeyPurpose, recipient: OfficeId = B) -> Keeper:

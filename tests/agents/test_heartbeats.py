@@ -305,6 +305,11 @@ async def test_an_idle_office_sends_one_heartbeat_a_corridor_and_no_head(tmp_pat
         assert counts == list(range(len(counts)))
 
 
+def size_of_head(agent: RunningAgent) -> int | None:
+    head = agent.agent.office.heads.get((LINK, B))
+    return None if head is None else head.size
+
+
 def beat_of(record: ConsumedRecord) -> Heartbeat:
     return HEARTBEAT.decode(SIGNED_HEARTBEAT.decode(record.value or b"").heartbeat)
 
@@ -334,7 +339,7 @@ async def test_the_counterpart_is_heard_by_its_heartbeats_when_it_has_nothing_to
 ) -> None:
     async with both_up(tmp_path) as (world, a, b):
         await opened_case(a, [b])
-        await a.until(lambda: (LINK, B) in a.agent.office.heads)
+        await a.until(lambda: size_of_head(a) == 1)
         head = a.agent.office.heads[LINK, B]
         kid = b.agent.office.author(LINK, NOW).kid
         await b.stop()

@@ -16,7 +16,7 @@ from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import ProducerRecord
 from blo_log.topics import exchange_topic, keys_topic
 from blo_schemas.event import ENVELOPE
-from blo_schemas.grants import KeyPurpose, grant_record_key
+from blo_schemas.grants import KeyPurpose, case_grant_record_key
 from blo_schemas.hashes import document_id
 from blo_schemas.ids import CaseId, CountryId, KeyId, LinkId
 from blo_schemas.reports import NoteAbout, PeriodReport
@@ -76,7 +76,7 @@ async def test_a_grant_that_comes_late_or_again_is_not_taken(tmp_path: Path) -> 
     async with both_up(tmp_path, cluster) as (world, a, b):
         case = await withdrawn(a, [b])
         topic = keys_topic(CORRIDOR)
-        name = grant_record_key(KeyId(case), B)
+        name = case_grant_record_key(KeyId(case))
         (grant,) = [r for r in cluster.records(topic, 0) if r.key == name]
         await both_consent(a, b, case)
         await confirms(a, case)

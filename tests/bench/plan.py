@@ -23,6 +23,7 @@ from tests.bench.settling import measure_loop_pause
 from tests.bench.single_records import measure_single_records
 from tests.bench.sourcing import measure_from_bundle, measure_from_kafka
 from tests.bench.stored import measure_store
+from tests.bench.talking import measure_talk
 from tests.bench.timing import Effort
 
 PROJECT_ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -44,6 +45,9 @@ COMPUTING: Final[dict[str, Callable[[Effort], Measurement]]] = {
 
 IN_A_FILE: Final = ("audit_from_bundle", "audit_full_from_bundle")
 """What needs no broker either, measured together."""
+
+IN_TALK: Final = ("quiet_statements", "quiet_grants", "rest_a_day")
+"""What two offices and a witness say, measured together."""
 
 IN_A_STORE: Final = ("agent_start", "agent_start_memory", "store_size")
 """The same, of a store that is filled for it."""
@@ -82,6 +86,7 @@ def measure_all(
         (IN_A_FILE, measure_from_bundle),
         (IN_A_STORE, measure_store),
         (GROWING, measure_growth),
+        (IN_TALK, measure_talk),
     )
     for row, measure_together in together:
         taken = cache(partial(measure_together, effort))

@@ -13,7 +13,7 @@ from blo_schemas.codec import encode
 from blo_schemas.content import CONTENT, Content
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, Envelope, Header
-from blo_schemas.grants import GRANT, Grant
+from blo_schemas.grants import CASE_GRANT, GRANT, CaseGrant, Grant
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head, SignedHead
 from blo_schemas.heartbeats import HEARTBEAT, SIGNED_HEARTBEAT, Heartbeat, SignedHeartbeat
 from blo_schemas.outputs import OUTPUT, SIGNED_OUTPUT, Output, SignedOutput
@@ -43,6 +43,7 @@ CODECS: dict[type[Any], Any] = {
     Envelope: ENVELOPE,
     Header: HEADER,
     Grant: GRANT,
+    CaseGrant: CASE_GRANT,
     Head: HEAD,
     SignedHead: SIGNED_HEAD,
     Heartbeat: HEARTBEAT,

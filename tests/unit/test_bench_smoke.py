@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.plan import COMPUTING, GROWING, IN_A_FILE, IN_A_STORE, ON_KAFKA, measure_all
+from tests.bench.plan import (
+    COMPUTING,
+    GROWING,
+    IN_A_FILE,
+    IN_A_STORE,
+    IN_TALK,
+    ON_KAFKA,
+    measure_all,
+)
 from tests.bench.report import SUBJECTS, Bar, Measurement, Subject, table, write
 from tests.bench.timing import TINY
 
@@ -24,6 +32,9 @@ NAMES = [
     "read_chained",
     "proof_check",
     "event_to_quorum",
+    "quiet_statements",
+    "quiet_grants",
+    "rest_a_day",
     "loop_pause",
     "processors_faust",
     "processors_getmany",
@@ -52,12 +63,12 @@ FIELDS = {"name", "value", "unit", "against", "ratio", "bar", "ok"}
 
 def test_the_names_are_stable_and_each_is_measured() -> None:
     assert [subject.name for subject in SUBJECTS] == NAMES
-    assert sorted([*COMPUTING, *IN_A_FILE, *IN_A_STORE, *GROWING, *ON_KAFKA]) == sorted(NAMES)
+    assert sorted([*COMPUTING, *IN_A_FILE, *IN_A_STORE, *GROWING, *IN_TALK, *ON_KAFKA]) == sorted(NAMES)
 
 
 @pytest.mark.slow
 def test_what_needs_no_broker_runs_and_is_reported(tmp_path: Path) -> None:
-    names = [*COMPUTING, *IN_A_FILE, *IN_A_STORE, *GROWING]
+    names = [*COMPUTING, *IN_A_FILE, *IN_A_STORE, *GROWING, *IN_TALK]
     measurements = [measure() for _, measure in measure_all(names, TINY)]
     write(measurements, tmp_path / "new" / "report.json")
     report = json.loads((tmp_path / "new" / "report.json").read_bytes())

@@ -10,7 +10,7 @@ from tests.vectors import grants, heads_and_keys, heartbeats, parts, records
 from tests.vectors.material import Json
 
 HERE = Path(__file__).parent
-KINDS = ("record", "part", "grant", "head", "heartbeat", "key")
+KINDS = ("record", "part", "grant", "case_grant", "head", "heartbeat", "key")
 """The kinds that are made here; ``document`` vectors are made beside the trust rules' tests."""
 
 

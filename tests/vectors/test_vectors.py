@@ -14,13 +14,13 @@ from blo_projection.link_chain import AdmittedRecord, LinkChain
 from blo_schemas.content import CONTENT
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
-from blo_schemas.grants import GRANT, KeyPurpose
+from blo_schemas.grants import CASE_GRANT, GRANT, KeyPurpose
 from blo_schemas.heads import HEAD, SIGNED_HEAD
 from blo_schemas.heartbeats import HEARTBEAT, SIGNED_HEARTBEAT
 from blo_schemas.ids import CertificateTag, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY
 from blo_schemas.verdicts import Verdict
-from blo_sealing.errors import SealingError, WrongGrant
+from blo_sealing.errors import GrantNotForYou, SealingError, WrongGrant
 from blo_sealing.event_parts import (
     EventPart,
     derive_part_key,
@@ -125,6 +125,17 @@ def _run_grant(given: Json) -> Json:
     return {"key": open_grant(grant, *reader).secret.hex()}
 
 
+def _run_case_grant(given: Json) -> Json:
+    granted = CASE_GRANT.decode(bytes.fromhex(given["value"]))
+    recipient = OfficeId(given["recipient"])
+    grant = granted.grant_to(recipient)
+    if grant is None:
+        raise GrantNotForYou(f"{recipient} is no recipient")
+    tag = CertificateTag(bytes.fromhex(given["recipient_kid"]))
+    kem = KemKey(bytes.fromhex(given["kem_private"]))
+    return {"key": open_grant(grant, LinkId(given["link"]), recipient, tag, kem).secret.hex()}
+
+
 def _run_head(given: Json) -> Json:
     signed = SIGNED_HEAD.decode(bytes.fromhex(given["value"]))
     head = HEAD.decode(signed.head)
@@ -162,6 +173,7 @@ RUNNERS: dict[str, Callable[[Json], Json]] = {
     "record": _run_record,
     "part": _run_part,
     "grant": _run_grant,
+    "case_grant": _run_case_grant,
     "head": _run_head,
     "heartbeat": _run_heartbeat,
     "key": _run_key,

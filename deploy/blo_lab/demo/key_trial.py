@@ -15,7 +15,7 @@ from blo_lab.demo.plain import PlainLink
 from blo_log.port import ConsumedRecord
 from blo_projection.granted_keys import GrantedKeys, month_of
 from blo_schemas.event import Envelope, Header
-from blo_schemas.grants import GRANT, Grant, KeyPurpose
+from blo_schemas.grants import CASE_GRANT, GRANT, Grant, KeyPurpose, is_case_grant_key
 from blo_schemas.ids import CertificateTag, KeyId
 from blo_sealing.errors import SealingError
 from blo_sealing.event_parts import EventPart, derive_part_key, open_with_part_key
@@ -107,9 +107,17 @@ def try_to_open(
 
 
 def _grants(stored: Iterable[ConsumedRecord]) -> Iterator[Grant]:
-    for one in stored:
-        if one.value is not None:
-            yield GRANT.decode(one.value)
+    for record in stored:
+        if record.value is None:
+            continue
+        if not is_case_grant_key(record.key or b""):
+            yield GRANT.decode(record.value)
+            continue
+        granted = CASE_GRANT.decode(record.value)
+        for entry in granted.entries:
+            grant = granted.grant_to(entry.recipient)
+            assert grant is not None
+            yield grant
 
 
 def _granted(grants: Iterable[Grant], held: GrantedKeys) -> Iterator[bytes]:
@@ -128,11 +136,12 @@ def _own(plain: PlainLink, held: Iterable[NodeKeys]) -> Iterator[bytes]:
 
 def _unseals(grant: Grant, held: Iterable[NodeKeys]) -> bool:
     for keys in held:
-        try:
-            keys.kem.unseal(grant.sealed, grant_info(grant))
-        except SealingError:
-            continue
-        return True
+        for opens in (keys.kem.unseal, keys.kem.unwrap):
+            try:
+                opens(grant.sealed, grant_info(grant))
+            except SealingError:
+                continue
+            return True
     return False
 
 

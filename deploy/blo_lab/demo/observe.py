@@ -192,5 +192,5 @@ def _is_settled(world: World, office: str, status: api.LinkAnswer, size: int) ->
     ]
     covered = {head.office for head in status.heads if head.size == size and head.unopened == 0}
     waiting = status.pending or status.parked or status.unopened
-    # A head of an empty log proves nothing, and comes with the next minute's heads only.
+    # A head of an empty log proves nothing, and may come minutes later.
     return status.size == size and not waiting and (not size or covered.issuperset(others))

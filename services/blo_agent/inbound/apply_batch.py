@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from blo_agent.containment import attempt_each
 from blo_agent.inbound.checkpoints import take_notes
-from blo_agent.inbound.grants import take_grants
+from blo_agent.inbound.grants import take_case_grants, take_grants
 from blo_agent.inbound.heads import take_heads
 from blo_agent.inbound.heartbeats import load_heartbeats, take_heartbeats
 from blo_agent.inbound.link_batch import LinkBatch
@@ -77,6 +77,14 @@ def take(office: Office, batch: Batch, now: int, tx: Transaction) -> BatchResult
         result,
         batch.grants,
         lambda found, own: touched.update(take_grants(office, found, tx, own)),
+        mend=load_keys,
+    )
+    attempt_each(
+        "grants of cases",
+        tx,
+        result,
+        batch.case_grants,
+        lambda found, own: touched.update(take_case_grants(office, found, tx, own)),
         mend=load_keys,
     )
     for link, found in batch.records.items():

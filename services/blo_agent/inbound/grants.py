@@ -11,7 +11,7 @@ from blo_projection.fold import ContentState
 from blo_schemas.content import CONTENT
 from blo_schemas.errors import WireError
 from blo_schemas.event import decode_event
-from blo_schemas.grants import GRANT, Grant
+from blo_schemas.grants import CASE_GRANT, GRANT, CaseGrantRecord, Grant, case_grant_record_key
 from blo_schemas.ids import CaseId, CertificateTag, KeyId, LinkId, OfficeId
 from blo_schemas.verdicts import Outcome
 from blo_sealing.errors import SealingError
@@ -42,6 +42,37 @@ def take_grants(
             continue
         if grant.key in state.shredded:
             continue  # The key of a shredded case is not held again, whoever grants it.
+        if keys.get(tx, grant.link, KeyId(grant.key)) is None:
+            _take_grant(office, state, grant, tx, result, touched)
+    return touched
+
+
+def take_case_grants(
+    office: Office, records: list[CaseGrantRecord], tx: Transaction, result: BatchResult
+) -> set[LinkId]:
+    """Open this office's entries of the grants of cases whose keys are not held yet.
+
+    The other entries are neither opened nor judged: a bad one denies nobody else.
+
+    Returns:
+        The links on which keys have arrived.
+    """
+    touched: set[LinkId] = set()
+    for record in records:
+        try:
+            granted = CASE_GRANT.decode(record.value)
+        except WireError:
+            result.ignored += 1
+            continue
+        state = office.links.get(granted.link)
+        if state is None:
+            continue
+        if record.key != case_grant_record_key(KeyId(granted.key)):
+            result.ignored += 1  # Its withdrawal would not take it away.
+            continue
+        grant = granted.grant_to(office.id)
+        if grant is None or grant.key in state.shredded:
+            continue
         if keys.get(tx, grant.link, KeyId(grant.key)) is None:
             _take_grant(office, state, grant, tx, result, touched)
     return touched

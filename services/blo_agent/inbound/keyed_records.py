@@ -8,6 +8,7 @@ from typing import Final
 from blo_agent.office.batch import Batch
 from blo_log.port import ConsumedRecord, TopicPartition
 from blo_log.topics import DIRECTORY_TOPIC, heads_topic, liveness_topic
+from blo_schemas.grants import CaseGrantRecord, is_case_grant_key
 from blo_schemas.heads import read_note_key
 from blo_schemas.heartbeats import LivenessRecord
 from blo_schemas.ids import CorridorId, LinkId, OfficeId
@@ -25,7 +26,8 @@ def sort_keyed(
         batch: The batch.
         partition: Where they lie.
         stored: The records.
-        own: The office that reads; it takes only grants that are meant for it.
+        own: The office that reads; it takes only those grants of one recipient that are
+            meant for it.
     """
     topic = partition.topic
     for record in stored:
@@ -45,5 +47,7 @@ def sort_keyed(
             batch.notes.append((note, record.value))
         elif topic.startswith(_HEADS):
             batch.heads.append(record.value)
+        elif is_case_grant_key(key):
+            batch.case_grants.append(CaseGrantRecord(key, record.value))
         elif key.endswith(own.encode()):
             batch.grants.append(record.value)

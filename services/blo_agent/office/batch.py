@@ -7,7 +7,7 @@ import msgspec
 from blo_log.port import ProducerRecord, TopicPartition
 from blo_projection.fold import ContentState
 from blo_schemas.event import LogRecord
-from blo_schemas.grants import KeyPurpose
+from blo_schemas.grants import CaseGrantRecord, KeyPurpose
 from blo_schemas.heads import NoteRecordKey
 from blo_schemas.heartbeats import LivenessRecord
 from blo_schemas.ids import LinkId, OfficeId
@@ -19,7 +19,8 @@ class Batch(msgspec.Struct):
 
     Attributes:
         documents: Values of ``blo.directory``.
-        grants: Values of ``blo.keys.*`` that are meant for this office.
+        grants: Values of ``blo.keys.*`` that are meant for this office alone.
+        case_grants: Records of ``blo.keys.*`` for all readers of a case.
         records: Records of ``blo.exchange.*`` by link, in order.
         heads: Values of ``blo.heads.*`` that should be heads.
         own_heads: The newest value under the key of this office's own head, by link.
@@ -30,6 +31,7 @@ class Batch(msgspec.Struct):
 
     documents: list[bytes] = msgspec.field(default_factory=list)
     grants: list[bytes] = msgspec.field(default_factory=list)
+    case_grants: list[CaseGrantRecord] = msgspec.field(default_factory=list)
     records: dict[LinkId, list[LogRecord]] = msgspec.field(default_factory=dict)
     heads: list[bytes] = msgspec.field(default_factory=list)
     own_heads: dict[LinkId, bytes] = msgspec.field(default_factory=dict)

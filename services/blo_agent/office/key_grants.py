@@ -19,10 +19,10 @@ from blo_domain.trust import KeyRecipient
 from blo_log.topics import keys_topic
 from blo_runtime.logs import get_logger
 from blo_schemas.codec import Codec
-from blo_schemas.grants import GRANT, grant_record_key
+from blo_schemas.grants import CASE_GRANT, GRANT, case_grant_record_key, grant_record_key
 from blo_schemas.ids import KeyId, LinkId
 from blo_sealing.errors import UnusableKey
-from blo_sealing.grants import Recipient, make_grant
+from blo_sealing.grants import Recipient, make_case_grant, make_grant
 from blo_sealing.keys import ContentKey, SummaryKey
 
 
@@ -52,10 +52,27 @@ def grant_summary_key(
 def grant_content_key(
     office: Office, state: LinkState, key: ContentKey, now: int, tx: Transaction
 ) -> None:
-    """Keep the key of a new case and grant it to everybody who reads contents of the link."""
+    """Keep the key of a new case and grant it to everybody who reads contents of the link.
+
+    One record has the grants of all: they are made, withdrawn and compacted together.
+    """
     office.keyring.of(state.link).add_content(key)
     _store(office, state, key, tx, month=None)
-    _grant(office, state, key, office.directory.readers(state.link, now).content, now, tx)
+    readers = {
+        reader.subject: reader for reader in office.directory.readers(state.link, now).content
+    }
+    granted = make_case_grant(
+        key,
+        state.link,
+        office.id,
+        [Recipient(reader.subject, reader.tag, reader.kem_key) for reader in readers.values()],
+        office.own_kem_keys(),
+    )
+    for recipient in granted.missing:
+        _pass_over(state, readers[recipient.id], now, tx)
+    if granted.grant is not None:
+        record_key = case_grant_record_key(KeyId(key.id))
+        _put(state, record_key, CASE_GRANT.encode(granted.grant), now, tx)
 
 
 def review_summary_keys(office: Office, now: int, tx: Transaction) -> None:
@@ -92,7 +109,7 @@ def _store(
 def _grant(
     office: Office,
     state: LinkState,
-    key: ContentKey | SummaryKey,
+    key: SummaryKey,
     readers: tuple[KeyRecipient, ...],
     now: int,
     tx: Transaction,
@@ -104,20 +121,16 @@ def _grant(
         except UnusableKey:
             _pass_over(state, reader, now, tx)
             continue
-        outbox.add(
-            tx,
-            outbox.NewRecord(
-                keys_topic(state.corridor),
-                state.partition,
-                grant_record_key(KeyId(key.id), reader.subject),
-                GRANT.encode(grant),
-                state.link,
-                None,
-                None,
-                None,
-                now,
-            ),
-        )
+        record_key = grant_record_key(KeyId(key.id), reader.subject)
+        _put(state, record_key, GRANT.encode(grant), now, tx)
+
+
+def _put(state: LinkState, record_key: bytes, value: bytes, now: int, tx: Transaction) -> None:
+    topic = keys_topic(state.corridor)
+    record = outbox.NewRecord(
+        topic, state.partition, record_key, value, state.link, None, None, None, now
+    )
+    outbox.add(tx, record)
 
 
 def _pass_over(state: LinkState, reader: KeyRecipient, now: int, tx: Transaction) -> None:

@@ -51,7 +51,7 @@ from blo_schemas.heartbeats import Heartbeat
 from blo_schemas.ids import CertificateTag, CorridorId, CountryId, DocumentId, LinkId, OfficeId
 from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
 from blo_sealing.event_parts import open_summary
-from blo_sealing.kem import is_usable_kem_key
+from blo_sealing.kem import KemKey, is_usable_kem_key
 from blo_sealing.keys import NodeKeys
 from blo_sealing.seal_event import Author
 from blo_sealing.signatures import RandomBytes, is_usable_signing_key, verify_signature
@@ -244,6 +244,10 @@ class Office:
     def node_keys_of(self, tag: CertificateTag) -> NodeKeys | None:
         """The private keys that belong to the office's own certificate with this tag."""
         return self._own_certificates.get(tag)
+
+    def own_kem_keys(self) -> dict[CertificateTag, KemKey]:
+        """What grants to the office's own certificates are opened with, by their tags."""
+        return {tag: keys.kem for tag, keys in self._own_certificates.items()}
 
     def own_tags(self) -> frozenset[CertificateTag]:
         """The tags of the office's own certificates whose keys are here."""

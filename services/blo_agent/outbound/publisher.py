@@ -104,7 +104,7 @@ class StatementPublisher:
         self._times = times
         self._count = count
         self._due: set[LinkId] = set()
-        self._later: set[LinkId] = set()
+        self._later: dict[LinkId, float] = {}
         self._published: dict[LinkId, _PublishedHead] = {}
         self._unconfirmed: set[LinkId] = set()
         self._anchored: dict[CorridorId, int] = {}
@@ -117,7 +117,10 @@ class StatementPublisher:
         """Note what a batch has brought that is to be said."""
         own = self._office.id
         for seen in result.seen:
-            (self._later if seen.office == own else self._due).add(seen.link)
+            if seen.office == own:
+                self._later.setdefault(seen.link, _loop_time())
+            else:
+                self._due.add(seen.link)
         self._due.update(link for link, _ in result.grants)
         self._due.update(result.new_links)
         self._due.update(result.revised)
@@ -145,15 +148,17 @@ class StatementPublisher:
                 # What comes meanwhile is covered by the same head.
                 await asyncio.sleep(self._times.interval_s)
             links, self._due = self._due, set()
+            links |= self._waited_long()
             if _loop_time() >= self._settles_at():
                 self._settled_at = _loop_time()
-                links |= await self._unsaid()
+                links |= await self._unsettled(links)
             await self._publish_heads(links)
 
     async def _rest(self) -> None:
         """Wait until something is to be published."""
         beats = [self._beats_at(corridor) for corridor in self._corridors()]
-        wait_s = min([self._settles_at(), *beats]) - _loop_time()
+        waits = [since + self._settle_s() for since in self._later.values()]
+        wait_s = min([self._settles_at(), *waits, *beats]) - _loop_time()
         try:
             # Not wait_for: before Python 3.12 it can swallow a cancellation.
             async with asyncio.timeout(max(wait_s, min(_LOOK_EVERY_S, self._times.settle_s))):
@@ -162,20 +167,30 @@ class StatementPublisher:
             return
         self._woken.clear()
 
-    async def _unsaid(self) -> set[LinkId]:
-        """The links of which something was not said yet, or does not stand on the topic.
+    def _waited_long(self) -> set[LinkId]:
+        """The links whose own records no head has covered for long enough."""
+        before = _loop_time() - self._settle_s()
+        return {link for link, since in self._later.items() if since <= before}
+
+    async def _unsettled(self, due: set[LinkId]) -> set[LinkId]:
+        """The links whose head does not stand on the topic.
 
         Also notes the corridors in which the journal has grown and no head will say so now.
+
+        Args:
+            due: The links whose heads are made in any case.
         """
 
         def size(snapshot: Snapshot) -> int:
             return journal.head(snapshot).size
 
-        links, self._later = self._later | self._unconfirmed, set()
-        for link in self._unconfirmed:
+        links = set(self._unconfirmed)
+        for link in links:
             self._published.pop(link, None)
         now = await self._store.read(size)
-        covered = {state.corridor for link, state in self._office.links.items() if link in links}
+        covered = {
+            state.corridor for link, state in self._office.links.items() if link in links | due
+        }
         self._unanchored = {
             corridor for corridor in self._corridors() if self._anchored.get(corridor, 0) < now
         } - covered
@@ -207,7 +222,10 @@ class StatementPublisher:
             return result
 
         self._count(await self._store.write(job))
-        self._later.update(links - round_.made.keys() - round_.unchanged)
+        for link in round_.made.keys() | round_.unchanged:
+            self._later.pop(link, None)
+        for link in links - round_.made.keys() - round_.unchanged:
+            self._later[link] = _loop_time()
         for words in sorted(round_.missing):
             get_logger().warning("no head is published", error=words)
         for link, head in round_.made.items():
@@ -281,7 +299,10 @@ class StatementPublisher:
         return corridors
 
     def _settles_at(self) -> float:
-        return self._settled_at + self._at_most(self._times.settle_s, list(self._office.links))
+        return self._settled_at + self._settle_s()
+
+    def _settle_s(self) -> float:
+        return self._at_most(self._times.settle_s, list(self._office.links))
 
     def _beats_at(self, corridor: CorridorId) -> float:
         before = self._beaten_at.get(corridor)

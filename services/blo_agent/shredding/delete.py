@@ -31,7 +31,7 @@ from blo_schemas.bodies import decode_body
 from blo_schemas.bodies.steps import ShreddingRequest
 from blo_schemas.codec import encode
 from blo_schemas.content import CONTENT
-from blo_schemas.grants import grant_record_key
+from blo_schemas.grants import case_grant_record_key
 from blo_schemas.ids import CaseId, KeyId, LinkId
 from blo_schemas.summary import Step
 from blo_schemas.views import CaseView
@@ -149,28 +149,17 @@ def _grounds(tx: Transaction, link: LinkId, case: CaseId) -> list[tuple[str, str
 def _withdraw_grants(
     office: Office, state: LinkState, view: CaseView, now: int, tx: Transaction
 ) -> None:
-    """Append tombstones for the grants that this office made when it opened the case.
-
-    For everybody who ever was a reader of the link, because nobody keeps a list of who was given
-    the key; one too many does no harm.
-    """
+    """Append the tombstone of the grants that this office made when it opened the case."""
     if view.opener != office.id:
         return
-    for reader in sorted(office.readers_ever(state.link)):
-        outbox.add(
-            tx,
-            outbox.NewRecord(
-                keys_topic(state.corridor),
-                state.partition,
-                grant_record_key(KeyId(view.case), reader),
-                None,
-                state.link,
-                None,
-                None,
-                None,
-                now,
-            ),
-        )
+    record_key = case_grant_record_key(KeyId(view.case))
+    topic = keys_topic(state.corridor)
+    outbox.add(
+        tx,
+        outbox.NewRecord(
+            topic, state.partition, record_key, None, state.link, None, None, None, now
+        ),
+    )
 
 
 def _delete(office: Office, state: LinkState, case: CaseId, tx: Transaction) -> None:
