@@ -63,7 +63,9 @@ FIELDS = {"name", "value", "unit", "against", "ratio", "bar", "ok"}
 
 def test_the_names_are_stable_and_each_is_measured() -> None:
     assert [subject.name for subject in SUBJECTS] == NAMES
-    assert sorted([*COMPUTING, *IN_A_FILE, *IN_A_STORE, *GROWING, *IN_TALK, *ON_KAFKA]) == sorted(NAMES)
+    assert sorted([*COMPUTING, *IN_A_FILE, *IN_A_STORE, *GROWING, *IN_TALK, *ON_KAFKA]) == sorted(
+        NAMES
+    )
 
 
 @pytest.mark.slow
