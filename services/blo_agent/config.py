@@ -34,11 +34,15 @@ class ApiSettings(Settings, frozen=True, kw_only=True):
         port: The port; 0 chooses a free one.
         socket_acts_as: As whom the user of the node's socket acts: as the operator, who reads no
             contents, or, in a laboratory, as the whole office without anybody's approval.
+        origin: The address at which people's browsers open the node, for which passkeys are made.
     """
 
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     socket_acts_as: Literal["operator", "office"] = "operator"
+    origin: Annotated[str, msgspec.Meta(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$(?!\n)")] = (
+        "http://localhost"
+    )
 
 
 class AgentSettings(Settings, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import AsyncExitStack
 from typing import Final
+from urllib.parse import urlsplit
 
 from blo_agent.agent import Agent, AgentOptions
 from blo_agent.api.app import office_api
@@ -26,6 +27,7 @@ from blo_runtime.supervision import StopSignal, Supervisor
 from blo_runtime.supervision import run as run_program
 from blo_runtime.tls import kafka_options
 from blo_schemas.ids import OfficeId
+from blo_sealing.passkeys import RelyingParty
 
 RUN_FILE = "run.json"
 """Beside the store, while the agent runs: its process id and the ports that it has chosen."""
@@ -93,7 +95,11 @@ async def _open_doors(
     async with AsyncExitStack() as stack:
         admin = await start_admin(settings.admin, metrics.registry, agent.checks())
         stack.push_async_callback(admin.stop)
-        app = office_api(agent, socket_is_office=settings.api.socket_acts_as == "office")
+        app = office_api(
+            agent,
+            party=RelyingParty(urlsplit(settings.api.origin).hostname or "", settings.api.origin),
+            socket_is_office=settings.api.socket_acts_as == "office",
+        )
         api = await serve(
             app,
             settings.api.host,

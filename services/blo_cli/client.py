@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from blo_agent.api import people_types as people_api
 from blo_agent.api import request_types as requests
 from blo_agent.api import response_types as api
 from blo_agent.api.error_types import RefusedAnswer
@@ -31,6 +32,9 @@ from blo_schemas.texts import from_json
 T = TypeVar("T")
 
 _TIMEOUT_S: Final = 90.0
+_REFUSALS: Final = {401, 403, 409, 429}
+"""The statuses of answers that say in words why something was refused."""
+
 _SHOWN_ANSWER: Final = 500
 """So many bytes of an unexpected answer are shown."""
 
@@ -126,6 +130,47 @@ class AgentClient:
         """The file of a report."""
         return self._file(f"/v1/reports/{digest}", actor)
 
+    def people(self) -> list[people_api.PersonAnswer]:
+        """All accounts of the office."""
+        return self._get("/v1/people", list[people_api.PersonAnswer])
+
+    def add_person(self, request: people_api.NewPersonRequest) -> people_api.InvitationAnswer:
+        """Adds a person.
+
+        Raises:
+            CliError: The agent refuses.
+        """
+        return self._post_or_raise("/v1/people", request, people_api.InvitationAnswer)
+
+    def invite_person(self, person: str) -> people_api.InvitationAnswer:
+        """Makes a new one-time link for a person.
+
+        Raises:
+            CliError: The agent refuses.
+        """
+        path = f"/v1/people/{quote(person, safe='')}/invite"
+        return self._post_or_raise(path, None, people_api.InvitationAnswer)
+
+    def confirm_person(self, person: str) -> None:
+        """Agrees to an account.
+
+        Raises:
+            CliError: The agent refuses.
+        """
+        self._post_or_raise(f"/v1/people/{quote(person, safe='')}/confirm", None, dict[str, bool])
+
+    def add_system(self, request: people_api.SystemRequest) -> people_api.TokenAnswer:
+        """Gives a program a token.
+
+        Raises:
+            CliError: The agent refuses.
+        """
+        return self._post_or_raise("/v1/systems", request, people_api.TokenAnswer)
+
+    def revoke_system(self, system: str) -> None:
+        """Ends the token of a program."""
+        self._expect(*self._request("DELETE", f"/v1/systems/{quote(system, safe='')}"))
+
     def _get(self, path: str, kind: type[T], extra_s: float = 0.0) -> T:
         return self._read(self._expect(*self._request("GET", path, extra_s=extra_s)), kind)
 
@@ -140,7 +185,7 @@ class AgentClient:
         status, answer = self._request(
             "POST", path, body, headers={"Content-Type": "application/json"}
         )
-        if status == 409:
+        if status in _REFUSALS:
             return self._read(answer, RefusedAnswer)
         return self._read(self._expect(status, answer), kind)
 

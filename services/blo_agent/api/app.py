@@ -11,17 +11,21 @@ from litestar.exceptions import HTTPException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from blo_agent.agent import Agent
-from blo_agent.api import commands, queries, reports
+from blo_agent.api import commands, drafts, log_in, people, queries, reports
+from blo_agent.api.draft_types import ConflictAnswer, draft_answer
 from blo_agent.api.error_types import ErrorAnswer, IncidentAnswer, RefusedAnswer
 from blo_agent.api.identity import Gate, check_handlers
-from blo_agent.drafts.errors import DraftRefusal
+from blo_agent.drafts.errors import DraftRefusal, DraftStepRefused
 from blo_agent.people.errors import PeopleRefusal
+from blo_agent.people.log_in import Credentials
 from blo_agent.reports.errors import ReportRefusal
 from blo_agent.store.errors import ActionRefused, StoreError
 from blo_log.errors import LogError
 from blo_projection.errors import ProjectionError
 from blo_runtime.incidents import report_incident
+from blo_sealing.passkeys import RelyingParty
 
+LOOPBACK: Final = RelyingParty("localhost", "http://localhost")
 _UNKNOWN: Final = {
     ReportRefusal.UNKNOWN_REPORT,
     PeopleRefusal.UNKNOWN_PERSON,
@@ -37,21 +41,32 @@ _STATUSES: Final[dict[str, int]] = {
 """What a refusal is in HTTP; others are conflicts with what is there."""
 
 
-def office_api(agent: Agent, *, socket_is_office: bool = False) -> Litestar:
+def office_api(
+    agent: Agent,
+    *,
+    party: RelyingParty = LOOPBACK,
+    socket_is_office: bool = False,
+) -> Litestar:
     """The application, for ``blo_runtime.http.serve``.
 
     Args:
         agent: The office's agent.
+        party: For whom passkeys are made: the domain and address of the node's pages.
         socket_is_office: Whether the node's socket stands for the whole office (``identity.Gate``).
     """
-    handlers = [*queries.HANDLERS, *commands.HANDLERS, *reports.HANDLERS]
+    rooms = (queries, commands, reports, log_in, people, drafts)
+    handlers = [handler for room in rooms for handler in room.HANDLERS]
+    credentials = Credentials(agent.office.id, agent.store, agent.clock, party)
     if agent.options.simulated_time:
         handlers.extend(commands.SIMULATION_HANDLERS)
     check_handlers(handlers)
     return Litestar(
         handlers,
         guards=[Gate(agent, socket_is_office=socket_is_office)],
-        dependencies={"agent": Provide(lambda: agent, sync_to_thread=False)},
+        dependencies={
+            "agent": Provide(lambda: agent, sync_to_thread=False),
+            "credentials": Provide(lambda: credentials, sync_to_thread=False),
+        },
         openapi_config=None,
         logging_config=None,
         exception_handlers={
@@ -80,7 +95,10 @@ def _on_http_error(
 
 def _on_refusal(
     _: Request[Any, Any, State], refusal: ActionRefused
-) -> Response[ErrorAnswer] | Response[RefusedAnswer]:
+) -> Response[ErrorAnswer] | Response[RefusedAnswer] | Response[ConflictAnswer]:
+    if isinstance(refusal, DraftStepRefused) and refusal.current is not None:
+        answer = ConflictAnswer(refusal.reason, refusal.words, draft_answer(refusal.current))
+        return Response(answer, status_code=409)
     if refusal.reason in _UNKNOWN:
         return Response(ErrorAnswer(refusal.words), status_code=404)
     status = _STATUSES.get(refusal.reason, 409)

@@ -21,6 +21,7 @@ from blo_agent.agent import Agent
 from blo_agent.api.parse import BadRequest
 from blo_agent.people.access import (
     AT_NODE,
+    NODE,
     WHOLE_OFFICE,
     Actor,
     answer_of,
@@ -190,6 +191,9 @@ def acting_name(
         if must_name and not name:
             raise BadRequest("actor: is missing; name who does this")
         return name or SOMEBODY
+    if actor == AT_NODE and named:
+        # Whom the node's user names is worth noting, and not believed.
+        return f"{NODE}: {named}"
     if named not in (None, actor.name):
         raise BadRequest("actor: the node knows who asks; leave it out")
     return actor.name

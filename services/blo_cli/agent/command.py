@@ -16,6 +16,7 @@ from blo_agent.store.errors import StoreError
 from blo_agent.store.keyfile import load_store_key
 from blo_cli import terminal
 from blo_cli.agent.journal import journal
+from blo_cli.agent.people import people, system
 from blo_cli.agent.report import report
 from blo_cli.client import AgentClient, configured_client
 from blo_cli.commands import CommandGroup
@@ -205,4 +206,6 @@ def restore(config: Path, backup: Path, backup_key: Path | None) -> int:
 
 
 agent.add_command(journal)
+agent.add_command(people)
 agent.add_command(report)
+agent.add_command(system)
