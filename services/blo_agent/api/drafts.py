@@ -35,7 +35,7 @@ from blo_schemas.errors import WireError
 from blo_schemas.fields import Text
 from blo_schemas.ids import CaseId, LinkId
 from blo_schemas.instants import local
-from blo_schemas.texts import from_hex
+from blo_schemas.texts import from_hex, from_json
 
 Req = Request[Any, Any, State]
 Revision = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
@@ -322,7 +322,7 @@ def _drafted(agent: Agent, row: stored.DraftRow, actor: Actor) -> DraftedStep:
         BadRequest: Something is missing or wrong; names the field.
         PeopleRefused: It opens a case beyond a token's scope.
     """
-    filled: dict[str, object] = msgspec.json.decode(row.request)
+    filled = from_json(row.request, dict[str, object])
     filled |= {"link": row.link}
     filled.pop("case", None)
     if row.case is not None:

@@ -195,8 +195,10 @@ def send(
         event=accepted.event,
         approved=is_approved,
     )
-    drafts.put(tx, row._replace(drafted=DRAFTED_STEP.encode(drafted), event=accepted.event))
-    note(tx, actor, "send draft", row._replace(case=accepted.case), now, SENT_DRAFT.encode(sent))
+    encoded = DRAFTED_STEP.encode(drafted)
+    row = row._replace(case=accepted.case, drafted=encoded, event=accepted.event)
+    drafts.put(tx, row)
+    note(tx, actor, "send draft", row, now, SENT_DRAFT.encode(sent))
     return accepted
 
 

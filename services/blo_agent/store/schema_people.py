@@ -58,7 +58,7 @@ CREATE TABLE drafts(
     revision INTEGER NOT NULL,
     request BLOB NOT NULL,              -- JSON, as far as it is filled in
     drafted BLOB,                       -- encoded DraftedStep, since it was submitted
-    authors TEXT NOT NULL,              -- JSON list of everybody who has written in it
+    authors BLOB NOT NULL,              -- everybody who has written in it
     edited_by TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     changed_at INTEGER NOT NULL,

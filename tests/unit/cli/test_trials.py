@@ -33,10 +33,11 @@ def test_all_names_are_listed_without_a_broker() -> None:
     """The whole tree, so that a rename is seen here and not by an operator at night."""
     assert sorted(" ".join(words) for words in LEAVES) == [
         *("agent disclose", "agent init", "agent journal export"),
+        *("agent people add", "agent people confirm", "agent people invite", "agent people list"),
         *("agent report compare", "agent report compute", "agent report export"),
         *("agent report freeze", "agent report list", "agent report review"),
         *("agent report sign", "agent request", "agent restore", "agent resume", "agent run"),
-        *("agent sign", "agent verify"),
+        *("agent sign", "agent system add", "agent system revoke", "agent verify"),
         *("audit bundle", "audit heads", "audit init", "audit journal", "audit paper verify"),
         "audit proof verify",
         *("audit replay", "audit report compare", "audit report show", "audit report verify"),
@@ -75,7 +76,7 @@ PAPERS = {
 
 SILENT = {"init", "request", "run", "sign", "export", "new", "root", "certificate", "office"} | {
     *("agreement", "revocation", "compute", "review", "freeze", "disclose", "resume", "restore"),
-    *("up", "down", "demo"),
+    *("up", "down", "demo", "add", "invite", "confirm", "revoke"),
 }
 """Last words of commands that print what they made, and no findings or list."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final, NamedTuple
 
 from blo_agent.store.connection import Row, Snapshot, Transaction
 from blo_domain.people.drafts import DraftState
+from blo_schemas.codec import Codec
 from blo_schemas.ids import CaseId, EventId, LinkId
 from blo_schemas.people import PersonId
 
+_AUTHORS: Final = Codec(tuple[PersonId, ...])
 OPEN: Final = (DraftState.DRAFT, DraftState.SUBMITTED, DraftState.APPROVED, DraftState.RETURNED)
 
 _SELECT: Final = (
@@ -29,7 +30,7 @@ class DraftRow(NamedTuple):
     Attributes:
         id: Its id, 16 bytes.
         link: The link.
-        case: The case; ``None``: it opens one.
+        case: The case; ``None``: it will open one.
         state: Where it stands.
         revision: Counts up with each change, from 1.
         request: What is filled in, a JSON object.
@@ -70,7 +71,7 @@ class NoteRow(NamedTuple):
 
 def put(tx: Transaction, draft: DraftRow) -> None:
     """Adds a draft, or replaces it."""
-    authors = json.dumps(draft.authors)
+    authors = _AUTHORS.encode(draft.authors)
     tx.execute(_PUT, (*draft[:3], draft.state.value, *draft[4:7], authors, *draft[8:]))
 
 
@@ -104,11 +105,7 @@ def count_open(snapshot: Snapshot) -> int:
 
 def forget_case(tx: Transaction, link: LinkId, case: CaseId) -> None:
     """Removes the drafts of a shredded case, also those that became its events, and its notes."""
-    tx.execute(
-        "DELETE FROM drafts WHERE link = ? AND (case_id = ? OR event_id IN"
-        " (SELECT event_id FROM events WHERE link = ? AND case_id = ?))",
-        (link, case, link, case),
-    )
+    tx.execute("DELETE FROM drafts WHERE link = ? AND case_id = ?", (link, case))
     tx.execute("DELETE FROM notes WHERE link = ? AND case_id = ?", (link, case))
 
 
@@ -132,5 +129,5 @@ def notes_of(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[NoteRow]:
 
 
 def _draft(row: Row) -> DraftRow:
-    authors = tuple(json.loads(row[7]))
+    authors = _AUTHORS.decode(row[7])
     return DraftRow._make((*row[:3], DraftState(row[3]), *row[4:7], authors, *row[8:]))
