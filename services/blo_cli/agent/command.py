@@ -21,7 +21,7 @@ from blo_cli.agent.report import report
 from blo_cli.client import AgentClient, configured_client
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
-from blo_cli.file_access import write_output
+from blo_cli.file_access import check_output, write_output
 from blo_cli.json_forms import LinkVerification
 from blo_cli.parameters import DAY, HEX32, LINE, LINK, json_option, replace_option
 from blo_cli.trust import files
@@ -148,6 +148,8 @@ def disclose(
     The file holds, for each event, the two keys derived for it alone; the case's key stays in the
     store. It is signed by the office. Pack it with: blo audit bundle --disclose FILE
     """
+    # Before the node notes it in its journal.
+    check_output(output)
     made = configured_client(config).disclose(link, DisclosureRequest(**selection))
     if isinstance(made, RefusedAnswer):
         terminal.problem(f"nothing was disclosed: {made.words}")

@@ -9,8 +9,8 @@ import click
 from blo_cli.client import configured_client
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
-from blo_cli.file_access import write_output
-from blo_cli.parameters import LINE
+from blo_cli.file_access import check_output, write_output
+from blo_cli.parameters import LINE, replace_option
 
 _FILE = click.Path(path_type=Path)
 
@@ -23,8 +23,11 @@ def journal() -> None:
 @journal.command()
 @click.option("--config", required=True, type=_FILE, help="The agent's TOML file.")
 @click.option("--actor", type=LINE, required=True, help="Your name, for the journal's last entry.")
+@replace_option
 @click.argument("output", type=_FILE)
-def export(config: Path, actor: str, output: Path) -> int:
+def export(config: Path, actor: str, output: Path, replace: bool) -> int:
     """Has the running node write its journal to a new file OUTPUT."""
-    write_output(output, configured_client(config).journal(actor), private=True)
+    check_output(output, replace=replace)
+    data = configured_client(config).journal(actor)
+    write_output(output, data, private=True, replace=replace)
     return Exit.OK

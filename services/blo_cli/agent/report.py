@@ -13,8 +13,8 @@ from blo_cli import terminal
 from blo_cli.client import configured_client
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
-from blo_cli.file_access import write_output
-from blo_cli.parameters import DAY, HEX32, LINE, json_option
+from blo_cli.file_access import check_output, write_output
+from blo_cli.parameters import DAY, HEX32, LINE, json_option, replace_option
 from blo_cli.report_difference import difference_lines
 from blo_domain.reports.difference import ReportComparison
 from blo_schemas.reports import ReportAct
@@ -81,9 +81,12 @@ def list_reports(config: Path, wants_json: bool) -> int:
 @_ACTOR
 @click.argument("digest", type=HEX32)
 @click.argument("output", type=_PATH)
-def export(config: Path, actor: str, digest: str, output: Path) -> int:
+@replace_option
+def export(config: Path, actor: str, digest: str, output: Path, replace: bool) -> int:
     """Writes the report DIGEST to a new file OUTPUT, as JSON: the form that can be verified."""
-    write_output(output, configured_client(config).report_file(digest, actor))
+    check_output(output, replace=replace)
+    data = configured_client(config).report_file(digest, actor)
+    write_output(output, data, replace=replace)
     return Exit.OK
 
 

@@ -26,11 +26,11 @@ from blo_cli.audit.trust_basis import (
 )
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
-from blo_cli.file_access import read_input, write_output
+from blo_cli.file_access import check_output, read_input, write_output
 from blo_cli.instant_text import InstantText
 from blo_cli.json_forms import EntryForm, JournalForm
 from blo_cli.kafka_options import Kafka
-from blo_cli.parameters import json_option, zone_option
+from blo_cli.parameters import json_option, replace_option, zone_option
 from blo_domain.trust import TrustedDirectory
 from blo_log import Log
 from blo_schemas.errors import WireError
@@ -79,21 +79,24 @@ def journal(
 
 @click.command(cls=CliCommand)
 @click.argument("output", type=click.Path(path_type=Path))
+@replace_option
 @trust_options
 def heads(
     output: Path,
+    replace: bool,
     pinned: Pinned,
     trust: Path | None,
     bootstrap: str | None,
     config: Path | None,
 ) -> int:
     """Writes all heads and heartbeats on the log to a new file OUTPUT, to check others by them."""
+    check_output(output, replace=replace)
     read = TrustBasis(pinned, trust, Kafka(bootstrap, config)).ask_log(_read)
     values = [
         *map(SIGNED_HEAD.encode, read.heads),
         *map(SIGNED_HEARTBEAT.encode, read.heartbeats),
     ]
-    write_output(output, "".join(f"{value.hex()}\n" for value in values).encode())
+    write_output(output, "".join(f"{value.hex()}\n" for value in values).encode(), replace=replace)
     terminal.line(f"{len(read.heads)} heads, {len(read.heartbeats)} heartbeats")
     return Exit.OK
 

@@ -96,6 +96,27 @@ def test_a_command_that_prints_findings_or_a_list_has_json_of_a_documented_form(
     assert "`--json` prints " in section
 
 
+NEVER_REPLACED = {
+    "init": "a request lies beside keys",
+    "new": "keys",
+    "sign": "a document that is signed in place",
+    "disclose": "what opens contents to somebody",
+    **dict.fromkeys(
+        ("root", "certificate", "office", "agreement", "revocation"), "a trust document"
+    ),
+}
+"""Last words of commands whose files take the place of none, and what they write."""
+
+
+@EVERY_LEAF
+def test_a_file_takes_the_place_of_another_only_if_that_is_asked_for(
+    words: tuple[str, ...],
+) -> None:
+    names = {each.name for each in LEAVES[words].params}
+    if names & {"output", "out", "xlsx", "paper"} and words[-1] not in NEVER_REPLACED:
+        assert "replace" in names
+
+
 @EVERY_LEAF
 def test_no_argument_is_taken_as_it_comes(words: tuple[str, ...]) -> None:
     """Each has a type that refuses newlines, controls and what else it can't be."""

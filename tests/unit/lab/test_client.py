@@ -208,3 +208,11 @@ def test_any_program_that_is_not_there_is_told_by_its_title() -> None:
         AgentAnswerError, match=r"the processor of la-vn at 127\.0\.0\.1:1: does not answer"
     ):
         nobody.metrics()
+
+
+def test_a_hint_names_what_is_at_hand() -> None:
+    """Only the demo throws its logs away, so only the demo says how to keep them."""
+    with pytest.raises(AgentAnswerError) as failure:
+        AdminClient("the agent of vn-kyson", 1).metrics()
+    assert "Its log says why" in str(failure.value)
+    assert "--keep" not in str(failure.value)
