@@ -41,6 +41,8 @@ MAX_REPORT_SIZE: Final = 64 * 1024 * 1024
 MAX_REPORT_STEPS: Final = 200
 """Most steps of a report, from computing to freezing."""
 
+_INDENTED: Final = 4
+"""Lists of the report stand so deep in the file, one space each level."""
 _STEPS_ROOM: Final = 1024 * 1024
 """In a file, for ``MAX_REPORT_STEPS`` steps by people with 200 characters of any script."""
 
@@ -327,10 +329,20 @@ def check_size(report: PeriodReport) -> None:
     Raises:
         TooLarge: Frozen, with as many steps as there can be, it could not be read.
     """
-    frozen = FrozenReport(v=REPORT_VERSION, kid="00" * 8, steps=(), report=report)
+    bare = msgspec.structs.replace(report, figures=(), events=())
+    frozen = FrozenReport(v=REPORT_VERSION, kid="00" * 8, steps=(), report=bare)
     size = len(to_json(SignedReport(frozen=frozen, signature="00" * 64))) + _STEPS_ROOM
+    # One by one, because no other thread goes on while a large text is made.
+    for items in (report.figures, report.events):
+        size += _INDENTED - 1 + sum(map(_size_within, items))
     if size > MAX_REPORT_SIZE:
         raise TooLarge("PeriodReport", f"{size} bytes, at most {MAX_REPORT_SIZE} are allowed")
+
+
+def _size_within(item: ReportFigure | ProvenEvent) -> int:
+    """Bytes of an item of a list of the report in its file: each line of it is indented."""
+    text = msgspec.json.format(msgspec.json.encode(item), indent=1)
+    return len(text) + _INDENTED * (text.count(b"\n") + 1) + len(",\n")
 
 
 def report_digest(report: PeriodReport) -> str:

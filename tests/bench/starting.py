@@ -28,7 +28,7 @@ async def _start(folder: Path) -> StartCost:
     key = load_store_key(folder / f"{B}.key")
     log = MemoryLog(MemoryCluster())
     gc.collect()
-    idle, began = _mebibytes(), process_time()
+    idle, began = mebibytes(), process_time()
     store = Store(folder / f"{B}.db", key)
     agent = Agent(
         B,
@@ -39,13 +39,14 @@ async def _start(folder: Path) -> StartCost:
         metrics=Metrics(),
     )
     await agent.load()
-    seconds, used = process_time() - began, _mebibytes()
+    seconds, used = process_time() - began, mebibytes()
     await log.close()
     await store.aclose()
     return StartCost(seconds, used, idle)
 
 
-def _mebibytes() -> float:
+def mebibytes() -> float:
+    """What is in memory of this program."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 

@@ -110,9 +110,8 @@ async def journal(request: Req, agent: NamedDependency[Agent]) -> Response[bytes
 
 
 def _answer(filed: ReportAction) -> ReportAnswer:
-    report = filed.report
     digest = filed.digest.hex()
-    return ReportAnswer(digest, report.first, report.last, filed.state.value, filed.steps)
+    return ReportAnswer(digest, filed.first, filed.last, filed.state.value, filed.steps)
 
 
 HANDLERS = (compute, reports, report, compare, step, journal)

@@ -23,6 +23,7 @@ from blo_domain.errors import InconsistentInput
 from blo_domain.reports.annual_report import Period
 from blo_domain.reports.document import Cut, CutEvent, compute, window_of
 from blo_domain.reports.figure_counter import CountedEvent, Family
+from blo_domain.reports.figure_rules import is_read
 from blo_domain.trust import TrustedDirectory
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import CONTENT
@@ -261,7 +262,9 @@ def _cut_event(row: events.EventRow, *, is_closed: bool) -> CutEvent:
     body = number = None
     on = local(row.log_time).date()
     if content is not None:
-        body = decode_body(row.kind, row.step, content.body_version, content.body)
+        # What no figure asks for is not kept, of which a log has most.
+        if is_read(row.kind, row.step):
+            body = decode_body(row.kind, row.step, content.body_version, content.body)
         on = content.on
         number = None if content.dispatch is None else content.dispatch.local_number
     event = CountedEvent(

@@ -5,6 +5,10 @@ Jobs of the store's thread. A step that is refused is in the journal too; ``offi
 
 from __future__ import annotations
 
+from datetime import date
+from functools import cached_property
+from typing import NamedTuple
+
 from blo_agent.office.state import Office
 from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.store.connection import Snapshot, Transaction
@@ -27,23 +31,50 @@ from blo_schemas.texts import from_hex
 from blo_sealing.statements import sign_report
 
 
-class ReportAction:
-    """A report as the store has it.
+class ReportDraft(NamedTuple):
+    """A report that was computed, as the store keeps it; a large one takes long to encode.
 
     Attributes:
         digest: Its digest.
-        report: What was computed.
+        first: First business date.
+        last: Last business date.
+        data: Encoded ``PeriodReport``.
+    """
+
+    digest: bytes
+    first: date
+    last: date
+    data: bytes
+
+
+class ReportAction:
+    """A report as the store has it; what is large is decoded when it is asked for.
+
+    Attributes:
+        digest: Its digest.
+        first: First business date.
+        last: Last business date.
         steps: Who did what.
-        signed: The signed report, once it is frozen.
+        is_frozen: Whether it is signed and nothing changes it any more.
     """
 
     def __init__(self, row: reports.ReportRow) -> None:
+        self._row = row
         self.digest = row.digest
-        self.report: PeriodReport = PERIOD_REPORT.decode(row.draft)
+        self.first = row.first
+        self.last = row.last
         self.steps: tuple[ReportStep, ...] = STEPS.decode(row.steps)
-        self.signed: SignedReport | None = None
-        if row.signed is not None:
-            self.signed = SIGNED_REPORT.decode(row.signed)
+        self.is_frozen = row.signed is not None
+
+    @cached_property
+    def report(self) -> PeriodReport:
+        """What was computed."""
+        return PERIOD_REPORT.decode(self._row.draft)
+
+    @cached_property
+    def signed(self) -> SignedReport | None:
+        """The signed report, once it is frozen."""
+        return None if self._row.signed is None else SIGNED_REPORT.decode(self._row.signed)
 
     @property
     def state(self) -> ReportAct:
@@ -51,24 +82,21 @@ class ReportAction:
         return self.steps[-1].act
 
 
-def file(report: PeriodReport, actor: str, now: int, tx: Transaction) -> ReportAction:
-    """Keep a report that was computed."""
+def draft_of(report: PeriodReport) -> ReportDraft:
+    """A report as the store keeps it; not to be asked for in the store's thread."""
     digest = from_hex(report_digest(report))
-    known = reports.get(tx, digest)
+    return ReportDraft(digest, report.first, report.last, PERIOD_REPORT.encode(report))
+
+
+def file(draft: ReportDraft, actor: str, now: int, tx: Transaction) -> ReportAction:
+    """Keep a report that was computed."""
+    known = reports.get(tx, draft.digest)
     if known is not None:
         return ReportAction(known)
-    steps = (ReportStep(act=ReportAct.COMPUTE, by=actor, at=now),)
-    row = reports.ReportRow(
-        digest,
-        report.first,
-        report.last,
-        now,
-        PERIOD_REPORT.encode(report),
-        STEPS.encode(steps),
-        None,
-    )
+    steps = STEPS.encode((ReportStep(act=ReportAct.COMPUTE, by=actor, at=now),))
+    row = reports.ReportRow(draft.digest, draft.first, draft.last, now, draft.data, steps, None)
     reports.put(tx, row)
-    _note(tx, ReportAct.COMPUTE, actor, digest, now)
+    _note(tx, ReportAct.COMPUTE, actor, draft.digest, now)
     return ReportAction(row)
 
 
@@ -116,8 +144,31 @@ def sign(digest: bytes, actor: str, now: int, tx: Transaction) -> ReportAction:
     return _add(filed, ReportAct.SIGN, actor, now, tx)
 
 
-def freeze(office: Office, digest: bytes, actor: str, now: int, tx: Transaction) -> ReportAction:
+def checked(digest: bytes, snapshot: Snapshot) -> PeriodReport:
+    """The report with this digest, whose figures add up; in a reader's thread, as it takes long.
+
+    Raises:
+        ReportRefused: There is none.
+    """
+    report = find(snapshot, digest).report
+    flaws = check_figures(report)
+    if flaws:
+        raise ValueError(f"the report does not add up: {flaws[0].where}: {flaws[0].words}")
+    return report
+
+
+def freeze(
+    office: Office, digest: bytes, report: PeriodReport, actor: str, now: int, tx: Transaction
+) -> ReportAction:
     """Sign a report with the office's key; from now on nothing changes it.
+
+    Args:
+        office: Who signs.
+        digest: The report's digest.
+        report: What ``checked`` gave for the digest.
+        actor: Who wants it.
+        now: The office's clock, Unix milliseconds.
+        tx: The transaction that this belongs to.
 
     Raises:
         ReportRefused: Not enough people have seen it, it was computed before its period had ended,
@@ -127,11 +178,8 @@ def freeze(office: Office, digest: bytes, actor: str, now: int, tx: Transaction)
     why = may_freeze([(step.act, step.by) for step in filed.steps])
     if why is not None:
         raise ReportRefused(ReportRefusal.FOUR_EYES, why)
-    flaws = check_figures(filed.report)
-    if flaws:
-        raise ValueError(f"the report does not add up: {flaws[0].where}: {flaws[0].words}")
-    _refuse_open_period(filed.report)
-    _refuse_frozen_days(filed.report, tx)
+    _refuse_open_period(report)
+    _refuse_frozen_days(report, tx)
     certified = office.directory.certificate(office.id, now)
     private_keys = None if certified is None else office.node_keys_of(certified.tag)
     if certified is None or private_keys is None:
@@ -139,9 +187,7 @@ def freeze(office: Office, digest: bytes, actor: str, now: int, tx: Transaction)
             ReportRefusal.NO_IDENTITY, "no valid certificate names a key of this store"
         )
     steps = (*filed.steps, ReportStep(act=ReportAct.FREEZE, by=actor, at=now))
-    frozen = FrozenReport(
-        v=REPORT_VERSION, kid=certified.tag.hex(), steps=steps, report=filed.report
-    )
+    frozen = FrozenReport(v=REPORT_VERSION, kid=certified.tag.hex(), steps=steps, report=report)
     signed = sign_report(frozen, private_keys.signing)
     reports.set_steps(tx, digest, STEPS.encode(steps), SIGNED_REPORT.encode(signed))
     _note(tx, ReportAct.FREEZE, actor, digest, now)
@@ -175,7 +221,7 @@ def _refuse_frozen_days(report: PeriodReport, tx: Transaction) -> None:
 
 def _open(digest: bytes, tx: Transaction) -> ReportAction:
     filed = find(tx, digest)
-    if filed.signed is not None:
+    if filed.is_frozen:
         raise ReportRefused(ReportRefusal.FROZEN, "it is frozen; nothing changes it any more")
     return filed
 

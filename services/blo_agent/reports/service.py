@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
+from functools import partial
 
 from blo_agent.agent import Agent
 from blo_agent.reports import lifecycle
@@ -39,7 +41,8 @@ async def compute(agent: Agent, first: date, last: date, actor: str) -> ReportAc
 
     async def work() -> ReportAction:
         report = await _computed(agent, lambda tx, now: take_cut(agent.office, tx, period, now))
-        return await _job(agent, lambda tx, now: lifecycle.file(report, actor, now, tx))
+        draft = await asyncio.to_thread(lifecycle.draft_of, report)
+        return await _job(agent, lambda tx, now: lifecycle.file(draft, actor, now, tx))
 
     return await _or_note(agent, actor, ReportAct.COMPUTE, b"", work)
 
@@ -53,9 +56,18 @@ async def act(agent: Agent, digest: bytes, wanted: ReportAct, actor: str) -> Rep
     steps: dict[ReportAct, Step] = {
         ReportAct.REVIEW: lambda tx, now: lifecycle.review(digest, actor, now, tx),
         ReportAct.SIGN: lambda tx, now: lifecycle.sign(digest, actor, now, tx),
-        ReportAct.FREEZE: lambda tx, now: lifecycle.freeze(agent.office, digest, actor, now, tx),
     }
-    return await _or_note(agent, actor, wanted, digest, lambda: _job(agent, steps[wanted]))
+
+    async def freeze() -> ReportAction:
+        report = await agent.store.read(partial(lifecycle.checked, digest))
+        return await _job(
+            agent, lambda tx, now: lifecycle.freeze(agent.office, digest, report, actor, now, tx)
+        )
+
+    async def work() -> ReportAction:
+        return await (_job(agent, steps[wanted]) if wanted in steps else freeze())
+
+    return await _or_note(agent, actor, wanted, digest, work)
 
 
 async def export(agent: Agent, digest: bytes, actor: str) -> bytes:
@@ -71,7 +83,7 @@ async def export(agent: Agent, digest: bytes, actor: str) -> bytes:
         return filed
 
     filed = await _job(agent, job)
-    return to_json(filed.report if filed.signed is None else filed.signed)
+    return await asyncio.to_thread(lambda: to_json(filed.signed or filed.report))
 
 
 async def compare(agent: Agent, digest: bytes, actor: str) -> ReportComparison:
@@ -83,14 +95,15 @@ async def compare(agent: Agent, digest: bytes, actor: str) -> ReportComparison:
 
     def job(tx: Transaction, now: int) -> ReportAction:
         filed = lifecycle.find(tx, digest)
-        if filed.signed is None:
+        if not filed.is_frozen:
             raise ReportRefused(
                 ReportRefusal.NOT_FROZEN, "it is not frozen; only a frozen report is reproduced"
             )
         journal.append(tx, at=now, actor=actor, action="report compare", detail=digest)
         return filed
 
-    old = (await _job(agent, job)).report
+    filed = await _job(agent, job)
+    old = await asyncio.to_thread(lambda: filed.report)
     why_not = await _why_not(agent, old)
     period = Period(old.first, old.last)
     new = await _computed(agent, lambda tx, now: take_cut(agent.office, tx, period, now))

@@ -215,3 +215,13 @@ RULES: Final = (
     ),
 )
 """All figures but the number of active offices, which no single event makes."""
+
+_READ: Final = frozenset((rule.kind, step) for rule in RULES for step in (rule.step, Step.OPEN))
+
+
+def is_read(kind: Kind, step: Step) -> bool:
+    """Whether a figure can depend on what a step says, and not only on its having been taken.
+
+    So it is of a step that counts, of the opening of such a case, and of every correction.
+    """
+    return step is Step.SUPERSEDE or (kind, step) in _READ

@@ -17,6 +17,7 @@ from blo_domain.reports.annual_report import (
     annual_report,
     reporting_year,
 )
+from blo_domain.reports.figure_rules import is_read
 from blo_schemas.summary import Step
 from tests.unit.domain.ledger import (
     AFTER,
@@ -78,6 +79,19 @@ def test_the_year_of_seed_003_gives_the_figures_of_its_report(ledger: Ledger) ->
         "overstay_penalties": 5,
         "delegations": 1,
     }
+    patrol = ledger.patrol("TT-30")
+    patrol.corrects(
+        QUEPHONG, Target(Step.COMPLETE), {"corrects": "complete", "fields": {"headcount": 9}}
+    )
+    report = ledger.report()
+    # What no figure asks for need not be read.
+    read = [event for event in ledger.events if is_read(event.kind, event.step)]
+    assert len(read) < len(ledger.events)
+    ledger.events[:] = [
+        event if event in read else replace(event, body=None) for event in ledger.events
+    ]
+    assert summary_of(ledger.report()) == summary_of(report)
+    assert ledger.report().left_out == report.left_out == ()
 
 
 def test_a_year_without_events_is_a_report_of_zeros(ledger: Ledger) -> None:

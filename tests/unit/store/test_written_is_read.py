@@ -33,6 +33,7 @@ from blo_schemas.journal import JOURNAL_ENTRY, MAX_DETAIL_SIZE, MAX_ENTRY_SIZE
 from blo_schemas.outputs import DEAD_LETTER, MAX_ERROR_TEXT, DeadLetter
 from blo_schemas.reports import MAX_REPORT_STEPS, STEPS, ReportAct, ReportStep
 from tests.unit.domain.test_full_cases import largest_view
+from tests.unit.schemas.structs import sample_of
 from tests.unit.store.journal_chain import verify_journal
 from tests.unit.store.samples import LINK, OFFICE
 
@@ -172,3 +173,18 @@ def test_the_largest_dead_letter_is_read_back() -> None:
         "\N{CJK UNIFIED IDEOGRAPH-20000}" * MAX_ERROR_TEXT, 2**53,
     )  # fmt: skip
     assert DEAD_LETTER.decode(DEAD_LETTER.encode(letter)) == letter
+
+
+def test_the_size_of_a_file_is_that_of_its_text_within_some_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    report = sample_of(reports.PeriodReport)
+    report = msgspec.structs.replace(report, figures=report.figures * 9, events=report.events * 30)
+    frozen = reports.FrozenReport(v=1, kid="00" * 8, steps=(), report=report)
+    size = len(reports.to_json(reports.SignedReport(frozen=frozen, signature="00" * 64)))
+    monkeypatch.setattr(reports, "_STEPS_ROOM", 0)
+    monkeypatch.setattr(reports, "MAX_REPORT_SIZE", size - 1)
+    with pytest.raises(TooLarge):
+        reports.check_size(report)
+    monkeypatch.setattr(reports, "MAX_REPORT_SIZE", size + 64)
+    reports.check_size(report)
