@@ -249,9 +249,7 @@ def _events(cut: Cut, snapshot: Snapshot) -> Iterator[CutEvent]:
 
 def _rows(link: CountedLink, snapshot: Snapshot) -> Iterator[events.EventRow]:
     parked = frozenset(link.parked)
-    for row in events.iterate(snapshot, link.link):
-        if row.position >= link.size:
-            return
+    for row in events.case_by_case(snapshot, link.link, link.size):
         if row.position not in parked:
             yield row
 

@@ -7,10 +7,11 @@ document byte for byte, whatever the log has brought since.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import Protocol
 
 from blo_domain.cases import SubmittedStep, evolve
@@ -20,7 +21,14 @@ from blo_domain.deadlines.terms import Terms
 from blo_domain.errors import InconsistentInput
 from blo_domain.reports.annual_report import AnnualReport, Indicator, Period, annual_report
 from blo_domain.reports.figure_counter import Counted, CountedEvent, Family
-from blo_domain.reports.figure_rules import RULES_VERSION, Amount, Amounts, Label
+from blo_domain.reports.figure_rules import (
+    RULES_VERSION,
+    Amount,
+    Amounts,
+    Label,
+    is_counted,
+    is_read,
+)
 from blo_schemas.clocks import ClockView
 from blo_schemas.ids import CaseRef, LinkId, OfficeId
 from blo_schemas.instants import FIRST_DAY, LAST_DAY, local, unix_ms
@@ -37,7 +45,7 @@ from blo_schemas.reports import (
     ReportNote,
     ResponseTime,
 )
-from blo_schemas.summary import Summary
+from blo_schemas.summary import Step, Summary
 from blo_schemas.texts import from_hex, zone_from
 from blo_schemas.verdicts import Outcome
 from blo_schemas.views import CaseView
@@ -90,31 +98,76 @@ class Cut:
 
 
 class CutCases:
-    """The cases at the cut, and their clocks."""
+    """The cases at the cut, folded one after the other; those on which the report can depend are kept.
 
-    def __init__(self) -> None:
+    Args:
+        cut: From what the report is computed.
+        parties: The offices of a link at a log time.
+
+    Attributes:
+        views: The views of the kept cases.
+        counted: Their events.
+    """
+
+    def __init__(self, cut: Cut, parties: Parties) -> None:
         self.views: dict[CaseRef, CaseView] = {}
-        self.clocks: dict[CaseRef, ClockView] = {}
+        self.counted: list[CountedEvent] = []
+        self._family = cut.family
+        self._period = cut.period
+        self._parties = parties
+        self._closed = {link.link: frozenset(link.closed) for link in cut.links.values()}
 
-    def take(self, cut: CutEvent, parties: Parties) -> None:
-        """Adds the next accepted event of its link.
+    def clocks(self, events: Iterable[CutEvent]) -> Iterator[ClockView]:
+        """Folds each case, and gives its clocks.
+
+        Args:
+            events: The accepted events below the cut, those of one case together in their order.
 
         Raises:
-            InconsistentInput: It is not accepted under the trust documents of now.
+            InconsistentInput: An event is not accepted under the trust documents of now.
         """
-        event = cut.event
-        case = event.ref
+        for ref, of_case in groupby(events, key=lambda cut_event: cut_event.event.ref):
+            view: CaseView | None = None
+            clocks: ClockView | None = None
+            folded = []
+            for cut_event in of_case:
+                view, clocks = self._after(view, clocks, cut_event)
+                folded.append(cut_event.event)
+            kept = self._kept(folded)
+            if view is not None and kept:
+                self.views[ref] = view
+                self.counted += kept
+            if clocks is not None:
+                yield clocks
+
+    def _after(
+        self, view: CaseView | None, clocks: ClockView | None, cut_event: CutEvent
+    ) -> tuple[CaseView, ClockView]:
+        event = cut_event.event
         fact = SubmittedStep(
-            event.case, event.link, event.office, cut.summary, event.position, event.log_time
+            event.case, event.link, event.office, cut_event.summary, event.position, event.log_time
         )
-        view, verdict = evolve(self.views.get(case), fact, parties(event.link, event.log_time))
-        if view is None or verdict.outcome is not Outcome.ACCEPTED:
+        after, verdict = evolve(view, fact, self._parties(event.link, event.log_time))
+        if after is None or verdict.outcome is not Outcome.ACCEPTED:
             raise InconsistentInput(
                 f"event {event.event_id.hex()} at {event.position} of {event.link} does not "
                 "follow any more; the trust documents have changed"
             )
-        self.views[case] = view
-        self.clocks[case] = fold_clocks(self.clocks.get(case), fact)
+        return after, fold_clocks(clocks, fact)
+
+    def _kept(self, folded: list[CountedEvent]) -> list[CountedEvent]:
+        """The events of a case on which a figure or a note can depend."""
+        if any(event.step is Step.SUPERSEDE for event in folded):
+            return folded
+        shown = {event.event_id for event in folded if self._is_shown(event)}
+        if any(is_counted(event.kind, event.step) for event in folded):
+            shown.update(event.event_id for event in folded if is_read(event.kind, event.step))
+        return [event for event in folded if event.event_id in shown]
+
+    def _is_shown(self, event: CountedEvent) -> bool:
+        """Whether an event can show that an office was active, or could not be opened."""
+        is_active = event.office in self._family.branches and event.on in self._period
+        return is_active or event.position in self._closed[event.link]
 
 
 def compute(cut: Cut, events: Iterable[CutEvent], parties: Parties, prove: Prove) -> PeriodReport:
@@ -122,25 +175,22 @@ def compute(cut: Cut, events: Iterable[CutEvent], parties: Parties, prove: Prove
 
     Args:
         cut: From what.
-        events: The accepted events below the cut, of each link in its order; those that were
-            parked at the cut left out, and without a body where the content was closed.
+        events: The accepted events below the cut, those of one case together in their order;
+            those that were parked at the cut left out, and without a body where the content was
+            closed.
         parties: The offices of a link at a log time.
         prove: Proves a record at the cut.
 
     Raises:
         InconsistentInput: The events do not fit the cut.
     """
-    folded = CutCases()
-    counted = []
-    for cut_event in events:
-        folded.take(cut_event, parties)
-        counted.append(cut_event.event)
-    report = annual_report(counted, folded.views, cut.family, cut.period)
-    known = {event.event_id: event for event in counted}
+    folded = CutCases(cut, parties)
+    rows = responses(folded.clocks(events), cut.terms, cut.window, cut.as_of)
+    report = annual_report(folded.counted, folded.views, cut.family, cut.period)
+    known = {event.event_id: event for event in folded.counted}
     figures = tuple(_figure(indicator, known) for indicator in report.indicators)
     notes = _notes(cut, report, known)
     named = _named(figures, notes, known)
-    rows = responses(folded.clocks.values(), cut.terms, cut.window, cut.as_of)
     return PeriodReport(
         v=REPORT_VERSION,
         rules=RULES_VERSION,

@@ -216,7 +216,13 @@ RULES: Final = (
 )
 """All figures but the number of active offices, which no single event makes."""
 
+_COUNTED: Final = frozenset((rule.kind, rule.step) for rule in RULES)
 _READ: Final = frozenset((rule.kind, step) for rule in RULES for step in (rule.step, Step.OPEN))
+
+
+def is_counted(kind: Kind, step: Step) -> bool:
+    """Whether a figure counts such steps."""
+    return (kind, step) in _COUNTED
 
 
 def is_read(kind: Kind, step: Step) -> bool:

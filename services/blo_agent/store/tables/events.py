@@ -139,6 +139,16 @@ def iterate(snapshot: Snapshot, link: LinkId, *, start: int = 0) -> Iterator[Eve
     return map(_event, rows)
 
 
+def case_by_case(snapshot: Snapshot, link: LinkId, end: int) -> Iterator[EventRow]:
+    """The events of a link before a position, those of one case together in log order."""
+    rows = snapshot.iterate(
+        f"{_COLUMNS} records INDEXED BY records_case CROSS JOIN events USING (link, position)"
+        " WHERE link = ? AND case_id IS NOT NULL AND position < ? ORDER BY case_id, position",
+        (link, end),
+    )
+    return map(_event, rows)
+
+
 def in_period(snapshot: Snapshot, link: LinkId, start: date, end: date) -> Iterator[EventRow]:
     """The opened events of a link by business date, from ``start`` up to and with ``end``."""
     rows = snapshot.iterate(
