@@ -1,4 +1,4 @@
-"""A processor's stored state of one link, from which it goes on where it stopped (ADR 13).
+"""A processor's stored state of one link, from which it goes on where it stopped (ADR 15).
 
 The state lies in an encrypted file of its own. These are the values in it; where they lie is said
 in ``blo_processors.snapshot.state_file``.

@@ -61,8 +61,8 @@ class ProcessorSettings(Settings, frozen=True, kw_only=True):
         processor: Its id.
         corridor: The corridor that it works on.
         keys: The file with its private keys, readable by its owner alone.
-        state: The folder in which the worker keeps the state of its links, so that a start reads
-            only what is new; each worker needs its own. ``None``: each start reads everything.
+        state: The folder of the links' states, in which each ``group.instance`` has a folder of
+            its own. A start then reads only what is new. ``None``: each start reads everything.
         simulated_time: Whether the log times come from a scenario; never in operation.
     """
 

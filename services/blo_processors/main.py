@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 import uvloop
@@ -102,7 +104,7 @@ async def make_context(
             by_clock=not settings.simulated_time,
             skew_ms=round(work.skew_s * 1000),
         ),
-        state=settings.state,
+        state=_state_folder(settings),
         line=line,
     )
 
@@ -165,6 +167,9 @@ class _Program:
 
 
 async def _serve(settings: ProcessorSettings, metrics: Metrics, stop: StopSignal) -> None:
+    # Each link keeps the file of its state and its journal open.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     # A key file that can't be used is an error before the wait for Kafka.
     load_identity(settings.keys, OfficeId(settings.processor))
     log = connect(settings, joins_readers=True)
@@ -191,6 +196,13 @@ def _stream(settings: ProcessorSettings, corridor: Corridor, feed: DirectoryFeed
         deliver=corridor.deliver,
         assign=corridor.assign,
     )
+
+
+def _state_folder(settings: ProcessorSettings) -> Path | None:
+    """The folder of this worker's states; workers of one configuration have one each."""
+    if settings.state is None:
+        return None
+    return settings.state / (settings.group.instance or "worker")
 
 
 async def _check_topics(settings: ProcessorSettings, log: Log, feed: DirectoryFeed) -> None:

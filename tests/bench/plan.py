@@ -18,6 +18,7 @@ from tests.bench.growth import measure_growth
 from tests.bench.proving import measure_proof_check
 from tests.bench.reading import measure_read_chained, measure_read_full
 from tests.bench.report import Measurement
+from tests.bench.restarting import measure_resumed
 from tests.bench.sealing import measure_open, measure_seal, measure_wire_size
 from tests.bench.settling import measure_loop_pause
 from tests.bench.single_records import measure_single_records
@@ -37,6 +38,7 @@ COMPUTING: Final[dict[str, Callable[[Effort], Measurement]]] = {
     "proof_check": measure_proof_check,
     "loop_pause": measure_loop_pause,
     "processors_single": measure_single_records,
+    "start_resumed": measure_resumed,
     "audit_amortised": measure_audit_amortised,
     "audit_full": measure_audit_full,
     "audit_memory": measure_audit_memory,

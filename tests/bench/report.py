@@ -114,6 +114,7 @@ SUBJECTS = (
     Subject("two_workers", "events/s", "one worker, two links", Bar.STATED, 0),
     Subject("as_of", "events/s", "fetching alone", _RATIO, 0.13),
     Subject("fold_on_assignment", "s/100,000", "fetching alone", Bar.STATED, 0),
+    Subject("start_resumed", "processor s", "the first fold", Bar.VALUE_AT_MOST, 1),
     Subject("append_to_alert", "s after tick", "the tick", Bar.VALUE_AT_MOST, 2),
     Subject("links_idle", "% of a core", "bare Faust agent", Bar.VALUE_AT_MOST, 3),
     Subject("links_connections", "to Kafka", "bare Faust agent", Bar.VALUE_AT_MOST, 8),

@@ -152,7 +152,9 @@ def main(arguments: Sequence[str]) -> int:
     print(f"  first fold     {folded_s:.1f} s of processor time")
     print(f"  starts         {cpu} s of processor time")
     print(f"  memory grown   {memory} MiB")
-    print(f"  stored state   {stored / _MIB:.1f} MiB, {stored / options.records:.0f} bytes a record")
+    print(
+        f"  stored state   {stored / _MIB:.1f} MiB, {stored / options.records:.0f} bytes a record"
+    )
     return 0
 
 

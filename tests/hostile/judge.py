@@ -126,9 +126,9 @@ def _app() -> Any:
 
 async def judge_answers(scene: Scene) -> None:
     """Every question that the API knows, about everything that there is, gets an answer."""
-    app = _app()
     for office, running in scene.agents.items():
         _asked.agent = running.agent
+        app = _app()
         for path in paths_of(app, running):
             status, answer = await get(app, path)
             assert status < 500, f"{office}: GET {path} is {status}: {answer[:300]!r}"

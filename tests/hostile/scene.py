@@ -27,6 +27,7 @@ from blo_processors.context import WorkerContext, WorkerOptions
 from blo_processors.errors import WorkerBroken
 from blo_processors.link.worker import LinkWorker
 from blo_processors.liveness import LivenessFeed
+from blo_processors.outputs.encode import LinkPartition
 from blo_runtime.metrics import Metrics
 from blo_schemas.heads import HEAD, SIGNED_HEAD, head_record_key
 from blo_schemas.ids import LinkId, OfficeId
@@ -130,11 +131,8 @@ class Scene:
         self.feed = DirectoryFeed(self.log, world.pins)
         await self.feed.refresh()
         for place in PLACES:
-            worker = LinkWorker(place, await self._surroundings())
-            self._stack.push_async_callback(worker.close)
-            self.workers[place.link] = worker
-            with self._shaken(place.link):
-                await worker.start()
+            await self._start_worker(place)
+        self._stack.push_async_callback(self._close_workers)
         self.witness = Witness(
             [CORRIDOR],
             ProgramIdentity(WITNESS, (world.keys[WITNESS],), Role.WITNESS),
@@ -164,7 +162,21 @@ class Scene:
             clock=self.world.clock,
             metrics=self.metrics,
             options=WorkerOptions(by_clock=False, checkpoint_every=20),
+            state=self.world.folder / "processor",
         )
+
+    async def _start_worker(self, place: LinkPartition) -> None:
+        """Start a link's worker on what the one before has stored."""
+        before = self.workers.get(place.link)
+        if before is not None:
+            await before.close()
+        self.workers[place.link] = worker = LinkWorker(place, await self._surroundings())
+        with self._shaken(place.link):
+            await worker.start()
+
+    async def _close_workers(self) -> None:
+        for worker in self.workers.values():
+            await worker.close()
 
     async def _end_witness(self) -> None:
         self.witness_task.cancel()
@@ -203,6 +215,7 @@ class Scene:
                 await worker.tick()
                 found = await LogBoard(self.log).read(EXCHANGE, place.partition)
                 await worker.take([one for one in found if one.offset >= worker.position])
+            await self._start_worker(place)
         for link in READERS:
             if link == self.shaky:
                 continue

@@ -42,6 +42,7 @@ def write_config(
 processor = "{PROCESSOR}"
 corridor = "{CORRIDOR}"
 keys = "processor.key"
+state = "state"
 simulated_time = {"true" if simulated else "false"}
 
 [trust.pins]

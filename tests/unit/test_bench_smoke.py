@@ -43,6 +43,7 @@ NAMES = [
     "two_workers",
     "as_of",
     "fold_on_assignment",
+    "start_resumed",
     "append_to_alert",
     "links_idle",
     "links_connections",

@@ -194,6 +194,7 @@ def _processor_toml(program: LabProgram, around: Surroundings) -> str:
 processor = "{program.subject}"
 corridor = "{program.corridor}"
 keys = "{program.keys.name}"
+state = "state"
 simulated_time = {_boolean(around.simulated_time)}
 
 {_pins(program.countries, around)}

@@ -1,4 +1,4 @@
-"""Loads and writes the stored state of one link (ADR 13).
+"""Loads and writes the stored state of one link (ADR 15).
 
 A state is written after the output topics were read back and had all outputs up to its size. So a
 start that goes on from it reads what is behind: records, grants, heads and outputs. A state that
