@@ -34,6 +34,7 @@ def render(report: Report) -> str:
         ("links, records", f"{plan.links}, {plan.events:,}"),
         ("length of the run", f"{report.seconds:.0f} s"),
         ("starts of each worker", ", ".join(map(str, report.starts))),
+        ("links that went on from their stored state", str(report.resumed)),
         (
             "exit codes (negative: by that signal)",
             ", ".join(f"{code}: {count}" for code, count in sorted(report.exit_codes.items())),

@@ -29,6 +29,7 @@ class Report(msgspec.Struct, kw_only=True):
         plan: What was to be done.
         deeds: What was done, in order.
         starts: How often each worker was started.
+        resumed: How often a link went on from its stored state.
         exit_codes: With which code workers ended, and how often; negative: by that signal.
         wrong_views: Views that differ from the plain fold's.
         wrong_entries: Positions whose trail entry is missing or differs.
@@ -45,6 +46,7 @@ class Report(msgspec.Struct, kw_only=True):
     plan: Plan
     deeds: list[str]
     starts: list[int]
+    resumed: int
     exit_codes: dict[str, int]
     wrong_views: int
     wrong_entries: int
@@ -104,6 +106,7 @@ async def run_faults(plan: Plan, broker: EmbeddedBroker, folder: Path) -> Report
         plan=plan,
         deeds=deeds,
         starts=[worker.starts for worker in workers],
+        resumed=sum(_count(worker.log, "goes on from its stored state") for worker in workers),
         exit_codes=dict(Counter(str(code) for worker in workers for code in worker.codes)),
         wrong_views=difference.views,
         wrong_entries=difference.entries,
@@ -116,6 +119,10 @@ async def run_faults(plan: Plan, broker: EmbeddedBroker, folder: Path) -> Report
         last_codes=[worker.codes[-1] for worker in workers],
         seconds=time.monotonic() - began,
     )
+
+
+def _count(log: Path, event: str) -> int:
+    return sum(event in line for line in log.read_text(encoding="utf-8").splitlines())
 
 
 async def _load(plan: Plan, log: KafkaLog, writer: LinkWriter) -> None:

@@ -131,6 +131,7 @@ class LinkSnapshot:
         self.size = stored.head.size
         self._read = _read(stored.head.places)
         self._signers = frozenset(map(CertificateTag, stored.head.signers))
+        get_logger().info("goes on from its stored state", link=self._place.link, size=self.size)
 
     async def give_up(self, error: StateError, *, is_last: bool) -> None:
         """Say why the state is not used, and remove what can't be.
