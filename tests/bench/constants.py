@@ -65,10 +65,10 @@ FOLD: Final = Constant(
     "`fold_on_assignment`",
 )
 AMORTISED: Final = Constant(
-    85_894, "records/s a core", "an amortised audit from Kafka", "`audit_from_kafka`"
+    88_142, "records/s a core", "an amortised audit from Kafka", "`audit_from_kafka`"
 )
 FULL: Final = Constant(
-    12_610, "records/s a core", "a full audit from Kafka", "`audit_full_from_kafka`"
+    12_890, "records/s a core", "a full audit from Kafka", "`audit_full_from_kafka`"
 )
 GOING_ON: Final = Constant(
     0.29,
