@@ -58,6 +58,10 @@ class Escalation:
         """``advance`` does nothing before this instant, Unix milliseconds; ``None``: at no time."""
         return self._due[0][0] if self._due else None
 
+    def agree(self, terms: Terms) -> None:
+        """Go on under other terms; those that have begun by the last step are the same."""
+        self._terms = terms
+
     def step(self, fact: SubmittedStep) -> list[Alert]:
         """Take an accepted step; returns the alerts that it raises or clears."""
         case: Any = fact.case

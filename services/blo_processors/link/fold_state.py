@@ -237,6 +237,17 @@ class LinkFoldState:
         """
         self._effects.alerts += self.escalation.advance(now)
 
+    def take_trust(self, directory: TrustedDirectory) -> bool:
+        """Go on under newer documents; ``False``: they concern records that were folded."""
+        rules, terms = directory.link_trust(self.link), terms_of_link(directory, self.link)
+        traces = self.fold.chain.traces
+        if not traces.spared(self.fold.trust.reach(rules), self.size, traces.latest):
+            return False
+        self.fold.trust_in(rules)
+        self._terms = terms
+        self.escalation.agree(terms)
+        return True
+
     def tell(self, alerts: Sequence[Alert]) -> None:
         """Add alerts that do not follow from the log alone."""
         self._effects.alerts += alerts

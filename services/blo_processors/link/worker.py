@@ -122,9 +122,12 @@ class LinkWorker:
         async with self._turn:
             directory = self._context.feed.directory
             if self._trust_digest != directory.digest_for_link(self.place.link):
-                get_logger().warning("trust documents have changed", link=self.place.link)
-                await self._rebuild()
-                return
+                if self._broken or not self.state.take_trust(directory):
+                    get_logger().warning("trust documents have changed", link=self.place.link)
+                    await self._rebuild()
+                    return
+                self._trust_digest = self.state.fold.trust.digest
+                await self._writer.grant()
             self._due.see_directory()
             if self._broken:
                 raise WorkerBroken(self.place.link)
