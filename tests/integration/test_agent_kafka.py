@@ -34,7 +34,7 @@ from blo_sealing.identity import ProgramIdentity
 from tests.agents.processes import AgentProcess, NoAnswer
 from tests.agents.processing import DAY_MS, PROCESSOR, Liar
 from tests.agents.shredded import key_of, shredded, state_of
-from tests.agents.world import CORRIDOR, LINK, A, B, World, all_read, two_offices
+from tests.agents.world import CORRIDOR, LINK, NOW, A, B, World, all_read, two_offices
 from tests.integration.offices import OPEN, a_watched_world, is_taken, until
 from tests.patience import PATIENCE_S
 from tests.processors.process import WorkerProcess, write_config
@@ -45,6 +45,7 @@ BrokerFactory = Callable[..., EmbeddedBroker]
 _BREATH_S = 0.03
 SHREDDING = 3
 LYING = 4
+RENEWING = 5
 """The partitions of the tests that come last, because topics only grow."""
 
 
@@ -361,3 +362,34 @@ async def lie(world: World, agent: AgentProcess, partition: int, case: bytes) ->
     early = msgspec.structs.replace(alert, since=true.clocks.log_time)
     liar = Liar(world, PROCESSOR, place)
     await liar.say(liar.case(msgspec.structs.replace(true, view=view)), liar.alert(early))
+
+
+async def test_the_renewal_of_all_certificates_folds_nothing_and_what_reaches_back_refuses_nothing(
+    tmp_path: Path, shared: EmbeddedBroker
+) -> None:
+    async with await a_world(shared, tmp_path, partition=RENEWING) as world:
+        a, b = await world.agent(A), await world.agent(B)
+        for agent in (a, b):
+            await agent.has_desk()
+        before = (await a.open()).case
+        await all_read([a, b], 1)
+        folds = [agent.desk().fold for agent in (a, b)]
+        links = RENEWING + 1
+        renewed = [world.certify(office, not_before=NOW) for office in (A, B)]
+        await world.publish(renewed, links)
+        for agent in (a, b):
+            await agent.heeds(world)
+            await agent.do(Step.URGE if agent is a else Step.ACKNOWLEDGE, before)
+        await all_read([a, b], 3)
+        assert [agent.desk().fold for agent in (a, b)] == folds
+        await world.publish([world.agree(LINK, (A, B), RENEWING, version=2)], links)
+        opened = 3
+        while b.desk().fold in folds or a.desk().fold in folds:
+            await a.open()
+            opened += 1
+            await asyncio.sleep(0.02)
+        for agent in (a, b):
+            await agent.heeds(world)
+        await all_read([a, b], opened)
+        assert await a.verdicts() == await b.verdicts()
+        assert (await a.replay()).equal
