@@ -379,9 +379,13 @@ class RunningAgent:
     async def heeds(self, world: World, link: LinkId = LINK) -> None:
         """Wait until the log is folded under all documents of the world."""
         digest = world.directory().digest_for_link(link)
-        await self.until(
-            lambda: self.desk(link).trust_digest == digest and not self.desk(link).is_rereading
-        )
+
+        async def is_done() -> bool:
+            """Asked in the store's thread, so never in the middle of a job."""
+            desk = self.desk(link)
+            return await self.ask(lambda _: desk.trust_digest == digest and not desk.is_rereading)
+
+        await self.until_true(is_done)
 
     async def open(self, link: LinkId = LINK) -> Accepted:
         """Open a case as offices do most often."""

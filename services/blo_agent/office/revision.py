@@ -44,6 +44,7 @@ class RevisedViews:
         rules: As above.
         snapshot: The store, as of the job that is being done.
         end: The first position whose step is not part of the views.
+        is_differing: Whether there is a record on which the documents differ.
     """
 
     def __init__(self, link: LinkId, rules: LinkTrustRules) -> None:
@@ -52,6 +53,7 @@ class RevisedViews:
         self._views: dict[CaseId, CaseView | None] = {}
         self.snapshot: Snapshot
         self.end = 0
+        self.is_differing = False
 
     def get(self, case: CaseId) -> CaseView | None:
         """The case's view, or ``None`` before its opening."""
@@ -67,7 +69,7 @@ class RevisedViews:
 
     def _made(self, case: CaseId) -> CaseView | None:
         """The view after the accepted steps, those on which the documents differ as newly judged."""
-        differing = revised.of_case(self.snapshot, self._link, case)
+        differing = revised.of_case(self.snapshot, self._link, case) if self.is_differing else []
         places = {record.row.position for record in differing}
         rows = [record.event for record in differing if record.event is not None]
         stored = events.by_case(self.snapshot, self._link, case)
@@ -178,7 +180,8 @@ class Revision:
         is_accepted = row.outcome is Outcome.ACCEPTED
         event = event_row(self.link, outcome) if is_accepted else None
         if self._is_known(row, event, tx):
-            revised.remove(tx, self.link, row.position)
+            if self.views.is_differing:
+                revised.remove(tx, self.link, row.position)
             return
         needs_key = None
         if outcome.verdict is None and outcome.header is not None:
@@ -187,6 +190,7 @@ class Revision:
             needs_key = KeyId(event.case)
             row = row._replace(opened=False)
         kept = None if needs_key is None else value
+        self.views.is_differing = True
         revised.put(tx, revised.RevisedRecord(row, event, needs_key, kept))
 
     def _is_known(
