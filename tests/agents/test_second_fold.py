@@ -6,6 +6,7 @@ import asyncio
 import random
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from blo_agent.inbound.own_chain import successor
 from blo_agent.inbound.second_reader import SecondReader
 from blo_agent.office import kept_states, revise
 from blo_agent.office.link_status import HaltReason
+from blo_agent.office.revision import Revision
 from blo_agent.office.verdict_counts import load_tally
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import cases, halts, journal, meta, records, revised
@@ -300,16 +302,16 @@ async def test_a_fault_while_a_log_is_folded_again_has_it_read_in_place(
     async with both_up(tmp_path, cluster) as (world, a, b):
         for _ in range(5):
             await opened_case(a, [b])
-        put, left = revised.remove, 3
+        known, left = Revision._is_known, 3
 
-        def failing(tx: Transaction, link: str, position: int) -> None:
+        def failing(revision: Revision, *args: Any) -> bool:
             nonlocal left
             left -= 1
             if left == 0:
                 raise RuntimeError("a fault of this program")
-            put(tx, link, position)  # type: ignore[arg-type]
+            return known(revision, *args)
 
-        monkeypatch.setattr(revised, "remove", failing)
+        monkeypatch.setattr(Revision, "_is_known", failing)
         await world.publish([world.agree(LINK, (A, B), version=2)])
         for agent in (a, b):
             await agent.heeds(world)
