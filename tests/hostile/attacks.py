@@ -12,16 +12,16 @@ from typing import Final, Protocol
 import msgspec
 from hypothesis import strategies as st
 
-from blo_log import topics
 from blo_log.port import ProducerRecord
 from blo_schemas.grants import GRANT_VERSION, Grant, KeyPurpose
 from blo_schemas.heads import HEAD_VERSION, Head, NoteKind, NoteRecordKey, head_record_key
+from blo_schemas.heartbeats import HEARTBEAT_VERSION, Heartbeat
 from blo_schemas.ids import Digest, LinkId
 from blo_schemas.outputs import OUTPUT_VERSION, Output, OutputKind
 from blo_sealing.tlog import Checkpoint, cosign, origin_of, sign_checkpoint
 from tests.agents.world import CORRIDOR, A
 from tests.hostile.events import JUNK, SOMEBODY, Keys, Layer, Write, nth, times
-from tests.hostile.hand import RECIPIENTS, TOPICS, Hand
+from tests.hostile.hand import RECIPIENTS, TOPICS, UNDIVIDED, Hand
 from tests.hostile.values import as_plain, spoiled
 from tests.hostile.world import HOSTILE, PLACES, PROCESSOR, QUIET, X
 
@@ -47,7 +47,7 @@ class Put:
 
     async def make(self, hand: Hand) -> None:
         topic = nth(TOPICS, self.topic)
-        partition = 0 if topic == topics.DIRECTORY_TOPIC else self.partition % 2
+        partition = 0 if topic in UNDIVIDED else self.partition % 2
         value = nth(JUNK, self.junk)
         key = nth((*_record_keys(hand), *(junk for junk in JUNK if len(junk) < 300)), self.key)
         message = ProducerRecord(topic, partition, key, value, nth(times(hand.now), self.log_time))
@@ -72,7 +72,7 @@ class Copy:
     async def make(self, hand: Hand) -> None:
         topic, to = nth(TOPICS, self.topic), nth(TOPICS, self.to_topic)
         places = [
-            0 if one == topics.DIRECTORY_TOPIC else n % 2
+            0 if one in UNDIVIDED else n % 2
             for one, n in (
                 (topic, self.partition),
                 (to, self.to_partition),
@@ -91,6 +91,35 @@ class Copy:
             value = None
         key = nth(keys, self.key) or b"key"
         await hand.board.append([ProducerRecord(to, places[1], key, value, hand.now)])
+
+
+@dataclass(frozen=True)
+class SayHeartbeat:
+    """A heartbeat that the hostile office signs, or that it passes off as another's."""
+
+    office: int
+    field: int
+    value: int
+    wrong_key: bool
+
+    async def make(self, hand: Hand) -> None:
+        office = nth((X, X, X, *SOMEBODY), self.office)
+        known = hand.directory.certificates(office)
+        heartbeat = Heartbeat(
+            HEARTBEAT_VERSION,
+            CORRIDOR,
+            office,
+            known[-1].tag if known else bytes(8),
+            self.value,
+            1,
+            bytes(32),
+            hand.now,
+        )
+        said = spoiled(Heartbeat, self.field, self.value, as_plain(heartbeat))
+        signature = hand.keys.signing.sign(b"blo/heartbeat/v1\0" + said)
+        key = nth(_record_keys(hand), self.value) if self.wrong_key else office.encode()
+        value = msgspec.msgpack.encode([said, signature])
+        await hand.board.append([ProducerRecord(TOPICS[7], 0, key, value, hand.now)])
 
 
 @dataclass(frozen=True)
@@ -295,6 +324,7 @@ COPIES: Final = st.builds(
     tombstone=st.sampled_from((False, False, True)),
 )
 HEADS: Final = st.builds(SayHead, SMALL, NUMBER, NUMBER, SMALL, st.booleans())
+HEARTBEATS: Final = st.builds(SayHeartbeat, SMALL, NUMBER, NUMBER, st.booleans())
 GRANTS: Final = st.builds(SayGrant, SMALL, SMALL, NUMBER, NUMBER, SMALL)
 NOTES: Final = st.builds(SayNote, SMALL, SMALL, SMALL, SMALL, NUMBER)
 OUTPUTS: Final = st.builds(SayOutput, SMALL, SMALL, SMALL, NUMBER, NUMBER, SMALL)
@@ -304,6 +334,7 @@ __all__ = [
     "FLOODS",
     "GRANTS",
     "HEADS",
+    "HEARTBEATS",
     "NOTES",
     "OUTPUTS",
     "PUTS",
@@ -313,6 +344,7 @@ __all__ = [
     "Put",
     "SayGrant",
     "SayHead",
+    "SayHeartbeat",
     "SayNote",
     "SayOutput",
 ]

@@ -50,7 +50,10 @@ TOPICS = (
     topics.alerts_topic(CORRIDOR),
     topics.trail_topic(CORRIDOR),
     topics.DIRECTORY_TOPIC,
+    topics.liveness_topic(CORRIDOR),
 )
+UNDIVIDED = frozenset(TOPICS[6:])
+"""The topics of one partition."""
 RECIPIENTS = (A, PROVINCE, PROCESSOR, OBSERVER)
 """Whom an honest office would grant its summary keys to on the hostile link."""
 
@@ -243,4 +246,4 @@ def place_of(link: LinkId) -> LinkPartition:
     return next(place for place in PLACES if place.link == link)
 
 
-__all__ = ["QUIET", "RECIPIENTS", "TOPICS", "B", "Board", "Hand", "Spoil", "place_of"]
+__all__ = ["QUIET", "RECIPIENTS", "TOPICS", "UNDIVIDED", "B", "Board", "Hand", "Spoil", "place_of"]

@@ -19,6 +19,7 @@ MOVES: Final[st.SearchStrategy[Move]] = st.one_of(
     attacks.PUTS,
     attacks.COPIES,
     attacks.HEADS,
+    attacks.HEARTBEATS,
     attacks.GRANTS,
     attacks.NOTES,
     attacks.OUTPUTS,

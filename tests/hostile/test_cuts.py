@@ -20,6 +20,7 @@ EXCHANGE = topics.exchange_topic(CORRIDOR)
 KEYED = (
     topics.keys_topic(CORRIDOR),
     topics.heads_topic(CORRIDOR),
+    topics.liveness_topic(CORRIDOR),
     topics.cases_topic(CORRIDOR),
     topics.alerts_topic(CORRIDOR),
     topics.trail_topic(CORRIDOR),
