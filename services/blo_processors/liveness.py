@@ -9,8 +9,10 @@ from typing import NamedTuple
 from blo_domain.heartbeats import HeartbeatOrder, order_heartbeats
 from blo_domain.trust import TrustedDirectory
 from blo_log.directory import DirectoryFeed
+from blo_log.errors import LogTruncated
 from blo_log.port import ConsumedRecord, Log, TopicPartition, read_to_end
 from blo_log.topics import liveness_topic
+from blo_runtime.logs import get_logger
 from blo_schemas.errors import WireError
 from blo_schemas.heartbeats import Heartbeat
 from blo_schemas.ids import CorridorId, OfficeId
@@ -61,6 +63,9 @@ class LivenessFeed:
     async def refresh(self) -> None:
         """Read what is new; all of it again after trust documents have changed what counts.
 
+        A topic that has lost records is read on from what it has: what was heard was heard, and it
+        is compacted in any case.
+
         Raises:
             LogError: The topic could not be read.
         """
@@ -68,15 +73,23 @@ class LivenessFeed:
             directory = self._feed.directory
             if self._directory is not directory:
                 self._newest, self._next = {}, 0
-            reader = await self._log.reader({self.partition: self._next})
             try:
-                async for batch in read_to_end(reader):
-                    for stored in batch[self.partition]:
-                        self.take(stored, directory)
-                self._next = reader.position(self.partition)
-            finally:
-                await reader.close()
+                await self._read(directory)
+            except LogTruncated as cut:
+                get_logger().error("a topic has lost records", topic=cut.topic, error=str(cut))
+                self._next = cut.begin or 0
+                await self._read(directory)
             self._directory = directory
+
+    async def _read(self, directory: TrustedDirectory) -> None:
+        reader = await self._log.reader({self.partition: self._next})
+        try:
+            async for batch in read_to_end(reader):
+                for stored in batch[self.partition]:
+                    self.take(stored, directory)
+            self._next = reader.position(self.partition)
+        finally:
+            await reader.close()
 
     def take(self, stored: ConsumedRecord, directory: TrustedDirectory) -> None:
         """Take a record; an old heartbeat that is there again, or one that does not count, is none."""
