@@ -11,6 +11,12 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
+
+from blo_cli import terminal
+
+STOPPING: Final = "stopping …"
+"""What a command that has much to end says at once."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -33,9 +39,15 @@ class Interrupted(BaseException):
 
 
 class Interrupts:
-    """The signal handlers of one command, and whether they may raise just now."""
+    """The signal handlers of one command, and whether they may raise just now.
 
-    def __init__(self) -> None:
+    Args:
+        words: Told on standard error as soon as a signal comes, whatever is under way; empty:
+            nothing is.
+    """
+
+    def __init__(self, words: str = "") -> None:
+        self._words = words
         self._shields = 0
         self._waiting: int | None = None
         self._raised = False
@@ -63,6 +75,8 @@ class Interrupts:
     def _handle(self, number: int, _: FrameType | None) -> None:
         if not self._raised and self._waiting is None:
             self._waiting = number
+            if self._words:
+                terminal.from_signal_handler(self._words)
         self._raise_waiting()
 
     def _raise_waiting(self) -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _NARROWEST: Final = 40
 _WIDEST: Final = 500
+_NARROW_BAR: Final = 80
+_BAR_WIDTH: Final = 30
 
 
 class OutputFailed(Exception):
@@ -104,6 +106,13 @@ def problem(text: object) -> None:
     note(f"blo: {plain(text)}")
 
 
+def from_signal_handler(text: str) -> None:
+    """Prints a line to standard error past its stream, in whose middle a signal may have come."""
+    with suppress(OSError, ValueError, AttributeError):
+        data = f"\n{plain(text)}\n".encode(sys.stderr.encoding, "backslashreplace")
+        os.write(sys.stderr.fileno(), data)
+
+
 class Grid:
     """A table for people: texts in columns, as wide as the terminal.
 
@@ -127,6 +136,9 @@ class Grid:
         from rich.table import Table
         from rich.text import Text
 
+        self._title, self._caption = title, caption
+        self._columns = [plain(column) for column in columns]
+        self._rows: list[tuple[list[str], str]] = []
         self._table = Table(
             title=Text(plain(title), "italic"),
             title_justify="left",
@@ -149,23 +161,54 @@ class Grid:
         """Adds a row; the style is that of its first cell."""
         from rich.text import Text
 
-        first, *others = cells
-        texts = [Text(plain(first), style), *(Text(plain(cell)) for cell in others)]
-        self._table.add_row(*texts)
+        first, *others = [plain(cell) for cell in cells]
+        missing = len(self._columns) - 1 - len(others)
+        self._rows.append(([first, *others, *[""] * missing], style))
+        self._table.add_row(Text(first, style), *map(Text, others))
 
     def show(self) -> None:
-        """Prints it to standard output."""
-        _console(sys.stdout).print(self._table)
+        """Prints it to standard output; where words would have to be cut, as a list of rows."""
+        if self._narrowest() <= width():
+            _console(sys.stdout).print(self._table)
+            return
+        line(self._title, "italic")
+        for cells, style in self._rows:
+            first, *others = zip(self._columns, cells, strict=True)
+            line(": ".join(filter(None, first)) or "-", style or "bold", indent=2, hang=4)
+            for name, cell in others:
+                if cell:
+                    line(f"{name}: {cell}", indent=6, hang=8)
+        if self._caption:
+            line(self._caption, "dim")
+
+    def _narrowest(self) -> int:
+        """How many cells it needs to keep every word whole."""
+        from rich.cells import cell_len
+
+        rows = [self._columns, *(cells for cells, _ in self._rows)]
+        words = [
+            max((cell_len(word) for row in rows for word in row[index].split()), default=0)
+            for index in range(len(self._columns))
+        ]
+        return sum(words) + 3 * len(words) + 1
 
 
 def progress() -> Progress:
     """A bar on standard error; it shows nothing where that is no terminal."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
     console = _console(sys.stderr)
     return Progress(
+        SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        BarColumn(bar_width=None if console.width < _NARROW_BAR else _BAR_WIDTH),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=console,

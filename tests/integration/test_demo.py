@@ -407,5 +407,5 @@ def test_a_program_that_ends_in_between_is_told_at_once_with_the_end_of_its_log(
     (line,) = [line for line in demo.told if line.startswith("blo: ")]
     assert f"{title}: has ended" in line
     assert logged in "".join(demo.told)
-    assert not [line for line in demo.told if line.startswith("waiting until")]
+    assert not [line for line in demo.told if line.startswith("offices read")]
     nothing_left(temporary)

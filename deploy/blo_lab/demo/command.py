@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,7 +14,7 @@ from blo_cli import terminal
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.file_access import check_output, write_output
-from blo_cli.interrupts import Interrupts
+from blo_cli.interrupts import STOPPING, Interrupts
 from blo_cli.parameters import LINE, PERIOD, replace_option
 from blo_lab.demo.report import show
 from blo_lab.demo.run import Demo, DemoPeriod
@@ -73,7 +75,7 @@ def demo(
     reported = _period(period, scenario, shipped)
     if output is not None:
         check_output(output, replace=replace)
-    interrupts = Interrupts()
+    interrupts = Interrupts(STOPPING)
     with interrupts.installed():
         one = Demo(world, scenario, reported, os.environ, interrupts, keep)
         report = one.run()
@@ -82,10 +84,29 @@ def demo(
         write_output(output, terminal.json_text(report).encode(), replace=replace)
     show(report, zone_from(world.zones[country_of(world.reporter)]))
     failed = [check["name"] for check in report["checks"] if not check["ok"]]
+    terminal.line()
     if failed:
         terminal.problem(f"failed checks: {', '.join(failed)}")
-        return Exit.CHECK_FAILED
-    return Exit.OK
+    terminal.line(last_line(report, output, keep), "bold red" if failed else "bold green")
+    return Exit.CHECK_FAILED if failed else Exit.OK
+
+
+def last_line(report: Mapping[str, Any], output: Path | None, keep: Path | None) -> str:
+    """What held, where the report is, and what to try next.
+
+    Args:
+        report: The report.
+        output: Its file, if there is one.
+        keep: The folder that was kept, if one was.
+    """
+    held = sum(check["ok"] for check in report["checks"])
+    total = len(report["checks"])
+    records = sum(link["records"] for link in report["links"])
+    words = f"{held} of {total} checks hold on {records} records."
+    words += " Report: --report FILE writes it." if output is None else f" Report: {output}."
+    if keep is None:
+        return f"{words} Next: blo lab up DIR leaves such a network running for you."
+    return f"{words} Next: blo lab up {keep} starts this network again, with all its records."
 
 
 def _period(

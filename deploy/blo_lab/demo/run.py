@@ -37,7 +37,7 @@ from blo_lab.network.client import LabAgentClient
 from blo_lab.network.lab import Lab
 from blo_lab.network.layout import Layout
 from blo_lab.network.provision import published
-from blo_lab.network.table import PROCESSOR, WITNESS
+from blo_lab.network.table import PROCESSOR, WITNESS, the_programs
 from blo_lab.network.world import World
 from blo_lab.scenario import Scenario
 from blo_log import topics
@@ -46,6 +46,9 @@ from blo_schemas.ids import country_of
 from blo_schemas.instants import unix_ms
 from blo_schemas.texts import zone_from
 from blo_schemas.trust import Role
+
+_PHASES: Final = 10
+"""How often ``Progress.tell`` is called in a run."""
 
 METRICS_TIMEOUT_S: Final = 60.0
 BUNDLE: Final = "link.bundle"
@@ -99,7 +102,8 @@ class Demo:
         Raises:
             CliError: It could not be run; the error says why.
         """
-        progress = Progress(len(self._scenario.lines))
+        steps = len(self._scenario.lines) + len(the_programs(Layout(Path()), self._world))
+        progress = Progress(steps, _PHASES)
         with self._interrupts.cleaning_up(self._clean_up), progress:
             lab = self._lab = self._make_lab(progress)
             lab.start()
@@ -118,17 +122,19 @@ class Demo:
         progress.tell("playing the scenario")
         player = Player(self._world, clients, progress.advance, lab.check_alive)
         played = player.play(self._scenario)
-        progress.tell("waiting until every office has read everything")
+        progress.tell("offices read to the end")
         statuses = settle(self._world, clients, played.sizes)
-        progress.tell("waiting until every processor has derived everything")
+        progress.tell("processors derive the rest")
         await_outputs(self._world, lab.of_kind(PROCESSOR), played.sizes)
-        progress.tell("waiting until everybody has signed the tree of everything")
+        progress.tell("all sign the trees")
         await_quorums(lab.of_kind(WITNESS), played.sizes)
         progress.tell("checking")
         seen = observe(clients, statuses)
         derived = self._outputs(lab)
         progress.tell("auditing")
-        return self._report(lab, clients, played, seen, derived, self._audit(lab, played))
+        audited = self._audit(lab, played)
+        progress.tell("reporting")
+        return self._report(lab, clients, played, seen, derived, audited)
 
     def _outputs(self, lab: Lab) -> list[CorridorOutputs]:
         """What the processors wrote, as the ministry's observer reads it."""
@@ -164,6 +170,7 @@ class Demo:
             detached=False,
             again=False,
             tell=progress.tell,
+            ready=progress.advance,
         )
 
     def _clean_up(self) -> None:

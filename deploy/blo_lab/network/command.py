@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 
 import click
 
 from blo_cli import terminal
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
-from blo_cli.interrupts import Interrupts
+from blo_cli.interrupts import STOPPING, Interrupts
 from blo_cli.parameters import INSTANT, LINE
 from blo_lab.network.lab import Lab, stop_lab
 from blo_lab.network.layout import Layout
 from blo_lab.network.network_file import ARTICLES, load_network, named_network, shipped
-from blo_lab.network.table import PROCESSOR
+from blo_lab.network.table import AGENT, PROCESSOR
 from blo_lab.network.world import World
-from blo_schemas.instants import unix_ms
+from blo_runtime.clock import SystemClock
+from blo_schemas.instants import local, unix_ms
 
 _FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 
@@ -50,7 +52,7 @@ def up(folder: Path, simulated_time: bool, clock: datetime | None, network: str 
     moment = _moment(clock, simulated_time)
     layout = Layout(folder)
     world = _world(layout, network)
-    interrupts = Interrupts()
+    interrupts = Interrupts(STOPPING)
     started = False
     with interrupts.installed():
         one = Lab(
@@ -121,7 +123,26 @@ def _show(one: Lab) -> None:
         port = one.place(program).api_port
         doors = "" if port is None else f"   API http://127.0.0.1:{port}"
         terminal.line(f"  {config}   admin {one.admin(program).url}{doors}")
+    terminal.line()
+    terminal.line("Links:")
+    for link in one.world.links.values():
+        terminal.line(f"  {link.id}   {', '.join(link.offices)}")
+    terminal.line()
+    asked = next(program for program in one.programs if program.kind is AGENT)
+    token = one.layout.token(asked.subject)
+    port = one.place(asked).api_port
+    terminal.line(f"An agent's API wants its token, which each start renews: {token}")
+    terminal.line(
+        f'  curl -s -H "Authorization: Bearer $(cat {quote(str(token))})" '
+        f"http://127.0.0.1:{port}/v1/links"
+    )
+    terminal.line("Commands on this machine need none; they ask over the agent's socket:")
+    terminal.line(f"  blo agent verify --config {quote(str(asked.config))}")
     asked = next(program for program in one.programs if program.kind is PROCESSOR)
-    terminal.line(f"Ask a corridor's log: blo processors as-of --config {asked.config} MOMENT")
-    terminal.line(f"Audit all of it: blo audit replay --config {one.layout.auditor}")
-    terminal.line(f"Stop it with: blo lab down {folder}")
+    now = local(SystemClock().now_ms()).isoformat(timespec="seconds")
+    terminal.line("Ask a corridor's log what stands at an instant:")
+    terminal.line(f"  blo processors as-of --config {quote(str(asked.config))} {now}")
+    terminal.line("Audit all of it:")
+    terminal.line(f"  blo audit replay --config {quote(str(one.layout.auditor))}")
+    terminal.line("Stop it; the next `blo lab up` of the folder takes it up again:")
+    terminal.line(f"  blo lab down {quote(str(folder))}")

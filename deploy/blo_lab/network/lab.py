@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,7 @@ from blo_lab.network.layout import Layout
 from blo_lab.network.programs import Programs, stop_all
 from blo_lab.network.provision import provision, rewrite_bootstrap
 from blo_lab.network.publish import publish
-from blo_lab.network.table import AGENT, LabProgram, ProgramKind, counted, the_programs
+from blo_lab.network.table import AGENT, PROCESSOR, LabProgram, ProgramKind, counted, the_programs
 from blo_lab.network.world import World
 from blo_runtime.files import SMALL, read_file, write_file
 from blo_runtime.run_file import RunFile, read_run_file
@@ -37,6 +38,7 @@ from blo_schemas.texts import from_json
 PROJECT_ROOT: Final = Path(__file__).resolve().parents[3]
 READY_TIMEOUT_S: Final = 90.0
 _POLL_S = 0.05
+_FIRST_PORT, _LAST_PORT, _PORT_STEP = 18400, 20000, 20
 _TAIL_LINES = 12
 
 Tell = Callable[[str], None]
@@ -62,6 +64,7 @@ class Lab:
         detached: Whether it goes on when this process ends.
         again: Whether a lab that was made there before may be taken up again.
         tell: Told what is being done.
+        ready: Called when a program has said that it is ready.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Lab:
         detached: bool,
         again: bool,
         tell: Tell,
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
         self.layout = layout
         self.world = world
@@ -86,6 +90,7 @@ class Lab:
         self._detached = detached
         self._again = again
         self._tell = tell
+        self._ready = ready
         self._running = Programs(detached=detached)
         self._claimed = False
         self._made: list[Path] = []
@@ -103,10 +108,12 @@ class Lab:
         fresh = self._claim()
         # From here on `blo lab down` ends what runs, even if this process is killed.
         state.save(self.layout.state, state.LabState("", self._options.embedded))
+        with self._interrupts.shielded():
+            self._running.prepare(self.layout.root)
         self._tell("starting Kafka")
         self.broker = self._start_broker()
         if fresh:
-            self._tell("provisioning offices, links and topics")
+            self._tell("provisioning offices")
             self._provision(self.broker.bootstrap)
         else:
             rewrite_bootstrap(self.layout, self.world, self.broker.bootstrap)
@@ -249,7 +256,12 @@ class Lab:
 
     def _provision(self, bootstrap: str) -> None:
         simulated = self._options.simulated_time
-        documents = provision(self.layout, self.world, bootstrap, simulated_time=simulated)
+        offices = [program.subject for program in self.programs if program.kind is AGENT]
+        # Whoever goes on after this command is to be found at the same place at every start.
+        ports = steady_ports(offices) if self._detached else {}
+        documents = provision(
+            self.layout, self.world, bootstrap, simulated_time=simulated, api_ports=ports
+        )
         # An event loop is not left half way through; it has a time limit of its own.
         with self._interrupts.shielded():
             publish(bootstrap, self.world, documents, simulated_time=simulated)
@@ -259,14 +271,12 @@ class Lab:
         for program in self.programs:
             program.run_file.unlink(missing_ok=True)
             command = [sys.executable, "-m", "blo_cli", *program.arguments]
+            files = {"log": program.log, "run_file": program.run_file}
             with self._interrupts.shielded():
-                self._running.start(
-                    program.subject,
-                    command,
-                    program.folder,
-                    log=program.log,
-                    run_file=program.run_file,
-                )
+                if self._running.forks and program.kind is not PROCESSOR:
+                    self._running.fork(program.subject, program.arguments, program.folder, **files)
+                else:
+                    self._running.start(program.subject, command, program.folder, **files)
                 running = state.LabState(bootstrap, self._options.embedded, self._running.running)
                 state.save(self.layout.state, running)
 
@@ -274,7 +284,13 @@ class Lab:
         waiting = list(self.programs)
         deadline = time.monotonic() + READY_TIMEOUT_S
         while waiting:
-            waiting = [program for program in waiting if not self._is_ready(program)]
+            # One is asked at a time: they have better to do than to answer.
+            while waiting and self._is_ready(waiting[0]):
+                waiting.pop(0)
+                self._ready()
+            for program in waiting:
+                if not self._running.alive(program.subject):
+                    raise self._failed(program, "ended at its start")
             if waiting and time.monotonic() > deadline:
                 raise self._failed(waiting[0], f"was not ready within {READY_TIMEOUT_S:g} s")
             time.sleep(_POLL_S)
@@ -295,6 +311,26 @@ class Lab:
             self.layout.api_socket(program.subject),
             admin_port=self.place(program).admin_port,
         )
+
+
+def steady_ports(offices: Sequence[str]) -> dict[str, int]:
+    """A port for each office's API, one after the other, that nobody listens on now.
+
+    A race for them is told by the agent that loses it.
+
+    Args:
+        offices: The offices.
+    """
+    for first in range(_FIRST_PORT, _LAST_PORT - len(offices), _PORT_STEP):
+        wanted = range(first, first + len(offices))
+        with ExitStack() as probes:
+            try:
+                for port in wanted:
+                    probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return dict(zip(offices, wanted, strict=True))
+    return {}
 
 
 def stop_lab(layout: Layout) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from blo_lab.broker.processes import KnownProcess
 from blo_lab.broker.server import Server
+from blo_lab.network.fork_server import ForkServer
 from blo_lab.network.state import Program
 
 _STOP_TIMEOUT_S = 30.0
@@ -27,6 +28,32 @@ class Programs:
         self._detached = detached
         self._servers: dict[str, Server] = {}
         self._run_files: dict[str, Path] = {}
+        self._fork_server: ForkServer | None = None
+
+    def prepare(self, folder: Path) -> None:
+        """Begins to import what agents and witnesses need, so that ``fork`` starts them at once.
+
+        Programs that go on when this process ends are started apart from each other instead.
+
+        Args:
+            folder: The folder that all of them belong to.
+        """
+        if not self._detached:
+            self._fork_server = ForkServer(folder)
+
+    @property
+    def forks(self) -> bool:
+        """Whether ``fork`` may be called."""
+        return self._fork_server is not None
+
+    def fork(
+        self, name: str, arguments: Sequence[str], directory: Path, *, log: Path, run_file: Path
+    ) -> None:
+        """Starts ``blo`` with these arguments; the others are as for ``start``."""
+        assert self._fork_server is not None
+        process = self._fork_server.fork(arguments, directory, log)
+        self._servers[name] = Server(process)
+        self._run_files[name] = run_file
 
     def start(
         self, name: str, command: Sequence[str], directory: Path, *, log: Path, run_file: Path
@@ -62,6 +89,8 @@ class Programs:
         stop_all(program.process for program in self.running)
         for server in self._servers.values():
             server.kill()
+        if self._fork_server is not None:
+            self._fork_server.close()
 
 
 def stop_all(

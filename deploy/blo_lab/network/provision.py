@@ -49,7 +49,12 @@ class _Authority(NamedTuple):
 
 
 def provision(
-    layout: Layout, world: World, bootstrap: str, *, simulated_time: bool
+    layout: Layout,
+    world: World,
+    bootstrap: str,
+    *,
+    simulated_time: bool,
+    api_ports: Mapping[str, int] | None = None,
 ) -> list[SignedDocument]:
     """Makes everything of a lab that needs no broker.
 
@@ -58,6 +63,7 @@ def provision(
         world: The links to agree on.
         bootstrap: Where the programs will find Kafka.
         simulated_time: Whether they take their times from a scenario.
+        api_ports: The port of each agent's API; without one, each start takes a free one.
 
     Returns:
         The documents to publish.
@@ -70,7 +76,7 @@ def provision(
     authorities = {country: _authority(layout, country) for country in world.countries}
     pins = {country: one.fingerprint for country, one in authorities.items()}
     made = [one.signed for one in authorities.values()]
-    around = Surroundings(pins, bootstrap, simulated_time)
+    around = Surroundings(pins, bootstrap, simulated_time, api_ports or {})
     for program in programs:
         _write(program.config, program.kind.toml(program, around).encode())
     _write(layout.auditor, auditor_toml(layout, world, around).encode())

@@ -27,11 +27,13 @@ class Surroundings(NamedTuple):
         pins: The fingerprint of each country's root.
         bootstrap: Where Kafka listens.
         simulated_time: Whether times are a scenario's.
+        api_ports: The port of each agent's API; without one, each start takes a free one.
     """
 
     pins: Mapping[CountryId, DocumentId]
     bootstrap: str
     simulated_time: bool
+    api_ports: Mapping[str, int]
 
 
 class ProgramKind(msgspec.Struct, frozen=True):
@@ -183,6 +185,7 @@ bootstrap = "{around.bootstrap}"
 
 [api]
 socket_acts_as = "office"
+port = {around.api_ports.get(program.subject, 0)}
 
 {_TAIL}"""
 

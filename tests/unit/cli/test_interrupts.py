@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from blo_cli.interrupts import Interrupted, Interrupts
+from blo_cli.interrupts import STOPPING, Interrupted, Interrupts
 
 
 @pytest.fixture
@@ -120,3 +120,14 @@ def test_a_signal_before_the_clean_up_s_first_step_does_not_skip_it() -> None:
     ):
         pass
     assert runs == ["cleaned"]
+
+
+def test_a_signal_is_answered_in_words_at_once_even_within_a_shield(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    one = Interrupts(STOPPING)
+    heard: list[str] = []
+    with one.installed(), pytest.raises(Interrupted):
+        shielded(one, lambda: heard.append(capfd.readouterr().err))
+    assert heard == [f"\n{STOPPING}\n"]
+    assert capfd.readouterr().err == ""

@@ -150,3 +150,22 @@ def test_only_the_terminal_prints(project_root: Path) -> None:
         if uses and name not in PRINTERS:
             found[name] = uses
     assert found == {}
+
+
+def test_a_table_whose_words_do_not_fit_is_a_list_and_cuts_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shown(columns: str) -> str:
+        monkeypatch.setenv("COLUMNS", columns)
+        grid = terminal.Grid("Links", ("link", "corridor", "records"), caption="below")
+        grid.row("vn-kyson~la-xiengkhouang", "la-vn", 256)
+        grid.row("vn-quephong~la-xamtai")
+        grid.show()
+        return capsys.readouterr().out
+
+    assert "━" in shown("60")
+    narrow = shown("40")
+    assert "━" not in narrow
+    for words in ("Links", "link: vn-kyson~la-xiengkhouang", "corridor: la-vn", "records: 256"):
+        assert words in narrow
+    assert narrow.rstrip().endswith("below")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,14 @@ from blo_lab.broker.processes import KnownProcess
 from blo_lab.errors import LabError
 from blo_lab.network import state
 from blo_lab.network.admin import AdminClient
-from blo_lab.network.lab import Lab, stop_lab
+from blo_lab.network.fork_server import ForkServer
+from blo_lab.network.lab import Lab, steady_ports, stop_lab
 from blo_lab.network.layout import Layout
 from blo_lab.network.network_file import articles
 from blo_lab.network.programs import Programs
 from blo_lab.network.table import AGENT, LabProgram, the_programs
 from blo_runtime.run_file import RunFile
+from tests.patience import PATIENCE_S
 
 NO_KAFKA = {"KAFKA_HOME": "/nonexistent", "PATH": "/usr/bin"}
 
@@ -242,7 +246,8 @@ class FakeLab:
     def __init__(self, layout: Layout, *_: Any, simulated_time: bool, **__: Any) -> None:
         self.layout = layout
         self.broker = ExternalBroker("127.0.0.1:9", ready_s=1.0, version="4.4.0")
-        self.programs = the_programs(layout, articles())
+        self.world = articles()
+        self.programs = the_programs(layout, self.world)
         self.simulated_time = simulated_time
         self.clocks: list[int] = []
         made.append(self)
@@ -287,6 +292,57 @@ def test_up_sets_the_clocks_and_says_where_everything_is(
     for words in (str(tmp_path), "4.4.0 at 127.0.0.1:9", "http://127.0.0.1:50000"):
         assert words in said
     assert f"blo audit replay --config {tmp_path / 'auditor.toml'}" in said
+    agent = next(program for program in lab.programs if program.kind is AGENT)
+    token = lab.layout.token(agent.subject)
+    assert f'curl -s -H "Authorization: Bearer $(cat {token})" http://127.0.0.1:50000/v1/' in said
+    assert all(str(link.id) in said for link in lab.world.links.values())
     for number, program in enumerate(lab.programs):
         (line,) = [line for line in said.splitlines() if f"127.0.0.1:{40_000 + number}" in line]
         assert str(program.config.relative_to(tmp_path)) in line
+
+
+def test_the_ports_of_the_apis_stand_side_by_side_and_are_nobody_s() -> None:
+    offices = [f"vn-{number}" for number in range(3)]
+    ports = steady_ports(offices)
+    assert list(ports) == offices
+    first = ports["vn-0"]
+    assert list(ports.values()) == [first, first + 1, first + 2]
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", first + 1))
+        assert first not in steady_ports(offices).values()
+    assert steady_ports([str(number) for number in range(5000)]) == {}
+
+
+def test_a_forked_program_is_blo_writes_its_log_and_ends_with_its_owner(tmp_path: Path) -> None:
+    programs = Programs(detached=False)
+    programs.prepare(tmp_path)
+    assert programs.forks
+    log = tmp_path / "log"
+    names = {"log": log, "run_file": tmp_path / "run.json"}
+    programs.fork("a", ["trust", "check", str(tmp_path / "nothing")], tmp_path, **names)
+    deadline = time.monotonic() + PATIENCE_S
+    while not log.exists() or "nothing" not in log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    programs.stop()
+    assert not Programs(detached=True).forks
+
+
+def test_what_a_fork_server_started_dies_with_its_owner(tmp_path: Path) -> None:
+    agent = tmp_path / "agent.toml"
+    agent.write_text(
+        'office = "vn-a"\n[store]\npath = "a.db"\nkey = "a.key"\n[trust.pins]\n'
+        '[kafka]\nbootstrap = "127.0.0.1:1"\n[api]\ntoken = "token"\n'
+    )
+    assert run(["agent", "init", "--config", str(agent)]) == 0
+    server = ForkServer(tmp_path)
+    process = server.fork(["agent", "run", "--config", str(agent)], tmp_path, tmp_path / "log")
+    assert process is not None
+    deadline = time.monotonic() + PATIENCE_S
+    while not (tmp_path / "run.json").exists():
+        assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+        time.sleep(0.01)
+    server.close()
+    assert process.wait(PATIENCE_S)
+    server.close()
+    assert server.fork([], tmp_path, tmp_path / "log") is None

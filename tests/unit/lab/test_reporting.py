@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from blo_agent.api import response_types as api
 from blo_domain.reports.annual_report import IN_SUMMARY
 from blo_lab.broker import ExternalBroker
 from blo_lab.demo.checks import Check
+from blo_lab.demo.command import last_line
 from blo_lab.demo.observe import Observed, settle
 from blo_lab.demo.player import Played, PlayedStep
 from blo_lab.demo.progress import Progress
@@ -220,7 +222,7 @@ def test_settling_ends_after_its_time_and_shows_what_is() -> None:
 def test_without_a_terminal_there_are_plain_lines_and_no_bar(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with Progress(3) as progress:
+    with Progress(3, 1) as progress:
         progress.tell("playing")
         progress.advance()
     assert capsys.readouterr().err == "playing …\n"
@@ -231,8 +233,35 @@ def test_on_a_terminal_there_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(out, "isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stderr", out)
     monkeypatch.setenv("TERM", "xterm")
-    with Progress(3) as progress:
+    with Progress(3, 1) as progress:
         progress.tell("playing")
         progress.advance()
     assert "playing" in out.getvalue()
-    assert "1/3" in out.getvalue()
+    assert "13/27" in out.getvalue()
+
+
+def test_the_bar_is_not_full_before_the_last_phase_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr(out, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stderr", out)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+    with Progress(2, 2) as progress:
+        for phase in ("starting 14 agents, 2 processors and 1 witness", "checking"):
+            progress.tell(phase)
+            progress.advance()
+    assert "26/38" in out.getvalue()
+    assert "…" not in out.getvalue()
+
+
+def test_the_last_line_says_what_held_where_the_report_is_and_what_to_try_next() -> None:
+    report = {
+        "checks": [{"ok": True}, {"ok": False}],
+        "links": [{"records": 4}, {"records": 3}],
+    }
+    told = last_line(report, Path("r.json"), None)
+    assert told.startswith("1 of 2 checks hold on 7 records. Report: r.json. Next: blo lab up DIR")
+    assert "--report FILE" in last_line(report, None, None)
+    assert "blo lab up kept" in last_line(report, None, Path("kept"))
