@@ -33,6 +33,8 @@ class AuditorSettings(Settings, frozen=True, kw_only=True):
         keys: The file with its private keys, from ``blo audit init``: they sign what it states, and
             open the summary keys that it was granted.
         corridor: The corridor to audit; empty: all that the trust documents name.
+        simulated_time: Whether the log's times are a scenario's; never for a log in use, for then
+            no clock is compared with another.
         trust: The pinned roots.
         kafka: How to reach Kafka; without it only what was handed over can be audited.
         replay: How a replay judges.
@@ -41,6 +43,7 @@ class AuditorSettings(Settings, frozen=True, kw_only=True):
     auditor: str = ""
     keys: Path | None = None
     corridor: str = ""
+    simulated_time: bool = False
     trust: TrustSettings
     kafka: KafkaSettings | None = None
     replay: ReplaySettings = ReplaySettings()

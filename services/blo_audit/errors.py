@@ -8,6 +8,7 @@
     ├── StatementRefused   no replay can go on from this statement
     ├── NothingToAudit     no link fits what was asked for
     ├── NoTrust            no pinned root is proved, so nothing can be
+    ├── NoProof            a record can't be proved to be in a log
     └── PaperFailed        a paper can't be set as PDF
 """
 
@@ -66,3 +67,7 @@ class PaperFailed(AuditError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"the paper cannot be set as PDF ({problem}); its text says the same")
+
+
+class NoProof(AuditError):
+    """A record can't be proved to be in a log; the message says why not."""

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from blo_log.errors import AppendFailed, LogError
+from blo_processors.errors import KafkaAway
 from blo_runtime.admin import Health
 from blo_runtime.logs import get_logger
 
@@ -36,12 +37,17 @@ class _Outage:
 class KafkaLine:
     """The line to Kafka, shared by all tasks of the program.
 
+    Args:
+        patience_s: After so many seconds without an answer a task gives up; ``None``: never, as
+            it is right for a program that goes on.
+
     Attributes:
         last_away: The last time at which a task waited, by ``time.monotonic``; 0 for never.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float | None = None) -> None:
         self.last_away = 0.0
+        self._patience_s = patience_s
         self._waiting: dict[str, _Outage] = {}
         self._remind_at = 0.0
         self._reminder_s = _FIRST_REMINDER_S
@@ -79,6 +85,7 @@ class KafkaLine:
 
         Raises:
             LogError: ``error``, if it is not transient.
+            KafkaAway: The patience is over.
         """
         if not is_transient(error):
             raise error
@@ -86,6 +93,8 @@ class KafkaLine:
         first = not self._waiting
         self.last_away = now
         waiting = self._waiting.setdefault(task, _Outage(now, error))
+        if self._patience_s is not None and now - waiting.since >= self._patience_s:
+            raise KafkaAway(self._patience_s, error) from error
         waiting.error = error
         pause_s, waiting.pause_s = waiting.pause_s, min(2 * waiting.pause_s, LONGEST_PAUSE_S)
         if first:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +13,14 @@ import pytest
 from blo_audit.errors import NothingToAudit, NoTrust
 from blo_audit.findings.codes import Code, Severity
 from blo_audit.findings.meanings import MEANINGS
+from blo_audit.replay.options import AuditOptions
+from blo_audit.replay.run import Replay
 from blo_audit.replay.signatures import NEVER, Mode, Sample, unseen
 from blo_audit.replay.statement import ReplayStatement, not_proved, proved
 from blo_audit.replay.verdicts import CODES
 from blo_audit.spill_files import SpillBuffer, SpillFolder
 from blo_projection.link_chain import LinkChain
+from blo_schemas.event import LogRecord
 from blo_schemas.ids import Digest, LinkId, OfficeId
 from blo_schemas.trust import Role
 from blo_schemas.verdicts import Reason
@@ -352,3 +356,21 @@ def test_every_reason_is_a_finding_and_every_finding_is_explained(project_root: 
     assert set(MEANINGS) == set(Code)
     page = (project_root / "docs" / "audit.md").read_text()
     assert explained(page) == page, "run: python -m tests.audit.table"
+
+
+def test_where_time_is_simulated_no_clock_is_compared_and_the_statement_says_so() -> None:
+    exhibit = scene().exhibit.copy()
+    link = next(iter(exhibit.records_))
+    month = 30 * 86_400_000
+    exhibit.records_[link] = [
+        LogRecord(record.position, record.log_time - month, record.value)
+        for record in exhibit.records_[link]
+    ]
+    for simulated in (False, True):
+        options = AuditOptions(mode=Mode.FULL, seed=b"", simulated_time=simulated)
+        replay = Replay(exhibit, exhibit.pins, options, workers=1)
+        report = asyncio.run(replay.run(links=[link]))
+        (statement,) = report.links
+        assert report.clean == simulated
+        words = " ".join(not_proved(statement))
+        assert ("no clock was compared with another" in words) == simulated

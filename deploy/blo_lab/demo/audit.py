@@ -96,7 +96,7 @@ def audit(bootstrap: str, config: Path, link: str, bundle: Path) -> Audited:
             await source.close()
 
     report = asyncio.run(read())
-    verified = verify_bundle(bundle, settings.trust.roots)
+    verified = verify_bundle(bundle, settings.trust.roots, simulated_time=settings.simulated_time)
     return Audited(report, Bundled(bundle.stat().st_size, verified))
 
 
@@ -105,7 +105,12 @@ async def _replay(source: LogSource, settings: AuditorSettings) -> ReplayStateme
     replay = Replay(
         source,
         settings.trust.roots,
-        AuditOptions(mode=Mode.FULL, seed=os.urandom(SEED_SIZE), outputs=True),
+        AuditOptions(
+            mode=Mode.FULL,
+            seed=os.urandom(SEED_SIZE),
+            outputs=True,
+            simulated_time=settings.simulated_time,
+        ),
         identity=load_identity(settings.keys, OfficeId(settings.auditor), Role.OBSERVER),
     )
     return await replay.run()

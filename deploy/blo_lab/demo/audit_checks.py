@@ -21,18 +21,6 @@ Roots = Mapping[str, bytes]
 """The tree root over the whole log, by link; links without a record are left out."""
 
 
-ABOUT_CLOCKS: Final = frozenset(
-    {
-        Code.LOG_TIME_GOES_BACK,
-        Code.SIGNED_AFTER_LOG_TIME,
-        Code.BACK_DATED,
-        Code.HEAD_BACK_DATED,
-    }
-)
-"""Doubts that simulated time raises by itself: an office's clock stands still between its own
-steps, so what it signs in between bears an earlier time than records that it covers."""
-
-
 ABOUT_CHECKPOINTS: Final = frozenset(
     {
         Code.CHECKPOINT_REFUSED,
@@ -83,26 +71,20 @@ def check_audit(report: ReplayStatement, sizes: Mapping[str, int]) -> Check:
     for link, one in statements.items():
         wrong += _unproved(one, sizes.get(link, 0))
     views = [one.views for one in report.links if one.views is not None]
-    doubts, notes = report.count(Severity.DOUBT), report.count(Severity.NOTE)
+    notes = report.count(Severity.NOTE)
     return checked(
         "audit_is_clean",
         wrong,
         f"{sum(one.verified for one in report.links)} records and "
         f"{sum(one.heads for one in report.links)} heads verified, "
         f"{sum(one.agreed for one in views)} signed digests of case views equal those that the "
-        f"log gives; no breach; {counted(doubts, 'doubt')}, all about clocks, which simulated time "
-        f"stops; {counted(notes, 'note')}",
+        f"log gives; no breach and no doubt; {counted(notes, 'note')}",
     )
 
 
 def _wrong(findings: Iterable[Finding]) -> list[str]:
-    """Breaches and doubts, but for those of simulated time."""
-    return [
-        str(one)
-        for one in findings
-        if one.severity is Severity.BREACH
-        or (one.severity is Severity.DOUBT and one.code not in ABOUT_CLOCKS)
-    ]
+    """Breaches and doubts."""
+    return [str(finding) for finding in findings if finding.severity is not Severity.NOTE]
 
 
 def _unproved(one: LinkStatement, size: int) -> Iterator[str]:

@@ -9,6 +9,7 @@ from shlex import quote
 
 import click
 
+from blo_agent.config import API_SOCKET
 from blo_cli import terminal
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
@@ -129,14 +130,13 @@ def _show(one: Lab) -> None:
         terminal.line(f"  {link.id}   {', '.join(link.offices)}")
     terminal.line()
     asked = next(program for program in one.programs if program.kind is AGENT)
-    token = one.layout.token(asked.subject)
-    port = one.place(asked).api_port
-    terminal.line(f"An agent's API wants its token, which each start renews: {token}")
+    terminal.line("An agent's API, over its socket, which knows you by your user:")
+    # The kernel takes a socket's path of 107 bytes only.
+    folder_of_socket = quote(str(one.layout.store(asked.subject)))
     terminal.line(
-        f'  curl -s -H "Authorization: Bearer $(cat {quote(str(token))})" '
-        f"http://127.0.0.1:{port}/v1/links"
+        f"  (cd {folder_of_socket} && curl -s --unix-socket {API_SOCKET} http://agent/v1/links)"
     )
-    terminal.line("Commands on this machine need none; they ask over the agent's socket:")
+    terminal.line("Commands ask over the socket, too:")
     terminal.line(f"  blo agent verify --config {quote(str(asked.config))}")
     asked = next(program for program in one.programs if program.kind is PROCESSOR)
     now = local(SystemClock().now_ms()).isoformat(timespec="seconds")

@@ -160,6 +160,7 @@ def auditor_toml(layout: Layout, world: World, around: Surroundings) -> str:
 # For `blo audit replay` and `blo audit bundle`. The offices grant the observer their summary keys.
 auditor = "{world.auditor}"
 keys = "{keys}"
+simulated_time = {_boolean(around.simulated_time)}
 
 {_pins(world.countries, around)}
 [kafka]

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from blo_audit.bundle.basis import (
     base_of,
     claim_values,
@@ -50,13 +52,20 @@ class MemoryBuffers(SpillFolder):
         return SpillBuffer(io.BytesIO(), window=_ALL)
 
 
-def verify_bundle(path: Path, pins: Pins, since: EarlierStatement | None = None) -> BundleReport:
+def verify_bundle(
+    path: Path,
+    pins: Pins,
+    since: EarlierStatement | None = None,
+    *,
+    simulated_time: bool = False,
+) -> BundleReport:
     """Verify a bundle.
 
     Args:
         path: The file.
         pins: The pinned roots; nothing else is believed but the reader's own statement.
         since: The reader's own statement, behind which the end of a link goes on.
+        simulated_time: Whether the log's times are a scenario's; see ``AuditOptions``.
 
     Raises:
         BundleError: The file is no bundle, or not a whole one.
@@ -67,16 +76,22 @@ def verify_bundle(path: Path, pins: Pins, since: EarlierStatement | None = None)
     with open_bundle(path) as bundle:
         # A file's name may hold bytes that are no text.
         name = path.name.encode(errors="replace").decode()
-        return _Verification(bundle, pins, name, since).run()
+        options = AuditOptions(simulated_time=simulated_time)
+        return _Verification(bundle, pins, name, since, options).run()
 
 
 class _Verification:
     def __init__(
-        self, bundle: Bundle, pins: Pins, name: str, since: EarlierStatement | None
+        self,
+        bundle: Bundle,
+        pins: Pins,
+        name: str,
+        since: EarlierStatement | None,
+        options: AuditOptions,
     ) -> None:
         self._spill = MemoryBuffers()
-        self._options = AuditOptions()
         self._bundle = bundle
+        self._options = options
         self._name = name
         manifest = bundle.manifest
         self._directory: TrustedDirectory
@@ -165,7 +180,9 @@ class _Verification:
             )
         state = since.state
         since.check_basis(pins, state.tolerance_ms, state.late_ms)
-        self._options = AuditOptions(tolerance_ms=state.tolerance_ms, late_ms=state.late_ms)
+        self._options = msgspec.structs.replace(
+            self._options, tolerance_ms=state.tolerance_ms, late_ms=state.late_ms
+        )
         then, _ = prove_documents(since.documents_of(self._bundle.documents), pins)
         earlier = EarlierLink.of(since, self._place, self._spill)
         if earlier is None:

@@ -104,8 +104,8 @@ class LinkAudit:
         self._times = ClockCheck(
             self.of_records,
             columns.buffer(TIMES),
-            tolerance_ms=options.tolerance_ms,
-            late_ms=options.late_ms,
+            tolerance_ms=options.tolerated_ms,
+            late_ms=options.tolerated_late_ms,
         )
         self._steps = (
             None
@@ -233,6 +233,7 @@ class LinkAudit:
             last_log_time=self._times.last,
             accepted=self._accepted,
             mode=options.mode,
+            simulated_time=options.simulated_time,
             verified=self._count_verified(),
             sample_rate=1.0 if self._full else options.rate,
             seed="" if self._full else options.seed.hex(),
@@ -301,7 +302,7 @@ class LinkAudit:
         admit = self._admission()
         judge = self._judge.record
         claims = self._claims
-        tolerance = self._options.tolerance_ms
+        tolerance = self._options.tolerated_ms
         sure = self._sure
         accepted = 0
         try:

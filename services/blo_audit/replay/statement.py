@@ -35,6 +35,11 @@ _NO_KEYS: Final = (
     "view digests in heads were not judged, nor can be told which contents are gone by agreement "
     "(shredding)."
 )
+_LOG_TIMES: Final = "Log times are the broker's word, within what the offices' signed times allow."
+_SIMULATED: Final = (
+    "Time is simulated here: the writers put the log times of a scenario, so no clock was compared "
+    "with another, and nothing is proved of when anything was written."
+)
 _SHREDDED_IN_WORDS: Final = 50
 """So many shredded cases are named in words; the values name all."""
 
@@ -168,6 +173,7 @@ class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
         words: How far each office's word reaches.
         views: What was proved of the case views; ``None`` without summary keys.
         outputs: What was proved of the processors' outputs; ``None``: they were not looked at.
+        simulated_time: Whether the log's times are a scenario's, so that no clock was compared.
         stopped: Why the log could not be read to its end, in words; ``None``: it was.
         earlier: What rests on an earlier statement of the auditor; ``None``: nothing.
         reread: Why all was read although a statement was given, in words.
@@ -194,6 +200,7 @@ class LinkStatement(msgspec.Struct, frozen=True, kw_only=True):
     stopped: str | None = None
     earlier: EarlierReading | None = None
     reread: str | None = None
+    simulated_time: bool = False
 
     def odds(self) -> dict[int, float]:
         """For some numbers of forged records: the probability that the sample holds none."""
@@ -334,7 +341,7 @@ def not_proved(statement: LinkStatement) -> list[str]:
         )
     sentences += [
         "Whether an office was shown another log after its last word cannot be seen here.",
-        "Log times are the broker's word, within what the offices' signed times allow.",
+        _SIMULATED if statement.simulated_time else _LOG_TIMES,
         "Whether what the offices wrote is true.",
     ]
     return sentences

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from shlex import quote
 
 import click
 
+from blo_audit.record_proof import RecordProof, prove_record
 from blo_cli import terminal
-from blo_cli.commands import CommandGroup
+from blo_cli.audit.options import Pinned, Reach, reach_options
+from blo_cli.commands import CliCommand, CommandGroup
 from blo_cli.errors import CliError, Exit
-from blo_cli.file_access import read_input
+from blo_cli.file_access import check_output, read_input, write_output
 from blo_cli.json_forms import ProofForm
-from blo_cli.parameters import HEX32, LINE, json_option
+from blo_cli.parameters import FILE, HEX32, LINE, LINK, json_option, replace_option
 from blo_schemas.hashes import leaf_hash
+from blo_schemas.ids import LinkId
 from blo_schemas.instants import LAST_INSTANT, local
 from blo_schemas.texts import from_hex
 from blo_sealing.errors import (
@@ -32,6 +37,7 @@ from blo_sealing.tlog import (
     parse_consistency,
     parse_inclusion,
     parse_vkey,
+    vkey_of,
 )
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -90,6 +96,59 @@ def verify(
     for result in () if wants_json else results:
         terminal.lines(f"{Path(result.file).name}: {sentence}" for sentence in result.says)
     return Exit.OK if all(result.proved for result in results) else Exit.CHECK_FAILED
+
+
+@proof.command(cls=CliCommand)
+@click.argument("output", type=FILE)
+@click.option("--link", required=True, type=LINK, help="The link.")
+@click.option("--position", type=click.IntRange(min=0), help="The record's position.")
+@click.option("--event", type=HEX32, help="Instead: the id of its event in hex.")
+@replace_option
+@reach_options
+def make(
+    output: Path,
+    link: str,
+    position: int | None,
+    event: str | None,
+    replace: bool,
+    config: Path | None,
+    bootstrap: str | None,
+    pinned: Pinned,
+) -> int:
+    """Proves one record: writes the proof with its checkpoint to the new file OUTPUT.
+
+    Beside it, in OUTPUT.keys, the verifier keys of those who have signed the checkpoint, and in
+    OUTPUT.record the record, sealed as it lies in the log. Whoever verifies takes the keys from
+    a source that he trusts, or compares them.
+    """
+    wanted = position if event is None else from_hex(event)
+    if wanted is None or (position is not None and event is not None):
+        raise click.UsageError("which record? Say --position or --event")
+    beside = {name: output.with_name(f"{output.name}.{name}") for name in ("keys", "record")}
+    for path in (output, *beside.values()):
+        check_output(path, replace=replace)
+    made = asyncio.run(_make(Reach(config, bootstrap, pinned), LinkId(link), wanted))
+    keys = "".join(f"{vkey_of(key)}\n" for key in made.keys)
+    write_output(output, made.proof.encode(), replace=replace)
+    write_output(beside["keys"], keys.encode(), replace=replace)
+    write_output(beside["record"], made.record, replace=replace)
+    tree = made.proof.checkpoint.checkpoint
+    signers = ", ".join(key.name for key in made.keys)
+    terminal.line(f"{output}: record {made.proof.index} of {tree.size}, signed by {signers}")
+    terminal.line(
+        f"Verify it: blo audit proof verify {quote(str(output))} --origin {tree.origin} "
+        f"--keys {quote(str(beside['keys']))} --record {quote(str(beside['record']))}"
+    )
+    return Exit.OK
+
+
+async def _make(reach: Reach, link: LinkId, wanted: int | bytes) -> RecordProof:
+    pins = reach.pins
+    source = reach.source()
+    try:
+        return await prove_record(source, pins, link, wanted)
+    finally:
+        await source.close()
 
 
 def _proved(

@@ -130,6 +130,7 @@ def replay(
         tolerance_ms=round(settings.replay.clock_tolerance_s * 1000),
         late_ms=round(settings.replay.late_h * 3_600_000),
         outputs=outputs,
+        simulated_time=settings.simulated_time,
     )
     with (
         opened_since(since, config) as earlier,

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from blo_audit.bundle.verify import verify_bundle
+from blo_audit.config import AuditorSettings
 from blo_audit.printout.audit_result import bundle_paper
 from blo_cli import terminal
 from blo_cli.audit.forms import BundleCheckForm, bundle_form
@@ -16,7 +17,7 @@ from blo_cli.audit.printout import PaperOptions, configured_auditor, paper_optio
 from blo_cli.audit.statement import opened_since, since_option
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
-from blo_cli.kafka_options import pins_option
+from blo_cli.kafka_options import load_reach, pins_option
 from blo_cli.parameters import json_option
 
 _FILE: Final = click.Path(path_type=Path)
@@ -46,8 +47,10 @@ def verify(
     Exit code 0: nothing is wrong. 1: there is a breach or a doubt. 2: it could not be checked.
     """
     pins = Reach(config, None, pinned).pins
+    settings = None if config is None else load_reach(config)
+    simulated = isinstance(settings, AuditorSettings) and settings.simulated_time
     with opened_since(since, config) as statement:
-        report = verify_bundle(file, pins, statement)
+        report = verify_bundle(file, pins, statement, simulated_time=simulated)
     if wants_json:
         terminal.json(bundle_form(report))
     if paper.files or not wants_json:

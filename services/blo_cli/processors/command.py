@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 import msgspec
@@ -35,6 +35,8 @@ from blo_schemas.outputs import DeadLetter
 from blo_schemas.trust import Agreement
 
 T = TypeVar("T")
+
+_KAFKA_PATIENCE_S: Final = 60.0
 
 
 _FILE = click.Path(path_type=Path)
@@ -238,8 +240,13 @@ def _letters(config: Path) -> list[DeadLetter]:
 def _with_log(
     config: Path, work: Callable[[WorkerContext, CorridorId], Coroutine[Any, Any, T]]
 ) -> T:
-    """Does something with the log and the trust documents of a configuration."""
+    """Does something with the log and the trust documents of a configuration.
+
+    Raises:
+        KafkaAway: Kafka does not answer for a minute, or for its request timeout if that is shorter.
+    """
     # Only what goes to Kafka pays for its library.
+    from blo_processors.kafka_line import KafkaLine
     from blo_processors.main import connect, make_context
 
     settings = load(config, ProcessorSettings)
@@ -247,7 +254,8 @@ def _with_log(
     async def run() -> T:
         log = connect(settings)
         try:
-            context = await make_context(settings, Metrics(), log)
+            line = KafkaLine(min(_KAFKA_PATIENCE_S, settings.kafka.request_timeout_s))
+            context = await make_context(settings, Metrics(), log, line)
             return await work(context, CorridorId(settings.corridor))
         finally:
             await log.close()

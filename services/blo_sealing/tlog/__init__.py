@@ -22,6 +22,7 @@ from blo_sealing.tlog.notes import (
     parse_vkey,
     sign_note,
     verify_note,
+    vkey_of,
 )
 from blo_sealing.tlog.proof_format import (
     ConsistencyProof,
@@ -63,4 +64,5 @@ __all__ = [
     "signatories",
     "unknown_signers",
     "verify_note",
+    "vkey_of",
 ]

@@ -70,6 +70,12 @@ class NoteKey(msgspec.Struct, frozen=True):
         return sha256(hashed).digest()[:_KEY_ID_SIZE]
 
 
+def vkey_of(key: NoteKey) -> str:
+    """A key as text, as ``parse_vkey`` reads it: its name, its id and its bytes."""
+    encoded = base64.b64encode(bytes([key.type]) + key.public).decode()
+    return f"{key.name}+{key.id.hex()}+{encoded}"
+
+
 class NoteSignature(msgspec.Struct, frozen=True):
     """One line under a note.
 

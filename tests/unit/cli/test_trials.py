@@ -39,7 +39,7 @@ def test_all_names_are_listed_without_a_broker() -> None:
         *("agent report sign", "agent request", "agent restore", "agent resume", "agent run"),
         *("agent sign", "agent system add", "agent system revoke", "agent verify"),
         *("audit bundle", "audit heads", "audit init", "audit journal", "audit paper verify"),
-        "audit proof verify",
+        *("audit proof make", "audit proof verify"),
         *("audit replay", "audit report compare", "audit report show", "audit report verify"),
         *("audit request", "audit response-times", "audit verify"),
         *("audit witness init", "audit witness request", "audit witness run"),
@@ -76,7 +76,7 @@ PAPERS = {
 
 SILENT = {"init", "request", "run", "sign", "export", "new", "root", "certificate", "office"} | {
     *("agreement", "revocation", "compute", "review", "freeze", "disclose", "resume", "restore"),
-    *("up", "down", "demo", "add", "invite", "confirm", "revoke"),
+    *("up", "down", "demo", "add", "invite", "confirm", "revoke", "make"),
 }
 """Last words of commands that print what they made, and no findings or list."""
 

@@ -293,8 +293,8 @@ def test_up_sets_the_clocks_and_says_where_everything_is(
         assert words in said
     assert f"blo audit replay --config {tmp_path / 'auditor.toml'}" in said
     agent = next(program for program in lab.programs if program.kind is AGENT)
-    token = lab.layout.token(agent.subject)
-    assert f'curl -s -H "Authorization: Bearer $(cat {token})" http://127.0.0.1:50000/v1/' in said
+    store = lab.layout.store(agent.subject)
+    assert f"(cd {store} && curl -s --unix-socket api.socket http://agent/v1/links)" in said
     assert all(str(link.id) in said for link in lab.world.links.values())
     for number, program in enumerate(lab.programs):
         (line,) = [line for line in said.splitlines() if f"127.0.0.1:{40_000 + number}" in line]
@@ -332,7 +332,7 @@ def test_what_a_fork_server_started_dies_with_its_owner(tmp_path: Path) -> None:
     agent = tmp_path / "agent.toml"
     agent.write_text(
         'office = "vn-a"\n[store]\npath = "a.db"\nkey = "a.key"\n[trust.pins]\n'
-        '[kafka]\nbootstrap = "127.0.0.1:1"\n[api]\ntoken = "token"\n'
+        '[kafka]\nbootstrap = "127.0.0.1:1"\n'
     )
     assert run(["agent", "init", "--config", str(agent)]) == 0
     server = ForkServer(tmp_path)
