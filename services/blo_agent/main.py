@@ -23,7 +23,7 @@ from blo_runtime.http import serve
 from blo_runtime.logs import configure, get_logger
 from blo_runtime.metrics import Metrics
 from blo_runtime.run_file import run_file
-from blo_runtime.supervision import StopSignal, Supervisor
+from blo_runtime.supervision import StopSignal, Supervisor, root_of
 from blo_runtime.supervision import run as run_program
 from blo_runtime.tls import kafka_options
 from blo_schemas.ids import OfficeId
@@ -51,10 +51,10 @@ def run(settings: AgentSettings) -> int:
             await _serve(settings, metrics, stop)
         except (StoreError, LogError, ProjectionError, TaskFailed) as error:
             # Before the stack trace in the log: what an operator reads, and what to do.
-            sys.stderr.write(f"agent {settings.office}: {_root(error)}\n")
+            sys.stderr.write(f"agent {settings.office}: {root_of(error)}\n")
             raise
 
-    return run_program(main)
+    return run_program(main, expected=(StoreError, LogError, ProjectionError))
 
 
 async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) -> None:
@@ -112,10 +112,3 @@ async def _open_doors(
         stack.enter_context(run_file(folder / RUN_FILE, **ports))
         get_logger().info("agent is up", office=agent.office.id, port=api.port)
         await stop.wait()
-
-
-def _root(error: BaseException) -> BaseException:
-    """What a task's failure is about."""
-    while isinstance(error, TaskFailed) and error.__cause__ is not None:
-        error = error.__cause__
-    return error

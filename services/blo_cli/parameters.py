@@ -259,7 +259,7 @@ def readers_zone() -> ZoneInfo:
     try:
         return zone_from(name)
     except WrongType:
-        return ZoneInfo("UTC")
+        return zone_from("UTC")
 
 
 def fail_usage(message: str) -> NoReturn:

@@ -14,14 +14,17 @@ import uvloop
 
 from blo_log import topics
 from blo_log.directory import DirectoryFeed
+from blo_log.errors import LogError
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import Appender, Log
 from blo_processors.config import ProcessorSettings
 from blo_processors.context import WorkerContext, WorkerOptions
 from blo_processors.corridor import Corridor
+from blo_processors.errors import ProcessorError
 from blo_processors.faust_app import FaustStream
 from blo_processors.kafka_line import KafkaLine
 from blo_processors.liveness import LivenessFeed
+from blo_projection.errors import ProjectionError
 from blo_runtime.admin import Check, Health, start_admin
 from blo_runtime.clock import SystemClock
 from blo_runtime.keyfiles import load_identity
@@ -55,7 +58,12 @@ def run(settings: ProcessorSettings) -> int:
     async def main(stop: StopSignal) -> None:
         await _serve(settings, metrics, stop)
 
-    return run_program(main, shutdown_s=_SHUTDOWN_S, watchdog_s=_BLOCKED_S)
+    return run_program(
+        main,
+        shutdown_s=_SHUTDOWN_S,
+        watchdog_s=_BLOCKED_S,
+        expected=(LogError, ProcessorError, ProjectionError),
+    )
 
 
 def connect(settings: ProcessorSettings, *, joins_readers: bool = False) -> KafkaLog:

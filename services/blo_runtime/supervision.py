@@ -39,9 +39,9 @@ class ExitCode(IntEnum):
     OK = 0
     """It did its work, or was asked to stop and did."""
     FAILED = 70
-    """It or one of its tasks raised."""
-    CONFIGURATION = 2
-    """Its configuration is wrong."""
+    """It or one of its tasks raised something that nobody expects: a defect."""
+    UNABLE = 2
+    """It could not be done: its configuration is wrong, or what it needs is not there."""
     SHUTDOWN_OVERRAN = 3
     """It was asked to stop and some of its tasks did not in time."""
     LOOP_BLOCKED = 4
@@ -170,6 +170,7 @@ def run(
     *,
     shutdown_s: float = 10.0,
     watchdog_s: float | None = None,
+    expected: tuple[type[Exception], ...] = (),
 ) -> int:
     """Run a program on uvloop until it ends; call it in the main thread.
 
@@ -181,6 +182,7 @@ def run(
         main: The program; it returns when its work is done, or soon after the stop.
         shutdown_s: How long it may take to stop, in seconds.
         watchdog_s: For how many seconds the event loop may stand still; None for no watchdog.
+        expected: Errors that are no defects: what the program needs is not there, or has failed.
 
     Returns:
         An `ExitCode`, for `sys.exit`.
@@ -192,7 +194,7 @@ def run(
         deadline = stack.enter_context(_Deadline(runner.get_loop(), shutdown_s + grace_s))
         stack.enter_context(_signals(runner.get_loop(), stop, deadline))
         stack.enter_context(runner)
-        return runner.run(_program(main, stop, deadline, shutdown_s, watchdog_s))
+        return runner.run(_program(main, stop, deadline, shutdown_s, watchdog_s, expected))
 
 
 async def _program(
@@ -201,6 +203,7 @@ async def _program(
     deadline: "_Deadline",
     shutdown_s: float,
     watchdog_s: float | None,
+    expected: tuple[type[Exception], ...],
 ) -> ExitCode:
     with ExitStack() as stack:
         if watchdog_s is not None:
@@ -217,7 +220,7 @@ async def _program(
             await asyncio.wait({task}, timeout=shutdown_s)
         stopping.cancel()
         if task.done():
-            return _outcome(task)
+            return _outcome(task, expected)
         names = _names(asyncio.get_running_loop())
         get_logger().error("shutdown overran", task=names, limit_s=shutdown_s)
         return ExitCode.SHUTDOWN_OVERRAN
@@ -233,7 +236,7 @@ def _name_this_task(name: str) -> None:
         task.set_name(name)
 
 
-def _outcome(task: "asyncio.Task[None]") -> ExitCode:
+def _outcome(task: "asyncio.Task[None]", expected: tuple[type[Exception], ...]) -> ExitCode:
     if task.cancelled():
         get_logger().error("program failed", error="main was cancelled from within")
         return ExitCode.FAILED
@@ -242,9 +245,16 @@ def _outcome(task: "asyncio.Task[None]") -> ExitCode:
         return ExitCode.OK
     if isinstance(error, ConfigurationError):
         sys.stderr.write(f"{error}\n")
-        return ExitCode.CONFIGURATION
+        return ExitCode.UNABLE
     get_logger().error("program failed", exc_info=error)
-    return ExitCode.FAILED
+    return ExitCode.UNABLE if isinstance(root_of(error), expected) else ExitCode.FAILED
+
+
+def root_of(error: BaseException) -> BaseException:
+    """What a program's failure is about: the error of the task that failed."""
+    while isinstance(error, TaskFailed) and error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _end_blocked(limit_s: float) -> Callable[[list[str]], None]:

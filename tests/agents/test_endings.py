@@ -22,6 +22,7 @@ from blo_cli.client import AgentClient
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.topics import apply, exchange_topic, plan
 from blo_runtime.errors import TaskFailed
+from blo_runtime.supervision import ExitCode
 from tests.agents.processes import AgentProcess, NoAnswer
 from tests.agents.started import begin, opened_case
 from tests.agents.world import CORRIDOR, LINK, A, B, World, two_offices
@@ -173,7 +174,7 @@ def test_a_wrong_store_key_is_told_in_words(process: AgentProcess) -> None:
     key.unlink()
     create_store_key(key)
     process.start()
-    assert process.process.wait(PATIENCE_S) == 1
+    assert process.process.wait(PATIENCE_S) == ExitCode.UNABLE
     first = process.output().splitlines()[0]
     assert "office.db: the store does not open with this key" in first
     assert "Give the key file that was made with this store" in first
@@ -185,7 +186,7 @@ def test_two_agents_on_one_store_are_one_too_many(process: AgentProcess) -> None
     first, process._process = process.process, None
     try:
         process.start()
-        assert process.process.wait(PATIENCE_S) == 1
+        assert process.process.wait(PATIENCE_S) == ExitCode.UNABLE
         assert "another process has the store open" in process.output()
         assert json.loads(process.run_file.read_text())["pid"] == first.pid
     finally:

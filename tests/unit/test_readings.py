@@ -26,6 +26,9 @@ READERS = {
 }  # fmt: skip
 METHODS = {"fromisoformat", "fromtimestamp", "utcfromtimestamp", "strptime"}
 NAMES = {"ZoneInfo"}
+MODULES = {"json", "tomllib", "msgspec.json"}
+READING = {"load", "loads", "decode", "Decoder", "JSONDecoder", "*"}
+"""What can be taken out of these modules to read with."""
 
 
 def readers(text: str) -> list[str]:
@@ -38,11 +41,11 @@ def readers(text: str) -> list[str]:
                 calls.append(f"{node.lineno}: {whole}")
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in NAMES:
             calls.append(f"{node.lineno}: {ast.unparse(node.func)}")
-        elif isinstance(node, ast.ImportFrom) and node.module in {
-            "json",
-            "tomllib",
-            "msgspec.json",
-        }:
+        elif (
+            isinstance(node, ast.ImportFrom)
+            and node.module in MODULES
+            and {alias.name for alias in node.names} & READING
+        ):
             calls.append(f"{node.lineno}: from {node.module}")
     return calls
 

@@ -8,11 +8,13 @@ from typing import Final
 
 import msgspec
 
+from blo_audit.errors import AuditError
 from blo_audit.witness.config import WitnessSettings
 from blo_audit.witness.options import WitnessOptions
 from blo_audit.witness.state import WitnessState
 from blo_audit.witness.worker import Witness
 from blo_log.directory import DirectoryFeed
+from blo_log.errors import LogError
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_runtime.admin import start_admin
 from blo_runtime.clock import SystemClock
@@ -72,7 +74,7 @@ def run(settings: WitnessSettings) -> int:
         finally:
             await log.close()
 
-    return run_program(main, shutdown_s=_SHUTDOWN_S)
+    return run_program(main, shutdown_s=_SHUTDOWN_S, expected=(LogError, AuditError))
 
 
 @asynccontextmanager

@@ -15,7 +15,9 @@ from typing import Final
 from blo_processors.errors import StateDamaged, StateUnwritable
 from blo_processors.snapshot.state_file import StateFile
 from blo_runtime.files import make_private_folder
+from blo_schemas.errors import WireError
 from blo_schemas.ids import LinkId
+from blo_schemas.texts import from_hex
 from blo_sealing.keys import NodeKeys
 from blo_sealing.outputs import processor_state_key
 
@@ -131,9 +133,6 @@ def _open_with(path: Path, link: LinkId, keys: NodeKeys) -> tuple[StateFile, byt
 
 def _salt_of(path: Path, link: LinkId) -> bytes:
     try:
-        salt = bytes.fromhex(path.name[len(link) + 1 : -len(_SUFFIX)])
-    except ValueError:
-        salt = b""
-    if len(salt) != _SALT_SIZE:
-        raise StateDamaged(path, "its name has no salt")
-    return salt
+        return from_hex(path.name[len(link) + 1 : -len(_SUFFIX)], _SALT_SIZE)
+    except WireError:
+        raise StateDamaged(path, "its name has no salt") from None

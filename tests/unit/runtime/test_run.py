@@ -125,7 +125,7 @@ def test_a_second_signal_ends_at_once(start: Start, ending: str) -> None:
     assert code == 128 + signal.SIGINT
 
 
-def test_a_failing_program_ends_with_1_and_says_why(start: Start) -> None:
+def test_a_failing_program_ends_as_a_defect_and_says_why(start: Start) -> None:
     code, _, err = _end(
         start("""
         async def main(stop):
@@ -137,7 +137,23 @@ def test_a_failing_program_ends_with_1_and_says_why(start: Start) -> None:
     assert _logged(err)["program failed"]["error"] == "ValueError: disk full"
 
 
-def test_a_failing_task_ends_the_program_with_1_and_its_name(start: Start) -> None:
+def test_a_failure_that_is_no_defect_ends_a_program_as_unable(start: Start) -> None:
+    code, _, err = _end(
+        start("""
+        async def fails():
+            raise OSError("disk full")
+        async def main(stop):
+            async with Supervisor(stop) as tasks:
+                tasks.start("store", fails)
+                await tasks.until_stopped()
+        sys.exit(run(main, expected=(OSError,)))
+    """)
+    )
+    assert code == ExitCode.UNABLE
+    assert "disk full" in _logged(err)["program failed"]["error"]
+
+
+def test_a_failing_task_ends_the_program_as_a_defect_with_its_name(start: Start) -> None:
     code, _, err = _end(
         start("""
         async def fails():
@@ -229,7 +245,7 @@ def test_a_wrong_configuration_ends_with_2_and_only_the_message(start: Start) ->
         sys.exit(run(main))
     """)
     )
-    assert code == ExitCode.CONFIGURATION
+    assert code == ExitCode.UNABLE
     assert err == "a.toml: kafka: missing; expected a table. Add it.\n"
 
 
