@@ -18,9 +18,10 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from blo_lab.broker.processes import KnownProcess
+from blo_schemas.texts import from_json
 
 _END_TIMEOUT_S: Final = 30.0
 
@@ -85,7 +86,7 @@ def main() -> None:
     answers = os.dup(1)
     children: list[int] = []
     for line in sys.stdin:
-        order = json.loads(line)
+        order = from_json(line, dict[str, Any])
         pid = os.fork()
         if pid == 0:
             os.close(answers)
