@@ -365,7 +365,7 @@ def test_a_kafka_that_runs_already_is_used_and_left_running(
     assert own.running
     nothing_left(temporary)
 
-    again = blo(temporary, *arguments, more=more)
+    again = blo(temporary, *arguments, "--replace", more=more)
     assert again.returncode == 2
     assert "holds an exchange already" in again.stderr
     assert "Traceback" not in again.stderr

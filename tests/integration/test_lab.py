@@ -104,7 +104,7 @@ def test_up_down_up_again_and_up_with_a_program_that_does_not_start(tmp_path: Pa
     assert down.returncode == 0, down.stderr
     assert processes_of(layout.root) == []
     assert not [port for port in ports if listens(port)]
-    files = {"processors.toml", "processors.log", "processor.key"}
+    files = {"processors.toml", "processors.log", "processor.key", "state"}
     assert {path.name for path in (layout.processors / "la-vn").iterdir()} == files
     assert "no lab runs" in blo(tmp_path, "lab", "down", folder).stdout
 

@@ -28,6 +28,9 @@ _UNICODE: Final = "16.0.0"
 
 _GAP: Final = 2
 _NARROWEST: Final = 8
+_LONGEST_WORD: Final = 24
+"""A longer piece is no word but a hash or an id, and may be broken."""
+
 _CLOSING: Final = frozenset("，。、；：！？）」』》】”’,.;:!?)]}")
 """No line begins with one of these."""
 
@@ -109,22 +112,30 @@ def _table(table: PaperTable, width: int) -> Iterator[str]:
 
 
 def _widths(table: PaperTable, width: int) -> list[int]:
-    """Each column as wide as its widest cell; where that is too much, the widest ones give."""
-    widths = [
-        max(cells(plain(cell)) for cell in column)
-        for column in zip(table.heads, *table.rows, strict=True)
+    """Each column as wide as its widest cell; where that is too much, the widest ones give.
+
+    A column gives no more than its longest word leaves, as long as others can give.
+    """
+    columns = [
+        [plain(cell) for cell in column] for column in zip(table.heads, *table.rows, strict=True)
     ]
-    room = width - _GAP * (len(widths) - 1)
-    while sum(widths) > room:
-        widest = max(widths)
-        if widest <= _NARROWEST:
-            break
-        second = max((column for column in widths if column < widest), default=_NARROWEST)
-        same = widths.count(widest)
-        over = sum(widths) - room
-        target = max(second, _NARROWEST, widest - -(-over // same))
-        widths = [target if column == widest else column for column in widths]
+    widths = [max(map(cells, column)) for column in columns]
+    words = [_longest_word(column) for column in columns]
+    over = sum(widths) + _GAP * (len(widths) - 1) - width
+    for floors in (words, [min(word, _NARROWEST) for word in words]):
+        while over > 0:
+            giving = [at for at, floor in enumerate(floors) if widths[at] > floor]
+            if not giving:
+                break
+            widths[max(giving, key=lambda at: widths[at])] -= 1
+            over -= 1
     return widths
+
+
+def _longest_word(column: Sequence[str]) -> int:
+    """The cells of the longest piece that need not be broken; of a longer one than that some."""
+    pieces = (cells(piece.rstrip()) for text in column for piece in _pieces(text))
+    return min(max(pieces, default=0), _LONGEST_WORD)
 
 
 def wrap(text: str, width: int, *, first: str = "", further: str = "") -> Iterator[str]:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from blo_agent.api.error_types import RefusedAnswer
+from blo_agent.api.people_types import InvitationAnswer, PersonAnswer, TokenAnswer
 from blo_agent.api.report_types import ReportAnswer
 from blo_agent.api.response_types import LinkAnswer, ReplayAnswer
 from blo_audit.bundle.collect import WrittenBundle
@@ -27,6 +28,7 @@ from blo_audit.reports.response_times import LinkTimes
 from blo_audit.reports.verify import ReportAudit
 from blo_cli import topics
 from blo_cli.agent import command as agent_command
+from blo_cli.agent import people as agent_people
 from blo_cli.agent import report as agent_report
 from blo_cli.json_forms import LinkAt, PolicyComparison
 from blo_cli.main import run
@@ -113,6 +115,18 @@ class Client:
     def advance_report(self, *_: object) -> Any:
         return filled(ReportAnswer, self._text)
 
+    def people(self) -> Any:
+        return [filled(PersonAnswer, self._text)]
+
+    def add_person(self, _: object) -> Any:
+        return filled(InvitationAnswer, self._text)
+
+    def invite_person(self, _: str) -> Any:
+        return filled(InvitationAnswer, self._text)
+
+    def add_system(self, _: object) -> Any:
+        return filled(TokenAnswer, self._text)
+
     def resume(self, *_: str) -> Any:
         return filled(RefusedAnswer, self._text)
 
@@ -122,7 +136,7 @@ class Client:
 
 def agent(*words: str, code: int = 0) -> Scene:
     def prepare(patch: pytest.MonkeyPatch, folder: Path, text: str) -> list[str]:
-        for module in (agent_command, agent_report):
+        for module in (agent_command, agent_report, agent_people):
             patch.setattr(module, "configured_client", lambda _: Client(text))
         return [*words, *config(folder)]
 
@@ -330,6 +344,10 @@ SCENES = {
     ("agent", "disclose"): agent(
         *("--link", "x", "--reason", "x", "--for", "x", "--output", "x", *ACTOR), code=1
     ),
+    ("agent", "people", "add"): agent("an", "--name", "An", "--role", "chief"),
+    ("agent", "people", "invite"): agent("an"),
+    ("agent", "people", "list"): agent(),
+    ("agent", "system", "add"): agent("sys-x", "--days", "1"),
     ("agent", "report", "list"): agent(),
     ("agent", "report", "compute"): agent("--from", "2025-01-01", "--to", "2025-02-01", *ACTOR),
     ("agent", "report", "review"): agent(DIGEST, *ACTOR),
@@ -364,7 +382,7 @@ SCENES = {
 
 NOTHING_FOREIGN = {
     "init", "request", "run", "new", "root", "certificate", "office", "agreement", "revocation",
-    "sign", "restore", "up", "heads", "export", "make",
+    "sign", "restore", "up", "heads", "export", "make", "confirm", "revoke",
 }  # fmt: skip
 """Last words of commands that print only numbers, and names that their user has typed."""
 

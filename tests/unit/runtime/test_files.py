@@ -31,6 +31,7 @@ WRITERS = {
     "services/blo_runtime/files.py": "the one writer",
     "services/blo_schemas/jsonschema.py": "schemas of the repository",
     "deploy/blo_lab/broker/server.py": "a log that is appended to",
+    "deploy/blo_lab/network/fork_server.py": "a log that is appended to",
     "deploy/blo_lab/network/programs.py": "a log that is appended to",
 }
 """Modules that may make files by other means, and why."""
