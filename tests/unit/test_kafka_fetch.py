@@ -40,7 +40,7 @@ def fetch(tmp_path: Path, into: Path, project_root: Path) -> Fetch:
     ) -> subprocess.CompletedProcess[str]:
         for name, content in jars.items():
             (repository / name).write_bytes(content)
-        script = f'#!/bin/sh\nfor a; do case $a in -DoutputDirectory=*) into=${{a#*=}};; esac; done\nmkdir -p "$into" && cp {repository}/* "$into"\n'
+        script = f'#!/bin/sh\nfor a; do case $a in -DoutputDirectory=*) into=${{a#*=}};; esac; done\nmkdir -p "$into" && cp {repository}/* "$into"\nprintf "\\033[0m\\033[31mMaven says\\033[0m\\n\\033[0m"\n'
         mvn = programs / "mvn"
         mvn.write_text(script + ("exit 1\n" if maven_fails else ""), encoding="utf-8")
         mvn.chmod(0o755)
@@ -121,3 +121,10 @@ def test_a_list_that_cannot_be_read_names_the_line(fetch: Fetch, tmp_path: Path)
     result = fetch(JARS)
     assert result.returncode == 1
     assert "line 3" in result.stderr
+
+
+def test_maven_s_words_go_through_without_its_colours(fetch: Fetch) -> None:
+    done = fetch(JARS, maven_fails=True)
+    assert done.returncode != 0
+    assert "Maven says\n" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
