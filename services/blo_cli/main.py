@@ -90,9 +90,27 @@ def _ended_by(error: BaseException, *, debug: bool) -> int:
             return _tell("there is not enough memory", Exit.ERROR)
         case SystemExit():
             return error.code if isinstance(error.code, int) else Exit.UNEXPECTED
+    interrupt = _interrupt_beneath(error)
+    if interrupt is not None:
+        return _tell("interrupted", interrupt.exit_code)
     if isinstance(error, expected_errors()):
         return _tell(str(error), Exit.ERROR)
     return _tell_unexpected(error, debug=debug)
+
+
+def _interrupt_beneath(error: BaseException) -> Interrupted | None:
+    """The interrupt during which an error was raised.
+
+    A signal may come in the middle of the library's own locks, whose ends then raise errors.
+    """
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, Interrupted):
+            return cause
+        seen.add(id(cause))
+        cause = cause.__context__
+    return None
 
 
 def _tell_unexpected(error: BaseException, *, debug: bool) -> int:

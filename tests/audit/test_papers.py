@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -129,11 +130,17 @@ def test_a_pdf_is_the_same_in_every_process_and_is_pdf_a() -> None:
     )
     root = Path(__file__).resolve().parents[2]
     again = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-S", "-c", code],
         capture_output=True,
         check=True,
         cwd=root,
-        env={"TZ": "Asia/Vientiane", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "1"},
+        env={
+            "TZ": "Asia/Vientiane",
+            "LC_ALL": "C",
+            "SOURCE_DATE_EPOCH": "1",
+            # Python itself reads no path of the checkout in this locale, if it is not in ASCII.
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
     )
     assert again.stdout == made
     assert b"pdfaid" in made

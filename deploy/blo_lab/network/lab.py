@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 import msgspec
 
@@ -258,7 +260,7 @@ class Lab:
         simulated = self._options.simulated_time
         offices = [program.subject for program in self.programs if program.kind is AGENT]
         # Whoever goes on after this command is to be found at the same place at every start.
-        ports = steady_ports(offices) if self._detached else {}
+        ports = steady_ports(offices, self.layout.root) if self._detached else {}
         documents = provision(
             self.layout, self.world, bootstrap, simulated_time=simulated, api_ports=ports
         )
@@ -313,15 +315,19 @@ class Lab:
         )
 
 
-def steady_ports(offices: Sequence[str]) -> dict[str, int]:
+def steady_ports(offices: Sequence[str], folder: Path) -> dict[str, int]:
     """A port for each office's API, one after the other, that nobody listens on now.
 
-    A race for them is told by the agent that loses it.
+    The first that are tried follow from the folder, so a lab has the same ports each time, and two
+    that start at once have others. A race for them is told by the agent that loses it.
 
     Args:
         offices: The offices.
+        folder: The lab's folder.
     """
-    for first in range(_FIRST_PORT, _LAST_PORT - len(offices), _PORT_STEP):
+    firsts = list(range(_FIRST_PORT, _LAST_PORT - len(offices), _PORT_STEP))
+    own = crc32(os.fsencode(folder)) % len(firsts) if firsts else 0
+    for first in (*firsts[own:], *firsts[:own]):
         wanted = range(first, first + len(offices))
         with ExitStack() as probes:
             try:

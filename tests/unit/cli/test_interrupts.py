@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from blo_cli import main
 from blo_cli.interrupts import STOPPING, Interrupted, Interrupts
 
 
@@ -131,3 +132,19 @@ def test_a_signal_is_answered_in_words_at_once_even_within_a_shield(
         shielded(one, lambda: heard.append(capfd.readouterr().err))
     assert heard == [f"\n{STOPPING}\n"]
     assert capfd.readouterr().err == ""
+
+
+def test_an_error_that_an_interrupt_has_caused_is_the_interrupt(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As when a signal comes while a thread is being started: its lock's end raises."""
+
+    def interrupted(*_: object) -> int:
+        try:
+            raise Interrupted(signal.SIGTERM)
+        finally:
+            raise RuntimeError("release unlocked lock")
+
+    monkeypatch.setattr(main, "_invoke", interrupted)
+    assert main.run(["demo"]) == 128 + signal.SIGTERM
+    assert capsys.readouterr().err == "blo: interrupted\n"

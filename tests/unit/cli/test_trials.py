@@ -302,9 +302,11 @@ def test_a_name_that_is_nearly_right_is_put_right(
 
 
 def blo(*arguments: str, **given: Any) -> subprocess.CompletedProcess[bytes]:
-    environment = os.environ | given.pop("env", {})
+    # Without ``site``, which in the C locale reads no path of the checkout that is not in ASCII.
+    places = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = os.environ | places | given.pop("env", {})
     return subprocess.run(
-        [sys.executable, "-m", "blo_cli", *arguments],
+        [sys.executable, "-S", "-m", "blo_cli", *arguments],
         check=False,
         env=environment,
         timeout=120,

@@ -301,16 +301,17 @@ def test_up_sets_the_clocks_and_says_where_everything_is(
         assert str(program.config.relative_to(tmp_path)) in line
 
 
-def test_the_ports_of_the_apis_stand_side_by_side_and_are_nobody_s() -> None:
+def test_the_ports_of_the_apis_stand_side_by_side_and_are_nobody_s(tmp_path: Path) -> None:
     offices = [f"vn-{number}" for number in range(3)]
-    ports = steady_ports(offices)
+    ports = steady_ports(offices, tmp_path)
+    assert ports == steady_ports(offices, tmp_path), "a folder has the same ports each time"
     assert list(ports) == offices
     first = ports["vn-0"]
     assert list(ports.values()) == [first, first + 1, first + 2]
     with socket.socket() as somebody:
         somebody.bind(("127.0.0.1", first + 1))
-        assert first not in steady_ports(offices).values()
-    assert steady_ports([str(number) for number in range(5000)]) == {}
+        assert first not in steady_ports(offices, tmp_path).values()
+    assert steady_ports([str(number) for number in range(5000)], tmp_path) == {}
 
 
 def test_a_forked_program_is_blo_writes_its_log_and_ends_with_its_owner(tmp_path: Path) -> None:
