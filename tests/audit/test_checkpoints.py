@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 
 import msgspec
@@ -12,11 +13,14 @@ from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Finding
 from blo_audit.replay.checkpoints import verify_quorum
 from blo_audit.replay.claims import Claim
+from blo_schemas.codec import encode
 from blo_schemas.hashes import document_id, leaf_hash
+from blo_schemas.heads import HEAD_VERSION, Head
 from blo_schemas.ids import CountryId, Digest, LinkId, OfficeId
 from blo_schemas.trust import Revocation, RevokedFrom, Role
 from blo_sealing.errors import InvalidSignature, OtherCheckpoint, UnsignedNote
 from blo_sealing.merkle import MerkleTree
+from blo_sealing.statements import sign_head
 from blo_sealing.tlog import Checkpoint, SignedCheckpoint, cosign, merge, origin_of, sign_checkpoint
 from tests.agents.world import CORRIDOR, LINK, NOW, YEAR_MS, A, B, World
 from tests.audit.world import WITNESS, claims_of, directory_of, with_witness
@@ -168,6 +172,36 @@ def test_an_office_that_cosigns_two_trees_is_named_too(world: World) -> None:
     lie = msgspec.structs.replace(tree(4), root=Digest(bytes(32)))
     _, (finding,) = read(world, signed_by(world, tree(4), WITNESS, A, B), signed_by(world, lie, B))
     assert (finding.code, finding.office) == (Code.HEADS_CONTRADICT, B)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_two_hashes_of_one_size_are_found_wherever_a_checkpoint_of_that_size_lies(
+    world: World, order: tuple[int, ...]
+) -> None:
+    """A checkpoint states no running hash, so it hides neither of two heads."""
+    certificate = directory_of(world).certificate(A, NOW)
+    assert certificate is not None
+    head = Head(
+        v=HEAD_VERSION,
+        link=LINK,
+        office=A,
+        kid=certificate.tag,
+        size=4,
+        log_hash=bytes([1]) * 32,
+        tree_root=tree(4).root,
+        view_digest=bytes(32),
+        unopened=0,
+        first_unopened=(),
+        journal_size=0,
+        journal_hash=bytes(32),
+        at=NOW,
+    )
+    other = msgspec.structs.replace(head, log_hash=bytes([2]) * 32)
+    key = world.keys[A].signing
+    values = [encode(sign_head(one, key)) for one in (head, other)]
+    values.append(signed_by(world, tree(4), WITNESS, A, B).encode())
+    _, (finding,) = claims_of(world, [values[at] for at in order])
+    assert (finding.code, finding.office) == (Code.HEADS_CONTRADICT, A)
 
 
 def test_a_false_signature_and_a_foreign_one_are_found(world: World) -> None:

@@ -227,6 +227,9 @@ def _find_contradictions(claims: Sequence[Claim], findings: Findings) -> None:
             first = first_by_size.setdefault((signer, claim.size), claim)
             hashes = {first.log_hash, claim.log_hash} - {None}
             if first.tree_root == claim.tree_root and len(hashes) <= 1:
+                # A checkpoint states no running hash, so a head is what the next heads are held to.
+                if first.log_hash is None:
+                    first_by_size[signer, claim.size] = claim
                 continue
             roots = first.tree_root.hex()[:16], claim.tree_root.hex()[:16]
             words = (
