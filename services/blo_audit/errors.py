@@ -8,8 +8,7 @@
     ├── StatementRefused   no replay can go on from this statement
     ├── NothingToAudit     no link fits what was asked for
     ├── NoTrust            no pinned root is proved, so nothing can be
-    ├── NoProof            a record can't be proved to be in a log
-    └── PaperFailed        a paper can't be set as PDF
+    └── NoProof            a record can't be proved to be in a log
 """
 
 from __future__ import annotations
@@ -60,13 +59,6 @@ class NothingToAudit(AuditError):
 
 class NoTrust(AuditError):
     """No pinned country root is among the trust documents."""
-
-
-class PaperFailed(AuditError):
-    """A paper can't be set as PDF; the message is the typesetter's."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(f"the paper cannot be set as PDF ({problem}); its text says the same")
 
 
 class NoProof(AuditError):

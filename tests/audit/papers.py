@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from blo_audit.printout.audit_result import PaperSetting
-from blo_audit.printout.model import (
+from blo_printout.model import (
     Paper,
     PaperEntries,
     PaperEntry,

@@ -16,10 +16,10 @@ from blo_audit.bundle import limits
 from blo_audit.bundle.reader import MAGIC
 from blo_audit.bundle.verify import verify_bundle
 from blo_audit.printout.audit_result import bundle_paper
-from blo_audit.printout.text import text_of
 from blo_cli.audit.forms import bundle_form
 from blo_cli.terminal import json_text
 from blo_domain.trust.model import ParsedDocument
+from blo_printout.text import text_of
 from blo_schemas.bundle import Scope
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord

@@ -23,16 +23,6 @@ from blo_audit.bundle.verify import verify_bundle
 from blo_audit.findings.findings import Finding
 from blo_audit.printout.audit_result import bundle_paper, replay_paper
 from blo_audit.printout.contents import content_blocks
-from blo_audit.printout.model import (
-    Paper,
-    PaperEntries,
-    PaperFacts,
-    PaperHeading,
-    PaperList,
-    PaperTable,
-)
-from blo_audit.printout.pdf import pdf_of, printable
-from blo_audit.printout.text import cells, text_of, wrap
 from blo_audit.replay.statement import ReplayStatement
 from blo_cli.main import run
 from blo_domain.translations import (
@@ -46,6 +36,16 @@ from blo_domain.translations import (
     VALUES,
     translated,
 )
+from blo_printout.model import (
+    Paper,
+    PaperEntries,
+    PaperFacts,
+    PaperHeading,
+    PaperList,
+    PaperTable,
+)
+from blo_printout.pdf import pdf_of, printable
+from blo_printout.text import cells, text_of, wrap
 from blo_schemas.bodies import BODIES
 from blo_schemas.bundle import Scope
 from blo_schemas.content import Dispatch
@@ -124,7 +124,7 @@ def test_a_pdf_is_the_same_in_every_process_and_is_pdf_a() -> None:
     made = pdf_of(sample(MIXED, "lo"))
     code = (
         "import sys\n"
-        "from blo_audit.printout.pdf import pdf_of\n"
+        "from blo_printout.pdf import pdf_of\n"
         "from tests.audit.papers import sample\n"
         f"sys.stdout.buffer.write(pdf_of(sample({MIXED!r}, 'lo')))\n"
     )

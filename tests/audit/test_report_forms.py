@@ -12,16 +12,16 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 
-from blo_audit.printout.amounts import day_text, figure_rows, hours, hours_text, number_text
-from blo_audit.printout.model import PaperHeading, PaperTable
-from blo_audit.printout.office_report import ReportSetting, ReportSignature, report_paper
-from blo_audit.printout.pdf import pdf_of
-from blo_audit.printout.report_sheets import report_sheets
-from blo_audit.printout.text import text_of
-from blo_audit.printout.workbook import Sheet, workbook_of
 from blo_domain.reports.document import amount_text
 from blo_domain.reports.figure_rules import RULES
 from blo_domain.translations import FIGURES, LANGUAGES, UNITS, translated
+from blo_printout.amounts import day_text, figure_rows, hours, hours_text, number_text
+from blo_printout.model import PaperHeading, PaperTable
+from blo_printout.office_report import ReportSetting, ReportSignature, report_paper
+from blo_printout.pdf import pdf_of
+from blo_printout.report_sheets import report_sheets
+from blo_printout.text import text_of
+from blo_printout.workbook import Sheet, workbook_of
 from blo_schemas.reports import SignedReport, report_digest, signed_report
 from tests.audit.frozen import Given, freeze
 from tests.audit.papers import instant

@@ -9,10 +9,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from blo_audit.printout.model import LANGUAGES, PaperLanguage
-from blo_audit.printout.text import text_of
 from blo_audit.printout.times_report import TimesSetting, times_paper, times_sheet
-from blo_audit.printout.workbook import workbook_of
 from blo_audit.reports import response_times as observing
 from blo_audit.reports.response_times import LinkTimes, response_times
 from blo_domain.deadlines.responses import Responses, Window
@@ -20,6 +17,9 @@ from blo_domain.reports.annual_report import Period
 from blo_domain.reports.document import window_of
 from blo_log.directory import DirectoryFeed
 from blo_log.memory import MemoryCluster, MemoryLog
+from blo_printout.model import LANGUAGES, PaperLanguage
+from blo_printout.text import text_of
+from blo_printout.workbook import workbook_of
 from blo_processors.query import as_of as processors
 from blo_projection import fold as folding
 from blo_projection.granted_keys import GrantedKeys

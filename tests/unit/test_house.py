@@ -52,6 +52,7 @@ VAGUE_AT_MOST = {
     "blo_lab": 169,
     "blo_log": 17,
     "blo_processors": 15,
+    "blo_printout": 0,
     "blo_projection": 11,
     "blo_runtime": 11,
     "blo_schemas": 0,

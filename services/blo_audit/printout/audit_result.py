@@ -10,8 +10,11 @@ import msgspec
 from blo_audit.bundle.statement import BundleReport, scope_words
 from blo_audit.findings.codes import Severity
 from blo_audit.findings.findings import Finding
-from blo_audit.printout.contents import Times, content_blocks
-from blo_audit.printout.model import (
+from blo_audit.printout.contents import content_blocks
+from blo_audit.replay.statement import LinkStatement, ReplayStatement, not_proved, proved
+from blo_domain.translations import PAPERS, translated
+from blo_printout.facts import Times
+from blo_printout.model import (
     Emphasis,
     Paper,
     PaperBlock,
@@ -24,8 +27,6 @@ from blo_audit.printout.model import (
     PaperParagraph,
     PaperTable,
 )
-from blo_audit.replay.statement import LinkStatement, ReplayStatement, not_proved, proved
-from blo_domain.translations import PAPERS, translated
 from blo_schemas.ids import CountryId, DocumentId, OfficeId
 
 _EMPHASIS: Mapping[Severity, Emphasis] = {

@@ -7,9 +7,11 @@ from datetime import date
 
 import msgspec
 
-from blo_audit.printout.amounts import day_text, hours, hours_text
-from blo_audit.printout.contents import Times
-from blo_audit.printout.model import (
+from blo_audit.reports.response_times import LinkTimes
+from blo_domain.translations import PAPERS, translated
+from blo_printout.amounts import day_text, hours, hours_text
+from blo_printout.facts import Times
+from blo_printout.model import (
     Paper,
     PaperBlock,
     PaperFacts,
@@ -17,9 +19,7 @@ from blo_audit.printout.model import (
     PaperParagraph,
     PaperTable,
 )
-from blo_audit.printout.workbook import Sheet
-from blo_audit.reports.response_times import LinkTimes
-from blo_domain.translations import PAPERS, translated
+from blo_printout.workbook import Sheet
 from blo_schemas.ids import OfficeId
 
 

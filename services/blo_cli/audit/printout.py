@@ -15,9 +15,6 @@ import click
 from blo_audit.auditor import Auditor, auditor_of, is_signed_by_key
 from blo_audit.config import AuditorSettings
 from blo_audit.printout.audit_result import PaperSetting
-from blo_audit.printout.model import Paper, PaperLanguage
-from blo_audit.printout.pdf import pdf_of
-from blo_audit.printout.text import text_of
 from blo_cli import terminal
 from blo_cli.audit.trust_basis import Pinned, TrustBasis, trust_options
 from blo_cli.commands import CliCommand, CommandGroup
@@ -35,6 +32,9 @@ from blo_cli.parameters import (
     zone_option,
 )
 from blo_domain.trust import TrustedDirectory
+from blo_printout.model import Paper, PaperLanguage
+from blo_printout.pdf import pdf_of
+from blo_printout.text import text_of
 from blo_runtime.clock import SystemClock
 from blo_schemas.audits import AUDIT_SIGNATURE, AuditDocument, AuditSignature
 from blo_schemas.errors import WireError

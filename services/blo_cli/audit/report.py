@@ -9,9 +9,6 @@ from typing import Any
 import click
 
 from blo_audit.findings.findings import is_clean
-from blo_audit.printout.office_report import ReportSetting, ReportSignature, report_paper
-from blo_audit.printout.report_sheets import report_sheets
-from blo_audit.printout.workbook import workbook_of
 from blo_audit.replay.from_log import read_heads, read_records
 from blo_audit.reports.verify import (
     ReportAudit,
@@ -33,6 +30,9 @@ from blo_cli.report_difference import difference_lines
 from blo_domain.reports.difference import ReportDifference, difference
 from blo_domain.trust import TrustedDirectory
 from blo_log import Log
+from blo_printout.office_report import ReportSetting, ReportSignature, report_paper
+from blo_printout.report_sheets import report_sheets
+from blo_printout.workbook import workbook_of
 from blo_schemas.errors import WireError
 from blo_schemas.ids import LinkId
 from blo_schemas.reports import SignedReport, signed_report

@@ -12,7 +12,6 @@ import click
 from blo_audit.auditor import auditor_of
 from blo_audit.config import AuditorSettings
 from blo_audit.printout.times_report import TimesSetting, times_paper, times_sheet
-from blo_audit.printout.workbook import workbook_of
 from blo_audit.reports.response_times import LinkTimes
 from blo_audit.reports.response_times import response_times as read_times
 from blo_cli import terminal
@@ -26,6 +25,7 @@ from blo_domain.deadlines.responses import Window
 from blo_domain.reports.annual_report import Period
 from blo_domain.reports.document import window_of
 from blo_log.directory import DirectoryFeed
+from blo_printout.workbook import workbook_of
 from blo_runtime.clock import SystemClock
 from blo_runtime.config import load
 from blo_runtime.keyfiles import load_identity

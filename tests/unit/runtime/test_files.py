@@ -38,7 +38,7 @@ WRITERS = {
 
 
 READERS = {
-    "services/blo_audit/printout/pdf.py": "a file of the distribution",
+    "services/blo_printout/pdf.py": "a file of the distribution",
     "services/blo_domain/holiday_tables/__init__.py": "a file of the distribution",
     "services/blo_processors/snapshot/rules.py": "the program's own source",
 }

@@ -17,7 +17,7 @@ import msgspec
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from blo_audit.printout.model import PaperLanguage
+from blo_printout.model import PaperLanguage
 from blo_schemas.plain_text import plain
 
 _LONGEST_NAME: Final = 31

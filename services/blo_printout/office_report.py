@@ -9,15 +9,17 @@ from typing import Final
 
 import msgspec
 
-from blo_audit.printout.amounts import (
+from blo_domain.translations import FIGURES, PAPERS, STEPS, translated
+from blo_domain.trust import TrustedDirectory
+from blo_printout.amounts import (
     amounts_text,
     day_text,
     figure_rows,
     hours_text,
     number_text,
 )
-from blo_audit.printout.contents import Times
-from blo_audit.printout.model import (
+from blo_printout.facts import Times
+from blo_printout.model import (
     Paper,
     PaperBlock,
     PaperFacts,
@@ -26,8 +28,6 @@ from blo_audit.printout.model import (
     PaperParagraph,
     PaperTable,
 )
-from blo_domain.translations import FIGURES, PAPERS, STEPS, translated
-from blo_domain.trust import TrustedDirectory
 from blo_schemas.ids import OfficeId
 from blo_schemas.reports import (
     Contribution,

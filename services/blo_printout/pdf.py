@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import msgspec
 
-from blo_audit.errors import PaperFailed
-from blo_audit.printout.model import Paper
+from blo_printout.errors import PaperFailed
+from blo_printout.model import Paper
 from blo_schemas.instants import local
 from blo_schemas.plain_text import plain
 

@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from blo_audit.printout.model import PaperLanguage
 from blo_domain.translations import FIGURES, UNITS, translated
+from blo_printout.model import PaperLanguage
 from blo_schemas.reports import Measured, ReportFigure
 
 _HOUR_MS: Final = 3_600_000

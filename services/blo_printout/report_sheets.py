@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from blo_audit.printout.amounts import amounts_text, figure_rows, hours
-from blo_audit.printout.office_report import ReportSetting, period_text
-from blo_audit.printout.workbook import Cell, Sheet
 from blo_domain.translations import FIGURES, KINDS, STEPS, translated
+from blo_printout.amounts import amounts_text, figure_rows, hours
+from blo_printout.office_report import ReportSetting, period_text
+from blo_printout.workbook import Cell, Sheet
 from blo_schemas.reports import PeriodReport, SignedReport, report_digest
 
 

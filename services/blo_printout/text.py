@@ -8,7 +8,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from blo_audit.printout.model import (
+from blo_printout.model import (
     Paper,
     PaperBlock,
     PaperEntries,
