@@ -27,6 +27,7 @@ from blo_agent.office.batch import BatchResult
 from blo_agent.office.halts import resume
 from blo_agent.office.key_grants import review_summary_keys
 from blo_agent.office.link_state import LinkState
+from blo_agent.office.open_cases import OpenCaseReview
 from blo_agent.office.state import Office
 from blo_agent.outbound.line_switch import LineSwitch
 from blo_agent.outbound.publisher import PublishingTimes, StatementPublisher
@@ -239,6 +240,7 @@ class Agent:
             "gauges": self._tell_positions,
             "keys": self._review_keys,
             "scrubber": self._scrubber.run,
+            "open cases": OpenCaseReview(self.office, self.store).run,
         }
 
     async def resume(self, link: LinkId, reason: str, actor: str) -> int:

@@ -46,10 +46,15 @@ def named(offices: Iterable[OfficeId], reader: OfficeId) -> str:
     return " or ".join(words) or "nobody"
 
 
-def _beginning(offices: Iterable[OfficeId], reader: OfficeId) -> str:
+def said_of(offices: Iterable[OfficeId], reader: OfficeId) -> str:
     """The same at the beginning of a sentence; an office's id stays as it is."""
     words = named(offices, reader)
     return words.replace("your", "Your", 1) if words.startswith("your ") else words
+
+
+def owed_words(clock: ClockKind) -> str:
+    """What is owed while a clock runs, as a verb."""
+    return _OWED[clock]
 
 
 def pause_words(ground: PauseGround) -> str:
@@ -72,7 +77,7 @@ def clock_words(state: ClockState, kind: Kind, reader: OfficeId, due: str | None
     if state.met_at is not None:
         late = ", but late" if state.standing is ClockStatus.MISSED else " in time"
         return f"What was owed, to {what}, was done{late}."
-    who = _beginning(state.owed_by, reader)
+    who = said_of(state.owed_by, reader)
     if state.standing is ClockStatus.PAUSED:
         return f"The clock to {what} stands still. Next to act: {named(state.owed_by, reader)}."
     if state.standing is ClockStatus.MISSED:
@@ -91,7 +96,7 @@ def alert_words(alert: Alert, kind: Kind | None, reader: OfficeId, due: str | No
         reader: The office that reads it.
         due: Its deadline as the reader writes it.
     """
-    who = _beginning(alert.must_act, reader)
+    who = said_of(alert.must_act, reader)
     if alert.signal is not None:
         return f"{who} {_SIGNALS[alert.signal]}."
     if alert.clock is None or alert.rung is None:

@@ -21,8 +21,8 @@ from blo_agent.api.request_types import CommandRequest, Hex32, StrictRequest, Wo
 from blo_agent.api.response_types import AcceptedAnswer
 from blo_agent.commands.accept import Accepted, OfficeCommand
 from blo_agent.drafts import approve, lifecycle
-from blo_agent.drafts.rows import known_draft
-from blo_agent.people.access import Actor, check_case, check_opening, sees_case, sees_link
+from blo_agent.drafts.rows import known_draft, sees_draft
+from blo_agent.people.access import Actor, check_case, check_opening, sees_link
 from blo_agent.people.log_in import Credentials
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import cases
@@ -107,7 +107,7 @@ async def drafts(
         return [
             draft_answer(row)
             for row in stored.in_state(snapshot, state)
-            if _reaches(snapshot, actor, row)
+            if sees_draft(snapshot, actor, row)
         ]
 
     return await agent.store.read(query)
@@ -294,16 +294,6 @@ async def _reached(request: Req, agent: Agent, draft: str) -> stored.DraftRow:
         return row
 
     return await agent.store.read(query)
-
-
-def _reaches(snapshot: Snapshot, actor: Actor, row: stored.DraftRow) -> bool:
-    if actor.name in row.authors:
-        return True
-    if row.case is None:
-        return sees_link(actor, row.link) and actor.scope is None and bool(actor.roles)
-    view = cases.get(snapshot, row.link, row.case)
-    kind = None if view is None else view.kind
-    return sees_case(snapshot, actor, row.link, row.case, kind)
 
 
 def _check_reach(snapshot: Snapshot, actor: Actor, link: LinkId, case: CaseId | None) -> None:

@@ -75,7 +75,7 @@ def read_command(agent: Agent, wanted: CommandRequest, actor: str) -> OfficeComm
     Raises:
         BadRequest: A word is not one of its list, or the body does not fit; names the field.
     """
-    step = _word(STEP_WORDS, wanted.step, "step")
+    step = listed_word(STEP_WORDS, wanted.step, "step")
     case = None if wanted.case is None else CaseId(from_hex(wanted.case))
     kind = _kind(agent, wanted, case)
     try:
@@ -132,12 +132,12 @@ def _corrected(wanted: CommandRequest) -> Target:
         named = from_object(wanted.fields, CorrectionRequest)
     except WireError as error:
         raise BadRequest(f"fields: {error.detail}") from error
-    return Target(_word(STEP_WORDS, named.corrects, "fields.corrects"), named.nth)
+    return Target(listed_word(STEP_WORDS, named.corrects, "fields.corrects"), named.nth)
 
 
 def _kind(agent: Agent, wanted: CommandRequest, case: CaseId | None) -> Kind:
     if wanted.kind is not None:
-        return _word(KIND_WORDS, wanted.kind, "kind")
+        return listed_word(KIND_WORDS, wanted.kind, "kind")
     state = agent.office.links.get(LinkId(wanted.link))
     view = state.view(case) if state is not None and case is not None else None
     if view is None:
@@ -145,7 +145,12 @@ def _kind(agent: Agent, wanted: CommandRequest, case: CaseId | None) -> Kind:
     return view.kind
 
 
-def _word(words: Mapping[str, T], word: str, field: str) -> T:
+def listed_word(words: Mapping[str, T], word: str, field: str) -> T:
+    """The value of a word from a list.
+
+    Raises:
+        BadRequest: The word is not on the list; names the field and the list.
+    """
     value = words.get(word)
     if value is None:
         raise BadRequest(f"{field}: {word!r} is not one of {', '.join(sorted(words))}")
@@ -153,4 +158,4 @@ def _word(words: Mapping[str, T], word: str, field: str) -> T:
 
 
 def _optional(words: Mapping[str, T], word: str | None, field: str) -> T | None:
-    return None if word is None else _word(words, word, field)
+    return None if word is None else listed_word(words, word, field)

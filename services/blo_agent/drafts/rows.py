@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from blo_agent.drafts.errors import DraftRefusal, DraftStepRefused, draft_refused
 from blo_agent.drafts.policy import is_approval_needed
-from blo_agent.people.access import Actor, check_allowed
+from blo_agent.people.access import Actor, check_allowed, sees_case, sees_link
 from blo_agent.people.errors import PeopleRefusal, refused
 from blo_agent.store.connection import Snapshot, Transaction
-from blo_agent.store.tables import drafts, journal
+from blo_agent.store.tables import cases, drafts, journal
 from blo_domain.people import drafts as rules
 from blo_domain.people.drafts import DraftAct
 from blo_domain.people.permissions import Action
@@ -69,6 +69,17 @@ def author_of(actor: Actor, action: Action) -> PersonId:
     if actor.person is None and actor.scope is None:
         raise refused(PeopleRefusal.NOT_ALLOWED, f"to {action} needs a person who is logged in")
     return actor.name
+
+
+def sees_draft(snapshot: Snapshot, actor: Actor, row: drafts.DraftRow) -> bool:
+    """Whether a draft lies within what the actor reaches: written in, or of a case that he reaches."""
+    if actor.name in row.authors:
+        return True
+    if row.case is None:
+        return sees_link(actor, row.link) and actor.scope is None and bool(actor.roles)
+    view = cases.get(snapshot, row.link, row.case)
+    kind = None if view is None else view.kind
+    return sees_case(snapshot, actor, row.link, row.case, kind)
 
 
 def digest_of(row: drafts.DraftRow) -> Digest:

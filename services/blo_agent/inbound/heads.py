@@ -84,10 +84,21 @@ def delivery(
         if head is None or head.size <= position:
             continue
         delivered.append(reader)
-        named = len(head.first_unopened) == head.unopened
-        if position not in head.first_unopened and (named or position < max(head.first_unopened)):
+        below, unopened = opened_below(head)
+        if position < below and position not in unopened:
             opened.append(reader)
     return tuple(delivered), tuple(opened)
+
+
+def opened_below(head: Head) -> tuple[int, tuple[int, ...]]:
+    """What an office says to have opened: all below a position, except these positions.
+
+    A head names only the first records that its office could not open, so of what lies behind them
+    nothing is known.
+    """
+    if len(head.first_unopened) == head.unopened:
+        return head.size, head.first_unopened
+    return max(head.first_unopened), head.first_unopened
 
 
 def review_heads(office: Office, tx: Transaction) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from blo_agent.containment import attempt
 from blo_agent.office.batch import BatchResult
 from blo_agent.office.link_state import LinkState
+from blo_agent.office.open_cases import note_open_case
 from blo_agent.office.state import Office
 from blo_agent.office.verdict_counts import store_tally
 from blo_agent.shredding.delete import note_view
@@ -18,6 +20,14 @@ def write_views(
     """Store what has moved; last, because what is agreed to be shredded is deleted with it."""
     for view in state.views.write(tx):
         state.look_ahead(CaseId(view.case))
+        attempt(
+            "what is open in a case",
+            tx,
+            result,
+            lambda _, view=view: note_open_case(office, state, view, tx),  # type: ignore[misc]
+            mend=lambda: None,
+            link=state.link,
+        )
         if note_view(office, state, view, now, tx):
             result.shredded.append(state.link)
 

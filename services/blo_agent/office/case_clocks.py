@@ -14,6 +14,7 @@ from blo_agent.store.tables import events, records
 from blo_domain.cases import SubmittedStep, evolve
 from blo_domain.deadlines.fold import fold_clocks
 from blo_domain.deadlines.terms import Terms, terms_of
+from blo_domain.inbox.receipts import CaseStep
 from blo_domain.trust import TrustedDirectory
 from blo_schemas import instants
 from blo_schemas.clocks import ClockView
@@ -39,7 +40,24 @@ def facts_of(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[SubmittedSt
         SubmittedStep(
             case, link, row.office, SUMMARY.decode(row.summary), row.position, row.log_time
         )
-        for row in events.by_case(snapshot, link, case)
+        for row in events.steps(snapshot, link, case)
+    ]
+
+
+def case_steps(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[CaseStep]:
+    """The accepted events of a case, in log order, each with the version that its writer had read."""
+    return [
+        CaseStep(
+            row.event_id,
+            row.office,
+            row.step,
+            row.version,
+            SUMMARY.decode(row.summary).expected_version,
+            row.position,
+            row.at,
+            row.log_time,
+        )
+        for row in events.steps(snapshot, link, case)
     ]
 
 

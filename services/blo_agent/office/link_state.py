@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, OrderedDict
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,7 @@ from blo_agent.office.signed_trees import SignedTrees
 from blo_agent.office.stored_chain import StoredChain
 from blo_agent.office.stored_views import StoredViews
 from blo_domain.cases import SubmittedStep, evolve
+from blo_domain.deadlines.terms import Terms
 from blo_projection.fold import LinkFold
 from blo_schemas.ids import CaseId, CorridorId, Digest, EventId, LinkId, OfficeId
 from blo_schemas.summary import Step, Summary
@@ -48,6 +49,13 @@ class PendingEvent(msgspec.Struct, frozen=True):
     summary: Summary
     at: int
     leaf: Digest
+
+
+class AgreedTerms(NamedTuple):
+    """What a link's offices have agreed on deadlines, by the trust documents with this digest."""
+
+    trust_digest: bytes
+    terms: Terms
 
 
 class VerdictCounts(msgspec.Struct):
@@ -98,6 +106,7 @@ class LinkState:
         shredded: Cases whose key and contents were deleted here (ADR 7).
         unconfirmed: Those of which the office has not signed yet that it has deleted them.
         ungranted: Readers that could not be granted a key when one was made, since the start.
+        terms: What was agreed on deadlines, as it was asked for last.
     """
 
     def __init__(
@@ -119,6 +128,7 @@ class LinkState:
         self.views: StoredViews
         self.tally = VerdictCounts()
         self.ungranted: set[OfficeId] = set()
+        self.terms: AgreedTerms | None = None
         self.under_way: OrderedDict[EventId, PendingEvent] = OrderedDict()
         self.was_read_anew = False
         self.trust_digest = b""

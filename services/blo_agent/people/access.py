@@ -48,6 +48,11 @@ class Actor(NamedTuple):
     is_office: bool = False
 
     @property
+    def sees_all_agencies(self) -> bool:
+        """Whether the cases of all agencies of the office are reached."""
+        return not OFFICE_WIDE.isdisjoint(self.roles)
+
+    @property
     def needs_no_approval(self) -> bool:
         """Whether what the actor does needs nobody's approval."""
         return self.is_office or (self.scope is not None and self.scope.is_trusted)
@@ -158,7 +163,7 @@ def sees_case(
         return False
     if not sees_link(actor, link):
         return False
-    if not OFFICE_WIDE.isdisjoint(actor.roles):
+    if actor.sees_all_agencies:
         return True
     owners = case_agencies.of_case(snapshot, link, case)
     return reaches_case(actor.roles, actor.agencies, owners)

@@ -14,6 +14,7 @@ from typing import Final
 import apsw
 
 from blo_agent.store.errors import NewerStore
+from blo_agent.store.schema_inbox import INBOX
 from blo_agent.store.schema_people import PEOPLE
 
 _OWN: Final = """
@@ -377,6 +378,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     PEOPLE,
     _OPEN_IN_MEMORY,
     _REVISED,
+    INBOX,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

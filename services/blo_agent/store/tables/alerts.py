@@ -87,6 +87,14 @@ def standing(snapshot: Snapshot, link: LinkId) -> list[StoredAlert]:
     return list({row.alert_id: row for row in _alerts(rows)}.values())
 
 
+def standing_of_link_itself(snapshot: Snapshot, link: LinkId) -> list[StoredAlert]:
+    """Those of them that are about the link and none of its cases."""
+    rows = snapshot.rows(
+        f"{_SELECT} WHERE link = ? AND case_id IS NULL AND stands = 1 ORDER BY offset", (link,)
+    )
+    return list({row.alert_id: row for row in _alerts(rows)}.values())
+
+
 def cases(snapshot: Snapshot, link: LinkId) -> list[CaseId]:
     """The cases of a link that there are alerts about, sorted."""
     rows = snapshot.rows(

@@ -54,6 +54,25 @@ def of_link(snapshot: Snapshot, link: LinkId) -> list[OutputDifference]:
     return [OutputDifference(*row) for row in rows]
 
 
+class DifferenceCount(NamedTuple):
+    """How often a processor says something else of a link than its log, and since when."""
+
+    processor: OfficeId
+    what: str
+    cases: int
+    since: int
+
+
+def counts(snapshot: Snapshot, link: LinkId) -> list[DifferenceCount]:
+    """The differences on a link in numbers, by processor and by what differs."""
+    rows = snapshot.rows(
+        "SELECT processor, what, count(*), min(since) FROM differences WHERE link = ?"
+        " GROUP BY 1, 2 ORDER BY 1, 2",
+        (link,),
+    )
+    return [DifferenceCount(*row) for row in rows]
+
+
 def of_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[OutputDifference]:
     """The differences in a case, the oldest first."""
     rows = snapshot.rows(

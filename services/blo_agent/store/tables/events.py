@@ -66,6 +66,19 @@ class EventRow(NamedTuple):
     content: bytes | None
 
 
+class StepRow(NamedTuple):
+    """One accepted event without its content; see ``EventRow``."""
+
+    event_id: EventId
+    office: OfficeId
+    step: Step
+    version: int
+    position: int
+    at: int
+    log_time: int
+    summary: bytes
+
+
 def put_many(tx: Transaction, events: Iterable[EventRow]) -> None:
     """Adds events."""
     tx.execute_many(_INSERT, map(_bindings, events))
@@ -118,6 +131,25 @@ def by_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[EventRow]:
         (link, case),
     )
     return [_event(row) for row in rows]
+
+
+def steps(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[StepRow]:
+    """The events of a case without their contents, in the order of the versions they produced."""
+    rows = snapshot.rows(
+        "SELECT event_id, office, step, version, position, at, log_time, events.summary"
+        " FROM records CROSS JOIN events USING (link, position)"
+        " WHERE link = ? AND case_id = ? ORDER BY position",
+        (link, case),
+    )
+    return [StepRow._make((*row[:2], Step(row[2]), *row[3:])) for row in rows]
+
+
+def content_of(snapshot: Snapshot, link: LinkId, position: int) -> bytes | None:
+    """The encoded content of the event at a position, if it is open here."""
+    content: bytes | None = snapshot.value(
+        "SELECT content FROM events WHERE link = ? AND position = ?", (link, position)
+    )
+    return content
 
 
 def ids(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[EventId]:
