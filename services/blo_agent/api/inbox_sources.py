@@ -17,7 +17,7 @@ from blo_agent.people.access import Actor, answer_of
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import alerts, differences, drafts, halts, heads, open_cases
 from blo_agent.store.tables.drafts import DraftRow
-from blo_agent.store.tables.open_cases import CaseFilter, CasePlace, OpenCaseRow, UnreadFilter
+from blo_agent.store.tables.open_cases import CaseFilter, CasePlace, OpenTaskRow, UnreadFilter
 from blo_domain.alert_wording import alert_words
 from blo_domain.inbox.entries import OF_DRAFTS, OF_TASKS, READING_TIME_MS, InboxKind
 from blo_domain.people.permissions import Action, Permission
@@ -61,7 +61,7 @@ class Alarm(NamedTuple):
     words: str
 
 
-Item = OpenCaseRow | DraftRow | Alarm
+Item = OpenTaskRow | DraftRow | Alarm
 
 
 class InboxQuestion(NamedTuple):

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 
-class LadderStep(msgspec.Struct, frozen=True):
+class ReceiptStep(msgspec.Struct, frozen=True):
     """How far an event of this office has come at one counterpart.
 
     Attributes:
@@ -72,7 +72,7 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     owed_by: list[str]
     is_ours: bool
     since: datetime
-    receipts: list[LadderStep]
+    receipts: list[ReceiptStep]
     words: str
 
 

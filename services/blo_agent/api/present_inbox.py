@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from blo_agent.api.inbox_sources import Alarm, InboxQuestion, Item
-from blo_agent.api.inbox_types import InboxEntry, LadderStep
+from blo_agent.api.inbox_types import InboxEntry, ReceiptStep
 from blo_agent.api.response_types import moment
 from blo_agent.inbound.heads import delivery
 from blo_agent.office.case_clocks import case_steps, local_text, terms_of_link, zone_of
@@ -15,7 +15,7 @@ from blo_agent.people.access import answer_of
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import cases, events, heads
 from blo_agent.store.tables.drafts import DraftRow
-from blo_agent.store.tables.open_cases import OpenCaseRow
+from blo_agent.store.tables.open_cases import OpenTaskRow
 from blo_domain.inbox.entries import InboxKind
 from blo_domain.inbox.receipts import CaseStep, ReceiptStage, acknowledged_by, answered_by
 from blo_domain.inbox.wording import draft_words, task_words, unread_words
@@ -128,7 +128,7 @@ class InboxPresenter:
     def _subject_of(self, drafted: DraftedStep) -> str | None:
         return drafted.dispatch.subject if self._reads and drafted.dispatch is not None else None
 
-    def _task(self, kind: InboxKind, row: OpenCaseRow) -> InboxEntry:
+    def _task(self, kind: InboxKind, row: OpenTaskRow) -> InboxEntry:
         at, task, own = self._of_link(row.link), row.task, self._viewer.id
         view = cases.get(self._snapshot, row.link, row.case)
         steps = case_steps(self._snapshot, row.link, row.case)
@@ -163,7 +163,7 @@ class InboxPresenter:
             words=words,
         )
 
-    def _ladder(self, at: _LinkOfInbox, kind: Kind, steps: list[CaseStep]) -> list[LadderStep]:
+    def _ladder(self, at: _LinkOfInbox, kind: Kind, steps: list[CaseStep]) -> list[ReceiptStep]:
         own = [step for step in steps if step.office == self._viewer.id]
         if not own:
             return []
@@ -180,7 +180,7 @@ class InboxPresenter:
                 stage = ReceiptStage.OPENED
             elif office in delivered:
                 stage = ReceiptStage.DELIVERED
-            ladder.append(LadderStep(office, stage.value))
+            ladder.append(ReceiptStep(office, stage.value))
         return ladder
 
     def _documents(self, at: _LinkOfInbox, case: CaseId, steps: list[CaseStep]) -> _Documents:

@@ -42,7 +42,7 @@ def note_open_case(office: Office, state: LinkState, view: CaseView, tx: Transac
         open_cases.remove(tx, state.link, case)
         return
     own = [fact for fact in facts if fact.office == office.id]
-    row = open_cases.OpenCaseRow(
+    row = open_cases.OpenTaskRow(
         state.link,
         case,
         view.kind,

@@ -9,7 +9,7 @@ import pytest
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import open_cases
-from blo_agent.store.tables.open_cases import CaseFilter, CasePlace, OpenCaseRow
+from blo_agent.store.tables.open_cases import CaseFilter, CasePlace, OpenTaskRow
 from blo_domain.inbox.entries import OF_TASKS, InboxKind, task_kind
 from blo_domain.inbox.tasks import OpenTask
 from blo_domain.inbox.turns import AWAITED
@@ -36,9 +36,9 @@ def tasks() -> list[OpenTask]:
     ]
 
 
-def rows() -> list[OpenCaseRow]:
+def rows() -> list[OpenTaskRow]:
     return [
-        OpenCaseRow(
+        OpenTaskRow(
             LINK,
             CaseId(number.to_bytes(32, "big")),
             Kind.PATROL,

@@ -49,7 +49,7 @@ _WHERE: Final[Mapping[InboxKind, str]] = {
 }
 
 
-class OpenCaseRow(NamedTuple):
+class OpenTaskRow(NamedTuple):
     """A case in which somebody owes something.
 
     Attributes:
@@ -119,7 +119,7 @@ class CasePlace(NamedTuple):
     case: CaseId
 
 
-def put(tx: Transaction, office: OfficeId, row: OpenCaseRow) -> None:
+def put(tx: Transaction, office: OfficeId, row: OpenTaskRow) -> None:
     """Stores what is open in a case, in place of what was.
 
     Args:
@@ -165,7 +165,7 @@ def of_kind(
     wanted: CaseFilter,
     after: CasePlace | None,
     limit: int,
-) -> list[OpenCaseRow]:
+) -> list[OpenTaskRow]:
     """The cases whose task is of a kind at an instant, the earliest deadline first.
 
     Args:
@@ -201,7 +201,7 @@ def counts(snapshot: Snapshot, now: int, wanted: CaseFilter) -> dict[InboxKind, 
 
 def unread(
     snapshot: Snapshot, wanted: UnreadFilter, after: CaseId | None, limit: int
-) -> list[OpenCaseRow]:
+) -> list[OpenTaskRow]:
     """The cases of a link whose last own event a counterpart has not opened, by case id.
 
     Args:
@@ -241,7 +241,7 @@ def _unread(wanted: UnreadFilter) -> tuple[list[str], list[Value]]:
     return conditions, values
 
 
-def get(snapshot: Snapshot, link: LinkId, case: CaseId) -> OpenCaseRow | None:
+def get(snapshot: Snapshot, link: LinkId, case: CaseId) -> OpenTaskRow | None:
     """What is open in a case."""
     row = snapshot.row(
         f"SELECT {_COLUMNS} FROM open_cases WHERE link = ? AND case_id = ?",  # noqa: S608 - fixed text
@@ -280,7 +280,7 @@ def _conditions(wanted: CaseFilter) -> tuple[list[str], list[Value]]:
     return conditions, values
 
 
-def _row(row: Row) -> OpenCaseRow:
+def _row(row: Row) -> OpenTaskRow:
     link, case, kind, urgency, _, clock, owed_by, warned_at, due, place, paused_for = row[:11]
     since, own_position, own_time = row[11:]
     task = OpenTask(
@@ -290,7 +290,7 @@ def _row(row: Row) -> OpenCaseRow:
         due,
         None if paused_for is None else PauseGround(paused_for),
     )
-    return OpenCaseRow(
+    return OpenTaskRow(
         link,
         CaseId(case),
         Kind(kind),
