@@ -14,7 +14,8 @@ from typing import Annotated, Final
 import msgspec
 
 from blo_schemas.codec import Codec
-from blo_schemas.fields import Bytes32, Count, Language, Line, MapStruct, Text, UnixMs
+from blo_schemas.fields import Bytes16, Bytes32, Count, Language, Line, MapStruct, Text, UnixMs
+from blo_schemas.files import MAX_FILE_SIZE, MAX_FILES
 from blo_schemas.instants import check_business_day
 from blo_schemas.summary import Step
 
@@ -38,12 +39,42 @@ class Channel(StrEnum):
     FAX = "fax"
 
 
-class Attachment(MapStruct, frozen=True, kw_only=True):
-    """A reference to an attachment: its name, size in bytes, and SHA-256."""
+MediaType = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*$(?!\n)", max_length=127)
+]
+"""A media type without parameters, in lower case: ``application/pdf``."""
+
+
+class EnclosedFile(MapStruct, frozen=True, kw_only=True):
+    """A file that travels beside the event, on ``blo.files`` (``blo_schemas.files``).
+
+    Attributes:
+        id: Its id, 16 bytes.
+        media_type: What it is, by its content.
+    """
+
+    id: Bytes16
+    media_type: MediaType
+
+
+class Attachment(MapStruct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is enclosed.
+
+    Attributes:
+        name: Its name, for people.
+        size: Bytes; of a file 1 to 52,428,800.
+        sha256: SHA-256 of the bytes.
+        file: The file that holds them; ``None``: they come by another way, such as a courier.
+    """
 
     name: Line
     size: Count
     sha256: Bytes32
+    file: EnclosedFile | None = None
+
+    def __post_init__(self) -> None:
+        if self.file is not None and not 1 <= self.size <= MAX_FILE_SIZE:
+            raise ValueError(f"a file has 1 to {MAX_FILE_SIZE} bytes, not {self.size}")
 
 
 class Dispatch(MapStruct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,7 +96,7 @@ class Dispatch(MapStruct, frozen=True, kw_only=True, omit_defaults=True):
         signer: Who signed.
         receiver: To whom at the counterpart.
         onward_caveat: Who else may be given it.
-        attachments: What is enclosed.
+        attachments: What is enclosed, at most ten things.
         channel: How it first travelled.
         channel_at: When it truly travelled, if not by the exchange; Unix milliseconds.
     """
@@ -85,7 +116,7 @@ class Dispatch(MapStruct, frozen=True, kw_only=True, omit_defaults=True):
     signer: Line | None = None
     receiver: Line | None = None
     onward_caveat: Line | None = None
-    attachments: tuple[Attachment, ...] = ()
+    attachments: Annotated[tuple[Attachment, ...], msgspec.Meta(max_length=MAX_FILES)] = ()
     channel: Channel = Channel.EXCHANGE
     channel_at: UnixMs | None = None
 

@@ -30,6 +30,9 @@ EventId = NewType("EventId", bytes)
 KeyId = NewType("KeyId", bytes)
 """32 bytes: identifier of a symmetric key and commitment to it."""
 
+FileId = NewType("FileId", bytes)
+"""16 random bytes: a file of one case on one link."""
+
 DocumentId = NewType("DocumentId", bytes)
 """32 bytes: SHA-256 over a trust document's payload."""
 

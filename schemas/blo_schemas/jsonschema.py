@@ -21,6 +21,7 @@ import msgspec
 from blo_schemas.bodies import BODIES
 from blo_schemas.content import Content, Dispatch
 from blo_schemas.event import Envelope, Header
+from blo_schemas.files import FileChunk
 from blo_schemas.grants import CaseGrant, Grant
 from blo_schemas.heads import Head, SignedHead
 from blo_schemas.heartbeats import Heartbeat, SignedHeartbeat
@@ -44,6 +45,7 @@ _FRAMES: Final = (
     Dispatch,
     Grant,
     CaseGrant,
+    FileChunk,
     Head,
     SignedHead,
     Heartbeat,

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from blo_domain.attachments import check_files
 from blo_domain.errors import RefusalReason, Refused
 from blo_domain.lifecycle import NEEDS_DISPATCH, NEEDS_REASON
 from blo_domain.markings import has_marking, is_marking_line
 from blo_domain.wording import spaced
 from blo_schemas.bodies import Correction, body_type, body_version, decode_body
+from blo_schemas.bodies.attachments import attachments_in
 from blo_schemas.bodies.operations import PhaseReport
 from blo_schemas.bodies.steps import DeclineReason
 from blo_schemas.codec import encode
@@ -142,6 +144,7 @@ def check_content(command: Command, rules: ChannelRules) -> None:
         _check_dispatch(command.dispatch, rules)
     _check_texts(command, body, rules)
     _check_lines(command, body)
+    check_files([*attachments_in(command.dispatch), *attachments_in(body)])
     if isinstance(command.body, DeclineReason):
         _check_ground(command.body, rules)
 

@@ -42,6 +42,8 @@ class RefusalReason(StrEnum):
     CLASSIFIED_MARKING = "classified_marking"
     DATE_AHEAD = "date_ahead"
     NO_CONTENT = "no_content"
+    TOO_MANY_FILES = "too_many_files"
+    FILE_NAME = "file_name"
 
 
 class Refused(DomainError):

@@ -242,6 +242,22 @@ class Log(Protocol):
         """
         ...
 
+    async def offset_at(self, partition: TopicPartition, log_time: int) -> int:
+        """Ask from which offset on a partition has the records of a time and later ones.
+
+        Args:
+            partition: Any partition whose log times do not go back.
+            log_time: The time, Unix milliseconds.
+
+        Returns:
+            The offset of the first record of that time or later; the partition's end if there is
+            none.
+
+        Raises:
+            LogError: The partition can't be asked.
+        """
+        ...
+
     async def admin(self) -> Admin:
         """Open an administrator.
 

@@ -47,6 +47,11 @@ def heads_topic(corridor: CorridorId) -> str:
     return f"blo.heads.{corridor}"
 
 
+def files_topic(corridor: CorridorId) -> str:
+    """The sealed chunks of the corridor's files."""
+    return f"blo.files.{corridor}"
+
+
 def liveness_topic(corridor: CorridorId) -> str:
     """That the offices are at work, signed; one partition for all links."""
     return f"blo.liveness.{corridor}"
@@ -150,6 +155,8 @@ def plan(
         specs += [
             spec(exchange_topic(corridor), links, _FOR_EVER, times),
             spec(keys_topic(corridor), links, _SHREDDABLE),
+            # A reader looks for a file's chunks from the log time of its event on.
+            spec(files_topic(corridor), links, _SHREDDABLE, times),
             spec(heads_topic(corridor), links, _KEYED),
             # When an office was heard is the log's word: nobody is to write it.
             spec(liveness_topic(corridor), 1, _KEYED, times),

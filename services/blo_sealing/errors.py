@@ -9,6 +9,7 @@
     ├── UnusableKey           a public or private key that must not be used
     ├── GrantNotForYou        the grant is sealed to someone else, or to another of your keys
     ├── WrongGrant            the grant is for another link or another purpose
+    ├── WrongChunk            the record holds another chunk than its key, or the event, names
     ├── HeadRefused           the head does not count on the link, and why
     ├── HeartbeatRefused      the heartbeat does not count in the corridor, and why
     ├── DuplicateSignature    the key has signed this document already
@@ -46,7 +47,7 @@ class Unopenable(SealingError):
     """A sealed part that the key does not open: altered bytes, or bytes sealed for another place.
 
     Attributes:
-        part: ``summary``, ``content`` or ``grant``.
+        part: ``summary``, ``content``, ``grant`` or ``chunk``.
     """
 
     defect = "unopenable"
@@ -88,6 +89,15 @@ class WrongGrant(SealingError):
     """The grant is for another link or another purpose than the reader looks for."""
 
     defect = "grant_not_as_asked"
+
+
+class WrongChunk(SealingError):
+    """The record holds another chunk than its key names, or the event knows no such chunk."""
+
+    defect = "chunk_not_as_asked"
+
+    def __init__(self, index: int, count: int) -> None:
+        super().__init__(f"chunk {index} lies under another key, or is not one of {count}")
 
 
 class HeadRefused(SealingError):

@@ -131,6 +131,18 @@ async def test_the_end_as_of_now_is_known(world: World) -> None:
     assert (await reader.high_watermarks())[partitions[0]] == 1
 
 
+async def test_where_a_time_begins_is_known(world: World) -> None:
+    topic = await world.topic(message_timestamp_type="CreateTime")
+    wanted, client = TopicPartition(topic, 0), world.client()
+    appender = await client.appender()
+    for at in (1_000, 2_000, 2_000, 3_000):
+        await appender.append([ProducerRecord(topic, 0, b"k", b"v", at)])
+    offsets = [await client.offset_at(wanted, at) for at in (0, 1_000, 1_001, 2_001, 3_001)]
+    assert offsets == [0, 0, 1, 3, 4]
+    with pytest.raises(TopicMissing):
+        await client.offset_at(TopicPartition("none", 0), 0)
+
+
 async def test_reading_to_the_end_stops_there_and_can_go_on_later(world: World) -> None:
     topic = await world.topic()
     wanted = TopicPartition(topic, 0)

@@ -6,17 +6,17 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.vectors import grants, heads_and_keys, heartbeats, parts, records
+from tests.vectors import file_chunks, grants, heads_and_keys, heartbeats, parts, records
 from tests.vectors.material import Json
 
 HERE = Path(__file__).parent
-KINDS = ("record", "part", "grant", "case_grant", "head", "heartbeat", "key")
+KINDS = ("record", "part", "grant", "case_grant", "head", "heartbeat", "file_chunk", "key")
 """The kinds that are made here; ``document`` vectors are made beside the trust rules' tests."""
 
 
 def vectors() -> Iterator[tuple[Path, Json]]:
     """Every vector with the file it belongs in."""
-    for source in (records, parts, grants, heads_and_keys, heartbeats):
+    for source in (records, parts, grants, heads_and_keys, heartbeats, file_chunks):
         for folder, made in (("accept", source.accepted()), ("reject", source.rejected())):
             for vector in made:
                 yield HERE / folder / f"{vector['name']}.json", vector

@@ -17,7 +17,7 @@ from blo_schemas.event import ENVELOPE, HEADER, LogRecord
 from blo_schemas.grants import CASE_GRANT, GRANT, KeyPurpose
 from blo_schemas.heads import HEAD, SIGNED_HEAD
 from blo_schemas.heartbeats import HEARTBEAT, SIGNED_HEARTBEAT
-from blo_schemas.ids import CertificateTag, LinkId, OfficeId
+from blo_schemas.ids import CertificateTag, FileId, LinkId, OfficeId
 from blo_schemas.summary import SUMMARY
 from blo_schemas.verdicts import Verdict
 from blo_sealing.errors import GrantNotForYou, SealingError, WrongGrant
@@ -29,6 +29,7 @@ from blo_sealing.event_parts import (
     open_with_part_key,
     summary_verdict,
 )
+from blo_sealing.files import SealedFile, derive_file_key, open_chunk_record
 from blo_sealing.grants import open_grant
 from blo_sealing.kem import KemKey
 from blo_sealing.keys import ContentKey, SummaryKey
@@ -163,6 +164,20 @@ def _run_heartbeat(given: Json) -> Json:
     return {"count": read.count, "at": read.at}
 
 
+def _run_file_chunk(given: Json) -> Json:
+    case = ContentKey(bytes.fromhex(given["case_key"]))
+    named = SealedFile(
+        LinkId(given["link"]),
+        case.id,
+        FileId(bytes.fromhex(given["file"])),
+        given["size"],
+        bytes.fromhex(given["sha256"]),
+    )
+    file_key = derive_file_key(named, case)
+    plain = open_chunk_record(named, file_key, bytes.fromhex(given["key"]), _value(given["value"]))
+    return {"plaintext": plain.hex(), "file_key": file_key.hex()}
+
+
 def _run_key(given: Json) -> Json:
     key = bytes.fromhex(given["signing_key"])
     check_signing_key(key)
@@ -176,6 +191,7 @@ RUNNERS: dict[str, Callable[[Json], Json]] = {
     "case_grant": _run_case_grant,
     "head": _run_head,
     "heartbeat": _run_heartbeat,
+    "file_chunk": _run_file_chunk,
     "key": _run_key,
 }
 

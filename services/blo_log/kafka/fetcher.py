@@ -139,7 +139,8 @@ class KafkaFetcher:
 
         Args:
             partitions: The partitions.
-            which: ``END`` or ``BEGIN``.
+            which: ``END``, ``BEGIN``, or a log time in Unix milliseconds: the first offset of that
+                time or later, -1 if there is none.
         """
         self._check_open()
         wanted = list(partitions)

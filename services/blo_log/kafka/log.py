@@ -75,6 +75,21 @@ class KafkaLog:
             raise translate(failure, self._connection, topic) from failure
         return ends
 
+    async def offset_at(self, partition: TopicPartition, log_time: int) -> int:
+        """See ``blo_log.port.Log.offset_at``."""
+        fetcher = await self._shared_fetcher()
+        try:
+            if not fetcher.knows(partition.topic):
+                await fetcher.partitions(partition.topic)
+        except FAILURES as error:
+            raise translate(error, self._connection, partition.topic) from error
+        offset = (await fetcher.offsets([partition], log_time))[partition]
+        if isinstance(offset, int) and offset < 0:
+            offset = (await fetcher.offsets([partition]))[partition]
+        if isinstance(offset, int):
+            return offset
+        raise translate(offset, self._connection, partition.topic) from offset
+
     async def admin(self) -> Admin:
         """See ``blo_log.port.Log.admin``."""
         admin = KafkaAdmin(self._connection)

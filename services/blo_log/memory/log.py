@@ -70,6 +70,13 @@ class MemoryLog:
             raise failure
         return ends
 
+    async def offset_at(self, partition: TopicPartition, log_time: int) -> int:
+        """See ``blo_log.port.Log.offset_at``."""
+        self.faults.check([partition.topic])
+        held = self.cluster.partition(partition)
+        later = (record.offset for record in held.records if record.timestamp >= log_time)
+        return next(later, held.end)
+
     async def admin(self) -> Admin:
         """See ``blo_log.port.Log.admin``."""
         self.faults.check()

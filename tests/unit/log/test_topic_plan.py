@@ -21,7 +21,7 @@ def planned(**options: bool) -> dict[str, TopicSpec]:
 
 
 def test_each_corridor_has_its_own_topics_and_the_directory_is_shared() -> None:
-    kinds = ("exchange", "keys", "heads", "liveness", "cases", "alerts", "trail", "dead")
+    kinds = ("exchange", "keys", "files", "heads", "liveness", "cases", "alerts", "trail", "dead")
     names = [f"blo.{kind}.{corridor}" for corridor in ("cn-vn", "la-vn") for kind in kinds]
     assert list(planned()) == ["blo.directory", *names]
 
@@ -43,13 +43,15 @@ def test_what_proves_something_is_kept_for_ever_and_never_compacted(kind: str) -
     assert config["retention.bytes"] == "-1"
 
 
-@pytest.mark.parametrize("kind", ["keys", "heads", "liveness", "cases"])
+@pytest.mark.parametrize("kind", ["keys", "files", "heads", "liveness", "cases"])
 def test_what_is_only_the_latest_is_compacted(kind: str) -> None:
     assert planned()[f"blo.{kind}.la-vn"].config["cleanup.policy"] == "compact"
 
 
-def test_a_shredded_grant_is_gone_within_a_day() -> None:
-    assert planned()["blo.keys.la-vn"].config["max.compaction.lag.ms"] == str(24 * 3600 * 1000)
+@pytest.mark.parametrize("kind", ["keys", "files"])
+def test_what_is_shredded_is_gone_within_a_day(kind: str) -> None:
+    config = planned()[f"blo.{kind}.la-vn"].config
+    assert config["max.compaction.lag.ms"] == str(24 * 3600 * 1000)
 
 
 def test_an_acknowledged_record_has_its_copies() -> None:
@@ -68,7 +70,8 @@ def test_the_largest_record_fits() -> None:
 def test_only_simulated_time_lets_the_writers_put_log_times() -> None:
     real, simulated = planned(), planned(simulated_time=True)
     setting = "message.timestamp.type"
-    timed = {f"blo.{kind}.{c}" for kind in ("exchange", "liveness") for c in ("la-vn", "cn-vn")}
+    kinds = ("exchange", "files", "liveness")
+    timed = {f"blo.{kind}.{c}" for kind in kinds for c in ("la-vn", "cn-vn")}
     for name in timed:
         assert real[name].config[setting] == "LogAppendTime"
         assert simulated[name].config[setting] == "CreateTime"
