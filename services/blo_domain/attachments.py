@@ -59,13 +59,14 @@ def check_files(attachments: Iterable[Attachment]) -> None:
         Refused: Which rule they break.
     """
     files = [attachment for attachment in attachments if attachment.file is not None]
+    ids = {attachment.file.id for attachment in files if attachment.file is not None}
     if len(files) > MAX_FILES:
         raise Refused(
             RefusalReason.TOO_MANY_FILES,
             f"{len(files)} files; at most {MAX_FILES} travel with one step. Send the others with "
             "another one.",
         )
-    if len({file.id for file in (one.file for one in files) if file is not None}) < len(files):
+    if len(ids) < len(files):
         raise Refused(RefusalReason.TOO_MANY_FILES, "A file is enclosed twice: name it once.")
     for attachment in files:
         if safe_name(attachment.name) != attachment.name:
