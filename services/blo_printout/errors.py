@@ -3,7 +3,8 @@
 ::
 
     PaperError
-    └── PaperFailed        a paper can't be set as PDF
+    ├── PaperFailed        a paper can't be set as PDF
+    └── CodeTooLarge       a QR code would be too fine to read
 """
 
 from __future__ import annotations
@@ -18,3 +19,10 @@ class PaperFailed(PaperError):
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"the paper cannot be set as PDF ({problem}); its text says the same")
+
+
+class CodeTooLarge(PaperError):
+    """A QR code would be too fine to be read from paper."""
+
+    def __init__(self, letters: int) -> None:
+        super().__init__(f"{letters} letters do not fit a QR code that can be read from paper")

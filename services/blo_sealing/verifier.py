@@ -38,14 +38,30 @@ def verify_inclusion(
     Raises:
         ProofFailed: It is not proved.
     """
+    _hashes([root])
+    if root_above(leaf, index, size, proof) != root:
+        raise ProofFailed(f"leaf {index} is not in the tree of {size} with this root")
+
+
+def root_above(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """The root that a proof leads to; it proves something once it is compared or signed.
+
+    Args:
+        leaf: The leaf hash, 32 bytes.
+        index: Where it is said to stand, from 0.
+        size: Number of leaves of the tree.
+        proof: The sibling hashes from the leaf up, 32 bytes each.
+
+    Raises:
+        ProofFailed: No tree of this size has such a proof.
+    """
     if not 0 <= index < size <= MAX_TREE_SIZE:
         raise ProofFailed(f"there is no leaf {index} in a tree of {size}")
-    rest = _hashes(proof, leaf, root)
+    rest = _hashes(proof, leaf)
     computed = _root_above(leaf, index, size, rest)
     if rest:
         raise ProofFailed("the inclusion proof is too long")
-    if computed != root:
-        raise ProofFailed(f"leaf {index} is not in the tree of {size} with this root")
+    return computed
 
 
 def verify_consistency(

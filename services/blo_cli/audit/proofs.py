@@ -16,7 +16,9 @@ from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import check_output, read_input, write_output
 from blo_cli.json_forms import ProofForm
 from blo_cli.parameters import FILE, HEX32, LINE, LINK, json_option, replace_option
-from blo_schemas.hashes import leaf_hash
+from blo_schemas.errors import WireError
+from blo_schemas.event import ENVELOPE
+from blo_schemas.hashes import event_id, leaf_hash
 from blo_schemas.ids import LinkId
 from blo_schemas.instants import LAST_INSTANT, local
 from blo_schemas.texts import from_hex
@@ -31,12 +33,15 @@ from blo_sealing.tlog import (
     Checkpoint,
     NoteKey,
     SignedCheckpoint,
+    VerifiedNote,
     is_consistency,
     is_inclusion,
+    link_of,
     parse_checkpoint,
     parse_consistency,
     parse_inclusion,
     parse_vkey,
+    read_receipt,
     vkey_of,
 )
 
@@ -62,6 +67,9 @@ def proof() -> None:
 @click.option("--record", type=_FILE, help="The record's value, for a proof of inclusion.")
 @click.option("--leaf", type=HEX32, help="The record's leaf hash in hex, instead of the record.")
 @click.option("--earlier", type=_FILE, help="The earlier checkpoint, for a proof of consistency.")
+@click.option(
+    "--qr", "scanned", is_flag=True, help="FILES are texts scanned from the QR codes of papers."
+)
 @json_option(list[ProofForm])
 def verify(
     files: tuple[Path, ...],
@@ -71,19 +79,27 @@ def verify(
     record: Path | None,
     leaf: str | None,
     earlier: Path | None,
+    scanned: bool,
     wants_json: bool,
 ) -> int:
     """Checks proofs and checkpoints in FILES, without network, and says what they prove.
+
+    A receipt that was scanned from a paper's QR code (--qr) says itself which record it is about;
+    with --record it is also held to the record, whose event it names.
 
     Every key that is given must have signed every checkpoint. Ends with 0 if all is proved, 1 if
     something is not.
     """
     known = _keys(keys, key_file)
     leaf_value = _leaf(record, leaf)
+    value = None if record is None else read_input(record, _TODO)
     results = []
     for path in files:
         try:
-            says = _proved(path, known, origin, leaf_value, earlier)
+            if scanned:
+                says = _receipt_proved(path, known, origin, leaf_value, value)
+            else:
+                says = _proved(path, known, origin, leaf_value, earlier)
             results.append(ProofForm(str(path), proved=True, says=says))
         except _NOT_PROVED as error:
             results.append(ProofForm(str(path), proved=False, says=[f"NOT PROVED: {error}"]))
@@ -188,6 +204,47 @@ def _proved(
     return _signed(parse_checkpoint(data), known, origin)
 
 
+def _receipt_proved(
+    path: Path, known: list[NoteKey], origin: str, leaf: bytes | None, record: bytes | None
+) -> list[str]:
+    receipt = read_receipt(read_input(path, _TODO).decode("ascii", "replace"))
+    if receipt.origin != origin:
+        raise OtherCheckpoint(f"the receipt is of {receipt.origin}, not of {origin}")
+    signers = receipt.verify(known)
+    missing = sorted(key.name for key in set(known) - {signer.key for signer in signers})
+    if missing:
+        raise UnsignedNote(f"the receipt's checkpoint is not signed by {', '.join(missing)}")
+    if leaf not in (None, receipt.leaf):
+        raise ProofFailed("the receipt is about another record than the one that was given")
+    tree = receipt.checkpoint
+    says = [
+        f"checkpoint of {tree.origin}: {tree.size} records, root {tree.root.hex()}",
+        *map(_signer_words, signers),
+        (
+            f"proved: the record with leaf hash {receipt.leaf.hex()} stands at position "
+            f"{receipt.position} of the {receipt.size} records of {tree.origin}"
+        ),
+    ]
+    if record is None:
+        return [
+            *says,
+            (
+                f"the receipt names event {receipt.event.hex()}; that this is the record's event is "
+                "not proved without the record: give it with --record"
+            ),
+        ]
+    _, link = link_of(origin)
+    try:
+        event = event_id(link, ENVELOPE.decode(record).header)
+    except WireError as error:
+        raise ProofFailed(f"the record has no event ({error})") from error
+    if event != receipt.event:
+        raise ProofFailed(
+            f"the record's event is not {receipt.event.hex()}, which the receipt names"
+        )
+    return [*says, f"proved: its event is {receipt.event.hex()}"]
+
+
 def _signed(signed: SignedCheckpoint, known: list[NoteKey], origin: str) -> list[str]:
     """Whose signatures are good, in words; all that are asked for must be there."""
     tree: Checkpoint = signed.checkpoint
@@ -198,10 +255,12 @@ def _signed(signed: SignedCheckpoint, known: list[NoteKey], origin: str) -> list
     if missing:
         raise UnsignedNote(f"the checkpoint is not signed by {', '.join(missing)}")
     lines = [f"checkpoint of {tree.origin}: {tree.size} records, root {tree.root.hex()}"]
-    for signer in signers:
-        when = "issued it" if signer.time is None else f"cosigned it on {_moment(signer.time)}"
-        lines.append(f"{signer.key.name} {when}")
-    return lines
+    return [*lines, *map(_signer_words, signers)]
+
+
+def _signer_words(signer: VerifiedNote) -> str:
+    when = "issued it" if signer.time is None else f"cosigned it on {_moment(signer.time)}"
+    return f"{signer.key.name} {when}"
 
 
 def _moment(seconds: int) -> str:

@@ -32,6 +32,7 @@ from blo_sealing.tlog.proof_format import (
     parse_consistency,
     parse_inclusion,
 )
+from blo_sealing.tlog.receipts import Receipt, read_receipt, receipt_of
 from blo_sealing.tlog.signers import CheckpointSigner, known_link, signatories, unknown_signers
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "InclusionProof",
     "NoteKey",
     "NoteSignature",
+    "Receipt",
     "SignatureType",
     "SignedCheckpoint",
     "SignedNote",
@@ -59,6 +61,8 @@ __all__ = [
     "parse_inclusion",
     "parse_note",
     "parse_vkey",
+    "read_receipt",
+    "receipt_of",
     "sign_checkpoint",
     "sign_note",
     "signatories",

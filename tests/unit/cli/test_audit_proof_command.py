@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from blo_cli.main import run
-from blo_sealing.tlog import sign_checkpoint
+from blo_schemas.event import ENVELOPE
+from blo_schemas.hashes import event_id, leaf_hash
+from blo_schemas.ids import EventId
+from blo_sealing.signatures import SigningKey
+from blo_sealing.tlog import (
+    Checkpoint,
+    InclusionProof,
+    NoteKey,
+    SignatureType,
+    parse_inclusion,
+    receipt_of,
+    sign_checkpoint,
+    vkey_of,
+)
 from tests.unit.sealing.tlog_samples import (
     CONSISTENCY,
     INCLUSION,
     LEAVES,
+    LINK,
     MERGED,
     ORIGIN,
     VKEYS,
@@ -21,7 +36,16 @@ from tests.unit.sealing.tlog_samples import (
     merged,
 )
 
+STRANGER = vkey_of(
+    NoteKey("vn-stranger", SignatureType.ED25519, SigningKey(bytes([9]) * 32).public)
+)
 ALL_KEYS = [word for key in VKEYS for word in ("--key", key)]
+
+
+def sealed_record() -> bytes:
+    """A record that an office wrote, out of the vectors."""
+    path = Path(__file__).parents[2] / "vectors/accept/five_events_of_two_offices.json"
+    return bytes.fromhex(json.loads(path.read_text("utf-8"))["given"]["records"][0]["value"])
 
 
 class Desk:
@@ -126,3 +150,42 @@ def test_a_call_that_makes_no_sense_ends_with_2(
 def test_a_file_that_is_no_proof_ends_with_2(desk: Desk) -> None:
     said = desk.verify(desk.file("x", "hello\n"), *ALL_KEYS, code=2)
     assert "Copy the file again" in said
+
+
+def test_a_receipt_scanned_from_paper_is_checked(desk: Desk) -> None:
+    receipt = receipt_of(EventId(bytes(32)), LEAVES[5], parse_inclusion(INCLUSION.encode()))
+    scanned = desk.file("scanned.txt", receipt.letters() + "\n")
+    said = desk.verify(scanned, "--qr", *ALL_KEYS)
+    assert "vn-witness issued it" in said
+    assert "vn-kyson cosigned it on 2025-02-19 21:20:00 UTC" in said
+    assert "stands at position 5 of the 7 records" in said
+    assert "not proved without the record" in said
+    strange = desk.file("record", bytes([5]) * 5)
+    assert "NOT PROVED: the record has no event" in desk.verify(
+        scanned, "--qr", *ALL_KEYS, "--record", strange, code=1
+    )
+    other = desk.file("other", bytes([4]) * 4)
+    assert "about another record" in desk.verify(
+        scanned, "--qr", *ALL_KEYS, "--record", other, code=1
+    )
+    assert "not signed by" in desk.verify(scanned, "--qr", *ALL_KEYS, "--key", STRANGER, code=1)
+
+
+def test_a_receipt_is_held_to_the_event_of_its_record(desk: Desk) -> None:
+    record = sealed_record()
+    leaf = leaf_hash(record)
+    tree = Checkpoint(ORIGIN, 1, leaf)
+    signed = sign_checkpoint(tree, WITNESS, WITNESS_KEY)
+    event = event_id(LINK, ENVELOPE.decode(record).header)
+    value = desk.file("record", record)
+    for named, code, words in ((event, 0, "proved: its event is"), (bytes(32), 1, "is not 0000")):
+        receipt = receipt_of(EventId(named), leaf, InclusionProof(0, (), signed))
+        scanned = desk.file("scanned.txt", receipt.letters())
+        said = desk.verify(scanned, "--qr", "--key", VKEYS[0], "--record", value, code=code)
+        assert words in said
+
+
+@pytest.mark.parametrize("text", ["", "lower case", "A" * 5000, "0" * 90, "\xff\xfe"])
+def test_what_was_scanned_wrongly_is_told(desk: Desk, text: str) -> None:
+    scanned = desk.file("scanned.txt", text.encode("latin-1"))
+    assert "Copy the file again" in desk.verify(scanned, "--qr", *ALL_KEYS, code=2)
