@@ -173,14 +173,14 @@ def read_receipt(letters: str) -> Receipt:
         data = base45.b45decode(text)
     except ValueError:
         raise MalformedNote("these are not the letters of a receipt (base45)") from None
-    receipt = _Bytes(data).receipt()
+    receipt = _ReceiptReader(data).receipt()
     # One receipt has one form: leading zeros and trailing bytes are refused with all others.
     if receipt.encode() != data or receipt.letters() != text:
         raise MalformedNote("the receipt is not written as receipts are")
     return receipt
 
 
-class _Bytes:
+class _ReceiptReader:
     """What is left to read of a receipt."""
 
     def __init__(self, data: bytes) -> None:
