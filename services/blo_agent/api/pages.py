@@ -16,7 +16,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from blo_agent.api.parse import BadRequest
-from blo_schemas.codec import Codec, encode
+from blo_schemas.codec import Codec
 from blo_schemas.errors import WireError
 
 T = TypeVar("T")
@@ -59,15 +59,16 @@ class PageRequest(Generic[T]):
         self, name: str, asked: object, place: Codec[T], limit: int | None, after: str | None
     ) -> None:
         self._name = name
-        self._asked = sha256(encode(asked)).digest()[:8]
+        self._place = place
+        self._asked = sha256(msgspec.json.encode(asked)).digest()[:8]
         self.limit = PAGE if limit is None else limit
         if not 1 <= self.limit <= LARGEST_PAGE:
             raise BadRequest(f"limit: {self.limit} is not between 1 and {LARGEST_PAGE}")
-        self.after: T | None = None if after is None else self._read(place, after)
+        self.after: T | None = None if after is None else self._read(after)
 
     def cursor(self, place: T) -> str:
         """The cursor of the page that begins behind an entry."""
-        cursor = encode(_Cursor(self._name, self._asked, encode(place)))
+        cursor = _CURSOR.encode(_Cursor(self._name, self._asked, self._place.encode(place)))
         return base64.urlsafe_b64encode(cursor).decode().rstrip("=")
 
     def next(self, places: Sequence[T]) -> str | None:
@@ -78,7 +79,7 @@ class PageRequest(Generic[T]):
         """
         return self.cursor(places[self.limit - 1]) if len(places) > self.limit else None
 
-    def _read(self, place: Codec[T], text: str) -> T:
+    def _read(self, text: str) -> T:
         try:
             if len(text) > MAX_CURSOR:
                 raise ValueError
@@ -86,7 +87,7 @@ class PageRequest(Generic[T]):
             cursor = _CURSOR.decode(data)
             if (cursor.name, cursor.asked) != (self._name, self._asked):
                 raise ValueError
-            return place.decode(cursor.place)
+            return self._place.decode(cursor.place)
         except (ValueError, binascii.Error, WireError):
             raise BadRequest(
                 "after: is no cursor of this list; take `next` of the page before, and ask for the "

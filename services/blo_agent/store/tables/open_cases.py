@@ -13,12 +13,13 @@ from blo_agent.store.connection import Row, Snapshot, Transaction, Value
 from blo_domain.inbox.entries import OF_TASKS, InboxKind
 from blo_domain.inbox.tasks import OpenTask
 from blo_schemas.clocks import ClockKind
-from blo_schemas.codec import Codec, encode
+from blo_schemas.codec import Codec
 from blo_schemas.ids import CaseId, LinkId, OfficeId
 from blo_schemas.people import Agency
 from blo_schemas.summary import Kind, PauseGround, Urgency
 
 _OFFICES: Final = Codec(tuple[OfficeId, ...])
+_OFFICE: Final = Codec(OfficeId)
 _WITHOUT_DEADLINE: Final = 2**60
 """Added to the place of what has no deadline: behind all deadlines, the oldest first."""
 
@@ -141,7 +142,7 @@ def put(tx: Transaction, office: OfficeId, row: OpenTaskRow) -> None:
             row.urgency,
             turn,
             None if task.clock is None else task.clock.value,
-            encode(task.owed_by),
+            _OFFICES.encode(task.owed_by),
             task.warned_at,
             task.due,
             _WITHOUT_DEADLINE + row.since if task.due is None else task.due,
@@ -273,7 +274,7 @@ def _conditions(wanted: CaseFilter) -> tuple[list[str], list[Value]]:
     if wanted.owed_by is not None:
         # Each name in the encoded offices follows a byte that no id contains: its length.
         conditions.append("instr(owed_by, CAST(? AS BLOB)) > 0")
-        values.append(encode(wanted.owed_by))
+        values.append(_OFFICE.encode(wanted.owed_by))
     if wanted.due_before is not None:
         conditions.append("place < ?")
         values.append(wanted.due_before)
