@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -13,6 +13,8 @@ import msgspec
 
 LONGEST_LINE: Final = 500
 """A text that may be longer may have several lines (``fields.Line``, ``fields.Text``)."""
+
+_Finder = Callable[[object, str], Iterator[tuple[str, str]]]
 
 _WITHOUT_TEXT: Final = (bytes, bool, int, float, Decimal, date, Enum, type(None))
 
@@ -51,30 +53,75 @@ def lines_of(value: msgspec.Struct, path: str = "") -> Iterator[tuple[str, str]]
         value: A struct.
         path: The field that the struct itself is.
     """
-    yield from _lines(value, _type_of(type(value)), path)
+    return _fields_with_lines(type(value))(value, path)
+
+
+def _none(_value: object, _path: str) -> Iterator[tuple[str, str]]:
+    return iter(())
+
+
+def _itself(value: object, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
 
 
 @cache
-def _type_of(kind: type) -> msgspec.inspect.Type:
-    return msgspec.inspect.type_info(kind)
+def _fields_with_lines(kind: type[msgspec.Struct]) -> _Finder:
+    """How lines are found in a struct; fields that never hold one are left out for good."""
+    described = msgspec.inspect.type_info(kind)
+    assert isinstance(described, msgspec.inspect.StructType)
+    finders = ((field.name, _finder(field.type)) for field in described.fields)
+    fields = tuple((name, finder) for name, finder in finders if finder is not _none)
+    if not fields:
+        return _none
+
+    def finder(value: object, path: str) -> Iterator[tuple[str, str]]:
+        if isinstance(value, kind):
+            for name, each in fields:
+                inside = getattr(value, name)
+                if inside is not None:
+                    yield from each(inside, f"{path}.{name}" if path else name)
+
+    return finder
 
 
-def _lines(value: object, kind: msgspec.inspect.Type, path: str) -> Iterator[tuple[str, str]]:
+def _finder(kind: msgspec.inspect.Type) -> _Finder:
     match kind:
         case msgspec.inspect.Metadata(type=inner):
-            yield from _lines(value, inner, path)
+            return _finder(inner)
         case msgspec.inspect.UnionType(types=types):
-            for inner in types:
-                yield from _lines(value, inner, path)
-        case msgspec.inspect.StrType(max_length=int(longest)) if isinstance(value, str):
-            if longest <= LONGEST_LINE:
-                yield path, value
-        case msgspec.inspect.StructType(fields=fields) if isinstance(value, kind.cls):
-            for field in fields:
-                inside = f"{path}.{field.name}" if path else field.name
-                yield from _lines(getattr(value, field.name), field.type, inside)
+            return _finder_of_all([_finder(inner) for inner in types])
+        case msgspec.inspect.StrType(max_length=int(longest)) if longest <= LONGEST_LINE:
+            return _itself
+        case msgspec.inspect.StructType(cls=struct):
+            return _fields_with_lines(struct)
         case (
             msgspec.inspect.VarTupleType(item_type=item) | msgspec.inspect.ListType(item_type=item)
-        ) if isinstance(value, tuple | list):
+        ):
+            return _finder_of_items(_finder(item))
+        case _:
+            return _none
+
+
+def _finder_of_all(finders: list[_Finder]) -> _Finder:
+    some = [finder for finder in finders if finder is not _none]
+    if len(some) < 2:
+        return some[0] if some else _none
+
+    def finder(value: object, path: str) -> Iterator[tuple[str, str]]:
+        for each in some:
+            yield from each(value, path)
+
+    return finder
+
+
+def _finder_of_items(item: _Finder) -> _Finder:
+    if item is _none:
+        return _none
+
+    def finder(value: object, path: str) -> Iterator[tuple[str, str]]:
+        if isinstance(value, tuple | list):
             for at, each in enumerate(value):
-                yield from _lines(each, item, f"{path}[{at}]")
+                yield from item(each, f"{path}[{at}]")
+
+    return finder

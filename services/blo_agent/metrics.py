@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from blo_agent.office.batch import BatchResult, ReadRange
 from blo_agent.office.state import Office
 from blo_agent.store.tables.outbox import OutboxCount
@@ -9,7 +11,7 @@ from blo_runtime.clock import Clock
 from blo_runtime.logs import get_logger
 from blo_runtime.metrics import Metrics
 from blo_schemas.ids import LinkId
-from blo_schemas.verdicts import Outcome
+from blo_schemas.verdicts import ACCEPTED, Outcome
 
 
 class AgentMetrics:
@@ -30,8 +32,12 @@ class AgentMetrics:
         """Tell what a batch has brought."""
         metrics = self._metrics
         log = get_logger()
+        verdicts = Counter((seen.link, seen.verdict.outcome) for seen in result.seen)
+        for (link, outcome), number in verdicts.items():
+            metrics.records.labels(link=link, verdict=outcome.value).inc(number)
         for seen in result.seen:
-            self._seen(seen)
+            if seen.verdict is not ACCEPTED:
+                self._seen(seen)
         for link, purpose in result.grants:
             metrics.grants.labels(link=link, purpose=purpose.name.lower(), direction="taken").inc()
         for link in result.shredded:
@@ -59,9 +65,9 @@ class AgentMetrics:
             log.info("log was folded again", link=link)
 
     def _seen(self, seen: ReadRange) -> None:
+        """Tell of what is not simply accepted."""
         metrics = self._metrics
         verdict = seen.verdict
-        metrics.records.labels(link=seen.link, verdict=verdict.outcome.value).inc()
         if verdict.crossed:
             metrics.events_crossed.labels(link=seen.link).inc()
         if verdict.outcome is Outcome.REJECTED and verdict.reason is not None:

@@ -21,11 +21,11 @@ from blo_agent.office.record_rows import event_row, is_opened, record_row, rejec
 from blo_agent.office.state import Office
 from blo_agent.shredding.delete import without_shredded
 from blo_agent.store.connection import Transaction
-from blo_agent.store.tables import events, parked, records
+from blo_agent.store.tables import events, outbox, parked, records
 from blo_projection.fold import ContentState, FoldedRecord
 from blo_schemas.event import ENVELOPE, LogRecord
 from blo_schemas.hashes import leaf_hash
-from blo_schemas.ids import KeyId
+from blo_schemas.ids import EventId, KeyId
 from blo_schemas.verdicts import Outcome, Reason
 
 _RELEASED_AT_ONCE: Final = 16
@@ -207,19 +207,24 @@ def _take_records(
     """Fold records and write them; ``held``: without judging their steps."""
     folded = []
     rows = []
+    done: list[tuple[int, EventId]] = []
     for record in log_records:
         if record.position < state.size:
             continue
-        state.arriving = leaf_hash(record.value)
+        leaf = state.arriving = leaf_hash(record.value)
         fold = state.fold.hold if without_verdict else state.fold.feed
-        outcome = without_shredded(state, fold(record))
-        settle_own_record(office, state, outcome, now, tx, result)
+        hashed = LogRecord(record.position, record.log_time, record.value, leaf)
+        outcome = without_shredded(state, fold(hashed))
+        own = settle_own_record(office, state, outcome, now, tx, result)
+        if own is not None:
+            done.append((own.outbox, own.event))
         folded.append(outcome)
         rows.append(record_row(state.link, outcome))
         if outcome.verdict is None or outcome.content_state is ContentState.WAITING:
             _park(state, outcome, record.value, tx)
         if not rows[-1].opened:
             state.unopened.append(record.position)
+    outbox.confirm(tx, done)
     records.append_many(tx, rows)
     _write_outcomes(office, state, folded, tx, result)
 

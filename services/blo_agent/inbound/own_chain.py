@@ -58,29 +58,32 @@ def settle_own_record(
     now: int,
     tx: Transaction,
     result: BatchResult,
-) -> None:
+) -> PendingEvent | None:
     """A record that may be this office's has been read: it is done, doubtful, or not ours.
 
     Whether it is ours is asked of the outbox and not of the verdict: a record whose certificate
     had run out names no office.
+
+    Returns:
+        The event that is done, and so is to leave the outbox in the same transaction.
     """
     event = outcome.event
     if event is None and outcome.header is not None and outcome.envelope is not None:
         event = event_id(state.link, outcome.envelope.header)
     if event is None or (outcome.verdict and outcome.verdict.outcome is Outcome.DUPLICATE):
-        return
+        return None
     submitted = state.under_way.get(event)
     if submitted is None:
         if outcome.office == office.id and _must_be_known(office, state, outcome):
             _question_foreign(state, outcome, event, now, tx, result)
-        return
+        return None
     if outcome.admitted.chained and not outcome.was_parked:
         state.arrived(event)
-        outbox.confirm(tx, event)
         if outcome.verdict is not None and outcome.verdict.outcome is Outcome.REJECTED:
             state.look_ahead(submitted.case)
-    else:
-        _note_refused(state, outcome, submitted, tx, result)
+        return submitted
+    _note_refused(state, outcome, submitted, tx, result)
+    return None
 
 
 def _must_be_known(office: Office, state: LinkState, record: FoldedRecord) -> bool:

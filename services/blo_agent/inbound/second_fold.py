@@ -211,5 +211,5 @@ def _put(
     if row.chained and row.event_id is not None and row.office == office.id:
         submitted = state.arrived(row.event_id)
         if submitted is not None:
-            outbox.confirm(tx, row.event_id)
+            outbox.confirm(tx, [(submitted.outbox, submitted.event)])
     return waits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -287,9 +288,9 @@ class Sender:
         if pairs:
             await self._store.write(mark)
         self._probe("after_mark")
-        for record, _ in acknowledged:
-            if record.event_id is not None:
-                self._metrics.events_appended.labels(link=record.link).inc()
+        links = Counter(record.link for record, _ in acknowledged if record.event_id is not None)
+        for link, number in links.items():
+            self._metrics.events_appended.labels(link=link).inc(number)
 
     def _is_waiting(self, record: outbox.OutboxRecord) -> bool:
         """Whether a record is still in the outbox: an event leaves it when it is read back."""

@@ -169,9 +169,18 @@ class Snapshot:
 
 
 class Transaction(Snapshot):
-    """Reads and writes inside the writer's current transaction."""
+    """Reads and writes inside the writer's current transaction.
 
-    __slots__ = ()
+    Attributes:
+        memo: What its jobs have written and would read again, by whoever keeps it; empty whenever
+            something was taken back.
+    """
+
+    __slots__ = ("memo",)
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        super().__init__(connection)
+        self.memo: dict[str, Any] = {}
 
     def execute(self, sql: str, bindings: Bindings = ()) -> None:
         """Runs one statement that returns no rows."""
@@ -202,6 +211,7 @@ class Transaction(Snapshot):
             yield
         except BaseException:
             self._connection.execute("ROLLBACK TO part")
+            self.memo.clear()
             self._connection.execute("RELEASE part")
             raise
         self._connection.execute("RELEASE part")

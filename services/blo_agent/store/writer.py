@@ -309,7 +309,7 @@ class StoreWriter:
             if connection.total_changes() == before:
                 waiting.error = refusal.with_traceback(None)
             elif waiting.undoable:
-                connection.execute("ROLLBACK TO job")
+                self._take_back(transaction)
                 waiting.error = refusal.with_traceback(None)
             else:
                 fault = RefusedAfterWriting(
@@ -325,11 +325,15 @@ class StoreWriter:
 
     def _undo(self, waiting: _QueuedJob, transaction: Transaction, error: Exception) -> None:
         """Take a job back, on disk and in memory, and let its caller know."""
-        self._connection.execute("ROLLBACK TO job")
+        self._take_back(transaction)
         failed = JobFailed(report_incident("a job of the store", error), error)
         waiting.error = failed
         if self.mend is not None:
             self.mend(transaction, failed)
+
+    def _take_back(self, transaction: Transaction) -> None:
+        self._connection.execute("ROLLBACK TO job")
+        transaction.memo.clear()
 
     def _answer(self) -> None:
         answered, self._taken = self._taken, []

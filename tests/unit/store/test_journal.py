@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
+from threading import Event
 
 import apsw
 import pytest
@@ -11,12 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blo_agent.store.connection import Snapshot, Transaction, open_connection
+from blo_agent.store.errors import JobFailed, JobRefused
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal
+from blo_agent.store.writer import Limits
 from blo_schemas.codec import encode
 from blo_schemas.ids import ZERO_HASH
 from blo_schemas.instants import LAST_INSTANT
 from blo_schemas.journal import JOURNAL_ENTRY, JournalEntry, journal_hash
+from tests.patience import PATIENCE_S
 from tests.unit.store.conftest import KEY, OpenStore
 from tests.unit.store.journal_chain import JournalTampered, verify_journal
 from tests.unit.store.samples import LINK, case_id
@@ -45,6 +50,39 @@ def filled(open_store: OpenStore, store_path: Path) -> Path:
 def test_an_empty_journal_has_a_head_of_zeros(store: Store) -> None:
     assert store.submit_read(journal.head).result(10) == (0, ZERO_HASH)
     assert store.submit_read(verify_journal).result(10) == (0, ZERO_HASH)
+
+
+def test_what_was_taken_back_is_no_part_of_the_chain(open_store: OpenStore) -> None:
+    ready = Event()
+
+    def refuse(tx: Transaction) -> None:
+        fill(tx)
+        raise JobRefused("after writing")
+
+    def fail(tx: Transaction) -> None:
+        fill(tx)
+        raise ValueError("after writing")
+
+    def contain(tx: Transaction) -> None:
+        fill(tx)
+        with suppress(ValueError), tx.part():
+            fail(tx)
+        fill(tx)
+
+    with open_store(limits=Limits(group_seconds=PATIENCE_S)) as store:
+        # All of these share one transaction with the job that waits for them.
+        begun = store.submit(lambda _: ready.wait(PATIENCE_S))
+        jobs = [
+            store.submit(fill),
+            store.submit(refuse, undoable=True),
+            store.submit(fail),
+            store.submit(contain),
+        ]
+        ready.set()
+        assert begun.result(PATIENCE_S)
+        ended = [type(job.exception(PATIENCE_S)) for job in jobs]
+        assert ended == [type(None), JobRefused, JobFailed, type(None)]
+        assert store.submit_read(verify_journal).result(PATIENCE_S)[0] == 30
 
 
 def test_entries_chain_and_come_back_as_written(store: Store) -> None:

@@ -68,7 +68,7 @@ def append(
     Raises:
         WireError: A word is empty or too long; nothing was written.
     """
-    size, last = head(tx)
+    size, last = tx.memo.get(_HEAD) or head(tx)
     detail = detail_of(detail)
     entry = JournalEntry(JOURNAL_VERSION, size, at, actor, action, link, case, detail, last)
     JOURNAL_ENTRY.decode(JOURNAL_ENTRY.encode(entry))
@@ -77,7 +77,8 @@ def append(
         _APPEND,
         (size, at, actor, action, link, case, detail, last, digest),
     )
-    return JournalHead(size + 1, digest)
+    after = tx.memo[_HEAD] = JournalHead(size + 1, digest)
+    return after
 
 
 def entries(snapshot: Snapshot, *, start: int = 0, limit: int = -1) -> Iterator[JournalEntry]:

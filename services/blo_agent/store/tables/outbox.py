@@ -88,14 +88,6 @@ class OutboxCount(NamedTuple):
     oldest_accepted_at: int
 
 
-class ConfirmedEvent(NamedTuple):
-    """An event that left the outbox because it was read back."""
-
-    seq: int
-    state: OutboxState
-    accepted_at: int
-
-
 def add(tx: Transaction, record: NewRecord) -> int:
     """Adds a record and returns its number."""
     return tx.insert(_ADD, record)
@@ -139,12 +131,15 @@ def mark_pending(tx: Transaction, link: LinkId) -> int:
     )
 
 
-def confirm(tx: Transaction, event_id: EventId) -> ConfirmedEvent | None:
-    """Removes an event that was read back from the log; ``None`` if it was not waiting."""
-    row = tx.row(
-        "DELETE FROM outbox WHERE event_id = ? RETURNING seq, state, accepted_at", (event_id,)
-    )
-    return None if row is None else ConfirmedEvent(row[0], OutboxState(row[1]), row[2])
+def confirm(tx: Transaction, events: Iterable[tuple[int, EventId]]) -> None:
+    """Removes events that were read back from the log.
+
+    Args:
+        tx: The transaction.
+        events: Pairs of a record's number and its event's id. A number that now has another event
+            is passed over.
+    """
+    tx.execute_many("DELETE FROM outbox WHERE seq = ? AND event_id = ?", events)
 
 
 def replace_event(tx: Transaction, seq: int, event_id: EventId, oseq: int, value: bytes) -> None:
