@@ -69,9 +69,16 @@ class NamedPerson(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_f
     name: Line
 
 
+class SearchedWords(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Detail of a search: the words, as they were typed."""
+
+    words: Line
+
+
 NAMES_DRAFTER: Final = "names as drafter"
 NAMES_SIGNER: Final = "names as signer"
 NAMED_PERSON: Final = Codec(NamedPerson)
+SEARCHED_WORDS: Final = Codec(SearchedWords)
 JOURNAL_ENTRY: Final = Codec(JournalEntry, versions=(JOURNAL_VERSION,), limit=MAX_ENTRY_SIZE)
 
 

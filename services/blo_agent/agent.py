@@ -35,6 +35,7 @@ from blo_agent.outbound.sender import Sender
 from blo_agent.oversight.outputs_reader import OutputsReader
 from blo_agent.program_parts import ProgramParts
 from blo_agent.readiness import Readiness
+from blo_agent.search.indexer import SearchIndexer
 from blo_agent.shredding.delete import withhold_restored
 from blo_agent.shredding.wal_scrubber import WalScrubber
 from blo_agent.store.connection import Snapshot, Transaction
@@ -96,6 +97,7 @@ class Agent:
         clock: The office's clock.
         receiver: Reads the log.
         outputs: Reads what processors write about it.
+        indexer: Keeps the search index up to date.
     """
 
     def __init__(
@@ -140,6 +142,7 @@ class Agent:
             simulated_time=self.options.simulated_time,
         )
         self._scrubber = WalScrubber(store, clock, probe)
+        self.indexer = SearchIndexer(store)
         self.outputs = OutputsReader(
             self.office,
             store,
@@ -241,6 +244,7 @@ class Agent:
             "keys": self._review_keys,
             "scrubber": self._scrubber.run,
             "open cases": OpenCaseReview(self.office, self.store).run,
+            "search": self.indexer.run,
         }
 
     async def resume(self, link: LinkId, reason: str, actor: str) -> int:
@@ -332,6 +336,7 @@ class Agent:
         self._publisher.note(result)
         if result.shredded:
             self._scrubber.wake()
+        self.indexer.wake()
         self._telemetry.positions(self.receiver.high_watermarks)
         self.sender.publish(result.cosignatures)
         self._announce()

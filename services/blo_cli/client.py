@@ -20,6 +20,7 @@ from blo_agent.api import request_types as requests
 from blo_agent.api import response_types as api
 from blo_agent.api.error_types import RefusedAnswer
 from blo_agent.api.report_types import ReportAnswer
+from blo_agent.api.search_types import RebuildAnswer
 from blo_agent.config import API_SOCKET, AgentSettings
 from blo_cli.errors import AgentAnswerError, CliError
 from blo_domain.reports.difference import ReportComparison
@@ -95,6 +96,10 @@ class AgentClient:
     def journal(self, actor: str) -> bytes:
         """The journal's file; its last entry is this export."""
         return self._file("/v1/journal", actor)
+
+    def rebuild_search(self) -> RebuildAnswer:
+        """Has the agent empty the index of its search, and fill it again in the background."""
+        return self._post_or_raise("/v1/search/rebuild", None, RebuildAnswer)
 
     def reports(self) -> list[ReportAnswer]:
         """All reports of the office."""

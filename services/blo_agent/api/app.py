@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from blo_agent.agent import Agent
-from blo_agent.api import commands, drafts, inbox, log_in, people, queries, reports
+from blo_agent.api import commands, drafts, inbox, log_in, people, queries, reports, search
 from blo_agent.api.draft_types import ConflictAnswer, draft_answer
 from blo_agent.api.error_types import ErrorAnswer, IncidentAnswer, RefusedAnswer
 from blo_agent.api.identity import Gate, check_handlers
@@ -54,7 +54,7 @@ def office_api(
         party: For whom passkeys are made: the domain and address of the node's pages.
         socket_is_office: Whether the node's socket stands for the whole office (``identity.Gate``).
     """
-    rooms = (queries, inbox, commands, reports, log_in, people, drafts)
+    rooms = (queries, inbox, commands, reports, log_in, people, drafts, search)
     handlers = [handler for room in rooms for handler in room.HANDLERS]
     credentials = Credentials(agent.office.id, agent.store, agent.clock, party)
     if agent.options.simulated_time:

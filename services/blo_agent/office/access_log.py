@@ -14,17 +14,38 @@ from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal
 from blo_schemas.content import Dispatch
 from blo_schemas.ids import CaseId, LinkId, OfficeId
-from blo_schemas.journal import NAMED_PERSON, NAMES_DRAFTER, NAMES_SIGNER, NamedPerson, journal_hash
+from blo_schemas.journal import (
+    NAMED_PERSON,
+    NAMES_DRAFTER,
+    NAMES_SIGNER,
+    SEARCHED_WORDS,
+    NamedPerson,
+    SearchedWords,
+    journal_hash,
+)
 from blo_schemas.journal_file import JournalFileHead, journal_file, journal_line
 from blo_schemas.summary import Step
 
 VIEW_CASE: Final = "view case"
 EXPORT_JOURNAL: Final = "export journal"
+SEARCH: Final = "search"
+REBUILD_SEARCH: Final = "rebuild search index"
 
 
 def note_view(tx: Transaction, actor: str, link: LinkId, case: CaseId, now: int) -> None:
     """Note that somebody has opened a case's contents."""
     journal.append(tx, at=now, actor=actor, action=VIEW_CASE, link=link, case=case)
+
+
+def note_search(tx: Transaction, actor: str, words: str, link: LinkId | None, now: int) -> None:
+    """Note what somebody searches for, and on which link if only on one."""
+    detail = SEARCHED_WORDS.encode(SearchedWords(words))
+    journal.append(tx, at=now, actor=actor, action=SEARCH, link=link, detail=detail)
+
+
+def note_rebuild(tx: Transaction, actor: str, now: int) -> None:
+    """Note that somebody has the search index built anew."""
+    journal.append(tx, at=now, actor=actor, action=REBUILD_SEARCH)
 
 
 def note_authors(

@@ -22,6 +22,7 @@ from blo_agent.store.tables import (
     outbox,
     parked,
     records,
+    search_index,
     shredded,
 )
 from blo_domain.shredding import is_shredded
@@ -167,6 +168,7 @@ def _delete(office: Office, state: LinkState, case: CaseId, tx: Transaction) -> 
     office.keyring.of(state.link).drop_content(case)
     events.forget_contents(tx, state.link, case)
     drafts.forget_case(tx, state.link, case)
+    search_index.forget(tx, state.link, case)
     for position in parked.waiting_for(tx, state.link, KeyId(case)):
         parked.remove(tx, state.link, position)
     for position in records.set_nothing_to_open(tx, state.link, case):

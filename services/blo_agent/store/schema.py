@@ -16,6 +16,7 @@ import apsw
 from blo_agent.store.errors import NewerStore
 from blo_agent.store.schema_inbox import INBOX
 from blo_agent.store.schema_people import PEOPLE
+from blo_agent.store.schema_search import SEARCH
 
 _OWN: Final = """
 CREATE TABLE meta(
@@ -379,6 +380,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     _OPEN_IN_MEMORY,
     _REVISED,
     INBOX,
+    SEARCH,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

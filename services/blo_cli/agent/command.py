@@ -18,6 +18,7 @@ from blo_cli import terminal
 from blo_cli.agent.journal import journal
 from blo_cli.agent.people import people, system
 from blo_cli.agent.report import report
+from blo_cli.agent.search import search
 from blo_cli.client import AgentClient, configured_client
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
@@ -210,4 +211,5 @@ def restore(config: Path, backup: Path, backup_key: Path | None) -> int:
 agent.add_command(journal)
 agent.add_command(people)
 agent.add_command(report)
+agent.add_command(search)
 agent.add_command(system)

@@ -19,6 +19,7 @@ from blo_agent.api.error_types import RefusedAnswer
 from blo_agent.api.people_types import InvitationAnswer, PersonAnswer, TokenAnswer
 from blo_agent.api.report_types import ReportAnswer
 from blo_agent.api.response_types import LinkAnswer, ReplayAnswer
+from blo_agent.api.search_types import RebuildAnswer
 from blo_audit.bundle.collect import WrittenBundle
 from blo_audit.findings.codes import Code, Severity
 from blo_audit.findings.findings import Finding
@@ -30,6 +31,7 @@ from blo_cli import topics
 from blo_cli.agent import command as agent_command
 from blo_cli.agent import people as agent_people
 from blo_cli.agent import report as agent_report
+from blo_cli.agent import search as agent_search
 from blo_cli.json_forms import LinkAt, PolicyComparison
 from blo_cli.main import run
 from blo_cli.parameters import JsonOption
@@ -127,6 +129,9 @@ class Client:
     def add_system(self, _: object) -> Any:
         return filled(TokenAnswer, self._text)
 
+    def rebuild_search(self) -> Any:
+        return filled(RebuildAnswer, self._text)
+
     def resume(self, *_: str) -> Any:
         return filled(RefusedAnswer, self._text)
 
@@ -136,7 +141,7 @@ class Client:
 
 def agent(*words: str, code: int = 0) -> Scene:
     def prepare(patch: pytest.MonkeyPatch, folder: Path, text: str) -> list[str]:
-        for module in (agent_command, agent_report, agent_people):
+        for module in (agent_command, agent_report, agent_people, agent_search):
             patch.setattr(module, "configured_client", lambda _: Client(text))
         return [*words, *config(folder)]
 
@@ -354,6 +359,7 @@ SCENES = {
     ("agent", "report", "sign"): agent(DIGEST, *ACTOR),
     ("agent", "report", "freeze"): agent(DIGEST, *ACTOR),
     ("agent", "report", "compare"): agent(DIGEST, *ACTOR),
+    ("agent", "search", "rebuild"): agent(),
     ("audit", "bundle"): Scene(bundled),
     ("audit", "journal"): Scene(journaled, 1),
     ("audit", "proof", "verify"): Scene(proof),

@@ -37,6 +37,7 @@ def test_all_names_are_listed_without_a_broker() -> None:
         *("agent report compare", "agent report compute", "agent report export"),
         *("agent report freeze", "agent report list", "agent report review"),
         *("agent report sign", "agent request", "agent restore", "agent resume", "agent run"),
+        "agent search rebuild",
         *("agent sign", "agent system add", "agent system revoke", "agent verify"),
         *("audit bundle", "audit heads", "audit init", "audit journal", "audit paper verify"),
         *("audit proof make", "audit proof verify"),
@@ -76,7 +77,7 @@ PAPERS = {
 
 SILENT = {"init", "request", "run", "sign", "export", "new", "root", "certificate", "office"} | {
     *("agreement", "revocation", "compute", "review", "freeze", "disclose", "resume", "restore"),
-    *("up", "down", "demo", "add", "invite", "confirm", "revoke", "make"),
+    *("up", "down", "demo", "add", "invite", "confirm", "revoke", "make", "rebuild"),
 }
 """Last words of commands that print what they made, and no findings or list."""
 

@@ -128,6 +128,12 @@ def notes_of(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[NoteRow]:
     return [NoteRow._make(row) for row in rows]
 
 
+def note(snapshot: Snapshot, seq: int) -> NoteRow | None:
+    """The internal note with this number."""
+    row = snapshot.row("SELECT seq, person, at, words FROM notes WHERE seq = ?", (seq,))
+    return None if row is None else NoteRow._make(row)
+
+
 def _draft(row: Row) -> DraftRow:
     authors = _AUTHORS.decode(row[7])
     return DraftRow._make((*row[:3], DraftState(row[3]), *row[4:7], authors, *row[8:]))

@@ -124,6 +124,12 @@ def get(snapshot: Snapshot, event_id: EventId) -> EventRow | None:
     return None if row is None else _event(row)
 
 
+def at(snapshot: Snapshot, link: LinkId, position: int) -> EventRow | None:
+    """The event at a position."""
+    row = snapshot.row(f"{_SELECT} WHERE link = ? AND position = ?", (link, position))
+    return None if row is None else _event(row)
+
+
 def by_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[EventRow]:
     """The events of a case, in the order of the versions they produced."""
     rows = snapshot.rows(

@@ -1,0 +1,116 @@
+"""Handlers of the search; each search is in the access log before its answer is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Final, TypeVar
+
+from litestar import Request, get, post
+from litestar.datastructures import State as LitestarState
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter
+
+from blo_agent.agent import Agent
+from blo_agent.api.identity import acting_name, actions, actor_of
+from blo_agent.api.parse import BadRequest, known_link
+from blo_agent.api.response_types import moment
+from blo_agent.api.search_types import (
+    ExcerptAnswer,
+    RebuildAnswer,
+    SearchAnswer,
+    SearchHitAnswer,
+)
+from blo_agent.office.access_log import note_rebuild, note_search
+from blo_agent.people.access import check_link
+from blo_agent.search.answer import MAX_PAGE, SearchFilter, SearchHit, read_cursor, search_page
+from blo_agent.store.connection import Snapshot
+from blo_domain.people.permissions import Action
+from blo_domain.search.query import SearchRefused, parse_query
+from blo_schemas.bodies import KIND_WORDS
+from blo_schemas.views import State
+
+Req = Request[Any, Any, LitestarState]
+T = TypeVar("T")
+PAGE: Final = 20
+"""So many hits a page has if the request does not say."""
+
+_STATES: Final = {state.value: state.value for state in State}
+
+
+@get("/v1/search", opt=actions(Action.SEARCH))
+async def search(
+    request: Req,
+    agent: NamedDependency[Agent],
+    q: FromQuery[str],
+    link: FromQuery[str | None] = None,
+    kind: FromQuery[str | None] = None,
+    case_state: Annotated[str | None, QueryParameter(name="state")] = None,
+    first: Annotated[date | None, QueryParameter(name="from")] = None,
+    last: Annotated[date | None, QueryParameter(name="until")] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(name="limit", ge=1, le=MAX_PAGE)] = PAGE,
+) -> SearchAnswer:
+    """What answers a query in contents and notes that the actor reaches, the best first."""
+    actor, name, now = actor_of(request), acting_name(request), agent.clock.now_ms()
+    try:
+        query = parse_query(q)
+        read_cursor(cursor, query)
+    except SearchRefused as error:
+        raise BadRequest(f"{error}") from error
+    wanted = SearchFilter(
+        None if link is None else known_link(agent, link).link,
+        None if kind is None else _word(KIND_WORDS, kind, "kind"),
+        None if case_state is None else _word(_STATES, case_state, "state"),
+        first,
+        last,
+    )
+    if wanted.link is not None:
+        check_link(actor, wanted.link)
+    await agent.store.write(lambda tx: note_search(tx, name, q, wanted.link, now))
+
+    def ask(snapshot: Snapshot) -> SearchAnswer:
+        page = search_page(snapshot, actor, query, wanted, cursor, limit)
+        return SearchAnswer([_hit_answer(hit) for hit in page.hits], page.next, page.due)
+
+    return await agent.store.read(ask)
+
+
+@post("/v1/search/rebuild", status_code=202, opt=actions(Action.MANAGE_KEYS))
+async def rebuild(request: Req, agent: NamedDependency[Agent]) -> RebuildAnswer:
+    """Empty the index of the search, and have it filled again in the background: 202."""
+    name, now = acting_name(request), agent.clock.now_ms()
+    await agent.store.write(lambda tx: note_rebuild(tx, name, now))
+    return RebuildAnswer(await agent.indexer.rebuild())
+
+
+def _hit_answer(hit: SearchHit) -> SearchHitAnswer:
+    match, event, note = hit.match, hit.event, hit.note
+    at = event.at if event is not None else None if note is None else note.at
+    return SearchHitAnswer(
+        link=match.link,
+        case=match.case.hex(),
+        kind=None if match.kind is None else match.kind.word,
+        state=match.state,
+        event=None if event is None else event.event_id.hex(),
+        step=None if event is None else event.step.word,
+        office=None if event is None else event.office,
+        version=None if event is None else event.version,
+        on=None if event is None else event.on,
+        note=None if note is None else note.seq,
+        person=None if note is None else note.person,
+        at=moment(at),
+        excerpts=[
+            ExcerptAnswer(text.field, text.excerpt.text, [*text.excerpt.spans])
+            for text in hit.texts
+        ],
+    )
+
+
+def _word(words: Mapping[str, T], word: str, name: str) -> T:
+    if word not in words:
+        raise BadRequest(f"{name}: {word!r} is not one of {', '.join(sorted(words))}")
+    return words[word]
+
+
+HANDLERS = (search, rebuild)
