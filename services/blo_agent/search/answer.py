@@ -35,7 +35,7 @@ MAX_LOOKED_AT: Final = 2_000
 MAX_EXCERPTS: Final = 3
 """So many excerpts a hit has at most."""
 
-_CURSOR: Final = re.compile(r"([01])-([0-9a-f]{1,16})")
+_PLACE: Final = re.compile(r"([01])-([0-9a-f]{1,16})")
 
 
 class SearchFilter(msgspec.Struct, frozen=True):
@@ -93,7 +93,7 @@ class SearchPage(msgspec.Struct, frozen=True):
     due: int
 
 
-class _Cursor(msgspec.Struct, frozen=True):
+class _SearchPlace(msgspec.Struct, frozen=True):
     """Before which row of which of the two ranks a page begins."""
 
     rank: int
@@ -103,18 +103,18 @@ class _Cursor(msgspec.Struct, frozen=True):
         return f"{self.rank}-{self.before:x}"
 
 
-def read_cursor(text: str | None, query: SearchQuery) -> _Cursor:
+def read_cursor(text: str | None, query: SearchQuery) -> _SearchPlace:
     """Where a page begins.
 
     Raises:
         SearchRefused: The text is no place of a page.
     """
     if text is None:
-        return _Cursor(0 if query.has_accents else 1, search_index.LAST)
-    match = _CURSOR.fullmatch(text)
+        return _SearchPlace(0 if query.has_accents else 1, search_index.LAST)
+    match = _PLACE.fullmatch(text)
     if match is None or int(match[2], 16) > search_index.LAST:
         raise SearchRefused("This is no place of a page; use what 'next' says, or leave it out.")
-    return _Cursor(int(match[1]) if query.has_accents else 1, int(match[2], 16))
+    return _SearchPlace(int(match[1]) if query.has_accents else 1, int(match[2], 16))
 
 
 def search_page(
@@ -150,7 +150,7 @@ def search_page(
             if len(hits) == size:
                 return _page(snapshot, hits, place)
             looked_at += 1
-            place = _Cursor(place.rank, match.id)
+            place = _SearchPlace(place.rank, match.id)
             if is_shown(match):
                 hits.append(_hit(snapshot, match, query))
         left -= looked_at
@@ -158,10 +158,10 @@ def search_page(
             return _page(snapshot, hits, place)
         if place.rank == 1:
             return _page(snapshot, hits, None)
-        place = _Cursor(1, search_index.LAST)
+        place = _SearchPlace(1, search_index.LAST)
 
 
-def _page(snapshot: Snapshot, hits: list[SearchHit], place: _Cursor | None) -> SearchPage:
+def _page(snapshot: Snapshot, hits: list[SearchHit], place: _SearchPlace | None) -> SearchPage:
     rest = None if place is None else str(place)
     return SearchPage(tuple(hits), rest, search_index.count_due(snapshot))
 
