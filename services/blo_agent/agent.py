@@ -43,8 +43,10 @@ from blo_agent.store.errors import JobFailed
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal, outbox
 from blo_log.port import Log
+from blo_log.watched import WatchedLog
 from blo_runtime.admin import Check
 from blo_runtime.clock import Clock
+from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.logs import get_logger
 from blo_runtime.metrics import Metrics
 from blo_runtime.supervision import StopSignal, Supervisor
@@ -94,6 +96,7 @@ class Agent:
         store: The office's store.
         log: The way to the log.
         line: Whether the line may be used.
+        kafka: Whether Kafka answers.
         clock: The office's clock.
         receiver: Reads the log.
         outputs: Reads what processors write about it.
@@ -116,7 +119,8 @@ class Agent:
         self.options = options or AgentOptions()
         self.office = Office(office, pins, random)
         self.store = store
-        self.log = log
+        self.kafka = KafkaLine(tell=metrics.line_up.set)
+        self.log: Log = WatchedLog(log, self.kafka.question)
         self.line = LineSwitch()
         self.clock = clock
         self.metrics = metrics
@@ -124,8 +128,9 @@ class Agent:
         self.sender = Sender(
             self.office,
             store,
-            log,
+            self.log,
             self.line,
+            self.kafka,
             clock,
             metrics,
             simulated_time=self.options.simulated_time,
@@ -134,8 +139,9 @@ class Agent:
         self.receiver = InboundReader(
             self.office,
             store,
-            log,
+            self.log,
             self.line,
+            self.kafka,
             clock,
             self._on_batch,
             self.sender,
@@ -146,8 +152,9 @@ class Agent:
         self.outputs = OutputsReader(
             self.office,
             store,
-            log,
+            self.log,
             self.line,
+            self.kafka,
             clock,
             metrics,
             self.is_read_to_end,
@@ -308,8 +315,16 @@ class Agent:
 
     def checks(self) -> dict[str, Check]:
         """What ``/readyz`` asks."""
-        parts = (self.office, self.store, self.clock, self.line, self.receiver, self.outputs)
-        return Readiness(*parts, self._parts).checks()
+        return Readiness(
+            self.office,
+            self.store,
+            self.clock,
+            self.line,
+            self.kafka,
+            self.receiver,
+            self.outputs,
+            self._parts,
+        ).checks()
 
     async def _note_refusal(self, wanted: OfficeCommand, refusal: CommandRefused, now: int) -> None:
         known = wanted.link if wanted.link in self.office.links else None
@@ -371,5 +386,4 @@ class Agent:
             self._telemetry.outbox(await self.store.read(count))
             self._telemetry.positions(self.receiver.high_watermarks)
             self._telemetry.certificate(self.clock.now_ms())
-            self.metrics.line_up.set(self.receiver.is_connected)
             await asyncio.sleep(_GAUGES_EVERY_S)

@@ -10,6 +10,7 @@ from blo_agent.program_parts import ProgramParts
 from blo_agent.store.facade import Store
 from blo_runtime.admin import Check, Health
 from blo_runtime.clock import Clock
+from blo_runtime.kafka_line import KafkaLine
 
 
 class Readiness:
@@ -20,6 +21,7 @@ class Readiness:
         store: Its store.
         clock: Its clock.
         line: Whether the line may be used.
+        kafka: Whether Kafka answers.
         receiver: Reads the log.
         outputs: Reads what processors write.
         parts: Keeps the parts running.
@@ -31,6 +33,7 @@ class Readiness:
         store: Store,
         clock: Clock,
         line: LineSwitch,
+        kafka: KafkaLine,
         receiver: InboundReader,
         outputs: OutputsReader,
         parts: ProgramParts,
@@ -39,6 +42,7 @@ class Readiness:
         self._store = store
         self._clock = clock
         self._line = line
+        self._kafka = kafka
         self._receiver = receiver
         self._outputs = outputs
         self._parts = parts
@@ -65,8 +69,11 @@ class Readiness:
     def _check_line(self) -> Health:
         if not self._line.is_up:
             return Health(ok=False, detail="the line was taken down")
+        health = self._kafka.check()
+        if not health.ok:
+            return health
         if not self._receiver.is_connected:
-            return Health(ok=False, detail="the broker is not reached yet; see the log")
+            return Health(ok=False, detail="the log is not read yet; see the log file")
         unserved = [
             f"{link}: {state.status.unserved}"
             for link, state in self._office.links.items()

@@ -24,7 +24,6 @@ An error with ``transient`` set passes by itself, so the request can be repeated
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 
 class LogError(Exception):
@@ -34,7 +33,7 @@ class LogError(Exception):
         transient: Whether it passes by itself.
     """
 
-    transient: ClassVar[bool] = False
+    transient: bool = False
 
 
 class AppendFailed(LogError):
@@ -42,6 +41,8 @@ class AppendFailed(LogError):
 
     The others may be in the log all the same: resend the same bytes in the same order; readers drop
     duplicates.
+
+    It passes by itself if its cause does.
 
     Attributes:
         acknowledged: The offset of each acknowledged record, by its index in the call. Within a
@@ -60,6 +61,7 @@ class AppendFailed(LogError):
         index: int | None = None,
     ) -> None:
         self.cause = cause
+        self.transient = cause.transient
         self.acknowledged = dict(acknowledged)
         self.total = total
         self.index = index

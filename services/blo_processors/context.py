@@ -7,9 +7,9 @@ from pathlib import Path
 
 from blo_log.directory import DirectoryFeed
 from blo_log.port import Appender, Log
-from blo_processors.kafka_line import KafkaLine
 from blo_processors.liveness import LivenessFeed
 from blo_runtime.clock import Clock
+from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.metrics import Metrics
 from blo_sealing.identity import ProgramIdentity
 

@@ -16,11 +16,11 @@ from typing import Final
 from blo_log.errors import LogError, LogFault
 from blo_log.topics import DIRECTORY_TOPIC, exchange_topic
 from blo_processors.context import WorkerContext
-from blo_processors.kafka_line import is_transient
 from blo_processors.link.runner import Delivered, LinkRunner
 from blo_processors.link.worker import LinkWorker
 from blo_processors.outputs.encode import LinkPartition
 from blo_runtime.admin import Health
+from blo_runtime.kafka_line import is_transient
 from blo_runtime.logs import describe, get_logger
 from blo_schemas.ids import CorridorId
 

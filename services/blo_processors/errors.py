@@ -6,7 +6,6 @@
     ├── NoProcessorIdentity      no valid certificate of role processor names a key of the key file
     ├── WorkerBroken    an output was not acknowledged; the worker must be replaced
     ├── StreamFailed    Faust has ended, or has assigned nothing
-    ├── KafkaAway       Kafka did not answer a command for as long as it waits
     ├── TempTableFailed    the temporary file of closed cases can't be used
     ├── StateError         the stored state of a link can't be used; it is folded from the first record
     │   ├── StateInUse         another program has the file open
@@ -50,13 +49,6 @@ class StreamFailed(ProcessorError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(f"the stream does not work ({detail}): it is started again")
-
-
-class KafkaAway(ProcessorError):
-    """Kafka did not answer a command for as long as it waits."""
-
-    def __init__(self, patience_s: float, error: Exception) -> None:
-        super().__init__(f"Kafka did not answer for {patience_s:g} s, so nothing was done: {error}")
 
 
 class TempTableFailed(ProcessorError):

@@ -17,16 +17,17 @@ from blo_log.directory import DirectoryFeed
 from blo_log.errors import LogError
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import Appender, Log
+from blo_log.watched import WatchedLog
 from blo_processors.config import ProcessorSettings
 from blo_processors.context import WorkerContext, WorkerOptions
 from blo_processors.corridor import Corridor
 from blo_processors.errors import ProcessorError
 from blo_processors.faust_app import FaustStream
-from blo_processors.kafka_line import KafkaLine
 from blo_processors.liveness import LivenessFeed
 from blo_projection.errors import ProjectionError
 from blo_runtime.admin import Check, Health, start_admin
 from blo_runtime.clock import SystemClock
+from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.keyfiles import load_identity
 from blo_runtime.logs import configure, get_logger
 from blo_runtime.metrics import Metrics
@@ -130,10 +131,10 @@ class _Program:
     def __init__(
         self, settings: ProcessorSettings, metrics: Metrics, log: Log, tasks: Supervisor
     ) -> None:
-        self.line = KafkaLine()
+        self.line = KafkaLine(tell=metrics.line_up.set)
         self._settings = settings
         self._metrics = metrics
-        self._log = log
+        self._log = WatchedLog(log, self.line.question)
         self._tasks = tasks
         self._corridor: Corridor | None = None
         self._stream: FaustStream | None = None

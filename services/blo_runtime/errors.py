@@ -13,6 +13,7 @@
     ├── ClockWentBack             a simulated clock was set to its past
     ├── LogFieldRefused           a log field that is not on the allow-list
     ├── ListenerFailed            an HTTP listener could not start
+    ├── KafkaAway                 Kafka did not answer a command for as long as it waits
     ├── RunFileUnusable           the file that says where a program listens is damaged
     └── TaskFault                 a named task of a program
         ├── TaskFailed            it raised
@@ -101,6 +102,13 @@ class LogFieldRefused(RuntimeFault):
 
 class ListenerFailed(RuntimeFault):
     """An HTTP listener could not start; the message says on which address and why."""
+
+
+class KafkaAway(RuntimeFault):
+    """Kafka did not answer a command for as long as it waits."""
+
+    def __init__(self, patience_s: float, error: Exception) -> None:
+        super().__init__(f"Kafka did not answer for {patience_s:g} s, so nothing was done: {error}")
 
 
 class RunFileUnusable(RuntimeFault):

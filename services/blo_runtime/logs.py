@@ -5,12 +5,10 @@ The names are a closed list; a field that is not on it raises in strict mode and
 counted otherwise. Values are plain: bytes show as their length, structs and mappings as the name
 of their type, long text is cut, control characters are escaped. An exception shows its type, its
 message and where it was raised, never its local variables. Other libraries' records come through
-the same gate, from warnings up.
+the same gate (``blo_runtime/library_logs.py``).
 """
 
-import logging
 import sys
-import time
 import traceback
 from collections.abc import Callable, MutableMapping
 from enum import Enum
@@ -22,6 +20,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
 from blo_runtime.errors import LogFieldRefused
+from blo_runtime.library_logs import LibraryLine, listen_to_libraries
 from blo_runtime.settings import LoggingSettings
 from blo_schemas.plain_text import plain
 
@@ -58,6 +57,7 @@ ALLOWED_FIELDS: Final = frozenset(
 _MAX_TEXT = 1000
 _MAX_FRAMES = 12
 _MAX_ITEMS = 50
+_LIBRARY: Final = "_library"
 
 
 def configure(
@@ -81,10 +81,7 @@ def configure(
     """
     gate = _Gate(strict=strict, on_dropped=on_dropped or (lambda: None))
     _configure_structlog(settings, program, gate, stream)
-    root = logging.getLogger()
-    for handler in [each for each in root.handlers if isinstance(each, _Bridge)]:
-        root.removeHandler(handler)
-    root.addHandler(_Bridge(logging.WARNING))
+    listen_to_libraries(_quote, _plain, limited=settings.level != "debug")
 
 
 def get_logger(**fields: object) -> FilteringBoundLogger:
@@ -97,6 +94,14 @@ def get_logger(**fields: object) -> FilteringBoundLogger:
         gate = _Gate(strict=True, on_dropped=lambda: None)
         _configure_structlog(LoggingSettings(), "unconfigured", gate, None)
     return cast(FilteringBoundLogger, structlog.get_logger(**fields))
+
+
+def _quote(line: LibraryLine) -> None:
+    """Write a line of a library."""
+    logger = get_logger()
+    write = logger.error if line.is_error else logger.warning
+    count = {"count": line.kept_back} if line.kept_back else {}
+    write(line.text, **{_LIBRARY: line.library, "exc_info": line.error}, **count)
 
 
 def describe(error: BaseException) -> str:
@@ -207,59 +212,12 @@ def _plain(value: object) -> object:
         case Path():
             return _cut(str(value))
         case list() | tuple() | set() | frozenset():
-            shown = [_plain(one) for one in list(value)[:_MAX_ITEMS]]
-            return shown if len(value) <= _MAX_ITEMS else [*shown, f"… {len(value)} in all"]
+            items = [_plain(one) for one in list(value)[:_MAX_ITEMS]]
+            return items if len(value) <= _MAX_ITEMS else [*items, f"… {len(value)} in all"]
         case _:
             return f"<{type(value).__name__}>"
 
 
 def _cut(text: str) -> str:
-    shown = text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}… {len(text)} characters"
-    return plain(shown)
-
-
-_LIBRARY = "_library"
-
-
-_REPEAT_S: Final = 60.0
-_MAX_REMEMBERED: Final = 256
-
-
-class _Bridge(logging.Handler):
-    """Passes the records of libraries that use the standard library's logging.
-
-    A library that says the same again within a minute, as clients of Kafka do many times a second
-    while it is away, is quoted once.
-    """
-
-    def __init__(self, level: int) -> None:
-        super().__init__(level)
-        self._said: dict[tuple[str, int, str], float] = {}
-        self.addFilter(self._is_new)
-
-    def _is_new(self, record: logging.LogRecord) -> bool:
-        key = record.name, record.levelno, str(record.msg)
-        now = time.monotonic()
-        if now - self._said.get(key, -_REPEAT_S) < _REPEAT_S:
-            return False
-        if len(self._said) >= _MAX_REMEMBERED:
-            self._said.clear()
-        self._said[key] = now
-        return True
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if isinstance(record.args, dict):
-            record.args = {name: _argument(one) for name, one in record.args.items()}
-        elif record.args:
-            record.args = tuple(_argument(one) for one in record.args)
-        try:
-            logger = get_logger()
-            write = logger.error if record.levelno >= logging.ERROR else logger.warning
-            write(record.getMessage(), **{_LIBRARY: record.name, "exc_info": record.exc_info})
-        except Exception:  # noqa: BLE001 - as logging asks: a bad record must not stop its caller
-            self.handleError(record)
-
-
-def _argument(value: object) -> object:
-    # A number stays one, for %d and %f; anything else shows as it would in a field.
-    return value if isinstance(value, int | float) else _plain(value)
+    short = text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}… {len(text)} characters"
+    return plain(short)

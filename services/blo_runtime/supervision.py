@@ -27,6 +27,7 @@ from typing import Any, Self
 import uvloop
 
 from blo_runtime.errors import ConfigurationError, TaskEndedEarly, TaskFailed
+from blo_runtime.library_logs import interpreter_in_logs
 from blo_runtime.logs import describe, get_logger
 from blo_runtime.watchdog import LoopWatchdog
 
@@ -190,6 +191,7 @@ def run(
     stop = StopSignal()
     grace_s = min(shutdown_s, _LONGEST_GRACE_S)
     with ExitStack() as stack:
+        stack.enter_context(interpreter_in_logs())
         runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         deadline = stack.enter_context(_Deadline(runner.get_loop(), shutdown_s + grace_s))
         stack.enter_context(_signals(runner.get_loop(), stop, deadline))

@@ -13,12 +13,12 @@ from blo_log import topics
 from blo_log.errors import BrokerUnreachable
 from blo_log.memory import MemoryLog
 from blo_log.port import TopicPartition
-from blo_processors import kafka_line
 from blo_processors.context import WorkerContext, WorkerOptions
 from blo_processors.corridor import Corridor
 from blo_processors.link import runner
 from blo_processors.link.runner import LinkRunner
 from blo_processors.link.worker import LinkWorker
+from blo_runtime import kafka_line
 from blo_runtime.clock import ManualClock
 from tests.patience import PATIENCE_S
 from tests.processors.helpers import check, fresh

@@ -13,11 +13,9 @@ import pytest
 from blo_log import topics
 from blo_log.errors import BrokerUnreachable, NotAuthorised
 from blo_log.memory import MemoryLog
-from blo_processors import kafka_line
 from blo_processors.context import WorkerContext
 from blo_processors.corridor import Corridor
 from blo_processors.errors import TempTableFailed
-from blo_processors.kafka_line import KafkaLine
 from blo_processors.link import failed_records, runner
 from blo_processors.link import worker as link_worker
 from blo_processors.link.fold_state import LinkFoldState
@@ -25,7 +23,9 @@ from blo_processors.link.runner import LinkRunner
 from blo_processors.link.worker import LinkWorker
 from blo_processors.outputs import writer as output_writer
 from blo_processors.outputs.encode import LinkPartition, OutputEncoder
+from blo_runtime import kafka_line
 from blo_runtime.clock import ManualClock
+from blo_runtime.kafka_line import KafkaLine
 from tests.patience import PATIENCE_S
 from tests.processors.helpers import check, fresh, stored
 from tests.processors.world import CORRIDOR, LinkWriter, World

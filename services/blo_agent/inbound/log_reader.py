@@ -35,18 +35,22 @@ from blo_log.topics import (
     plan,
 )
 from blo_runtime.clock import Clock
+from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.logs import get_logger
+from blo_runtime.reminders import Reminders
 from blo_schemas.codec import COUNT
 from blo_schemas.event import LogRecord
 from blo_schemas.ids import CorridorId, LinkId
 
 _BATCH: Final = 400
 _POLL_S: Final = 1.0
-_ENDS_EVERY_S: Final = 2.0
+_ENDS_EVERY_S: Final = 1.0
+"""So often, in seconds, is asked where the logs end; also shows whether Kafka answers."""
 _TOPICS_EVERY_S: Final = 5.0
 _MINE: Final = (DIRECTORY_TOPIC, "blo.exchange.", "blo.keys.", "blo.heads.", "blo.liveness.")
 _FIRST_PAUSE_S: Final = 0.2
-_LONGEST_PAUSE_S: Final = 10.0
+_LONGEST_PAUSE_S: Final = 5.0
+_TASK: Final = "reading"
 
 
 class InboundReader:
@@ -57,6 +61,7 @@ class InboundReader:
         store: Where it is kept.
         log: Where from.
         line: Whether the line may be used.
+        kafka: Whether Kafka answers.
         clock: The office's clock.
         on_batch: Called after each batch, when it is on disk.
         sender: Is told which links may be sent.
@@ -75,6 +80,7 @@ class InboundReader:
         store: Store,
         log: Log,
         line: LineSwitch,
+        kafka: KafkaLine,
         clock: Clock,
         on_batch: Callable[[BatchResult], None],
         sender: Sender,
@@ -85,6 +91,8 @@ class InboundReader:
         self._store = store
         self._log = log
         self._line = line
+        self._kafka = kafka
+        self._reminders = Reminders()
         self._clock = clock
         self._on_batch = on_batch
         self._simulated_time = simulated_time
@@ -118,9 +126,7 @@ class InboundReader:
             except LogError as error:
                 if self._leave_out(error):
                     continue
-                get_logger().warning("not read", error=str(error), delay_s=self._pause_s)
-                await asyncio.sleep(self._pause_s)
-                self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+                await asyncio.sleep(self._kafka.pause_after(_TASK, error))
 
     async def _read_while_up(self) -> None:
         """One connection's life: the directory first, because it says what else to read."""
@@ -133,6 +139,7 @@ class InboundReader:
             self._own_chains.begin()
             await self._look_at_ends(reader)
             self.is_connected = True
+            self._kafka.works(_TASK)
             self._pause_s = _FIRST_PAUSE_S
             while self._line.is_up:
                 # What is folded a second time need not wait until something new comes.
@@ -162,7 +169,8 @@ class InboundReader:
                 raise
             self._has_directory = False
             self.directory_trouble = f"trust documents are not read, those here count: {error}"
-            get_logger().error("directory not read", error=str(error))
+            if self._reminders.is_due(str(error)):
+                get_logger().error("directory not read", error=str(error))
             return
         if not self._has_directory:
             self._has_directory, self.directory_trouble = True, ""
@@ -193,7 +201,8 @@ class InboundReader:
                     await check(admin, specs)
                 except (TopicMissing, TopicMisfit) as error:
                     state.status.unserved = str(error)
-                    get_logger().error("link not served", link=state.link, error=str(error))
+                    if self._reminders.is_due((state.link, str(error))):
+                        get_logger().error("link not served", link=state.link, error=str(error))
                     continue
                 left_out = [refused[spec.name] for spec in specs if spec.name in refused]
                 state.status.unserved = left_out[0] if left_out else ""
@@ -229,7 +238,8 @@ class InboundReader:
             return False
         if self._refused.get(topic, (0.0, ""))[0] > _loop_time():
             return False  # It was left out and fails all the same.
-        get_logger().error("topic not read", topic=topic, error=str(error))
+        if self._reminders.is_due(str(error)):
+            get_logger().error("topic not read", topic=topic, error=str(error))
         self._refused[topic] = (_loop_time() + _TOPICS_EVERY_S, str(error))
         return True
 

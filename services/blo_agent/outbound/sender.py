@@ -16,17 +16,18 @@ from blo_agent.store.tables import outbox
 from blo_log.errors import AppendFailed, LogError
 from blo_log.port import Appender, Log, ProducerRecord
 from blo_runtime.clock import Clock
+from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.logs import get_logger
 from blo_runtime.metrics import Metrics
+from blo_runtime.reminders import Reminders
 from blo_schemas.ids import EventId, LinkId
 
 _BATCH: Final = 1000
-_FIRST_PAUSE_S: Final = 0.2
-_LONGEST_PAUSE_S: Final = 10.0
 _TOPIC_PAUSE_S: Final = 5.0
 _LOOK_EVERY_S: Final = 1.0
 _LINGER_S: Final = 0.05
 _UNKNOWN: Final = object()
+_TASK: Final = "sending"
 
 
 class Sender:
@@ -37,6 +38,7 @@ class Sender:
         store: Where the outbox is.
         log: Where to.
         line: Whether the line may be used.
+        kafka: Whether Kafka answers.
         clock: Gives the times of a simulated log.
         metrics: Counts.
         simulated_time: Whether records carry the clock's time.
@@ -49,6 +51,7 @@ class Sender:
         store: Store,
         log: Log,
         line: LineSwitch,
+        kafka: KafkaLine,
         clock: Clock,
         metrics: Metrics,
         *,
@@ -59,13 +62,14 @@ class Sender:
         self._store = store
         self._log = log
         self._line = line
+        self._kafka = kafka
+        self._reminders = Reminders()
         self._clock = clock
         self._metrics = metrics
         self._simulated_time = simulated_time
         self._probe = probe or (lambda _: None)
         self._wake = asyncio.Event()
         self._appender: Appender | None = None
-        self._pause_s = _FIRST_PAUSE_S
         self._extra: dict[tuple[str, int, bytes | None], ProducerRecord] = {}
         self._refused_until: dict[str, float] = {}
         self._refused_links: dict[LinkId, float] = {}
@@ -115,13 +119,13 @@ class Sender:
     async def _attempt(self) -> None:
         try:
             while self._line.is_up and await self._send_batch():
-                self._pause_s = _FIRST_PAUSE_S
+                pass
         except LogError as error:
-            get_logger().warning("not sent", error=str(error), delay_s=self._pause_s)
             await self._let_go()
-            await asyncio.sleep(self._pause_s)
-            self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+            await asyncio.sleep(self._kafka.pause_after(_TASK, error))
             self._wake.set()
+        else:
+            self._kafka.works(_TASK)
         if not self._line.is_up:
             await self._let_go()
 
@@ -184,16 +188,20 @@ class Sender:
         index = failure.index
         if index is not None and index < len(waiting):
             link = waiting[index].link
-            get_logger().error(
-                "record refused", link=link, error=str(failure.cause), delay_s=_TOPIC_PAUSE_S
-            )
+            if self._reminders.is_due((link, str(failure.cause))):
+                get_logger().error(
+                    "record refused", link=link, error=str(failure.cause), delay_s=_TOPIC_PAUSE_S
+                )
             self._refused_links[link] = self._loop_time() + _TOPIC_PAUSE_S
         elif index is not None:
             message = extra[index - len(waiting)]
-            get_logger().error("record refused", topic=message.topic, error=str(failure.cause))
+            if self._reminders.is_due((message.topic, str(failure.cause))):
+                get_logger().error("record refused", topic=message.topic, error=str(failure.cause))
             self._extra.pop(_place(message), None)
         elif topic:
-            get_logger().error("topic refused", error=str(failure.cause), delay_s=_TOPIC_PAUSE_S)
+            if self._reminders.is_due(str(failure.cause)):
+                error = str(failure.cause)
+                get_logger().error("topic refused", error=error, delay_s=_TOPIC_PAUSE_S)
             self._refused_until[topic] = self._loop_time() + _TOPIC_PAUSE_S
         else:
             raise failure

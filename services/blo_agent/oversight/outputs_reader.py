@@ -37,8 +37,10 @@ from blo_log.errors import LogError, LogTruncated
 from blo_log.port import ConsumedRecord, Log, LogReader, TopicPartition
 from blo_log.topics import alerts_topic, cases_topic
 from blo_runtime.clock import Clock, ManualClock
+from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.logs import get_logger
 from blo_runtime.metrics import Metrics
+from blo_runtime.reminders import Reminders
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.outputs import OutputKind
 
@@ -48,7 +50,8 @@ _ENDS_EVERY_S: Final = 2.0
 _TOPICS_EVERY_S: Final = 10.0
 _IDLE_S: Final = 1.0
 _FIRST_PAUSE_S: Final = 0.2
-_LONGEST_PAUSE_S: Final = 10.0
+_LONGEST_PAUSE_S: Final = 5.0
+_TASK: Final = "reading what processors write"
 
 
 class OutputsReader:
@@ -59,6 +62,7 @@ class OutputsReader:
         store: Where it is kept.
         log: Where from.
         line: Whether the line may be used.
+        kafka: Whether Kafka answers.
         clock: The office's clock.
         metrics: Where it counts.
         read_to_end: Whether a link's own log has been read to its end.
@@ -75,6 +79,7 @@ class OutputsReader:
         store: Store,
         log: Log,
         line: LineSwitch,
+        kafka: KafkaLine,
         clock: Clock,
         metrics: Metrics,
         read_to_end: Callable[[LinkId], bool],
@@ -86,6 +91,8 @@ class OutputsReader:
         self._store = store
         self._log = log
         self._line = line
+        self._kafka = kafka
+        self._reminders = Reminders()
         self._clock = clock
         self._read_to_end = read_to_end
         self._probe = probe or (lambda _: None)
@@ -118,9 +125,7 @@ class OutputsReader:
                 await self._begin_again(truncated)
             except LogError as error:
                 self.troubles = (str(error),)
-                get_logger().warning("outputs not read", error=str(error), delay_s=self._pause_s)
-                await asyncio.sleep(self._pause_s)
-                self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+                await asyncio.sleep(self._kafka.pause_after(_TASK, error))
 
     async def _read_while_up(self) -> None:
         """One connection's life; it ends when other topics are to be read."""
@@ -138,6 +143,7 @@ class OutputsReader:
         try:
             self._ends_at = 0.0
             self._pause_s = _FIRST_PAUSE_S
+            self._kafka.works(_TASK)
             while self._line.is_up and self._wanted() == wanted:
                 if until is not None and _loop_time() >= until:
                     break

@@ -16,8 +16,10 @@ from blo_audit.witness.worker import Witness
 from blo_log.directory import DirectoryFeed
 from blo_log.errors import LogError
 from blo_log.kafka import KafkaConnection, KafkaLog
+from blo_log.watched import WatchedLog
 from blo_runtime.admin import start_admin
 from blo_runtime.clock import SystemClock
+from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.keyfiles import load_identity
 from blo_runtime.logs import configure, get_logger
 from blo_runtime.metrics import Metrics
@@ -52,7 +54,9 @@ def run(settings: WitnessSettings) -> int:
     configure(settings.logging, f"witness {witness}", on_dropped=metrics.log_fields_dropped.inc)
 
     async def main(stop: StopSignal) -> None:
-        log = KafkaLog(KafkaConnection(**kafka_options(settings.kafka, witness)))
+        kafka = KafkaLine(tell=metrics.line_up.set)
+        connection = KafkaConnection(**kafka_options(settings.kafka, witness))
+        log = WatchedLog(KafkaLog(connection), kafka.question)
         try:
             worker = Witness(
                 [CorridorId(corridor) for corridor in settings.corridors],
@@ -62,6 +66,7 @@ def run(settings: WitnessSettings) -> int:
                 state=state,
                 clock=SystemClock(),
                 metrics=metrics,
+                kafka=kafka,
                 options=WitnessOptions(
                     **msgspec.structs.asdict(settings.signing),
                     simulated_time=settings.simulated_time,

@@ -26,6 +26,7 @@ from blo_log.port import (
 from blo_log.topics import exchange_topic, heads_topic
 from blo_runtime.admin import Health
 from blo_runtime.clock import Clock
+from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.logs import get_logger
 from blo_runtime.metrics import Metrics
 from blo_schemas.heads import NoteKind, NoteRecordKey, read_note_key
@@ -42,8 +43,7 @@ from blo_sealing.tlog import (
     signatories,
 )
 
-_FIRST_PAUSE_S: Final = 0.2
-_LONGEST_PAUSE_S: Final = 5.0
+_TASK: Final = "following the links"
 _POLL_S: Final = 1.0
 _BATCH: Final = 2000
 
@@ -59,6 +59,7 @@ class Witness:
         state: What was signed before.
         clock: The machine's clock.
         metrics: Where it counts.
+        kafka: Whether Kafka answers.
         options: When it signs.
         probe: For tests: called with the name of each step between two that can be interrupted.
 
@@ -77,11 +78,13 @@ class Witness:
         state: WitnessState,
         clock: Clock,
         metrics: Metrics,
+        kafka: KafkaLine | None = None,
         options: WitnessOptions | None = None,
         probe: Callable[[str], None] | None = None,
     ) -> None:
         self._corridors = frozenset(corridors)
         self._identity = identity
+        self._kafka = kafka or KafkaLine()
         self._log = log
         self._feed = feed
         self._state = state
@@ -99,20 +102,18 @@ class Witness:
 
     async def run(self) -> None:
         """Work until cancelled; failures of the connection are waited out."""
-        pause_s = _FIRST_PAUSE_S
         while True:
+            pause_s = 0.0
             try:
                 await self._follow()
-                pause_s = _FIRST_PAUSE_S
-                continue
             except LogTruncated as error:
                 self._cut(error)
+                pause_s = self._kafka.pause_after(_TASK, error)
             except LogError as error:
-                get_logger().warning("not read or not written", error=str(error), delay_s=pause_s)
+                pause_s = self._kafka.pause_after(_TASK, error)
             finally:
                 self._is_connected = False
             await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
     def check(self) -> Health:
         """The answer for ``/readyz``."""
@@ -120,8 +121,9 @@ class Witness:
         if stopped:
             names = ", ".join(stopped)
             return Health(ok=False, detail=f"not signed any more: {names}; see the log")
-        if not self._is_connected:
-            return Health(ok=False, detail="Kafka is not reached; see the log")
+        health = self._kafka.check()
+        if not health.ok or not self._is_connected:
+            return Health(ok=False, detail=health.detail or "nothing is read yet")
         now = self._clock.now_ms()
         if (
             not self._options.simulated_time
@@ -146,6 +148,7 @@ class Witness:
                 for place, link in self._places.items():
                     link.ended_at(ends[place])
                 self._is_connected = True
+                self._kafka.works(_TASK)
                 await self._republish(appender)
                 await self._read_on(reader, appender)
             finally:

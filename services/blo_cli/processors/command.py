@@ -246,8 +246,8 @@ def _with_log(
         KafkaAway: Kafka does not answer for a minute, or for its request timeout if that is shorter.
     """
     # Only what goes to Kafka pays for its library.
-    from blo_processors.kafka_line import KafkaLine
     from blo_processors.main import connect, make_context
+    from blo_runtime.kafka_line import KafkaLine
 
     settings = load(config, ProcessorSettings)
 

@@ -17,12 +17,12 @@ from blo_domain.processor_outputs import OutputReason
 from blo_log import topics
 from blo_log.errors import LogTruncated
 from blo_log.port import ConsumedRecord, Log, TopicPartition, read_to_end
-from blo_processors.kafka_line import KafkaLine
 from blo_processors.link.topic_places import TopicPlaces
 from blo_processors.outputs.encode import LinkPartition, Mark, opened_mark, own_mark
 from blo_processors.outputs.mark_table import MarkTable, trail_name, trail_place
 from blo_projection.errors import OutputRefused
 from blo_projection.outputs import OpenedOutput, alert_in
+from blo_runtime.kafka_line import KafkaLine
 from blo_schemas.clocks import Alert
 from blo_schemas.errors import WireError
 from blo_schemas.ids import CertificateTag
