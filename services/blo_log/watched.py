@@ -53,6 +53,11 @@ class WatchedLog:
         with self._watch("where topics end"):
             return await self.inner.ends(partitions)
 
+    async def offset_at(self, partition: TopicPartition, log_time: int) -> int:
+        """See ``blo_log.port.Log.offset_at``."""
+        with self._watch("where a time begins"):
+            return await self.inner.offset_at(partition, log_time)
+
     async def admin(self) -> Admin:
         """See ``blo_log.port.Log.admin``."""
         with self._watch("connecting to ask for topics"):

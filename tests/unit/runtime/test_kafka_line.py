@@ -119,6 +119,7 @@ async def test_every_request_of_a_watched_log_is_watched() -> None:
     reader = await log.reader({place: 0})
     assert await reader.high_watermarks() == {place: 1}
     assert await log.ends([place]) == {place: 1}
+    assert await log.offset_at(place, 0) == 0
     before = len(asked)
     assert [one.value for one in (await reader.poll())[place]] == [b"x"]
     assert len(asked) == before, "a poll may wait for what never comes"
@@ -138,4 +139,5 @@ async def test_every_request_of_a_watched_log_is_watched() -> None:
         "connecting to read",
         "where topics end",
         "where topics end",
+        "where a time begins",
     ]
