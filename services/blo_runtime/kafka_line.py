@@ -39,7 +39,7 @@ class _Outage:
         self.pause_s = FIRST_PAUSE_S
 
 
-class _Question:
+class _OpenRequest:
     """A request under way: what it asks, since when, and whether it has waited for long."""
 
     def __init__(self, what: str, now: float) -> None:
@@ -69,8 +69,8 @@ class KafkaLine:
         self._patience_s = patience_s
         self._tell = tell or (lambda _: None)
         self._waiting: dict[str, _Outage] = {}
-        self._questions: set[_Question] = set()
-        self._silent: dict[_Question, None] = {}
+        self._questions: set[_OpenRequest] = set()
+        self._silent: dict[_OpenRequest, None] = {}
         self._reminders = Reminders()
         self._said = False
         self._tell(1)
@@ -155,7 +155,7 @@ class KafkaLine:
         Args:
             what: What is asked, for the log and ``/readyz``.
         """
-        question = _Question(what, time.monotonic())
+        question = _OpenRequest(what, time.monotonic())
         self._questions.add(question)
         timer = asyncio.get_running_loop().call_later(SILENT_S, self._fell_silent, question)
         is_answered = False
@@ -170,7 +170,7 @@ class KafkaLine:
             if is_answered:
                 self._say_back(what)
 
-    def _fell_silent(self, question: _Question) -> None:
+    def _fell_silent(self, question: _OpenRequest) -> None:
         if question in self._questions:
             self._silent[question] = None
             self.last_away = time.monotonic()
