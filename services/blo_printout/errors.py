@@ -4,7 +4,8 @@
 
     PaperError
     ├── PaperFailed        a paper can't be set as PDF
-    └── CodeTooLarge       a QR code would be too fine to read
+    ├── CodeTooLarge       a QR code would be too fine to read
+    └── NotPrintable       there is nothing to print this paper from
 """
 
 from __future__ import annotations
@@ -26,3 +27,7 @@ class CodeTooLarge(PaperError):
 
     def __init__(self, letters: int) -> None:
         super().__init__(f"{letters} letters do not fit a QR code that can be read from paper")
+
+
+class NotPrintable(PaperError):
+    """There is nothing to print this paper from; the message says what is missing."""

@@ -100,7 +100,38 @@ class PaperTable(msgspec.Struct, frozen=True, tag="table"):
     wide: tuple[int, ...] = ()
 
 
-PaperBlock = PaperHeading | PaperParagraph | PaperFacts | PaperList | PaperEntries | PaperTable
+class PaperCode(msgspec.Struct, frozen=True, tag="code"):
+    """A QR code with what stands beside it.
+
+    Attributes:
+        letters: What the code says: digits, capitals and `` $%*+-./:``. Only the PDF shows it.
+        lines: What is said about it.
+    """
+
+    letters: str
+    lines: tuple[str, ...]
+
+
+class PaperSignatures(msgspec.Struct, frozen=True, tag="signatures"):
+    """Places to sign, side by side.
+
+    Attributes:
+        places: For whom each is, and the name that is printed below it; at most three.
+    """
+
+    places: tuple[tuple[str, str], ...]
+
+
+PaperBlock = (
+    PaperHeading
+    | PaperParagraph
+    | PaperFacts
+    | PaperList
+    | PaperEntries
+    | PaperTable
+    | PaperCode
+    | PaperSignatures
+)
 
 
 class Paper(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +143,7 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
         subtitle: A line below it; empty: none.
         date: When it was made, Unix milliseconds; the PDF's own date.
         page: The word for a page, at the foot of each.
+        mark: What stands at the head of every page, such as how it may be used; empty: nothing.
         blocks: What it says, in order.
     """
 
@@ -120,4 +152,5 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
     subtitle: str = ""
     date: int
     page: str
+    mark: str = ""
     blocks: tuple[PaperBlock, ...]

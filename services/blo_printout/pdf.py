@@ -16,6 +16,7 @@ import msgspec
 
 from blo_printout.errors import PaperFailed
 from blo_printout.model import Paper
+from blo_printout.qr_code import qr_svg
 from blo_schemas.instants import local
 from blo_schemas.plain_text import plain
 
@@ -30,6 +31,7 @@ def pdf_of(paper: Paper) -> bytes:
 
     Raises:
         PaperFailed: It can't be set.
+        CodeTooLarge: A QR code has too many letters.
     """
     # Only a PDF pays for its library.
     import typst
@@ -61,7 +63,10 @@ def _shown(value: Any) -> Any:
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, dict):
-        return {name: _shown(part) for name, part in value.items()}
+        shown = {name: _shown(part) for name, part in value.items()}
+        if value.get("type") == "code":
+            shown["svg"] = qr_svg(value["letters"])
+        return shown
     if isinstance(value, list | tuple):
         return [_shown(part) for part in value]
     return value

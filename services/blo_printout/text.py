@@ -11,11 +11,13 @@ from rich.cells import cell_len
 from blo_printout.model import (
     Paper,
     PaperBlock,
+    PaperCode,
     PaperEntries,
     PaperFacts,
     PaperHeading,
     PaperList,
     PaperParagraph,
+    PaperSignatures,
     PaperTable,
 )
 from blo_schemas.plain_text import plain
@@ -51,6 +53,9 @@ def cells(text: str) -> int:
 
 
 def _paper(paper: Paper, width: int) -> Iterator[str]:
+    if paper.mark:
+        yield from wrap(f"[ {paper.mark} ]", width)
+        yield ""
     yield from wrap(paper.title, width)
     yield "=" * min(width, cells(plain(paper.title)))
     if paper.subtitle:
@@ -70,12 +75,26 @@ def _block(block: PaperBlock, width: int) -> Iterator[str]:
         case PaperFacts():
             yield from _facts(block.rows, width)
         case PaperList():
-            for item in block.items:
-                yield from wrap(item, width, first="- ", further="  ")
+            yield from _list(block, width)
         case PaperEntries():
             yield from _entries(block, width)
         case PaperTable():
             yield from _table(block, width)
+        case PaperCode() | PaperSignatures():
+            for line in _lines(block):
+                yield from wrap(line, width)
+
+
+def _list(block: PaperList, width: int) -> Iterator[str]:
+    for item in block.items:
+        yield from wrap(item, width, first="- ", further="  ")
+
+
+def _lines(block: PaperCode | PaperSignatures) -> Iterator[str]:
+    if isinstance(block, PaperCode):
+        yield from block.lines
+    else:
+        yield from (f"{place}: ______________________  {name}" for place, name in block.places)
 
 
 def _facts(rows: Sequence[tuple[str, str]], width: int) -> Iterator[str]:

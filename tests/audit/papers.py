@@ -8,6 +8,7 @@ from typing import Any
 from blo_audit.printout.audit_result import PaperSetting
 from blo_printout.model import (
     Paper,
+    PaperCode,
     PaperEntries,
     PaperEntry,
     PaperFacts,
@@ -15,6 +16,7 @@ from blo_printout.model import (
     PaperLanguage,
     PaperList,
     PaperParagraph,
+    PaperSignatures,
     PaperTable,
 )
 from blo_schemas.ids import CountryId, DocumentId
@@ -48,6 +50,7 @@ def sample(text: str, language: PaperLanguage = "en") -> Paper:
         subtitle=text,
         date=DATE,
         page="page",
+        mark=text,
         blocks=(
             PaperHeading(text),
             PaperHeading(text, level=2, new_page=True),
@@ -56,5 +59,7 @@ def sample(text: str, language: PaperLanguage = "en") -> Paper:
             PaperList((text,)),
             PaperEntries((PaperEntry(1, text, (text,), "strong"),)),
             PaperTable((text, "n"), ((text, text), ("", "7")), right=(1,), wide=(0,)),
+            PaperCode("BLO 1", (text,)),
+            PaperSignatures(((text, text), (text, ""))),
         ),
     )

@@ -31,8 +31,10 @@ from blo_domain.translations import (
     KINDS,
     LANGUAGES,
     PAPERS,
+    STATES,
     STEPS,
     UNITS,
+    URGENCIES,
     VALUES,
     translated,
 )
@@ -54,7 +56,8 @@ from blo_schemas.ids import CountryId, DocumentId, LinkId, OfficeId
 from blo_schemas.measures import Substance, Unit
 from blo_schemas.plain_text import plain
 from blo_schemas.policy import DeadlinePolicy
-from blo_schemas.summary import Kind, Step
+from blo_schemas.summary import Kind, Step, Urgency
+from blo_schemas.views import State
 from tests.agents.world import A
 from tests.audit.bundling import Corpus, manifest, write_bundle
 from tests.audit.exhibits import audit
@@ -64,6 +67,9 @@ from tests.audit.scene import scene
 PINS = {CountryId("vn"): DocumentId(b"\x01" * 32), CountryId("la"): DocumentId(b"\x02" * 32)}
 MIXED = "Nguyễn Thị Hòa (hư cấu) ນ້ຳ ເຈົ້າໜ້າທີ່ 边境联络官 ñ 1/2"
 EVIL = "\x1b[8m\u202e\u2028x *b* #panic() <i> $x$ _u_ \\ @a `c` = h\n+ [red]:smiley:"
+
+
+ALL_WORDS = [FIELDS, FIGURES, KINDS, PAPERS, STATES, STEPS, UNITS, URGENCIES, VALUES]
 
 
 def texts_of(pdf: bytes) -> list[str]:
@@ -154,7 +160,7 @@ def test_letters_of_all_four_languages_have_their_fonts() -> None:
     assert "Nguyễn Thị Hòa (hư cấu)" in page
     assert "边境联络官" in page
     for language in LANGUAGES:
-        for words in (FIELDS, FIGURES, KINDS, PAPERS, STEPS, UNITS, VALUES):
+        for words in ALL_WORDS:
             for name in words:
                 text = translated(words, name, language)
                 assert printable(text) == text
@@ -168,7 +174,7 @@ def test_a_letter_without_a_font_is_shown_as_an_escape() -> None:
 # Words.
 
 
-@pytest.mark.parametrize("words", [FIELDS, FIGURES, KINDS, PAPERS, STEPS, UNITS, VALUES])
+@pytest.mark.parametrize("words", ALL_WORDS)
 def test_every_word_is_there_in_every_language(words: dict[str, tuple[str, ...]]) -> None:
     for name, translations in words.items():
         if name != "language_note":
@@ -198,6 +204,8 @@ def fields_of(type_: type[Any]) -> Iterator[str]:
 def test_kinds_steps_and_all_fields_of_contents_have_a_word() -> None:
     assert {kind.word for kind in Kind} == set(KINDS)
     assert {step.word for step in Step} == set(STEPS)
+    assert {state.value for state in State} == set(STATES)
+    assert {urgency.word for urgency in Urgency} == set(URGENCIES)
     assert {unit.value for unit in Unit} <= set(UNITS)
     assert {substance.value for substance in Substance} <= set(FIGURES)
     needed = set(fields_of(Dispatch))

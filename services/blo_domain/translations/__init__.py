@@ -11,6 +11,7 @@ from typing import Final
 from blo_domain.translations.fields import FIELDS
 from blo_domain.translations.figures import FIGURES, UNITS
 from blo_domain.translations.printout import PAPERS
+from blo_domain.translations.states import STATES, URGENCIES
 from blo_domain.translations.steps import KINDS, STEPS
 from blo_domain.translations.values import VALUES
 
@@ -25,8 +26,10 @@ __all__ = [
     "KINDS",
     "LANGUAGES",
     "PAPERS",
+    "STATES",
     "STEPS",
     "UNITS",
+    "URGENCIES",
     "VALUES",
     "Translations",
     "translated",

@@ -210,4 +210,102 @@ PAPERS: Final[Mapping[str, tuple[str, str, str, str]]] = {
         "ນັບຈາກສະຫຼຸບເທົ່ານັ້ນ; ບໍ່ໄດ້ເປີດເນື້ອໃນ.",
         "仅依据摘要统计，未打开任何内容。",
     ),
+    # A case, its dispatches and its minutes.
+    "case": ("Case", "Hồ sơ vụ việc", "ສຳນວນຄະດີ", "案卷"),
+    "case_id": ("id of the case", "mã vụ việc", "ລະຫັດຄະດີ", "案件编号"),
+    "state": ("state", "trạng thái", "ສະຖານະ", "状态"),
+    "urgency": ("urgency", "độ khẩn", "ລະດັບຄວາມດ່ວນ", "紧急程度"),
+    "opened_by": ("opened by", "văn phòng mở", "ຫ້ອງການທີ່ເປີດ", "发起方"),
+    "number_of_office": ("number at {}", "số của {}", "ເລກທີຂອງ {}", "{} 文号"),
+    "timeline": ("What happened", "Diễn biến", "ລຳດັບເຫດການ", "经过"),
+    "replaced": (
+        "Corrected later; see there.",
+        "Đã được đính chính sau; xem tại đó.",
+        "ຖືກແກ້ໄຂພາຍຫຼັງ; ເບິ່ງບ່ອນນັ້ນ.",
+        "其后已更正，见更正处。",
+    ),
+    "corrects": (
+        "Corrects version {}.",
+        "Đính chính phiên bản {}.",
+        "ແກ້ໄຂສະບັບທີ {}.",
+        "更正第 {} 版。",
+    ),
+    "closed_content": (
+        "The content is not open here.",
+        "Nội dung không mở được tại đây.",
+        "ເນື້ອໃນບໍ່ໄດ້ເປີດຢູ່ນີ້.",
+        "此处未打开内容。",
+    ),
+    "printed_by": ("printed by", "người in", "ຜູ້ພິມ", "打印人"),
+    "printed_at": ("printed at", "in lúc", "ພິມເວລາ", "打印时间"),
+    "dispatch": ("Dispatch", "Công văn", "ໜັງສືທາງການ", "公函"),
+    "minutes": ("Minutes", "Biên bản", "ບົດບັນທຶກ", "纪要"),
+    "no_number": ("without a number", "không số", "ບໍ່ມີເລກທີ", "无文号"),
+    "to_office": ("to", "kính gửi", "ເຖິງ", "致"),
+    "from_office": ("from", "nơi gửi", "ຈາກ", "发自"),
+    "between": ("between", "giữa", "ລະຫວ່າງ", "双方"),
+    "subject_matter": ("subject", "trích yếu", "ເລື່ອງ", "事由"),
+    "content": ("Content", "Nội dung", "ເນື້ອໃນ", "正文"),
+    "signed_for": ("for {}", "thay mặt {}", "ຕາງໜ້າ {}", "代表 {}"),
+    "receipt": ("Receipt", "Xác nhận vị trí", "ໃບຢັ້ງຢືນ", "回执"),
+    "receipt_says": (
+        (
+            "The code proves that this event stands at position {} of the log {} of {} records, which "
+            "a witness and both offices have signed."
+        ),
+        (
+            "Mã chứng minh sự kiện này nằm ở vị trí {} của nhật ký {} gồm {} bản ghi, có chữ ký của "
+            "nhân chứng và cả hai văn phòng."
+        ),
+        "ລະຫັດນີ້ພິສູດວ່າເຫດການນີ້ຢູ່ຕຳແໜ່ງ {} ຂອງບັນທຶກ {} ທີ່ມີ {} ບັນທຶກ, ເຊິ່ງພະຍານ ແລະ ສອງຫ້ອງການໄດ້ເຊັນ.",
+        "此码证明本事件位于日志 {1} 的第 {0} 位，日志共 {2} 条记录，经见证方与双方办公室签名。",
+    ),
+    "receipt_check": (
+        "Scan it and check the text: blo audit proof verify --qr",
+        "Quét mã và kiểm tra văn bản: blo audit proof verify --qr",
+        "ສະແກນລະຫັດ ແລະ ກວດຂໍ້ຄວາມ: blo audit proof verify --qr",
+        "扫描后核验文本：blo audit proof verify --qr",
+    ),
+    "receipt_waits": (
+        (
+            "No checkpoint that a witness and both offices signed covers this event yet; print again "
+            "later for a receipt."
+        ),
+        (
+            "Chưa có điểm kiểm có chữ ký của nhân chứng và cả hai văn phòng bao gồm sự kiện này; hãy in "
+            "lại sau để có xác nhận."
+        ),
+        "ຍັງບໍ່ມີຈຸດກວດທີ່ພະຍານ ແລະ ສອງຫ້ອງການເຊັນ ທີ່ກວມເອົາເຫດການນີ້; ໃຫ້ພິມຄືນພາຍຫຼັງເພື່ອໄດ້ໃບຢັ້ງຢືນ.",
+        "尚无经见证方与双方办公室签名、涵盖本事件的检查点；请稍后重新打印以取得回执。",
+    ),
+    "receipt_too_long": (
+        "The receipt does not fit a code; take it as a file: blo audit proof make",
+        "Xác nhận không vừa mã; hãy lấy dưới dạng tệp: blo audit proof make",
+        "ໃບຢັ້ງຢືນບໍ່ພໍໃສ່ລະຫັດ; ໃຫ້ເອົາເປັນໄຟລ໌: blo audit proof make",
+        "回执过长，无法制成二维码；请以文件取得：blo audit proof make",
+    ),
+    "handling_H0": (
+        "H0: for the use of law enforcement",
+        "H0: chỉ dùng cho thực thi pháp luật",
+        "H0: ໃຊ້ສະເພາະການບັງຄັບໃຊ້ກົດໝາຍ",
+        "H0：仅供执法使用",
+    ),
+    "handling_H1": (
+        "H1: not to be used in court without the provider's permission",
+        "H1: không dùng tại tòa nếu bên cung cấp không cho phép",
+        "H1: ຫ້າມໃຊ້ໃນສານໂດຍບໍ່ໄດ້ຮັບອະນຸຍາດຈາກຜູ້ສະໜອງ",
+        "H1：未经提供方许可不得用于法庭",
+    ),
+    "handling_H2": (
+        "H2: not to be passed on without the provider's permission",
+        "H2: không chuyển tiếp nếu bên cung cấp không cho phép",
+        "H2: ຫ້າມສົ່ງຕໍ່ໂດຍບໍ່ໄດ້ຮັບອະນຸຍາດຈາກຜູ້ສະໜອງ",
+        "H2：未经提供方许可不得转交",
+    ),
+    "handling_H3": (
+        "H3: restricted as the provider's note says",
+        "H3: hạn chế theo ghi chú của bên cung cấp",
+        "H3: ຈຳກັດຕາມໝາຍເຫດຂອງຜູ້ສະໜອງ",
+        "H3：按提供方说明限制使用",
+    ),
 }
