@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from blo_printout.case_setting import CaseSetting, PrintedCase, PrintedEvent
 from blo_printout.model import Paper, PaperBlock, PaperFacts, PaperHeading, PaperParagraph
+from blo_printout.printed_case import CaseSetting, PrintedCase, PrintedEvent
 from blo_schemas.instants import local
 
 

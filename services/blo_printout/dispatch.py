@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from blo_printout.case_record import print_facts
-from blo_printout.case_setting import CaseSetting, PrintedCase, PrintedEvent, strictest
 from blo_printout.errors import NotPrintable
 from blo_printout.event_receipt import EventReceipt, receipt_blocks
 from blo_printout.model import (
@@ -17,6 +16,7 @@ from blo_printout.model import (
     PaperParagraph,
     PaperSignatures,
 )
+from blo_printout.printed_case import CaseSetting, PrintedCase, PrintedEvent, strictest
 
 _AT_THE_HEAD: Final = frozenset({"local_number", "subject", "signer", "handling", "receiver"})
 

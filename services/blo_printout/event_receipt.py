@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from blo_printout.case_setting import CaseSetting, PrintedEvent
 from blo_printout.model import PaperBlock, PaperCode, PaperHeading, PaperParagraph
+from blo_printout.printed_case import CaseSetting, PrintedEvent
 from blo_sealing.errors import MalformedNote
 from blo_sealing.tlog import Receipt
 

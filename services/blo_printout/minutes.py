@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from blo_printout.case_record import case_facts, print_facts
-from blo_printout.case_setting import CaseSetting, PrintedCase, PrintedEvent
 from blo_printout.errors import NotPrintable
 from blo_printout.event_receipt import EventReceipt, receipt_blocks
 from blo_printout.model import Paper, PaperBlock, PaperFacts, PaperHeading, PaperSignatures
+from blo_printout.printed_case import CaseSetting, PrintedCase, PrintedEvent
 from blo_schemas.ids import EventId
 
 SIGNED: Final = "sign_minutes"

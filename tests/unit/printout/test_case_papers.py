@@ -13,13 +13,13 @@ from pypdf import PdfReader
 
 from blo_domain.trust import TrustedDirectory
 from blo_printout.case_record import case_paper
-from blo_printout.case_setting import CaseSetting, PrintedCase, PrintedEvent
 from blo_printout.dispatch import dispatch_paper
 from blo_printout.errors import NotPrintable
 from blo_printout.event_receipt import MissingReceipt
 from blo_printout.minutes import minutes_paper
 from blo_printout.model import LANGUAGES, Paper, PaperCode, PaperLanguage
 from blo_printout.pdf import pdf_of
+from blo_printout.printed_case import CaseSetting, PrintedCase, PrintedEvent
 from blo_printout.text import text_of
 from blo_schemas.ids import EventId, LinkId, OfficeId
 from blo_schemas.instants import local
