@@ -71,9 +71,10 @@ format: can-work environment ## format the code and repair what the linter can
 schemas: can-work environment ## write the JSON Schema of every body into schemas/json
 	$(BIN)/python -m blo_schemas.jsonschema schemas/json
 
-diagrams: can-work environment ## write docs/lifecycles.md, docs/people.md and docs/cli.md anew
+diagrams: can-work environment ## write docs/lifecycles.md, people.md, problems.md and cli.md anew
 	$(BIN)/python -m blo_domain.lifecycle.diagram docs/lifecycles.md
 	$(BIN)/python -m blo_domain.people.page docs/people.md
+	$(BIN)/python -m blo_agent.api.problem_document docs/problems.md
 	$(BIN)/python -m blo_cli.reference docs/cli.md
 
 holidays: can-work environment ## write the next table of public holidays: make holidays VERSION=2

@@ -40,7 +40,13 @@ class Channel(StrEnum):
 
 
 MediaType = Annotated[
-    str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*$(?!\n)", max_length=127)
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*$(?!\n)",
+        max_length=127,
+        description="a media type without parameters, in lower case",
+        examples=["application/pdf"],
+    ),
 ]
 """A media type without parameters, in lower case: ``application/pdf``."""
 

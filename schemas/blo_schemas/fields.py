@@ -36,7 +36,14 @@ Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
-Language = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$(?!\n)")]
+Language = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$(?!\n)",
+        description="a language's tag (RFC 5646)",
+        examples=["vi"],
+    ),
+]
 
 
 class MapStruct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

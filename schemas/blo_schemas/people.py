@@ -11,7 +11,14 @@ from blo_schemas.fields import Language, MapStruct, Name, UnixMs
 from blo_schemas.ids import LinkId
 from blo_schemas.summary import Kind
 
-PersonId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{1,31}$(?!\n)")]
+PersonId = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z][a-z0-9-]{1,31}$(?!\n)",
+        description="2 to 32 of a-z, 0-9 and -, the first one a letter",
+        examples=["nguyen-an"],
+    ),
+]
 """The name with which a person logs in: 2 to 32 of ``a-z``, ``0-9`` and ``-``. It never changes."""
 
 

@@ -18,7 +18,7 @@ import msgspec
 from blo_agent.api import people_types as people_api
 from blo_agent.api import request_types as requests
 from blo_agent.api import response_types as api
-from blo_agent.api.error_types import RefusedAnswer
+from blo_agent.api.problem_types import ProblemDetails
 from blo_agent.api.report_types import ReportAnswer
 from blo_agent.api.search_types import RebuildAnswer
 from blo_agent.config import API_SOCKET, AgentSettings
@@ -33,8 +33,8 @@ from blo_schemas.texts import from_json
 T = TypeVar("T")
 
 _TIMEOUT_S: Final = 90.0
-_REFUSALS: Final = {401, 403, 409, 429}
-"""The statuses of answers that say in words why something was refused."""
+_REFUSALS: Final = {401, 403, 404, 409, 422, 429}
+"""The statuses of problems that are about what was asked, and not about how."""
 
 _SHOWN_ANSWER: Final = 500
 """So many bytes of an unexpected answer are shown."""
@@ -57,7 +57,7 @@ class AgentClient:
         self._socket_file = socket_file
         self._owner = os.geteuid() if owner is None else owner
 
-    def submit(self, command: requests.CommandRequest) -> api.AcceptedAnswer | RefusedAnswer:
+    def submit(self, command: requests.CommandRequest) -> api.AcceptedAnswer | ProblemDetails:
         """Submits a command; an accepted one is on the agent's disk when this returns."""
         return self._post("/v1/commands", command, api.AcceptedAnswer)
 
@@ -84,11 +84,11 @@ class AgentClient:
 
     def disclose(
         self, link: str, request: requests.DisclosureRequest
-    ) -> api.DisclosureAnswer | RefusedAnswer:
+    ) -> api.DisclosureAnswer | ProblemDetails:
         """Has the agent disclose events; the disclosure is in its journal when this returns."""
         return self._post(f"/v1/links/{quote(link)}/disclosures", request, api.DisclosureAnswer)
 
-    def resume(self, link: str, reason: str, actor: str) -> api.ResumedAnswer | RefusedAnswer:
+    def resume(self, link: str, reason: str, actor: str) -> api.ResumedAnswer | ProblemDetails:
         """Has the agent lift the halts of a link; that is in its journal when this returns."""
         request = requests.ResumeRequest(reason, actor)
         return self._post(f"/v1/links/{quote(link)}/resume", request, api.ResumedAnswer)
@@ -185,22 +185,22 @@ class AgentClient:
 
     def _post(
         self, path: str, request: requests.StrictRequest | None, kind: type[T]
-    ) -> T | RefusedAnswer:
+    ) -> T | ProblemDetails:
         body = msgspec.json.encode({} if request is None else request)
         status, answer = self._request(
             "POST", path, body, headers={"Content-Type": "application/json"}
         )
         if status in _REFUSALS:
-            return self._read(answer, RefusedAnswer)
+            return self._read(answer, ProblemDetails)
         return self._read(self._expect(status, answer), kind)
 
     def _post_or_raise(self, path: str, request: requests.StrictRequest | None, kind: type[T]) -> T:
         answer = self._post(path, request, kind)
-        if isinstance(answer, RefusedAnswer):
+        if isinstance(answer, ProblemDetails):
             raise CliError(
                 f"the agent of {self.office}",
-                f"refuses ({answer.refused})",
-                todo=answer.words[:1].upper() + answer.words[1:],
+                f"refuses ({answer.name})",
+                todo=answer.detail[:1].upper() + answer.detail[1:],
             )
         return answer
 
@@ -244,7 +244,14 @@ class AgentClient:
     def _expect(self, status: int, body: bytes) -> bytes:
         if 200 <= status < 300:
             return body
-        raise self._error(f"answered {status}: {body[:_SHOWN_ANSWER].decode('utf-8', 'replace')}")
+        try:
+            problem = from_json(body, ProblemDetails)
+        except WireError:
+            shown = body[:_SHOWN_ANSWER].decode("utf-8", "replace")
+        else:
+            place = problem.pointer or problem.parameter
+            shown = f"{place}: {problem.detail}" if place else problem.detail
+        raise self._error(f"answered {status}: {shown}")
 
     def _read(self, body: bytes, kind: type[T]) -> T:
         try:

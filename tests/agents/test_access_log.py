@@ -150,8 +150,8 @@ async def test_a_report_goes_its_way_through_the_api(tmp_path: Path) -> None:
         assert (status, made["state"]) == (201, "compute")
         path = f"/v1/reports/{made['digest']}"
         status, answer = await a.ask(f"{path}/review", {"actor": "officer"})
-        assert (status, answer["refused"]) == (409, "own_work")
-        assert "somebody else" in answer["words"]
+        assert (status, answer["type"]) == (409, "/problems/own_work")
+        assert "somebody else" in answer["detail"]
         for act, actor in (("review", "deputy"), ("sign", CHIEF), ("freeze", CHIEF)):
             status, answer = await a.ask(f"{path}/{act}", {"actor": actor})
             assert (status, answer["state"]) == (200, act)
@@ -178,14 +178,14 @@ async def test_a_request_about_a_report_that_makes_no_sense_says_what_was_expect
     async with two_clients(tmp_path) as (_, a, _b):
         year = {"first": "2025-10-31", "last": "2024-11-01", "actor": "officer"}
         status, answer = await a.ask("/v1/reports", year)
-        assert (status, "lies before" in answer["error"]) == (400, True)
+        assert (status, "lies before" in answer["detail"]) == (400, True)
         unknown = f"/v1/reports/{'0' * 64}"
         assert (await a.ask(unknown))[0] == 404
         status, answer = await a.ask(f"{unknown}/shred", {"actor": "officer"})
-        assert (status, "the steps are review, sign, freeze" in answer["error"]) == (404, True)
+        assert (status, "the steps are review, sign, freeze" in answer["detail"]) == (404, True)
         assert (await a.ask("/v1/reports/xyz/review", {"actor": "officer"}))[0] == 400
         status, answer = await a.ask(f"{unknown}/review", {})
-        assert (status, "actor" in answer["error"]) == (400, True)
+        assert (status, "actor" in answer["detail"]) == (400, True)
 
 
 async def test_a_long_name_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
@@ -195,5 +195,5 @@ async def test_a_long_name_is_refused_and_leaves_nothing(tmp_path: Path) -> None
             await fetch(a, "/v1/journal", "x" * 65)
         with refused.value as answer:
             assert answer.code == 400
-            assert b"more than 64 characters" in answer.read()
+            assert b"64 characters at most" in answer.read()
         assert await written(a.running) == [("duty-officer", "submit open")]

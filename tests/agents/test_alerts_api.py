@@ -117,7 +117,7 @@ async def test_the_list_says_who_must_act_by_when_and_up_to_whom_it_has_come(
             assert await got(a, f"/v1/alerts?link={LINK}") == mine
             status, answer = await a.ask("/v1/alerts?link=elsewhere")
             assert status == 404
-            assert "has no link elsewhere" in answer["error"]
+            assert "has no link elsewhere" in answer["detail"]
             await agents[1].do(Step.ACKNOWLEDGE, case)
             await all_read(agents, 3)
             await worker.work()

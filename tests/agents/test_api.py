@@ -120,7 +120,7 @@ async def test_a_request_without_a_session_or_a_token_that_counts_is_refused(
                 for path, body in (("/v1/links", None), ("/v1/commands", {})):
                     status, answer = await stranger.ask(path, body, headers=headers)
                     assert status == 401
-                    assert answer["refused"] == "not_logged_in"
+                    assert answer["type"] == "/problems/not_logged_in"
         finally:
             await server.stop()
 
@@ -151,32 +151,35 @@ async def test_over_the_socket_the_agent_s_user_needs_no_log_in_and_others_are_r
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "pointer", "words"),
     [
-        (b"{", "truncated"),
-        ({"link": LINK, "step": "open"}, "`on`"),
-        ({"link": LINK, "step": "open", "on": "2025-02-20", "colour": 1}, "colour"),
-        ({"link": LINK, "step": "opne", "on": "2025-02-20"}, "step: 'opne' is not one of"),
-        ({"link": LINK, "step": "open", "on": "2025-02-30"}, "on"),
-        ({"link": LINK, "step": "open", "on": "2025-02-20"}, "kind: is missing"),
-        ({"link": LINK, "step": "open", "on": "2025-02-20", "kind": "war"}, "kind: 'war'"),
+        (b"{", None, "truncated"),
+        ({"link": LINK, "step": "open"}, "/on", "`on`"),
+        ({"link": LINK, "step": "open", "on": "2025-02-20", "colour": 1}, "/colour", "colour"),
+        ({"link": LINK, "step": "opne", "on": "2025-02-20"}, "/step", "'opne' is not one of"),
+        ({"link": LINK, "step": "open", "on": "2025-02-30"}, "/on", "a date"),
+        ({"link": LINK, "step": "open", "on": "2025-02-20"}, "/kind", "`kind` is missing"),
+        ({"link": LINK, "step": "open", "on": "2025-02-20", "kind": "war"}, "/kind", "'war'"),
         (
             {"link": LINK, "step": "open", "on": "2025-02-20", "kind": "patrol", "fields": {}},
-            "code",
+            "/fields/code",
+            "`code` is missing",
         ),
         (
             {"link": LINK, "step": "close", "on": "2025-02-20", "case": "12"},
-            "case",
+            "/case",
+            "64 hexadecimal digits",
         ),
     ],
 )
 async def test_a_request_that_makes_no_sense_says_which_field_and_what_was_expected(
-    tmp_path: Path, body: Any, words: str
+    tmp_path: Path, body: Any, pointer: str | None, words: str
 ) -> None:
     async with two_clients(tmp_path) as (_, a, _b):
         status, answer = await a.ask("/v1/commands", body)
         assert status == 400
-        assert words in answer["error"]
+        assert words in answer["detail"]
+        assert answer.get("pointer") == pointer
         assert (await a.ask("/v1/links"))[1][0]["pending"] == 0
 
 
@@ -184,12 +187,12 @@ async def test_what_is_not_known_is_404_and_names_what_is(tmp_path: Path) -> Non
     async with two_clients(tmp_path) as (_, a, _b):
         status, answer = await a.ask("/v1/links/elsewhere")
         assert status == 404
-        assert LINK in answer["error"]
+        assert LINK in answer["detail"]
         assert (await a.ask(f"/v1/links/{LINK}/cases/{'0' * 64}"))[0] == 404
         assert (await a.ask(f"/v1/events/{'0' * 64}"))[0] == 404
         status, answer = await a.ask(f"/v1/links/{LINK}/cases/xyz")
         assert status == 400
-        assert "64 hexadecimal digits" in answer["error"]
+        assert "64 hexadecimal digits" in answer["detail"]
 
 
 async def test_a_refused_command_is_409_with_words_and_stays_in_the_journal(
@@ -201,16 +204,16 @@ async def test_a_refused_command_is_409_with_words_and_stays_in_the_journal(
             case=case, step="answer", fields={"text": "x"}, dispatch={"subject": "fictional"}
         )
         assert status == 409
-        assert answer["refused"] in {"not_legal_now", "not_your_step"}
-        assert not answer["words"].startswith(answer["refused"])
+        assert answer["type"] in {"/problems/not_legal_now", "/problems/not_your_step"}
+        assert not answer["detail"].startswith("not_")
         status, answer = await a.command(
             link="vn-x~la-y",
             kind="patrol",
             step="open",
             fields={"code": "c", "marker_from": "1", "marker_to": "2"},
         )
-        assert status == 409
-        assert answer["refused"] == "unknown_link"
+        assert status == 404
+        assert answer["type"] == "/problems/unknown_link"
 
         def actions(snapshot: Snapshot) -> list[str]:
             return [entry.action for entry in journal.entries(snapshot)]
@@ -278,7 +281,7 @@ async def test_a_scenarios_liberties_are_not_there_in_normal_operation(tmp_path:
             at=MOMENT,
         )
         assert status == 400
-        assert "real time" in answer["error"]
+        assert "real time" in answer["detail"]
         assert LinkId(LINK) in a.running.agent.office.links
 
 
@@ -317,7 +320,7 @@ async def test_the_desk_proposes_agrees_and_confirms_a_shredding_and_sees_how_fa
             assert [one["content"] for one in shown["events"]] == ["shredded"] * 4 + ["none"] * 2
             assert not [one for one in shown["events"] if one["fields"] or one["on"]]
         status, answer = await a.command(case=case, step="confirm_shredding", reason="again")
-        assert (status, answer["refused"]) == (409, "not_legal_now")
+        assert (status, answer["type"]) == (409, "/problems/not_legal_now")
 
 
 async def test_a_disclosure_is_given_out_or_refused_in_words(tmp_path: Path) -> None:
@@ -332,7 +335,7 @@ async def test_a_disclosure_is_given_out_or_refused_in_words(tmp_path: Path) -> 
         assert (await a.ask(path, {**why, **day}))[1]["events"] == 1
         status, refused = await a.ask(path, {**why, "case": "ab" * 32})
         assert status == 409
-        assert refused["refused"] == "nothing_to_disclose"
+        assert refused["type"] == "/problems/nothing_to_disclose"
         for wrong in ({}, {**day, "case": case}, {"from": "2025-02-20"}, {"events": ["ab"]}):
             assert (await a.ask(path, {**why, **wrong}))[0] == 400
         assert (await a.ask(path, {"case": case}))[0] == 400

@@ -107,7 +107,7 @@ async def test_a_read_that_fails_is_a_500_with_an_incident_that_the_log_file_has
         ):
             status, answer = await a.ask(path)
             assert status == 500, path
-            assert answer["incident"] in answer["error"]
+            assert answer["incident"] in answer["detail"]
             assert f'"incident":"{answer["incident"]}"' in capsys.readouterr().err
         assert await views_noted(a) == 0, "nothing was shown"
         monkeypatch.undo()

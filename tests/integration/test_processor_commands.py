@@ -117,7 +117,7 @@ def submit(layout: Layout, office: str, at: str, step: str, **more: Any) -> str:
         if isinstance(answer, api.AcceptedAnswer):
             return answer.case
         # Grants go by another topic than the records, and may come after them.
-        assert answer.refused == "key_missing", answer
+        assert answer.name == "key_missing", answer
         assert time.monotonic() < deadline, answer
         time.sleep(0.1)
 

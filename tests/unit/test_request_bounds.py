@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from blo_agent.api.parse import BadRequest, decode
+from blo_agent.api.parse import decode
+from blo_agent.api.request_errors import BadRequest
 from blo_agent.api.request_types import (
     ClockRequest,
     CommandRequest,

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 import msgspec
 
 from blo_agent.api import response_types as api
-from blo_agent.api.error_types import RefusedAnswer
+from blo_agent.api.problem_types import PROBLEM_PATH, ProblemDetails
 from blo_agent.api.request_types import CommandRequest
 from blo_cli.errors import CliError
 from blo_lab.network.world import World
@@ -31,12 +31,18 @@ from blo_schemas.texts import from_object
 READ_TIMEOUT_S: Final = 90.0
 _POLL_S: Final = 0.01
 _WATCH_S: Final = 0.5
+_NEVER_OPENED: Final = ProblemDetails(
+    type=f"{PROBLEM_PATH}unknown_case",
+    title="There is no such case",
+    status=404,
+    detail="Its opening was refused, so there is no case.",
+)
 
 
 class Desk(Protocol):
     """What the player needs of an office's API."""
 
-    def submit(self, command: CommandRequest) -> api.AcceptedAnswer | RefusedAnswer:
+    def submit(self, command: CommandRequest) -> api.AcceptedAnswer | ProblemDetails:
         """Submits a command."""
 
     def await_size(self, link: str, size: int, timeout_s: float) -> api.LinkAnswer:
@@ -180,18 +186,18 @@ class _Part:
         if line.office not in self._down:
             self._await_all_read(line)
         answer = self._submit(line)
-        if isinstance(answer, RefusedAnswer):
-            self._outcomes.append(PlayedStep(line=line, refused=answer.refused, words=answer.words))
+        if isinstance(answer, ProblemDetails):
+            self._outcomes.append(PlayedStep(line=line, refused=answer.name, words=answer.detail))
             return
         self._cases.setdefault(line.case, answer.case)
         self._outcomes.append(PlayedStep(line=line, event=answer.event))
         counted = self._held[line.office] if line.office in self._down else self._sizes
         counted[line.link] += 1
 
-    def _submit(self, line: ScenarioLine) -> api.AcceptedAnswer | RefusedAnswer:
+    def _submit(self, line: ScenarioLine) -> api.AcceptedAnswer | ProblemDetails:
         case = self._cases.get(line.case)
         if case is None and line.step is not Step.OPEN:
-            return RefusedAnswer("unknown_case", "Its opening was refused, so there is no case.")
+            return _NEVER_OPENED
         command = _command(line, case, self._kinds[line.case])
         return self._desks[line.office].submit(command)
 

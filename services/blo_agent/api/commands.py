@@ -18,7 +18,8 @@ from blo_agent.agent import Agent
 from blo_agent.api.draft_types import draft_answer
 from blo_agent.api.idempotency import AnsweredBefore, RetriedRequest, again
 from blo_agent.api.identity import acting_name, actions, actor_of, for_everybody_known
-from blo_agent.api.parse import BadRequest, decode, known_link, read_command, read_disclosure
+from blo_agent.api.parse import decode, known_link, read_command, read_disclosure
+from blo_agent.api.request_errors import BadRequest
 from blo_agent.api.request_types import (
     ClockRequest,
     CommandRequest,
@@ -160,7 +161,7 @@ async def clock(request: Req, agent: NamedDependency[Agent]) -> dict[str, dateti
 
 def _set_time(agent: Agent, at: int) -> None:
     if not isinstance(agent.clock, ManualClock):
-        raise BadRequest("at: this agent runs on real time; leave it out")
+        raise BadRequest("this agent runs on real time; leave `at` out", pointer="/at")
     agent.clock.set(max(at, agent.clock.now_ms()))
 
 

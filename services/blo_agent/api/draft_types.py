@@ -49,14 +49,6 @@ class DraftAnswer(msgspec.Struct, frozen=True):
     event: str | None
 
 
-class ConflictAnswer(msgspec.Struct, frozen=True):
-    """A change on an older revision: the reason, words, and the draft as it is."""
-
-    refused: str
-    words: str
-    current: DraftAnswer
-
-
 def draft_answer(row: DraftRow) -> DraftAnswer:
     """The answer about a draft."""
     digest = challenge = approver = None

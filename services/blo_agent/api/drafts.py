@@ -15,8 +15,9 @@ from blo_agent.agent import Agent
 from blo_agent.api.draft_types import DraftAnswer, draft_answer
 from blo_agent.api.idempotency import AnsweredBefore, RetriedRequest, again
 from blo_agent.api.identity import actions, actor_of
-from blo_agent.api.parse import BadRequest, decode, known_link, read_command, read_id
+from blo_agent.api.parse import decode, known_link, read_command, read_id
 from blo_agent.api.people_types import PasskeyAnswer, Secret, assertion_of
+from blo_agent.api.request_errors import BadRequest, RequestRefusal
 from blo_agent.api.request_types import CommandRequest, Hex32, StrictRequest, Word
 from blo_agent.api.response_types import AcceptedAnswer
 from blo_agent.commands.accept import Accepted, OfficeCommand
@@ -31,7 +32,6 @@ from blo_domain.people.approval import command_of, drafted_step
 from blo_domain.people.drafts import DraftState
 from blo_domain.people.permissions import Action
 from blo_schemas.approvals import DRAFTED_STEP, DraftedStep
-from blo_schemas.errors import WireError
 from blo_schemas.fields import Text
 from blo_schemas.ids import CaseId, LinkId
 from blo_schemas.instants import local
@@ -84,7 +84,11 @@ async def begin(request: Req, agent: NamedDependency[Agent]) -> DraftAnswer:
     """Begin a draft: 201."""
     wanted = decode(await request.body(), DraftRequest)
     if wanted.link is None:
-        raise BadRequest("link: is missing; name the link on which it is to be sent")
+        raise BadRequest(
+            "`link` is missing; name the link on which it is to be sent",
+            RequestRefusal.MISSING_FIELD,
+            pointer="/link",
+        )
     link, actor, now = known_link(agent, wanted.link).link, actor_of(request), agent.clock.now_ms()
     case = None if wanted.case is None else CaseId(from_hex(wanted.case))
     await agent.store.read(lambda snapshot: _check_reach(snapshot, actor, link, case))
@@ -101,7 +105,13 @@ async def drafts(
     """The drafts of a state that the actor reaches, the one that was changed last first."""
     state, actor = _STATES.get(draft_state), actor_of(request)
     if state is None:
-        raise BadRequest(f"draft_state: {draft_state!r} is not one of {', '.join(_STATES)}")
+        known = f"one of {', '.join(_STATES)}"
+        raise BadRequest(
+            f"{draft_state!r} is not {known}",
+            parameter="draft_state",
+            expected=known,
+            example=DraftState.DRAFT.value,
+        )
 
     def query(snapshot: Snapshot) -> list[DraftAnswer]:
         return [
@@ -126,12 +136,16 @@ async def edit(request: Req, agent: NamedDependency[Agent], draft: FromPath[str]
     """Save a draft; 409 with the other version if somebody else has changed it."""
     wanted = decode(await request.body(), DraftRequest)
     if wanted.revision is None:
-        raise BadRequest("revision: is missing; name the revision that you have changed")
+        raise BadRequest(
+            "`revision` is missing; name the revision that you have changed",
+            RequestRefusal.MISSING_FIELD,
+            pointer="/revision",
+        )
     row = await _reached(request, agent, draft)
     if wanted.link not in (None, row.link):
-        raise BadRequest("link: a draft keeps its link; begin another one")
+        raise BadRequest("a draft keeps its link; begin another one", pointer="/link")
     if wanted.case is not None and (row.case is None or row.case.hex() != wanted.case):
-        raise BadRequest("case: a draft keeps its case; begin another one")
+        raise BadRequest("a draft keeps its case; begin another one", pointer="/case")
     data = msgspec.json.encode(wanted.request)
     actor, now = actor_of(request), agent.clock.now_ms()
     job = partial(lifecycle.edit, actor, row.id, wanted.revision, data, now)
@@ -186,7 +200,7 @@ async def approve_draft(
     """Approve a draft by passkey or one-time code."""
     wanted = decode(await request.body(), ApprovalRequest)
     if (wanted.passkey is None) == (wanted.code is None):
-        raise BadRequest("passkey, code: send one of the two")
+        raise BadRequest("send either `passkey` or `code`")
     row = await _reached(request, agent, draft)
     party = credentials.party
     proof = wanted.code if wanted.passkey is None else assertion_of(wanted.passkey, party)
@@ -281,10 +295,7 @@ async def _reached(request: Req, agent: Agent, draft: str) -> stored.DraftRow:
         DraftStepRefused: There is no such draft.
         PeopleRefused: It lies beyond what the actor reaches.
     """
-    try:
-        key = from_hex(draft, lifecycle.ID_SIZE)
-    except WireError:
-        raise BadRequest(f"{draft!r} is no draft; expected 32 hexadecimal digits") from None
+    key = read_id(draft, "draft", lifecycle.ID_SIZE)
     actor = actor_of(request)
 
     def query(snapshot: Snapshot) -> stored.DraftRow:
@@ -319,7 +330,7 @@ def _drafted(agent: Agent, row: stored.DraftRow, actor: Actor) -> DraftedStep:
         filled["case"] = row.case.hex()
     wanted = decode(msgspec.json.encode(filled), CommandRequest)
     if wanted.at is not None or wanted.actor is not None:
-        raise BadRequest("at, actor: the node knows both; leave them out")
+        raise BadRequest("the node knows `at` and `actor`; leave them out", pointer="/request")
     command = read_command(agent, wanted, actor.name)
     if row.case is None:
         check_opening(actor, row.link, command.command.kind)

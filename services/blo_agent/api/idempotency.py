@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final, TypeVar
 
@@ -14,7 +15,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 
-from blo_agent.api.parse import BadRequest
+from blo_agent.api.request_errors import BadRequest
 from blo_agent.store.connection import Transaction
 from blo_agent.store.errors import ActionRefused, JobRefused
 from blo_agent.store.tables import systems
@@ -24,6 +25,18 @@ KEPT_MS: Final = 7 * 86_400_000
 _KEY: Final = re.compile(r"[\x21-\x7e]{8,128}")
 
 T = TypeVar("T")
+
+
+class RetryRefusal(StrEnum):
+    """Why a request with an idempotency key is refused."""
+
+    KEY_USED = "key_used"
+
+
+class RetryRefused(ActionRefused):
+    """The key came with another request before."""
+
+    reasons = (RetryRefusal,)
 
 
 class AnsweredBefore(JobRefused):
@@ -57,7 +70,10 @@ class RetriedRequest:
         self._key = request.headers.get(HEADER)
         if self._key is not None and not _KEY.fullmatch(self._key):
             raise BadRequest(
-                f"{HEADER}: expected 8 to 128 visible ASCII characters, such as a UUID"
+                "an idempotency key has 8 to 128 visible ASCII characters",
+                parameter=HEADER,
+                expected="8 to 128 visible ASCII characters, such as a UUID",
+                example="0b5c2f0e-8a37-4a55-9d7c-5f6f1f6f2f11",
             )
         place = f"{request.method} {request.url.path}".encode()
         self._digest = sha256(len(place).to_bytes(2, "big") + place + body).digest()
@@ -76,7 +92,7 @@ class RetriedRequest:
 
         Raises:
             AnsweredBefore: When the job runs: it was done before.
-            ActionRefused: When the job runs: the key came with another request.
+            RetryRefused: When the job runs: the key came with another request.
         """
         key = self._key
         if key is None:
@@ -86,8 +102,8 @@ class RetriedRequest:
             kept = systems.kept_answer(tx, self._actor, key)
             if kept is not None and kept.at > self._now - KEPT_MS:
                 if kept.request != self._digest:
-                    raise ActionRefused(
-                        "key_used",
+                    raise RetryRefused(
+                        RetryRefusal.KEY_USED,
                         "this idempotency key came with another request before; take a new one",
                     )
                 raise AnsweredBefore(kept)

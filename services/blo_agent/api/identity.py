@@ -18,7 +18,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ControllerRouterHandler
 
 from blo_agent.agent import Agent
-from blo_agent.api.parse import BadRequest
+from blo_agent.api.request_errors import BadRequest, RequestRefusal
 from blo_agent.people.access import (
     AT_NODE,
     NODE,
@@ -187,15 +187,19 @@ def acting_name(
     name = named or unquote(connection.headers.get(ACTOR_HEADER, ""))
     if actor.is_office:
         if len(name) > MAX_ACTOR:
-            raise BadRequest(f"{ACTOR_HEADER}: more than {MAX_ACTOR} characters")
+            raise BadRequest(f"a name has {MAX_ACTOR} characters at most", parameter=ACTOR_HEADER)
         if must_name and not name:
-            raise BadRequest("actor: is missing; name who does this")
+            raise BadRequest(
+                "`actor` is missing; name who does this",
+                RequestRefusal.MISSING_FIELD,
+                pointer="/actor",
+            )
         return name or SOMEBODY
     if actor == AT_NODE and named:
         # Whom the node's user names is worth noting, and not believed.
         return f"{NODE}: {named}"
     if named not in (None, actor.name):
-        raise BadRequest("actor: the node knows who asks; leave it out")
+        raise BadRequest("the node knows who asks; leave `actor` out", pointer="/actor")
     return actor.name
 
 

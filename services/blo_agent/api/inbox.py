@@ -15,8 +15,9 @@ from blo_agent.api.identity import actions, actor_of
 from blo_agent.api.inbox_sources import INBOX_KEY, KINDS, InboxQuestion, InboxReader, case_filter
 from blo_agent.api.inbox_types import InboxAnswer
 from blo_agent.api.pages import PageRequest
-from blo_agent.api.parse import BadRequest, known_link, listed_word
+from blo_agent.api.parse import known_link, listed_word
 from blo_agent.api.present_inbox import InboxPresenter
+from blo_agent.api.request_errors import BadRequest
 from blo_agent.office.viewer import viewer
 from blo_agent.people.access import check_link, sees_link
 from blo_agent.store.connection import Snapshot
@@ -57,7 +58,12 @@ async def inbox(
     words = sorted(set(kind or _WORDS))
     wanted = {listed_word(_WORDS, word, "kind") for word in words}
     if due_before is not None and due_before.tzinfo is None:
-        raise BadRequest("due_before: is without an offset; write it as 2025-03-14T17:00:00+07:00")
+        raise BadRequest(
+            "a time needs its offset from UTC",
+            parameter="due_before",
+            expected="a time with its offset from UTC (RFC 3339)",
+            example="2025-03-14T17:00:00+07:00",
+        )
     if link is not None:
         check_link(actor, known_link(agent, link).link)
     filtered = CaseFilter(
@@ -105,7 +111,13 @@ def _office(agent: Agent, word: str) -> OfficeId:
     if word == OURS:
         return agent.office.id
     if not is_subject_id(word):
-        raise BadRequest(f"owed_by: expected an office such as la-b, or {OURS} for this office")
+        expected = f"an office such as la-b, or {OURS} for this office"
+        raise BadRequest(
+            f"{word[:80]!r} is no office",
+            parameter="owed_by",
+            expected=expected,
+            example=OURS,
+        )
     return OfficeId(word)
 
 

@@ -173,7 +173,7 @@ async def remove_session(
     request: Req, agent: NamedDependency[Agent], session: FromPath[str]
 ) -> None:
     """End a session; the own one is a log-out."""
-    actor, key, now = actor_of(request), read_id(session), agent.clock.now_ms()
+    actor, key, now = actor_of(request), read_id(session, "session"), agent.clock.now_ms()
     if actor.scope is not None:
         raise refused(PeopleRefusal.NOT_ALLOWED, "a program has no sessions")
     await agent.store.write(lambda tx: end_session(actor, key, now, tx))

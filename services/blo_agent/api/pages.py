@@ -15,7 +15,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from blo_agent.api.parse import BadRequest
+from blo_agent.api.request_errors import BadRequest
 from blo_schemas.codec import Codec
 from blo_schemas.errors import WireError
 
@@ -63,7 +63,12 @@ class PageRequest(Generic[T]):
         self._asked = sha256(msgspec.json.encode(asked)).digest()[:8]
         self.limit = PAGE if limit is None else limit
         if not 1 <= self.limit <= LARGEST_PAGE:
-            raise BadRequest(f"limit: {self.limit} is not between 1 and {LARGEST_PAGE}")
+            raise BadRequest(
+                f"a page has no {self.limit} entries",
+                parameter="limit",
+                expected=f"a whole number from 1 up to {LARGEST_PAGE}",
+                example=PAGE,
+            )
         self.after: T | None = None if after is None else self._read(after)
 
     def cursor(self, place: T) -> str:
@@ -90,6 +95,7 @@ class PageRequest(Generic[T]):
             return self._place.decode(cursor.place)
         except (ValueError, binascii.Error, WireError):
             raise BadRequest(
-                "after: is no cursor of this list; take `next` of the page before, and ask for the "
-                "same as there"
+                "this is no cursor of this list; take `next` of the page before, and ask for the "
+                "same as there",
+                parameter="after",
             ) from None

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from blo_agent.agent import Agent
 from blo_agent.api.identity import actions, actor_of, for_everybody_known
-from blo_agent.api.parse import BadRequest, decode
+from blo_agent.api.parse import decode
 from blo_agent.api.people_types import (
     DelegationRequest,
     InvitationAnswer,
@@ -28,6 +28,7 @@ from blo_agent.api.people_types import (
     person_answer,
     system_answer,
 )
+from blo_agent.api.request_errors import BadRequest
 from blo_agent.people import accounts
 from blo_agent.people.systems import add_system, confirm_system, revoke_system
 from blo_agent.store.tables import people as stored
@@ -142,7 +143,8 @@ async def give_token(request: Req, agent: NamedDependency[Agent]) -> TokenAnswer
     wanted = decode(await request.body(), SystemRequest)
     unknown = [word for word in wanted.kinds if word not in KIND_WORDS]
     if unknown:
-        raise BadRequest(f"kinds: {unknown[0]!r} is not one of {', '.join(sorted(KIND_WORDS))}")
+        known = f"one of {', '.join(sorted(KIND_WORDS))}"
+        raise BadRequest(f"{unknown[0]!r} is not {known}", pointer="/kinds", expected=known)
     scope = SystemScope(
         links=tuple(map(LinkId, wanted.links)),
         kinds=tuple(KIND_WORDS[word] for word in wanted.kinds),

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final, TypeVar
 from litestar import Request, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from blo_agent.agent import Agent
@@ -25,6 +24,7 @@ from blo_agent.api.present_cases import (
     link_answer,
     list_cases,
 )
+from blo_agent.api.request_errors import RequestRefusal, RequestRefused
 from blo_agent.api.response_types import (
     CaseAnswer,
     CaseHistory,
@@ -129,7 +129,7 @@ async def one_case(
 
     answer = await _ask(agent, query)
     if answer is None:
-        raise NotFoundException(f"no case {case} is known on {link}")
+        raise RequestRefused(RequestRefusal.UNKNOWN_CASE, f"no case {case} is known on {link}")
     if answer.view is not None:
         await agent.store.write(lambda tx: note_view(tx, name, known, wanted, now))
     return answer
@@ -140,7 +140,7 @@ async def one_event(
     request: Req, agent: NamedDependency[Agent], event: FromPath[str]
 ) -> EventStatus:
     """How far an event has come."""
-    wanted, actor = EventId(read_id(event)), actor_of(request)
+    wanted, actor = EventId(read_id(event, "event")), actor_of(request)
 
     def query(at: Viewer, snapshot: Snapshot) -> EventStatus | None:
         place = case_of_event(snapshot, wanted)
@@ -151,7 +151,7 @@ async def one_event(
 
     answer = await _ask(agent, query)
     if answer is None:
-        raise NotFoundException(f"no event {event} is known here")
+        raise RequestRefused(RequestRefusal.UNKNOWN_EVENT, f"no event {event} is known here")
     return answer
 
 

@@ -7,13 +7,13 @@ from typing import Any, Final
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from blo_agent.agent import Agent
 from blo_agent.api.identity import acting_name, actions, actor_of
-from blo_agent.api.parse import BadRequest, decode, read_id
+from blo_agent.api.parse import decode, read_id
 from blo_agent.api.report_types import ReportAnswer
+from blo_agent.api.request_errors import BadRequest, RequestRefusal, RequestRefused
 from blo_agent.api.request_types import ReportRequest, StepRequest
 from blo_agent.office.access_log import journal_of, note_export
 from blo_agent.people.access import check_allowed
@@ -40,7 +40,7 @@ async def compute(request: Req, agent: NamedDependency[Agent]) -> Response[Any]:
     """Compute a report as of now and keep it: 201."""
     wanted = decode(await request.body(), ReportRequest)
     if wanted.last < wanted.first:
-        raise BadRequest(f"last: {wanted.last} lies before first: {wanted.first}")
+        raise BadRequest(f"{wanted.last} lies before {wanted.first}", pointer="/last")
     filed = await service.compute(
         agent, wanted.first, wanted.last, acting_name(request, wanted.actor, must_name=True)
     )
@@ -62,7 +62,7 @@ async def report(
     request: Req, agent: NamedDependency[Agent], digest: FromPath[str]
 ) -> Response[Any]:
     """The file of a report: the signed one if it is frozen."""
-    data = await service.export(agent, read_id(digest), acting_name(request))
+    data = await service.export(agent, read_id(digest, "digest"), acting_name(request))
     return Response(data, media_type=_JSON)
 
 
@@ -73,7 +73,7 @@ async def compare(
     """Compute a frozen report anew at its cut, and say what has come since."""
     wanted = decode(await request.body(), StepRequest)
     compared = await service.compare(
-        agent, read_id(digest), acting_name(request, wanted.actor, must_name=True)
+        agent, read_id(digest, "digest"), acting_name(request, wanted.actor, must_name=True)
     )
     return Response(compared)
 
@@ -88,11 +88,17 @@ async def step(
 ) -> Response[Any]:
     """Review, sign or freeze a report: 200."""
     if act not in _LATER:
-        raise NotFoundException(f"{act} is no step; the steps are {', '.join(_LATER)}")
+        known = ", ".join(_LATER)
+        raise RequestRefused(
+            RequestRefusal.NOT_FOUND, f"{act} is no step; the steps are {known}", parameter="act"
+        )
     wanted = decode(await request.body(), StepRequest)
     check_allowed(actor_of(request), _NEEDED[_LATER[act]])
     filed = await service.act(
-        agent, read_id(digest), _LATER[act], acting_name(request, wanted.actor, must_name=True)
+        agent,
+        read_id(digest, "digest"),
+        _LATER[act],
+        acting_name(request, wanted.actor, must_name=True),
     )
     return Response(_answer(filed))
 

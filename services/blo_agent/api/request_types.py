@@ -15,7 +15,14 @@ from blo_schemas.plain_text import control_in
 from blo_schemas.text_fields import lines_of
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Hex32 = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9a-f]{64}$(?!\n)",
+        description="an id of 64 hexadecimal digits in lower case",
+        examples=["5e" * 32],
+    ),
+]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Nth = Annotated[int, msgspec.Meta(ge=1, le=MAX_NTH)]
 
@@ -31,8 +38,8 @@ class StrictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for field, text in lines_of(self):
             if (control := control_in(text)) is not None:
                 raise ValueError(f"{field}: is one line of text, and holds {control}")
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
+        for field, name in zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True):
+            value = getattr(self, field)
             if isinstance(value, datetime):
                 if not _FIRST <= value <= _LAST:
                     raise ValueError(f"{name}: {value} lies before 1970 or after 9999")

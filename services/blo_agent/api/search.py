@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 from litestar import Request, get, post
 from litestar.datastructures import State as LitestarState
@@ -13,7 +12,8 @@ from litestar.params import FromQuery, QueryParameter
 
 from blo_agent.agent import Agent
 from blo_agent.api.identity import acting_name, actions, actor_of
-from blo_agent.api.parse import BadRequest, known_link
+from blo_agent.api.parse import known_link, listed_word
+from blo_agent.api.request_errors import BadRequest
 from blo_agent.api.response_types import moment
 from blo_agent.api.search_types import (
     ExcerptAnswer,
@@ -31,7 +31,6 @@ from blo_schemas.bodies import KIND_WORDS
 from blo_schemas.views import State
 
 Req = Request[Any, Any, LitestarState]
-T = TypeVar("T")
 PAGE: Final = 20
 """So many hits a page has if the request does not say."""
 
@@ -57,11 +56,11 @@ async def search(
         query = parse_query(q)
         read_cursor(cursor, query)
     except SearchRefused as error:
-        raise BadRequest(f"{error}") from error
+        raise BadRequest(f"{error}", parameter="q") from error
     wanted = SearchFilter(
         None if link is None else known_link(agent, link).link,
-        None if kind is None else _word(KIND_WORDS, kind, "kind"),
-        None if case_state is None else _word(_STATES, case_state, "state"),
+        None if kind is None else listed_word(KIND_WORDS, kind, "kind"),
+        None if case_state is None else listed_word(_STATES, case_state, "state"),
         first,
         last,
     )
@@ -105,12 +104,6 @@ def _hit_answer(hit: SearchHit) -> SearchHitAnswer:
             for text in hit.texts
         ],
     )
-
-
-def _word(words: Mapping[str, T], word: str, name: str) -> T:
-    if word not in words:
-        raise BadRequest(f"{name}: {word!r} is not one of {', '.join(sorted(words))}")
-    return words[word]
 
 
 HANDLERS = (search, rebuild)

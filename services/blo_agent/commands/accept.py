@@ -22,7 +22,7 @@ from blo_agent.store.tables import case_agencies, journal, outbox
 from blo_domain.business_dates import check_date
 from blo_domain.cases import decide
 from blo_domain.commands import ChannelRules, Command, content_of
-from blo_domain.errors import Refused
+from blo_domain.errors import RefusalReason, Refused
 from blo_domain.people.agencies import agencies_named
 from blo_log.topics import exchange_topic
 from blo_schemas.bodies.steps import Assignment
@@ -87,6 +87,8 @@ class Accepted(msgspec.Struct, frozen=True):
 
 class CommandRefused(ActionRefused):
     """A command was not accepted."""
+
+    reasons = (AgentRefusal, RefusalReason)
 
 
 def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> Accepted:
@@ -200,7 +202,7 @@ def _decide(
         rules = ChannelRules.of(agreement)
         summary = decide(view, wanted.command, agreement.offices, office.id, rules)
     except Refused as refusal:
-        raise CommandRefused(refusal.reason.value, refusal.words) from refusal
+        raise CommandRefused(refusal.reason, refusal.words) from refusal
     bare = wanted.command.step in WITHOUT_CONTENT
     content = None if bare else content_of(wanted.command)
     try:
@@ -296,4 +298,4 @@ def _put(
 
 
 def _refused(reason: AgentRefusal, words: str) -> CommandRefused:
-    return CommandRefused(reason.value, words)
+    return CommandRefused(reason, words)

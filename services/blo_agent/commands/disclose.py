@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
@@ -80,8 +81,22 @@ class DisclosureFile(msgspec.Struct, frozen=True):
     closed: int
 
 
+class DisclosureRefusal(StrEnum):
+    """Why nothing is disclosed. The list is closed."""
+
+    NO_IDENTITY = "no_identity"
+    ANOTHER_LOG = "another_log"
+    NOT_READ_YET = "not_read_yet"
+    NOTHING_TO_DISCLOSE = "nothing_to_disclose"
+    TOO_MANY = "too_many"
+    KEY_MISSING = "key_missing"
+    UNOPENABLE = "unopenable"
+
+
 class DisclosureRefused(ActionRefused):
     """Nothing is disclosed."""
+
+    reasons = (DisclosureRefusal,)
 
 
 class _SelectedEvent(msgspec.Struct, frozen=True):
@@ -116,7 +131,7 @@ async def disclose(
     for record in read:
         if leaf_hash(record.value) != chosen.leaves[record.position]:
             raise DisclosureRefused(
-                "another_log",
+                DisclosureRefusal.ANOTHER_LOG,
                 f"the log shows another record at {record.position} than the office has read: "
                 "let its link be verified",
             )
@@ -126,7 +141,7 @@ async def disclose(
 def _choose(snapshot: Snapshot, link: LinkId, wanted: DisclosureCommand) -> _SelectedEvent:
     if is_withheld(snapshot, link):
         raise DisclosureRefused(
-            "not_read_yet",
+            DisclosureRefusal.NOT_READ_YET,
             f"the store was restored, and the log of {link} is being read up to its end: what "
             "was shredded since must not be shown; try again when that is done",
         )
@@ -134,12 +149,13 @@ def _choose(snapshot: Snapshot, link: LinkId, wanted: DisclosureCommand) -> _Sel
     opened = [event.position for event in meant if event.content is not None]
     if not opened:
         raise DisclosureRefused(
-            "nothing_to_disclose",
+            DisclosureRefusal.NOTHING_TO_DISCLOSE,
             f"none of the {len(meant)} accepted events that are meant on {link} is open here",
         )
     if len(opened) > MAX_DISCLOSED:
         raise DisclosureRefused(
-            "too_many", f"{len(opened)} events; at most {MAX_DISCLOSED} in one disclosure"
+            DisclosureRefusal.TOO_MANY,
+            f"{len(opened)} events; at most {MAX_DISCLOSED} in one disclosure",
         )
     leaves = {}
     for position in opened:
@@ -198,7 +214,7 @@ def _disclose(
     try:
         author = office.author(state.link, now)
     except NoIdentity as missing:
-        raise DisclosureRefused("no_identity", str(missing)) from missing
+        raise DisclosureRefused(DisclosureRefusal.NO_IDENTITY, str(missing)) from missing
     signed = sign_disclosure(author, office.id, now, opened)
     note = DisclosureNote(
         wanted.reason,
@@ -225,11 +241,12 @@ def _keys_of(office: Office, state: LinkState, record: LogRecord) -> DisclosedEv
     content_key = known_keys.content_key(header.case_id)
     if summary_key is None or content_key is None:
         raise DisclosureRefused(
-            "key_missing", f"a key of the event at {record.position} is not here any more"
+            DisclosureRefusal.KEY_MISSING,
+            f"a key of the event at {record.position} is not here any more",
         )
     try:
         return disclose_event(state.link, record, summary_key, content_key)
     except (WireError, SealingError) as error:
         raise DisclosureRefused(
-            "unopenable", f"the event at {record.position} does not open: {error}"
+            DisclosureRefusal.UNOPENABLE, f"the event at {record.position} does not open: {error}"
         ) from error

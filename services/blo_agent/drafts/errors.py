@@ -26,8 +26,10 @@ class DraftStepRefused(ActionRefused):
         current: The draft as it is, after a conflict: the other version.
     """
 
+    reasons = (DraftRefusal,)
+
     def __init__(self, reason: DraftRefusal, words: str, current: DraftRow | None = None) -> None:
-        super().__init__(reason.value, words)
+        super().__init__(reason, words)
         self.current = current
 
 

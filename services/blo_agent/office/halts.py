@@ -6,6 +6,7 @@ the evidence stays in the store and in the journal for ever (``docs/architecture
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Final
 
 from blo_agent.office.batch import BatchResult
@@ -24,8 +25,16 @@ _SIGNED: Final = frozenset({HaltReason.OTHER_LOG, HaltReason.TWO_HEADS, HaltReas
 """Evidence is a signature: the same signature again is nothing new after the halt was lifted."""
 
 
+class ResumeRefusal(StrEnum):
+    """Why a link is not resumed."""
+
+    NOT_HALTED = "not_halted"
+
+
 class NotHalted(ActionRefused):
     """A link was to be resumed that is not halted."""
+
+    reasons = (ResumeRefusal,)
 
 
 def halt(
@@ -106,7 +115,7 @@ def resume(state: LinkState, reason: str, actor: str, now: int, tx: Transaction)
     """
     standing = halts.standing(tx, state.link)
     if not standing:
-        raise NotHalted("not_halted", f"{state.link} is not halted")
+        raise NotHalted(ResumeRefusal.NOT_HALTED, f"{state.link} is not halted")
     lifted = halts.lift(tx, state.link, at=now, by=actor, reason=reason)
     journal.append(
         tx,

@@ -29,7 +29,9 @@ class PeopleRefusal(StrEnum):
 class PeopleRefused(ActionRefused):
     """A person may not do this, or not so; ``words`` is for that person."""
 
+    reasons = (PeopleRefusal,)
+
 
 def refused(reason: PeopleRefusal, words: str) -> PeopleRefused:
     """The error with a reason of this module."""
-    return PeopleRefused(reason.value, words)
+    return PeopleRefused(reason, words)

@@ -27,4 +27,6 @@ class ReportRefusal(StrEnum):
 
 
 class ReportRefused(ActionRefused):
-    """A step with a report was refused, for a ``ReportRefusal``."""
+    """A step with a report was refused."""
+
+    reasons = (ReportRefusal,)

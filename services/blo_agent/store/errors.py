@@ -20,7 +20,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
 
 
 class StoreError(Exception):
@@ -152,14 +154,24 @@ class JobRefused(Exception):
 
 
 class ActionRefused(JobRefused):
-    """A refusal for the person who asked; nothing was stored or sent. The API answers it with 409.
+    """A refusal for the person who asked; nothing was stored or sent.
+
+    Each reason is a problem of ``docs/problems.md``, as which the API answers it.
 
     Attributes:
-        reason: A stable word of a closed list.
+        reasons: The closed lists from which a subclass takes its reasons.
+        reason: A stable word of one of them.
         words: What is wrong and what to do.
+
+    Raises:
+        TypeError: The reason is of another list.
     """
 
-    def __init__(self, reason: str, words: str) -> None:
+    reasons: ClassVar[tuple[type[StrEnum], ...]] = ()
+
+    def __init__(self, reason: StrEnum, words: str) -> None:
+        if not isinstance(reason, self.reasons):
+            raise TypeError(f"{reason!r} is no reason of {type(self).__name__}")
         super().__init__(words)
         self.reason = reason
         self.words = words

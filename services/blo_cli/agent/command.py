@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from blo_agent.api.error_types import RefusedAnswer
+from blo_agent.api.problem_types import ProblemDetails
 from blo_agent.api.request_types import DisclosureRequest
 from blo_agent.config import AgentSettings
 from blo_agent.setup import initialise, request_of, sign_document
@@ -152,8 +152,8 @@ def disclose(
     # Before the node notes it in its journal.
     check_output(output)
     made = configured_client(config).disclose(link, DisclosureRequest(**selection))
-    if isinstance(made, RefusedAnswer):
-        terminal.problem(f"nothing was disclosed: {made.words}")
+    if isinstance(made, ProblemDetails):
+        terminal.problem(f"nothing was disclosed: {made.detail}")
         return Exit.CHECK_FAILED
     write_output(output, made.disclosure, private=True)
     closed = f"; {made.closed} more are closed at this office" if made.closed else ""
@@ -177,8 +177,8 @@ def resume(config: Path, link: str, reason: str, actor: str) -> int:
     there. A halt whose cause is still there comes back.
     """
     answer = configured_client(config).resume(link, reason, actor)
-    if isinstance(answer, RefusedAnswer):
-        terminal.problem(f"nothing was resumed: {answer.words}")
+    if isinstance(answer, ProblemDetails):
+        terminal.problem(f"nothing was resumed: {answer.detail}")
         return Exit.CHECK_FAILED
     terminal.line(
         f"{link}: {answer.lifted} halts lifted; the own chain is checked before it writes"

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from blo_agent.api.error_types import RefusedAnswer
 from blo_agent.api.people_types import InvitationAnswer, PersonAnswer, TokenAnswer
+from blo_agent.api.problem_types import ProblemDetails
 from blo_agent.api.report_types import ReportAnswer
 from blo_agent.api.response_types import LinkAnswer, ReplayAnswer
 from blo_agent.api.search_types import RebuildAnswer
@@ -133,10 +133,10 @@ class Client:
         return filled(RebuildAnswer, self._text)
 
     def resume(self, *_: str) -> Any:
-        return filled(RefusedAnswer, self._text)
+        return filled(ProblemDetails, self._text, current=None, example=self._text)
 
     def disclose(self, *_: object) -> Any:
-        return filled(RefusedAnswer, self._text)
+        return filled(ProblemDetails, self._text, current=None, example=self._text)
 
 
 def agent(*words: str, code: int = 0) -> Scene:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from blo_agent.api import response_types as api
+from blo_agent.api.problem_types import PROBLEM_PATH, ProblemDetails
 from blo_lab.demo.observe import Observed
 from blo_lab.network.world import World
 from blo_schemas.instants import local
@@ -41,6 +42,12 @@ def counts(
         duplicates=duplicates,
         rejected=rejected,
     )
+
+
+def refused(name: str, words: str, pointer: str | None = None) -> ProblemDetails:
+    """A refusal."""
+    address = f"{PROBLEM_PATH}{name}"
+    return ProblemDetails(type=address, title=name, status=409, detail=words, pointer=pointer)
 
 
 def status(world: World, office: str, link: str, size: int, **changes: Any) -> api.LinkAnswer:

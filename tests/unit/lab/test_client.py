@@ -16,7 +16,6 @@ import msgspec
 import pytest
 
 from blo_agent.api import response_types as api
-from blo_agent.api.error_types import RefusedAnswer
 from blo_agent.api.request_types import CommandRequest, ReportRequest
 from blo_cli.client import AgentClient
 from blo_cli.errors import AgentAnswerError, CliError
@@ -103,15 +102,18 @@ def test_a_command_that_was_taken(agent: Agent, client: LabAgentClient) -> None:
 
 
 def test_a_command_that_was_refused(agent: Agent, client: LabAgentClient) -> None:
-    agent.answer = (409, {"refused": "not_legal_now", "words": "not now"})
-    assert client.submit(COMMAND) == RefusedAnswer("not_legal_now", "not now")
+    agent.answer = (409, msgspec.to_builtins(made.refused("not_legal_now", "not now")))
+    assert client.submit(COMMAND) == made.refused("not_legal_now", "not now")
 
 
 def test_a_command_that_is_none_is_an_error_with_the_agent_s_words(
     agent: Agent, client: LabAgentClient
 ) -> None:
-    agent.answer = (400, {"error": "kind: is missing"})
-    with pytest.raises(AgentAnswerError, match=r"vn-kyson.*answered 400.*kind: is missing"):
+    agent.answer = (
+        400,
+        msgspec.to_builtins(made.refused("missing_field", "is missing", pointer="/kind")),
+    )
+    with pytest.raises(AgentAnswerError, match=r"vn-kyson.*answered 400.*/kind: is missing"):
         client.submit(COMMAND)
 
 
@@ -157,8 +159,8 @@ def test_a_report_is_asked_for_and_its_refusal_is_an_error(
     agent: Agent, client: LabAgentClient
 ) -> None:
     wanted = ReportRequest(date(2025, 1, 1), date(2025, 12, 31), "officer")
-    agent.answer = (409, {"refused": "in_doubt", "words": "a link is in doubt"})
-    with pytest.raises(CliError, match=r"refuses \(in_doubt\)\. A link is in doubt"):
+    agent.answer = (409, msgspec.to_builtins(made.refused("not_the_log", "a link is in doubt")))
+    with pytest.raises(CliError, match=r"refuses \(not_the_log\)\. A link is in doubt"):
         client.compute_report(wanted)
     assert msgspec.convert(agent.body, ReportRequest) == wanted
 

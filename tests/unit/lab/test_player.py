@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from blo_agent.api import response_types as api
-from blo_agent.api.error_types import RefusedAnswer
+from blo_agent.api.problem_types import ProblemDetails
 from blo_agent.api.request_types import CommandRequest
 from blo_lab.demo.player import Played, Player, StandsStill, sequences
 from blo_lab.network.network_file import articles
@@ -37,11 +37,11 @@ class FakeDesk:
         self.parked = 0
         self.lag = 0
 
-    def submit(self, command: CommandRequest) -> api.AcceptedAnswer | RefusedAnswer:
+    def submit(self, command: CommandRequest) -> api.AcceptedAnswer | ProblemDetails:
         self.calls.append((self.office, command.step))
         self.commands.append(command)
         if command.step in self.refuse:
-            return RefusedAnswer("not_legal_now", "not now")
+            return made.refused("not_legal_now", "not now")
         case = command.case or f"case-{len(self.commands)}-{self.office}"
         return api.AcceptedAnswer(f"event-{len(self.commands)}", case, 0, 0)
 
@@ -262,7 +262,7 @@ def test_sequences_are_played_side_by_side() -> None:
     both = threading.Barrier(2, timeout=PATIENCE_S)
 
     class Meets(FakeDesk):
-        def submit(self, command: CommandRequest) -> api.AcceptedAnswer | RefusedAnswer:
+        def submit(self, command: CommandRequest) -> api.AcceptedAnswer | ProblemDetails:
             both.wait()
             return super().submit(command)
 
@@ -287,7 +287,7 @@ def test_what_the_watch_raises_ends_the_play_although_an_office_still_waits() ->
     waits = threading.Event()
 
     class Waiting(FakeDesk):
-        def submit(self, command: CommandRequest) -> api.AcceptedAnswer | RefusedAnswer:
+        def submit(self, command: CommandRequest) -> api.AcceptedAnswer | ProblemDetails:
             waits.wait(60)
             return super().submit(command)
 
