@@ -19,6 +19,7 @@ import msgspec
 
 from blo_agent.commands.accept import Accepted, CommandRefused, OfficeCommand, accept
 from blo_agent.containment import attempt
+from blo_agent.custody.backups import BackupPlan, Backups
 from blo_agent.inbound.heads import compare_heads
 from blo_agent.inbound.heartbeats import load_heartbeats
 from blo_agent.inbound.log_reader import InboundReader
@@ -88,6 +89,7 @@ class Agent:
         clock: The office's clock.
         metrics: Where it counts.
         options: How it behaves.
+        backup: Where backups go, and how often; ``None``: none are made.
         random: Source of keys and salts.
         probe: For tests: called with the name of each step between two that can be interrupted.
 
@@ -101,6 +103,7 @@ class Agent:
         receiver: Reads the log.
         outputs: Reads what processors write about it.
         indexer: Keeps the search index up to date.
+        backups: Makes backups of the store.
     """
 
     def __init__(
@@ -113,6 +116,7 @@ class Agent:
         clock: Clock,
         metrics: Metrics,
         options: AgentOptions | None = None,
+        backup: BackupPlan | None = None,
         random: RandomBytes = os.urandom,
         probe: Callable[[str], None] | None = None,
     ) -> None:
@@ -149,6 +153,7 @@ class Agent:
         )
         self._scrubber = WalScrubber(store, clock, probe)
         self.indexer = SearchIndexer(store)
+        self.backups = Backups(office, store, clock, metrics, backup)
         self.outputs = OutputsReader(
             self.office,
             store,
@@ -252,6 +257,7 @@ class Agent:
             "scrubber": self._scrubber.run,
             "open cases": OpenCaseReview(self.office, self.store).run,
             "search": self.indexer.run,
+            "backups": self.backups.run,
         }
 
     async def resume(self, link: LinkId, reason: str, actor: str) -> int:

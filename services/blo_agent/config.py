@@ -10,20 +10,81 @@ import msgspec
 from blo_runtime.config import Settings
 from blo_runtime.settings import AdminSettings, KafkaSettings, LoggingSettings, TrustSettings
 
+CredentialName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,255}$(?!\n)")]
+
 API_SOCKET: Final = "api.socket"
 """Beside the store, while the agent runs: the socket over which the commands on its node ask it."""
 
 
-class StoreSettings(Settings, frozen=True, kw_only=True):
-    """The office's encrypted store.
+class KeySettings(Settings, frozen=True, kw_only=True):
+    """Where a key of 32 bytes is: in one of the two.
+
+    Attributes:
+        key: A file, readable by its owner alone: 64 hexadecimal digits, or wrapped under a
+            passphrase (``blo agent key protect``).
+        key_credential: The name of a systemd credential with what such a file holds.
+    """
+
+    key: Path | None = None
+    key_credential: CredentialName | None = None
+
+    def __post_init__(self) -> None:
+        if (self.key is None) == (self.key_credential is None):
+            problem = "missing" if self.key is None else "is there beside key_credential"
+            raise ValueError(f"key: {problem}; expected key or key_credential. Name one of them.")
+
+    @property
+    def key_file(self) -> Path:
+        """The key's file.
+
+        Raises:
+            ValueError: The key is a credential.
+        """
+        if self.key is None:
+            raise ValueError(f"the key is the credential {self.key_credential}, and in no file")
+        return self.key
+
+
+class StoreSettings(KeySettings, frozen=True, kw_only=True):
+    """The office's encrypted store, and where its key is.
 
     Attributes:
         path: The database file.
-        key: The file with its key, 64 hexadecimal digits, readable by its owner alone.
     """
 
     path: Path
-    key: Path
+
+
+class BackupSettings(KeySettings, frozen=True, kw_only=True):
+    """Backups of the store, and where their own key is.
+
+    Attributes:
+        folder: Where they go; a disk of its own.
+        every_s: A running agent makes one so often, in seconds; 0: only when it is asked to.
+        keep: So many are kept; older ones are removed when a newer one was verified.
+    """
+
+    folder: Path
+    every_s: Annotated[float, msgspec.Meta(ge=0, le=31 * 86_400)] = 86_400.0
+    keep: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 14
+
+
+class PassphraseSettings(Settings, frozen=True, kw_only=True):
+    """Where the passphrase of wrapped key files comes from; with neither, a terminal is asked.
+
+    Attributes:
+        credential: The name of a systemd credential whose first line it is.
+        descriptor: An open descriptor whose first line it is.
+    """
+
+    credential: CredentialName | None = None
+    descriptor: Annotated[int, msgspec.Meta(ge=0, le=1023)] | None = None
+
+    def __post_init__(self) -> None:
+        if self.credential is not None and self.descriptor is not None:
+            raise ValueError(
+                "descriptor: is there beside credential; expected one of them. Remove the other."
+            )
 
 
 class ApiSettings(Settings, frozen=True, kw_only=True):
@@ -67,6 +128,8 @@ class AgentSettings(Settings, frozen=True, kw_only=True):
     heartbeat_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 900.0
     difference_after_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 10.0
     store: StoreSettings
+    backup: BackupSettings | None = None
+    passphrase: PassphraseSettings = PassphraseSettings()
     trust: TrustSettings
     kafka: KafkaSettings
     api: ApiSettings = ApiSettings()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from blo_agent.agent import Agent, AgentOptions
 from blo_agent.api.app import office_api
 from blo_agent.config import API_SOCKET, AgentSettings
+from blo_agent.custody.backups import BackupPlan
+from blo_agent.custody.key_sources import KeySources
 from blo_agent.store.errors import StoreError
-from blo_agent.store.facade import Store
-from blo_agent.store.keyfile import load_store_key
+from blo_agent.store.facade import open_store
 from blo_log.errors import LogError
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_projection.errors import ProjectionError
@@ -42,13 +43,14 @@ def run(settings: AgentSettings) -> int:
         The exit code.
     """
     metrics = Metrics()
+    keys = _load_keys(settings)
     configure(
         settings.logging, f"agent {settings.office}", on_dropped=metrics.log_fields_dropped.inc
     )
 
     async def main(stop: StopSignal) -> None:
         try:
-            await _serve(settings, metrics, stop)
+            await _serve(settings, keys, metrics, stop)
         except (StoreError, LogError, ProjectionError, TaskFailed) as error:
             # Before the stack trace in the log: what an operator reads, and what to do.
             sys.stderr.write(f"agent {settings.office}: {root_of(error)}\n")
@@ -57,12 +59,32 @@ def run(settings: AgentSettings) -> int:
     return run_program(main, expected=(StoreError, LogError, ProjectionError))
 
 
-async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) -> None:
+class _Keys(NamedTuple):
+    """The keys of the store and of its backups."""
+
+    store: bytes
+    backup: bytes | None
+
+
+def _load_keys(settings: AgentSettings) -> _Keys:
+    """Load the keys before the event loop runs, because that may ask a person."""
+    sources = KeySources(settings)
+    return _Keys(sources.store_key(), None if settings.backup is None else sources.backup_key())
+
+
+def _plan(settings: AgentSettings, key: bytes | None) -> BackupPlan | None:
+    backup = settings.backup
+    if backup is None or key is None:
+        return None
+    return BackupPlan(backup.folder, key, backup.every_s, backup.keep)
+
+
+async def _serve(settings: AgentSettings, keys: _Keys, metrics: Metrics, stop: StopSignal) -> None:
     clock: Clock = ManualClock() if settings.simulated_time else SystemClock()
     async with AsyncExitStack() as stack:
         log = KafkaLog(KafkaConnection(**kafka_options(settings.kafka, settings.office)))
         stack.push_async_callback(log.close)
-        store = Store(settings.store.path, load_store_key(settings.store.key))
+        store = open_store(settings.store.path, keys.store)
         stack.push_async_callback(store.aclose)
         # Now that nobody else runs here: what a killed run left names ports that are others' now.
         (settings.store.path.parent / RUN_FILE).unlink(missing_ok=True)
@@ -80,6 +102,7 @@ async def _serve(settings: AgentSettings, metrics: Metrics, stop: StopSignal) ->
                 heartbeat_s=settings.heartbeat_s,
                 difference_after_s=settings.difference_after_s,
             ),
+            backup=_plan(settings, keys.backup),
         )
         await agent.load()
         async with Supervisor(stop) as tasks:

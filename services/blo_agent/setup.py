@@ -12,10 +12,11 @@ from contextlib import closing
 import msgspec
 
 from blo_agent.config import AgentSettings
+from blo_agent.custody.key_sources import KeySources
 from blo_agent.store.connection import Snapshot, Transaction, open_connection
 from blo_agent.store.errors import StoreInUse
 from blo_agent.store.facade import Store
-from blo_agent.store.keyfile import create_store_key, load_store_key
+from blo_agent.store.keyfile import create_store_key
 from blo_agent.store.tables import identities
 from blo_runtime.clock import Clock, SystemClock
 from blo_runtime.errors import ConfigurationError
@@ -53,9 +54,10 @@ def initialise(
     Raises:
         AlreadyInitialised: The store or its key is there already.
         StoreError: The store can't be made.
+        SecretMissing: The store's key is a credential, which is not there.
     """
     for path in (settings.store.path, settings.store.key):
-        if path.exists():
+        if path is not None and path.exists():
             raise AlreadyInitialised(
                 path,
                 "",
@@ -64,8 +66,11 @@ def initialise(
                 todo="To set the office up anew, move its old files to a safe place first.",
             )
     make_private_folder(settings.store.path.parent)
-    make_private_folder(settings.store.key.parent)
-    key = create_store_key(settings.store.key)
+    if settings.store.key is None:
+        key = KeySources(settings).store_key()
+    else:
+        make_private_folder(settings.store.key.parent)
+        key = create_store_key(settings.store.key)
     with Store(settings.store.path, key) as store:
         return _add_keys(store, OfficeId(settings.office), clock or SystemClock(), random)
 
@@ -91,7 +96,7 @@ def sign_document(settings: AgentSettings, document: SignedDocument) -> SignedDo
         DuplicateSignature: The office has signed it already.
         StoreError: The store can't be opened.
     """
-    with Store(settings.store.path, load_store_key(settings.store.key)) as store:
+    with Store(settings.store.path, KeySources(settings).store_key()) as store:
         identity = store.submit_read(_newest).result()
     return add_signature(document, NodeKeys.from_bytes(identity.keys).signing)
 
@@ -101,7 +106,7 @@ def _newest(snapshot: Snapshot) -> identities.StoredIdentity:
 
 
 def _newest_identity(settings: AgentSettings) -> identities.StoredIdentity:
-    key = load_store_key(settings.store.key)
+    key = KeySources(settings).store_key()
     try:
         with Store(settings.store.path, key) as store:
             return store.submit_read(_newest).result()

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from blo_agent.api import custody_types as custody_api
 from blo_agent.api import people_types as people_api
 from blo_agent.api import request_types as requests
 from blo_agent.api import response_types as api
@@ -92,6 +93,14 @@ class AgentClient:
         """Has the agent lift the halts of a link; that is in its journal when this returns."""
         request = requests.ResumeRequest(reason, actor)
         return self._post(f"/v1/links/{quote(link)}/resume", request, api.ResumedAnswer)
+
+    def backup(self, request: custody_api.BackupRequest) -> custody_api.BackupAnswer:
+        """Has the agent make a backup; it was verified when this returns.
+
+        Raises:
+            CliError: The agent refuses.
+        """
+        return self._post_or_raise("/v1/backups", request, custody_api.BackupAnswer)
 
     def journal(self, actor: str) -> bytes:
         """The journal's file; its last entry is this export."""

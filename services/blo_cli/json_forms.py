@@ -32,6 +32,24 @@ class LinkVerification(msgspec.Struct, frozen=True):
     rejected: Mapping[str, int]
 
 
+class RestoredForm(msgspec.Struct, frozen=True):
+    """A backup that took the place of a store.
+
+    Attributes:
+        store: The store's file.
+        backup: The backup's file.
+        digest: The digest of its rows.
+        size: Its length in bytes.
+        former: The folder with what lay there before; null: nothing did.
+    """
+
+    store: str
+    backup: str
+    digest: str
+    size: int
+    former: str | None
+
+
 class BundleForm(msgspec.Struct, frozen=True):
     """A bundle that was made.
 

@@ -252,6 +252,18 @@ class Metrics(DeclaredMetrics):
         unit="unix seconds",
         action="Less than 30 days ahead: renew the certificate; renewals may overlap.",
     )
+    backup_age_seconds = gauge(
+        "blo_backup_age_seconds",
+        "Age of the newest verified backup of the store; since the office was set up, if there is none.",
+        unit="seconds",
+        action="More than twice the configured interval: see the log for why; make one by hand.",
+    )
+    backups_failed = counter(
+        "blo_backups_failed_total",
+        "Backups that were due and could not be written or did not pass their verification.",
+        unit="backups",
+        action="Rising: the log says why; check the backups' disk before the store's fails.",
+    )
 
     # The stream processors
 

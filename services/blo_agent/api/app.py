@@ -10,6 +10,7 @@ from litestar.di import Provide
 from blo_agent.agent import Agent
 from blo_agent.api import (
     commands,
+    custody,
     drafts,
     inbox,
     log_in,
@@ -45,6 +46,7 @@ def office_api(
         inbox,
         search,
         commands,
+        custody,
         reports,
         log_in,
         people,

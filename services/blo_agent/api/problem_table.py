@@ -140,6 +140,11 @@ CONTENTS: Final = _kinds(
     (422, "no_content", "This step has no contents", "Leave the fields out: the step says only that contents are gone."),
 )
 """Of what a command says: the same request is always refused."""
+
+CUSTODY: Final = _kinds(
+    (409, "backup_refused", "No backup was made", "The detail says why: no folder is configured, its disk is not there or full, or what was written there is not what was read back. Older backups stay as they are."),
+)
+"""Of the node's keys and disks."""
 # fmt: on
 
 GROUPS: Final[Mapping[str, Mapping[str, ProblemKind]]] = {
@@ -150,6 +155,7 @@ GROUPS: Final[Mapping[str, Mapping[str, ProblemKind]]] = {
     "What a command says": CONTENTS,
     "Reports": REPORTS,
     "Disclosures and halts": DISCLOSURES,
+    "Keys and disks": CUSTODY,
 }
 PROBLEMS: Final[Mapping[str, ProblemKind]] = {
     name: kind for group in GROUPS.values() for name, kind in group.items()

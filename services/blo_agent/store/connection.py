@@ -57,9 +57,7 @@ def open_connection(path: Path, key: bytes, *, read_only: bool = False) -> apsw.
         WrongStoreKey: The file does not open with the key.
         StoreCorrupt: The file opens, but its first pages are damaged.
     """
-    if len(key) != KEY_SIZE:
-        # SQLite3 Multiple Ciphers would take a raw key of another length as a passphrase.
-        raise ValueError(f"the store's key has {KEY_SIZE} bytes, not {len(key)}")
+    check_key_size(key)
     flags = apsw.SQLITE_OPEN_READONLY
     if not read_only:
         flags = apsw.SQLITE_OPEN_READWRITE
@@ -85,14 +83,26 @@ def open_connection(path: Path, key: bytes, *, read_only: bool = False) -> apsw.
     return connection
 
 
+def check_key_size(key: bytes) -> None:
+    """Refuse a key that SQLite3 Multiple Ciphers would take as a passphrase.
+
+    Raises:
+        ValueError: The key has another length than 32 bytes.
+    """
+    if len(key) != KEY_SIZE:
+        raise ValueError(f"the store's key has {KEY_SIZE} bytes, not {len(key)}")
+
+
 def open_alone(path: Path, key: bytes) -> apsw.Connection:
     """Opens a file as it is without its write-ahead log, only to look at it.
 
     Nobody else may have the file open.
 
     Raises:
+        ValueError: The key has another length.
         apsw.Error: It does not open.
     """
+    check_key_size(key)
     uri = f"{path.absolute().as_uri()}?immutable=1"
     connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
     connection.pragma("cipher", "aegis")

@@ -4,6 +4,7 @@
 
     StoreError                  carries the file and what to do
     ├── KeyFileUnusable         the key file is missing, readable by others, or no 32-byte key
+    ├── StoreMissing            there is no file
     ├── WrongStoreKey           the file does not open with this key
     ├── NewerStore              the file was written by a newer program
     ├── StoreMixed              the file and its write-ahead log are of different moments
@@ -43,6 +44,18 @@ class StoreError(Exception):
 
 class KeyFileUnusable(StoreError):
     """The key file is missing, can be read by others, or does not hold a 32-byte key."""
+
+
+class StoreMissing(StoreError):
+    """There is no store where the configuration says that it is."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            file,
+            "there is no store",
+            todo="Mount its disk. If it is lost, restore the last backup with: blo agent restore. "
+            "Without a backup: blo agent replace. To set an office up: blo agent init",
+        )
 
 
 class WrongStoreKey(StoreError):

@@ -10,9 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from blo_agent.store.backup import copy_to
-from blo_agent.store.connection import open_connection
-from blo_agent.store.errors import StoreError
+import apsw
+
+from blo_agent.store.backup import VerifiedCopy, copy_to
+from blo_agent.store.connection import failure_of, open_connection
+from blo_agent.store.errors import StoreError, StoreMissing
 from blo_agent.store.generation import check_generation
 from blo_agent.store.lock import StoreLock
 from blo_agent.store.reader import Query, ReaderPool
@@ -40,6 +42,7 @@ class Store:
         NewerStore: The file was written by a newer program.
         StoreCorrupt: The file is damaged.
         StoreMixed: The file and its write-ahead log are of different moments.
+        StoreFailed: The disk refuses to read or to write.
     """
 
     def __init__(
@@ -65,6 +68,9 @@ class Store:
                 on_failure=on_failure,
             )
             self._writer.start()
+        except apsw.Error as error:
+            self._lock.release()
+            raise failure_of(path, error) from error
         except BaseException:
             self._lock.release()
             raise
@@ -107,19 +113,20 @@ class Store:
         """As ``read``, for a thread without an event loop."""
         return self._readers.submit(query)
 
-    async def backup(self, destination: Path, key: bytes) -> None:
-        """Writes a consistent copy under ``key`` to a new file, while the store goes on.
+    async def backup(self, destination: Path, key: bytes) -> VerifiedCopy:
+        """Writes a consistent copy under ``key`` to a new file, and verifies it; the store goes on.
 
         Raises:
-            BackupRefused: The destination exists or can't be written.
+            BackupRefused: The destination exists, can't be written, or is not what was written.
+            StoreCorrupt: The store is damaged.
         """
-        await asyncio.to_thread(self.backup_now, destination, key)
+        return await asyncio.to_thread(self.backup_now, destination, key)
 
-    def backup_now(self, destination: Path, key: bytes) -> None:
+    def backup_now(self, destination: Path, key: bytes) -> VerifiedCopy:
         """As ``backup``, for a thread without an event loop."""
         source = self._connect_reader()
         try:
-            copy_to(source, destination, key)
+            return copy_to(source, destination, key)
         finally:
             source.close()
 
@@ -155,6 +162,18 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def open_store(path: Path, key: bytes) -> Store:
+    """Opens a store that is there; a file that is missing is not replaced by an empty one.
+
+    Raises:
+        StoreMissing: There is no file.
+        StoreError: As ``Store``.
+    """
+    if not path.exists():
+        raise StoreMissing(path)
+    return Store(path, key)
 
 
 def _prepare(path: Path, key: bytes) -> None:

@@ -11,13 +11,14 @@ began on, and after its last transaction its own. Every other pair is a mixture.
 from __future__ import annotations
 
 import secrets
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 import apsw
 
-from blo_agent.store.connection import Transaction, open_alone, open_connection
-from blo_agent.store.errors import StoreError, StoreMixed
+from blo_agent.store.connection import CORRUPTION, Transaction, open_alone, open_connection
+from blo_agent.store.errors import StoreCorrupt, StoreError, StoreMixed
 from blo_agent.store.tables import meta
 
 BASE: Final = "generation/base"
@@ -40,6 +41,7 @@ def check_generation(path: Path, key: bytes) -> None:
 
     Raises:
         StoreMixed: They are not.
+        StoreCorrupt: The file is damaged, with its log and without it.
         WrongStoreKey: The file does not open with the key.
     """
     log = log_of(path)
@@ -51,13 +53,13 @@ def check_generation(path: Path, key: bytes) -> None:
     try:
         connection = open_connection(path, key, read_only=True)
     except StoreError as error:
-        raise StoreMixed(path, log) from error
+        raise _refusal(path, key, log, error) from error
     try:
         # A mixture must not be written into the file by whoever closes it last.
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         numbers = _numbers(connection)
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise StoreMixed(path, log) from error
+    except CORRUPTION as error:
+        raise _refusal(path, key, log, error) from error
     finally:
         connection.close()
     if alone not in numbers:
@@ -112,6 +114,16 @@ def _number_alone(path: Path, key: bytes) -> int | None:
     finally:
         connection.close()
     return number
+
+
+def _refusal(path: Path, key: bytes, log: Path, error: BaseException) -> StoreError:
+    """Why the two can't be read together: the file is damaged also by itself, or they are mixed."""
+    try:
+        with closing(open_alone(path, key)) as connection:
+            _numbers(connection)
+    except CORRUPTION:
+        return StoreCorrupt(path, error)
+    return StoreMixed(path, log)
 
 
 def _numbers(connection: apsw.Connection) -> list[int]:

@@ -11,10 +11,8 @@ from blo_agent.api.problem_types import ProblemDetails
 from blo_agent.api.request_types import DisclosureRequest
 from blo_agent.config import AgentSettings
 from blo_agent.setup import initialise, request_of, sign_document
-from blo_agent.store.backup import restore as restore_store
-from blo_agent.store.errors import StoreError
-from blo_agent.store.keyfile import load_store_key
 from blo_cli import terminal
+from blo_cli.agent.custody import backup_command, restore_command
 from blo_cli.agent.journal import journal
 from blo_cli.agent.people import people, system
 from blo_cli.agent.report import report
@@ -186,28 +184,8 @@ def resume(config: Path, link: str, reason: str, actor: str) -> int:
     return Exit.OK
 
 
-@agent.command()
-@_CONFIG
-@click.argument("backup", type=_FILE)
-@click.option("--backup-key", type=_FILE, help="The backup's key file; default: the store's.")
-def restore(config: Path, backup: Path, backup_key: Path | None) -> int:
-    """Puts BACKUP in the place of the office's store, while the node does not run.
-
-    What lies beside the store, its write-ahead log above all, is removed with it. The node then
-    reads from the log what the backup lacks, and shows no contents before it has.
-    """
-    settings = load(config, AgentSettings)
-    key = load_store_key(settings.store.key)
-    opened_with = key if backup_key is None else load_store_key(backup_key)
-    try:
-        restore_store(settings.store.path, key, backup, opened_with)
-    except StoreError as error:
-        terminal.problem(f"nothing was restored: {error}")
-        return Exit.CHECK_FAILED
-    terminal.line(f"{settings.store.path}: restored from {backup}")
-    return Exit.OK
-
-
+agent.add_command(backup_command)
+agent.add_command(restore_command)
 agent.add_command(journal)
 agent.add_command(people)
 agent.add_command(report)

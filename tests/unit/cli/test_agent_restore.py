@@ -41,6 +41,7 @@ def test_a_backup_takes_the_stores_place_and_its_log_goes(tmp_path: Path, config
     log_of(path).write_bytes(b"left by a crash")
     done = CliRunner().invoke(agent, command, standalone_mode=False)
     assert "restored from" in done.output, done.output
+    assert "what lay there before" in done.output
     assert not log_of(path).exists()
     with Store(path, key) as store:
         assert store.submit_read(lambda s: meta.get(s, "then")).result(10) == b"x"

@@ -32,7 +32,7 @@ EVERY_LEAF = pytest.mark.parametrize("words", LEAVES, ids=name_of)
 def test_all_names_are_listed_without_a_broker() -> None:
     """The whole tree, so that a rename is seen here and not by an operator at night."""
     assert sorted(" ".join(words) for words in LEAVES) == [
-        *("agent disclose", "agent init", "agent journal export"),
+        *("agent backup", "agent disclose", "agent init", "agent journal export"),
         *("agent people add", "agent people confirm", "agent people invite", "agent people list"),
         *("agent report compare", "agent report compute", "agent report export"),
         *("agent report freeze", "agent report list", "agent report review"),
@@ -76,7 +76,7 @@ PAPERS = {
 """Commands of the audit that print no findings and no list."""
 
 SILENT = {"init", "request", "run", "sign", "export", "new", "root", "certificate", "office"} | {
-    *("agreement", "revocation", "compute", "review", "freeze", "disclose", "resume", "restore"),
+    *("agreement", "revocation", "compute", "review", "freeze", "disclose", "resume"),
     *("up", "down", "demo", "add", "invite", "confirm", "revoke", "make", "rebuild"),
 }
 """Last words of commands that print what they made, and no findings or list."""

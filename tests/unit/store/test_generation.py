@@ -84,7 +84,7 @@ def test_an_older_file_beside_a_newer_log_is_refused_with_words_and_left_alone(
     assert "blo agent restore" in str(refused.value)
     assert (crashed.read_bytes(), log_of(crashed).read_bytes()) == before
     # What the words say to do helps.
-    restore(crashed, KEY, tmp_path / "older", KEY)
+    restore(crashed, KEY, tmp_path / "older", KEY, former="former")
     with Store(crashed, KEY) as restored:
         assert names(restored) == ["n1"]
 
@@ -179,17 +179,17 @@ def test_a_restore_takes_any_key_and_leaves_nothing_beside_the_store(
     store.submit(put("n1")).result(10)
     store.backup_now(tmp_path / "backup", OTHER_KEY)
     with pytest.raises(StoreInUse):
-        restore(store_path, KEY, tmp_path / "backup", OTHER_KEY)
+        restore(store_path, KEY, tmp_path / "backup", OTHER_KEY, former="former")
     store.close()
     log_of(store_path).write_bytes(b"left by a crash")
-    restore(store_path, KEY, tmp_path / "backup", OTHER_KEY)
+    restore(store_path, KEY, tmp_path / "backup", OTHER_KEY, former="former")
     assert not log_of(store_path).exists()
     store = open_store()
     assert names(store) == ["n1"]
     marked = store.submit_read(lambda snapshot: meta.get(snapshot, meta.RESTORED)).result()
     assert marked is not None, "contents are withheld until the log was read"
     with pytest.raises(BackupRefused):
-        restore(tmp_path / "elsewhere", KEY, tmp_path / "nothing", KEY)
+        restore(tmp_path / "elsewhere", KEY, tmp_path / "nothing", KEY, former="former")
 
 
 def test_a_writer_that_stops_leaves_a_log_that_belongs_to_its_file(

@@ -43,12 +43,14 @@ HASHED_OR_COMPARED: Final = frozenset(
         "blo_agent/verify_link.py",
         "blo_agent/reports/service.py",
         "blo_agent/oversight/apply_outputs.py",
+        "blo_agent/store/content_digest.py",
         "blo_audit/bundle/reader.py",
         "blo_audit/replay/processor_outputs.py",
         "blo_audit/reports/verify.py",
         "blo_domain/trust/writers.py",
         "blo_projection/case_views.py",
         "blo_processors/outputs/encode.py",
+        "blo_sealing/key_wrap.py",
         "blo_sealing/outputs.py",
     }
 )

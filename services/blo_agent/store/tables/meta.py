@@ -8,6 +8,8 @@ from blo_agent.store.connection import Snapshot, Transaction
 
 RESTORED: Final = "restored"
 """There in a backup, and so in a store that was restored from one, until it was first loaded."""
+BACKUP: Final = "backup/newest"
+"""The newest verified backup: ``blo_agent.custody.backups.BackupRecord``."""
 
 
 def get(snapshot: Snapshot, key: str) -> bytes | None:

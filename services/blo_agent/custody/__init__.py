@@ -1,0 +1,1 @@
+"""The node's keys and disks in daily life: backups, certificates, new keys, granting again."""

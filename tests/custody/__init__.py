@@ -1,0 +1,1 @@
+"""Backups, keys, certificates and lost nodes."""
