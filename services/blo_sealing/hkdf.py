@@ -31,3 +31,20 @@ def derive_key(secret: bytes, salt: bytes, info: bytes) -> bytes:
     key = sha256(key.translate(_OUTER) + inner).digest().ljust(_BLOCK, b"\0")
     inner = sha256(key.translate(_INNER) + info + b"\x01").digest()
     return sha256(key.translate(_OUTER) + inner).digest()
+
+
+def keyed_hash(key: bytes, message: bytes) -> bytes:
+    """HMAC with SHA-256 (RFC 2104), 32 bytes.
+
+    Args:
+        key: At most 64 bytes.
+        message: Any bytes.
+
+    Raises:
+        ValueError: The key is longer.
+    """
+    if len(key) > _BLOCK:
+        raise ValueError(f"a key of {len(key)} bytes, at most {_BLOCK} are taken")
+    key = key.ljust(_BLOCK, b"\0")
+    inner = sha256(key.translate(_INNER) + message).digest()
+    return sha256(key.translate(_OUTER) + inner).digest()

@@ -8,25 +8,22 @@ different ones never share a derived key.
 
 from __future__ import annotations
 
-import hmac
 from hashlib import sha256
 from typing import Final
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from blo_schemas.codec import encode
 from blo_schemas.ids import SALT_SIZE, KeyId, LinkId
 from blo_schemas.outputs import Output
 from blo_sealing.errors import Unopenable, WrongKeyCommitment
-from blo_sealing.keys import SYMMETRIC_KEY_SIZE, NodeKeys, SummaryKey
+from blo_sealing.hkdf import derive_key, keyed_hash
+from blo_sealing.keys import NodeKeys, SummaryKey
 from blo_sealing.padding import padme_size
 
 _NONCE: Final = bytes(12)
-_SHA256: Final = SHA256()
 _MONTH_LABEL: Final = b"blo/processor-summary-key/v1\0"
 _STATE_LABEL: Final = b"blo/processor-state-key/v1\0"
 _SALT_LABEL: Final = b"blo/output-salt/v1\0"
@@ -43,7 +40,7 @@ def processor_summary_key(keys: NodeKeys, link: LinkId, month: str) -> SummaryKe
         month: The month (UTC) of the outputs' log times, as ``2025-03``.
     """
     info = _MONTH_LABEL + link.encode() + b"\0" + month.encode()
-    return SummaryKey(HKDF(_SHA256, SYMMETRIC_KEY_SIZE, None, info).derive(keys.kem.private))
+    return SummaryKey(derive_key(keys.kem.private, b"", info))
 
 
 def processor_state_key(keys: NodeKeys, link: LinkId, salt: bytes) -> bytes:
@@ -55,7 +52,7 @@ def processor_state_key(keys: NodeKeys, link: LinkId, salt: bytes) -> bytes:
         salt: The file's random part; no two files have the same key.
     """
     info = _STATE_LABEL + link.encode()
-    return HKDF(_SHA256, SYMMETRIC_KEY_SIZE, salt, info).derive(keys.kem.private)
+    return derive_key(keys.kem.private, salt, info)
 
 
 def seal_output(draft: Output, key: SummaryKey) -> Output:
@@ -69,8 +66,7 @@ def seal_output(draft: Output, key: SummaryKey) -> Output:
     padded = body.ljust(padme_size(len(body)), b"\0")
     bare = msgspec.structs.replace(draft, key=key.id, salt=None, body=b"")
     bound = encode(bare)
-    salt = hmac.digest(key.secret, _SALT_LABEL + sha256(bound).digest() + padded, "sha256")
-    salt = salt[:SALT_SIZE]
+    salt = keyed_hash(key.secret, _SALT_LABEL + sha256(bound).digest() + padded)[:SALT_SIZE]
     sealed = AESGCM(_derive(key, salt)).encrypt(_NONCE, padded, bound)
     return msgspec.structs.replace(bare, salt=salt, body=sealed)
 
@@ -99,4 +95,4 @@ def open_output(output: Output, key: SummaryKey | None) -> bytes:
 
 
 def _derive(key: SummaryKey, salt: bytes) -> bytes:
-    return HKDF(_SHA256, SYMMETRIC_KEY_SIZE, salt, _KEY_LABEL).derive(key.secret)
+    return derive_key(key.secret, salt, _KEY_LABEL)

@@ -86,6 +86,23 @@ def test_alerts_told_bit_by_bit_are_those_of_the_end_wherever_cases_lie(
     assert all(escalation.knows(alert) for alert in told if alert.clears is None)
 
 
+def test_the_cases_that_are_due_are_counted_without_looking_at_them() -> None:
+    escalation = Escalation(CaseStore(None), STOCK, _never, tells=True)
+    for number in range(40):
+        case = named(assigned(f"2025-06-{1 + number % 28:02} 09:00"), number)
+        for fact in case.facts:
+            take(escalation._cases, escalation, fact)
+    instants = sorted(at for at, _ in escalation._due)
+    assert len(set(instants)) > 2
+    for now in {0, instants[0] - 1, *instants}:
+        due = sum(at <= now for at in instants)
+        assert [escalation.changes_up_to(now, most) for most in (0, 3, 99)] == [
+            0,
+            min(due, 3),
+            due,
+        ]
+
+
 def ended() -> Case:
     """A late answer, so that there are alerts; nothing is owed after it."""
     case = assigned("2025-06-02 09:00")

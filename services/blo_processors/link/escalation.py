@@ -58,6 +58,21 @@ class Escalation:
         """``advance`` does nothing before this instant, Unix milliseconds; ``None``: at no time."""
         return self._due[0][0] if self._due else None
 
+    def changes_up_to(self, now: int, most: int) -> int:
+        """The number of cases at which ``advance`` has to look, or a little more.
+
+        Args:
+            now: The instant up to which, Unix milliseconds.
+            most: It is counted no further.
+        """
+        count, places = 0, [0]
+        while places and count < most:
+            place = places.pop()
+            if place < len(self._due) and self._due[place][0] <= now:
+                count += 1
+                places += (2 * place + 1, 2 * place + 2)
+        return count
+
     def agree(self, terms: Terms) -> None:
         """Go on under other terms; those that have begun by the last step are the same."""
         self._terms = terms

@@ -69,13 +69,13 @@ class FailedRecords:
 def are_few(records: Sequence[ConsumedRecord], state: LinkFoldState) -> bool:
     """Whether records are folded in a millisecond or two.
 
-    They are not when they are many or large, nor when the clocks of other cases run out up to them.
+    They are not when they are many or large, nor when the clocks of many cases run out up to them.
     """
     latest = max((record.timestamp for record in records), default=0)
     return (
         len(records) <= FEW
         and sum(len(record.value or b"") for record in records) <= _FEW_BYTES
-        and (state.next_change is None or latest < state.next_change)
+        and state.escalation.changes_up_to(latest, FEW + 1) <= FEW
     )
 
 

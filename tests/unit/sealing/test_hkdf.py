@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
+
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blo_sealing.hkdf import derive_key
+from blo_sealing.hkdf import derive_key, keyed_hash
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,13 @@ def test_the_rfcs_vectors(secret: bytes, salt: bytes, info: bytes, output: str) 
 @given(st.binary(max_size=200), st.binary(max_size=100), st.binary(max_size=200))
 def test_it_agrees_with_cryptography(secret: bytes, salt: bytes, info: bytes) -> None:
     assert derive_key(secret, salt, info) == HKDF(SHA256(), 32, salt, info).derive(secret)
+
+
+@given(st.binary(max_size=64), st.binary(max_size=300))
+def test_a_keyed_hash_is_the_standard_library_s(key: bytes, message: bytes) -> None:
+    assert keyed_hash(key, message) == hmac.digest(key, message, "sha256")
+
+
+def test_a_key_that_is_longer_than_a_block_is_refused() -> None:
+    with pytest.raises(ValueError, match="at most 64"):
+        keyed_hash(bytes(65), b"")
