@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from litestar.types import ASGIApp
+
 from blo_agent.agent import Agent, AgentOptions
-from blo_agent.api.app import office_api
+from blo_agent.api.app import Entrance, api_behind, entrance
 from blo_agent.config import API_SOCKET, AgentSettings
 from blo_agent.custody.backups import BackupPlan
 from blo_agent.custody.key_sources import KeySources
@@ -30,14 +33,21 @@ from blo_runtime.tls import kafka_options
 from blo_schemas.ids import OfficeId
 from blo_sealing.passkeys import RelyingParty
 
+Compose = Callable[[Entrance], ASGIApp]
+"""Makes what a node serves from its entrance."""
+
 RUN_FILE = "run.json"
 """Beside the store, while the agent runs: its process id and the ports that it has chosen."""
 
 _GRACE_S: Final = 1
 
 
-def run(settings: AgentSettings) -> int:
+def run(settings: AgentSettings, compose: Compose = api_behind) -> int:
     """Run an office's agent until it is asked to stop.
+
+    Args:
+        settings: Its configuration.
+        compose: What the node serves behind its entrance: the API, or the API and the pages.
 
     Returns:
         The exit code.
@@ -50,7 +60,7 @@ def run(settings: AgentSettings) -> int:
 
     async def main(stop: StopSignal) -> None:
         try:
-            await _serve(settings, keys, metrics, stop)
+            await _serve(settings, keys, compose, metrics, stop)
         except (StoreError, LogError, ProjectionError, TaskFailed) as error:
             # Before the stack trace in the log: what an operator reads, and what to do.
             sys.stderr.write(f"agent {settings.office}: {root_of(error)}\n")
@@ -79,7 +89,13 @@ def _plan(settings: AgentSettings, key: bytes | None) -> BackupPlan | None:
     return BackupPlan(backup.folder, key, backup.every_s, backup.keep)
 
 
-async def _serve(settings: AgentSettings, keys: _Keys, metrics: Metrics, stop: StopSignal) -> None:
+async def _serve(
+    settings: AgentSettings,
+    keys: _Keys,
+    compose: Compose,
+    metrics: Metrics,
+    stop: StopSignal,
+) -> None:
     clock: Clock = ManualClock() if settings.simulated_time else SystemClock()
     async with AsyncExitStack() as stack:
         log = KafkaLog(KafkaConnection(**kafka_options(settings.kafka, settings.office)))
@@ -107,24 +123,24 @@ async def _serve(settings: AgentSettings, keys: _Keys, metrics: Metrics, stop: S
         await agent.load()
         async with Supervisor(stop) as tasks:
             tasks.start("agent", lambda: agent.run(stop))
-            tasks.start("doors", lambda: _open_doors(agent, settings, metrics, stop))
+            tasks.start("doors", lambda: _open_doors(agent, settings, compose, metrics, stop))
             await tasks.until_stopped()
 
 
 async def _open_doors(
-    agent: Agent, settings: AgentSettings, metrics: Metrics, stop: StopSignal
+    agent: Agent, settings: AgentSettings, compose: Compose, metrics: Metrics, stop: StopSignal
 ) -> None:
     folder = settings.store.path.parent
     async with AsyncExitStack() as stack:
         admin = await start_admin(settings.admin, metrics.registry, agent.checks())
         stack.push_async_callback(admin.stop)
-        app = office_api(
+        door = entrance(
             agent,
             party=RelyingParty(urlsplit(settings.api.origin).hostname or "", settings.api.origin),
             socket_is_office=settings.api.socket_acts_as == "office",
         )
         api = await serve(
-            app,
+            compose(door),
             settings.api.host,
             settings.api.port,
             grace_s=_GRACE_S,

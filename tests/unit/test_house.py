@@ -31,10 +31,10 @@ TERMS_OF_ART = {
 """Modules whose names end like a gerund and are nouns, and why."""
 
 HOUSEHOLD = {
-    "bag", "basket", "box", "cupboard", "desk", "drawer", "kitchen", "ledger", "notary", "paper",
+    "bag", "basket", "box", "cupboard", "drawer", "kitchen", "ledger", "notary", "paper",
     "papers", "pot", "scribe", "shelf", "shelves", "sieve", "surroundings", "toolbox", "tray",
 }  # fmt: skip
-"""Words that say nothing of what a module does. The desk is kept for the pages to come."""
+"""Words that say nothing of what a module does. A desk is where an officer works: the pages."""
 
 EXPORT_LISTS = {
     "services/blo_log/memory/log.py": "the other classes repeat the port, which documents them",
@@ -48,6 +48,7 @@ VAGUE_AT_MOST = {
     "blo_agent": 68,
     "blo_audit": 3,
     "blo_cli": 0,
+    "blo_desk": 0,
     "blo_domain": 0,
     "blo_lab": 169,
     "blo_log": 17,

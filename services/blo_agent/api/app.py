@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from litestar import Litestar
 from litestar.di import Provide
@@ -28,19 +28,47 @@ from blo_sealing.passkeys import RelyingParty
 LOOPBACK: Final = RelyingParty("localhost", "http://localhost")
 
 
-def office_api(
-    agent: Agent,
-    *,
-    party: RelyingParty = LOOPBACK,
-    socket_is_office: bool = False,
-) -> Litestar:
-    """The application, for ``blo_runtime.http.serve``.
+class Entrance(NamedTuple):
+    """Who may ask a node, and how its people log in: one for its API and for its pages.
+
+    Attributes:
+        agent: The office's agent.
+        gate: Finds the actor of a request.
+        credentials: The log-in.
+    """
+
+    agent: Agent
+    gate: Gate
+    credentials: Credentials
+
+
+def entrance(
+    agent: Agent, *, party: RelyingParty = LOOPBACK, socket_is_office: bool = False
+) -> Entrance:
+    """The entrance to a node.
 
     Args:
         agent: The office's agent.
         party: For whom passkeys are made: the domain and address of the node's pages.
         socket_is_office: Whether the node's socket stands for the whole office (``identity.Gate``).
     """
+    gate = Gate(agent, socket_is_office=socket_is_office)
+    return Entrance(agent, gate, Credentials(agent.office.id, agent.store, agent.clock, party))
+
+
+def office_api(
+    agent: Agent,
+    *,
+    party: RelyingParty = LOOPBACK,
+    socket_is_office: bool = False,
+) -> Litestar:
+    """The application, for ``blo_runtime.http.serve``; the arguments are those of ``entrance``."""
+    return api_behind(entrance(agent, party=party, socket_is_office=socket_is_office))
+
+
+def api_behind(door: Entrance) -> Litestar:
+    """The application behind an entrance that the node's pages use too."""
+    agent, credentials = door.agent, door.credentials
     rooms = (
         queries,
         inbox,
@@ -54,13 +82,12 @@ def office_api(
         problems,
     )
     handlers = [handler for room in rooms for handler in room.HANDLERS]
-    credentials = Credentials(agent.office.id, agent.store, agent.clock, party)
     if agent.options.simulated_time:
         handlers.extend(commands.SIMULATION_HANDLERS)
     check_handlers(handlers)
     return Litestar(
         handlers,
-        guards=[Gate(agent, socket_is_office=socket_is_office)],
+        guards=[door.gate],
         dependencies={
             "agent": Provide(lambda: agent, sync_to_thread=False),
             "credentials": Provide(lambda: credentials, sync_to_thread=False),

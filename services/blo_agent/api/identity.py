@@ -13,7 +13,7 @@ from hmac import compare_digest
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
-from litestar.connection import ASGIConnection
+from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.types import ControllerRouterHandler
 
@@ -44,7 +44,11 @@ SESSION: Final = "blo.session"
 
 COOKIE: Final = "__Host-blo-session"
 PLAIN_COOKIE: Final = "blo-session"
-"""The session's cookie, and its name on loopback without TLS, where browsers refuse the other."""
+"""The session's cookie, and the beginning of its name without TLS, where browsers refuse the other.
+
+Without TLS the port follows (``cookie_name``): browsers share cookies between all ports of one host,
+and a laboratory has an office on each.
+"""
 
 ACTOR_HEADER: Final = "blo-actor"
 SOMEBODY: Final = "duty-officer"
@@ -52,6 +56,10 @@ SOMEBODY: Final = "duty-officer"
 
 MAX_ACTOR: Final = 64
 CSRF_HEADER: Final = "blo-csrf"
+CSRF_FIELD: Final = "csrf"
+"""Where a request that changes something carries the secret of its session: in this header, or in
+this field of a form (``in_form``)."""
+
 _SAFE: Final = {"GET", "HEAD", "OPTIONS"}
 _SAME_SITE: Final = {"same-origin", "none"}
 _SUPERUSER: Final = 0
@@ -82,7 +90,7 @@ class Gate:
         actions: tuple[Action, ...] = handler.opt["actions"]
         if not actions and handler.opt.get("is_open"):
             return
-        actor = await self._identify(connection)
+        actor = await self._identify(connection, is_form=bool(handler.opt.get("is_form")))
         _scope(connection)[ACTOR] = actor
         if actions and all(answer_of(actor, act) is Permission.REFUSED for act in actions):
             try:
@@ -96,7 +104,7 @@ class Gate:
         now = self._agent.clock.now_ms()
         await self._agent.store.write(lambda tx: note_refusal(tx, actor.name, action, now))
 
-    async def _identify(self, connection: Connection) -> Actor:
+    async def _identify(self, connection: Connection, *, is_form: bool) -> Actor:
         peer: PeerCredentials | None = _scope(connection).get(PEER)
         if peer is not None:
             if peer.uid in self._own:
@@ -108,9 +116,9 @@ class Gate:
         kind, _, token = connection.headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
             return await self._program(token.strip())
-        cookie = connection.cookies.get(COOKIE) or connection.cookies.get(PLAIN_COOKIE)
+        cookie = connection.cookies.get(cookie_name(connection))
         if cookie:
-            return await self._person(connection, cookie)
+            return await self._person(connection, cookie, is_form=is_form)
         raise refused(
             PeopleRefusal.NOT_LOGGED_IN, "log in, or send the token of a program of this office"
         )
@@ -127,13 +135,30 @@ class Gate:
             await store.write(lambda tx: systems.set_used(tx, actor.name, now))
         return actor
 
-    async def _person(self, connection: Connection, cookie: str) -> Actor:
+    async def _person(self, connection: Connection, cookie: str, *, is_form: bool) -> Actor:
         session = await self._sessions.find(cookie)
         scope = _scope(connection)
         scope[SESSION] = session
         if scope["method"] not in _SAFE:
-            check_same_site(connection, session)
+            shown = await _secret_in_form(connection) if is_form else None
+            check_same_site(connection, session, shown)
         return session.actor
+
+
+def cookie_name(connection: Connection) -> str:
+    """The name of the session's cookie in a request, and in the answer to it."""
+    scope = _scope(connection)
+    if scope["scheme"] == "https":
+        return COOKIE
+    server = scope.get("server")
+    return PLAIN_COOKIE if not server or server[1] is None else f"{PLAIN_COOKIE}-{server[1]}"
+
+
+async def _secret_in_form(connection: Connection) -> str:
+    """The secret that a form carries in its field; of a request that is none the header counts."""
+    fields = await cast("Request[Any, Any, Any]", connection).form()
+    shown = fields.get(CSRF_FIELD)
+    return shown if isinstance(shown, str) else connection.headers.get(CSRF_HEADER, "")
 
 
 def check_same_site(
@@ -222,6 +247,11 @@ def for_everybody_known() -> dict[str, Any]:
 def for_anybody() -> dict[str, Any]:
     """The ``opt`` of a handler that answers without a log-in: the log-in itself."""
     return {"actions": _OPEN_TO_ALL, "is_open": True}
+
+
+def in_form(opt: dict[str, Any]) -> dict[str, Any]:
+    """The ``opt`` of a handler to which a page posts a form, with the session's secret in it."""
+    return {**opt, "is_form": True}
 
 
 def check_handlers(handlers: Iterable[ControllerRouterHandler]) -> None:

@@ -11,9 +11,8 @@ from litestar.params import FromPath
 
 from blo_agent.agent import Agent
 from blo_agent.api.identity import (
-    COOKIE,
-    PLAIN_COOKIE,
     actor_of,
+    cookie_name,
     for_anybody,
     for_everybody_known,
     session_of,
@@ -195,19 +194,22 @@ def _client(request: Req) -> str:
     return request.headers.get(_CLIENT, "")
 
 
-def _opened(request: Req, opened: SessionOpened) -> Response[LoginAnswer]:
-    is_secure = request.url.scheme == "https"
-    cookie = Cookie(
-        key=COOKIE if is_secure else PLAIN_COOKIE,
-        value=opened.token,
+def session_cookie(request: Req, token: str) -> Cookie:
+    """The cookie that carries a session's token."""
+    return Cookie(
+        key=cookie_name(request),
+        value=token,
         path="/",
         httponly=True,
         samesite="strict",
-        secure=is_secure,
+        secure=request.url.scheme == "https",
         max_age=LONGEST_MS // 1000,
     )
+
+
+def _opened(request: Req, opened: SessionOpened) -> Response[LoginAnswer]:
     answer = LoginAnswer(logged_in=True, csrf=opened.row.csrf.hex())
-    return Response(answer, cookies=[cookie])
+    return Response(answer, cookies=[session_cookie(request, opened.token)])
 
 
 HANDLERS = (

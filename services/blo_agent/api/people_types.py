@@ -72,13 +72,16 @@ class CodeRequest(StrictRequest, frozen=True):
 
 
 class PasskeyAnswer(StrictRequest, frozen=True):
-    """What a passkey has answered to a challenge; bytes in base64."""
+    """What a passkey has answered to a challenge; bytes in base64.
+
+    A browser does not know the public key, so it may be left out; the node knows it.
+    """
 
     credential: Part
-    public_key: Part
     authenticator_data: Part
     client_data: Part
     signature: Part
+    public_key: Part | None = None
 
 
 class PasskeyRequest(StrictRequest, frozen=True):
@@ -256,7 +259,7 @@ def assertion_of(answer: PasskeyAnswer, party: RelyingParty) -> PasskeyAssertion
         rp_id=party.id,
         origin=party.origin,
         credential=answer.credential,
-        public_key=answer.public_key,
+        public_key=answer.public_key or b"",
         authenticator_data=answer.authenticator_data,
         client_data=answer.client_data,
         signature=answer.signature,

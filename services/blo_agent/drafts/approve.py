@@ -119,8 +119,7 @@ def _proven(
     now: int,
 ) -> tuple[SecondFactor, PasskeyAssertion | None]:
     if isinstance(proof, PasskeyAssertion):
-        use_passkey(tx, party, person, proof, challenge_of(row))
-        return SecondFactor.PASSKEY, proof
+        return SecondFactor.PASSKEY, use_passkey(tx, party, person, proof, challenge_of(row))
     if not use_code(tx, person, proof, now):
         raise refused(
             PeopleRefusal.CODE_REFUSED,

@@ -12,6 +12,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeVar
 
+import msgspec
+
 from blo_agent.people.access import actor_of, note_refusal
 from blo_agent.people.accounts import MOST_PASSKEYS, token_hash
 from blo_agent.people.attempts import LoginAttempts
@@ -116,6 +118,11 @@ class Credentials:
             self._tickets[ticket] = begun
             await self._fail(person)
         return await self._open(person, "totp", client)
+
+    def is_begun(self, ticket: str) -> bool:
+        """Whether what was begun with a ticket can go on."""
+        begun = self._tickets.get(ticket)
+        return begun is not None and begun.ends_at > self._clock.monotonic()
 
     def challenge(self, purpose: str, person: PersonId | None = None) -> tuple[str, bytes]:
         """A new challenge for a passkey: its ticket, and 32 bytes.
@@ -326,13 +333,18 @@ def use_passkey(
     person: PersonId,
     answer: PasskeyAssertion,
     challenge: bytes,
-) -> None:
+) -> PasskeyAssertion:
     """Check a passkey's answer to a challenge against the key that is known, and note its counter.
+
+    Returns:
+        The answer with its public key, which browsers do not know and leave empty.
 
     Raises:
         PeopleRefused: The passkey is not one of the person's, or its answer proves nothing.
     """
     known = people.passkey(tx, answer.credential)
+    if known is not None and not answer.public_key:
+        answer = msgspec.structs.replace(answer, public_key=known.public_key)
     if (
         known is None
         or known.person != person
@@ -349,6 +361,7 @@ def use_passkey(
     except PasskeyRefused as error:
         raise refused(PeopleRefusal.CODE_REFUSED, str(error)) from error
     people.set_sign_count(tx, known.credential, count)
+    return answer
 
 
 def _usable(snapshot: Snapshot, person: str, now: int) -> people.Account | None:

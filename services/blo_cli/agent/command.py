@@ -78,8 +78,9 @@ def run(config: Path) -> int:
     """Runs the node until it is asked to stop."""
     # Only this one needs Kafka's and the web's libraries.
     from blo_agent.main import run as run_agent
+    from blo_desk.node import api_and_pages
 
-    return run_agent(load(config, AgentSettings))
+    return run_agent(load(config, AgentSettings), api_and_pages)
 
 
 @agent.command()

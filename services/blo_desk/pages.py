@@ -1,0 +1,170 @@
+"""From a template and a reader to a page."""
+
+from __future__ import annotations
+
+import functools
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Response
+from markupsafe import Markup
+
+from blo_desk import formats
+from blo_desk.assets import ADDRESSES
+from blo_desk.languages import AWAITING_REVIEW, NAMES, catalog
+from blo_desk.reader import Reader
+from blo_desk.words import AGENCIES, FACTORS, N_, ROLES
+from blo_domain.people.permissions import Action
+from blo_domain.translations import FIELDS, KINDS, STEPS, VALUES, translated
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+PAGE: Final = "text/html; charset=utf-8"
+
+
+class MenuItem(NamedTuple):
+    """A page in the menu.
+
+    Attributes:
+        path: Its address.
+        title: Its title.
+        actions: Who may do any of these sees it; empty: everybody.
+    """
+
+    path: str
+    title: str
+    actions: tuple[Action, ...] = ()
+
+
+MENU: Final = (
+    MenuItem("/people", N_("People"), (Action.MANAGE_PEOPLE,)),
+    MenuItem("/account", N_("My account")),
+)
+
+
+class Words:
+    """What templates ask for a reader: dates, numbers, and the words of the exchange.
+
+    Args:
+        reader: The reader.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def moment(self, at: int | datetime) -> Markup:
+        """An instant by the office's clocks."""
+        return formats.moment(at, self._reader.language, self._reader.zone)
+
+    def day(self, value: date) -> str:
+        """A calendar date."""
+        return formats.day(value, self._reader.language)
+
+    def number(self, value: int) -> str:
+        """A number."""
+        return formats.number(value, self._reader.language)
+
+    def span(self, ms: int) -> str:
+        """A span of time."""
+        return formats.span(ms, self._reader.language)
+
+    def role(self, name: str) -> str:
+        """A role of a person."""
+        return self._message(ROLES[name])
+
+    def agency(self, name: str) -> str:
+        """An agency."""
+        return self._message(AGENCIES[name])
+
+    def factor(self, name: str) -> str:
+        """How somebody has logged in."""
+        return self._message(FACTORS[name])
+
+    def kind(self, name: str) -> str:
+        """A kind of cases."""
+        return translated(KINDS, name, self._reader.language)
+
+    def step(self, name: str) -> str:
+        """A step of a case."""
+        return translated(STEPS, name, self._reader.language)
+
+    def field(self, name: str) -> str:
+        """A field of a form."""
+        return translated(FIELDS, name, self._reader.language)
+
+    def value(self, name: str) -> str:
+        """A word of a closed list."""
+        return translated(VALUES, name, self._reader.language)
+
+    def _message(self, message: str) -> str:
+        return catalog(self._reader.language).gettext(message)
+
+
+@functools.cache
+def environment(language: str) -> Environment:
+    """The templates with the messages of a language; all of what is inserted is escaped."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["base64url"] = lambda data: urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    messages = catalog(language)
+    made.install_gettext_callables(  # type: ignore[attr-defined]
+        messages.gettext, messages.ngettext, newstyle=True
+    )
+    return made
+
+
+def page(
+    reader: Reader,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Response[str]:
+    """A page for a reader.
+
+    Args:
+        reader: Who reads.
+        template: The name of its template.
+        status: The status of the answer.
+        headers: More headers.
+        values: What the template shows.
+    """
+    text = render(reader, template, **values)
+    return Response(text, media_type=PAGE, status_code=status, headers=dict(headers or {}))
+
+
+def menu_of(reader: Reader) -> list[MenuItem]:
+    """The pages that a reader may see, the first one first."""
+    return [item for item in MENU if not item.actions or reader.may(*item.actions)]
+
+
+def render(reader: Reader, template: str, **values: Any) -> str:
+    """The text of a page."""
+    return (
+        environment(reader.language)
+        .get_template(template)
+        .render(
+            reader=reader,
+            t=Words(reader),
+            assets=ADDRESSES,
+            languages=NAMES,
+            awaits_review=reader.language in AWAITING_REVIEW,
+            menu=menu_of(reader),
+            **values,
+        )
+    )
+
+
+def message(reader: Reader, text: str) -> str:
+    """A message of the catalogs in the reader's language."""
+    return catalog(reader.language).gettext(text)
