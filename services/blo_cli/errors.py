@@ -81,6 +81,7 @@ _TREES: Final = (
     "blo_projection.errors:ProjectionError",
     "blo_agent.store.errors:StoreError",
     "blo_audit.errors:AuditError",
+    "blo_desk.errors:DeskError",
     "blo_printout.errors:PaperError",
     "blo_processors.errors:ProcessorError",
 )

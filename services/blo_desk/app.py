@@ -17,6 +17,7 @@ from blo_agent.people.errors import PeopleRefusal
 from blo_agent.store.errors import ActionRefused, StoreError
 from blo_desk import assets
 from blo_desk.forms import MAX_BODY, own_path, see
+from blo_desk.languages import NAMES, catalog
 from blo_desk.pages import message, page
 from blo_desk.policy import add_headers, allowed_hosts, for_hosts
 from blo_desk.reader import PageGuard, Reader, reader_of
@@ -45,7 +46,12 @@ def desk_pages(door: Entrance) -> ASGIApp:
 
     Args:
         door: The entrance, which the API uses too.
+
+    Raises:
+        CatalogBroken: The messages of a language cannot be read.
     """
+    for language in NAMES:
+        catalog(language)
     handlers = [handler for room in (log_in, account, people, assets) for handler in room.HANDLERS]
     check_handlers(handlers)
     guard = PageGuard(door)

@@ -17,8 +17,9 @@ from typing import Final
 from babel import Locale
 from babel.core import negotiate_locale
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 
+from blo_desk.errors import CatalogBroken
 from blo_domain.translations import LANGUAGES
 
 CATALOGS: Final = Path(__file__).parent / "catalogs"
@@ -41,11 +42,18 @@ _MOST_HEADER: Final = 200
 
 @functools.cache
 def catalog(language: str) -> NullTranslations:
-    """The messages of a language."""
+    """The messages of a language.
+
+    Raises:
+        CatalogBroken: The file is missing, or is no catalog.
+    """
     if language == SOURCE:
         return NullTranslations()
-    with (CATALOGS / f"{language}.po").open("rb") as file:
-        messages = read_po(file, locale=language, abort_invalid=True)
+    try:
+        with (CATALOGS / f"{language}.po").open("rb") as file:
+            messages = read_po(file, locale=language, abort_invalid=True)
+    except (OSError, PoFileError) as error:
+        raise CatalogBroken(language, str(error)) from error
     compiled = io.BytesIO()
     write_mo(compiled, messages)
     compiled.seek(0)

@@ -12,7 +12,12 @@ from blo_sealing.one_time_codes import STEP_S, code_at
 from tests.agents.started import both_up
 from tests.desk.offices import SECRET, OfficePages, pages_of
 from tests.desk.visitor import Visitor
-from tests.people.staff import PASSWORD
+from tests.people.staff import PASSWORD, make_cheap
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_cheap(monkeypatch)
 
 
 @pytest.fixture

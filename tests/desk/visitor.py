@@ -96,9 +96,9 @@ class Visitor:
         """A page, after what it leads on to."""
         return await self._follow(await self.ask("GET", path))
 
-    async def post(self, page: SeenPage, action: str, nth: int = 0, **fields: str) -> SeenPage:
+    async def post(self, page: SeenPage, action: str, **fields: str) -> SeenPage:
         """Fill in a form of a page, send it, and follow on."""
-        form = {**page.forms(action)[nth], **fields}
+        form = {**page.forms(action)[0], **fields}
         return await self._follow(await self.ask("POST", action, form))
 
     async def log_in(self, person: str, password: str = PASSWORD) -> SeenPage:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from argon2 import PasswordHasher
 
+from blo_agent.people import passwords
 from blo_agent.people.access import AT_NODE, Actor, actor_of
 from blo_agent.people.accounts import add_person
 from blo_agent.people.errors import PeopleRefused
@@ -70,6 +72,13 @@ class Staff:
     def journal(self) -> list[tuple[str, str]]:
         """Who did what."""
         return [(row.actor, row.action) for row in self.read(lambda s: list(journal.entries(s)))]
+
+
+def make_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let passwords be hashed as fast as possible; how they are, `test_log_in` shows."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(passwords, "_HASHER", cheap)
+    monkeypatch.setattr(passwords, "_NOBODY", cheap.hash("a password that nobody has"))
 
 
 @contextmanager

@@ -13,14 +13,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from argon2 import PasswordHasher
 
 from blo_agent.api import commands, drafts, log_in, people, queries, reports
 from blo_agent.api import people_types as types
 from blo_agent.api.app import office_api
 from blo_agent.api.identity import check_handlers
 from blo_agent.config import API_SOCKET
-from blo_agent.people import passwords
 from blo_agent.people.access import AT_NODE
 from blo_agent.people.accounts import add_person
 from blo_agent.store.tables import journal
@@ -32,7 +30,7 @@ from blo_sealing.one_time_codes import STEP_S, code_at
 from tests.agents.started import both_up
 from tests.agents.world import LINK, REQUEST, RunningAgent
 from tests.patience import PATIENCE_S
-from tests.people.staff import PASSWORD, member
+from tests.people.staff import PASSWORD, make_cheap, member
 
 OPENING = {
     "link": LINK,
@@ -126,9 +124,7 @@ class OfficeUnderTest:
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(passwords, "_HASHER", cheap)
-    monkeypatch.setattr(passwords, "_NOBODY", cheap.hash("a password that nobody has"))
+    make_cheap(monkeypatch)
 
 
 @pytest.fixture
