@@ -12,7 +12,7 @@ from litestar import Request, Response
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from blo_agent.api.identity import CSRF_FIELD
-from blo_agent.api.parse import BadRequest
+from blo_agent.api.request_errors import BadRequest
 from blo_desk.reader import LANGUAGE_FIELD
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from blo_agent.office.case_clocks import UTC_NAME, terms_of_link, zone_of
 from blo_agent.office.viewer import viewer
 from blo_agent.people.access import Actor, answer_of
 from blo_agent.people.accounts import account_of
-from blo_agent.people.errors import PeopleRefusal, PeopleRefused, refused
+from blo_agent.people.errors import PeopleRefusal, refused
 from blo_agent.store.connection import Snapshot
 from blo_desk.languages import NAMES, SOURCE, known_language, preferred
 from blo_domain.people.permissions import Action, Permission
@@ -172,5 +172,5 @@ def person_of(request: Request[Any, Any, Any]) -> PersonId:
     """
     actor = actor_of(request)
     if actor.person is None:
-        raise PeopleRefused(PeopleRefusal.NOT_LOGGED_IN.value, "log in")
+        raise refused(PeopleRefusal.NOT_LOGGED_IN, "log in")
     return actor.person
