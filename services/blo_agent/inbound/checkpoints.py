@@ -63,6 +63,7 @@ def take_notes(
             if signer.role is Role.OFFICE and signer.subject == office.id:
                 _remember_own(state, signed_note, signer, now, tx, result)
     for state, signed_note, signers in read:
+        _keep_quorum(office, state, signed_note, signers, now, tx)
         for signer in signers:
             tree = signed_note.checkpoint
             if signer.role is Role.WITNESS and signer.counts(state.link, tree.size, now):
@@ -109,6 +110,29 @@ def _remember_own(
             "cosignature. Its key is used elsewhere too: have it revoked, and make a new one"
         )
         _refuse(state, own.subject, signed, words, before.note, now, tx, result)
+
+
+def _keep_quorum(
+    office: Office,
+    state: LinkState,
+    signed: SignedCheckpoint,
+    signers: tuple[CheckpointSigner, ...],
+    now: int,
+    tx: Transaction,
+) -> None:
+    """Keep the newest tree that all have signed, for receipts.
+
+    The office's own good signature is among them, so the tree is one that it has computed itself.
+    """
+    agreement = office.directory.agreement(state.link, now)
+    if agreement is None or office.id not in agreement.offices:
+        return
+    size = signed.checkpoint.size
+    counting = [signer for signer in signers if signer.counts(state.link, size, now)]
+    parties = {signer.subject for signer in counting if signer.role is Role.OFFICE}
+    witnessed = any(signer.role is Role.WITNESS for signer in counting)
+    if witnessed and parties >= set(agreement.offices):
+        checkpoints.put_quorum(tx, checkpoints.QuorumNote(state.link, size, signed.encode()))
 
 
 def _compare_with_last(

@@ -14,6 +14,7 @@ from typing import Final
 import apsw
 
 from blo_agent.store.errors import NewerStore
+from blo_agent.store.schema_checkpoints import CHECKPOINTS, QUORUMS
 from blo_agent.store.schema_inbox import INBOX
 from blo_agent.store.schema_people import PEOPLE
 from blo_agent.store.schema_search import SEARCH
@@ -162,36 +163,6 @@ CREATE TABLE events(
 CREATE UNIQUE INDEX events_position ON events(link, position);
 CREATE INDEX events_case ON events(link, case_id, version);
 CREATE INDEX events_date ON events(link, on_date) WHERE on_date IS NOT NULL;
-"""
-
-_CHECKPOINTS: Final = """
-CREATE TABLE cosigned(
-    link TEXT NOT NULL PRIMARY KEY,
-    size INTEGER NOT NULL,              -- the largest tree that this office has cosigned
-    root BLOB NOT NULL,
-    note BLOB NOT NULL                  -- the checkpoint with this office's cosignature
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE witnessed(
-    link TEXT NOT NULL,
-    signer TEXT NOT NULL,
-    size INTEGER NOT NULL,              -- the largest tree that this witness has signed
-    root BLOB NOT NULL,
-    note BLOB NOT NULL,
-    PRIMARY KEY (link, signer)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE refused_checkpoints(
-    link TEXT NOT NULL,
-    signer TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    root BLOB NOT NULL,
-    at INTEGER NOT NULL,
-    words TEXT NOT NULL,
-    note BLOB NOT NULL,
-    other BLOB NOT NULL,                -- the checkpoint that it contradicts, or nothing
-    PRIMARY KEY (link, signer, size, root)
-) STRICT, WITHOUT ROWID;
 """
 
 _SHREDDED: Final = """
@@ -370,7 +341,7 @@ CREATE INDEX revised_case ON revised(link, case_id, position) WHERE case_id IS N
 
 MIGRATIONS: Final[tuple[str, ...]] = (
     _OWN + _DERIVED,
-    _CHECKPOINTS,
+    CHECKPOINTS,
     _SHREDDED,
     _OUTPUTS,
     _REPORTS,
@@ -381,6 +352,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     _REVISED,
     INBOX,
     SEARCH,
+    QUORUMS,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

@@ -30,6 +30,14 @@ class Witnessed(NamedTuple):
     note: bytes
 
 
+class QuorumNote(NamedTuple):
+    """The largest tree of a link that a witness and all parties have signed."""
+
+    link: LinkId
+    size: int
+    note: bytes
+
+
 class RefusedTree(NamedTuple):
     """A checkpoint that this office refused: why, and the notes that show it.
 
@@ -85,6 +93,21 @@ def get_witnessed(snapshot: Snapshot, link: LinkId, signer: OfficeId) -> Witness
         (link, signer),
     )
     return None if row is None else Witnessed(*row)
+
+
+def put_quorum(tx: Transaction, quorum: QuorumNote) -> None:
+    """Stores a checkpoint with all signatures unless a larger one is there."""
+    tx.execute(
+        "INSERT INTO quorums(link, size, note) VALUES (?, ?, ?) ON CONFLICT(link) DO UPDATE"
+        " SET size = excluded.size, note = excluded.note WHERE excluded.size > size",
+        quorum,
+    )
+
+
+def get_quorum(snapshot: Snapshot, link: LinkId) -> QuorumNote | None:
+    """The largest checkpoint of a link with all signatures."""
+    row = snapshot.row("SELECT link, size, note FROM quorums WHERE link = ?", (link,))
+    return None if row is None else QuorumNote(*row)
 
 
 def put_refused(tx: Transaction, refused: RefusedTree) -> bool:
