@@ -15,6 +15,7 @@ from blo_agent.api import (
     inbox,
     log_in,
     people,
+    printouts,
     problems,
     queries,
     reports,
@@ -79,6 +80,7 @@ def api_behind(door: Entrance) -> Litestar:
         log_in,
         people,
         drafts,
+        printouts,
         problems,
     )
     handlers = [handler for room in rooms for handler in room.HANDLERS]

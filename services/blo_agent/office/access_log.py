@@ -27,6 +27,7 @@ from blo_schemas.journal_file import JournalFileHead, journal_file, journal_line
 from blo_schemas.summary import Step
 
 VIEW_CASE: Final = "view case"
+PRINT: Final = "print {}"
 EXPORT_JOURNAL: Final = "export journal"
 SEARCH: Final = "search"
 REBUILD_SEARCH: Final = "rebuild search index"
@@ -35,6 +36,13 @@ REBUILD_SEARCH: Final = "rebuild search index"
 def note_view(tx: Transaction, actor: str, link: LinkId, case: CaseId, now: int) -> None:
     """Note that somebody has opened a case's contents."""
     journal.append(tx, at=now, actor=actor, action=VIEW_CASE, link=link, case=case)
+
+
+def note_print(
+    tx: Transaction, actor: str, paper: str, link: LinkId, case: CaseId, now: int
+) -> None:
+    """Note that somebody prints a case, a dispatch of it, or its minutes."""
+    journal.append(tx, at=now, actor=actor, action=PRINT.format(paper), link=link, case=case)
 
 
 def note_search(tx: Transaction, actor: str, words: str, link: LinkId | None, now: int) -> None:

@@ -12,9 +12,7 @@ from blo_sealing.merkle import MerkleTree
 from blo_sealing.tlog import InclusionProof, parse_checkpoint, receipt_of
 
 
-def event_receipt(
-    snapshot: Snapshot, link: LinkId, position: int, event: EventId
-) -> EventReceipt:
+def event_receipt(snapshot: Snapshot, link: LinkId, position: int, event: EventId) -> EventReceipt:
     """The receipt of an event, or why there is none; runs in a reader's thread.
 
     It hashes the link's tree once: 32 bytes for each record that the checkpoint covers.
