@@ -300,8 +300,9 @@ class StoreWriter:
 
     def _carry_out(self, waiting: _QueuedJob, transaction: Transaction) -> None:
         connection = self._connection
-        before = connection.total_changes()
         connection.execute("SAVEPOINT job")
+        # Only now: a savepoint has full-text tables write what an earlier job left in their memory.
+        before = connection.total_changes()
         try:
             if waiting.job is not None:
                 waiting.value = waiting.job(transaction)
