@@ -55,7 +55,7 @@ class Client:
             self.url + path,
             data=None if body is None else data,
             method=method or ("GET" if body is None else "POST"),
-            headers=dict(headers or {}),
+            headers={"Content-Type": "application/json", **(headers or {})},
         )
 
         def call() -> tuple[int, Any]:

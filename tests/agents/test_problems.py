@@ -42,7 +42,7 @@ async def ask(
     def call() -> Answered:
         connection = HTTPConnection(urlsplit(client.url).netloc, timeout=PATIENCE_S)
         try:
-            connection.request(method, path, body, headers)
+            connection.request(method, path, body, {"Content-Type": "application/json", **headers})
             answer = connection.getresponse()
             kind = answer.headers.get_content_type()
             return Answered(answer.status, kind, answer.headers["Allow"], answer.read())
@@ -96,3 +96,35 @@ async def test_every_problem_has_a_page_without_scripts_at_its_type(tmp_path: Pa
         for name in PROBLEMS:
             assert f'href="/problems/{name}"' in listed
         assert (await ask(a, "GET", "/problems/nothing")).problem["name"] == "not_found"
+
+
+async def test_a_query_parameter_that_a_handler_does_not_know_or_that_comes_twice_is_refused(
+    tmp_path: Path,
+) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        for path, name in (
+            ("/v1/links?colour=red", "colour"),
+            (f"/v1/links/{LINK}?min_size=0&min_size=0", "min_size"),
+            (f"/v1/links/{LINK}?wait_s=0", "wait_s"),
+            ("/problems?x", "x"),
+        ):
+            problem = (await ask(a, "GET", path)).problem
+            assert (problem["name"], problem["parameter"]) == ("unknown_parameter", name)
+        assert (
+            "min_size, timeout" in (await ask(a, "GET", f"/v1/links/{LINK}?x=1")).problem["detail"]
+        )
+        assert (await ask(a, "GET", "/v1/inbox?kind=overdue&kind=unsent")).status in {200, 400}
+        assert (await ask(a, "GET", f"/v1/links/{LINK}?min_size=0&timeout=0")).status == 200
+
+
+async def test_a_body_that_is_not_declared_as_json_is_not_read(tmp_path: Path) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        path = f"/v1/links/{LINK}/verify"
+        for kind in ("", "text/plain", "application/x-www-form-urlencoded"):
+            answered = await ask(a, "POST", path, b"{}", **{"Content-Type": kind})
+            assert answered.problem["name"] == "no_json_body"
+        kind = "application/json; charset=utf-8"
+        assert (await ask(a, "POST", path, b"{}", **{"Content-Type": kind})).status == 200
+        assert (await ask(a, "POST", path, b"")).status == 200
+        problem = (await ask(a, "POST", path, b'{"deep": true}')).problem
+        assert (problem["name"], problem["pointer"]) == ("unknown_field", "/deep")

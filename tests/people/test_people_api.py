@@ -56,7 +56,8 @@ class Browser:
             connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
             try:
                 data = None if body is None else json.dumps(body)
-                connection.request(method, path, data, {**self.headers, **(headers or {})})
+                sent = {"Content-Type": "application/json", **self.headers, **(headers or {})}
+                connection.request(method, path, data, sent)
                 answer = connection.getresponse()
                 cookie = answer.getheader("Set-Cookie")
                 if cookie:

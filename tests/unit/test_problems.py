@@ -12,9 +12,11 @@ from typing import Annotated, Any
 
 import msgspec
 import pytest
+from litestar import post
 
 import blo_agent
 from blo_agent.api.expectations import expectation_of
+from blo_agent.api.identity import check_handlers, for_anybody
 from blo_agent.api.parse import decode
 from blo_agent.api.problem_document import document
 from blo_agent.api.problem_table import PROBLEMS
@@ -173,3 +175,19 @@ def test_the_example_of_every_request_is_one() -> None:
     for kind in requests():
         example = expectation_of(msgspec.inspect.type_info(kind)).example
         msgspec.convert(example, kind)
+
+
+def test_a_handler_that_says_neither_what_it_does_nor_what_it_takes_makes_no_application() -> None:
+    @post("/a")
+    async def says_nothing() -> None: ...
+
+    @post("/b", opt=for_anybody())
+    async def takes_anything() -> None: ...
+
+    @post("/c", opt={**for_anybody(), "takes_bytes": True})
+    async def takes_bytes() -> None: ...
+
+    for handler, words in ((says_nothing, "names no actions"), (takes_anything, "names no body")):
+        with pytest.raises(TypeError, match=words):
+            check_handlers([handler])
+    check_handlers([takes_bytes])

@@ -23,6 +23,7 @@ from blo_agent.api import (
 )
 from blo_agent.api.identity import Gate, check_handlers
 from blo_agent.api.problems import EXCEPTION_HANDLERS
+from blo_agent.api.request_input import WANTED, read_wanted
 from blo_agent.people.log_in import Credentials
 from blo_sealing.passkeys import RelyingParty
 
@@ -91,6 +92,7 @@ def api_behind(door: Entrance) -> Litestar:
         handlers,
         guards=[door.gate],
         dependencies={
+            WANTED: Provide(read_wanted),
             "agent": Provide(lambda: agent, sync_to_thread=False),
             "credentials": Provide(lambda: credentials, sync_to_thread=False),
         },

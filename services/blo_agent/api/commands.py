@@ -18,12 +18,13 @@ from blo_agent.agent import Agent
 from blo_agent.api.draft_types import draft_answer
 from blo_agent.api.idempotency import AnsweredBefore, RetriedRequest, again
 from blo_agent.api.identity import acting_name, actions, actor_of, for_everybody_known
-from blo_agent.api.parse import decode, known_link, read_command, read_disclosure
+from blo_agent.api.parse import known_link, read_command, read_disclosure
 from blo_agent.api.request_errors import BadRequest
 from blo_agent.api.request_types import (
     ClockRequest,
     CommandRequest,
     DisclosureRequest,
+    EmptyRequest,
     LineRequest,
     ResumeRequest,
 )
@@ -52,10 +53,11 @@ Req = Request[Any, Any, State]
 
 
 @post("/v1/commands", opt=actions(Action.SEND_ROUTINE_STEP))
-async def commands(request: Req, agent: NamedDependency[Agent]) -> Response[Any]:
+async def commands(
+    request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[CommandRequest]
+) -> Response[Any]:
     """Accept a command: 201 when it is on disk; 202 when a program's step waits for approval."""
     body, actor = await request.body(), actor_of(request)
-    wanted = decode(body, CommandRequest)
     name = acting_name(request, wanted.actor)
     command = read_command(agent, wanted, name)
     drafted = drafted_step(agent.office.id, command.link, command.case, command.command)
@@ -103,7 +105,9 @@ def _accepted_answer(accepted: Accepted) -> AcceptedAnswer:
 
 
 @post("/v1/links/{link:str}/verify", status_code=200, opt=actions(Action.VERIFY_LINK))
-async def verify(agent: NamedDependency[Agent], link: FromPath[str]) -> ReplayAnswer:
+async def verify(
+    agent: NamedDependency[Agent], link: FromPath[str], wanted: NamedDependency[EmptyRequest]
+) -> ReplayAnswer:
     """Replay a link from its first record and compare with the live views."""
     result = await replay(agent.office, agent.store, agent.log, known_link(agent, link))
     return ReplayAnswer(
@@ -119,10 +123,12 @@ async def verify(agent: NamedDependency[Agent], link: FromPath[str]) -> ReplayAn
 
 @post("/v1/links/{link:str}/disclosures", opt=actions(Action.DISCLOSE))
 async def disclosures(
-    request: Req, agent: NamedDependency[Agent], link: FromPath[str]
+    request: Req,
+    agent: NamedDependency[Agent],
+    link: FromPath[str],
+    wanted: NamedDependency[DisclosureRequest],
 ) -> DisclosureAnswer:
     """Disclose events: 201 when that is in the journal."""
-    wanted = decode(await request.body(), DisclosureRequest)
     state = known_link(agent, link)
     name, now = acting_name(request, wanted.actor), agent.clock.now_ms()
     check_allowed(actor_of(request), Action.DISCLOSE)
@@ -133,9 +139,13 @@ async def disclosures(
 
 
 @post("/v1/links/{link:str}/resume", status_code=200, opt=actions(Action.RESUME_LINK))
-async def resume(request: Req, agent: NamedDependency[Agent], link: FromPath[str]) -> ResumedAnswer:
+async def resume(
+    request: Req,
+    agent: NamedDependency[Agent],
+    link: FromPath[str],
+    wanted: NamedDependency[ResumeRequest],
+) -> ResumedAnswer:
     """Lift the halts of a link: 200 when that is in the journal."""
-    wanted = decode(await request.body(), ResumeRequest)
     state = known_link(agent, link)
     name = acting_name(request, wanted.actor)
     check_allowed(actor_of(request), Action.RESUME_LINK)
@@ -143,18 +153,20 @@ async def resume(request: Req, agent: NamedDependency[Agent], link: FromPath[str
 
 
 @post("/v1/line", status_code=200, opt=for_everybody_known())
-async def line(request: Req, agent: NamedDependency[Agent]) -> dict[str, bool]:
+async def line(
+    request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[LineRequest]
+) -> dict[str, bool]:
     """Take the line up or down; only with simulated time."""
-    wanted = decode(await request.body(), LineRequest)
     agent.line.set(up=wanted.up)
     agent.sender.wake()
     return {"up": wanted.up}
 
 
 @post("/v1/clock", status_code=200, opt=for_everybody_known())
-async def clock(request: Req, agent: NamedDependency[Agent]) -> dict[str, datetime]:
+async def clock(
+    request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[ClockRequest]
+) -> dict[str, datetime]:
     """Move the clock forward; only with simulated time."""
-    wanted = decode(await request.body(), ClockRequest)
     _set_time(agent, unix_ms(wanted.now))
     return {"now": local(agent.clock.now_ms())}
 

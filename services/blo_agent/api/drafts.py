@@ -80,9 +80,10 @@ class NoteRequest(StrictRequest, frozen=True):
 
 
 @post("/v1/drafts", opt=actions(Action.DRAFT))
-async def begin(request: Req, agent: NamedDependency[Agent]) -> DraftAnswer:
+async def begin(
+    request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[DraftRequest]
+) -> DraftAnswer:
     """Begin a draft: 201."""
-    wanted = decode(await request.body(), DraftRequest)
     if wanted.link is None:
         raise BadRequest(
             "`link` is missing; name the link on which it is to be sent",
@@ -132,9 +133,13 @@ async def one_draft(
 
 
 @put("/v1/drafts/{draft:str}", opt=actions(Action.DRAFT))
-async def edit(request: Req, agent: NamedDependency[Agent], draft: FromPath[str]) -> DraftAnswer:
+async def edit(
+    request: Req,
+    agent: NamedDependency[Agent],
+    draft: FromPath[str],
+    wanted: NamedDependency[DraftRequest],
+) -> DraftAnswer:
     """Save a draft; 409 with the other version if somebody else has changed it."""
-    wanted = decode(await request.body(), DraftRequest)
     if wanted.revision is None:
         raise BadRequest(
             "`revision` is missing; name the revision that you have changed",
@@ -153,9 +158,13 @@ async def edit(request: Req, agent: NamedDependency[Agent], draft: FromPath[str]
 
 
 @post("/v1/drafts/{draft:str}/submit", status_code=200, opt=actions(Action.DRAFT))
-async def submit(request: Req, agent: NamedDependency[Agent], draft: FromPath[str]) -> DraftAnswer:
+async def submit(
+    request: Req,
+    agent: NamedDependency[Agent],
+    draft: FromPath[str],
+    wanted: NamedDependency[DraftStepRequest],
+) -> DraftAnswer:
     """Ask for approval."""
-    wanted = decode(await request.body(), DraftStepRequest)
     row = await _reached(request, agent, draft)
     actor, now = actor_of(request), agent.clock.now_ms()
     step = _drafted(agent, row, actor)
@@ -165,10 +174,12 @@ async def submit(request: Req, agent: NamedDependency[Agent], draft: FromPath[st
 
 @post("/v1/drafts/{draft:str}/take-back", status_code=200, opt=actions(Action.DRAFT))
 async def take_back(
-    request: Req, agent: NamedDependency[Agent], draft: FromPath[str]
+    request: Req,
+    agent: NamedDependency[Agent],
+    draft: FromPath[str],
+    wanted: NamedDependency[DraftStepRequest],
 ) -> DraftAnswer:
     """Make a submitted or approved draft editable again."""
-    wanted = decode(await request.body(), DraftStepRequest)
     row = await _reached(request, agent, draft)
     job = partial(
         lifecycle.take_back, actor_of(request), row.id, wanted.revision, agent.clock.now_ms()
@@ -178,10 +189,12 @@ async def take_back(
 
 @post("/v1/drafts/{draft:str}/return", status_code=200, opt=actions(Action.APPROVE))
 async def return_draft(
-    request: Req, agent: NamedDependency[Agent], draft: FromPath[str]
+    request: Req,
+    agent: NamedDependency[Agent],
+    draft: FromPath[str],
+    wanted: NamedDependency[DraftStepRequest],
 ) -> DraftAnswer:
     """Return a draft with a reason."""
-    wanted = decode(await request.body(), DraftStepRequest)
     row = await _reached(request, agent, draft)
     actor, now = actor_of(request), agent.clock.now_ms()
     job = partial(
@@ -196,9 +209,9 @@ async def approve_draft(
     agent: NamedDependency[Agent],
     credentials: NamedDependency[Credentials],
     draft: FromPath[str],
+    wanted: NamedDependency[ApprovalRequest],
 ) -> DraftAnswer:
     """Approve a draft by passkey or one-time code."""
-    wanted = decode(await request.body(), ApprovalRequest)
     if (wanted.passkey is None) == (wanted.code is None):
         raise BadRequest("send either `passkey` or `code`")
     row = await _reached(request, agent, draft)
@@ -218,10 +231,14 @@ async def approve_draft(
 
 
 @post("/v1/drafts/{draft:str}/send", opt=actions(Action.SEND_ROUTINE_STEP))
-async def send(request: Req, agent: NamedDependency[Agent], draft: FromPath[str]) -> Response[Any]:
+async def send(
+    request: Req,
+    agent: NamedDependency[Agent],
+    draft: FromPath[str],
+    wanted: NamedDependency[DraftStepRequest],
+) -> Response[Any]:
     """Send a draft that was approved, or that needs no approval: 201."""
     body = await request.body()
-    wanted = decode(body, DraftStepRequest)
     row = await _reached(request, agent, draft)
     actor, now = actor_of(request), agent.clock.now_ms()
     step = _drafted(agent, row, actor)
@@ -237,9 +254,13 @@ async def send(request: Req, agent: NamedDependency[Agent], draft: FromPath[str]
 
 
 @post("/v1/drafts/{draft:str}/discard", status_code=200, opt=actions(Action.DRAFT))
-async def discard(request: Req, agent: NamedDependency[Agent], draft: FromPath[str]) -> DraftAnswer:
+async def discard(
+    request: Req,
+    agent: NamedDependency[Agent],
+    draft: FromPath[str],
+    wanted: NamedDependency[DraftStepRequest],
+) -> DraftAnswer:
     """Discard a draft."""
-    wanted = decode(await request.body(), DraftStepRequest)
     row = await _reached(request, agent, draft)
     actor, now = actor_of(request), agent.clock.now_ms()
     job = partial(lifecycle.discard, actor, row.id, wanted.revision, now)
@@ -257,10 +278,13 @@ class NoteAnswer(msgspec.Struct, frozen=True):
 
 @post("/v1/links/{link:str}/cases/{case:str}/notes", opt=actions(Action.KEEP_NOTES))
 async def add_note(
-    request: Req, agent: NamedDependency[Agent], link: FromPath[str], case: FromPath[str]
+    request: Req,
+    agent: NamedDependency[Agent],
+    link: FromPath[str],
+    case: FromPath[str],
+    wanted: NamedDependency[NoteRequest],
 ) -> dict[str, int]:
     """Add an internal note, which never leaves the office: 201."""
-    wanted = decode(await request.body(), NoteRequest)
     known, key = known_link(agent, link).link, CaseId(read_id(case))
     actor, now = actor_of(request), agent.clock.now_ms()
     await agent.store.read(lambda snapshot: _check_reach(snapshot, actor, known, key))

@@ -19,6 +19,7 @@ from litestar.types import ControllerRouterHandler
 
 from blo_agent.agent import Agent
 from blo_agent.api.request_errors import BadRequest, RequestRefusal
+from blo_agent.api.request_input import QueryCheck, check_body_declared
 from blo_agent.people.access import (
     AT_NODE,
     NODE,
@@ -79,14 +80,17 @@ class Gate:
         self._agent = agent
         self._sessions = SessionKeeper(agent.store, agent.clock)
         self._at_socket = WHOLE_OFFICE if socket_is_office else AT_NODE
+        self._check_query = QueryCheck()
         self._own = {os.geteuid(), _SUPERUSER}
 
     async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         """The guard of the application.
 
         Raises:
+            BadRequest: The query has a parameter that the handler does not know.
             PeopleRefused: Nobody is recognised, or the actor may not.
         """
+        self._check_query(connection, handler)
         actions: tuple[Action, ...] = handler.opt["actions"]
         if not actions and handler.opt.get("is_open"):
             return
@@ -255,14 +259,16 @@ def in_form(opt: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_handlers(handlers: Iterable[ControllerRouterHandler]) -> None:
-    """Refuse to make an application with a handler that does not say what it does.
+    """Refuse to make an application with a handler that does not say what it does, or takes.
 
     Raises:
-        TypeError: A handler has no ``actions``.
+        TypeError: A handler has no ``actions``, or does not say what it takes.
     """
     for handler in handlers:
         if isinstance(handler, HTTPRouteHandler) and "actions" not in handler.opt:
             raise TypeError(f"the handler of {sorted(handler.paths)} names no actions")
+        if isinstance(handler, HTTPRouteHandler):
+            check_body_declared(handler)
 
 
 def _scope(connection: Connection) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from blo_agent.api.identity import (
     for_everybody_known,
     session_of,
 )
-from blo_agent.api.parse import decode, read_id
+from blo_agent.api.parse import read_id
 from blo_agent.api.people_types import (
     AccountAnswer,
     ChallengeAnswer,
@@ -33,6 +33,7 @@ from blo_agent.api.people_types import (
     assertion_of,
     session_answer,
 )
+from blo_agent.api.request_types import EmptyRequest
 from blo_agent.people.access import answer_of
 from blo_agent.people.errors import PeopleRefusal, refused
 from blo_agent.people.log_in import Credentials
@@ -46,9 +47,10 @@ _CLIENT: Final = "user-agent"
 
 
 @post("/v1/login", opt=for_anybody())
-async def login(request: Req, credentials: NamedDependency[Credentials]) -> Response[LoginAnswer]:
+async def login(
+    request: Req, credentials: NamedDependency[Credentials], wanted: NamedDependency[LoginRequest]
+) -> Response[LoginAnswer]:
     """Log in with a name and a password: 201 with a cookie, or with what is needed next."""
-    wanted = decode(await request.body(), LoginRequest)
     step = await credentials.begin(wanted.person, wanted.password, _client(request))
     if step.opened is not None:
         return _opened(request, step.opened)
@@ -57,16 +59,17 @@ async def login(request: Req, credentials: NamedDependency[Credentials]) -> Resp
 
 @post("/v1/login/code", opt=for_anybody())
 async def login_code(
-    request: Req, credentials: NamedDependency[Credentials]
+    request: Req, credentials: NamedDependency[Credentials], wanted: NamedDependency[CodeRequest]
 ) -> Response[LoginAnswer]:
     """Finish a log-in with a one-time code."""
-    wanted = decode(await request.body(), CodeRequest)
     opened = await credentials.finish_code(wanted.ticket, wanted.code, _client(request))
     return _opened(request, opened)
 
 
 @post("/v1/login/challenge", opt=for_anybody())
-async def login_challenge(credentials: NamedDependency[Credentials]) -> ChallengeAnswer:
+async def login_challenge(
+    credentials: NamedDependency[Credentials], wanted: NamedDependency[EmptyRequest]
+) -> ChallengeAnswer:
     """A challenge for a log-in with a passkey."""
     ticket, challenge = credentials.challenge("passkey")
     return ChallengeAnswer(ticket, challenge, credentials.party.id)
@@ -74,10 +77,9 @@ async def login_challenge(credentials: NamedDependency[Credentials]) -> Challeng
 
 @post("/v1/login/passkey", opt=for_anybody())
 async def login_passkey(
-    request: Req, credentials: NamedDependency[Credentials]
+    request: Req, credentials: NamedDependency[Credentials], wanted: NamedDependency[PasskeyRequest]
 ) -> Response[LoginAnswer]:
     """Log in with a passkey."""
-    wanted = decode(await request.body(), PasskeyRequest)
     answer = assertion_of(wanted.answer, credentials.party)
     opened = await credentials.finish_passkey(wanted.ticket, answer, _client(request))
     return _opened(request, opened)
@@ -85,10 +87,11 @@ async def login_passkey(
 
 @post("/v1/login/first", status_code=200, opt=for_anybody())
 async def first_password(
-    request: Req, credentials: NamedDependency[Credentials]
+    request: Req,
+    credentials: NamedDependency[Credentials],
+    wanted: NamedDependency[FirstPasswordRequest],
 ) -> dict[str, PersonId]:
     """Choose a password with the token of a one-time link."""
-    wanted = decode(await request.body(), FirstPasswordRequest)
     return {"person": await credentials.choose_password(wanted.token, wanted.password)}
 
 
@@ -110,39 +113,48 @@ async def account(request: Req) -> AccountAnswer:
 
 @post("/v1/account/password", status_code=200, opt=for_everybody_known())
 async def change_password(
-    request: Req, credentials: NamedDependency[Credentials]
+    request: Req,
+    credentials: NamedDependency[Credentials],
+    wanted: NamedDependency[PasswordRequest],
 ) -> dict[str, bool]:
     """Change the own password."""
-    wanted = decode(await request.body(), PasswordRequest)
     await credentials.change_password(_own(request), wanted.old, wanted.new)
     return {"changed": True}
 
 
 @post("/v1/account/codes", status_code=200, opt=for_everybody_known())
-async def begin_codes(request: Req, credentials: NamedDependency[Credentials]) -> CodesAnswer:
+async def begin_codes(
+    request: Req, credentials: NamedDependency[Credentials], wanted: NamedDependency[EmptyRequest]
+) -> CodesAnswer:
     """A new secret for one-time codes; it counts once a first code was sent."""
     return CodesAnswer(*credentials.begin_codes(_own(request)))
 
 
 @post("/v1/account/codes/confirm", status_code=200, opt=for_everybody_known())
-async def finish_codes(request: Req, credentials: NamedDependency[Credentials]) -> dict[str, bool]:
+async def finish_codes(
+    request: Req, credentials: NamedDependency[Credentials], wanted: NamedDependency[CodeRequest]
+) -> dict[str, bool]:
     """Keep a secret, by a first code of it."""
-    wanted = decode(await request.body(), CodeRequest)
     await credentials.finish_codes(_own(request), wanted.ticket, wanted.code)
     return {"added": True}
 
 
 @post("/v1/account/passkeys/challenge", status_code=200, opt=for_everybody_known())
-async def begin_passkey(request: Req, credentials: NamedDependency[Credentials]) -> ChallengeAnswer:
+async def begin_passkey(
+    request: Req, credentials: NamedDependency[Credentials], wanted: NamedDependency[EmptyRequest]
+) -> ChallengeAnswer:
     """A challenge for a new passkey."""
     ticket, challenge = credentials.challenge("new passkey", _own(request))
     return ChallengeAnswer(ticket, challenge, credentials.party.id)
 
 
 @post("/v1/account/passkeys", opt=for_everybody_known())
-async def add_passkey(request: Req, credentials: NamedDependency[Credentials]) -> dict[str, bool]:
+async def add_passkey(
+    request: Req,
+    credentials: NamedDependency[Credentials],
+    wanted: NamedDependency[NewPasskeyRequest],
+) -> dict[str, bool]:
     """Keep a new passkey."""
-    wanted = decode(await request.body(), NewPasskeyRequest)
     await credentials.add_passkey(
         _own(request),
         wanted.ticket,

@@ -12,7 +12,6 @@ from litestar.params import FromPath
 
 from blo_agent.agent import Agent
 from blo_agent.api.identity import actions, actor_of, for_everybody_known
-from blo_agent.api.parse import decode
 from blo_agent.api.people_types import (
     DelegationRequest,
     InvitationAnswer,
@@ -29,6 +28,7 @@ from blo_agent.api.people_types import (
     system_answer,
 )
 from blo_agent.api.request_errors import BadRequest
+from blo_agent.api.request_types import EmptyRequest
 from blo_agent.people import accounts
 from blo_agent.people.systems import add_system, confirm_system, revoke_system
 from blo_agent.store.tables import people as stored
@@ -49,9 +49,11 @@ async def people(agent: NamedDependency[Agent]) -> list[PersonAnswer]:
 
 
 @post("/v1/people", opt=actions(Action.MANAGE_PEOPLE))
-async def add_person(request: Req, agent: NamedDependency[Agent]) -> InvitationAnswer:
+async def add_person(
+    request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[NewPersonRequest]
+) -> InvitationAnswer:
     """Add a person: 201 with the token of the one-time link."""
-    member = member_of(decode(await request.body(), NewPersonRequest))
+    member = member_of(wanted)
     actor, now = actor_of(request), agent.clock.now_ms()
     made = await agent.store.write(partial(accounts.add_person, actor, member, now))
     return invitation_answer(made)
@@ -59,10 +61,12 @@ async def add_person(request: Req, agent: NamedDependency[Agent]) -> InvitationA
 
 @patch("/v1/people/{person:str}", opt=for_everybody_known())
 async def change_person(
-    request: Req, agent: NamedDependency[Agent], person: FromPath[str]
+    request: Req,
+    agent: NamedDependency[Agent],
+    person: FromPath[str],
+    wanted: NamedDependency[PersonRequest],
 ) -> PersonAnswer:
     """Change a person; everybody may change the own name and language."""
-    wanted = decode(await request.body(), PersonRequest)
     rows = None if wanted.appointments is None else appointments_of(wanted.appointments)
     actor, now = actor_of(request), agent.clock.now_ms()
     await agent.store.write(
@@ -90,7 +94,10 @@ async def disable_person(
 
 @post("/v1/people/{person:str}/confirm", status_code=200, opt=actions(Action.MANAGE_PEOPLE))
 async def confirm_person(
-    request: Req, agent: NamedDependency[Agent], person: FromPath[str]
+    request: Req,
+    agent: NamedDependency[Agent],
+    person: FromPath[str],
+    wanted: NamedDependency[EmptyRequest],
 ) -> dict[str, bool]:
     """Agree to an account, or to new credentials, that the operator has made."""
     actor, now = actor_of(request), agent.clock.now_ms()
@@ -100,7 +107,10 @@ async def confirm_person(
 
 @post("/v1/people/{person:str}/invite", opt=actions(Action.MANAGE_PEOPLE))
 async def invite(
-    request: Req, agent: NamedDependency[Agent], person: FromPath[str]
+    request: Req,
+    agent: NamedDependency[Agent],
+    person: FromPath[str],
+    wanted: NamedDependency[EmptyRequest],
 ) -> InvitationAnswer:
     """Make a new one-time link; the person's old credentials end."""
     actor, now = actor_of(request), agent.clock.now_ms()
@@ -108,9 +118,10 @@ async def invite(
 
 
 @post("/v1/delegations", opt=actions(Action.DELEGATE))
-async def delegate(request: Req, agent: NamedDependency[Agent]) -> dict[str, str]:
+async def delegate(
+    request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[DelegationRequest]
+) -> dict[str, str]:
     """Let the deputy act as chief for a time."""
-    wanted = decode(await request.body(), DelegationRequest)
     actor, now = actor_of(request), agent.clock.now_ms()
     delegation = DeputyDelegation(
         chief=actor.name,
@@ -138,9 +149,10 @@ async def programs(agent: NamedDependency[Agent]) -> list[SystemAnswer]:
 
 
 @post("/v1/systems", opt=actions(Action.MANAGE_SYSTEMS))
-async def give_token(request: Req, agent: NamedDependency[Agent]) -> TokenAnswer:
+async def give_token(
+    request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[SystemRequest]
+) -> TokenAnswer:
     """Give a program a token: 201, shown once."""
-    wanted = decode(await request.body(), SystemRequest)
     unknown = [word for word in wanted.kinds if word not in KIND_WORDS]
     if unknown:
         known = f"one of {', '.join(sorted(KIND_WORDS))}"
@@ -161,7 +173,10 @@ async def give_token(request: Req, agent: NamedDependency[Agent]) -> TokenAnswer
 
 @post("/v1/systems/{system:str}/confirm", status_code=200, opt=actions(Action.MANAGE_SYSTEMS))
 async def confirm_token(
-    request: Req, agent: NamedDependency[Agent], system: FromPath[str]
+    request: Req,
+    agent: NamedDependency[Agent],
+    system: FromPath[str],
+    wanted: NamedDependency[EmptyRequest],
 ) -> dict[str, bool]:
     """Agree to a token that the operator has given."""
     actor, now = actor_of(request), agent.clock.now_ms()

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from blo_agent.agent import Agent
 from blo_agent.api.identity import acting_name, actions, actor_of
-from blo_agent.api.parse import decode, read_id
+from blo_agent.api.parse import read_id
 from blo_agent.api.report_types import ReportAnswer
 from blo_agent.api.request_errors import BadRequest, RequestRefusal, RequestRefused
 from blo_agent.api.request_types import ReportRequest, StepRequest
@@ -36,9 +36,10 @@ _LATER: Final = {act.value: act for act in ReportAct if act is not ReportAct.COM
 
 
 @post("/v1/reports", opt=actions(Action.COMPUTE_REPORT))
-async def compute(request: Req, agent: NamedDependency[Agent]) -> Response[Any]:
+async def compute(
+    request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[ReportRequest]
+) -> Response[Any]:
     """Compute a report as of now and keep it: 201."""
-    wanted = decode(await request.body(), ReportRequest)
     if wanted.last < wanted.first:
         raise BadRequest(f"{wanted.last} lies before {wanted.first}", pointer="/last")
     filed = await service.compute(
@@ -68,10 +69,12 @@ async def report(
 
 @post("/v1/reports/{digest:str}/compare", status_code=200, opt=actions(Action.READ_FIGURES))
 async def compare(
-    request: Req, agent: NamedDependency[Agent], digest: FromPath[str]
+    request: Req,
+    agent: NamedDependency[Agent],
+    digest: FromPath[str],
+    wanted: NamedDependency[StepRequest],
 ) -> Response[Any]:
     """Compute a frozen report anew at its cut, and say what has come since."""
-    wanted = decode(await request.body(), StepRequest)
     compared = await service.compare(
         agent, read_id(digest, "digest"), acting_name(request, wanted.actor, must_name=True)
     )
@@ -84,7 +87,11 @@ async def compare(
     opt=actions(Action.REVIEW_REPORT, Action.SIGN_REPORT),
 )
 async def step(
-    request: Req, agent: NamedDependency[Agent], digest: FromPath[str], act: FromPath[str]
+    request: Req,
+    agent: NamedDependency[Agent],
+    digest: FromPath[str],
+    act: FromPath[str],
+    wanted: NamedDependency[StepRequest],
 ) -> Response[Any]:
     """Review, sign or freeze a report: 200."""
     if act not in _LATER:
@@ -92,7 +99,6 @@ async def step(
         raise RequestRefused(
             RequestRefusal.NOT_FOUND, f"{act} is no step; the steps are {known}", parameter="act"
         )
-    wanted = decode(await request.body(), StepRequest)
     check_allowed(actor_of(request), _NEEDED[_LATER[act]])
     filed = await service.act(
         agent,

@@ -47,6 +47,10 @@ class StrictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 check_business_day(name, value)
 
 
+class EmptyRequest(StrictRequest, frozen=True):
+    """A request that says nothing beyond its address."""
+
+
 class CorrectionRequest(msgspec.Struct, frozen=True):
     """Names, in ``fields``, the step that a ``supersede`` corrects: the nth of its name, from 1."""
 

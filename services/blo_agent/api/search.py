@@ -14,6 +14,7 @@ from blo_agent.agent import Agent
 from blo_agent.api.identity import acting_name, actions, actor_of
 from blo_agent.api.parse import known_link, listed_word
 from blo_agent.api.request_errors import BadRequest
+from blo_agent.api.request_types import EmptyRequest
 from blo_agent.api.response_types import moment
 from blo_agent.api.search_types import (
     ExcerptAnswer,
@@ -76,7 +77,9 @@ async def search(
 
 
 @post("/v1/search/rebuild", status_code=202, opt=actions(Action.MANAGE_KEYS))
-async def rebuild(request: Req, agent: NamedDependency[Agent]) -> RebuildAnswer:
+async def rebuild(
+    request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[EmptyRequest]
+) -> RebuildAnswer:
     """Empty the index of the search, and have it filled again in the background: 202."""
     name, now = acting_name(request), agent.clock.now_ms()
     await agent.store.write(lambda tx: note_rebuild(tx, name, now))
