@@ -17,6 +17,7 @@ from functools import partial
 
 import msgspec
 
+from blo_agent.changes.feed import ChangeFeed
 from blo_agent.commands.accept import Accepted, CommandRefused, OfficeCommand, accept
 from blo_agent.containment import attempt
 from blo_agent.custody.backups import BackupPlan, Backups
@@ -104,6 +105,7 @@ class Agent:
         outputs: Reads what processors write about it.
         indexer: Keeps the search index up to date.
         backups: Makes backups of the store.
+        changes: Tells listeners that something has changed.
     """
 
     def __init__(
@@ -166,6 +168,7 @@ class Agent:
             after_s=self.options.difference_after_s,
             probe=probe,
         )
+        self.changes = ChangeFeed(store)
         self._parts = ProgramParts(metrics)
         self._moved = asyncio.Event()
         self._on_disk: dict[LinkId, int] = {}
@@ -211,7 +214,7 @@ class Agent:
         now = self.clock.now_ms()
         result = BatchResult()
         self.office.load(tx, now, result)
-        withhold_restored(self.office, tx)
+        withhold_restored(self.office, now, tx)
         works: dict[str, Callable[[BatchResult], object]] = {
             "summary keys": lambda _: review_summary_keys(self.office, now, tx),
             "heartbeats": lambda _: load_heartbeats(self.office, tx),
@@ -244,6 +247,7 @@ class Agent:
             # Nothing moves any more, so nobody is to wait for that.
             self._ending = True
             self._announce()
+            self.changes.close()
 
     def _works(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """The parts that run beside each other; a fault in one restarts that one alone."""
@@ -255,6 +259,7 @@ class Agent:
             "gauges": self._tell_positions,
             "keys": self._review_keys,
             "scrubber": self._scrubber.run,
+            "changes": self.changes.run,
             "open cases": OpenCaseReview(self.office, self.store).run,
             "search": self.indexer.run,
             "backups": self.backups.run,

@@ -147,6 +147,8 @@ async def _open_doors(
             socket_file=folder / API_SOCKET,
         )
         stack.push_async_callback(api.stop)
+        # The listener waits for its answers, and a stream of changes ends by itself never.
+        stack.callback(agent.changes.close)
         ports = {"api_port": api.port, "admin_port": admin.port}
         stack.enter_context(run_file(folder / RUN_FILE, **ports))
         get_logger().info("agent is up", office=agent.office.id, port=api.port)

@@ -9,6 +9,7 @@ from litestar.di import Provide
 
 from blo_agent.agent import Agent
 from blo_agent.api import (
+    changes,
     commands,
     custody,
     drafts,
@@ -21,6 +22,7 @@ from blo_agent.api import (
     reports,
     search,
 )
+from blo_agent.api.change_stream import ChangeStreams
 from blo_agent.api.identity import Gate, check_handlers
 from blo_agent.api.problems import EXCEPTION_HANDLERS
 from blo_agent.api.request_input import WANTED, read_wanted
@@ -37,15 +39,21 @@ class Entrance(NamedTuple):
         agent: The office's agent.
         gate: Finds the actor of a request.
         credentials: The log-in.
+        streams: The open streams of changes, and their bounds.
     """
 
     agent: Agent
     gate: Gate
     credentials: Credentials
+    streams: ChangeStreams
 
 
 def entrance(
-    agent: Agent, *, party: RelyingParty = LOOPBACK, socket_is_office: bool = False
+    agent: Agent,
+    *,
+    party: RelyingParty = LOOPBACK,
+    socket_is_office: bool = False,
+    streams: ChangeStreams | None = None,
 ) -> Entrance:
     """The entrance to a node.
 
@@ -53,9 +61,11 @@ def entrance(
         agent: The office's agent.
         party: For whom passkeys are made: the domain and address of the node's pages.
         socket_is_office: Whether the node's socket stands for the whole office (``identity.Gate``).
+        streams: The streams of changes and their bounds; made if it is left out.
     """
     gate = Gate(agent, socket_is_office=socket_is_office)
-    return Entrance(agent, gate, Credentials(agent.office.id, agent.store, agent.clock, party))
+    credentials = Credentials(agent.office.id, agent.store, agent.clock, party)
+    return Entrance(agent, gate, credentials, streams or ChangeStreams(agent))
 
 
 def office_api(
@@ -70,10 +80,11 @@ def office_api(
 
 def api_behind(door: Entrance) -> Litestar:
     """The application behind an entrance that the node's pages use too."""
-    agent, credentials = door.agent, door.credentials
+    agent, credentials, streams = door.agent, door.credentials, door.streams
     rooms = (
         queries,
         inbox,
+        changes,
         search,
         commands,
         custody,
@@ -95,6 +106,7 @@ def api_behind(door: Entrance) -> Litestar:
             WANTED: Provide(read_wanted),
             "agent": Provide(lambda: agent, sync_to_thread=False),
             "credentials": Provide(lambda: credentials, sync_to_thread=False),
+            "streams": Provide(lambda: streams, sync_to_thread=False),
         },
         openapi_config=None,
         logging_config=None,

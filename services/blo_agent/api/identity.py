@@ -8,7 +8,7 @@ application with a handler that names nothing is not made. Refusals are in the j
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hmac import compare_digest
 from typing import Any, Final, cast
 from urllib.parse import unquote
@@ -30,6 +30,7 @@ from blo_agent.people.access import (
     note_refusal,
 )
 from blo_agent.people.errors import PeopleRefusal, PeopleRefused, refused
+from blo_agent.people.recheck import ActorRecheck
 from blo_agent.people.sessions import ActiveSession, SessionKeeper
 from blo_agent.people.systems import needs_noting, system_actor
 from blo_agent.store.tables import systems
@@ -41,7 +42,9 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 
 ACTOR: Final = "blo.actor"
 SESSION: Final = "blo.session"
-"""The keys of an ASGI scope with the ``Actor``, and the ``ActiveSession`` of a log-in's cookie."""
+TOKEN: Final = "blo.token"  # noqa: S105 - a key of the scope
+"""The keys of an ASGI scope with the ``Actor``, the ``ActiveSession`` of a log-in's cookie, and the
+token of a program."""
 
 COOKIE: Final = "__Host-blo-session"
 PLAIN_COOKIE: Final = "blo-session"
@@ -94,7 +97,7 @@ class Gate:
         actions: tuple[Action, ...] = handler.opt["actions"]
         if not actions and handler.opt.get("is_open"):
             return
-        actor = await self._identify(connection, is_form=bool(handler.opt.get("is_form")))
+        actor = await self._identify(connection, handler.opt)
         _scope(connection)[ACTOR] = actor
         if actions and all(answer_of(actor, act) is Permission.REFUSED for act in actions):
             try:
@@ -108,7 +111,7 @@ class Gate:
         now = self._agent.clock.now_ms()
         await self._agent.store.write(lambda tx: note_refusal(tx, actor.name, action, now))
 
-    async def _identify(self, connection: Connection, *, is_form: bool) -> Actor:
+    async def _identify(self, connection: Connection, opt: Mapping[str, Any]) -> Actor:
         peer: PeerCredentials | None = _scope(connection).get(PEER)
         if peer is not None:
             if peer.uid in self._own:
@@ -119,10 +122,11 @@ class Gate:
             )
         kind, _, token = connection.headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
+            _scope(connection)[TOKEN] = token.strip()
             return await self._program(token.strip())
         cookie = connection.cookies.get(cookie_name(connection))
         if cookie:
-            return await self._person(connection, cookie, is_form=is_form)
+            return await self._person(connection, cookie, opt)
         raise refused(
             PeopleRefusal.NOT_LOGGED_IN, "log in, or send the token of a program of this office"
         )
@@ -139,12 +143,12 @@ class Gate:
             await store.write(lambda tx: systems.set_used(tx, actor.name, now))
         return actor
 
-    async def _person(self, connection: Connection, cookie: str, *, is_form: bool) -> Actor:
-        session = await self._sessions.find(cookie)
+    async def _person(self, connection: Connection, cookie: str, opt: Mapping[str, Any]) -> Actor:
+        session = await self._sessions.find(cookie, is_use=not opt.get("is_background"))
         scope = _scope(connection)
         scope[SESSION] = session
         if scope["method"] not in _SAFE:
-            shown = await _secret_in_form(connection) if is_form else None
+            shown = await _secret_in_form(connection) if opt.get("is_form") else None
             check_same_site(connection, session, shown)
         return session.actor
 
@@ -236,6 +240,16 @@ def session_of(connection: Connection) -> ActiveSession | None:
     """The session of a request, if a log-in's cookie came with it."""
     session: ActiveSession | None = _scope(connection).get(SESSION)
     return session
+
+
+def recheck_of(connection: Connection) -> ActorRecheck:
+    """What a long answer looks up again: as whom the request goes on."""
+    session = session_of(connection)
+    return ActorRecheck(
+        actor_of(connection),
+        None if session is None else session.row.token_hash,
+        _scope(connection).get(TOKEN),
+    )
 
 
 def actions(*needed: Action) -> dict[str, Any]:

@@ -76,6 +76,12 @@ DRAFTS: Final = _kinds(
 )
 """Of drafts."""
 
+CHANGES: Final = _kinds(
+    (410, "changes_gone", "The changes behind this number are not kept", "Read the lists that you follow anew, and go on with the number that `GET /v1/changes/newest` gave before you read them."),
+    (429, "too_many_streams", "Too many streams of changes are open", "End one of them, or ask `GET /v1/changes` by number."),
+)
+"""Of changes."""
+
 REPORTS: Final = _kinds(
     (404, "unknown_report", "There is no such report", "A report is named by its digest, 64 hexadecimal digits. Compute one, or look into the list."),
     (409, "not_the_log", "The report is not what the log says", "The report cannot be computed anew from the log at its cut; the detail says where they differ. Verify the link."),
@@ -151,6 +157,7 @@ GROUPS: Final[Mapping[str, Mapping[str, ProblemKind]]] = {
     "Requests": REQUESTS,
     "People": PEOPLE,
     "Drafts": DRAFTS,
+    "Changes": CHANGES,
     "Links and cases": STATES,
     "What a command says": CONTENTS,
     "Reports": REPORTS,

@@ -23,11 +23,12 @@ from blo_schemas.texts import from_hex
 
 IDLE_MS: Final = 15 * 60_000
 LONGEST_MS: Final = 12 * 3_600_000
+NOTE_EVERY_MS: Final = 60_000
+"""By so much the store may lag behind the last use of a session."""
 MOST_OF_A_PERSON: Final = 10
 """Sessions of one person at a time; a further log-in ends the oldest one."""
 
 _TOKEN_SIZE: Final = 32
-_NOTE_EVERY_MS: Final = 60_000
 _MAX_CLIENT: Final = 200
 
 
@@ -108,8 +109,12 @@ class SessionKeeper:
         self._clock = clock
         self._seen: dict[bytes, int] = {}
 
-    async def find(self, token: str) -> ActiveSession:
-        """The session of a token, which is used now.
+    async def find(self, token: str, *, is_use: bool = True) -> ActiveSession:
+        """The session of a token.
+
+        Args:
+            token: What the cookie carries.
+            is_use: Whether the session is used now; not by what a page asks for by itself.
 
         Raises:
             PeopleRefused: There is none, it has ended, or its person has no account any more.
@@ -129,8 +134,10 @@ class SessionKeeper:
             self._seen.pop(key, None)
             await self._store.write(lambda tx: sessions.remove(tx, key))
             raise _not_logged_in()
+        if not is_use:
+            return session
         self._seen[key] = now
-        if now - row.seen_at >= _NOTE_EVERY_MS:
+        if now - row.seen_at >= NOTE_EVERY_MS:
             await self._store.write(lambda tx: sessions.set_seen(tx, key, now))
         return session
 

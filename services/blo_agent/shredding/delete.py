@@ -14,6 +14,7 @@ from blo_agent.office.link_state import PROGRAM, LinkState
 from blo_agent.office.state import Office
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import (
+    changes,
     drafts,
     events,
     journal,
@@ -117,15 +118,16 @@ def note_scrubbed(gone: list[tuple[LinkId, CaseId]], now: int, tx: Transaction) 
         )
 
 
-def withhold_restored(office: Office, tx: Transaction) -> None:
+def withhold_restored(office: Office, now: int, tx: Transaction) -> None:
     """After a restore, show no contents until the log has been read: they may be shredded by now.
 
-    To be called when the office was loaded; a store that was no backup is left as it is.
+    Whoever follows the changes is told that the store was restored. To be called when the office was loaded; a store that was no backup is left as it is.
     """
     if meta.get(tx, meta.RESTORED) is not None:
         for link, state in office.links.items():
             state.status.withhold(tx, link, withheld=True)
         meta.remove(tx, meta.RESTORED)
+        changes.note_restored(tx, now)
 
 
 def show_again(state: LinkState, tx: Transaction) -> None:

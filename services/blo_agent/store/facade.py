@@ -94,6 +94,10 @@ class Store:
         """Have memory put back from the disk by ``mend`` whenever a job was rolled back."""
         self._writer.mend = mend
 
+    def on_committed(self, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called on the event loop after each group of jobs that it waits for."""
+        self._writer.on_committed = tell
+
     async def write(self, job: Job[T], *, undoable: bool = False) -> T:
         """Carries out ``job`` in the writer's thread; returns once it is on disk.
 

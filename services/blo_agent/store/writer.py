@@ -100,6 +100,7 @@ class StoreWriter:
     Attributes:
         mend: Puts back from the disk what a job that was rolled back may have changed in memory;
             called in the writer's thread. Set by whoever keeps such memory.
+        on_committed: Called on the event loop after a group of jobs that it waits for.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class StoreWriter:
         self._probe = probe
         self._on_failure = on_failure
         self.mend: Mend | None = None
+        self.on_committed: Callable[[], None] | None = None
         self._queue: SimpleQueue[_QueuedJob | None] = SimpleQueue()
         self._gate = threading.Lock()
         self._room = threading.Semaphore(self._limits.waiting)
@@ -355,6 +357,8 @@ class StoreWriter:
             if not waiting.future.done():
                 _resolve(waiting.future, waiting)
             self._loop_room.release()
+        if self.on_committed is not None:
+            self.on_committed()
 
     def _passed(self, point: str) -> None:
         if self._probe is not None:

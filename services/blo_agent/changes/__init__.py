@@ -1,0 +1,1 @@
+"""What has changed, for whoever asks, listens, or has given an address (docs/changes.md)."""
