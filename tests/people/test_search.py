@@ -119,7 +119,7 @@ async def test_a_page_goes_on_where_the_one_before_has_ended(searched: Searched)
         seen += cases(page)
         if page["next"] is None:
             break
-        page = await finds(chief, "đường", limit="3", cursor=page["next"])
+        page = await finds(chief, "đường", limit="3", after=page["next"])
     assert seen == opened[4::-1] + opened[:4:-1]
     assert page["pending"] == 0
 
@@ -136,7 +136,7 @@ async def test_a_page_that_looks_at_much_and_shows_little_ends_all_the_same(
     member = await office.add("member", OfficeRole.AGENCY_MEMBER, Agency.POLICE)
     pages = [await finds(member, "đường")]
     while pages[-1]["next"] is not None:
-        pages.append(await finds(member, "đường", cursor=pages[-1]["next"]))
+        pages.append(await finds(member, "đường", after=pages[-1]["next"]))
     assert len(pages) > 2
     assert [case for page in pages for case in cases(page)] == [opened[0].hex()]
 
@@ -270,14 +270,13 @@ async def test_wrong_parameters_are_refused_in_words(searched: Searched) -> None
     office, _ = searched
     chief = await office.browser("chief")
     for wrong in (
-        {"cursor": "nowhere"},
-        {"cursor": "1-ffffffffffffffff"},
-        {"cursor": "2-1"},
+        {"after": "nowhere"},
+        {"after": "A" * 601},
         {"kind": "other"},
         {"state": "other"},
         {"from": "yesterday"},
         {"limit": "0"},
-        {"limit": "101"},
+        {"limit": "201"},
         {"limit": "many"},
     ):
         path = f"/v1/search?{urlencode({'q': 'a', **wrong})}"

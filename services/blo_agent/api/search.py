@@ -12,6 +12,7 @@ from litestar.params import FromQuery, QueryParameter
 
 from blo_agent.agent import Agent
 from blo_agent.api.identity import acting_name, actions, actor_of
+from blo_agent.api.pages import PageRequest
 from blo_agent.api.parse import known_link, listed_word
 from blo_agent.api.request_errors import BadRequest
 from blo_agent.api.request_types import EmptyRequest
@@ -24,7 +25,7 @@ from blo_agent.api.search_types import (
 )
 from blo_agent.office.access_log import note_rebuild, note_search
 from blo_agent.people.access import check_link
-from blo_agent.search.answer import MAX_PAGE, SearchFilter, SearchHit, read_cursor, search_page
+from blo_agent.search.answer import SEARCH_PLACE, SearchFilter, SearchHit, search_page
 from blo_agent.store.connection import Snapshot
 from blo_domain.people.permissions import Action
 from blo_domain.search.query import SearchRefused, parse_query
@@ -32,9 +33,6 @@ from blo_schemas.bodies import KIND_WORDS
 from blo_schemas.views import State
 
 Req = Request[Any, Any, LitestarState]
-PAGE: Final = 20
-"""So many hits a page has if the request does not say."""
-
 _STATES: Final = {state.value: state.value for state in State}
 
 
@@ -48,14 +46,18 @@ async def search(
     case_state: Annotated[str | None, QueryParameter(name="state")] = None,
     first: Annotated[date | None, QueryParameter(name="from")] = None,
     last: Annotated[date | None, QueryParameter(name="until")] = None,
-    cursor: FromQuery[str | None] = None,
-    limit: Annotated[int, QueryParameter(name="limit", ge=1, le=MAX_PAGE)] = PAGE,
+    limit: FromQuery[int | None] = None,
+    after: FromQuery[str | None] = None,
 ) -> SearchAnswer:
-    """What answers a query in contents and notes that the actor reaches, the best first."""
+    """What answers a query in contents and notes that the actor reaches.
+
+    Texts with the accents that were typed come first, the newest first. Filters: ``link``,
+    ``kind``, ``state`` (of the case now), and business dates ``from`` and ``until``. ``limit``
+    bounds the page, ``after`` is ``next`` of the page before.
+    """
     actor, name, now = actor_of(request), acting_name(request), agent.clock.now_ms()
     try:
         query = parse_query(q)
-        read_cursor(cursor, query)
     except SearchRefused as error:
         raise BadRequest(f"{error}", parameter="q") from error
     wanted = SearchFilter(
@@ -65,13 +67,15 @@ async def search(
         first,
         last,
     )
+    asked = PageRequest("search", (q, wanted), SEARCH_PLACE, limit, after)
     if wanted.link is not None:
         check_link(actor, wanted.link)
     await agent.store.write(lambda tx: note_search(tx, name, q, wanted.link, now))
 
     def ask(snapshot: Snapshot) -> SearchAnswer:
-        page = search_page(snapshot, actor, query, wanted, cursor, limit)
-        return SearchAnswer([_hit_answer(hit) for hit in page.hits], page.next, page.due)
+        page = search_page(snapshot, actor, query, wanted, asked.after, asked.limit)
+        rest = None if page.next is None else asked.cursor(page.next)
+        return SearchAnswer([_hit_answer(hit) for hit in page.hits], rest, page.due)
 
     return await agent.store.read(ask)
 

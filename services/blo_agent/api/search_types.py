@@ -60,7 +60,7 @@ class SearchAnswer(msgspec.Struct, frozen=True):
 
     Attributes:
         hits: The hits; there may be fewer than were asked for, or none, although ``next`` is there.
-        next: The ``cursor`` of the next page; ``None``: this was the last one.
+        next: What ``after`` is for the next page; ``None``: this was the last one.
         pending: How many steps and notes are not indexed yet, and so not searched.
     """
 

@@ -6,11 +6,10 @@ first in each. Runs in a reader's thread, on one state of the store.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cache
-from typing import Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
@@ -21,21 +20,17 @@ from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import drafts, events, search_index
 from blo_agent.store.tables.search_index import Match
 from blo_domain.search.highlights import Excerpt, excerpt, spans
-from blo_domain.search.query import SearchQuery, SearchRefused
+from blo_domain.search.query import SearchQuery
+from blo_schemas.codec import Codec
 from blo_schemas.ids import CaseId, LinkId
 from blo_schemas.instants import local
 from blo_schemas.summary import Kind
-
-MAX_PAGE: Final = 100
-"""So many hits a page has at most."""
 
 MAX_LOOKED_AT: Final = 2_000
 """So many rows of the index a page looks at, whatever the actor reaches of them."""
 
 MAX_EXCERPTS: Final = 3
 """So many excerpts a hit has at most."""
-
-_PLACE: Final = re.compile(r"([01])-([0-9a-f]{1,16})")
 
 
 class SearchFilter(msgspec.Struct, frozen=True):
@@ -84,37 +79,23 @@ class SearchPage(msgspec.Struct, frozen=True):
 
     Attributes:
         hits: The hits; possibly fewer than wanted, or none, although there is a next page.
-        next: Where the next page begins; ``None``: this was the last one.
+        next: The place behind which the next page begins; ``None``: this was the last one.
         due: How many events and notes are not indexed yet.
     """
 
     hits: tuple[SearchHit, ...]
-    next: str | None
+    next: SearchPlace | None
     due: int
 
 
-class _SearchPlace(msgspec.Struct, frozen=True):
-    """Before which row of which of the two ranks a page begins."""
+class SearchPlace(NamedTuple):
+    """The place of a hit: its rank, 0 with the accents as typed, and its row in the index."""
 
-    rank: int
-    before: int
-
-    def __str__(self) -> str:
-        return f"{self.rank}-{self.before:x}"
+    rank: Annotated[int, msgspec.Meta(ge=0, le=1)]
+    row: Annotated[int, msgspec.Meta(ge=0, le=search_index.LAST)]
 
 
-def read_cursor(text: str | None, query: SearchQuery) -> _SearchPlace:
-    """Where a page begins.
-
-    Raises:
-        SearchRefused: The text is no place of a page.
-    """
-    if text is None:
-        return _SearchPlace(0 if query.has_accents else 1, search_index.LAST)
-    match = _PLACE.fullmatch(text)
-    if match is None or int(match[2], 16) > search_index.LAST:
-        raise SearchRefused("This is no place of a page; use what 'next' says, or leave it out.")
-    return _SearchPlace(int(match[1]) if query.has_accents else 1, int(match[2], 16))
+SEARCH_PLACE: Final = Codec(SearchPlace)
 
 
 def search_page(
@@ -122,7 +103,7 @@ def search_page(
     actor: Actor,
     query: SearchQuery,
     wanted: SearchFilter,
-    cursor: str | None,
+    after: SearchPlace | None,
     size: int,
 ) -> SearchPage:
     """One page of what answers a query.
@@ -132,25 +113,24 @@ def search_page(
         actor: Who asks; gets nothing of a case that lies beyond what the actor reaches.
         query: The query.
         wanted: Which hits are wanted.
-        cursor: Where the page begins, as the page before has said; ``None``: at the beginning.
-        size: How many hits are wanted, ``MAX_PAGE`` at most.
-
-    Raises:
-        SearchRefused: The cursor is none.
+        after: The place behind which the page begins; ``None``: at the beginning.
+        size: How many hits are wanted.
     """
-    place = read_cursor(cursor, query)
+    place = after or SearchPlace(0, search_index.LAST)
+    if not query.has_accents:
+        place = place._replace(rank=1)
     is_shown = _filter(snapshot, actor, wanted)
     left = MAX_LOOKED_AT
     hits: list[SearchHit] = []
     while True:
         looked_at = 0
         for match in search_index.matches(
-            snapshot, _expression(query, wanted, place.rank), place.before, left
+            snapshot, _expression(query, wanted, place.rank), place.row, left
         ):
             if len(hits) == size:
                 return _page(snapshot, hits, place)
             looked_at += 1
-            place = _SearchPlace(place.rank, match.id)
+            place = SearchPlace(place.rank, match.id)
             if is_shown(match):
                 hits.append(_hit(snapshot, match, query))
         left -= looked_at
@@ -158,12 +138,11 @@ def search_page(
             return _page(snapshot, hits, place)
         if place.rank == 1:
             return _page(snapshot, hits, None)
-        place = _SearchPlace(1, search_index.LAST)
+        place = SearchPlace(1, search_index.LAST)
 
 
-def _page(snapshot: Snapshot, hits: list[SearchHit], place: _SearchPlace | None) -> SearchPage:
-    rest = None if place is None else str(place)
-    return SearchPage(tuple(hits), rest, search_index.count_due(snapshot))
+def _page(snapshot: Snapshot, hits: list[SearchHit], place: SearchPlace | None) -> SearchPage:
+    return SearchPage(tuple(hits), place, search_index.count_due(snapshot))
 
 
 def _expression(query: SearchQuery, wanted: SearchFilter, rank: int) -> str:
