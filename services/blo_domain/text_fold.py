@@ -87,6 +87,11 @@ def visible(text: str) -> str:
     return _IGNORABLE.sub("", text)
 
 
+def with_hidden_as(text: str, sign: str) -> str:
+    """The text with one sign for each code point that is shown as nothing, so that places stay."""
+    return _IGNORABLE.sub(lambda run: sign * len(run.group()), text)
+
+
 def identity(text: str) -> str:
     """A code as people mean it; two codes are one if this gives one text."""
     return _SEPARATORS.sub("-", _stable(visible(text))).strip("-")

@@ -20,6 +20,7 @@ from tests.bench.reading import measure_read_chained, measure_read_full
 from tests.bench.report import Measurement
 from tests.bench.restarting import measure_resumed
 from tests.bench.sealing import measure_open, measure_seal, measure_wire_size
+from tests.bench.searching import measure_search
 from tests.bench.settling import measure_loop_pause
 from tests.bench.single_records import measure_single_records
 from tests.bench.sourcing import measure_from_bundle, measure_from_kafka
@@ -54,6 +55,9 @@ IN_TALK: Final = ("quiet_statements", "quiet_grants", "rest_a_day")
 IN_A_STORE: Final = ("agent_start", "agent_start_memory", "store_size")
 """The same, of a store that is filled for it."""
 
+IN_AN_INDEX: Final = ("search", "search_median", "search_size", "search_wait")
+"""The same, of a store that is searched."""
+
 GROWING: Final = ("growth_audit", "growth_audit_since", "growth_statement")
 """The same, of a log and one four times as long."""
 
@@ -87,6 +91,7 @@ def measure_all(
     together = (
         (IN_A_FILE, measure_from_bundle),
         (IN_A_STORE, measure_store),
+        (IN_AN_INDEX, measure_search),
         (GROWING, measure_growth),
         (IN_TALK, measure_talk),
     )

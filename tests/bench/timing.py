@@ -34,6 +34,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
         grown: Records of the larger log of which growth is measured; the smaller has a fourth.
         links: Links of a worker that rests.
         rest_s: How long it is watched, in seconds.
+        searched: Events in the store that is searched.
     """
 
     rounds: int = 9
@@ -49,6 +50,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     grown: int = 20_000
     links: int = 200
     rest_s: float = 30.0
+    searched: int = 100_000
 
 
 TINY: Final = Effort(
@@ -65,6 +67,7 @@ TINY: Final = Effort(
     grown=1600,
     links=3,
     rest_s=1,
+    searched=40,
 )
 """Only to see that it runs."""
 

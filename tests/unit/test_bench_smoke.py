@@ -12,6 +12,7 @@ from tests.bench.plan import (
     GROWING,
     IN_A_FILE,
     IN_A_STORE,
+    IN_AN_INDEX,
     IN_TALK,
     ON_KAFKA,
     measure_all,
@@ -27,6 +28,10 @@ NAMES = [
     "agent_start",
     "agent_start_memory",
     "store_size",
+    "search",
+    "search_median",
+    "search_size",
+    "search_wait",
     "submit_to_opened",
     "read_full",
     "read_chained",
@@ -64,14 +69,14 @@ FIELDS = {"name", "value", "unit", "against", "ratio", "bar", "ok"}
 
 def test_the_names_are_stable_and_each_is_measured() -> None:
     assert [subject.name for subject in SUBJECTS] == NAMES
-    assert sorted([*COMPUTING, *IN_A_FILE, *IN_A_STORE, *GROWING, *IN_TALK, *ON_KAFKA]) == sorted(
-        NAMES
-    )
+    assert sorted(
+        [*COMPUTING, *IN_A_FILE, *IN_A_STORE, *IN_AN_INDEX, *GROWING, *IN_TALK, *ON_KAFKA]
+    ) == sorted(NAMES)
 
 
 @pytest.mark.slow
 def test_what_needs_no_broker_runs_and_is_reported(tmp_path: Path) -> None:
-    names = [*COMPUTING, *IN_A_FILE, *IN_A_STORE, *GROWING, *IN_TALK]
+    names = [*COMPUTING, *IN_A_FILE, *IN_A_STORE, *IN_AN_INDEX, *GROWING, *IN_TALK]
     measurements = [measure() for _, measure in measure_all(names, TINY)]
     write(measurements, tmp_path / "new" / "report.json")
     report = json.loads((tmp_path / "new" / "report.json").read_bytes())

@@ -33,6 +33,8 @@ from blo_schemas.bodies import KIND_WORDS
 from blo_schemas.views import State
 
 Req = Request[Any, Any, LitestarState]
+PAGE: Final = 20
+"""Hits of a page, unless asked otherwise."""
 _STATES: Final = {state.value: state.value for state in State}
 
 
@@ -67,7 +69,8 @@ async def search(
         first,
         last,
     )
-    asked = PageRequest("search", (q, wanted), SEARCH_PLACE, limit, after)
+    size = PAGE if limit is None else limit
+    asked = PageRequest("search", (q, wanted), SEARCH_PLACE, size, after)
     if wanted.link is not None:
         check_link(actor, wanted.link)
     await agent.store.write(lambda tx: note_search(tx, name, q, wanted.link, now))

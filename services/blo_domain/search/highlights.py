@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from blo_domain.search.query import QueryTerm, SearchQuery
-from blo_domain.search.tokens import TextToken, tokens
+from blo_domain.search.tokens import TextToken, is_in_rough_form, rough_form, tokens
 
 EXCERPT: Final = 160
 """Characters of an excerpt, without the dots at its ends."""
@@ -33,8 +33,11 @@ class Excerpt(NamedTuple):
 
 def spans(text: str, query: SearchQuery) -> list[TextSpan]:
     """The parts of a text that answer a term of the query, joined where they touch."""
+    if not _may_answer(text, query):
+        return []
     parts = list(tokens(text))
-    marks = sorted(mark for term in query.terms for mark in _marks(parts, term))
+    folded = [part.folded for part in parts]
+    marks = sorted(mark for term in query.terms for mark in _marks(parts, folded, term))
     joined: list[TextSpan] = []
     for mark in marks:
         if joined and mark.start <= joined[-1].end:
@@ -66,12 +69,22 @@ def excerpt(text: str, marks: Iterable[TextSpan], length: int = EXCERPT) -> Exce
     return Excerpt(f"{before}{text[start:end]}{after}", shown)
 
 
-def _marks(parts: list[TextToken], term: QueryTerm) -> Iterator[TextSpan]:
-    wanted = term.folded
-    for at in range(len(parts) - len(wanted) + 1):
-        run = parts[at : at + len(wanted)]
-        if all(map(_answers, run, wanted, _beginnings(term))):
-            yield TextSpan(run[0].start, run[-1].end)
+def _may_answer(text: str, query: SearchQuery) -> bool:
+    """Whether a text must be parted into words to know; most texts that answer nothing need not."""
+    rough = rough_form(text)
+    return any(
+        term.compound or all(word in rough or not is_in_rough_form(word) for word in term.folded)
+        for term in query.terms
+    )
+
+
+def _marks(parts: list[TextToken], folded: list[str], term: QueryTerm) -> Iterator[TextSpan]:
+    *before, last = term.folded
+    for at in range(len(before), len(parts)):
+        word = folded[at]
+        answers = word.startswith(last) if term.is_beginning else word == last
+        if answers and folded[at - len(before) : at] == before:
+            yield TextSpan(parts[at - len(before)].start, parts[at].end)
     if term.compound:
         yield from _compound_marks(parts, term)
 
@@ -87,11 +100,3 @@ def _compound_marks(parts: list[TextToken], term: QueryTerm) -> Iterator[TextSpa
             if joined == term.compound or (term.is_beginning and joined.startswith(term.compound)):
                 yield TextSpan(token.start, parts[last].end)
                 break
-
-
-def _answers(token: TextToken, wanted: str, is_beginning: bool) -> bool:
-    return token.folded.startswith(wanted) if is_beginning else token.folded == wanted
-
-
-def _beginnings(term: QueryTerm) -> list[bool]:
-    return [False] * (len(term.tokens) - 1) + [term.is_beginning]

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from blo_domain.text_fold import tones_last, visible, without_accents
+from blo_domain.text_fold import tones_last, visible, with_hidden_as, without_accents
 
 MAX_TOKEN: Final = 64
 """Characters of a longer word that count; no word of the four languages has so many."""
@@ -37,7 +37,7 @@ _UNITS: Final = re.compile(
     f"(?P<lao>[{_LAO_LEADING}]?{_LAO_BASE}[{_LAO_MARKS}]*)"
     f"|(?P<ideograph>[{_IDEOGRAPHS}])"
     rf"|(?P<number>\d+)"
-    rf"|(?P<word>(?:(?![{_IDEOGRAPHS}{_LAO_LEADING}{_LAO_LETTERS}])[^\W\d_][\u0300-\u036f]*)+)"
+    rf"|(?P<word>(?:[^\W\d_{_IDEOGRAPHS}{_LAO_LEADING}{_LAO_LETTERS}][\u0300-\u036f]*)+)"
 )
 _COMPOUND: Final = re.compile(r"[^\s,;:()\[\]{}<>\"“”‘’「」]+")
 _LAO_TONES: Final = re.compile("[\u0ec8-\u0ecb]")
@@ -76,6 +76,8 @@ def tokens(text: str) -> Iterator[TextToken]:
 def compounds(text: str) -> Iterator[str]:
     """What stands together and holds a digit, without its separators: ``527/BC-UBND`` as ``527bcubnd``."""
     for match in _COMPOUND.finditer(text):
+        if not any(map(str.isnumeric, match.group())):
+            continue
         parts = [token.folded for token in tokens(match.group())]
         joined = "".join(parts)
         if len(parts) > 1 and any(char.isdigit() for char in joined):
@@ -87,9 +89,21 @@ def _spaced_marks(text: str) -> str:
 
     A zero-width space or joiner neither parts a word nor belongs to it.
     """
-    if text.isascii():
-        return text
-    return "".join("\u034f" if char != "\u034f" and not visible(char) else char for char in text)
+    return text if text.isascii() else with_hidden_as(text, "\u034f")
+
+
+def rough_form(text: str) -> str:
+    """The whole text folded at once: it holds the folded form of each of its words.
+
+    Lao clusters and numbers are left as they are typed, so their tokens may not be in it.
+    """
+    small = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible(text)).casefold())
+    return without_accents(unicodedata.normalize("NFD", small)).translate(_STROKES)
+
+
+def is_in_rough_form(folded: str) -> bool:
+    """Whether a folded token is in the rough form of every text that has it."""
+    return not any("\u0e80" <= char <= "\u0eff" or char.isnumeric() for char in folded)
 
 
 @lru_cache(maxsize=8192)

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from blo_domain.search.highlights import excerpt, spans
 from blo_domain.search.query import MAX_QUERY, MAX_TERMS, SearchRefused, parse_query
-from blo_domain.search.tokens import MAX_TOKEN, compounds, tokens
+from blo_domain.search.tokens import (
+    MAX_TOKEN,
+    compounds,
+    is_in_rough_form,
+    rough_form,
+    tokens,
+)
 
 
 def index_of(*texts: str) -> apsw.Connection:
@@ -153,3 +159,13 @@ def test_a_text_finds_itself(text: str) -> None:
     if any(True for _ in tokens(text)):
         quoted = text.replace('"', " ").replace("“", " ").replace("”", " ")
         assert matches(f'"{quoted}"', text) == [text]
+
+
+@given(
+    st.text(max_size=40)
+    | st.text("đĐoòỏơờaăâuưừiyßŁﬁİſ\u0300\u0301\u0323\u034f\u200b\u3131\uac00 ", max_size=40)
+)
+def test_a_text_folded_at_once_holds_each_of_its_words(text: str) -> None:
+    rough = rough_form(text)
+    for token in tokens(text):
+        assert token.folded in rough or not is_in_rough_form(token.folded)
