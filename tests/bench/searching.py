@@ -195,7 +195,9 @@ def _events(chance: random.Random, numbers: range) -> Iterator[events.EventRow]:
 
 
 def _content(chance: random.Random) -> bytes:
-    words = chance.choices(_COMMON.split(), k=60) + [f"word{chance.randrange(5_000)}" for _ in range(10)]
+    words = chance.choices(_COMMON.split(), k=60) + [
+        f"word{chance.randrange(5_000)}" for _ in range(10)
+    ]
     words.append(chance.choice(_OTHERS))
     chance.shuffle(words)
     fields = {
