@@ -157,7 +157,7 @@ class AgentProcess:
         try:
             connection.sock = unix_socket.connect(self.folder / API_SOCKET, PATIENCE_S)
             data = None if body is None else json.dumps(body)
-            connection.request(method, path, data)
+            connection.request(method, path, data, {"Content-Type": "application/json"})
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         except (OSError, http.client.HTTPException) as error:

@@ -11,7 +11,6 @@ from litestar.di import NamedDependency
 from blo_agent.agent import Agent
 from blo_agent.api.custody_types import BackupAnswer, BackupRequest, backup_answer
 from blo_agent.api.identity import acting_name, actions, actor_of
-from blo_agent.api.parse import decode
 from blo_agent.custody.errors import CustodyRefusal, CustodyRefused
 from blo_agent.people.access import check_allowed
 from blo_agent.store.errors import BackupRefused
@@ -21,9 +20,10 @@ Req = Request[Any, Any, State]
 
 
 @post("/v1/backups", opt=actions(Action.MANAGE_KEYS))
-async def backup(request: Req, agent: NamedDependency[Agent]) -> BackupAnswer:
+async def backup(
+    request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[BackupRequest]
+) -> BackupAnswer:
     """Make a backup: 201 when it was written and verified."""
-    wanted = decode(await request.body(), BackupRequest)
     name = acting_name(request, wanted.actor)
     check_allowed(actor_of(request), Action.MANAGE_KEYS)
     try:
