@@ -38,12 +38,13 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
     Attributes:
         bootstrap: ``host:port``, several in an array or separated by commas.
         tls: The files for TLS; without them the connection is not encrypted (loopback only).
-        request_timeout_s: How long one request to a broker may take, in seconds.
+        request_timeout_s: How long one request to a broker may take, in seconds. A broker that is
+            cut off is given up after so long, and another one is asked.
     """
 
     bootstrap: tuple[str, ...] | str
     tls: TlsSettings | None = None
-    request_timeout_s: Annotated[float, Meta(gt=0, le=600)] = 40.0
+    request_timeout_s: Annotated[float, Meta(gt=0, le=600)] = 10.0
 
     def __post_init__(self) -> None:
         if not self.servers:

@@ -1,9 +1,11 @@
 """A real Kafka broker for the demo, the lab and the tests, with nothing left behind.
 
-``EmbeddedBroker`` starts one on free loopback ports and owns its process; ``external_broker`` stands
-for one that is already running and belongs to somebody else.
+``EmbeddedBroker`` starts one on free loopback ports and owns its process; ``EmbeddedCluster`` starts
+several that are one Kafka; ``external_broker`` stands for one that is already running and belongs to
+somebody else.
 """
 
+from blo_lab.broker.cluster import EmbeddedCluster
 from blo_lab.broker.embedded import EmbeddedBroker
 from blo_lab.broker.errors import (
     BrokerError,
@@ -21,6 +23,7 @@ __all__ = [
     "BrokerNotRunningError",
     "BrokerStartError",
     "EmbeddedBroker",
+    "EmbeddedCluster",
     "ExternalBroker",
     "JavaNotFoundError",
     "KafkaLibraries",

@@ -10,22 +10,31 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from blo_lab.broker import state
 from blo_lab.broker.errors import BrokerNotRunningError, BrokerStartError
 from blo_lab.broker.libraries import KafkaLibraries
 from blo_lab.broker.readiness import cluster_at
 from blo_lab.broker.server import Server
-from blo_lab.broker.settings import LOOPBACK, Ports, free_ports, java_environment, node_properties
+from blo_lab.broker.settings import (
+    LOOPBACK,
+    Membership,
+    Ports,
+    free_ports,
+    java_environment,
+    node_properties,
+)
 from blo_runtime.files import SMALL, read_file, write_file
 
-_ATTEMPTS = 4
+ATTEMPTS: Final = 4
+"""So often other ports are tried when somebody has taken one."""
 _READY_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 20.0
 _POLL_S = 0.05
 _TAIL_LINES = 20
-_PORT_TAKEN = "Address already in use"
+PORT_TAKEN: Final = "Address already in use"
+"""What a broker's log says when somebody has taken its port."""
 
 
 class EmbeddedBroker:
@@ -42,7 +51,14 @@ class EmbeddedBroker:
     """
 
     def __init__(
-        self, directory: Path, libraries: KafkaLibraries, ports: Ports, *, heap: str, detached: bool
+        self,
+        directory: Path,
+        libraries: KafkaLibraries,
+        ports: Ports,
+        *,
+        heap: str,
+        detached: bool,
+        member: Membership | None = None,
     ) -> None:
         """Describes a broker; ``start`` and ``attach`` are the ways to have one."""
         self.directory = directory
@@ -51,6 +67,7 @@ class EmbeddedBroker:
         self._libraries = libraries
         self._heap = heap
         self._detached = detached
+        self._member = member
         self._server = Server()
 
     @classmethod
@@ -77,15 +94,15 @@ class EmbeddedBroker:
         """
         began = time.monotonic()
         directory = directory.resolve()
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, ATTEMPTS + 1):
             ports = free_ports()
             broker = cls(directory, libraries, ports, heap=heap, detached=detached)
-            broker._write_files(overrides or {})
+            broker.write_files(overrides or {})
             try:
                 broker._launch(began)
             except BrokerStartError as error:
                 # Somebody was given the port between our look and the broker's start.
-                if _PORT_TAKEN not in str(error) or attempt == _ATTEMPTS:
+                if PORT_TAKEN not in str(error) or attempt == ATTEMPTS:
                     raise
             else:
                 return broker
@@ -207,15 +224,21 @@ class EmbeddedBroker:
     def _command(self, main: str, *arguments: str) -> list[str]:
         return self._libraries.command(main, *arguments, heap=self._heap, scratch=self._scratch)
 
-    def _write_files(self, overrides: Mapping[str, str]) -> None:
+    def write_files(self, overrides: Mapping[str, str]) -> None:
+        """Writes what it is started from; properties that are given win over its own."""
         self._scratch.mkdir(parents=True, exist_ok=True)
         self._log.unlink(missing_ok=True)
         self._libraries.place(self.directory)
         data = self.data_directory.relative_to(self.directory)
-        text = node_properties(data, self.ports, overrides)
+        text = node_properties(data, self.ports, overrides, self._member)
         write_file(self._properties, text.encode("ascii"), replace=True)
 
     def _launch(self, began: float) -> None:
+        self.begin()
+        self.await_ready(began)
+
+    def begin(self) -> None:
+        """Starts the process; ``await_ready`` must follow."""
         try:
             self._format()
             self._server.launch(
@@ -225,6 +248,20 @@ class EmbeddedBroker:
                 detached=self._detached,
                 environ=java_environment(),
             )
+        except BaseException:
+            self.kill()
+            raise
+
+    def await_ready(self, began: float) -> None:
+        """Returns when it is ready for clients.
+
+        Args:
+            began: When its start was wished for, by ``time.monotonic``.
+
+        Raises:
+            BrokerStartError: it died or did not answer; the message ends with its last log lines.
+        """
+        try:
             self._await_ready()
             self.ready_s = time.monotonic() - began
             self._remember()
@@ -236,7 +273,7 @@ class EmbeddedBroker:
         """Gives the data directory its identity, once."""
         if self._identity.exists():
             return
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = new_cluster_id() if self._member is None else self._member.cluster
         # In one word, because an id may begin with a dash.
         arguments = ["format", f"--cluster-id={cluster}", "--config", self._properties.name]
         formatted = subprocess.run(
@@ -297,3 +334,8 @@ class EmbeddedBroker:
                 ready_s=self.ready_s,
             ),
         )
+
+
+def new_cluster_id() -> str:
+    """An id for a cluster, as Kafka writes them."""
+    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""The single KRaft node's configuration: loopback only, quick to start, nothing made by accident."""
+"""The configuration of a KRaft node: loopback only, quick to start, nothing made by accident."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 LOOPBACK = "127.0.0.1"
 
@@ -41,19 +41,47 @@ def _free_port(held: ExitStack) -> int:
         return port
 
 
-def node_properties(data: Path, ports: Ports, overrides: Mapping[str, str]) -> str:
-    """The text of the node's properties file.
+class Membership(NamedTuple):
+    """A node's place in a cluster of several.
+
+    Attributes:
+        number: Its number, from 1.
+        voters: The ports of all nodes, of number 1 first.
+        cluster: The cluster's id.
+    """
+
+    number: int
+    voters: tuple[Ports, ...]
+    cluster: str
+
+
+_SOON_ELECTED: Final = {
+    "controller.quorum.fetch.timeout.ms": "1000",
+    "controller.quorum.election.timeout.ms": "500",
+    "min.insync.replicas": "2",
+}
+"""What nodes of several have on top: a leader that was killed is replaced within seconds."""
+
+
+def node_properties(
+    data: Path, ports: Ports, overrides: Mapping[str, str], member: Membership | None = None
+) -> str:
+    """The text of a node's properties file.
 
     Args:
         data: where its logs lie, relative to the broker's working directory: Kafka takes a comma
             in a path for the end of one.
         ports: where it listens.
         overrides: properties that win over the ones here.
+        member: its place among several; ``None``: it is alone.
     """
+    number, voters = (1, (ports,)) if member is None else (member.number, member.voters)
+    quorum = [f"{n}@{LOOPBACK}:{voter.controller}" for n, voter in enumerate(voters, 1)]
+    copies = str(min(3, len(voters)))
     properties = {
         "process.roles": "broker,controller",
-        "node.id": "1",
-        "controller.quorum.voters": f"1@{LOOPBACK}:{ports.controller}",
+        "node.id": str(number),
+        "controller.quorum.voters": ",".join(quorum),
         "listeners": f"CLIENT://{LOOPBACK}:{ports.client},CONTROLLER://{LOOPBACK}:{ports.controller}",
         "advertised.listeners": f"CLIENT://{LOOPBACK}:{ports.client}",
         "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
@@ -63,12 +91,12 @@ def node_properties(data: Path, ports: Ports, overrides: Mapping[str, str]) -> s
         "auto.create.topics.enable": "false",
         "group.initial.rebalance.delay.ms": "0",
         "offsets.topic.num.partitions": "4",
-        "offsets.topic.replication.factor": "1",
+        "offsets.topic.replication.factor": copies,
         "transaction.state.log.num.partitions": "1",
-        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.replication.factor": copies,
         "transaction.state.log.min.isr": "1",
         "share.coordinator.state.topic.num.partitions": "1",
-        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.replication.factor": copies,
         "share.coordinator.state.topic.min.isr": "1",
         # After a crash the node is not readmitted before its old session has run out.
         "broker.heartbeat.interval.ms": "500",
@@ -77,6 +105,8 @@ def node_properties(data: Path, ports: Ports, overrides: Mapping[str, str]) -> s
         "num.io.threads": "4",
         "log.cleaner.dedupe.buffer.size": str(16 << 20),
     }
+    if member is not None:
+        properties.update(_SOON_ELECTED)
     properties.update(overrides)
     return "".join(f"{name}={_escaped(value)}\n" for name, value in properties.items())
 

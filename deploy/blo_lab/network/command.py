@@ -48,7 +48,20 @@ def lab() -> None:
     help=f"Who takes part: a network file, or one that is shipped ({', '.join(shipped())}); "
     f"default: {ARTICLES}.",
 )
-def up(folder: Path, simulated_time: bool, clock: datetime | None, network: str | None) -> int:
+@click.option(
+    "--brokers",
+    type=click.IntRange(1, 5),
+    default=1,
+    show_default=True,
+    help="How many brokers its Kafka has; 3 as in deployment.",
+)
+def up(
+    folder: Path,
+    simulated_time: bool,
+    clock: datetime | None,
+    network: str | None,
+    brokers: int,
+) -> int:
     """Starts a lab under DIR and leaves it running; an earlier one there is taken up again."""
     moment = _moment(clock, simulated_time)
     layout = Layout(folder)
@@ -62,6 +75,7 @@ def up(folder: Path, simulated_time: bool, clock: datetime | None, network: str 
             os.environ,
             interrupts,
             simulated_time=simulated_time,
+            brokers=brokers,
             detached=True,
             again=True,
             tell=lambda what: terminal.note(f"{what} …"),

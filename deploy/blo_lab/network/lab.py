@@ -20,6 +20,7 @@ from blo_lab.broker import (
     Broker,
     BrokerNotRunningError,
     EmbeddedBroker,
+    EmbeddedCluster,
     external_broker,
     find_kafka,
 )
@@ -51,6 +52,7 @@ class _Provisioned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     simulated_time: bool
     embedded: bool
+    brokers: int = 1
 
 
 class Lab:
@@ -63,6 +65,7 @@ class Lab:
             installation, as ``blo_lab.broker`` says.
         interrupts: The command's signals.
         simulated_time: Whether its times are a scenario's.
+        brokers: How many brokers its Kafka has; one that runs already has what it has.
         detached: Whether it goes on when this process ends.
         again: Whether a lab that was made there before may be taken up again.
         tell: Told what is being done.
@@ -80,6 +83,7 @@ class Lab:
         detached: bool,
         again: bool,
         tell: Tell,
+        brokers: int = 1,
         ready: Callable[[], None] = lambda: None,
     ) -> None:
         self.layout = layout
@@ -88,7 +92,8 @@ class Lab:
         self.broker: Broker | None = None
         self._environ = environ
         self._interrupts = interrupts
-        self._options = _Provisioned(simulated_time, not environ.get("BLO_BOOTSTRAP"))
+        embedded = not environ.get("BLO_BOOTSTRAP")
+        self._options = _Provisioned(simulated_time, embedded, brokers if embedded else 1)
         self._detached = detached
         self._again = again
         self._tell = tell
@@ -232,7 +237,8 @@ class Lab:
         before = from_json(read_file(self.layout.finished, SMALL), _Provisioned)
         if before != self._options:
             times = "with" if before.simulated_time else "without"
-            kafka = "its own Kafka" if before.embedded else "the Kafka of BLO_BOOTSTRAP"
+            several = f" of {before.brokers} brokers" if before.brokers > 1 else ""
+            kafka = f"its own Kafka{several}" if before.embedded else "the Kafka of BLO_BOOTSTRAP"
             raise LabError(
                 str(self.layout.root),
                 f"was provisioned {times} --simulated-time, for {kafka}",
@@ -254,6 +260,11 @@ class Lab:
                 todo = "Set it to host:port, or unset it to have a Kafka started"
                 raise LabError("BLO_BOOTSTRAP", str(error), todo=todo) from None
         libraries = find_kafka(PROJECT_ROOT, self._environ)
+        brokers = self._options.brokers
+        if brokers > 1:
+            return EmbeddedCluster.start(
+                self.layout.kafka, libraries, brokers=brokers, detached=self._detached
+            )
         return EmbeddedBroker.start(self.layout.kafka, libraries, detached=self._detached)
 
     def _provision(self, bootstrap: str) -> None:
@@ -266,7 +277,13 @@ class Lab:
         )
         # An event loop is not left half way through; it has a time limit of its own.
         with self._interrupts.shielded():
-            publish(bootstrap, self.world, documents, simulated_time=simulated)
+            publish(
+                bootstrap,
+                self.world,
+                documents,
+                simulated_time=simulated,
+                brokers=self._options.brokers,
+            )
         write_file(self.layout.finished, msgspec.json.encode(self._options))
 
     def _start_programs(self, bootstrap: str) -> None:
@@ -361,8 +378,9 @@ def stop_lab(layout: Layout) -> bool:
 
 
 def _stop_embedded(layout: Layout) -> None:
-    with suppress(BrokerNotRunningError):
-        EmbeddedBroker.attach(layout.kafka).stop()
+    for kind in (EmbeddedBroker, EmbeddedCluster):
+        with suppress(BrokerNotRunningError):
+            kind.attach(layout.kafka).stop()
 
 
 def _missing(root: Path) -> list[Path]:

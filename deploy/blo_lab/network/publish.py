@@ -22,28 +22,43 @@ T = TypeVar("T")
 
 
 def publish(
-    bootstrap: str, world: World, documents: Sequence[SignedDocument], *, simulated_time: bool
+    bootstrap: str,
+    world: World,
+    documents: Sequence[SignedDocument],
+    *,
+    simulated_time: bool,
+    brokers: int = 1,
 ) -> None:
     """Makes the topics and publishes the documents.
+
+    Args:
+        bootstrap: Where Kafka listens.
+        world: Whose topics.
+        documents: The trust documents.
+        simulated_time: Whether its times are a scenario's.
+        brokers: How many brokers this Kafka has.
 
     Raises:
         LabError: This Kafka already holds topics of an exchange.
         LogError: Kafka does not do it; the error says why.
     """
-    asyncio.run(_publish(bootstrap, world, documents, simulated_time=simulated_time))
+    planned = planned_topics(world, simulated_time=simulated_time, brokers=brokers)
+    asyncio.run(_publish(bootstrap, planned, documents))
 
 
-def planned_topics(world: World, *, simulated_time: bool) -> list[TopicSpec]:
-    """The topics of a lab, on a single broker."""
+def planned_topics(world: World, *, simulated_time: bool, brokers: int = 1) -> list[TopicSpec]:
+    """The topics of a lab: up to three copies, of which one may be away."""
     links = Counter(link.corridor for link in world.links.values())
-    return topics.plan(links, replication=1, min_isr=1, simulated_time=simulated_time)
+    copies = min(brokers, 3)
+    return topics.plan(
+        links, replication=copies, min_isr=max(copies - 1, 1), simulated_time=simulated_time
+    )
 
 
 async def _publish(
-    bootstrap: str, world: World, documents: Sequence[SignedDocument], *, simulated_time: bool
+    bootstrap: str, planned: Sequence[TopicSpec], documents: Sequence[SignedDocument]
 ) -> None:
     log = KafkaLog(KafkaConnection(bootstrap=bootstrap, client_id="blo-lab"))
-    planned = planned_topics(world, simulated_time=simulated_time)
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             admin = await _patiently(log.admin)

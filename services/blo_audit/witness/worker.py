@@ -45,6 +45,7 @@ from blo_sealing.tlog import (
 
 _TASK: Final = "following the links"
 _POLL_S: Final = 1.0
+_ASK_EVERY_S: Final = 1.0
 _BATCH: Final = 2000
 
 
@@ -196,15 +197,19 @@ class Witness:
     async def _read_on(self, reader: LogReader, appender: Appender) -> None:
         loop = asyncio.get_running_loop()
         look_at = loop.time() + self._options.directory_s
+        ask_at = 0.0
         while True:
             records = await reader.poll(max_records=_BATCH, timeout_s=self._wait_s(look_at))
             await self._take(records)
             await self._say_quorums(appender)
             await self._sign_due(appender)
             self._tell_stopped()
+            if loop.time() >= ask_at:
+                # Shows whether Kafka answers, which polling alone does not.
+                await reader.high_watermarks()
+                ask_at = loop.time() + _ASK_EVERY_S
             if loop.time() >= look_at:
                 look_at = loop.time() + self._options.directory_s
-                # Also shows whether the line is up, which polling alone does not.
                 if await self._feed.refresh():
                     if self._has_other_links():
                         return
