@@ -11,13 +11,13 @@ from typing import Final
 import msgspec
 
 from blo_lab.network.table import LabProgram
-from tests.faults.lab_scene import LINK, LabScene, Outcome
+from tests.faults.lab_scene import LINK, FaultOutcome, LabScene
 
 Deed = Callable[[LabScene], None]
-Until = Callable[[Outcome], bool]
+Until = Callable[[FaultOutcome], bool]
 
 
-class Fault(msgspec.Struct, frozen=True):
+class LabFault(msgspec.Struct, frozen=True):
     """Something bad.
 
     Attributes:
@@ -35,18 +35,18 @@ class Fault(msgspec.Struct, frozen=True):
     hold_s: float = 0.0
 
 
-def all_have_told(outcome: Outcome) -> bool:
+def all_have_told(outcome: FaultOutcome) -> bool:
     """Whether every program has said that it is not ready."""
     return all(told.after_s is not None for told in outcome.told.values())
 
 
-def _at_once(_: Outcome) -> bool:
+def _at_once(_: FaultOutcome) -> bool:
     return True
 
 
-def kill_all(*, hold_s: float = 0.0) -> Fault:
+def kill_all(*, hold_s: float = 0.0) -> LabFault:
     """All brokers end as in a power cut."""
-    return Fault(
+    return LabFault(
         "all brokers killed",
         lambda scene: scene.cluster.kill(),
         lambda scene: scene.cluster.restart(),
@@ -55,7 +55,7 @@ def kill_all(*, hold_s: float = 0.0) -> Fault:
     )
 
 
-def freeze_all(*, hold_s: float = 0.0) -> Fault:
+def freeze_all(*, hold_s: float = 0.0) -> LabFault:
     """All brokers stand still with open connections, as behind a network that drops packets."""
 
     def begin(scene: LabScene) -> None:
@@ -66,12 +66,12 @@ def freeze_all(*, hold_s: float = 0.0) -> Fault:
         for node in scene.cluster.nodes.values():
             node.resume()
 
-    return Fault("all brokers frozen (SIGSTOP)", begin, end, all_have_told, hold_s)
+    return LabFault("all brokers frozen (SIGSTOP)", begin, end, all_have_told, hold_s)
 
 
-def kill_leader(*, hold_s: float) -> Fault:
+def kill_leader(*, hold_s: float) -> LabFault:
     """The broker that leads the link's partition ends, and comes back."""
-    return Fault(
+    return LabFault(
         "the link's leader killed under load",
         lambda scene: scene.cluster.nodes[scene.leader()].kill(),
         _restart_dead,
@@ -80,14 +80,14 @@ def kill_leader(*, hold_s: float) -> Fault:
     )
 
 
-def freeze_leader(*, hold_s: float) -> Fault:
+def freeze_leader(*, hold_s: float) -> LabFault:
     """The broker that leads the link's partition is cut off from brokers and programs alike."""
 
     def end(scene: LabScene) -> None:
         for node in scene.cluster.nodes.values():
             node.resume()
 
-    return Fault(
+    return LabFault(
         "the link's leader cut off from all (SIGSTOP)",
         lambda scene: scene.cluster.nodes[scene.leader()].pause(),
         end,
@@ -96,9 +96,9 @@ def freeze_leader(*, hold_s: float) -> Fault:
     )
 
 
-def one_down_for_good(*, hold_s: float) -> Fault:
+def one_down_for_good(*, hold_s: float) -> LabFault:
     """A broker ends and stays away; it is started again by the fault that comes next."""
-    return Fault(
+    return LabFault(
         "one broker down for good",
         lambda scene: scene.cluster.nodes[scene.leader()].kill(),
         lambda _: None,
@@ -107,7 +107,7 @@ def one_down_for_good(*, hold_s: float) -> Fault:
     )
 
 
-def fill_disk(*, hold_s: float) -> Fault:
+def fill_disk(*, hold_s: float) -> LabFault:
     """The leader's disk takes no more: its files may not grow any further."""
 
     def begin(scene: LabScene) -> None:
@@ -120,16 +120,16 @@ def fill_disk(*, hold_s: float) -> Fault:
                 resource.prlimit(node.pid, resource.RLIMIT_FSIZE, (-1, -1))
         _restart_dead(scene)
 
-    return Fault("the disk of the link's leader is full", begin, end, _at_once, hold_s)
+    return LabFault("the disk of the link's leader is full", begin, end, _at_once, hold_s)
 
 
-def stop_program(kind: str, subject: str, *, hold_s: float) -> Fault:
+def stop_program(kind: str, subject: str, *, hold_s: float) -> LabFault:
     """A program stands still and is woken."""
 
     def send(number: signal.Signals) -> Deed:
         return lambda scene: os.kill(scene.pid(subject), number)
 
-    return Fault(
+    return LabFault(
         f"{kind} stopped (SIGSTOP)", send(signal.SIGSTOP), send(signal.SIGCONT), _at_once, hold_s
     )
 

@@ -59,7 +59,7 @@ class Told(msgspec.Struct):
     lines: int = 0
 
 
-class Outcome(msgspec.Struct, kw_only=True):
+class FaultOutcome(msgspec.Struct, kw_only=True):
     """What came of one fault.
 
     Attributes:
@@ -164,10 +164,10 @@ class LabScene:
         name: str,
         begin: Callable[[LabScene], None],
         end: Callable[[LabScene], None],
-        until: Callable[[Outcome], bool],
+        until: Callable[[FaultOutcome], bool],
         *,
         hold_s: float = 0.0,
-    ) -> Outcome:
+    ) -> FaultOutcome:
         """Do something bad, wait, mend it, and wait until all is well.
 
         Args:
@@ -180,7 +180,7 @@ class LabScene:
         Returns:
             What came of it.
         """
-        outcome = Outcome(name=name, told={one.subject: Told() for one in self.lab.programs})
+        outcome = FaultOutcome(name=name, told={one.subject: Told() for one in self.lab.programs})
         lines = {one.subject: self._lines(one) for one in self.lab.programs}
         with self._turn:
             accepted, refused = len(self.accepted), self._refused
@@ -203,7 +203,7 @@ class LabScene:
         return outcome
 
     def _watch(
-        self, outcome: Outcome, began: float, done: Callable[[], bool], hold_s: float
+        self, outcome: FaultOutcome, began: float, done: Callable[[], bool], hold_s: float
     ) -> None:
         while not done() or time.monotonic() - began < hold_s:
             for program in self.lab.programs:
@@ -214,7 +214,7 @@ class LabScene:
             assert time.monotonic() - began < PATIENCE_S + hold_s, outcome
             time.sleep(_POLL_S)
 
-    def _await_ready(self, outcome: Outcome, mended: float) -> None:
+    def _await_ready(self, outcome: FaultOutcome, mended: float) -> None:
         waiting = list(self.lab.programs)
         while waiting:
             for program in tuple(waiting):
@@ -228,7 +228,7 @@ class LabScene:
             assert time.monotonic() - mended < PATIENCE_S, (outcome, words)
             time.sleep(_POLL_S)
 
-    def _await_whole(self, outcome: Outcome, mended: float) -> None:
+    def _await_whole(self, outcome: FaultOutcome, mended: float) -> None:
         """Until both sides have opened all that was accepted by now."""
         self._pausing.set()
         with self._turn:
@@ -255,7 +255,7 @@ class LabScene:
         return {case.case for case in client.cases(LINK)}
 
     @contextmanager
-    def _watched_growth(self, outcome: Outcome) -> Iterator[None]:
+    def _watched_growth(self, outcome: FaultOutcome) -> Iterator[None]:
         """Note the longest time in which the link did not grow, as its first office reads it."""
         ending = threading.Event()
         client = self.clients()[0]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.lab_faults import Fault, kill_all, one_down_for_good
-from tests.faults.lab_scene import LabScene, Outcome
+from tests.faults.lab_faults import LabFault, kill_all, one_down_for_good
+from tests.faults.lab_scene import FaultOutcome, LabScene
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
@@ -15,7 +15,7 @@ _MOST_LINES = 12
 """Of a program, for an outage of some seconds: its own two, and one of each library and level."""
 
 
-def play(scene: LabScene, fault: Fault) -> Outcome:
+def play(scene: LabScene, fault: LabFault) -> FaultOutcome:
     outcome = scene.play(fault.name, fault.begin, fault.end, fault.until, hold_s=fault.hold_s)
     assert outcome.lost == 0, outcome
     assert outcome.ended == [], outcome

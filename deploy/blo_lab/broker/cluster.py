@@ -11,7 +11,7 @@ from typing import Self
 from blo_lab.broker.embedded import ATTEMPTS, PORT_TAKEN, EmbeddedBroker, new_cluster_id
 from blo_lab.broker.errors import BrokerNotRunningError, BrokerStartError
 from blo_lab.broker.libraries import KafkaLibraries
-from blo_lab.broker.settings import Membership, free_ports
+from blo_lab.broker.settings import ClusterMember, free_ports
 
 
 class EmbeddedCluster:
@@ -62,7 +62,7 @@ class EmbeddedCluster:
             cluster = new_cluster_id()
             nodes = {}
             for number, ports in enumerate(voters, 1):
-                member = Membership(number, voters, cluster)
+                member = ClusterMember(number, voters, cluster)
                 nodes[number] = EmbeddedBroker(
                     directory / str(number),
                     libraries,

@@ -19,7 +19,7 @@ from blo_lab.broker.readiness import cluster_at
 from blo_lab.broker.server import Server
 from blo_lab.broker.settings import (
     LOOPBACK,
-    Membership,
+    ClusterMember,
     Ports,
     free_ports,
     java_environment,
@@ -58,7 +58,7 @@ class EmbeddedBroker:
         *,
         heap: str,
         detached: bool,
-        member: Membership | None = None,
+        member: ClusterMember | None = None,
     ) -> None:
         """Describes a broker; ``start`` and ``attach`` are the ways to have one."""
         self.directory = directory

@@ -41,7 +41,7 @@ def _free_port(held: ExitStack) -> int:
         return port
 
 
-class Membership(NamedTuple):
+class ClusterMember(NamedTuple):
     """A node's place in a cluster of several.
 
     Attributes:
@@ -64,7 +64,7 @@ _SOON_ELECTED: Final = {
 
 
 def node_properties(
-    data: Path, ports: Ports, overrides: Mapping[str, str], member: Membership | None = None
+    data: Path, ports: Ports, overrides: Mapping[str, str], member: ClusterMember | None = None
 ) -> str:
     """The text of a node's properties file.
 

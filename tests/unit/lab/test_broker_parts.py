@@ -24,7 +24,7 @@ from blo_lab.broker import (
 )
 from blo_lab.broker.processes import KnownProcess
 from blo_lab.broker.readiness import answers, cluster_at, parse_bootstrap
-from blo_lab.broker.settings import Membership, Ports, free_ports, node_properties
+from blo_lab.broker.settings import ClusterMember, Ports, free_ports, node_properties
 
 
 def make_libraries(directory: Path, version: str = "4.4.0") -> None:
@@ -267,7 +267,7 @@ def test_where_no_broker_was_started_none_is_found(tmp_path: Path) -> None:
 
 def test_a_node_of_several_names_all_voters_and_keeps_copies() -> None:
     voters = (Ports(1, 2), Ports(3, 4), Ports(5, 6))
-    text = node_properties(Path("data"), voters[1], {}, Membership(2, voters, "id"))
+    text = node_properties(Path("data"), voters[1], {}, ClusterMember(2, voters, "id"))
     assert "node.id=2\n" in text
     assert "controller.quorum.voters=1@127.0.0.1:2,2@127.0.0.1:4,3@127.0.0.1:6\n" in text
     assert "offsets.topic.replication.factor=3\n" in text
