@@ -21,6 +21,8 @@ from blo_agent.changes.feed import ChangeFeed
 from blo_agent.commands.accept import Accepted, CommandRefused, OfficeCommand, accept
 from blo_agent.containment import attempt
 from blo_agent.custody.backups import BackupPlan, Backups
+from blo_agent.files.options import FileOptions
+from blo_agent.files.transfers import FileTransfers
 from blo_agent.inbound.heads import compare_heads
 from blo_agent.inbound.heartbeats import load_heartbeats
 from blo_agent.inbound.log_reader import InboundReader
@@ -70,6 +72,7 @@ class AgentOptions(msgspec.Struct, frozen=True, kw_only=True):
         heartbeat_s: After so many seconds at the latest a heartbeat follows another.
         difference_after_s: How long a processor must differ from this office's log before that is
             told, in seconds.
+        files: How it deals with files.
     """
 
     simulated_time: bool = False
@@ -77,6 +80,7 @@ class AgentOptions(msgspec.Struct, frozen=True, kw_only=True):
     settle_s: float = 300.0
     heartbeat_s: float = 900.0
     difference_after_s: float = 10.0
+    files: FileOptions = FileOptions()
 
 
 class Agent:
@@ -91,6 +95,7 @@ class Agent:
         metrics: Where it counts.
         options: How it behaves.
         backup: Where backups go, and how often; ``None``: none are made.
+        files_log: The way to the log for files, with connections of its own; left out, ``log``.
         random: Source of keys and salts.
         probe: For tests: called with the name of each step between two that can be interrupted.
 
@@ -106,6 +111,7 @@ class Agent:
         indexer: Keeps the search index up to date.
         backups: Makes backups of the store.
         changes: Tells listeners that something has changed.
+        files: Sends and fetches files.
     """
 
     def __init__(
@@ -119,6 +125,7 @@ class Agent:
         metrics: Metrics,
         options: AgentOptions | None = None,
         backup: BackupPlan | None = None,
+        files_log: Log | None = None,
         random: RandomBytes = os.urandom,
         probe: Callable[[str], None] | None = None,
     ) -> None:
@@ -131,38 +138,28 @@ class Agent:
         self.clock = clock
         self.metrics = metrics
         self._telemetry = AgentMetrics(self.office, metrics, clock)
-        self.sender = Sender(
+        where = (self.office, store, self.log, self.line, self.kafka, clock)
+        is_simulated = self.options.simulated_time
+        self.sender = Sender(*where, metrics, simulated_time=is_simulated, probe=probe)
+        self.receiver = InboundReader(
+            *where, self._on_batch, self.sender, simulated_time=is_simulated
+        )
+        self.files = FileTransfers(
             self.office,
             store,
-            self.log,
+            files_log or log,
             self.line,
-            self.kafka,
+            self.sender,
             clock,
             metrics,
-            simulated_time=self.options.simulated_time,
-            probe=probe,
-        )
-        self.receiver = InboundReader(
-            self.office,
-            store,
-            self.log,
-            self.line,
-            self.kafka,
-            clock,
-            self._on_batch,
-            self.sender,
-            simulated_time=self.options.simulated_time,
+            self.options.files,
+            simulated_time=is_simulated,
         )
         self._scrubber = WalScrubber(store, clock, probe)
         self.indexer = SearchIndexer(store)
         self.backups = Backups(office, store, clock, metrics, backup)
         self.outputs = OutputsReader(
-            self.office,
-            store,
-            self.log,
-            self.line,
-            self.kafka,
-            clock,
+            *where,
             metrics,
             self.is_read_to_end,
             after_s=self.options.difference_after_s,
@@ -260,6 +257,7 @@ class Agent:
             "keys": self._review_keys,
             "scrubber": self._scrubber.run,
             "changes": self.changes.run,
+            **self.files.works(),
             "open cases": OpenCaseReview(self.office, self.store).run,
             "search": self.indexer.run,
             "backups": self.backups.run,
@@ -365,6 +363,8 @@ class Agent:
         self.indexer.wake()
         self._telemetry.positions(self.receiver.high_watermarks)
         self.sender.publish(result.cosignatures)
+        if result.seen or result.grants or result.shredded:
+            self.files.wake()
         self._announce()
 
     def _note_sizes(self) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from blo_agent.files.options import DEFAULTS, FileOptions
 from blo_runtime.config import Settings
 from blo_runtime.settings import AdminSettings, KafkaSettings, LoggingSettings, TrustSettings
 
@@ -106,6 +107,33 @@ class ApiSettings(Settings, frozen=True, kw_only=True):
     )
 
 
+class FileSettings(Settings, frozen=True, kw_only=True):
+    """How much room and how much of the line files may take; see ``FileOptions``.
+
+    Attributes:
+        budget_bytes: All files together take at most so many bytes of the store.
+        fetch_at_once: Files of counterparts of at most so many bytes are fetched as soon as they
+            are announced; larger ones when somebody wants them.
+        line_share: At most this share of the line's time is used for sending files, and for
+            fetching them.
+        fetch_bytes: Bytes that one request for chunks asks for at most; a broker sends a whole
+            chunk in any case.
+    """
+
+    budget_bytes: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = DEFAULTS.budget_bytes
+    fetch_at_once: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = DEFAULTS.fetch_at_once
+    line_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = DEFAULTS.line_share
+    fetch_bytes: Annotated[int, msgspec.Meta(ge=1024, le=2**30)] = 128 * 1024
+
+    def options(self) -> FileOptions:
+        """What of it the agent goes by."""
+        return FileOptions(
+            budget_bytes=self.budget_bytes,
+            fetch_at_once=self.fetch_at_once,
+            line_share=self.line_share,
+        )
+
+
 class AgentSettings(Settings, frozen=True, kw_only=True):
     """Everything an agent is told.
 
@@ -133,5 +161,6 @@ class AgentSettings(Settings, frozen=True, kw_only=True):
     trust: TrustSettings
     kafka: KafkaSettings
     api: ApiSettings = ApiSettings()
+    files: FileSettings = FileSettings()
     admin: AdminSettings = AdminSettings()
     logging: LoggingSettings = LoggingSettings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -98,9 +99,13 @@ async def _serve(
 ) -> None:
     clock: Clock = ManualClock() if settings.simulated_time else SystemClock()
     async with AsyncExitStack() as stack:
-        log = KafkaLog(KafkaConnection(**kafka_options(settings.kafka, settings.office)))
+        connection = KafkaConnection(**kafka_options(settings.kafka, settings.office))
+        log = KafkaLog(connection)
         stack.push_async_callback(log.close)
         store = open_store(settings.store.path, keys.store)
+        fetch_bytes = settings.files.fetch_bytes
+        files_log = KafkaLog(dataclasses.replace(connection, partition_fetch_bytes=fetch_bytes))
+        stack.push_async_callback(files_log.close)
         stack.push_async_callback(store.aclose)
         # Now that nobody else runs here: what a killed run left names ports that are others' now.
         (settings.store.path.parent / RUN_FILE).unlink(missing_ok=True)
@@ -117,8 +122,10 @@ async def _serve(
                 settle_s=settings.settle_s,
                 heartbeat_s=settings.heartbeat_s,
                 difference_after_s=settings.difference_after_s,
+                files=settings.files.options(),
             ),
             backup=_plan(settings, keys.backup),
+            files_log=files_log,
         )
         await agent.load()
         async with Supervisor(stop) as tasks:

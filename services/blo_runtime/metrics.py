@@ -75,6 +75,39 @@ class Metrics(DeclaredMetrics):
         action="0 for minutes: check the network, the certificates and the brokers, in this order.",
     )
 
+    # Files
+
+    file_bytes = counter(
+        "blo_file_bytes_total",
+        "Bytes of files that were sent to Kafka (given) or fetched from it (taken).",
+        "link",
+        "direction",
+        unit="bytes",
+        action="Flat while blo_files_waiting is not 0: the line is down, or the topic blo.files cannot be used.",
+    )
+    files_waiting = gauge(
+        "blo_files_waiting",
+        "Files that are still to be sent (given), or that somebody wants and that have not come whole (taken).",
+        "link",
+        "direction",
+        unit="files",
+        action="Above 0 for hours: see the files of the link for how far each is, and blo_file_bytes_total.",
+    )
+    file_findings = counter(
+        "blo_file_findings_total",
+        "Files that could not be had: chunks are missing or wrong, or the whole has another hash.",
+        "link",
+        "reason",
+        unit="files",
+        action="Any: ask the office that sent the file to send it again; tell the auditor of wrong ones.",
+    )
+    files_stored_bytes = gauge(
+        "blo_files_stored_bytes",
+        "Bytes of all files that this node keeps.",
+        unit="bytes",
+        action="Near the budget of the configuration: let go of files that the log has, or raise the budget.",
+    )
+
     # Reading
 
     records = counter(

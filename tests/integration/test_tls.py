@@ -129,6 +129,7 @@ async def grant_what_is_needed(secured: Secured) -> None:
     for office in (A, B):
         for topic in SHARED:
             await secured.allow(office, TOPIC, topic(CORRIDOR), *look, WRITE)
+        await secured.allow(office, TOPIC, topics.files_topic(CORRIDOR), READ, WRITE)
         for topic in READ_BY_OFFICES:
             await secured.allow(office, TOPIC, topic(CORRIDOR), *look)
     for topic in (*SHARED, *OUTPUTS):

@@ -147,6 +147,21 @@ CONTENTS: Final = _kinds(
 )
 """Of what a command says: the same request is always refused."""
 
+FILES: Final = _kinds(
+    (404, "unknown_file", "There is no such file", "A file is named by its id on this node, 32 hexadecimal digits; the list of a case's files has those that its events enclose. It may have been deleted, or shredded."),
+    (413, "file_too_long", "The file is too large, or more bytes came than were said", "A file has 1 to 52,428,800 bytes. Begin the upload with the size that the file has."),
+    (507, "no_room_for_files", "The node has no room for this file", "Let go of files that the log has, or have the operator raise `[files] budget_bytes`. A file that was let go can be fetched again."),
+    (409, "too_many_uploads", "Too many files wait for a step", "Send the steps that enclose them, or delete the files that nobody needs."),
+    (409, "other_offset", "The upload stands elsewhere", "`HEAD` on the file says in `Upload-Offset` how many bytes are here. Go on from there."),
+    (422, "other_hash", "The bytes are not those that were said", "The file that came has another SHA-256 than the upload was begun with. The upload begins anew at offset 0."),
+    (409, "file_not_here", "The file is not here whole", "Want it (`POST /v1/files/{file}/fetch`), and ask again when its state is `whole`. A file that is `faulty` says in `finding` what is wrong with it."),
+    (409, "file_not_possible_now", "The file does not allow this now", "The detail says where the file stands."),
+    (409, "file_not_ready", "The file was not uploaded whole", "Upload it, for this link and case, before the step that encloses it."),
+    (409, "file_of_another_case", "The file was uploaded for another case", "A file belongs to the link and the case that its upload has named. Upload it for this one."),
+    (409, "file_differs", "The file is not what the step says of it", "Name the file by its id alone, in `files`; the node fills in the rest."),
+)
+"""Of files."""
+
 CUSTODY: Final = _kinds(
     (409, "backup_refused", "No backup was made", "The detail says why: no folder is configured, its disk is not there or full, or what was written there is not what was read back. Older backups stay as they are."),
 )
@@ -162,6 +177,7 @@ GROUPS: Final[Mapping[str, Mapping[str, ProblemKind]]] = {
     "What a command says": CONTENTS,
     "Reports": REPORTS,
     "Disclosures and halts": DISCLOSURES,
+    "Files": FILES,
     "Keys and disks": CUSTODY,
 }
 PROBLEMS: Final[Mapping[str, ProblemKind]] = {

@@ -7,9 +7,11 @@ bytes on disk. When the caller has its answer, the event can no longer be lost.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
+from blo_agent.files.enclose import FileFault, FileMismatch, enclosed_files, name_files
 from blo_agent.office.access_log import note_authors
 from blo_agent.office.key_grants import grant_content_key, grant_summary_key
 from blo_agent.office.keyring import month_of
@@ -19,12 +21,14 @@ from blo_agent.shredding.delete import what_is_left
 from blo_agent.store.connection import Transaction
 from blo_agent.store.errors import ActionRefused
 from blo_agent.store.tables import case_agencies, journal, outbox
+from blo_agent.store.tables.files import FileRow
 from blo_domain.business_dates import check_date
 from blo_domain.cases import decide
 from blo_domain.commands import ChannelRules, Command, content_of
 from blo_domain.errors import RefusalReason, Refused
 from blo_domain.people.agencies import agencies_named
 from blo_log.topics import exchange_topic
+from blo_schemas.bodies.attachments import attachments_of
 from blo_schemas.bodies.steps import Assignment
 from blo_schemas.content import CONTENT, WITHOUT_CONTENT, Content
 from blo_schemas.errors import WireError
@@ -50,7 +54,17 @@ class AgentRefusal(StrEnum):
     MALFORMED = "malformed"
     TOO_LARGE = "too_large"
     SHREDDED = "shredded"
+    FILE_NOT_READY = "file_not_ready"
+    FILE_OF_ANOTHER_CASE = "file_of_another_case"
+    FILE_DIFFERS = "file_differs"
     NOT_SHREDDED_YET = "not_shredded_yet"
+
+
+_FILE_REFUSALS: Final = {
+    FileFault.NOT_READY: AgentRefusal.FILE_NOT_READY,
+    FileFault.ANOTHER_CASE: AgentRefusal.FILE_OF_ANOTHER_CASE,
+    FileFault.DIFFERS: AgentRefusal.FILE_DIFFERS,
+}
 
 
 class OfficeCommand(msgspec.Struct, frozen=True):
@@ -106,6 +120,7 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
     state = _writable_link(office, wanted.link)
     command = wanted.command
     summary, content = _decide(office, state, wanted, now)
+    enclosed = _enclosed(wanted, summary.step, content, tx)
     try:
         author = office.author(state.link, now)
     except NoIdentity as missing:
@@ -131,9 +146,23 @@ def accept(office: Office, wanted: OfficeCommand, now: int, tx: Transaction) -> 
             tx, wanted.actor, content.dispatch, summary.step, state.link, case, sealed.id, now
         )
     accepted = _put(office, state, wanted.actor, sealed, summary, now, tx)
+    name_files(enclosed, accepted.case, now, tx)
     if isinstance(command.body, Assignment):
         case_agencies.add(tx, state.link, accepted.case, agencies_named(command.body.agency))
     return accepted
+
+
+def _enclosed(
+    wanted: OfficeCommand, step: Step, content: Content | None, tx: Transaction
+) -> list[FileRow]:
+    """The files that a step encloses, which must be those of this node."""
+    if content is None:
+        return []
+    try:
+        named = attachments_of(wanted.command.kind, step, content)
+        return enclosed_files(wanted.link, wanted.case, named, tx)
+    except FileMismatch as mismatch:
+        raise _refused(_FILE_REFUSALS[mismatch.fault], str(mismatch)) from mismatch
 
 
 def _seal(

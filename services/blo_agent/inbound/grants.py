@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blo_agent.files.enclose import note_files
 from blo_agent.office.batch import BatchResult
 from blo_agent.office.link_state import LinkState
 from blo_agent.office.state import Office
@@ -119,12 +120,14 @@ def _hold(
     known_keys = office.keyring.of(state.link)
     if isinstance(key, ContentKey):
         known_keys.add_content(key)
-        open_waiting(state, key.id, tx, result)
+        open_waiting(office.id, state, key.id, tx, result)
     else:
         known_keys.add_summary(key)
 
 
-def open_waiting(state: LinkState, case: CaseId, tx: Transaction, result: BatchResult) -> None:
+def open_waiting(
+    office: OfficeId, state: LinkState, case: CaseId, tx: Transaction, result: BatchResult
+) -> None:
     """Open the contents of accepted events that waited for their case's key."""
     for position in parked.waiting_for(tx, state.link, KeyId(case)):
         row = records.get(tx, state.link, position)
@@ -138,7 +141,9 @@ def open_waiting(state: LinkState, case: CaseId, tx: Transaction, result: BatchR
             header, envelope, event.kind, event.step
         )
         if content is not None and content_state is ContentState.OPENED:
-            events.set_content(tx, row.event_id, content.on, CONTENT.encode(content))
+            encoded = CONTENT.encode(content)
+            events.set_content(tx, row.event_id, content.on, encoded)
+            note_files(office, [event._replace(content=encoded)], tx)
             records.set_opened(tx, state.link, position)
             state.opened(position)
         if fault is not None:

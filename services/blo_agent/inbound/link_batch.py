@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from blo_agent.containment import attempt
+from blo_agent.files.enclose import note_files
 from blo_agent.inbound.checkpoints import take_waiting
 from blo_agent.inbound.heads import compare_heads
 from blo_agent.inbound.link_writes import store_progress, write_views
@@ -276,7 +277,7 @@ def _write_outcomes(
     tx: Transaction,
     result: BatchResult,
 ) -> None:
-    accepted = []
+    accepted: list[events.EventRow] = []
     for outcome in folded:
         if outcome.verdict is None:
             continue
@@ -298,6 +299,7 @@ def _write_outcomes(
         if outcome.verdict.outcome is Outcome.ACCEPTED:
             accepted.append(event_row(state.link, outcome))
     events.put_many(tx, accepted)
+    note_files(office.id, accepted, tx)
 
 
 def _park(state: LinkState, outcome: FoldedRecord, value: bytes, tx: Transaction) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from blo_agent.containment import attempt
+from blo_agent.files.enclose import note_files
 from blo_agent.inbound.grants import open_waiting
 from blo_agent.inbound.link_writes import store_progress, write_views
 from blo_agent.office import kept_states
@@ -146,7 +147,7 @@ def _complete(
     state.unopened = list(records.unopened_positions(tx, link))
     for case in sorted(waiting):
         if office.keyring.of(link).content_key(case) is not None:
-            open_waiting(state, case, tx, result)
+            open_waiting(office.id, state, case, tx, result)
     state.kept += revision.kept
     kept_states.store(tx, link, state.kept)
     state.revision = None
@@ -192,6 +193,7 @@ def _put(
     waits: list[CaseId] = []
     if event is not None:
         events.put_many(tx, [event])
+        note_files(office.id, [event], tx)
     case = row.case
     if differing.needs_key is not None and differing.value is not None and case is not None:
         if event is not None and event.case in state.shredded:

@@ -92,6 +92,11 @@ class Sender:
         """Whether nothing of a link is on its way from the outbox to the log."""
         return not self._choosing and link not in self._sending
 
+    async def has_work(self) -> bool:
+        """Whether anything is on its way to the log, or waits and may be sent."""
+        is_busy = self._choosing or bool(self._sending) or bool(self._extra)
+        return is_busy or bool(await self._next())
+
     def wake(self) -> None:
         """There may be something to send."""
         self._wake.set()

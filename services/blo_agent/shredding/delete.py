@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
+from blo_agent.files.forget import forget_files
 from blo_agent.office.link_state import PROGRAM, LinkState
 from blo_agent.office.state import Office
 from blo_agent.store.connection import Snapshot, Transaction
@@ -17,6 +18,7 @@ from blo_agent.store.tables import (
     changes,
     drafts,
     events,
+    files,
     journal,
     keys,
     meta,
@@ -104,6 +106,11 @@ def what_is_left(state: LinkState, case: CaseId, snapshot: Snapshot) -> str | No
             "the grants of this case's key, which this office made, are not withdrawn at the "
             "broker yet; try again when the line is up"
         )
+    if files.is_withdrawing(snapshot, state.link, case):
+        return (
+            "the files of this case that this office has sent are not deleted at the broker yet; "
+            "try again when the line is up"
+        )
     if not mark.scrubbed:
         return "older pages of the store still hold what was deleted; try again in a moment"
     return None
@@ -169,6 +176,7 @@ def _delete(office: Office, state: LinkState, case: CaseId, tx: Transaction) -> 
     keys.remove(tx, state.link, KeyId(case))
     office.keyring.of(state.link).drop_content(case)
     events.forget_contents(tx, state.link, case)
+    forget_files(office.id, state.link, case, tx)
     drafts.forget_case(tx, state.link, case)
     search_index.forget(tx, state.link, case)
     for position in parked.waiting_for(tx, state.link, KeyId(case)):

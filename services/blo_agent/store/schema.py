@@ -16,6 +16,7 @@ import apsw
 from blo_agent.store.errors import NewerStore
 from blo_agent.store.schema_changes import CHANGES
 from blo_agent.store.schema_checkpoints import CHECKPOINTS, QUORUMS
+from blo_agent.store.schema_files import FILES
 from blo_agent.store.schema_inbox import INBOX
 from blo_agent.store.schema_outputs import OUTPUTS, REPORTS
 from blo_agent.store.schema_people import PEOPLE
@@ -288,6 +289,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     SEARCH,
     QUORUMS,
     CHANGES,
+    FILES,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

@@ -34,6 +34,8 @@ class KafkaConnection:
             The idempotent producer itself would wait for ever.
         fetch_wait_s: How long the broker holds an idle read. New records end it at once; but a
             partition whose records were not taken within 0.1 s waits for the others' idle read.
+        partition_fetch_bytes: A reader's request asks for at most so many bytes of a partition; a
+            broker sends a whole batch in any case.
     """
 
     bootstrap: str
@@ -42,6 +44,7 @@ class KafkaConnection:
     request_timeout_s: float = 10.0
     ack_timeout_s: float = 30.0
     fetch_wait_s: float = 0.2
+    partition_fetch_bytes: int = 1024 * 1024
 
     def client_options(self) -> dict[str, Any]:
         """The options that all of aiokafka's clients share."""

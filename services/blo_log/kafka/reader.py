@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as KafkaPartition
@@ -19,8 +18,6 @@ from blo_log.kafka.connection import KafkaConnection, known_partitions
 from blo_log.kafka.errors import FAILURES, translate
 from blo_log.kafka.record_decoder import take_over
 from blo_log.port import ConsumedRecord, TopicPartition
-
-_PARTITION_FETCH_BYTES: Final = 1024 * 1024
 
 
 class KafkaReader:
@@ -44,7 +41,7 @@ class KafkaReader:
             enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_wait_ms=int(connection.fetch_wait_s * 1000),
-            max_partition_fetch_bytes=_PARTITION_FETCH_BYTES,
+            max_partition_fetch_bytes=connection.partition_fetch_bytes,
             **connection.client_options(),
         )
 
