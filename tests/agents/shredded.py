@@ -13,7 +13,7 @@ from blo_agent.commands.accept import Accepted
 from blo_agent.office.viewer import viewer
 from blo_agent.store.connection import Snapshot, open_connection
 from blo_agent.store.keyfile import load_store_key
-from blo_agent.store.tables import keys, outbox
+from blo_agent.store.tables import files, keys, outbox
 from blo_agent.store.tables import shredded as table
 from blo_schemas.codec import encode
 from blo_schemas.ids import CaseId, KeyId, LinkId, OfficeId
@@ -83,11 +83,11 @@ async def until_scrubbed(agent: RunningAgent) -> None:
 
 
 async def tombstones_sent(agent: RunningAgent) -> None:
-    """Waits until no grant, and no withdrawal of one, waits for the line."""
+    """Waits until no grant, and no withdrawal of one or of a file, waits for the line."""
 
     def query(snapshot: Snapshot) -> list[object]:
         waiting = outbox.pending(snapshot, limit=1000)
-        return [one for one in waiting if one.event_id is None]
+        return [*(row for row in waiting if row.event_id is None), *files.withdrawals(snapshot, 9)]
 
     await _empty(agent, query)
 
