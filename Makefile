@@ -68,8 +68,9 @@ format: can-work environment ## format the code and repair what the linter can
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-schemas: can-work environment ## write the JSON Schema of every body into schemas/json
+schemas: can-work environment ## write the JSON Schemas into schemas/json, the API into schemas/openapi.json
 	$(BIN)/python -m blo_schemas.jsonschema schemas/json
+	$(BIN)/python -m blo_agent.api.openapi_file schemas/openapi.json
 
 diagrams: can-work environment ## write docs/lifecycles.md, people.md, problems.md and cli.md anew
 	$(BIN)/python -m blo_domain.lifecycle.diagram docs/lifecycles.md

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from blo_agent.api import queries
+from blo_agent.api.app import openapi_text
 from blo_agent.api.problem_table import PROBLEMS
 from blo_agent.store.errors import StoreError
 from tests.agents.test_api import Client, two_clients
@@ -128,3 +129,10 @@ async def test_a_body_that_is_not_declared_as_json_is_not_read(tmp_path: Path) -
         assert (await ask(a, "POST", path, b"")).status == 200
         problem = (await ask(a, "POST", path, b'{"deep": true}')).problem
         assert (problem["name"], problem["pointer"]) == ("unknown_field", "/deep")
+
+
+async def test_the_schema_is_there_for_everybody(tmp_path: Path) -> None:
+    async with two_clients(tmp_path) as (_, a, _b):
+        answered = await ask(a, "GET", "/schema")
+        assert (answered.status, answered.kind) == (200, "application/json")
+        assert answered.body == openapi_text()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final, NamedTuple
 
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
 
 from blo_agent.agent import Agent
 from blo_agent.api import (
@@ -15,6 +17,7 @@ from blo_agent.api import (
     drafts,
     inbox,
     log_in,
+    openapi,
     people,
     printouts,
     problems,
@@ -30,6 +33,31 @@ from blo_agent.people.log_in import Credentials
 from blo_sealing.passkeys import RelyingParty
 
 LOOPBACK: Final = RelyingParty("localhost", "http://localhost")
+
+
+ROOMS: Final = (
+    queries,
+    inbox,
+    changes,
+    search,
+    commands,
+    custody,
+    reports,
+    log_in,
+    people,
+    drafts,
+    printouts,
+    problems,
+    openapi,
+)
+HANDLERS: Final = tuple(handler for room in ROOMS for handler in room.HANDLERS)
+"""All handlers but those of simulated time."""
+
+
+@cache
+def openapi_text() -> bytes:
+    """The OpenAPI document of the API, as a JSON file."""
+    return openapi.encoded(openapi.document(HANDLERS))
 
 
 class Entrance(NamedTuple):
@@ -81,21 +109,7 @@ def office_api(
 def api_behind(door: Entrance) -> Litestar:
     """The application behind an entrance that the node's pages use too."""
     agent, credentials, streams = door.agent, door.credentials, door.streams
-    rooms = (
-        queries,
-        inbox,
-        changes,
-        search,
-        commands,
-        custody,
-        reports,
-        log_in,
-        people,
-        drafts,
-        printouts,
-        problems,
-    )
-    handlers = [handler for room in rooms for handler in room.HANDLERS]
+    handlers: list[ControllerRouterHandler] = [*HANDLERS]
     if agent.options.simulated_time:
         handlers.extend(commands.SIMULATION_HANDLERS)
     check_handlers(handlers)
@@ -104,6 +118,7 @@ def api_behind(door: Entrance) -> Litestar:
         guards=[door.gate],
         dependencies={
             WANTED: Provide(read_wanted),
+            "openapi": Provide(openapi_text, sync_to_thread=True),
             "agent": Provide(lambda: agent, sync_to_thread=False),
             "credentials": Provide(lambda: credentials, sync_to_thread=False),
             "streams": Provide(lambda: streams, sync_to_thread=False),

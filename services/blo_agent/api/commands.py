@@ -12,11 +12,12 @@ from typing import Any
 from litestar import Request, Response, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
 from blo_agent.agent import Agent
-from blo_agent.api.draft_types import draft_answer
-from blo_agent.api.idempotency import AnsweredBefore, RetriedRequest, again
+from blo_agent.api.draft_types import DraftAnswer, draft_answer
+from blo_agent.api.idempotency import MAY_RETRY, AnsweredBefore, RetriedRequest, again
 from blo_agent.api.identity import acting_name, actions, actor_of, for_everybody_known
 from blo_agent.api.parse import known_link, read_command, read_disclosure
 from blo_agent.api.request_errors import BadRequest
@@ -52,10 +53,14 @@ from blo_schemas.instants import local, unix_ms
 Req = Request[Any, Any, State]
 
 
-@post("/v1/commands", opt=actions(Action.SEND_ROUTINE_STEP))
+@post(
+    "/v1/commands",
+    opt={**actions(Action.SEND_ROUTINE_STEP), MAY_RETRY: True},
+    responses={202: ResponseSpec(DraftAnswer, generate_examples=False)},
+)
 async def commands(
     request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[CommandRequest]
-) -> Response[Any]:
+) -> Response[AcceptedAnswer]:
     """Accept a command: 201 when it is on disk; 202 when a program's step waits for approval."""
     body, actor = await request.body(), actor_of(request)
     name = acting_name(request, wanted.actor)
@@ -75,7 +80,7 @@ async def commands(
             return Response(_accepted_answer(await agent.submit(command, job)), status_code=201)
         submit = partial(submit_for_approval, actor, drafted, body, now)
         draft = await agent.store.write(retried.job(submit, 202, draft_answer))
-        return Response(draft_answer(draft), status_code=202)
+        return Response[Any](draft_answer(draft), status_code=202)
     except AnsweredBefore as before:
         return again(before)
 

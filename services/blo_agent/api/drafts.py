@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from litestar.params import FromPath, FromQuery
 
 from blo_agent.agent import Agent
 from blo_agent.api.draft_types import DraftAnswer, draft_answer
-from blo_agent.api.idempotency import AnsweredBefore, RetriedRequest, again
+from blo_agent.api.idempotency import MAY_RETRY, AnsweredBefore, RetriedRequest, again
 from blo_agent.api.identity import actions, actor_of
 from blo_agent.api.parse import decode, known_link, read_command, read_id
 from blo_agent.api.people_types import PasskeyAnswer, Secret, assertion_of
@@ -230,13 +231,16 @@ async def approve_draft(
     return draft_answer(await agent.store.write(job))
 
 
-@post("/v1/drafts/{draft:str}/send", opt=actions(Action.SEND_ROUTINE_STEP))
+@post(
+    "/v1/drafts/{draft:str}/send",
+    opt={**actions(Action.SEND_ROUTINE_STEP), MAY_RETRY: True},
+)
 async def send(
     request: Req,
     agent: NamedDependency[Agent],
     draft: FromPath[str],
     wanted: NamedDependency[DraftStepRequest],
-) -> Response[Any]:
+) -> Response[AcceptedAnswer]:
     """Send a draft that was approved, or that needs no approval: 201."""
     body = await request.body()
     row = await _reached(request, agent, draft)
@@ -272,7 +276,7 @@ class NoteAnswer(msgspec.Struct, frozen=True):
 
     note: int
     person: str
-    at: object
+    at: datetime
     words: str
 
 

@@ -21,6 +21,9 @@ from blo_agent.store.errors import ActionRefused, JobRefused
 from blo_agent.store.tables import systems
 
 HEADER: Final = "idempotency-key"
+MAY_RETRY: Final = "may_retry"
+"""The key in a handler's ``opt``: a request with an idempotency key is carried out once."""
+
 KEPT_MS: Final = 7 * 86_400_000
 _KEY: Final = re.compile(r"[\x21-\x7e]{8,128}")
 
@@ -117,7 +120,7 @@ class RetriedRequest:
         return once
 
 
-def again(before: AnsweredBefore) -> Response[bytes]:
+def again(before: AnsweredBefore) -> Response[Any]:
     """The kept answer."""
     kept = before.kept
     return Response(

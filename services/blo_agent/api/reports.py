@@ -22,6 +22,7 @@ from blo_agent.reports.lifecycle import ReportAction
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import reports as stored
 from blo_domain.people.permissions import Action
+from blo_domain.reports.difference import ReportComparison
 from blo_schemas.reports import ReportAct
 
 Req = Request[Any, Any, State]
@@ -38,7 +39,7 @@ _LATER: Final = {act.value: act for act in ReportAct if act is not ReportAct.COM
 @post("/v1/reports", opt=actions(Action.COMPUTE_REPORT))
 async def compute(
     request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[ReportRequest]
-) -> Response[Any]:
+) -> Response[ReportAnswer]:
     """Compute a report as of now and keep it: 201."""
     if wanted.last < wanted.first:
         raise BadRequest(f"{wanted.last} lies before {wanted.first}", pointer="/last")
@@ -61,7 +62,7 @@ async def reports(agent: NamedDependency[Agent]) -> list[ReportAnswer]:
 @get("/v1/reports/{digest:str}", opt=actions(Action.READ_FIGURES))
 async def report(
     request: Req, agent: NamedDependency[Agent], digest: FromPath[str]
-) -> Response[Any]:
+) -> Response[bytes]:
     """The file of a report: the signed one if it is frozen."""
     data = await service.export(agent, read_id(digest, "digest"), acting_name(request))
     return Response(data, media_type=_JSON)
@@ -73,7 +74,7 @@ async def compare(
     agent: NamedDependency[Agent],
     digest: FromPath[str],
     wanted: NamedDependency[StepRequest],
-) -> Response[Any]:
+) -> Response[ReportComparison]:
     """Compute a frozen report anew at its cut, and say what has come since."""
     compared = await service.compare(
         agent, read_id(digest, "digest"), acting_name(request, wanted.actor, must_name=True)
@@ -92,7 +93,7 @@ async def step(
     digest: FromPath[str],
     act: FromPath[str],
     wanted: NamedDependency[StepRequest],
-) -> Response[Any]:
+) -> Response[ReportAnswer]:
     """Review, sign or freeze a report: 200."""
     if act not in _LATER:
         known = ", ".join(_LATER)
@@ -109,7 +110,7 @@ async def step(
     return Response(_answer(filed))
 
 
-@get("/v1/journal", opt=actions(Action.EXPORT_JOURNAL))
+@get("/v1/journal", media_type="application/jsonl", opt=actions(Action.EXPORT_JOURNAL))
 async def journal(request: Req, agent: NamedDependency[Agent]) -> Response[bytes]:
     """The journal as a file; that it was taken out is its last entry."""
     actor, now = acting_name(request), agent.clock.now_ms()

@@ -55,9 +55,13 @@ def check_body_declared(handler: HTTPRouteHandler) -> None:
 
     Raises:
         TypeError: The handler changes something, and says neither what it takes nor that it takes
-            bytes (``opt={"takes_bytes": True}``).
+            bytes (``opt={"takes_bytes": True}``) or a form (``in_form``).
     """
-    if _UNSAFE.isdisjoint(handler.http_methods) or handler.opt.get("takes_bytes"):
+    if (
+        _UNSAFE.isdisjoint(handler.http_methods)
+        or handler.opt.get("takes_bytes")
+        or handler.opt.get("is_form")
+    ):
         return
     if body_type_of(handler) is None:
         raise TypeError(f"the handler of {sorted(handler.paths)} names no body: `{WANTED}`")
