@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 
 from blo_agent.api.app import Entrance
 from blo_agent.api.identity import check_handlers
+from blo_agent.api.problem_table import PROBLEMS
 from blo_agent.people.errors import PeopleRefusal
 from blo_agent.store.errors import ActionRefused, StoreError
 from blo_desk import assets
@@ -21,8 +22,8 @@ from blo_desk.languages import NAMES, catalog
 from blo_desk.pages import message, page
 from blo_desk.policy import add_headers, allowed_hosts, for_hosts
 from blo_desk.reader import PageGuard, Reader, reader_of
-from blo_desk.routes import account, log_in, people
-from blo_desk.words import REFUSALS
+from blo_desk.routes import account, board, case, drafts, log_in, people
+from blo_desk.words import REASONS, REFUSALS
 from blo_log.errors import LogError
 from blo_projection.errors import ProjectionError
 from blo_runtime.incidents import report_incident
@@ -30,14 +31,6 @@ from blo_runtime.incidents import report_incident
 Req = Request[Any, Any, State]
 _INTERNAL: Final = 500
 _UNAVAILABLE: Final = 503
-_STATUSES: Final[dict[str, int]] = {
-    PeopleRefusal.NOT_LOGGED_IN: 401,
-    PeopleRefusal.LOG_IN_FAILED: 401,
-    PeopleRefusal.NOT_ALLOWED: 403,
-    PeopleRefusal.MAY_MORE: 403,
-    PeopleRefusal.UNKNOWN_PERSON: 404,
-    PeopleRefusal.TOO_MANY_ATTEMPTS: 429,
-}
 _SMALLEST_COMPRESSED: Final = 1_000
 
 
@@ -52,7 +45,11 @@ def desk_pages(door: Entrance) -> ASGIApp:
     """
     for language in NAMES:
         catalog(language)
-    handlers = [handler for room in (log_in, account, people, assets) for handler in room.HANDLERS]
+    handlers = [
+        handler
+        for room in (log_in, board, case, drafts, account, people, assets)
+        for handler in room.HANDLERS
+    ]
     check_handlers(handlers)
     guard = PageGuard(door)
     app = Litestar(
@@ -81,14 +78,14 @@ def desk_pages(door: Entrance) -> ASGIApp:
 
 def refusal_words(reader: Reader, refusal: ActionRefused) -> str:
     """The reason of a refusal in the reader's language; the node's own words where it has none."""
-    known = REFUSALS.get(refusal.reason)
+    known = REFUSALS.get(refusal.reason) or REASONS.get(refusal.reason)
     return refusal.words if known is None else message(reader, known)
 
 
 def _on_refusal(request: Req, refusal: ActionRefused) -> Response[Any]:
     if refusal.reason == PeopleRefusal.NOT_LOGGED_IN and request.method == "GET":
         return see(log_in.address_for(own_path(reader_of(request).path)))
-    status = _STATUSES.get(refusal.reason, 409)
+    status = PROBLEMS[refusal.reason].status
     words = refusal_words(reader_of(request), refusal)
     return _error_page(request, status, words, detail=refusal.words)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_timezone_name
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
@@ -60,6 +60,13 @@ def moment(at: int | datetime, language: str, zone: tzinfo) -> Markup:
     return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{}</time>').format(
         utc.isoformat(timespec="seconds"), utc, moment_text(at, language, zone)
     )
+
+
+def zone_name(at: int, language: str, zone: tzinfo) -> str:
+    """A zone as a language calls it, with its distance from UTC at an instant."""
+    shown = local(at, zone)
+    distance = f"UTC{shown:%z}"[:6]
+    return f"{get_timezone_name(shown, locale=locale_of(language))} ({distance})"
 
 
 def span(ms: int, language: str) -> str:

@@ -1,4 +1,4 @@
-"""What a node serves: the API under ``/v1``, and the pages beside it."""
+"""What a node serves: the API under ``/v1`` with its list of problems, and the pages beside it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from blo_agent.api.app import Entrance, api_behind
 from blo_desk.app import desk_pages
 
-_API: Final = "/v1/"
+_API: Final = ("/v1/", "/problems")
 
 
 def api_and_pages(door: Entrance) -> ASGIApp:

@@ -18,6 +18,8 @@ from blo_agent.people.errors import PeopleRefusal, refused
 from blo_agent.store.connection import Snapshot
 from blo_desk.languages import NAMES, SOURCE, known_language, preferred
 from blo_domain.people.permissions import Action, Permission
+from blo_domain.trust import TrustedDirectory
+from blo_schemas.ids import OfficeId
 from blo_schemas.instants import local
 from blo_schemas.people import PersonId
 from blo_schemas.texts import zone_from
@@ -44,6 +46,8 @@ class Reader(NamedTuple):
         name: The person's name.
         csrf: The secret of the session's forms.
         path: The address that was asked for, with its query.
+        office_id: The office.
+        directory: The trust documents, for the names of offices.
     """
 
     language: str
@@ -54,6 +58,8 @@ class Reader(NamedTuple):
     name: str = ""
     csrf: str = ""
     path: str = "/"
+    office_id: OfficeId = OfficeId("")
+    directory: TrustedDirectory | None = None
 
     @property
     def zone(self) -> tzinfo:
@@ -136,7 +142,9 @@ class PageGuard:
         zone_name = next((zone for zone in zones if zone != UTC_NAME), UTC_NAME)
         today = local(reader.now, zone_from(zone_name)).date()
         office = at.directory.name(at.id, today, reader.language)
-        return reader._replace(office=office, zone_name=zone_name)
+        return reader._replace(
+            office=office, zone_name=zone_name, office_id=at.id, directory=at.directory
+        )
 
 
 def check_own_page(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
 from http.client import HTTPConnection
 from typing import NamedTuple
@@ -35,7 +35,7 @@ class _Forms(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[tuple[str, dict[str, str]]] = []
-        self._select = ""
+        self._select, self._is_first = "", True
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -48,8 +48,9 @@ class _Forms(HTMLParser):
                 fields[given["name"]] = given.get("value", "")
             elif tag == "select":
                 self._select = given["name"]
-            elif tag == "option" and ("selected" in given or self._select not in fields):
-                fields[self._select] = given.get("value", "")
+                self._is_first = True
+            elif tag == "option" and ("selected" in given or self._is_first):
+                fields[self._select], self._is_first = given.get("value", ""), False
 
 
 class Visitor:
@@ -64,7 +65,7 @@ class Visitor:
         self,
         method: str,
         path: str,
-        fields: Mapping[str, str] | None = None,
+        fields: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> SeenPage:
         """One request, whatever comes."""
@@ -100,6 +101,10 @@ class Visitor:
         """Fill in a form of a page, send it, and follow on."""
         form = {**page.forms(action)[0], **fields}
         return await self._follow(await self.ask("POST", action, form))
+
+    async def send(self, path: str, fields: Sequence[tuple[str, str]]) -> SeenPage:
+        """Post fields, of which one may come several times, and follow on."""
+        return await self._follow(await self.ask("POST", path, fields))
 
     async def log_in(self, person: str, password: str = PASSWORD) -> SeenPage:
         """Log in with a name and a password; the page that comes then."""

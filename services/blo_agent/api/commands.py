@@ -64,7 +64,7 @@ async def commands(
     """Accept a command: 201 when it is on disk; 202 when a program's step waits for approval."""
     body, actor = await request.body(), actor_of(request)
     name = acting_name(request, wanted.actor)
-    command = read_command(agent, wanted, name)
+    command = await read_command(agent, wanted, name)
     drafted = drafted_step(agent.office.id, command.link, command.case, command.command)
     needs_approval = await agent.store.read(
         lambda snapshot: _needs_approval(snapshot, actor, drafted)

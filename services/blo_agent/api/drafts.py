@@ -168,7 +168,7 @@ async def submit(
     """Ask for approval."""
     row = await _reached(request, agent, draft)
     actor, now = actor_of(request), agent.clock.now_ms()
-    step = _drafted(agent, row, actor)
+    step = await _drafted(agent, row, actor)
     job = partial(lifecycle.submit, actor, row.id, wanted.revision, step, now)
     return draft_answer(await agent.store.write(job))
 
@@ -245,7 +245,7 @@ async def send(
     body = await request.body()
     row = await _reached(request, agent, draft)
     actor, now = actor_of(request), agent.clock.now_ms()
-    step = _drafted(agent, row, actor)
+    step = await _drafted(agent, row, actor)
     if row.state is DraftState.APPROVED and row.drafted is not None:
         step = DRAFTED_STEP.decode(row.drafted)
     work = partial(lifecycle.send, agent.office, actor, row.id, wanted.revision, step, now)
@@ -344,7 +344,7 @@ def _check_reach(snapshot: Snapshot, actor: Actor, link: LinkId, case: CaseId | 
     check_case(snapshot, actor, link, case, None if view is None else view.kind)
 
 
-def _drafted(agent: Agent, row: stored.DraftRow, actor: Actor) -> DraftedStep:
+async def _drafted(agent: Agent, row: stored.DraftRow, actor: Actor) -> DraftedStep:
     """What a draft's request says, with its own link and case.
 
     Raises:
@@ -359,7 +359,7 @@ def _drafted(agent: Agent, row: stored.DraftRow, actor: Actor) -> DraftedStep:
     wanted = decode(msgspec.json.encode(filled), CommandRequest)
     if wanted.at is not None or wanted.actor is not None:
         raise BadRequest("the node knows `at` and `actor`; leave them out", pointer="/request")
-    command = read_command(agent, wanted, actor.name)
+    command = await read_command(agent, wanted, actor.name)
     if row.case is None:
         check_opening(actor, row.link, command.command.kind)
     return drafted_step(agent.office.id, row.link, row.case, command.command)

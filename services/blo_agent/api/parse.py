@@ -13,6 +13,7 @@ from blo_agent.api.request_types import CommandRequest, CorrectionRequest, Discl
 from blo_agent.commands.accept import OfficeCommand
 from blo_agent.commands.disclose import DisclosureCommand
 from blo_agent.office.link_state import LinkState
+from blo_agent.store.tables import cases
 from blo_domain.commands import Command, Target
 from blo_schemas.bodies import KIND_WORDS, STEP_WORDS, body_from_json, body_type
 from blo_schemas.errors import WireError
@@ -83,7 +84,7 @@ def known_link(agent: Agent, link: str) -> LinkState:
     return state
 
 
-def read_command(agent: Agent, wanted: CommandRequest, actor: str) -> OfficeCommand:
+async def read_command(agent: Agent, wanted: CommandRequest, actor: str) -> OfficeCommand:
     """The command that a request of an actor asks for.
 
     Raises:
@@ -91,7 +92,7 @@ def read_command(agent: Agent, wanted: CommandRequest, actor: str) -> OfficeComm
     """
     step = listed_word(STEP_WORDS, wanted.step, "/step")
     case = None if wanted.case is None else CaseId(from_hex(wanted.case))
-    kind = _kind(agent, wanted, case)
+    kind = await _kind(agent, wanted, case)
     try:
         body = body_from_json(kind, step, wanted.fields)
     except WireError as error:
@@ -166,11 +167,14 @@ def _refused_fields(error: WireError, kind: Kind, step: Step) -> BadRequest:
     return refused_mismatch(mismatch, body_type(kind, step), under)
 
 
-def _kind(agent: Agent, wanted: CommandRequest, case: CaseId | None) -> Kind:
+async def _kind(agent: Agent, wanted: CommandRequest, case: CaseId | None) -> Kind:
     if wanted.kind is not None:
         return listed_word(KIND_WORDS, wanted.kind, "/kind")
-    state = agent.office.links.get(LinkId(wanted.link))
-    view = state.view(case) if state is not None and case is not None else None
+    link = LinkId(wanted.link)
+    # A reader's thread answers: what the store's thread remembers is for that thread alone.
+    view = None
+    if case is not None:
+        view = await agent.store.read(lambda snapshot: cases.get(snapshot, link, case))
     if view is None:
         raise BadRequest(
             "`kind` is missing; a step in a case that is not known here must name it",

@@ -1,4 +1,4 @@
-// What the pages do beyond HTML: passkeys. Everything else works without this file.
+// What the pages do beyond HTML: passkeys, and drafts that save themselves. All else is HTML alone.
 "use strict";
 (() => {
   const toText = (buffer) => {
@@ -99,6 +99,40 @@
         failed.hidden = false;
       }
     });
+  }
+
+  // Drafts: saved a moment after the last change; the page says when, and when it could not.
+  const draft = document.querySelector("form[data-autosave]");
+  if (draft) {
+    let timer = 0;
+    let composing = false;
+    const saved = () => document.getElementById("saved");
+    const save = () => {
+      if (composing) return;
+      window.htmx.ajax("POST", draft.dataset.autosave, {
+        source: draft,
+        target: "#saved",
+        swap: "outerHTML",
+      });
+    };
+    draft.addEventListener("compositionstart", () => { composing = true; });
+    draft.addEventListener("compositionend", () => { composing = false; });
+    draft.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(save, 1500);
+    });
+    draft.addEventListener("submit", () => clearTimeout(timer));
+    const failed = () => {
+      const note = document.createElement("strong");
+      note.className = "late";
+      note.textContent = draft.dataset.unsaved;
+      saved().querySelectorAll("strong").forEach((old) => old.remove());
+      saved().append(" ", note);
+      clearTimeout(timer);
+      timer = setTimeout(save, 5000);
+    };
+    draft.addEventListener("htmx:sendError", failed);
+    draft.addEventListener("htmx:responseError", failed);
   }
 
   // htmx sends the secret of the session with what changes something.
