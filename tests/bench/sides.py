@@ -31,7 +31,9 @@ from blo_runtime.metrics import Metrics
 from blo_schemas.ids import CorridorId
 
 _PAUSE_S = 0.01
-_LIMIT_S = 300.0
+_LOOK_S = 0.25
+"""Between two looks at all links of a worker, which take some time themselves."""
+_LIMIT_S = 900.0
 _SETTLE_S = 5.0
 
 
@@ -110,13 +112,13 @@ class _Watch:
         return Took(began=self._began, ended=perf_counter(), cpu_s=spent)
 
 
-async def _until(done: Callable[[], bool]) -> None:
+async def _until(done: Callable[[], bool], pause_s: float = _PAUSE_S) -> None:
     # Asked again and again, since nothing is to be hooked into what is measured.
     async with asyncio.timeout(_LIMIT_S):
         while True:
             if done():
                 return
-            await asyncio.sleep(_PAUSE_S)
+            await asyncio.sleep(pause_s)
 
 
 def _ready() -> None:
@@ -208,8 +210,8 @@ async def run_worker(plan: Plan) -> Took:
 
 async def rest_worker(plan: Plan) -> Rested:
     """A processor that has folded its links, and whose links wait for more."""
-    async with _worker(plan, _Watch()) as corridor:
-        await _until(lambda: _position(corridor) >= plan.records)
+    async with _worker(plan, _Watch(), _LOOK_S) as corridor:
+        await _until(lambda: _position(corridor) >= plan.records, _LOOK_S)
         return await _rest(plan)
 
 
@@ -252,7 +254,7 @@ def _peak_mb() -> float:
 
 
 @asynccontextmanager
-async def _worker(plan: Plan, watch: _Watch) -> AsyncIterator[Corridor]:
+async def _worker(plan: Plan, watch: _Watch, pause_s: float = _PAUSE_S) -> AsyncIterator[Corridor]:
     settings = load(Path(plan.config), ProcessorSettings)
     log = connect(settings, joins_readers=True)
     context = await make_context(settings, Metrics(), log)
@@ -279,7 +281,7 @@ async def _worker(plan: Plan, watch: _Watch) -> AsyncIterator[Corridor]:
         assign=corridor.assign,
     )
     running = [asyncio.create_task(stream.run()), asyncio.create_task(corridor.follow())]
-    await _until(lambda: len(corridor.runners) == plan.partitions and corridor.check().ok)
+    await _until(lambda: len(corridor.runners) == plan.partitions and corridor.check().ok, pause_s)
     try:
         yield corridor
         for task in running:

@@ -65,7 +65,9 @@ class Report(msgspec.Struct, kw_only=True):
         return not (self.wrong_views or self.wrong_entries or self.wrong_alerts or self.stale_last)
 
 
-class _Difference(msgspec.Struct):
+class Difference(msgspec.Struct):
+    """What readers of a link's outputs see otherwise than a fold of its log from zero gives it."""
+
     views: int = 0
     entries: int = 0
     stale: int = 0
@@ -75,6 +77,7 @@ class _Difference(msgspec.Struct):
 
     @property
     def nothing(self) -> bool:
+        """Whether they see the same."""
         return not (self.views or self.entries or self.stale or self.alerts)
 
 
@@ -144,13 +147,13 @@ async def _load(plan: Plan, log: KafkaLog, writer: LinkWriter) -> None:
 
 async def _settle(
     world: World, log: KafkaLog, writers: list[LinkWriter], settle_s: float
-) -> _Difference:
+) -> Difference:
     deadline = time.monotonic() + settle_s
     while True:
-        total = _Difference()
+        total = Difference()
         try:
             for writer in writers:
-                await _compare(world, log, writer, total)
+                await compare(world, log, writer, total)
         except LogError:
             total.entries += 1
         if total.nothing or time.monotonic() > deadline:
@@ -158,7 +161,8 @@ async def _settle(
         await asyncio.sleep(1)
 
 
-async def _compare(world: World, log: KafkaLog, writer: LinkWriter, total: _Difference) -> None:
+async def compare(world: World, log: KafkaLog, writer: LinkWriter, total: Difference) -> None:
+    """Add what readers of a link's outputs see otherwise than a fold of its log from zero."""
     place = writer.place
     stored = await whole_topic(log, topics.exchange_topic(place.corridor), place.partition)
     seen: Seen = await see(world, log, place)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -44,6 +44,8 @@ _ANSWER_BYTES: Final = 8 * 1024 * 1024
 """An answer's bytes at most, except that the first partition with records gives at least a batch."""
 _READ_UNCOMMITTED: Final = 0
 _RETRY_S: Final = 0.1
+_MOMENT_S: Final = 1.0
+"""The age of an answer about partitions that readers still take."""
 _RAISED: Final = (OffsetOutOfRangeError, TopicAuthorizationFailedError)
 """Errors of a partition that no repetition mends; a topic that is unknown leaves the metadata."""
 
@@ -65,6 +67,13 @@ class _Question(NamedTuple):
     answers: asyncio.Task[dict[TopicPartition, int | Exception]]
 
 
+class _Partitions(NamedTuple):
+    """The numbers of a topic's partitions, and when Kafka named them, by the loop's clock."""
+
+    numbers: frozenset[int]
+    at: float
+
+
 class KafkaFetcher:
     """Fetches from any partitions over one connection to each broker.
 
@@ -80,6 +89,8 @@ class KafkaFetcher:
         self._connection = connection
         self._client = AIOKafkaClient(**connection.client_options())
         self._topics: set[str] = set()
+        self._partitions: dict[str, _Partitions] = {}
+        self._searches: dict[str, asyncio.Task[frozenset[int]]] = {}
         self._wants: list[_Want] = []
         self._fetches: dict[int | None, asyncio.Task[None]] = {}
         self._questions: dict[int, _Question] = {}
@@ -99,17 +110,40 @@ class KafkaFetcher:
             await self.close()
             raise
 
-    async def partitions(self, topic: str) -> frozenset[int]:
+    async def partitions(self, topic: str, wanted: Collection[int] | None = None) -> frozenset[int]:
         """Ask which partitions a topic has.
+
+        Kafka answers with all that it knows of each of them. So that the readers of many links do
+        not ask for all of them once each, callers of one moment share an answer.
+
+        Args:
+            topic: The topic.
+            wanted: Of an answer that has these, a moment's age does not matter; ``None``: it does.
 
         Raises:
             UnknownTopicOrPartitionError: There is no such topic.
             KafkaError: Another error of the broker or the client.
         """
+        self._check_open()
+        known = self._partitions.get(topic)
+        oldest = asyncio.get_running_loop().time() - _MOMENT_S
+        is_fresh = known is not None and known.at > oldest
+        if known and wanted is not None and is_fresh and known.numbers.issuperset(wanted):
+            return known.numbers
+        task = self._searches.get(topic)
+        if task is None:
+            task = asyncio.create_task(self._search(topic), name="partitions")
+            self._searches[topic] = task
+            task.add_done_callback(lambda _: self._searches.pop(topic))
+        # A caller that is cancelled leaves the others their answer.
+        return await asyncio.shield(task)
+
+    async def _search(self, topic: str) -> frozenset[int]:
         partitions = await known_partitions(self._client, topic)
         # The client keeps its metadata fresh from here on; a topic that is there isn't made by it.
         await self._client.add_topic(topic)
         self._topics.add(topic)
+        self._partitions[topic] = _Partitions(partitions, asyncio.get_running_loop().time())
         return partitions
 
     def knows(self, topic: str) -> bool:
@@ -159,6 +193,7 @@ class KafkaFetcher:
         self.closed = True
         tasks: list[asyncio.Task[Any]] = list(self._fetches.values())
         tasks += [question.answers for question in self._questions.values()]
+        tasks += self._searches.values()
         for task in tasks:
             task.cancel()
         if tasks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError, UnknownTopicOrPartitionError
 
@@ -51,7 +51,8 @@ class JoinedReader:
             LogError: There is no such topic or partition, or Kafka does not answer.
         """
         for topic in {partition.topic for partition in self._positions}:
-            await self._find(topic)
+            numbers = {place.partition for place in self._positions if place.topic == topic}
+            await self._find(topic, numbers)
 
     async def poll(
         self, *, max_records: int = 1000, timeout_s: float = 1.0
@@ -149,10 +150,10 @@ class JoinedReader:
                 if not error.transient:
                     raise
 
-    async def _find(self, topic: str) -> None:
-        """Make sure that a topic and the partitions of it are there."""
+    async def _find(self, topic: str, lately: Collection[int] | None = None) -> None:
+        """Make sure that a topic and the partitions of it are there; ``lately``: or were just now."""
         try:
-            there = await self._fetcher.partitions(topic)
+            there = await self._fetcher.partitions(topic, lately)
         except UnknownTopicOrPartitionError as error:
             raise self._gone(topic) from error
         except FAILURES as error:
