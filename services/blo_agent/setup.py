@@ -90,14 +90,13 @@ def request_of(settings: AgentSettings) -> OfficeRequest:
 def sign_document(settings: AgentSettings, document: SignedDocument) -> SignedDocument:
     """Add the office's signature to a trust document, with its newest key.
 
-    The agent must not be running.
+    The agent may be running.
 
     Raises:
         DuplicateSignature: The office has signed it already.
         StoreError: The store can't be opened.
     """
-    with Store(settings.store.path, KeySources(settings).store_key()) as store:
-        identity = store.submit_read(_newest).result()
+    identity = _newest_identity(settings)
     return add_signature(document, NodeKeys.from_bytes(identity.keys).signing)
 
 

@@ -35,6 +35,10 @@ _OWN: Final = {
     "audit": Subcommand(
         "blo_cli.audit", "Replay the log, and verify reports, journals and bundles."
     ),
+    "config": Subcommand("blo_cli.setup.config", "Explain the programs' configuration files."),
+    "country": Subcommand("blo_cli.setup.country", "Make a country's root, and certify with it."),
+    "link": Subcommand("blo_cli.setup.link", "Propose and accept a link's agreement."),
+    "office": Subcommand("blo_cli.setup.office", "Set an office's node up."),
     "processors": Subcommand("blo_cli.processors", "Run a corridor's stream processors."),
     "topics": Subcommand("blo_cli.topics", "Plan and make the topics."),
     "trust": Subcommand("blo_cli.trust", "Make, publish and judge trust documents."),

@@ -29,6 +29,7 @@ _NARROWEST: Final = 40
 _WIDEST: Final = 500
 _NARROW_BAR: Final = 80
 _BAR_WIDTH: Final = 30
+_LONGEST_ANSWER: Final = 100
 
 
 class OutputFailed(Exception):
@@ -104,6 +105,23 @@ def note(text: object, style: str = "") -> None:
 def problem(text: object) -> None:
     """Prints to standard error why something was not done."""
     note(f"blo: {plain(text)}")
+
+
+def confirmed(question: str) -> bool:
+    """Asks on standard error, and reads one line of standard input: whether it is a yes.
+
+    Args:
+        question: The question; ``yes`` and ``y`` agree, anything else and an end do not.
+    """
+    with suppress(OSError, ValueError):
+        if sys.stderr is not None:
+            sys.stderr.write(f"{plain(question)} [yes/no] ")
+            sys.stderr.flush()
+    try:
+        answer = sys.stdin.readline(_LONGEST_ANSWER) if sys.stdin is not None else ""
+    except (OSError, ValueError):
+        answer = ""
+    return answer.strip().lower() in {"y", "yes"}
 
 
 def from_signal_handler(text: str) -> None:

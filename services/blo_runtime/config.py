@@ -77,7 +77,7 @@ def load(path: Path, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         mismatch = read_mismatch(str(error))
         exact = _exact_path(mismatch.path, str(error), document, convert)
-        raise _explain(path, kind, mismatch._replace(path=exact), error) from error
+        raise _explain(path, kind, mismatch._replace(path=exact), error, document) from error
 
 
 def load_any(path: Path, kinds: Mapping[str, type[T]], otherwise: type[T]) -> T:
@@ -156,20 +156,18 @@ def _table(document: dict[str, Any], path: str) -> dict[str, Any]:
 
 
 def _explain(
-    file: Path, kind: type[Settings], mismatch: Mismatch, error: msgspec.ValidationError
+    file: Path,
+    kind: type[Settings],
+    mismatch: Mismatch,
+    error: msgspec.ValidationError,
+    document: Mapping[str, Any],
 ) -> ConfigurationError:
     """Turn msgspec's message into one that speaks of the file."""
     where = mismatch.path.removeprefix(".")
     if mismatch.unknown:
         return _unknown(file, kind, where, mismatch.unknown)
     if mismatch.missing:
-        return Missing(
-            file,
-            mismatch.field,
-            "missing",
-            expected=_type_of(kind, where, mismatch.missing),
-            todo="Add it; there is no default.",
-        )
+        return _missing(file, kind, where, mismatch, document)
     if isinstance(error.__cause__, ValueError) and not mismatch.expected:
         return _broken_rule(file, where, mismatch.text)
     if mismatch.got:
@@ -180,6 +178,47 @@ def _explain(
     problem = mismatch.text[:1].lower() + mismatch.text[1:]
     parent, _, name = where.rpartition(".")
     return _wrong(file, where, problem, _type_of(kind, parent, name))
+
+
+def _missing(
+    file: Path, kind: type[Settings], where: str, mismatch: Mismatch, document: Mapping[str, Any]
+) -> Missing:
+    """All that is missing at once, so that nobody runs the program once for each key."""
+    others = [key for key in _absent(kind, document) if key != mismatch.field]
+    todo = "Add it; there is no default."
+    if others:
+        todo = f"Add it; there is no default. Also missing: {', '.join(others)}."
+    return Missing(
+        file,
+        mismatch.field,
+        "missing",
+        expected=_type_of(kind, where, mismatch.missing),
+        todo=f"{todo} A whole file, explained: blo config example",
+    )
+
+
+def _absent(kind: type[Settings], document: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """The full paths of the keys without a default that a document has not."""
+    info = msgspec.inspect.type_info(kind)
+    assert isinstance(info, msgspec.inspect.StructType)
+    for field in info.fields:
+        full = _join(path, field.encode_name)
+        inner = next((one.cls for one in _types(field.type) if _is_table(one)), None)
+        if field.encode_name not in document:
+            if field.required:
+                # A missing table is named by what must stand in it.
+                keys = [] if inner is None else list(_absent(inner, {}, full))
+                yield from keys or [full]
+        elif inner is not None and isinstance(document[field.encode_name], Mapping):
+            yield from _absent(inner, document[field.encode_name], full)
+
+
+def _types(type_: msgspec.inspect.Type) -> tuple[Any, ...]:
+    return type_.types if isinstance(type_, msgspec.inspect.UnionType) else (type_,)
+
+
+def _is_table(type_: Any) -> bool:
+    return isinstance(type_, msgspec.inspect.StructType) and issubclass(type_.cls, Settings)
 
 
 def _unknown(path: Path, kind: type[Settings], where: str, name: str) -> UnknownKey:

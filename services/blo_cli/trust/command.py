@@ -20,10 +20,16 @@ from blo_cli.json_forms import DocumentForm, PublishedForm, ShownDocument
 from blo_cli.kafka_options import Kafka, kafka_option, open_log, pins, pins_option
 from blo_cli.parameters import INSTANT, LINE, json_option, zone_option
 from blo_cli.trust import files, specs, verdicts, words
+from blo_cli.trust.directory import (
+    decoded,
+    fetch,
+    fingerprint,
+    readable_documents,
+    tell_verdicts,
+)
 from blo_domain.deadlines import policies
 from blo_domain.trust import title
 from blo_runtime.config import load
-from blo_schemas.errors import WireError
 from blo_schemas.hashes import document_id
 from blo_schemas.ids import CountryId, DocumentId, LinkId, is_link_id, is_subject_id
 from blo_schemas.trust import (
@@ -200,7 +206,7 @@ def show(document: Path, folder: Path | None, times: InstantText, wants_json: bo
     Roots are taken here as they are found. Whether a document counts, `blo trust check` says.
     """
     signed = files.read_document(document)
-    shown = _shown(signed, [signed, *_readable(folder or document.parent)], times)
+    shown = _shown(signed, [signed, *readable_documents(folder or document.parent)], times)
     if wants_json:
         terminal.json(shown)
         return
@@ -216,14 +222,14 @@ def show(document: Path, folder: Path | None, times: InstantText, wants_json: bo
 def _shown(
     signed: SignedDocument, known: list[SignedDocument], times: InstantText
 ) -> ShownDocument:
-    decoded = [(other, _decoded(other)) for other in known]
+    read = [(other, decoded(other)) for other in known]
     roots = {
         root.country: document_id(other.payload)
-        for other, root in decoded
+        for other, root in read
         if isinstance(root, Root) and root.version == 1
     }
     body = DOCUMENT.decode(signed.payload)
-    owners = words.owners(document for _, document in decoded if document is not None)
+    owners = words.owners(document for _, document in read if document is not None)
     _, refusals = verdicts.directory_of(roots, known)
     problem = next((refusal.error for refusal in refusals if refusal.signed == signed), None)
     return ShownDocument(
@@ -249,7 +255,7 @@ def check(folder: Path, pinned: Pinned, config: Path | None, wants_json: bool) -
     if wants_json:
         terminal.json([verdict.form for verdict in judgement.verdicts])
         return Exit.CHECK_FAILED if judgement.refused else Exit.OK
-    return _tell(judgement)
+    return tell_verdicts(judgement)
 
 
 @trust.command()
@@ -270,7 +276,7 @@ def publish(
             refused = [verdict.form for verdict in judgement.refused]
             terminal.json(PublishedForm([], refused))
         else:
-            _tell(judgement)
+            tell_verdicts(judgement)
         terminal.problem("nothing was published")
         return Exit.CHECK_FAILED
     documents = [verdict.signed for verdict in judgement.verdicts if verdict.signed is not None]
@@ -301,31 +307,6 @@ def _make(document: Document, out: Path, keys: tuple[Path, ...]) -> None:
         terminal.line(f"fingerprint {document_id(signed.payload).hex()}")
 
 
-def _tell(judgement: verdicts.Judgement) -> int:
-    for verdict in judgement.verdicts:
-        terminal.line(verdict.line)
-    refused = len(judgement.refused)
-    terminal.line(f"{len(judgement.verdicts) - refused} admitted, {refused} refused")
-    return Exit.CHECK_FAILED if refused else Exit.OK
-
-
-def _readable(folder: Path) -> list[SignedDocument]:
-    documents = []
-    for path in sorted(folder.glob(f"*{files.SUFFIX}")):
-        try:
-            documents.append(files.read_document(path))
-        except FileUnusable as error:
-            terminal.problem(f"left out: {error}")
-    return documents
-
-
-def _decoded(signed: SignedDocument) -> Document | None:
-    try:
-        return DOCUMENT.decode(signed.payload)
-    except WireError:
-        return None
-
-
 def _cut(text: str) -> RevokedFrom:
     link, _, size = text.rpartition("=")
     if not is_link_id(link) or not size.isascii() or not size.isdecimal():
@@ -335,3 +316,7 @@ def _cut(text: str) -> RevokedFrom:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+trust.add_command(fetch)
+trust.add_command(fingerprint)

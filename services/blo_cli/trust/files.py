@@ -7,28 +7,44 @@ part of an identity is a request for a certificate, in JSON.
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Final, Protocol
 
 import msgspec
 
+from blo_agent.store.keyfile import load_store_key
 from blo_cli import terminal
 from blo_cli.errors import FileUnusable
 from blo_cli.file_access import read_input, reads, write_output
 from blo_domain.trust import TrustError, read_signed
 from blo_runtime.files import SMALL, read_with_mode
+from blo_runtime.secret_inputs import ask_at_terminal
 from blo_schemas.errors import WireError
 from blo_schemas.ids import OfficeId
 from blo_schemas.texts import from_hex, from_json
-from blo_schemas.trust import KEM_KEY_SIZE, SIGNED_DOCUMENT, SignedDocument
+from blo_schemas.trust import (
+    KEM_KEY_SIZE,
+    SIGNED_DOCUMENT,
+    Agreement,
+    Certificate,
+    Document,
+    OfficeEntry,
+    Revocation,
+    Root,
+    SignedDocument,
+)
 from blo_sealing.errors import UnusableKey
 from blo_sealing.kem import check_kem_key
 from blo_sealing.keys import NodeKeys
 from blo_sealing.signatures import SEED_SIZE, SigningKey, check_signing_key
 
 SUFFIX: Final = ".blo"
+_NO_NAME: Final = re.compile(r"[^a-z0-9~-]", re.ASCII)
+_LONGEST_NAME: Final = 64
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -106,6 +122,11 @@ def read_request(path: Path) -> RequestFile:
     return request
 
 
+def request_digest(request: RequestFile) -> bytes:
+    """What stands for a request when its fingerprint is compared: 32 bytes over its fields."""
+    return sha256(msgspec.json.encode(request, order="sorted")).digest()
+
+
 def read_document(path: Path) -> SignedDocument:
     """Reads a signed document.
 
@@ -118,6 +139,27 @@ def read_document(path: Path) -> SignedDocument:
     except TrustError as error:
         todo = f"{error.todo[:1].upper()}{error.todo[1:]}"
         raise FileUnusable(str(path), error.problem, todo=todo) from error
+
+
+def file_stem(document: Document) -> str:
+    """What a document's file is called: of whom it is, and what it is.
+
+    The names in a document are anybody's words until it counts; so only letters, digits, dashes
+    and tildes of them are taken, 64 at most.
+    """
+    name: str
+    match document:
+        case Root():
+            name, kind = document.country, "root"
+        case Certificate():
+            name, kind = document.subject, "certificate"
+        case OfficeEntry():
+            name, kind = document.office, "office"
+        case Agreement():
+            name, kind = document.link, "agreement"
+        case Revocation():
+            name, kind = document.country, "revocation"
+    return f"{_NO_NAME.sub('_', name)[:_LONGEST_NAME]}-{kind}"
 
 
 def document_files(folder: Path) -> list[Path]:
@@ -161,6 +203,9 @@ def _read_key(path: Path) -> SigningKey:
             f"holds a private key and can be read by others (mode {mode:04o})",
             todo=f"Run: chmod 600 {path}",
         )
+    if text.lstrip().startswith(b"{"):
+        # A root's key, wrapped under a passphrase by `blo country init`.
+        return SigningKey(load_store_key(path, _ask))
     try:
         data = from_hex(text.decode("ascii").strip())
         return SigningKey(data) if len(data) == SEED_SIZE else NodeKeys.from_bytes(data).signing
@@ -170,3 +215,7 @@ def _read_key(path: Path) -> SigningKey:
             "holds no key",
             todo="Name a file that `blo trust key new` made",
         ) from None
+
+
+def _ask(path: Path) -> str:
+    return ask_at_terminal(f"Passphrase of {path}: ")

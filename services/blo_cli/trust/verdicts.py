@@ -139,7 +139,7 @@ async def publish(log: Log, documents: Iterable[SignedDocument]) -> list[Documen
         TopicMissing: The topic is not there.
         LogError: Something else could not be read or written.
     """
-    present = await _published(log)
+    present = await published(log)
     missing = [
         (DOCUMENT.decode(signed.payload), signed) for signed in documents if signed not in present
     ]
@@ -156,8 +156,13 @@ async def publish(log: Log, documents: Iterable[SignedDocument]) -> list[Documen
     return [document for document, _ in missing]
 
 
-async def _published(log: Log) -> set[SignedDocument]:
-    """The documents on the topic; what is none is left to the readers to name."""
+async def published(log: Log) -> set[SignedDocument]:
+    """The documents on ``blo.directory``; what is none is left to the readers to name.
+
+    Raises:
+        TopicMissing: The topic is not there.
+        LogError: Something else could not be read.
+    """
     reader = await log.reader({_PLACE: 0})
     documents = set()
     async for batch in read_to_end(reader):

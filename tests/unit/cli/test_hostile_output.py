@@ -36,7 +36,6 @@ from blo_cli.json_forms import LinkAt, PolicyComparison
 from blo_cli.main import run
 from blo_cli.parameters import JsonOption
 from blo_cli.processors import command as processors
-from blo_cli.trust import verdicts
 from blo_domain.deadlines.responses import Responses
 from blo_domain.reports.difference import ReportComparison
 from blo_lab.demo import command as demo
@@ -50,13 +49,10 @@ from blo_schemas.journal_file import JournalFileHead
 from blo_schemas.outputs import DeadLetter
 from blo_schemas.plain_text import plain
 from blo_schemas.reports import SignedReport
-from blo_schemas.trust import SIGNED_DOCUMENT, Certificate, DatedText, DocumentSignature, Role
-from blo_sealing.keys import NodeKeys
-from blo_sealing.signatures import SigningKey
-from blo_sealing.statements import sign_document
 from tests.unit.cli.every_command import LEAVES, name_of
-from tests.unit.cli.filled import NUMBER, filled
+from tests.unit.cli.filled import filled
 from tests.unit.cli.test_terminal import HOSTILE
+from tests.unit.cli.trust_scenes import accepted, admitted, fetched, fingerprinted, judged, shown
 
 # The package binds the commands' names to the commands, not to their modules.
 bundle, journal, proofs, replay, report, response_times = (
@@ -197,34 +193,6 @@ def apply(patch: pytest.MonkeyPatch, folder: Path, text: str) -> list[str]:
     patch.setattr(topics, "_plan", lambda *_, **__: [])
     patch.setattr(topics, "_apply", done)
     return [str(folder)]
-
-
-def judged(patch: pytest.MonkeyPatch, folder: Path, text: str) -> list[str]:
-    verdict = verdicts.DocumentVerdict(Path(text), None, text, text, text)
-    judgement = verdicts.Judgement(None, [verdict])  # type: ignore[arg-type]
-    patch.setattr(verdicts, "judge", lambda *_: judgement)
-    return [str(folder), "--pin", f"vn={'0' * 64}"]
-
-
-def shown(_: pytest.MonkeyPatch, folder: Path, text: str) -> list[str]:
-    """A certificate whose name tells a lie, as a file that anybody may have made."""
-    keys = NodeKeys.generate(lambda size: b"\7" * size)
-    signer = SigningKey(b"\1" * 32)
-    certificate = Certificate(
-        country="la",  # type: ignore[arg-type]
-        subject="la-b",  # type: ignore[arg-type]
-        role=Role.OFFICE,
-        names=(DatedText(text=text.encode("utf-8", "ignore").decode()),),
-        signing_key=keys.signing.public,
-        kem_key=keys.kem.public,
-        not_before=0,
-        not_after=NUMBER,
-    )
-    signed = sign_document(certificate, [signer])
-    assert isinstance(signed.signatures[0], DocumentSignature)
-    path = folder / "given.blo"
-    path.write_bytes(SIGNED_DOCUMENT.encode(signed))
-    return [str(path), "--zone", "Asia/Vientiane"]
 
 
 def proof(patch: pytest.MonkeyPatch, folder: Path, text: str) -> list[str]:
@@ -381,7 +349,11 @@ SCENES = {
     ("processors", "what-if"): Scene(what_if),
     ("topics", "apply"): Scene(apply),
     ("topics", "plan"): Scene(plan),
+    ("country", "admit"): Scene(admitted, 0),
+    ("link", "accept"): Scene(accepted, 0),
     ("trust", "check"): Scene(judged, 1),
+    ("trust", "fetch"): Scene(fetched, 1),
+    ("trust", "fingerprint"): Scene(fingerprinted),
     ("trust", "publish"): Scene(judged, 1),
     ("trust", "show"): Scene(shown),
 }
@@ -389,7 +361,7 @@ SCENES = {
 NOTHING_FOREIGN = {
     "init", "request", "run", "new", "root", "certificate", "office", "agreement", "revocation",
     "sign", "restore", "up", "heads", "export", "make", "confirm", "revoke",
-    "backup",
+    "backup", "example", "propose",
 }  # fmt: skip
 """Last words of commands that print only numbers, and names that their user has typed."""
 

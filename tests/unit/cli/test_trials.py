@@ -44,11 +44,14 @@ def test_all_names_are_listed_without_a_broker() -> None:
         *("audit replay", "audit report compare", "audit report show", "audit report verify"),
         *("audit request", "audit response-times", "audit verify"),
         *("audit witness init", "audit witness request", "audit witness run"),
+        *("config example", "country admit", "country init"),
         *("demo", "lab down", "lab up"),
+        *("link accept", "link propose", "office init"),
         *("processors as-of", "processors dead list", "processors dead retry"),
         *("processors dead show", "processors init", "processors request", "processors run"),
         *("processors what-if", "topics apply", "topics plan"),
-        *("trust agreement", "trust certificate", "trust check", "trust key new"),
+        *("trust agreement", "trust certificate", "trust check", "trust fetch"),
+        *("trust fingerprint", "trust key new"),
         *("trust office", "trust publish", "trust revocation", "trust root", "trust show"),
         "trust sign",
     ]
@@ -77,6 +80,7 @@ PAPERS = {
 
 SILENT = {"init", "request", "run", "sign", "export", "new", "root", "certificate", "office"} | {
     *("agreement", "revocation", "compute", "review", "freeze", "disclose", "resume"),
+    *("accept", "admit", "example", "fingerprint", "propose"),
     *("up", "down", "demo", "add", "invite", "confirm", "revoke", "make", "rebuild"),
 }
 """Last words of commands that print what they made, and no findings or list."""
