@@ -203,7 +203,7 @@ def _absent(kind: type[Settings], document: Mapping[str, Any], path: str = "") -
     assert isinstance(info, msgspec.inspect.StructType)
     for field in info.fields:
         full = _join(path, field.encode_name)
-        inner = next((one.cls for one in _types(field.type) if _is_table(one)), None)
+        inner = next((type_.cls for type_ in _types(field.type) if _is_table(type_)), None)
         if field.encode_name not in document:
             if field.required:
                 # A missing table is named by what must stand in it.

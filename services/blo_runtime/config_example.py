@@ -110,7 +110,7 @@ def _struct_of(type_: msgspec.inspect.Type) -> type[Settings] | None:
         case msgspec.inspect.StructType(cls=cls) if issubclass(cls, Settings):
             return cls
         case msgspec.inspect.UnionType(types=types):
-            return next((found for one in types if (found := _struct_of(one))), None)
+            return next((table for part in types if (table := _struct_of(part))), None)
     return None
 
 

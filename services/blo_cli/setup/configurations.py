@@ -79,5 +79,5 @@ def example_of(program: str, **changes: object) -> str:
         changes: Other values; a dot of a key's path is two underscores here.
     """
     example = EXAMPLES[program]
-    given = {**example.given, **{key.replace("__", "."): one for key, one in changes.items()}}
+    given = {**example.given, **{key.replace("__", "."): value for key, value in changes.items()}}
     return config_example(example.kind, given)
