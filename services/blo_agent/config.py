@@ -9,7 +9,14 @@ import msgspec
 
 from blo_agent.files.options import DEFAULTS, FileOptions
 from blo_runtime.config import Settings
-from blo_runtime.settings import AdminSettings, KafkaSettings, LoggingSettings, TrustSettings
+from blo_runtime.settings import (
+    AdminSettings,
+    CertificateFiles,
+    KafkaSettings,
+    LoggingSettings,
+    TrustSettings,
+    check_encrypted,
+)
 
 CredentialName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,255}$(?!\n)")]
 
@@ -92,8 +99,9 @@ class ApiSettings(Settings, frozen=True, kw_only=True):
     """The office's own API, for its web pages and tools.
 
     Attributes:
-        host: The address; loopback unless told otherwise.
+        host: The address.
         port: The port; 0 chooses a free one.
+        tls: The files for TLS; needed unless the address is this machine's own loopback.
         socket_acts_as: As whom the user of the node's socket acts: as the operator, who reads no
             contents, or, in a laboratory, as the whole office without anybody's approval.
         origin: The address at which people's browsers open the node, for which passkeys are made.
@@ -101,10 +109,14 @@ class ApiSettings(Settings, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
+    tls: CertificateFiles | None = None
     socket_acts_as: Literal["operator", "office"] = "operator"
     origin: Annotated[str, msgspec.Meta(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$(?!\n)")] = (
         "http://localhost"
     )
+
+    def __post_init__(self) -> None:
+        check_encrypted(self.host, self.tls)
 
 
 class FileSettings(Settings, frozen=True, kw_only=True):

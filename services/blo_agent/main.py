@@ -30,7 +30,7 @@ from blo_runtime.metrics import Metrics
 from blo_runtime.run_file import run_file
 from blo_runtime.supervision import StopSignal, Supervisor, root_of
 from blo_runtime.supervision import run as run_program
-from blo_runtime.tls import kafka_options
+from blo_runtime.tls import ListenerCertificate, kafka_options
 from blo_schemas.ids import OfficeId
 from blo_sealing.passkeys import RelyingParty
 
@@ -152,6 +152,9 @@ async def _open_doors(
             settings.api.port,
             grace_s=_GRACE_S,
             socket_file=folder / API_SOCKET,
+            certificate=None
+            if settings.api.tls is None
+            else ListenerCertificate(settings.api.tls, section="api.tls"),
         )
         stack.push_async_callback(api.stop)
         # The listener waits for its answers, and a stream of changes ends by itself never.

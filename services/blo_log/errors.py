@@ -6,6 +6,7 @@
     ├── AppendFailed            not all records were acknowledged: says which, and the reason
     ├── BrokerUnreachable       no connection, or no answer in time; try again later
     ├── LogUnavailable          connected, but the log cannot serve now; try again later
+    ├── PlainTextRefused        another machine is never spoken to without TLS
     ├── NotAuthorised           the topic's access rights do not allow it
     ├── TopicMissing            no such topic or partition
     ├── TopicExists             there already is such a topic
@@ -101,6 +102,16 @@ class LogUnavailable(LogError):
     """The log is there but cannot serve now: no leader, or too few in-sync copies."""
 
     transient = True
+
+
+class PlainTextRefused(LogError):
+    """A broker on another machine is never spoken to without TLS."""
+
+    def __init__(self, server: str) -> None:
+        super().__init__(
+            f"{server} is another machine, and no TLS is configured; name a configuration with "
+            "[kafka.tls] by --config"
+        )
 
 
 class NotAuthorised(LogError):

@@ -18,6 +18,7 @@ from prometheus_client.exposition import choose_encoder
 from blo_runtime.http import ListeningServer, serve
 from blo_runtime.logs import describe
 from blo_runtime.settings import AdminSettings
+from blo_runtime.tls import ListenerCertificate
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -89,8 +90,13 @@ async def start_admin(
 
     Raises:
         ListenerFailed: The address cannot be listened on.
+        TlsUnusable: Its certificate cannot be used.
     """
-    return await serve(admin_app(registry, checks), settings.host, settings.port)
+    certificate = None
+    if settings.tls is not None:
+        certificate = ListenerCertificate(settings.tls, section="admin.tls")
+    app = admin_app(registry, checks)
+    return await serve(app, settings.host, settings.port, certificate=certificate)
 
 
 def _report(name: str, check: Check) -> CheckReport:

@@ -29,13 +29,17 @@ class ConnectionLimits(msgspec.Struct, frozen=True):
     Attributes:
         head_s: So long, in seconds, a connection may be open without the head of a request.
         body_s: So long, in seconds, the body of a request may take to arrive.
+        answer_s: So long, in seconds, the peer may leave an answer lying that waits for it.
         connections: At most so many are open; a further one closes the one that has waited
             longest for a request, or itself if all are at work.
+        head_bytes: Bytes of a request's head at most.
     """
 
     head_s: float = 10.0
     body_s: float = 60.0
+    answer_s: float = 60.0
     connections: int = 256
+    head_bytes: int = 16 * 1024
 
 
 class BoundedConnection(H11Protocol):
@@ -52,6 +56,7 @@ class BoundedConnection(H11Protocol):
         """Takes the peer's credentials, makes room, and starts the first limit."""
         self.waits_since = self.loop.time()
         self._limit: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
         # Uvicorn's set of open connections has this one when it returns.
         super().connection_made(transport)
         joined: socket.socket = transport.get_extra_info("socket")
@@ -77,9 +82,20 @@ class BoundedConnection(H11Protocol):
         if not self.is_answering:  # A request that was sent ahead is at work by now.
             self._give(self.limits.body_s if self._has_head else self.limits.head_s)
 
+    def pause_writing(self) -> None:
+        """Waits for the peer to take what was sent."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(self.limits.answer_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The peer has taken enough."""
+        self._forget_unread()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets the limit."""
+        """Forgets the limits."""
         self._give(None)
+        self._forget_unread()
         super().connection_lost(exc)
 
     @property
@@ -100,6 +116,11 @@ class BoundedConnection(H11Protocol):
         self._limit = None
         if seconds is not None and not self.transport.is_closing():
             self._limit = self.loop.call_later(seconds, self.transport.abort)
+
+    def _forget_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+        self._unread = None
 
     def _make_room(self) -> None:
         bounded = [other for other in self.connections if isinstance(other, BoundedConnection)]

@@ -1,12 +1,12 @@
 """Configuration sections that several programs share."""
 
-import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from blo_runtime.config import Settings
+from blo_schemas.addresses import is_loopback
 from blo_schemas.ids import CountryId, DocumentId
 from blo_schemas.texts import from_hex
 
@@ -18,18 +18,26 @@ Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 _MAX_PORT = 65535
 
 
-class TlsSettings(Settings, frozen=True, kw_only=True):
-    """The files for TLS to Kafka, all PEM.
+class CertificateFiles(Settings, frozen=True, kw_only=True):
+    """A certificate and its key, both PEM.
 
     Attributes:
-        ca: The authority that signed the brokers' certificates.
         certificate: This program's certificate, followed by intermediate ones if there are any.
         key: Its private key, without a passphrase.
     """
 
-    ca: Path
     certificate: Path
     key: Path
+
+
+class TlsSettings(CertificateFiles, frozen=True, kw_only=True):
+    """The files for TLS to Kafka.
+
+    Attributes:
+        ca: The authority that signed the brokers' certificates, PEM.
+    """
+
+    ca: Path
 
 
 class KafkaSettings(Settings, frozen=True, kw_only=True):
@@ -37,7 +45,7 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
 
     Attributes:
         bootstrap: ``host:port``, several in an array or separated by commas.
-        tls: The files for TLS; without them the connection is not encrypted (loopback only).
+        tls: The files for TLS; only brokers on loopback are spoken to without.
         request_timeout_s: How long one request to a broker may take, in seconds. A broker that is
             cut off is given up after so long, and another one is asked.
     """
@@ -57,6 +65,11 @@ class KafkaSettings(Settings, frozen=True, kw_only=True):
                 raise ValueError(
                     f'bootstrap: {server!r} is no address; expected "host:port". '
                     "Add the port, as in kafka1.example:9093."
+                )
+            if self.tls is None and not is_loopback(host):
+                raise ValueError(
+                    f"tls: is missing, and {server} is another machine; expected the files for "
+                    "TLS. Add [kafka.tls] with ca, certificate and key."
                 )
 
     @property
@@ -89,14 +102,20 @@ class AdminSettings(Settings, frozen=True, kw_only=True):
         host: The address; loopback unless ``allow_remote`` is true.
         port: The port; 0 chooses a free one, which the program reports.
         allow_remote: Whether other machines may reach it: it has no log-in of its own.
+        tls: The files for TLS; needed where other machines may reach it.
     """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=_MAX_PORT)] = 0
     allow_remote: bool = False
+    tls: CertificateFiles | None = None
 
     def __post_init__(self) -> None:
-        if not self.allow_remote and not _is_loopback(self.host):
+        if is_loopback(self.host):
+            return
+        if self.allow_remote:
+            check_encrypted(self.host, self.tls)
+        else:
             raise ValueError(
                 f"host: {self.host!r} can be reached from other machines; expected a loopback "
                 "address such as 127.0.0.1. Set allow_remote = true beside it if that is meant."
@@ -115,10 +134,14 @@ class LoggingSettings(Settings, frozen=True, kw_only=True):
     format: LogFormat = "json"
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def check_encrypted(host: str, tls: CertificateFiles | None) -> None:
+    """Refuse a listener that other machines may reach and that is not encrypted.
+
+    Raises:
+        ValueError: It is one; in the form of a rule between settings.
+    """
+    if tls is None and not is_loopback(host):
+        raise ValueError(
+            f"tls: is missing, and {host!r} can be reached from other machines; expected the files "
+            "for TLS. Add certificate and key, or listen on 127.0.0.1."
+        )

@@ -1,4 +1,4 @@
-"""TLS to Kafka, with mistakes named before the first connection.
+"""TLS to Kafka and of listeners, with mistakes named before the first connection.
 
 A Kafka client answers "unable to bootstrap" to every mistake in its TLS files, whatever it is.
 So each file is checked by itself, then the certificate with its key, then the certificate in a
@@ -12,7 +12,7 @@ from typing import NoReturn, TypedDict
 
 from blo_runtime.errors import TlsUnusable
 from blo_runtime.files import SMALL, read_file
-from blo_runtime.settings import KafkaSettings, TlsSettings
+from blo_runtime.settings import CertificateFiles, KafkaSettings, TlsSettings
 
 
 class KafkaOptions(TypedDict):
@@ -64,6 +64,59 @@ def ssl_context(settings: TlsSettings, *, section: str = "kafka.tls") -> ssl.SSL
     return context
 
 
+class ListenerCertificate:
+    """The certificate of a listener, which can be renewed while it listens.
+
+    Args:
+        files: Its files.
+        section: The key path of the settings, for the messages.
+
+    Attributes:
+        context: What the listener speaks TLS 1.3 with; the certificate in it may be replaced.
+
+    Raises:
+        TlsUnusable: As ``ssl_context``, of a certificate for servers.
+    """
+
+    def __init__(self, files: CertificateFiles, *, section: str) -> None:
+        self._files = files
+        self._section = section
+        self._loaded = self._stamp()
+        self.context = self._checked()
+
+    def refresh(self) -> bool:
+        """Take the files anew if they have changed; connections that are open stay as they are.
+
+        Returns:
+            Whether they had changed.
+
+        Raises:
+            TlsUnusable: The new files cannot be used; the old certificate stays in use.
+        """
+        stamp = self._stamp()
+        if stamp == self._loaded:
+            return False
+        self._checked()
+        self.context.load_cert_chain(self._files.certificate, self._files.key)
+        self._loaded = stamp
+        return True
+
+    def _stamp(self) -> list[tuple[int, int, int]]:
+        places = (self._files.certificate, self._files.key)
+        states = [place.stat() for place in places if place.exists()]
+        return [(state.st_mtime_ns, state.st_ino, state.st_size) for state in states]
+
+    def _checked(self) -> ssl.SSLContext:
+        files, section = self._files, self._section
+        _expect_pem(files.certificate, f"{section}.certificate", "CERTIFICATE-----")
+        _expect_pem(files.key, f"{section}.key", "PRIVATE KEY-----")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        _load_own(context, files, section)
+        _self_handshake(files, f"{section}.certificate", is_listener=True)
+        return context
+
+
 def _expect_pem(file: Path, key: str, marker: str) -> None:
     what = marker.removesuffix("-----").lower()
     try:
@@ -109,7 +162,7 @@ def _load_authority(context: ssl.SSLContext, file: Path, key: str) -> None:
         )
 
 
-def _load_own(context: ssl.SSLContext, settings: TlsSettings, section: str) -> None:
+def _load_own(context: ssl.SSLContext, settings: CertificateFiles, section: str) -> None:
     def no_passphrase() -> NoReturn:
         _refuse(
             settings.key,
@@ -144,32 +197,36 @@ def _load_own(context: ssl.SSLContext, settings: TlsSettings, section: str) -> N
 _TODO_BY_VERIFY_CODE = {
     9: "Check this machine's clock, or wait until the certificate is valid.",
     10: "Renew it; check this machine's clock.",
-    26: "Have it issued with the extended key usage clientAuth.",
+    26: "Have it issued with the extended key usage {usage}.",
 }
 
 
-def _self_handshake(settings: TlsSettings, key: str) -> None:
-    broker = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    broker.minimum_version = ssl.TLSVersion.TLSv1_3
-    broker.load_cert_chain(settings.certificate, settings.key)
-    # The certificate is its own trust anchor here: the brokers may trust another authority than
-    # the one that signed theirs, so its chain is not ours to judge.
-    broker.load_verify_locations(settings.certificate)
-    broker.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    broker.verify_mode = ssl.CERT_REQUIRED
+def _self_handshake(settings: CertificateFiles, key: str, *, is_listener: bool = False) -> None:
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.minimum_version = ssl.TLSVersion.TLSv1_3
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False
     client.verify_mode = ssl.CERT_NONE
-    client.load_cert_chain(settings.certificate, settings.key)
+    for side in (server, client):
+        side.load_cert_chain(settings.certificate, settings.key)
+    judge = client if is_listener else server
+    # The certificate is its own trust anchor here: the other side may trust another authority than
+    # this one, so the chain is not ours to judge.
+    judge.load_verify_locations(settings.certificate)
+    judge.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    judge.verify_mode = ssl.CERT_REQUIRED
+    usage = "serverAuth" if is_listener else "clientAuth"
     try:
-        _handshake(client, broker)
+        _handshake(client, server)
     except ssl.SSLCertVerificationError as error:
         _refuse(
             settings.certificate,
             key,
             error.verify_message,
-            expected="a client certificate that is valid today",
-            todo=_TODO_BY_VERIFY_CODE.get(error.verify_code, "Have it issued anew."),
+            expected=f"a {'server' if is_listener else 'client'} certificate that is valid today",
+            todo=_TODO_BY_VERIFY_CODE.get(error.verify_code, "Have it issued anew.").format(
+                usage=usage
+            ),
             cause=error,
         )
     except ssl.SSLError as error:

@@ -32,6 +32,9 @@ from blo_agent.api.request_input import WANTED, read_wanted
 from blo_agent.people.log_in import Credentials
 from blo_sealing.passkeys import RelyingParty
 
+MAX_BODY: Final = 1024 * 1024
+"""Bytes of a body, unless a handler says something else."""
+
 LOOPBACK: Final = RelyingParty("localhost", "http://localhost")
 
 
@@ -116,6 +119,7 @@ def api_behind(door: Entrance) -> Litestar:
     return Litestar(
         handlers,
         guards=[door.gate],
+        request_max_body_size=MAX_BODY,
         dependencies={
             WANTED: Provide(read_wanted),
             "openapi": Provide(openapi_text, sync_to_thread=True),

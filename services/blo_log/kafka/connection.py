@@ -16,6 +16,9 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
+from blo_log.errors import PlainTextRefused
+from blo_schemas.addresses import is_loopback
+
 _NEW_TOPIC_GRACE_S: Final = 2.0
 _NO_BROKER_S: Final = 5.0
 _RETRY_S: Final = 0.05
@@ -27,7 +30,7 @@ class KafkaConnection:
 
     Attributes:
         bootstrap: ``host:port``, or several with commas.
-        ssl_context: TLS with a client certificate; ``None`` for plain text.
+        ssl_context: TLS with a client certificate; ``None`` for plain text, on loopback alone.
         client_id: What the broker calls this client in its logs and quotas.
         request_timeout_s: How many seconds one request may take.
         ack_timeout_s: How many seconds an append may wait for its acknowledgement before it fails.
@@ -36,6 +39,9 @@ class KafkaConnection:
             partition whose records were not taken within 0.1 s waits for the others' idle read.
         partition_fetch_bytes: A reader's request asks for at most so many bytes of a partition; a
             broker sends a whole batch in any case.
+
+    Raises:
+        PlainTextRefused: A broker on another machine would be spoken to without TLS.
     """
 
     bootstrap: str
@@ -45,6 +51,11 @@ class KafkaConnection:
     ack_timeout_s: float = 30.0
     fetch_wait_s: float = 0.2
     partition_fetch_bytes: int = 1024 * 1024
+
+    def __post_init__(self) -> None:
+        for server in self.bootstrap.split(",") if self.ssl_context is None else ():
+            if not is_loopback(server.strip().rpartition(":")[0]):
+                raise PlainTextRefused(server.strip())
 
     def client_options(self) -> dict[str, Any]:
         """The options that all of aiokafka's clients share."""

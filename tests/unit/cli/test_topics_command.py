@@ -54,7 +54,7 @@ class Operator:
         return captured.out + captured.err
 
     def apply(self, *arguments: str, code: int = 0) -> str:
-        options = ("--bootstrap", "kafka:9092", "--replication", "1", *arguments)
+        options = ("--bootstrap", "127.0.0.1:9092", "--replication", "1", *arguments)
         return self.topics("apply", *options, code=code)
 
     def found(self) -> dict[str, TopicSpec]:

@@ -307,7 +307,7 @@ def test_publishing_puts_what_others_rest_on_first_and_nothing_twice(
 ) -> None:
     asyncio.run(make_directory(cluster))
     desk.sign("link.blo", "vn-a", "la-b")
-    publish = ["publish", desk.folder, *desk.pins, "--bootstrap", "kafka:9092"]
+    publish = ["publish", desk.folder, *desk.pins, "--bootstrap", "127.0.0.1:9092"]
     assert "published agreement vn-a~la-b, version 1" in desk.blo(*publish)
     kinds = ["Root", "Root", "Certificate", "Certificate", "Agreement"]
     assert published(cluster) == kinds
@@ -321,7 +321,7 @@ def test_nothing_is_published_while_a_document_is_refused(
     desk: Desk, cluster: MemoryCluster
 ) -> None:
     asyncio.run(make_directory(cluster))
-    publish = ["publish", desk.folder, *desk.pins, "--bootstrap", "kafka:9092"]
+    publish = ["publish", desk.folder, *desk.pins, "--bootstrap", "127.0.0.1:9092"]
     said = desk.blo(*publish, code=1)
     assert "nothing was published" in said
     assert published(cluster) == []
@@ -331,7 +331,7 @@ def test_publishing_needs_an_address_and_the_topic(desk: Desk, cluster: MemoryCl
     desk.sign("link.blo", "vn-a", "la-b")
     said = desk.blo("publish", desk.folder, *desk.pins, code=2)
     assert "where is Kafka? Say --bootstrap HOST:PORT or --config FILE" in said
-    publish = ["publish", desk.folder, *desk.pins, "--bootstrap", "kafka:9092"]
+    publish = ["publish", desk.folder, *desk.pins, "--bootstrap", "127.0.0.1:9092"]
     assert "run `blo topics apply`" in desk.blo(*publish, code=2)
 
 

@@ -13,6 +13,7 @@ from blo_log import (
     LogFault,
     LogUnavailable,
     NotAuthorised,
+    PlainTextRefused,
     RecordRefused,
     RecordTooLarge,
     TopicExists,
@@ -22,8 +23,16 @@ from blo_log import (
 from blo_log.kafka import KafkaConnection
 from blo_log.kafka.errors import FAILURES, translate
 
-CONNECTION = KafkaConnection(bootstrap="broker.example:9093")
+CONNECTION = KafkaConnection(bootstrap="127.0.0.1:9093")
 TOPIC = "blo.exchange.la-vn"
+
+
+@pytest.mark.parametrize("server", ["broker.example:9093", "10.0.0.1:9092", "127.0.0.1:1,b:2"])
+def test_another_machine_is_never_spoken_to_without_tls(server: str) -> None:
+    with pytest.raises(PlainTextRefused, match="no TLS is configured"):
+        KafkaConnection(bootstrap=server)
+    KafkaConnection(bootstrap=server, ssl_context=ssl.create_default_context())
+    KafkaConnection(bootstrap="localhost:1, [::1]:2,127.9.9.9:3")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +70,7 @@ def test_only_what_passes_by_itself_is_worth_repeating() -> None:
 
 def test_an_unreachable_broker_is_named_with_what_to_check() -> None:
     said = str(translate(kafka.KafkaConnectionError(), CONNECTION))
-    assert "broker.example:9093" in said
+    assert "127.0.0.1:9093" in said
     assert "If the listener speaks TLS, certificates are needed" in said
 
 

@@ -55,7 +55,7 @@ def test_a_full_file_becomes_frozen_settings(write: Write) -> None:
         """
         mode = "simulated"
         [kafka]
-        bootstrap = ["k1:9093", "k2:9093"]
+        bootstrap = ["127.0.0.1:9093", "[::1]:9093"]
         request_timeout_s = 5
         [admin]
         port = 8123
@@ -67,7 +67,7 @@ def test_a_full_file_becomes_frozen_settings(write: Write) -> None:
         """
     )
     settings = load(path, Program)
-    assert settings.kafka.servers == ["k1:9093", "k2:9093"]
+    assert settings.kafka.servers == ["127.0.0.1:9093", "[::1]:9093"]
     assert settings.kafka.request_timeout_s == 5.0
     assert (settings.admin.host, settings.admin.port) == ("127.0.0.1", 8123)
     assert settings.logging == LoggingSettings(level="debug", format="text")
@@ -84,7 +84,7 @@ def test_defaults_are_safe(write: Write) -> None:
 
 
 def test_several_servers_may_be_separated_by_commas() -> None:
-    assert KafkaSettings(bootstrap="a:1, b:2,").servers == ["a:1", "b:2"]
+    assert KafkaSettings(bootstrap="localhost:1, [::1]:2,").servers == ["localhost:1", "[::1]:2"]
 
 
 def test_relative_paths_are_resolved_against_the_folder_of_the_file(
@@ -107,17 +107,38 @@ def test_relative_paths_are_resolved_against_the_folder_of_the_file(
 CASES: list[tuple[str, type[ConfigurationError], str, str, str]] = [
     ("", Missing, "kafka", "a table", "Add it"),
     ("[kafka]", Missing, "kafka.bootstrap", "an array or a string", "Add it"),
-    (KAFKA + "[kafka.tls]", Missing, "kafka.tls.ca", "a path", "Add it"),
+    (KAFKA + "[kafka.tls]", Missing, "kafka.tls.certificate", "a path", "Add it"),
     (KAFKA + "[[links]]\nsize = 1", Missing, "links[0].id", "a string", "Add it"),
     ("mood = 1\n" + KAFKA, UnknownKey, "mood", "kafka, admin", "Did you mean mode?"),
     (KAFKA + "botstrap = 1", UnknownKey, "kafka.botstrap", "bootstrap, tls", "mean bootstrap?"),
-    (KAFKA + "[kafka.tls]\ncrt = 1", UnknownKey, "kafka.tls.crt", "ca, certificate, key", ""),
+    (KAFKA + "[kafka.tls]\ncrt = 1", UnknownKey, "kafka.tls.crt", "certificate, key, ca", ""),
     (KAFKA + '[[links]]\nid="a"\nzz = 1', UnknownKey, "links[0].zz", "id, size", "Remove it"),
     ("[kafka]\nbootstrap = 1", WrongValue, "kafka.bootstrap", "string or array", "Correct"),
     ("[kafka]\nbootstrap = [1]", WrongValue, "kafka.bootstrap[0]", "string", "Correct"),
     ("[kafka]\nbootstrap = []", WrongValue, "kafka.bootstrap", "at least one", "Name one"),
     ('[kafka]\nbootstrap = "k1"', WrongValue, "kafka.bootstrap", '"host:port"', "Add the port"),
     ('[kafka]\nbootstrap = "k:99999"', WrongValue, "kafka.bootstrap", '"host:port"', "Add"),
+    (
+        '[kafka]\nbootstrap = "k1.example:1"',
+        WrongValue,
+        "kafka.tls",
+        "files for TLS",
+        "[kafka.tls]",
+    ),
+    (
+        '[kafka]\nbootstrap = ["127.0.0.1:1", "10.0.0.1:1"]',
+        WrongValue,
+        "kafka.tls",
+        "files for TLS",
+        "[kafka.tls]",
+    ),
+    (
+        KAFKA + '[admin]\nhost = "0.0.0.0"\nallow_remote = true',
+        WrongValue,
+        "admin.tls",
+        "files for TLS",
+        "certificate and key",
+    ),
     (KAFKA + "request_timeout_s = 0", WrongValue, "kafka.request_timeout_s", "> 0", "Correct"),
     (KAFKA + '[admin]\nport = "80"', WrongValue, "admin.port", "integer", "Correct"),
     (KAFKA + "[admin]\nport = 65536", WrongValue, "admin.port", "<= 65535", "Correct"),
@@ -169,8 +190,9 @@ def test_loopback_needs_no_permission(host: str) -> None:
     assert AdminSettings(host=host).host == host
 
 
-def test_a_remote_admin_listener_must_be_said_explicitly(write: Write) -> None:
-    path = write(KAFKA + '[admin]\nhost = "0.0.0.0"\nallow_remote = true\n')
+def test_a_remote_admin_listener_must_be_said_explicitly_and_speaks_tls(write: Write) -> None:
+    tls = '[admin.tls]\ncertificate = "a.pem"\nkey = "a.key"\n'
+    path = write(KAFKA + '[admin]\nhost = "0.0.0.0"\nallow_remote = true\n' + tls)
     assert load(path, Program).admin.host == "0.0.0.0"
 
 

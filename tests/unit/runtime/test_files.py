@@ -22,6 +22,8 @@ from blo_runtime.files import (
 )
 
 WRITERS = {
+    "services/blo_agent/api/openapi_file.py": "a schema of the repository",
+    "services/blo_agent/api/problem_document.py": "a page of the documentation",
     "services/blo_agent/store/connection.py": "SQLite's own file",
     "services/blo_agent/store/lock.py": "a lock, empty for ever",
     "services/blo_cli/incident_file.py": "a new file in the temporary folder, when all else fails",

@@ -153,8 +153,3 @@ async def test_a_failing_start_up_of_the_application_is_an_error_and_frees_the_p
         await serve(app(on_startup=[fail]), port=probe.port)
     again = await serve(app(), port=probe.port)
     await again.stop()
-
-
-async def test_an_address_of_another_machine_is_an_error() -> None:
-    with pytest.raises(ListenerFailed, match=r"192\.0\.2\.1"):
-        await serve(app(), "192.0.2.1")

@@ -162,3 +162,29 @@ def test_a_connection_to_a_socket_without_a_program_is_refused(tmp_path: Path) -
         bound.bind(str(path))
     with pytest.raises(ConnectionRefusedError):
         unix_socket.connect(path, 1)
+
+
+@get("/large")
+async def large() -> bytes:
+    return bytes(64 * 1024 * 1024)
+
+
+async def test_a_peer_that_leaves_its_answer_lying_is_cut_off() -> None:
+    app = Litestar([large], openapi_config=None, logging_config=None)
+    server = await serve(app, limits=ConnectionLimits(answer_s=0.01))
+    reader, writer = await asyncio.open_connection(server.host, server.port, limit=1024)
+    try:
+        writer.write(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        await asyncio.sleep(0.5)  # While this peer reads nothing, the limit passes.
+        assert len(await until_closed(reader)) < 64 * 1024 * 1024
+    finally:
+        writer.close()
+        await server.stop()
+
+
+async def test_a_head_that_is_too_long_is_refused() -> None:
+    async with served() as server:
+        reader, writer = await asyncio.open_connection(server.host, server.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 17_000)
+        assert (await until_closed(reader)).startswith(b"HTTP/1.1 400 ")
+        writer.close()

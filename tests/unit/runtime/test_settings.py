@@ -24,9 +24,9 @@ def test_a_pin_that_is_no_fingerprint_is_refused(pin: str) -> None:
 
 
 def test_how_to_reach_kafka_is_handed_on_as_it_is_configured() -> None:
-    settings = KafkaSettings(bootstrap=("one.example:1", "two.example:2"), request_timeout_s=3)
+    settings = KafkaSettings(bootstrap=("127.0.0.1:1", "[::1]:2"), request_timeout_s=3)
     assert kafka_options(settings, "vn-a") == {
-        "bootstrap": "one.example:1,two.example:2",
+        "bootstrap": "127.0.0.1:1,[::1]:2",
         "ssl_context": None,
         "client_id": "vn-a",
         "request_timeout_s": 3,
