@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from blo_agent.api.alert_types import OpenAlertAnswer
 from blo_agent.api.present_alerts import open_alerts
-from blo_agent.api.response_types import OpenAlertAnswer
 from blo_agent.office.case_clocks import (
     clocks_of,
     facts_of,

@@ -13,7 +13,7 @@ class ChangeAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         number: Its number; later changes have larger ones, not each number is used.
-        what: ``case``, ``event``, ``draft``, ``alert``, ``link`` or ``restored``.
+        what: ``case``, ``event``, ``draft``, ``alert``, ``receipt``, ``link`` or ``restored``.
         link: The link; left out for ``restored``.
         case: The case, if it is about one.
         case_kind: The kind of that case as it is now, if its view is known.

@@ -12,7 +12,8 @@ from typing import Final
 
 import msgspec
 
-from blo_agent.api import response_types as api
+from blo_agent.api import alert_types as api
+from blo_agent.api.response_types import moment
 from blo_agent.office.case_clocks import (
     clocks_of,
     facts_of,
@@ -153,7 +154,7 @@ def _clocks(at: _LinkTerms, clocks: ClockView, instant: int) -> list[api.ClockAn
             round=state.round,
             standing=state.standing.value,
             owed_by=list(state.owed_by),
-            due=api.moment(state.due),
+            due=moment(state.due),
             due_local=at.local(state.due),
             zone=at.zone,
             late_ms=state.late,
@@ -223,7 +224,7 @@ def _alert(
         round=alert.round,
         cause=cause(alert),
         since=local(alert.since),
-        due=api.moment(alert.due),
+        due=moment(alert.due),
         due_local=at.local(alert.due),
         zone=at.zone,
         must_act=list(alert.must_act),
@@ -232,7 +233,7 @@ def _alert(
         is_standing=is_standing,
         counts=row.counts,
         by_the_rules=rules,
-        cleared_at=None if cleared is None else api.moment(cleared.cleared_at),
+        cleared_at=None if cleared is None else moment(cleared.cleared_at),
         cleared_by=None if by is None else by.word,
         words=alert_words(alert, kind, at.office, at.local(alert.due)) + doubt,
     )

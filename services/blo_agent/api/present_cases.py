@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any
-
-import msgspec
+from collections.abc import Collection, Iterable
 
 from blo_agent.api import response_types as api
 from blo_agent.api.present_alerts import (
@@ -14,17 +11,22 @@ from blo_agent.api.present_alerts import (
     link_alerts,
     link_differences,
 )
+from blo_agent.api.present_events import (
+    event_answer,
+    receipts_of,
+    rejected_answer,
+    under_way_answer,
+)
 from blo_agent.inbound.heads import delivery
 from blo_agent.inbound.heartbeats import stored_heartbeat
 from blo_agent.inbound.own_chain import successor
+from blo_agent.office.case_clocks import case_steps
 from blo_agent.office.verdict_counts import tally_of
 from blo_agent.office.viewer import (
-    StoredLink,
     ViewedLink,
     Viewer,
     log_hash_of,
     stored_link,
-    summary_of,
 )
 from blo_agent.people.access import Actor, sees_case
 from blo_agent.store.connection import Snapshot
@@ -46,13 +48,9 @@ from blo_domain.shredding import (
     shredding_of,
     shredding_words,
 )
-from blo_domain.wording import explain
-from blo_schemas.bodies import decode_body
-from blo_schemas.content import CONTENT, WITHOUT_CONTENT
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
 from blo_schemas.ids import CaseId, CorridorId, EventId, LinkId, OfficeId
 from blo_schemas.instants import local
-from blo_schemas.summary import SUMMARY
 from blo_schemas.views import CaseView
 
 
@@ -166,22 +164,33 @@ def case_history(
     crossed = records.crossed_of_case(snapshot, link, case)
     rejected_total, rejected = records.rejected_of_case(snapshot, link, case, api.MAX_REJECTED)
     stored = stored_link(snapshot, link)
+    steps = case_steps(snapshot, link, case)
     timing = case_timing(viewer, snapshot, stored, case, now if is_read else 0)
     return api.CaseHistory(
         view=None if view is None else _case_answer(viewer, snapshot, view, now),
         events=[
-            _event_answer(stored, row, row.event_id in crossed, row.version in superseded)
-            for row in events.by_case(snapshot, link, case)
+            event_answer(
+                stored,
+                row,
+                receipts_of(snapshot, link, row.kind, steps, step, _parties(viewer, row)),
+                crossed=row.event_id in crossed,
+                superseded=row.version in superseded,
+            )
+            for row, step in zip(events.by_case(snapshot, link, case), steps, strict=True)
         ],
-        rejected=[_rejected_answer(viewer.id, row, view) for row in rejected],
+        rejected=[rejected_answer(viewer.id, row, view) for row in rejected],
         rejected_total=rejected_total,
         under_way=[
-            answer for record in waiting for answer in _under_way_answer(snapshot, link, record)
+            answer for record in waiting for answer in under_way_answer(snapshot, link, record)
         ],
         clocks=timing.clocks,
         alerts=timing.alerts,
         differences=case_differences(snapshot, link, case),
     )
+
+
+def _parties(viewer: Viewer, row: events.EventRow) -> frozenset[OfficeId]:
+    return viewer.directory.link_trust(row.link).parties(row.log_time)
 
 
 def event_status(viewer: Viewer, snapshot: Snapshot, event: EventId) -> api.EventStatus | None:
@@ -268,73 +277,3 @@ def _signed_answer(signed: ShreddingSignature) -> api.SignedAnswer:
     if signed.place is None:
         return api.SignedAnswer(signed.office, None, None)
     return api.SignedAnswer(signed.office, signed.place.event.hex(), signed.place.position)
-
-
-def _content_word(stored: StoredLink, row: events.EventRow) -> str:
-    if row.step in WITHOUT_CONTENT:
-        return "none"
-    if row.case in stored.shredded:
-        return "shredded"
-    if row.content is None:
-        return "closed"
-    return "withheld" if stored.withheld else "opened"
-
-
-def _event_answer(
-    stored: StoredLink, row: events.EventRow, crossed: bool, superseded: bool
-) -> api.EventAnswer:
-    word = _content_word(stored, row)
-    shown = row.content if word == "opened" else None
-    content = None if shown is None else CONTENT.decode(shown)
-    fields: dict[str, Any] | None = None
-    if content is not None:
-        decoded = decode_body(row.kind, row.step, content.body_version, content.body)
-        fields = msgspec.to_builtins(decoded)
-    return api.EventAnswer(
-        event=row.event_id.hex(),
-        step=row.step.word,
-        office=row.office,
-        version=row.version,
-        position=row.position,
-        at=local(row.at),
-        log_time=local(row.log_time),
-        crossed=crossed,
-        superseded=superseded,
-        on=None if content is None else content.on,
-        reason=None if content is None else content.reason,
-        dispatch=None if content is None else content.dispatch,
-        fields=fields,
-        content=word,
-    )
-
-
-def _under_way_answer(
-    snapshot: Snapshot, link: LinkId, waiting: outbox.OutboxRecord
-) -> Iterator[api.UnderWayAnswer]:
-    """Nothing of an event whose key is gone: what it does can't be told."""
-    if waiting.value is None or waiting.event_id is None:
-        return
-    opened = summary_of(snapshot, link, waiting.value)
-    if opened is not None:
-        header, summary = opened
-        yield api.UnderWayAnswer(waiting.event_id.hex(), summary.step.word, local(header.at))
-
-
-def _rejected_answer(
-    office: OfficeId, row: records.RecordRow, view: CaseView | None
-) -> api.RejectedAnswer:
-    reason = "" if row.reason is None else row.reason.value
-    step = None
-    words = f"the record is refused: {reason}"
-    if row.summary is not None and row.verdict is not None and row.office is not None:
-        summary = SUMMARY.decode(row.summary)
-        step = summary.step.word
-        words = explain(row.verdict, summary, row.office, view, office)
-    return api.RejectedAnswer(
-        event=(row.event_id or b"").hex(),
-        office=row.office,
-        position=row.position,
-        step=step,
-        reason=reason,
-        words=words,
-    )

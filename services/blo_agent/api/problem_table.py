@@ -42,6 +42,7 @@ REQUESTS: Final = _kinds(
     (404, "unknown_link", "The office has no such link", "A link is named as its agreement names it; `GET /v1/links` lists those of the office. A link is unknown until its agreement has come over the log and is accepted."),
     (404, "unknown_case", "There is no such case", "A case is named by its id, 64 hexadecimal digits, on its own link. It is unknown here until its opening was read from the log."),
     (404, "unknown_event", "There is no such event", "An event is named by its id, 64 hexadecimal digits. It is unknown here until it was accepted here, or read from the log."),
+    (404, "unknown_head", "There is no such receipt", "A signed head is named by the id that a case's history gives as a receipt, 64 hexadecimal digits, on its own link. It is gone if its key was revoked meanwhile."),
     (405, "method_not_allowed", "This address knows no such method", "The header `Allow` lists the methods that it knows."),
     (413, "body_too_large", "The body is too large", "The detail says how large it may be."),
     (415, "no_json_body", "The body is not declared as JSON", "Send the header `Content-Type: application/json`. Another type could be sent by any page that a person's browser has open."),

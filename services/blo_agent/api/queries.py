@@ -14,6 +14,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from blo_agent.agent import Agent
+from blo_agent.api.alert_types import OpenAlertAnswer
 from blo_agent.api.identity import acting_name, actions, actor_of
 from blo_agent.api.parse import known_link, read_id
 from blo_agent.api.present_alerts import open_alerts
@@ -30,7 +31,7 @@ from blo_agent.api.response_types import (
     CaseHistory,
     EventStatus,
     LinkAnswer,
-    OpenAlertAnswer,
+    SignedHeadAnswer,
 )
 from blo_agent.office.access_log import note_view
 from blo_agent.office.viewer import Viewer, link_role, viewer
@@ -43,8 +44,10 @@ from blo_agent.people.access import (
 )
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import cases as stored_cases
+from blo_agent.store.tables import receipts
 from blo_domain.people.permissions import Action
 from blo_schemas.ids import CaseId, EventId, LinkId
+from blo_schemas.instants import local
 from blo_schemas.texts import from_hex
 
 Req = Request[Any, Any, State]
@@ -93,6 +96,23 @@ async def one_link(
     )
     end = agent.receiver.high_watermarks.get(state.link, 0)
     return await _ask(agent, lambda at, snapshot: link_answer(at, snapshot, link_role(state), end))
+
+
+@get("/v1/links/{link:str}/heads/{head:str}", opt=actions(Action.LIST_CASES, Action.SEE_HEALTH))
+async def one_head(
+    request: Req, agent: NamedDependency[Agent], link: FromPath[str], head: FromPath[str]
+) -> SignedHeadAnswer:
+    """The signed head that is the receipt for some events."""
+    known, wanted = known_link(agent, link).link, read_id(head, "head")
+    check_link(actor_of(request), known)
+    row = await agent.store.read(lambda snapshot: receipts.get(snapshot, wanted))
+    if row is None or row.link != known:
+        raise RequestRefused(
+            RequestRefusal.UNKNOWN_HEAD,
+            f"no head {head} is the receipt for events of {known}",
+            parameter="head",
+        )
+    return SignedHeadAnswer(head, row.office, row.size, local(row.at), row.head)
 
 
 @get("/v1/cases", opt=actions(Action.LIST_CASES))
@@ -179,4 +199,4 @@ def _sees_alert(snapshot: Snapshot, actor: Actor, answer: OpenAlertAnswer) -> bo
     return sees_case(snapshot, actor, link, case, None if view is None else view.kind)
 
 
-HANDLERS = (links, one_link, cases, cases_of_link, one_case, one_event, alerts)
+HANDLERS = (links, one_link, one_head, cases, cases_of_link, one_case, one_event, alerts)

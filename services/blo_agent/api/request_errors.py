@@ -21,6 +21,7 @@ class RequestRefusal(StrEnum):
     UNKNOWN_LINK = "unknown_link"
     UNKNOWN_CASE = "unknown_case"
     UNKNOWN_EVENT = "unknown_event"
+    UNKNOWN_HEAD = "unknown_head"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     BODY_TOO_LARGE = "body_too_large"
     NO_JSON_BODY = "no_json_body"

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from blo_agent.api.alert_types import AlertAnswer, ClockAnswer, DifferenceAnswer
 from blo_schemas.content import Dispatch
 from blo_schemas.instants import local
 
@@ -48,115 +49,6 @@ class HeadAnswer(msgspec.Struct, frozen=True):
     heard_at: datetime
     log_hash: str
     view_digest: str
-
-
-class ClockAnswer(msgspec.Struct, frozen=True):
-    """One round of one clock of a case, as this office works it out of its log.
-
-    Attributes:
-        clock: Which clock.
-        round: Which round of it.
-        standing: ``running``, ``paused``, ``met``, ``missed`` or ``void``.
-        owed_by: Whose turn it is.
-        due: First instant at which it is late; ``None`` while it stands still.
-        due_local: The same in the office's own time zone.
-        zone: That time zone.
-        late_ms: By how much it was or is late; 0: it is not.
-        paused_because: Why it stands still.
-        words: For the officer.
-    """
-
-    clock: str
-    round: int
-    standing: str
-    owed_by: list[str]
-    due: datetime | None
-    due_local: str | None
-    zone: str
-    late_ms: int
-    paused_because: list[str]
-    words: str
-
-
-class AlertAnswer(msgspec.Struct, frozen=True):
-    """An alert that a processor has signed.
-
-    Attributes:
-        alert: Its id.
-        processor: Who signed it.
-        clock: Which clock of the case; ``None``: it is about the link.
-        round: Which round of the clock.
-        cause: The rung of the ladder, or what is wrong with the link.
-        since: From when it is true.
-        due: The deadline as it stood then.
-        due_local: The same in the office's own time zone.
-        zone: That time zone.
-        must_act: Who has to act.
-        notified: The offices that are notified.
-        holidays: Version of the table of public holidays that it was counted by.
-        is_standing: Whether it counts and nothing has cleared it.
-        counts: Whether who signed it counts now.
-        by_the_rules: Whether this office's log gives the very same; ``None``: can't be told (yet).
-        cleared_at: When it was cleared.
-        cleared_by: By which step.
-        words: For the officer.
-    """
-
-    alert: str
-    processor: str
-    clock: str | None
-    round: int
-    cause: str
-    since: datetime
-    due: datetime | None
-    due_local: str | None
-    zone: str
-    must_act: list[str]
-    notified: list[str]
-    holidays: int
-    is_standing: bool
-    counts: bool
-    by_the_rules: bool | None
-    cleared_at: datetime | None
-    cleared_by: str | None
-    words: str
-
-
-class OpenAlertAnswer(msgspec.Struct, frozen=True):
-    """What stands open for the office: of each clock the highest rung that concerns it.
-
-    Attributes:
-        link: On which link.
-        case: In which case; ``None``: it is about the link.
-        kind: The case's kind, if the case is known here.
-        role: ``must_act``, ``notified``, or ``waits``: the office opened the case.
-        alert: The alert.
-    """
-
-    link: str
-    case: str | None
-    kind: str | None
-    role: str
-    alert: AlertAnswer
-
-
-class DifferenceAnswer(msgspec.Struct, frozen=True):
-    """A processor says something else than this office's log; nothing was changed.
-
-    Attributes:
-        processor: Which one.
-        what: ``case``: its record of it. ``alert``: one that the rules do not give, or not so.
-            ``silence``: one that it has not told.
-        case: In which case.
-        since: When it was found.
-        words: For the officer.
-    """
-
-    processor: str
-    what: str
-    case: str
-    since: datetime
-    words: str
 
 
 class CountsAnswer(msgspec.Struct, frozen=True):
@@ -280,12 +172,51 @@ class CaseAnswer(msgspec.Struct, frozen=True):
     shredding: ShreddingAnswer | None = None
 
 
+class ReceiptAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One stage that an event has reached at an office, and what proves it.
+
+    Attributes:
+        stage: ``sent``, ``delivered``, ``opened``, ``acknowledged`` or ``answered``.
+        office: Whose signature proves it: of ``sent`` its writer's.
+        at: When: of ``sent`` the log's time, else when that office signed it.
+        position: Of ``sent``: where it stands in the log.
+        event: The event whose signature proves it.
+        head: The signed head that proves it, for ``GET /v1/links/{link}/heads/{head}``.
+    """
+
+    stage: str
+    office: str
+    at: datetime
+    position: int | None = None
+    event: str | None = None
+    head: str | None = None
+
+
+class SignedHeadAnswer(msgspec.Struct, frozen=True):
+    """A signed head that is the receipt for some records of a link.
+
+    Attributes:
+        head: Its id: SHA-256 of the bytes that were signed.
+        office: Who signed it.
+        size: How many records it covers.
+        at: When its office signed it.
+        signed: The head with its signature (docs/wire-format.md §6); base64 in JSON.
+    """
+
+    head: str
+    office: str
+    size: int
+    at: datetime
+    signed: bytes
+
+
 class EventAnswer(msgspec.Struct, frozen=True):
     """One accepted event of a case; contents only where they could be opened.
 
     ``content`` says what became of the content: ``opened``; ``closed``: not opened, or not yet;
     ``shredded``; ``none``: the step has none; ``withheld``: the store was restored, and until the
-    log was read nobody knows what is shredded.
+    log was read nobody knows what is shredded. ``receipts`` say how far it has come at the other
+    offices of the link, in rising order.
     """
 
     event: str
@@ -302,6 +233,7 @@ class EventAnswer(msgspec.Struct, frozen=True):
     dispatch: Dispatch | None
     fields: dict[str, object] | None
     content: str = "opened"
+    receipts: list[ReceiptAnswer] = []
 
 
 class RejectedAnswer(msgspec.Struct, frozen=True):
@@ -316,11 +248,21 @@ class RejectedAnswer(msgspec.Struct, frozen=True):
 
 
 class UnderWayAnswer(msgspec.Struct, frozen=True):
-    """One event of this office in a case that was not read back from the log yet."""
+    """One event of this office in a case that was not read back from the log yet.
+
+    Attributes:
+        event: Its id.
+        step: What it does.
+        at: When it was accepted.
+        state: ``accepted``: it waits for the line; ``appended``: the broker has it.
+        position: Where the broker says that it stands.
+    """
 
     event: str
     step: str
     at: datetime
+    state: str = "accepted"
+    position: int | None = None
 
 
 class CaseHistory(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ called.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 from blo_agent.office.batch import BatchResult
 from blo_agent.office.halts import halt
@@ -15,8 +16,9 @@ from blo_agent.office.link_state import LinkState
 from blo_agent.office.link_status import HaltReason
 from blo_agent.office.state import Office
 from blo_agent.store.connection import Transaction
-from blo_agent.store.tables import heads
+from blo_agent.store.tables import heads, receipts
 from blo_domain.heads import HeadOrder, order_heads
+from blo_domain.inbox.receipts import PositionRange, ReceiptStage, newly_opened
 from blo_schemas.codec import encode
 from blo_schemas.errors import WireError
 from blo_schemas.heads import HEAD, SIGNED_HEAD, Head
@@ -46,7 +48,9 @@ def take_heads(
         if head.size > state.size and not heads.waiting_of(tx, state.link, signer, head.size):
             # The next head must not take its place before the two were compared.
             heads.wait(tx, stored, head.log_hash)
-        if order_heads(office.heads.get((head.link, signer)), head) is HeadOrder.REPLACES:
+        before = office.heads.get((head.link, signer))
+        if order_heads(before, head) is HeadOrder.REPLACES:
+            _note_receipt(before, head, signer, value, tx)
             heads.put(tx, stored)
             office.know_head(signer, head)
 
@@ -60,7 +64,8 @@ def compare_heads(
     counting = [one for one in waiting if _accepted(office, one.head) is not None]
     for stored in [*counting, *heads.of_link(tx, state.link)]:
         head = HEAD.decode(SIGNED_HEAD.decode(stored.head).head)
-        _differs_from_log(state, stored.office, head, stored.head, now, tx, result)
+        if _differs_from_log(state, stored.office, head, stored.head, now, tx, result):
+            receipts.remove(tx, receipt_id(stored.head))
     heads.waits_no_longer(tx, state.link, state.size)
 
 
@@ -112,6 +117,26 @@ def review_heads(office: Office, tx: Transaction) -> None:
         if stored is None or _accepted(office, stored.head) is None:
             heads.remove(tx, link, signer)
             office.forget_head(link, signer)
+            for receipt in receipts.of_office(tx, link, signer):
+                if _accepted(office, receipt.head) is None:
+                    receipts.remove(tx, receipt.id)
+
+
+def receipt_id(value: bytes) -> bytes:
+    """By what an encoded signed head is named as a receipt: SHA-256 of what was signed."""
+    return sha256(SIGNED_HEAD.decode(value).head).digest()
+
+
+def _note_receipt(
+    before: Head | None, head: Head, signer: OfficeId, value: bytes, tx: Transaction
+) -> None:
+    """Keep a head as the receipt for what it is the first to cover, or to have opened."""
+    ranges = [(ReceiptStage.OPENED, positions) for positions in newly_opened(before, head)]
+    upto = receipts.delivered_upto(tx, head.link, signer)
+    if upto < head.size:
+        ranges.append((ReceiptStage.DELIVERED, PositionRange(upto, head.size)))
+    kept = receipts.ReceiptHead(receipt_id(value), head.link, signer, head.size, head.at, value)
+    receipts.add(tx, kept, ranges)
 
 
 def _accepted(office: Office, value: bytes) -> AcceptedHead | None:

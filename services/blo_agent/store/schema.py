@@ -20,6 +20,7 @@ from blo_agent.store.schema_files import FILES
 from blo_agent.store.schema_inbox import INBOX
 from blo_agent.store.schema_outputs import OUTPUTS, REPORTS
 from blo_agent.store.schema_people import PEOPLE
+from blo_agent.store.schema_receipts import RECEIPTS
 from blo_agent.store.schema_search import SEARCH
 
 _OWN: Final = """
@@ -290,6 +291,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     QUORUMS,
     CHANGES,
     FILES,
+    RECEIPTS,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

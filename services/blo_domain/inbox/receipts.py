@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from blo_domain.deadlines.kinds import CLOCKS
 from blo_domain.lifecycle import ATTACHED
 from blo_schemas.clocks import ClockKind
+from blo_schemas.heads import Head
 from blo_schemas.ids import EventId, OfficeId
 from blo_schemas.summary import Kind, Step
 
@@ -26,6 +27,13 @@ class ReceiptStage(StrEnum):
     OPENED = "opened"
     ACKNOWLEDGED = "acknowledged"
     ANSWERED = "answered"
+
+
+class PositionRange(NamedTuple):
+    """Log positions: the first one, and the first behind the last one."""
+
+    first: int
+    upto: int
 
 
 class CaseStep(NamedTuple):
@@ -107,3 +115,43 @@ def _later(steps: Iterable[CaseStep], event: CaseStep, office: OfficeId) -> Iter
         and step.position > event.position
         and step.expected_version >= event.version
     )
+
+
+def opened_ranges(head: Head) -> list[PositionRange]:
+    """The positions of the records that an office has opened, as its head says.
+
+    A head names only the first records that could not be opened; nothing is claimed of what lies
+    behind the last one that it names, unless it names all.
+    """
+    below = head.size
+    if len(head.first_unopened) != head.unopened:
+        below = min(head.size, max(head.first_unopened, default=0))
+    ranges = []
+    first = 0
+    for position in sorted({*head.first_unopened, below}):
+        if position > below:
+            break
+        if first < position:
+            ranges.append(PositionRange(first, position))
+        first = position + 1
+    return ranges
+
+
+def newly_opened(before: Head | None, head: Head) -> list[PositionRange]:
+    """The positions that a head says are opened and the one before it did not."""
+    known = [] if before is None else opened_ranges(before)
+    return [part for fresh in opened_ranges(head) for part in _without(fresh, known)]
+
+
+def _without(fresh: PositionRange, known: Iterable[PositionRange]) -> list[PositionRange]:
+    left = []
+    first = fresh.first
+    for known_range in known:
+        if known_range.upto <= first or known_range.first >= fresh.upto:
+            continue
+        if known_range.first > first:
+            left.append(PositionRange(first, known_range.first))
+        first = known_range.upto
+    if first < fresh.upto:
+        left.append(PositionRange(first, fresh.upto))
+    return left

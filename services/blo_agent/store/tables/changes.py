@@ -27,6 +27,8 @@ class ChangedThing(StrEnum):
     """A draft was changed, or has taken a step."""
     ALERT = "alert"
     """An alert stands, or stands no more."""
+    RECEIPT = "receipt"
+    """A counterpart has signed how far it has read a link."""
     LINK = "link"
     """A link was halted, or goes on."""
     RESTORED = "restored"
