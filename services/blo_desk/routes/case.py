@@ -15,10 +15,10 @@ from msgspec import inspect
 
 from blo_agent.agent import Agent
 from blo_agent.api import commands, drafts, queries
+from blo_agent.api.alert_types import AlertAnswer
 from blo_agent.api.identity import actions, in_form
 from blo_agent.api.request_types import CommandRequest
 from blo_agent.api.response_types import (
-    AlertAnswer,
     CaseHistory,
     EventAnswer,
     EventStatus,
