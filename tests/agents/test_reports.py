@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from blo_agent.commands.accept import Accepted
 from blo_agent.reports import service
 from blo_agent.reports.errors import ReportRefusal, ReportRefused
 from blo_agent.reports.lifecycle import ReportAction
-from blo_agent.store.connection import Transaction
+from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import events, journal, reports
 from blo_domain.commands import Target
 from blo_domain.holiday_tables import NEWEST
@@ -21,6 +23,7 @@ from blo_domain.reports.difference import ReportDifference
 from blo_log.memory import MemoryCluster
 from blo_schemas.codec import encode
 from blo_schemas.grants import KeyPurpose
+from blo_schemas.ids import LinkId
 from blo_schemas.reports import (
     NoteAbout,
     PeriodReport,
@@ -43,6 +46,7 @@ from tests.agents.world import (
     RunningAgent,
     all_read,
 )
+from tests.patience import PATIENCE_S
 
 FIRST, LAST = date(2024, 11, 1), date(2025, 10, 31)
 PENALTY = {
@@ -131,6 +135,33 @@ async def test_a_report_is_computed_reviewed_signed_and_frozen_and_the_journal_s
         assert data == to_json(filed.signed)
         assert signed_report(data) == filed.signed
         assert (await actions(province))[-1] == ("chief", "report export")
+
+
+async def test_commands_are_accepted_while_a_report_is_computed_and_it_does_not_count_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    read = events.case_by_case
+    between: list[Accepted] = []
+
+    def reading(snapshot: Snapshot, link: LinkId, end: int) -> Iterator[events.EventRow]:
+        for row in read(snapshot, link, end):
+            # The reader's thread waits here until the writer has the command on its disk.
+            work = a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
+            between.append(asyncio.run_coroutine_threadsafe(work, loop).result(PATIENCE_S))
+            yield row
+
+    async with three_up(tmp_path) as (_, a, b, province):
+        for _ in range(3):
+            await a.submit(Kind.PENALTY, Step.OPEN, fields=PENALTY)
+        await all_read([a, b, province], 3)
+        monkeypatch.setattr(events, "case_by_case", reading)
+        computed = await service.compute(a.agent, FIRST, LAST, "officer")
+        assert len(between) == 3
+        assert [link.size for link in computed.report.links] == [3]
+        assert number(computed.report, "overstay_penalties") == "3"
+        monkeypatch.undo()
+        await all_read([a, b, province], 6)
 
 
 async def test_a_frozen_report_is_reproduced_and_what_came_late_is_shown_beside_it(

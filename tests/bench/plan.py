@@ -52,7 +52,10 @@ IN_A_FILE: Final = ("audit_from_bundle", "audit_full_from_bundle")
 IN_TALK: Final = ("quiet_statements", "quiet_grants", "rest_a_day")
 """What two offices and a witness say, measured together."""
 
-IN_A_STORE: Final = ("agent_start", "agent_start_memory", "store_size")
+IN_A_STORE: Final = (
+    *("agent_start", "agent_start_memory", "store_size"),
+    *("report_job", "report_wait", "report_memory", "compare_start"),
+)
 """The same, of a store that is filled for it."""
 
 IN_AN_INDEX: Final = ("search", "search_median", "search_size", "search_wait")

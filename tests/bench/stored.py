@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -42,6 +42,8 @@ from tests.bench.timing import Effort
 _BATCH: Final = 2_000
 _ABREAST: Final = 50
 _ONE_OPEN_IN: Final = 20
+_LONGEST_JOB_MS: Final = 50
+"""So long a report may take the store's thread."""
 _REQUEST: Final[dict[str, object]] = {
     "subject": "(fictional) Nguyen Van A",
     "questions": ["Is the person known?"],
@@ -52,6 +54,9 @@ _STEPS: Final[tuple[tuple[Step, dict[str, object]], ...]] = (
     (Step.URGE, {}),
     (Step.WITHDRAW, {}),
 )
+
+
+T = TypeVar("T")
 
 
 class StoreSize(msgspec.Struct, frozen=True):
@@ -187,21 +192,38 @@ def start_cost(folder: Path) -> StartCost:
     return min(costs, key=lambda cost: cost.seconds)
 
 
+def _cost_of(program: str, folder: Path, kind: type[T]) -> T:
+    """What a program of this package says of a store."""
+    command = [sys.executable, "-m", f"tests.bench.{program}", str(folder)]
+    said = subprocess.run(command, check=True, capture_output=True).stdout
+    return msgspec.json.decode(said.splitlines()[-1], type=kind)
+
+
 def measure_store(effort: Effort) -> tuple[Measurement, ...]:
-    """A start at so many cases against one at a fourth of them, and bytes of the store an event."""
-    sizes, costs = [], []
+    """Starts, a report and comparing at so many cases against a fourth of them, and the store's bytes."""
+    from tests.bench.comparing import CompareCost
+    from tests.bench.reporting import ReportCost
+
+    sizes, costs, reports = [], [], []
     for cases in (max(1, effort.stored // 4), effort.stored):
         with tempfile.TemporaryDirectory(prefix="blo-bench-") as scratch:
-            sizes.append(StoreMaker(Path(scratch)).fill(cases))
-            costs.append(start_cost(Path(scratch)))
+            folder = Path(scratch)
+            sizes.append(StoreMaker(folder).fill(cases))
+            costs.append(start_cost(folder))
+            reports.append(_cost_of("reporting", folder, ReportCost))
+            compared = _cost_of("comparing", folder, CompareCost)
     few, many = costs
-    size = sizes[-1]
+    size, report = sizes[-1], reports[-1]
     return (
         BY_NAME["agent_start"].measured(many.seconds, few.seconds),
         BY_NAME["agent_start_memory"].measured(many.mebibytes, few.mebibytes),
         BY_NAME["store_size"].measured(
             size.store_bytes / size.events, size.topic_bytes / size.events
         ),
+        BY_NAME["report_job"].measured(report.job_ms, _LONGEST_JOB_MS),
+        BY_NAME["report_wait"].measured(report.wait_ms, report.rest_ms),
+        BY_NAME["report_memory"].measured(report.mebibytes, reports[0].mebibytes),
+        BY_NAME["compare_start"].measured(compared.start_ms, compared.all_ms),
     )
 
 

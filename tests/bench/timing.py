@@ -46,7 +46,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     stream: int = 5000
     link: int = 20_000
     settled: int = 20_000
-    stored: int = 20_000
+    stored: int = 34_000
     grown: int = 20_000
     links: int = 200
     rest_s: float = 30.0
