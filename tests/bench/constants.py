@@ -64,6 +64,18 @@ FOLD: Final = Constant(
     "a processor that folds a link from its first record",
     "`fold_on_assignment`",
 )
+RESUMED: Final = Constant(
+    0.057,
+    "s",
+    "a processor's start on a link from its stored state, with a hundred new records",
+    "`python -m tests.bench.restarting`: 0.052 behind 100,000 records, 0.057 behind 400,000",
+)
+LINK_AT_REST: Final = Constant(
+    0.048,
+    "s a link",
+    "a worker's start where all states are stored, with Kafka and the program's own start",
+    "`python -m tests.bench.idle_links 200`: 9.6 s",
+)
 AMORTISED: Final = Constant(
     88_142, "records/s a core", "an amortised audit from Kafka", "`audit_from_kafka`"
 )
@@ -81,6 +93,6 @@ LINEAR: Final = Constant(0.95, "exponent", "growth of an audit with the log", "`
 
 ALL: Final = (
     EVENT, TRAIL, ALERT, CASE, STEPS, GRANT, CONTENT_READERS, SUMMARY_READERS, HEAD, CERTIFICATE,
-    STORE, FOLD,
+    STORE, FOLD, RESUMED, LINK_AT_REST,
     AMORTISED, FULL, GOING_ON, STATEMENT, LINEAR,
 )  # fmt: skip

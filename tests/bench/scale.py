@@ -19,8 +19,8 @@ REPLICAS_A_BROKER: Final = 4000
 LOCAL_DAYS: Final = 30
 """Days that a broker with tiered storage keeps on its own disk."""
 
-_KEYED_BY_LINK: Final = 7
-"""Topics of a corridor with a partition for each link: exchange, keys, heads, cases, alerts, trail, dead."""
+_KEYED_BY_LINK: Final = 8
+"""Topics of a corridor with a partition for each link: exchange, keys, files, heads, cases, alerts, trail, dead."""
 
 
 class Deployment(NamedTuple):
@@ -146,7 +146,10 @@ def _section(deployment: Deployment) -> list[str]:
         (f"The same with tiers, {LOCAL_DAYS} days local", _bytes(REPLICATION * (local + lies.compacted))),
         ("Remote tier, one copy", _bytes(lies.tiered - local)),
         ("An office's store, of one link, at most", _bytes(per_link * known.EVENT.value * known.STORE.value)),
-        ("A processor that folds one link from its first record", _duration(per_link / 100_000 * known.FOLD.value)),
+        ("A processor's start on one link, from its stored state", _duration(known.RESUMED.value)),
+        ("A worker's start on all links of a corridor", _duration(links / corridors * known.LINK_AT_REST.value)),
+        ("The starts of all workers, on one core", _duration(links * known.LINK_AT_REST.value)),
+        ("A processor that has lost its states: one link, from its first record", _duration(per_link / 100_000 * known.FOLD.value)),
         ("The same for all links, on one core", _duration(everything / 100_000 * known.FOLD.value)),
         ("Audit of everything, amortised, one core", _duration(everything / known.AMORTISED.value)),
         ("Audit of everything, full, one core", _duration(everything / known.FULL.value)),
