@@ -97,7 +97,7 @@ can-demo:
 	@deploy/setup/prerequisites python $(DEMO_PROGRAMS)
 
 can-test:
-	@deploy/setup/prerequisites python $(BROKER_PROGRAMS)
+	@deploy/setup/prerequisites python curl $(BROKER_PROGRAMS)
 
 can-work:
 	@deploy/setup/prerequisites python

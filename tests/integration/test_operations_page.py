@@ -133,7 +133,7 @@ def test_the_page_leads_from_nothing_to_an_exchanged_case(
             shell.until(step.text)
         else:
             shell.run(step.text)
-    said = shell.run("blo agent verify --config nonghet/agent.toml").stdout
+    said = shell.run("blo agent verify --config xiengkhouang/agent.toml").stdout
     assert "1 records, 1 verified" in said
     assert shell.end() == [0, 0]
     # Aim: at most 12 commands a country and 6 an office.

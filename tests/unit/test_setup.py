@@ -59,7 +59,7 @@ def test_a_machine_that_has_all_hears_nothing(prerequisites: Prerequisites, java
 
 
 def test_every_missing_program_is_named_with_its_command(prerequisites: Prerequisites) -> None:
-    result = prerequisites("python", "java", "maven", programs={})
+    result = prerequisites("python", "java", "maven", "curl", programs={})
     assert result.returncode == 1
     for words in (
         "missing: python3",
@@ -69,6 +69,8 @@ def test_every_missing_program_is_named_with_its_command(prerequisites: Prerequi
         "missing: mvn",
         "apt-get install maven",
         "brew install maven",
+        "missing: curl",
+        "apt-get install curl",
     ):
         assert words in result.stderr
 
@@ -104,8 +106,8 @@ def test_only_what_is_asked_for_is_looked_for(prerequisites: Prerequisites) -> N
         ("demo", {}, "python java maven", True),
         ("demo", {"KAFKA_HOME": "kafka"}, "python java", False),
         ("demo", {"BLO_BOOTSTRAP": "127.0.0.1:9092"}, "python", False),
-        ("test", {}, "python java maven", True),
-        ("test", {"KAFKA_HOME": "kafka"}, "python java", False),
+        ("test", {}, "python curl java maven", True),
+        ("test", {"KAFKA_HOME": "kafka"}, "python curl java", False),
         ("test-fast", {}, "python", False),
     ],
 )
