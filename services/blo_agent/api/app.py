@@ -29,6 +29,7 @@ from blo_agent.api.change_stream import ChangeStreams
 from blo_agent.api.identity import Gate, check_handlers
 from blo_agent.api.problems import EXCEPTION_HANDLERS
 from blo_agent.api.request_input import WANTED, read_wanted
+from blo_agent.api.retries import RetryKeeper
 from blo_agent.people.log_in import Credentials
 from blo_sealing.passkeys import RelyingParty
 
@@ -116,9 +117,12 @@ def api_behind(door: Entrance) -> Litestar:
     if agent.options.simulated_time:
         handlers.extend(commands.SIMULATION_HANDLERS)
     check_handlers(handlers)
+    retries = RetryKeeper(agent)
     return Litestar(
         handlers,
         guards=[door.gate],
+        before_request=retries.before,
+        middleware=[retries.middleware],
         request_max_body_size=MAX_BODY,
         dependencies={
             WANTED: Provide(read_wanted),

@@ -22,9 +22,10 @@ from blo_agent.store.tables import systems
 
 HEADER: Final = "idempotency-key"
 MAY_RETRY: Final = "may_retry"
-"""The key in a handler's ``opt``: a request with an idempotency key is carried out once."""
+"""The key in a handler's ``opt``: it keeps its answer in the transaction of its work."""
 
 KEPT_MS: Final = 7 * 86_400_000
+_UNANSWERED: Final = 0
 _KEY: Final = re.compile(r"[\x21-\x7e]{8,128}")
 
 T = TypeVar("T")
@@ -34,10 +35,12 @@ class RetryRefusal(StrEnum):
     """Why a request with an idempotency key is refused."""
 
     KEY_USED = "key_used"
+    ANSWER_MISSING = "answer_missing"
+    SHOWN_ONCE = "shown_once"
 
 
 class RetryRefused(ActionRefused):
-    """The key came with another request before."""
+    """The key came with another request before, or has no answer that can be repeated."""
 
     reasons = (RetryRefusal,)
 
@@ -78,7 +81,7 @@ class RetriedRequest:
                 expected="8 to 128 visible ASCII characters, such as a UUID",
                 example="0b5c2f0e-8a37-4a55-9d7c-5f6f1f6f2f11",
             )
-        place = f"{request.method} {request.url.path}".encode()
+        place = f"{request.method} {request.url.path}?{request.url.query}".encode()
         self._digest = sha256(len(place).to_bytes(2, "big") + place + body).digest()
         self._actor = actor
         self._now = now
@@ -102,13 +105,8 @@ class RetriedRequest:
             return work
 
         def once(tx: Transaction) -> T:
-            kept = systems.kept_answer(tx, self._actor, key)
-            if kept is not None and kept.at > self._now - KEPT_MS:
-                if kept.request != self._digest:
-                    raise RetryRefused(
-                        RetryRefusal.KEY_USED,
-                        "this idempotency key came with another request before; take a new one",
-                    )
+            kept = self._kept(tx, key)
+            if kept is not None:
                 raise AnsweredBefore(kept)
             result = work(tx)
             systems.forget_answers(tx, self._now - KEPT_MS)
@@ -119,10 +117,54 @@ class RetriedRequest:
 
         return once
 
+    def begin(self, tx: Transaction) -> systems.KeptAnswer | None:
+        """Note the key; the answer that is kept, if the request was carried out before.
+
+        Raises:
+            RetryRefused: The key came with another request, or its request has no answer yet.
+        """
+        assert self._key is not None
+        kept = self._kept(tx, self._key)
+        if kept is None:
+            systems.forget_answers(tx, self._now - KEPT_MS)
+            row = systems.KeptAnswer(self._digest, _UNANSWERED, b"", self._now)
+            systems.keep_answer(tx, self._actor, self._key, row)
+        return kept
+
+    def finish(self, tx: Transaction, status: int, answer: bytes) -> None:
+        """Keep what the request is answered."""
+        assert self._key is not None
+        systems.set_answer(tx, self._actor, self._key, status, answer)
+
+    def forget(self, tx: Transaction) -> None:
+        """Forget the key: the request was refused, so it may come again."""
+        assert self._key is not None
+        systems.forget_answer(tx, self._actor, self._key)
+
+    def _kept(self, tx: Transaction, key: str) -> systems.KeptAnswer | None:
+        kept = systems.kept_answer(tx, self._actor, key)
+        if kept is None or kept.at <= self._now - KEPT_MS:
+            return None
+        if kept.request != self._digest:
+            raise RetryRefused(
+                RetryRefusal.KEY_USED,
+                "this idempotency key came with another request before; take a new one",
+            )
+        if kept.status == _UNANSWERED:
+            raise RetryRefused(
+                RetryRefusal.ANSWER_MISSING,
+                "a request with this idempotency key has begun and has no answer yet",
+            )
+        return kept
+
 
 def again(before: AnsweredBefore) -> Response[Any]:
     """The kept answer."""
-    kept = before.kept
+    return repeated(before.kept)
+
+
+def repeated(kept: systems.KeptAnswer) -> Response[Any]:
+    """A kept answer, given once more."""
     return Response(
         kept.answer,
         status_code=kept.status,

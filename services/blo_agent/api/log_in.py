@@ -34,6 +34,7 @@ from blo_agent.api.people_types import (
     session_answer,
 )
 from blo_agent.api.request_types import EmptyRequest
+from blo_agent.api.retries import SHOWS_SECRET
 from blo_agent.people.access import answer_of
 from blo_agent.people.errors import PeopleRefusal, refused
 from blo_agent.people.log_in import Credentials
@@ -122,7 +123,7 @@ async def change_password(
     return {"changed": True}
 
 
-@post("/v1/account/codes", status_code=200, opt=for_everybody_known())
+@post("/v1/account/codes", status_code=200, opt={**for_everybody_known(), SHOWS_SECRET: True})
 async def begin_codes(
     request: Req, credentials: NamedDependency[Credentials], wanted: NamedDependency[EmptyRequest]
 ) -> CodesAnswer:
@@ -139,7 +140,11 @@ async def finish_codes(
     return {"added": True}
 
 
-@post("/v1/account/passkeys/challenge", status_code=200, opt=for_everybody_known())
+@post(
+    "/v1/account/passkeys/challenge",
+    status_code=200,
+    opt={**for_everybody_known(), SHOWS_SECRET: True},
+)
 async def begin_passkey(
     request: Req, credentials: NamedDependency[Credentials], wanted: NamedDependency[EmptyRequest]
 ) -> ChallengeAnswer:

@@ -19,10 +19,11 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.routes import HTTPRoute
 
 from blo_agent.api.expectations import expectation_of
-from blo_agent.api.idempotency import HEADER, MAY_RETRY
+from blo_agent.api.idempotency import HEADER
 from blo_agent.api.identity import COOKIE, CSRF_HEADER, for_anybody
 from blo_agent.api.problem_types import PROBLEM_JSON, ProblemDetails
 from blo_agent.api.request_input import JSON, body_type_of
+from blo_agent.api.retries import is_retriable
 
 API_VERSION: Final = "1"
 _REFERENCE: Final = "#/components/schemas/{name}"
@@ -136,7 +137,7 @@ def _operation(
 ) -> dict[str, Any]:
     summary, _, about = inspect.cleandoc(handler.fn.__doc__ or "").partition("\n")
     parameters = [_parameter(row) for row in listed]
-    if handler.opt.get(MAY_RETRY):
+    if is_retriable(handler, handler.http_methods):
         parameters.append(
             {
                 "name": HEADER,

@@ -29,6 +29,7 @@ from blo_agent.api.people_types import (
 )
 from blo_agent.api.request_errors import BadRequest
 from blo_agent.api.request_types import EmptyRequest
+from blo_agent.api.retries import SHOWS_SECRET
 from blo_agent.people import accounts
 from blo_agent.people.systems import add_system, confirm_system, revoke_system
 from blo_agent.store.tables import people as stored
@@ -48,7 +49,7 @@ async def people(agent: NamedDependency[Agent]) -> list[PersonAnswer]:
     return [person_answer(row) for row in await agent.store.read(stored.everybody)]
 
 
-@post("/v1/people", opt=actions(Action.MANAGE_PEOPLE))
+@post("/v1/people", opt={**actions(Action.MANAGE_PEOPLE), SHOWS_SECRET: True})
 async def add_person(
     request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[NewPersonRequest]
 ) -> InvitationAnswer:
@@ -105,7 +106,7 @@ async def confirm_person(
     return {"confirmed": True}
 
 
-@post("/v1/people/{person:str}/invite", opt=actions(Action.MANAGE_PEOPLE))
+@post("/v1/people/{person:str}/invite", opt={**actions(Action.MANAGE_PEOPLE), SHOWS_SECRET: True})
 async def invite(
     request: Req,
     agent: NamedDependency[Agent],
@@ -148,7 +149,7 @@ async def programs(agent: NamedDependency[Agent]) -> list[SystemAnswer]:
     return [system_answer(row) for row in await agent.store.read(systems.everything)]
 
 
-@post("/v1/systems", opt=actions(Action.MANAGE_SYSTEMS))
+@post("/v1/systems", opt={**actions(Action.MANAGE_SYSTEMS), SHOWS_SECRET: True})
 async def give_token(
     request: Req, agent: NamedDependency[Agent], wanted: NamedDependency[SystemRequest]
 ) -> TokenAnswer:

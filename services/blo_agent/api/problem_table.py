@@ -47,6 +47,8 @@ REQUESTS: Final = _kinds(
     (413, "body_too_large", "The body is too large", "The detail says how large it may be."),
     (415, "no_json_body", "The body is not declared as JSON", "Send the header `Content-Type: application/json`. Another type could be sent by any page that a person's browser has open."),
     (409, "key_used", "The idempotency key came with another request", "A key names one request for seven days. Take a new key for a new request; send a retry with exactly the same bytes."),
+    (409, "answer_missing", "The request has begun, and has no answer yet", "It runs still, or the node stopped before it answered. Look whether it was carried out; to try again, take a new key."),
+    (409, "shown_once", "The answer held a secret that is shown once", "The request was carried out. If the secret was lost, revoke what was made and ask for a new one with a new key."),
     (503, "unavailable", "The log or the store cannot serve now", "Nothing was done. The detail says what is wrong; try again when it is mended."),
     (500, "incident", "An unexpected error", "Nothing was changed. The log file of the node has the error under `incident`; report it."),
 )

@@ -43,7 +43,7 @@ class KeptAnswer(NamedTuple):
 
     Attributes:
         request: SHA-256 of the request.
-        status: The HTTP status.
+        status: The HTTP status; 0 while the command has no answer yet.
         answer: The body.
         at: When, Unix milliseconds.
     """
@@ -99,6 +99,19 @@ def keep_answer(tx: Transaction, actor: str, key: str, kept: KeptAnswer) -> None
         "INSERT INTO answers(actor, key, request, status, answer, at) VALUES (?, ?, ?, ?, ?, ?)",
         (actor, key, *kept),
     )
+
+
+def set_answer(tx: Transaction, actor: str, key: str, status: int, answer: bytes) -> None:
+    """Keeps the answer to a command whose key was noted before."""
+    tx.execute(
+        "UPDATE answers SET status = ?, answer = ? WHERE actor = ? AND key = ?",
+        (status, answer, actor, key),
+    )
+
+
+def forget_answer(tx: Transaction, actor: str, key: str) -> None:
+    """Removes a key whose command was refused."""
+    tx.execute("DELETE FROM answers WHERE actor = ? AND key = ?", (actor, key))
 
 
 def forget_answers(tx: Transaction, before: int) -> int:
