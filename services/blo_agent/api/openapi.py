@@ -27,7 +27,7 @@ from blo_agent.api.retries import is_retriable
 
 API_VERSION: Final = "1"
 _REFERENCE: Final = "#/components/schemas/{name}"
-_IDS: Final = {"case": 64, "event": 64, "digest": 64, "session": 64, "draft": 32}
+_IDS: Final = {"case": 64, "event": 64, "digest": 64, "session": 64, "draft": 32, "file": 32}
 """Hexadecimal digits of the ids in paths."""
 
 _ATTRIBUTE: Final = re.compile(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
@@ -170,6 +170,9 @@ def _operation(
         content = {"schema": shape_of[body], "example": expectation_of(kind).example}
         is_needed = any(field.required for field in kind.fields)
         operation["requestBody"] = {"required": is_needed, "content": {JSON: content}}
+    elif isinstance(media := handler.opt.get("takes_bytes"), str):
+        bytes_of_file = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {"required": True, "content": {media: bytes_of_file}}
     return operation
 
 

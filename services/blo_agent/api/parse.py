@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final, TypeVar
 
 from blo_agent.agent import Agent
+from blo_agent.api.enclosures import with_files
 from blo_agent.api.expectations import refused_body, refused_mismatch
 from blo_agent.api.request_errors import BadRequest, RequestRefusal, RequestRefused
 from blo_agent.api.request_types import CommandRequest, CorrectionRequest, DisclosureRequest
@@ -89,6 +90,7 @@ async def read_command(agent: Agent, wanted: CommandRequest, actor: str) -> Offi
 
     Raises:
         BadRequest: A word is not one of its list, or the body does not fit; names the field.
+        FileRefused: It names a file that is not known.
     """
     step = listed_word(STEP_WORDS, wanted.step, "/step")
     case = None if wanted.case is None else CaseId(from_hex(wanted.case))
@@ -97,6 +99,7 @@ async def read_command(agent: Agent, wanted: CommandRequest, actor: str) -> Offi
         body = body_from_json(kind, step, wanted.fields)
     except WireError as error:
         raise _refused_fields(error, kind, step) from error
+    dispatch = await with_files(agent, wanted.dispatch, wanted.files)
     return OfficeCommand(
         LinkId(wanted.link),
         case,
@@ -107,7 +110,7 @@ async def read_command(agent: Agent, wanted: CommandRequest, actor: str) -> Offi
             body=body,
             urgency=_optional(_URGENCIES, wanted.urgency, "/urgency"),
             reason=wanted.reason,
-            dispatch=wanted.dispatch,
+            dispatch=dispatch,
             corrects=_corrected(wanted) if step is Step.SUPERSEDE else None,
             due=None if wanted.due is None else unix_ms(wanted.due),
             pause_ground=_optional(_GROUNDS, wanted.ground, "/ground"),

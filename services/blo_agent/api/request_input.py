@@ -55,7 +55,7 @@ def check_body_declared(handler: HTTPRouteHandler) -> None:
 
     Raises:
         TypeError: The handler changes something, and says neither what it takes nor that it takes
-            bytes (``opt={"takes_bytes": True}``) or a form (``in_form``).
+            bytes (``opt={"takes_bytes": MEDIA_TYPE}``) or a form (``in_form``).
     """
     if (
         _UNSAFE.isdisjoint(handler.http_methods)

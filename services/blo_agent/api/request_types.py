@@ -10,6 +10,7 @@ import msgspec
 from blo_domain.commands import MAX_NTH
 from blo_schemas.content import Dispatch
 from blo_schemas.fields import Line, Text
+from blo_schemas.files import MAX_FILES
 from blo_schemas.instants import LAST_INSTANT, check_business_day, local
 from blo_schemas.plain_text import control_in
 from blo_schemas.text_fields import lines_of
@@ -21,6 +22,14 @@ Hex32 = Annotated[
         pattern=r"^[0-9a-f]{64}$(?!\n)",
         description="an id of 64 hexadecimal digits in lower case",
         examples=["5e" * 32],
+    ),
+]
+Hex16 = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9a-f]{32}$(?!\n)",
+        description="an id of 32 hexadecimal digits in lower case",
+        examples=["5e" * 16],
     ),
 ]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -71,6 +80,8 @@ class CommandRequest(StrictRequest, frozen=True):
         reason: In words.
         due: Stated due date.
         dispatch: The common fields.
+        files: The ids of uploaded files that travel with it, at most ten; the node fills in what
+            ``dispatch`` says of them.
         fields: The fields of the kind and step. For ``supersede``
             ``{"corrects": STEP, "nth": 1, "fields": {...}}``: which step of this office is
             corrected, and all its fields with their new values.
@@ -88,6 +99,7 @@ class CommandRequest(StrictRequest, frozen=True):
     reason: Text | None = None
     due: Instant | None = None
     dispatch: Dispatch | None = None
+    files: Annotated[tuple[Hex16, ...], msgspec.Meta(max_length=MAX_FILES)] = ()
     fields: dict[str, object] = {}
     ground: Word | None = None
     actor: Word | None = None

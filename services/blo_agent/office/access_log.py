@@ -28,6 +28,7 @@ from blo_schemas.summary import Step
 
 VIEW_CASE: Final = "view case"
 PRINT: Final = "print {}"
+EXPORT_FILE: Final = "export file"
 EXPORT_JOURNAL: Final = "export journal"
 SEARCH: Final = "search"
 REBUILD_SEARCH: Final = "rebuild search index"
@@ -43,6 +44,13 @@ def note_print(
 ) -> None:
     """Note that somebody prints a case, a dispatch of it, or its minutes."""
     journal.append(tx, at=now, actor=actor, action=PRINT.format(paper), link=link, case=case)
+
+
+def note_file(
+    tx: Transaction, actor: str, link: LinkId, case: CaseId | None, digest: bytes, now: int
+) -> None:
+    """Note that somebody takes a file out, by its SHA-256."""
+    journal.append(tx, at=now, actor=actor, action=EXPORT_FILE, link=link, case=case, detail=digest)
 
 
 def note_search(tx: Transaction, actor: str, words: str, link: LinkId | None, now: int) -> None:

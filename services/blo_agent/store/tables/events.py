@@ -130,6 +130,12 @@ def at(snapshot: Snapshot, link: LinkId, position: int) -> EventRow | None:
     return None if row is None else _event(row)
 
 
+def at_position(snapshot: Snapshot, link: LinkId, position: int) -> EventRow | None:
+    """The accepted event at a position of a link's log."""
+    row = snapshot.row(f"{_SELECT} WHERE link = ? AND position = ?", (link, position))
+    return None if row is None else _event(row)
+
+
 def by_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[EventRow]:
     """The events of a case, in the order of the versions they produced."""
     rows = snapshot.rows(
