@@ -33,6 +33,7 @@ from blo_agent.office.key_grants import review_summary_keys
 from blo_agent.office.link_state import LinkState
 from blo_agent.office.open_cases import OpenCaseReview
 from blo_agent.office.state import Office
+from blo_agent.outbound.clock_check import ClockCheck
 from blo_agent.outbound.line_switch import LineSwitch
 from blo_agent.outbound.publisher import PublishingTimes, StatementPublisher
 from blo_agent.outbound.sender import Sender
@@ -105,6 +106,7 @@ class Agent:
         log: The way to the log.
         line: Whether the line may be used.
         kafka: Whether Kafka answers.
+        clock_check: How far the clock is from Kafka's.
         clock: The office's clock.
         receiver: Reads the log.
         outputs: Reads what processors write about it.
@@ -135,10 +137,12 @@ class Agent:
         self.kafka = KafkaLine(tell=metrics.line_up.set)
         self.log: Log = WatchedLog(log, self.kafka.question)
         self.line = LineSwitch()
+        self.clock_check = ClockCheck(clock)
         self.clock = clock
         self.metrics = metrics
         self._telemetry = AgentMetrics(self.office, metrics, clock)
-        where = (self.office, store, self.log, self.line, self.kafka, clock)
+        lines = (self.line, self.kafka, self.clock_check)
+        where = (self.office, store, self.log, *lines, clock)
         is_simulated = self.options.simulated_time
         self.sender = Sender(*where, metrics, simulated_time=is_simulated, probe=probe)
         self.receiver = InboundReader(
@@ -149,6 +153,7 @@ class Agent:
             store,
             files_log or log,
             self.line,
+            self.kafka,
             self.sender,
             clock,
             metrics,
@@ -159,7 +164,10 @@ class Agent:
         self.indexer = SearchIndexer(store)
         self.backups = Backups(office, store, clock, metrics, backup)
         self.outputs = OutputsReader(
-            *where,
+            *where[:3],
+            self.line,
+            self.kafka,
+            clock,
             metrics,
             self.is_read_to_end,
             after_s=self.options.difference_after_s,
@@ -322,6 +330,14 @@ class Agent:
         end = receiver.high_watermarks.get(link)
         return receiver.is_connected and end is not None and self.office.links[link].size >= end
 
+    def unsent_because(self) -> str:
+        """Why nothing can be sent now, in words; empty while all goes out."""
+        if not self.line.is_up:
+            return "the line was taken down"
+        if self.clock_check.holds:
+            return self.clock_check.words()
+        return self.kafka.check().detail
+
     def checks(self) -> dict[str, Check]:
         """What ``/readyz`` asks."""
         return Readiness(
@@ -330,6 +346,7 @@ class Agent:
             self.clock,
             self.line,
             self.kafka,
+            self.clock_check,
             self.receiver,
             self.outputs,
             self._parts,
@@ -397,4 +414,11 @@ class Agent:
             self._telemetry.outbox(await self.store.read(count))
             self._telemetry.positions(self.receiver.high_watermarks)
             self._telemetry.certificate(self.clock.now_ms())
+            self._look_at_clock()
             await asyncio.sleep(_GAUGES_EVERY_S)
+
+    def _look_at_clock(self) -> None:
+        self.metrics.clock_ahead_seconds.set(self.clock_check.ahead_ms / 1000)
+        self.clock_check.say()
+        if self.clock_check.must_measure():
+            self._publisher.beat_now()

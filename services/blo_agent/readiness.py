@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from blo_agent.inbound.log_reader import InboundReader
 from blo_agent.office.state import Office
+from blo_agent.outbound.clock_check import ClockCheck
 from blo_agent.outbound.line_switch import LineSwitch
 from blo_agent.oversight.outputs_reader import OutputsReader
 from blo_agent.program_parts import ProgramParts
@@ -22,6 +23,7 @@ class Readiness:
         clock: Its clock.
         line: Whether the line may be used.
         kafka: Whether Kafka answers.
+        clock_check: How far the clock is from Kafka's.
         receiver: Reads the log.
         outputs: Reads what processors write.
         parts: Keeps the parts running.
@@ -34,6 +36,7 @@ class Readiness:
         clock: Clock,
         line: LineSwitch,
         kafka: KafkaLine,
+        clock_check: ClockCheck,
         receiver: InboundReader,
         outputs: OutputsReader,
         parts: ProgramParts,
@@ -43,6 +46,7 @@ class Readiness:
         self._clock = clock
         self._line = line
         self._kafka = kafka
+        self._clock_check = clock_check
         self._receiver = receiver
         self._outputs = outputs
         self._parts = parts
@@ -54,6 +58,7 @@ class Readiness:
             "parts": self._check_parts,
             "directory": self._check_directory,
             "line": self._check_line,
+            "clock": self._clock_check.check,
             "store": self._check_store,
             "links": self._check_links,
             "processors": self._check_processors,

@@ -17,6 +17,7 @@
     ├── LogTruncated            records that must be there are not
     ├── RecordTooLarge          more bytes than the log takes
     ├── RecordRefused           the log does not accept the record, and says why
+    │   └── TimestampRefused    its time is too far from the broker's
     └── LogFault                anything else: a defect here or there
 
 An error with ``transient`` set passes by itself, so the request can be repeated.
@@ -243,6 +244,10 @@ class RecordRefused(LogError):
     def __init__(self, topic: str, detail: str) -> None:
         self.topic = topic
         super().__init__(f"a record for {topic} was refused: {detail}")
+
+
+class TimestampRefused(RecordRefused):
+    """A record's time is too far from the broker's: one of the two clocks is wrong."""
 
 
 class LogFault(LogError):

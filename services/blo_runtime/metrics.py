@@ -107,6 +107,12 @@ class Metrics(DeclaredMetrics):
         unit="bytes",
         action="Near the budget of the configuration: let go of files that the log has, or raise the budget.",
     )
+    clock_ahead_seconds = gauge(
+        "blo_clock_ahead_seconds",
+        "By how much this machine's clock is ahead of Kafka's at least, by own records; below 0: behind.",
+        unit="seconds",
+        action="Beyond 30: set the clock. Beyond 1,800 the agent sends nothing, because Kafka would refuse grants.",
+    )
 
     # Reading
 

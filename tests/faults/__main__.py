@@ -12,9 +12,17 @@ from pathlib import Path
 
 from blo_lab.broker import EmbeddedBroker, find_kafka
 from tests.faults.chaos import Plan
+from tests.faults.lab_table import is_whole, render_lab, run_lab
 from tests.faults.run import Report, run_faults
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+_PARTS = ("lab", "workers")
+_MARK = "<!-- part: {} -->"
+_HEAD = """\
+# Faults
+
+Written by `make test-faults` (`python -m tests.faults`).
+"""
 LONG = Plan(
     links=6,
     events=20_000,
@@ -52,10 +60,9 @@ def render(report: Report) -> str:
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     deeds = "\n".join(f"{number}. {deed}" for number, deed in enumerate(report.deeds, 1))
     return f"""\
-# Faults
+## Two workers of one corridor
 
-Written by `make test-faults` (`python -m tests.faults`): two workers of one corridor on a real
-Kafka, each started again by a supervisor, while records are appended. Afterwards, what a reader of
+Two workers of one corridor on a real Kafka, each started again by a supervisor, while records are appended. Afterwards, what a reader of
 the topics sees must be equal to a plain fold of the log from zero.
 
 Last result: **{"exact" if report.exact else "NOT EXACT"}**
@@ -74,20 +81,47 @@ def main() -> int:
     """Run it."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
     parser.add_argument("--report", type=Path, default=PROJECT_ROOT / "docs" / "faults.md")
+    parser.add_argument("--part", choices=("workers", "lab"), help="only this part")
     options = parser.parse_args()
     # Whoever ends this ends the workers, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    sections = _sections(options.report)
+    good = True
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        libraries = find_kafka(PROJECT_ROOT, os.environ)
-        with EmbeddedBroker.start(folder / "broker", libraries) as broker:
-            report = asyncio.run(run_faults(LONG, broker, folder))
-        if not report.exact:
-            print("\n".join(path.read_text() for path in folder.glob("*.log")), file=sys.stderr)
-    text = render(report)
+        if options.part in (None, "workers"):
+            report = _run_workers(Path(scratch))
+            good = report.exact
+            sections["workers"] = render(report)
+        if options.part in (None, "lab"):
+            outcomes = run_lab(Path(scratch) / "lab")
+            good = good and is_whole(outcomes)
+            sections["lab"] = render_lab(outcomes)
+    parts = [f"{_MARK.format(name)}\n{sections[name]}" for name in _PARTS if name in sections]
+    text = "\n".join([_HEAD, *parts])
     options.report.write_text(text, encoding="utf-8")
     print(text)
-    return 0 if report.exact else 1
+    return 0 if good else 1
+
+
+def _run_workers(folder: Path) -> Report:
+    libraries = find_kafka(PROJECT_ROOT, os.environ)
+    with EmbeddedBroker.start(folder / "broker", libraries) as broker:
+        report = asyncio.run(run_faults(LONG, broker, folder))
+    if not report.exact:
+        print("\n".join(path.read_text() for path in folder.glob("*.log")), file=sys.stderr)
+    return report
+
+
+def _sections(path: Path) -> dict[str, str]:
+    """The parts that an earlier run wrote."""
+    parts = (
+        path.read_text(encoding="utf-8").split(_MARK.partition("{}")[0]) if path.exists() else []
+    )
+    found = {}
+    for part in parts[1:]:
+        name, _, text = part.partition(" -->\n")
+        found[name] = text.rstrip("\n") + "\n"
+    return found
 
 
 if __name__ == "__main__":

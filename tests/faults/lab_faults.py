@@ -145,5 +145,8 @@ AGENT: Final = str(LINK).partition("~")[0]
 
 def programs_of(scene: LabScene) -> list[LabProgram]:
     """One program of each kind."""
-    by_kind = {program.kind.word: program for program in scene.lab.programs}
+    by_kind: dict[str, LabProgram] = {}
+    for program in scene.lab.programs:
+        if program.subject == AGENT or program.kind.word not in by_kind:
+            by_kind[program.kind.word] = program
     return list(by_kind.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import ssl
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -24,6 +25,7 @@ from blo_log import (
     TopicSpec,
     read_to_end,
 )
+from blo_log.errors import TimestampRefused
 from blo_log.kafka import KafkaConnection, KafkaLog
 from tests.patience import PATIENCE_S
 
@@ -200,6 +202,18 @@ async def test_a_broker_that_has_stood_still_serves_whoever_comes_next(
                 topic = await make_topic(log)
                 await (await log.appender()).append([ProducerRecord(topic, 0, None, b"0")])
                 assert await numbers(log, topic) == [0]
+
+
+async def test_a_time_far_ahead_is_refused_by_kafka_and_told_as_a_matter_of_clocks(
+    broker: EmbeddedBroker,
+) -> None:
+    async with connected(broker.bootstrap) as log:
+        topic = await make_topic(log)
+        ahead = round(time.time() * 1000) + 2 * 3_600_000
+        with pytest.raises(AppendFailed, match="clock") as failed:
+            await (await log.appender()).append([ProducerRecord(topic, 0, None, b"0", ahead)])
+        assert isinstance(failed.value.cause, TimestampRefused)
+        assert await numbers(log, topic) == []
 
 
 async def test_a_stopped_broker_is_named_by_everything(broker_factory: BrokerFactory) -> None:

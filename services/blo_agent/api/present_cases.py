@@ -55,7 +55,11 @@ from blo_schemas.views import CaseView
 
 
 def link_answer(
-    viewer: Viewer, snapshot: Snapshot, role: ViewedLink, high_watermark: int
+    viewer: Viewer,
+    snapshot: Snapshot,
+    role: ViewedLink,
+    high_watermark: int,
+    unsent_because: str = "",
 ) -> api.LinkAnswer:
     """A link as the office knows it."""
     link = role.link
@@ -104,6 +108,7 @@ def link_answer(
         ],
         alerts=link_alerts(viewer, snapshot, link),
         differences=link_differences(snapshot, link),
+        unsent_because=unsent_because,
         halts=[
             api.HaltAnswer(
                 local(row.at),

@@ -72,7 +72,7 @@ async def links(request: Req, agent: NamedDependency[Agent]) -> list[LinkAnswer]
     return await _ask(
         agent,
         lambda at, snapshot: [
-            link_answer(at, snapshot, role, ends.get(role.link, 0))
+            link_answer(at, snapshot, role, ends.get(role.link, 0), agent.unsent_because())
             for role in at.roles
             if sees_link(actor, role.link)
         ],
@@ -95,7 +95,10 @@ async def one_link(
         state.link, min_size, wait_s if 0 <= wait_s <= LONGEST_WAIT_S else LONGEST_WAIT_S
     )
     end = agent.receiver.high_watermarks.get(state.link, 0)
-    return await _ask(agent, lambda at, snapshot: link_answer(at, snapshot, link_role(state), end))
+    why = agent.unsent_because()
+    return await _ask(
+        agent, lambda at, snapshot: link_answer(at, snapshot, link_role(state), end, why)
+    )
 
 
 @get("/v1/links/{link:str}/heads/{head:str}", opt=actions(Action.LIST_CASES, Action.SEE_HEALTH))

@@ -104,6 +104,8 @@ class LinkAnswer(msgspec.Struct, frozen=True):
 
     ``cosigned`` is the largest tree that it has cosigned; ``alerts`` are those about the link
     itself; ``differences`` those of all its cases; ``halts`` all that there ever were.
+    ``unsent_because`` says in words why nothing can be sent now: Kafka is away, or the clock is
+    wrong; it is empty while all goes out.
     """
 
     link: str
@@ -125,6 +127,7 @@ class LinkAnswer(msgspec.Struct, frozen=True):
     alerts: list[AlertAnswer]
     differences: list[DifferenceAnswer]
     halts: list[HaltAnswer] = []
+    unsent_because: str = ""
 
 
 class SignedAnswer(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ from blo_log.errors import LogTruncated
 from blo_log.port import ConsumedRecord, Log, LogReader, TopicPartition
 from blo_log.topics import files_topic
 from blo_runtime.clock import Clock
+from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.logs import get_logger
 from blo_runtime.metrics import Metrics
 
@@ -49,6 +50,7 @@ class FileFetcher:
         store: Where the files are kept.
         log: Where from; with connections of its own, and small requests.
         line: Whether the line may be used.
+        kafka: Whether Kafka answers.
         clock: The office's clock.
         metrics: Counts.
         options: How much of the line and of the store may be used.
@@ -60,6 +62,7 @@ class FileFetcher:
         store: Store,
         log: Log,
         line: LineSwitch,
+        kafka: KafkaLine,
         clock: Clock,
         metrics: Metrics,
         options: FileOptions,
@@ -74,7 +77,7 @@ class FileFetcher:
         self._wanted: dict[int, WantedFile] = {}
         self._positions: dict[TopicPartition, int] = {}
         self._may_be_wanted = True
-        self._use = LineUse("files not fetched", line, options)
+        self._use = LineUse("fetching files", line, kafka, options)
 
     def wake(self) -> None:
         """A file may be wanted."""

@@ -10,11 +10,9 @@ from typing import Final
 from blo_agent.files.options import FileOptions
 from blo_agent.outbound.line_switch import LineSwitch
 from blo_log.errors import LogError
-from blo_runtime.logs import get_logger
+from blo_runtime.kafka_line import KafkaLine
 
 _LOOK_EVERY_S: Final = 5.0
-_FIRST_PAUSE_S: Final = 0.2
-_LONGEST_PAUSE_S: Final = 30.0
 _LONGEST_REST_S: Final = 60.0
 
 
@@ -27,16 +25,17 @@ class LineUse:
     Args:
         what: The work, for the log file.
         line: Whether the line may be used.
+        kafka: Whether Kafka answers.
         options: What share of the line may be used.
     """
 
-    def __init__(self, what: str, line: LineSwitch, options: FileOptions) -> None:
+    def __init__(self, what: str, line: LineSwitch, kafka: KafkaLine, options: FileOptions) -> None:
         self._what = what
         self._line = line
+        self._kafka = kafka
         self._options = options
         self._woken = asyncio.Event()
         self._woken.set()
-        self._pause_s = _FIRST_PAUSE_S
 
     def wake(self) -> None:
         """There may be something to do."""
@@ -69,15 +68,13 @@ class LineUse:
         try:
             while self._line.is_up:
                 busy_s = await step()
+                self._kafka.works(self._what)
                 if busy_s is None:
                     break
-                self._pause_s = _FIRST_PAUSE_S
                 await asyncio.sleep(min(self._options.rest_s(busy_s), _LONGEST_REST_S))
         except LogError as error:
-            get_logger().warning(self._what, error=str(error), delay_s=self._pause_s)
             await let_go()
-            await asyncio.sleep(self._pause_s)
-            self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
+            await asyncio.sleep(self._kafka.pause_after(self._what, error))
             self._woken.set()
             return
         await let_go()

@@ -21,6 +21,7 @@ from blo_agent.store.tables.files import FileRow, FileState, Withdrawal
 from blo_log.port import Appender, Log, ProducerRecord
 from blo_log.topics import files_topic
 from blo_runtime.clock import Clock
+from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.metrics import Metrics
 from blo_schemas.files import chunk_count, chunk_record_key
 from blo_schemas.ids import KeyId, LinkId
@@ -48,6 +49,7 @@ class FileSender:
         store: Where the files are.
         log: Where to; with connections of its own.
         line: Whether the line may be used.
+        kafka: Whether Kafka answers.
         sender: Sends everything else, and goes first.
         clock: Gives the times of a simulated log.
         metrics: Counts.
@@ -61,6 +63,7 @@ class FileSender:
         store: Store,
         log: Log,
         line: LineSwitch,
+        kafka: KafkaLine,
         sender: Sender,
         clock: Clock,
         metrics: Metrics,
@@ -76,7 +79,7 @@ class FileSender:
         self._metrics = metrics
         self._simulated_time = simulated_time
         self._appender: Appender | None = None
-        self._use = LineUse("files not sent", line, options)
+        self._use = LineUse("sending files", line, kafka, options)
 
     def wake(self) -> None:
         """There may be something to send."""

@@ -19,6 +19,7 @@ from blo_agent.store.tables import files
 from blo_agent.store.tables.files import FileRow, FileState
 from blo_log.port import Log
 from blo_runtime.clock import Clock
+from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.metrics import Metrics
 from blo_schemas.ids import LinkId
 
@@ -35,6 +36,7 @@ class FileTransfers:
         log: Where they go and come from; with connections of its own, so that nothing waits in a
             queue behind a file.
         line: Whether the line may be used.
+        kafka: Whether Kafka answers.
         sender: Sends everything else, and goes first.
         clock: The office's clock.
         metrics: Counts.
@@ -51,6 +53,7 @@ class FileTransfers:
         store: Store,
         log: Log,
         line: LineSwitch,
+        kafka: KafkaLine,
         sender: Sender,
         clock: Clock,
         metrics: Metrics,
@@ -68,13 +71,14 @@ class FileTransfers:
             store,
             log,
             line,
+            kafka,
             sender,
             clock,
             metrics,
             options,
             simulated_time=simulated_time,
         )
-        self._fetcher = FileFetcher(office, store, log, line, clock, metrics, options)
+        self._fetcher = FileFetcher(office, store, log, line, kafka, clock, metrics, options)
 
     def works(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
         """The parts that run beside each other."""

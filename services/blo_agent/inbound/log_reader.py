@@ -20,6 +20,7 @@ from blo_agent.inbound.trust_documents import keys_partition, offset_key
 from blo_agent.office.batch import Batch, BatchResult
 from blo_agent.office.link_state import LinkState
 from blo_agent.office.state import Office
+from blo_agent.outbound.clock_check import ClockCheck
 from blo_agent.outbound.line_switch import LineSwitch
 from blo_agent.outbound.sender import Sender
 from blo_agent.store.connection import Snapshot, Transaction
@@ -62,6 +63,7 @@ class InboundReader:
         log: Where from.
         line: Whether the line may be used.
         kafka: Whether Kafka answers.
+        clock_check: Is shown what is read.
         clock: The office's clock.
         on_batch: Called after each batch, when it is on disk.
         sender: Is told which links may be sent.
@@ -81,6 +83,7 @@ class InboundReader:
         log: Log,
         line: LineSwitch,
         kafka: KafkaLine,
+        clock_check: ClockCheck,
         clock: Clock,
         on_batch: Callable[[BatchResult], None],
         sender: Sender,
@@ -92,6 +95,7 @@ class InboundReader:
         self._log = log
         self._line = line
         self._kafka = kafka
+        self._clock_check = clock_check
         self._reminders = Reminders()
         self._clock = clock
         self._on_batch = on_batch
@@ -323,6 +327,7 @@ class InboundReader:
     ) -> Batch:
         batch = Batch()
         for partition, stored in fetched.items():
+            self._clock_check.note_read(partition, stored)
             link = self._links.get(partition)
             if link is None:
                 batch.offsets[partition] = reader.position(partition)

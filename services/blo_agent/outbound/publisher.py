@@ -113,6 +113,11 @@ class StatementPublisher:
         self._settled_at = 0.0
         self._woken = asyncio.Event()
 
+    def beat_now(self) -> None:
+        """Publish a heartbeat of each corridor soon, which also shows how the clocks stand."""
+        self._beaten_at.clear()
+        self._woken.set()
+
     def note(self, result: BatchResult) -> None:
         """Note what a batch has brought that is to be said."""
         own = self._office.id

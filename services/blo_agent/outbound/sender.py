@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Final
 
 from blo_agent.office.state import Office
+from blo_agent.outbound.clock_check import ClockCheck
 from blo_agent.outbound.line_switch import LineSwitch
 from blo_agent.store.connection import Transaction
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import outbox
-from blo_log.errors import AppendFailed, LogError
-from blo_log.port import Appender, Log, ProducerRecord
+from blo_log.errors import AppendFailed, LogError, TimestampRefused
+from blo_log.port import Appender, Log, ProducerRecord, TopicPartition
 from blo_runtime.clock import Clock
 from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.logs import get_logger
@@ -28,6 +29,8 @@ _LOOK_EVERY_S: Final = 1.0
 _LINGER_S: Final = 0.05
 _UNKNOWN: Final = object()
 _TASK: Final = "sending"
+_KEYS: Final = "blo.keys."
+_LIVENESS: Final = "blo.liveness."
 
 
 class Sender:
@@ -39,6 +42,7 @@ class Sender:
         log: Where to.
         line: Whether the line may be used.
         kafka: Whether Kafka answers.
+        clock_check: How far the clock is from Kafka's; nothing goes out while it is far ahead.
         clock: Gives the times of a simulated log.
         metrics: Counts.
         simulated_time: Whether records carry the clock's time.
@@ -52,6 +56,7 @@ class Sender:
         log: Log,
         line: LineSwitch,
         kafka: KafkaLine,
+        clock_check: ClockCheck,
         clock: Clock,
         metrics: Metrics,
         *,
@@ -63,6 +68,7 @@ class Sender:
         self._log = log
         self._line = line
         self._kafka = kafka
+        self._clock_check = clock_check
         self._reminders = Reminders()
         self._clock = clock
         self._metrics = metrics
@@ -138,11 +144,16 @@ class Sender:
         """Send the next records; False when there is nothing left that may be sent."""
         try:
             self._choosing = True
-            waiting = await self._next()
+            waiting = [] if self._clock_check.holds else await self._next()
             self._sending = {record.link for record in waiting}
             self._choosing = False
             refused = self._refused_topics()
-            extra = [message for message in self._extra.values() if message.topic not in refused]
+            extra = [
+                message
+                for message in self._extra.values()
+                if message.topic not in refused
+                and (not self._clock_check.holds or message.topic.startswith(_LIVENESS))
+            ]
             if not waiting and not extra:
                 return False
             if self._appender is None:
@@ -158,13 +169,24 @@ class Sender:
     ) -> None:
         messages = [self._message(record) for record in waiting] + extra
         self._probe("before_append")
-        try:
-            offsets: list[int | None] = list(await appender.append(messages))
-        except AppendFailed as failure:
-            offsets = [failure.acknowledged.get(index) for index in range(len(messages))]
-            await self._mark(waiting, extra, offsets)
-            self._hold_back(failure, waiting, extra)
-            return
+        offsets: list[int | None] = [None] * len(messages)
+        for indexes in _in_two_parts(waiting, extra):
+            began = self._clock_check.now()
+            part = [messages[index] for index in indexes]
+            try:
+                appended = dict(enumerate(await appender.append(part)))
+                failure = None
+            except AppendFailed as failed:
+                appended, failure = failed.acknowledged, failed
+            for number, offset in appended.items():
+                offsets[indexes[number]] = offset
+                place = TopicPartition(part[number].topic, part[number].partition)
+                self._clock_check.note_append(place, offset, began)
+            if failure is not None:
+                await self._mark(waiting, extra, offsets)
+                at_fault = None if failure.index is None else indexes[failure.index]
+                self._hold_back(failure, at_fault, waiting, extra)
+                return
         self._probe("after_append")
         if waiting:
             await self._linger()
@@ -180,9 +202,19 @@ class Sender:
                 await self._wake.wait()
 
     def _hold_back(
-        self, failure: AppendFailed, waiting: list[outbox.OutboxRecord], extra: list[ProducerRecord]
+        self,
+        failure: AppendFailed,
+        index: int | None,
+        waiting: list[outbox.OutboxRecord],
+        extra: list[ProducerRecord],
     ) -> None:
         """Leave one link or one topic out for a while, so that the others go on.
+
+        Args:
+            failure: What has failed.
+            index: The record at fault, among those that wait and the extra ones, if there is one.
+            waiting: What waits in the outbox.
+            extra: What needs no promise.
 
         Raises:
             AppendFailed: It is about neither, or it passes by itself.
@@ -190,7 +222,9 @@ class Sender:
         topic = getattr(failure.cause, "topic", "")
         if failure.cause.transient:
             raise failure
-        index = failure.index
+        if isinstance(failure.cause, TimestampRefused):
+            self._clock_check.note_refusal()
+            return
         if index is not None and index < len(waiting):
             link = waiting[index].link
             if self._reminders.is_due((link, str(failure.cause))):
@@ -318,3 +352,13 @@ class Sender:
 
 def _place(message: ProducerRecord) -> tuple[str, int, bytes | None]:
     return message.topic, message.partition, message.key
+
+
+def _in_two_parts(
+    waiting: list[outbox.OutboxRecord], extra: list[ProducerRecord]
+) -> list[list[int]]:
+    """Grants first: no event goes out without the grant that opens it."""
+    grants = [index for index, record in enumerate(waiting) if record.topic.startswith(_KEYS)]
+    first = set(grants)
+    rest = [index for index in range(len(waiting) + len(extra)) if index not in first]
+    return [part for part in (grants, rest) if part]

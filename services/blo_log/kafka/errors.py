@@ -14,6 +14,7 @@ from blo_log.errors import (
     NotAuthorised,
     RecordRefused,
     RecordTooLarge,
+    TimestampRefused,
     TopicExists,
     TopicMissing,
     TopicRefused,
@@ -57,7 +58,6 @@ _UNAVAILABLE = (
     kafka.UnknownProducerId,
 )
 _TOO_LARGE = (kafka.MessageSizeTooLargeError, kafka.RecordListTooLargeError)
-_RECORD_REFUSED = (kafka.CorruptRecordException, kafka.InvalidTimestampError)
 _TOPIC_REFUSED = (
     kafka.InvalidConfigurationError,
     kafka.InvalidPartitionsError,
@@ -100,7 +100,9 @@ def translate(error: BaseException, connection: KafkaConnection, topic: str = ""
 
 
 def _refusal(error: BaseException, topic: str, detail: str) -> LogError:
-    if isinstance(error, _RECORD_REFUSED):
+    if isinstance(error, kafka.InvalidTimestampError):
+        return TimestampRefused(topic, f"{detail}: is this machine's clock right?")
+    if isinstance(error, kafka.CorruptRecordException):
         return RecordRefused(topic, detail)
     if isinstance(error, _TOPIC_REFUSED):
         return TopicRefused(topic, detail)

@@ -14,12 +14,12 @@ from blo_log import (
     LogUnavailable,
     NotAuthorised,
     PlainTextRefused,
-    RecordRefused,
     RecordTooLarge,
     TopicExists,
     TopicMissing,
     TopicRefused,
 )
+from blo_log.errors import TimestampRefused
 from blo_log.kafka import KafkaConnection
 from blo_log.kafka.errors import FAILURES, translate
 
@@ -53,7 +53,7 @@ def test_another_machine_is_never_spoken_to_without_tls(server: str) -> None:
         (kafka.TopicAlreadyExistsError(), TopicExists),
         (kafka.InvalidReplicationFactorError(), TopicRefused),
         (kafka.MessageSizeTooLargeError(), RecordTooLarge),
-        (kafka.InvalidTimestampError(), RecordRefused),
+        (kafka.InvalidTimestampError(), TimestampRefused),
         (kafka.UnsupportedVersionError(), LogFault),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else type(value).__name__,
