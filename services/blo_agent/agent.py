@@ -33,7 +33,7 @@ from blo_agent.office.key_grants import review_summary_keys
 from blo_agent.office.link_state import LinkState
 from blo_agent.office.open_cases import OpenCaseReview
 from blo_agent.office.state import Office
-from blo_agent.outbound.clock_check import ClockCheck
+from blo_agent.outbound.clock_check import NodeClockCheck
 from blo_agent.outbound.line_switch import LineSwitch
 from blo_agent.outbound.publisher import PublishingTimes, StatementPublisher
 from blo_agent.outbound.sender import Sender
@@ -137,7 +137,7 @@ class Agent:
         self.kafka = KafkaLine(tell=metrics.line_up.set)
         self.log: Log = WatchedLog(log, self.kafka.question)
         self.line = LineSwitch()
-        self.clock_check = ClockCheck(clock)
+        self.clock_check = NodeClockCheck(clock)
         self.clock = clock
         self.metrics = metrics
         self._telemetry = AgentMetrics(self.office, metrics, clock)

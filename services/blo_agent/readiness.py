@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blo_agent.inbound.log_reader import InboundReader
 from blo_agent.office.state import Office
-from blo_agent.outbound.clock_check import ClockCheck
+from blo_agent.outbound.clock_check import NodeClockCheck
 from blo_agent.outbound.line_switch import LineSwitch
 from blo_agent.oversight.outputs_reader import OutputsReader
 from blo_agent.program_parts import ProgramParts
@@ -36,7 +36,7 @@ class Readiness:
         clock: Clock,
         line: LineSwitch,
         kafka: KafkaLine,
-        clock_check: ClockCheck,
+        clock_check: NodeClockCheck,
         receiver: InboundReader,
         outputs: OutputsReader,
         parts: ProgramParts,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from blo_agent.outbound.clock_check import HELD_MS, TOLD_MS, ClockCheck
+from blo_agent.outbound.clock_check import HELD_MS, TOLD_MS, NodeClockCheck
 from blo_log.errors import AppendFailed, TimestampRefused
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import (
@@ -159,7 +159,7 @@ async def test_five_minutes_off_are_told_and_hold_nothing(tmp_path: Path) -> Non
 @pytest.mark.parametrize("read_first", [False, True])
 def test_a_record_bounds_the_clock_by_when_it_was_sent_and_read(read_first: bool) -> None:
     clock = ShiftedClock(HELD_MS + 10_000)
-    check = ClockCheck(clock)
+    check = NodeClockCheck(clock)
     sent = check.now()
     log_time = time.time_ns() // 1_000_000
     record = ConsumedRecord(7, log_time, b"", b"")
@@ -182,18 +182,18 @@ def test_a_record_bounds_the_clock_by_when_it_was_sent_and_read(read_first: bool
 
 
 def test_records_of_others_and_simulated_time_say_nothing() -> None:
-    check = ClockCheck(ShiftedClock(HOUR_MS))
+    check = NodeClockCheck(ShiftedClock(HOUR_MS))
     check.note_read(PLACE, [ConsumedRecord(1, 5, b"", b"")])
     check.note_append(TopicPartition("blo.heads.la-vn", 0), 1, check.now())
     assert (check.ahead_ms, check.holds, check.must_measure()) == (0, False, False)
-    simulated = ClockCheck(ManualClock(HOUR_MS))
+    simulated = NodeClockCheck(ManualClock(HOUR_MS))
     simulated.note_append(PLACE, 1, simulated.now())
     simulated.note_read(PLACE, [ConsumedRecord(1, 5, b"", b"")])
     assert simulated.check().ok
 
 
 def test_what_is_not_matched_is_forgotten_in_time() -> None:
-    check = ClockCheck(ShiftedClock())
+    check = NodeClockCheck(ShiftedClock())
     for offset in range(3000):
         check.note_append(PLACE, offset, check.now())
         check.note_read(PLACE, [ConsumedRecord(offset + 5000, 5, b"", b"")])

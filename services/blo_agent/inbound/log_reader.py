@@ -20,7 +20,7 @@ from blo_agent.inbound.trust_documents import keys_partition, offset_key
 from blo_agent.office.batch import Batch, BatchResult
 from blo_agent.office.link_state import LinkState
 from blo_agent.office.state import Office
-from blo_agent.outbound.clock_check import ClockCheck
+from blo_agent.outbound.clock_check import NodeClockCheck
 from blo_agent.outbound.line_switch import LineSwitch
 from blo_agent.outbound.sender import Sender
 from blo_agent.store.connection import Snapshot, Transaction
@@ -83,7 +83,7 @@ class InboundReader:
         log: Log,
         line: LineSwitch,
         kafka: KafkaLine,
-        clock_check: ClockCheck,
+        clock_check: NodeClockCheck,
         clock: Clock,
         on_batch: Callable[[BatchResult], None],
         sender: Sender,

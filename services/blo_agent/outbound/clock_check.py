@@ -43,7 +43,7 @@ class _Measured(NamedTuple):
     most: float
 
 
-class ClockCheck:
+class NodeClockCheck:
     """Compares the clock of an office's node with Kafka's.
 
     A clock that is set by hand, as in a simulation, is never off.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from blo_agent.office.state import Office
-from blo_agent.outbound.clock_check import ClockCheck
+from blo_agent.outbound.clock_check import NodeClockCheck
 from blo_agent.outbound.line_switch import LineSwitch
 from blo_agent.store.connection import Transaction
 from blo_agent.store.facade import Store
@@ -56,7 +56,7 @@ class Sender:
         log: Log,
         line: LineSwitch,
         kafka: KafkaLine,
-        clock_check: ClockCheck,
+        clock_check: NodeClockCheck,
         clock: Clock,
         metrics: Metrics,
         *,
