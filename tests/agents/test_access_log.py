@@ -59,7 +59,7 @@ async def test_who_opens_a_case_is_noted_and_a_list_of_cases_shows_no_contents(
         await a.running.read(1)
         await fetch(a, f"/v1/links/{LINK}/cases/{case}", CHIEF)
         await a.ask(f"/v1/links/{LINK}/cases/{case}")
-        listed = json.loads(await fetch(a, "/v1/cases", CHIEF))
+        listed = json.loads(await fetch(a, "/v1/cases", CHIEF))["cases"]
         assert not [one for one in listed if "fields" in one or "dispatch" in one]
         assert await written(a.running) == [
             ("duty-officer", "submit open"),

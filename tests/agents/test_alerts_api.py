@@ -92,12 +92,14 @@ async def test_the_list_says_who_must_act_by_when_and_up_to_whom_it_has_come(
         await world.publish()
         async with clients(world, A, B, PROVINCE) as (agents, (a, b, province)):
             case = await overdue(world, agents)
-            assert await got(a, "/v1/alerts") == []
+            assert (await got(a, "/v1/alerts"))["alerts"] == []
             worker = await world.worker()
             await worker.work()
             for one in agents:
                 await kept(one, case, 0, 10)
-            mine, others, above = [await got(one, "/v1/alerts") for one in (a, b, province)]
+            mine, others, above = [
+                (await got(one, "/v1/alerts"))["alerts"] for one in (a, b, province)
+            ]
             assert [one["alert"]["clock"] for one in mine] == ["acknowledge", "answer"]
             assert [one["alert"]["due"] for one in mine] == sorted(
                 one["alert"]["due"] for one in mine
@@ -114,7 +116,7 @@ async def test_the_list_says_who_must_act_by_when_and_up_to_whom_it_has_come(
             )
             assert others[0]["alert"]["words"].startswith("Your office had to acknowledge")
             assert above[0]["alert"]["by_the_rules"] is True
-            assert await got(a, f"/v1/alerts?link={LINK}") == mine
+            assert (await got(a, f"/v1/alerts?link={LINK}"))["alerts"] == mine
             status, answer = await a.ask("/v1/alerts?link=elsewhere")
             assert status == 404
             assert "has no link elsewhere" in answer["detail"]
@@ -122,7 +124,9 @@ async def test_the_list_says_who_must_act_by_when_and_up_to_whom_it_has_come(
             await all_read(agents, 3)
             await worker.work()
             await kept(agents[0], case, 2, 15)
-            assert [one["alert"]["clock"] for one in await got(a, "/v1/alerts")] == ["answer"]
+            assert [one["alert"]["clock"] for one in (await got(a, "/v1/alerts"))["alerts"]] == [
+                "answer"
+            ]
             history = (await got(a, f"/v1/links/{LINK}/cases/{case.hex()}"))["alerts"]
             assert len(history) == 10
             cleared = [one for one in history if not one["is_standing"]]
@@ -143,11 +147,11 @@ async def test_a_warning_is_for_whoever_must_act_and_whoever_waits(tmp_path: Pat
             await (await world.worker()).work()
             for one in agents:
                 await kept(one, case, 1, 1)
-            (waits,) = await got(a, "/v1/alerts")
-            (acts,) = await got(b, "/v1/alerts")
+            (waits,) = (await got(a, "/v1/alerts"))["alerts"]
+            (acts,) = (await got(b, "/v1/alerts"))["alerts"]
             assert (waits["role"], acts["role"]) == ("waits", "must_act")
             assert acts["alert"]["words"].endswith("The time is nearly over.")
-            assert await got(province, "/v1/alerts") == []
+            assert (await got(province, "/v1/alerts"))["alerts"] == []
 
 
 async def test_a_difference_is_shown_on_the_link_and_on_the_case(tmp_path: Path) -> None:

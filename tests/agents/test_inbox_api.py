@@ -180,3 +180,63 @@ async def test_a_hostile_question_is_refused(tmp_path: Path) -> None:
             )
             assert status == 400, "a cursor of another question"
         assert (await desks.at_b.ask("/v1/inbox?link=elsewhere"))[0] == 404
+
+
+async def listed(client: Client, path: str = "/v1/cases", **asked: Any) -> list[str]:
+    """All pages of a list of cases, two at a time."""
+    cases: list[str] = []
+    after: dict[str, Any] = {}
+    while True:
+        status, answer = await client.ask(f"{path}?{urlencode({**asked, **after, 'limit': 2})}")
+        assert status == 200, answer
+        assert len(answer["cases"]) <= 2
+        cases += [case["case"] for case in answer["cases"]]
+        if answer["next"] is None:
+            return cases
+        after = {"after": answer["next"]}
+
+
+async def test_the_list_of_cases_is_paged_sorted_and_filtered(tmp_path: Path) -> None:
+    async with two_desks(tmp_path) as desks:
+        cases = []
+        for _ in range(5):
+            cases.append(await desks.open())
+            desks.world.later(1000)
+        assert await listed(desks.at_a) == sorted(cases)
+        assert await listed(desks.at_a, f"/v1/links/{LINK}/cases") == sorted(cases)
+        assert await listed(desks.at_a, sort="moved") == cases[::-1]
+        assert await listed(desks.at_a, sort="due") == sorted(cases)
+        moved = CaseId(bytes.fromhex(cases[2]))
+        await desks.b.do(Step.ACKNOWLEDGE, moved)
+        await all_read(desks.agents, 6)
+        assert (await listed(desks.at_a, sort="moved"))[0] == cases[2]
+        assert (await listed(desks.at_a, sort="due"))[-1] == cases[2]
+        assert await listed(desks.at_a, state="acknowledged") == [cases[2]]
+        assert await listed(desks.at_a, owed_by=B) == sorted(cases)
+        assert await listed(desks.at_a, owed_by="us") == []
+        assert len(await listed(desks.at_a, due_before="2025-03-06T00:00:01+07:00")) == 4
+        assert await listed(desks.at_a, kind="patrol") == []
+        await desks.a.do(Step.WITHDRAW, moved)
+        await all_read(desks.agents, 7)
+        assert cases[2] not in await listed(desks.at_a, sort="due")
+        for asked in ({"sort": "size"}, {"state": "lost"}, {"after": "x"}, {"limit": 0}):
+            assert (await desks.at_a.ask(f"/v1/cases?{urlencode(asked)}"))[0] == 400, asked
+
+
+async def test_a_page_by_id_is_stable_whatever_comes_between(tmp_path: Path) -> None:
+    async with two_desks(tmp_path) as desks:
+        before = sorted([await desks.open() for _ in range(4)])
+        status, first = await desks.at_a.ask("/v1/cases?limit=2")
+        assert status == 200
+        later = [await desks.open() for _ in range(3)]
+        await desks.b.do(Step.ACKNOWLEDGE, CaseId(bytes.fromhex(before[0])))
+        await all_read(desks.agents, 8)
+        seen = [case["case"] for case in first["cases"]]
+        after = first["next"]
+        while after is not None:
+            _, page = await desks.at_a.ask(f"/v1/cases?limit=2&after={after}")
+            seen += [case["case"] for case in page["cases"]]
+            after = page["next"]
+        assert len(seen) == len(set(seen))
+        assert [case for case in seen if case in before] == before
+        assert set(seen) - set(before) <= set(later)

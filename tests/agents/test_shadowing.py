@@ -18,19 +18,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from blo_agent.api.pages import LARGEST_PAGE, PageRequest
 from blo_agent.api.present_alerts import open_alerts
 from blo_agent.api.present_cases import case_history, list_cases
+from blo_agent.api.queries import CASE_PLACE
 from blo_agent.commands.disclose import DisclosureCommand, DisclosureRefused, disclose
 from blo_agent.inbound.apply_batch import take
 from blo_agent.office.batch import Batch, BatchResult
 from blo_agent.office.case_clocks import clocks_of, facts_of, terms_of_link
 from blo_agent.office.state import Office
 from blo_agent.office.viewer import Viewer, viewer
-from blo_agent.people.access import WHOLE_OFFICE
 from blo_agent.reports.cut import compute_report, take_cut
 from blo_agent.store.connection import Transaction
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import alerts, cases
+from blo_agent.store.tables.case_lists import CaseFilter, CaseOrder
 from blo_domain.deadlines.evaluate import alerts as alerts_of
 from blo_domain.reports.annual_report import Period
 from blo_log.memory import MemoryCluster, MemoryLog
@@ -83,7 +85,14 @@ class Victim:
             open_here = open_alerts(at, tx, at.links)
             return {
                 "open alerts": [one for one in open_here if one.link == LINK],
-                "list": list_cases(at, tx, [LINK], LATER, WHOLE_OFFICE),
+                "list": list_cases(
+                    at,
+                    tx,
+                    CaseFilter(links=(LINK,)),
+                    CaseOrder.CASE,
+                    PageRequest("cases", LINK, CASE_PLACE, LARGEST_PAGE, None),
+                    LATER,
+                ),
                 "cases": [
                     case_history(at, tx, LINK, case, LATER, is_read=True)
                     for case in self.honest.cases

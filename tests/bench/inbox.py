@@ -15,13 +15,13 @@ from time import perf_counter
 
 import msgspec
 
+from blo_agent.api.case_filters import case_filter
 from blo_agent.api.inbox_sources import (
     INBOX_KEY,
     KINDS,
     InboxKey,
     InboxQuestion,
     InboxReader,
-    case_filter,
 )
 from blo_agent.api.pages import PAGE, PageRequest
 from blo_agent.api.present_inbox import InboxPresenter
@@ -31,7 +31,7 @@ from blo_agent.store.connection import Snapshot
 from blo_agent.store.facade import Store
 from blo_agent.store.keyfile import load_store_key
 from blo_agent.store.tables import documents
-from blo_agent.store.tables.open_cases import CaseFilter
+from blo_agent.store.tables.case_lists import CaseFilter
 from blo_domain.trust import load_directory
 from blo_schemas.ids import DocumentId
 from blo_schemas.trust import SIGNED_DOCUMENT

@@ -314,7 +314,7 @@ async def test_agents_read_a_processor_and_tell_when_somebody_lies_with_its_key(
                 await lie(world, a, partition, bytes.fromhex(opened["case"]))
                 for agent in (a, b):
                     await asyncio.to_thread(until, partial(differs, agent, path, LIES))
-                    (alert,) = agent.ask("GET", "/v1/alerts")[1]
+                    (alert,) = agent.ask("GET", "/v1/alerts")[1]["alerts"]
                     assert alert["alert"]["by_the_rules"] is False
                 a.kill()
                 a.start()
@@ -322,7 +322,7 @@ async def test_agents_read_a_processor_and_tell_when_somebody_lies_with_its_key(
                 worker = WorkerProcess(config, "two", tmp_path / "worker.log")
                 for agent in (a, b):
                     await asyncio.to_thread(until, partial(differs, agent, path, []))
-                    assert agent.ask("GET", "/v1/alerts")[1] == []
+                    assert agent.ask("GET", "/v1/alerts")[1]["alerts"] == []
         finally:
             worker.stop()
 

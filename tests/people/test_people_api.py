@@ -239,7 +239,7 @@ async def test_a_member_sees_the_cases_of_the_own_agency(office: OfficeUnderTest
     await office.running.read(1)
     customs = await office.add("customs", OfficeRole.AGENCY_MEMBER, Agency.CUSTOMS)
     path = f"/v1/links/{LINK}/cases/{opened['case']}"
-    assert await customs.done("GET", "/v1/cases") == []
+    assert (await customs.done("GET", "/v1/cases"))["cases"] == []
     for refused in (path, f"{path}/notes", f"/v1/events/{opened['event']}"):
         status, answer = await customs.ask("GET", refused)
         assert (status, answer["type"]) == (403, "/problems/not_allowed")
@@ -303,7 +303,7 @@ async def test_a_command_that_comes_twice_with_one_key_is_carried_out_once(
     status, _ = await program.ask("POST", "/v1/commands", OPENING, {"Idempotency-Key": "short"})
     assert status == 400
     await office.running.read(1)
-    assert len(await program.done("GET", "/v1/cases")) == 1
+    assert len((await program.done("GET", "/v1/cases"))["cases"]) == 1
 
 
 async def test_sessions_are_listed_and_ended_by_their_owner(office: OfficeUnderTest) -> None:

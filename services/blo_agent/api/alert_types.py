@@ -97,6 +97,13 @@ class OpenAlertAnswer(msgspec.Struct, frozen=True):
     alert: AlertAnswer
 
 
+class OpenAlertsAnswer(msgspec.Struct, frozen=True):
+    """A page of open alerts; ``next`` is the cursor of the next page, ``None``: there is none."""
+
+    alerts: list[OpenAlertAnswer]
+    next: str | None
+
+
 class DifferenceAnswer(msgspec.Struct, frozen=True):
     """A processor says something else than this office's log; nothing was changed.
 

@@ -11,27 +11,21 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from blo_agent.agent import Agent
+from blo_agent.api.case_filters import asked_filter, case_filter
 from blo_agent.api.identity import actions, actor_of
-from blo_agent.api.inbox_sources import INBOX_KEY, KINDS, InboxQuestion, InboxReader, case_filter
+from blo_agent.api.inbox_sources import INBOX_KEY, KINDS, InboxQuestion, InboxReader
 from blo_agent.api.inbox_types import InboxAnswer
 from blo_agent.api.pages import PageRequest
 from blo_agent.api.parse import known_link, listed_word
 from blo_agent.api.present_inbox import InboxPresenter
-from blo_agent.api.request_errors import BadRequest
 from blo_agent.office.viewer import viewer
 from blo_agent.people.access import check_link, sees_link
 from blo_agent.store.connection import Snapshot
-from blo_agent.store.tables.open_cases import CaseFilter
 from blo_domain.inbox.entries import InboxKind
 from blo_domain.people.permissions import Action
-from blo_schemas.bodies import KIND_WORDS
-from blo_schemas.ids import OfficeId, is_subject_id
-from blo_schemas.instants import local, unix_ms
+from blo_schemas.instants import local
 
 Req = Request[Any, Any, State]
-
-OURS = "us"
-"""The word for this office in ``owed_by``."""
 
 _WORDS = {kind.value: kind for kind in InboxKind}
 
@@ -57,19 +51,13 @@ async def inbox(
     actor, now = actor_of(request), agent.clock.now_ms()
     words = sorted(set(kind or _WORDS))
     wanted = {listed_word(_WORDS, word, "kind") for word in words}
-    if due_before is not None and due_before.tzinfo is None:
-        raise BadRequest(
-            "a time needs its offset from UTC",
-            parameter="due_before",
-            expected="a time with its offset from UTC (RFC 3339)",
-            example="2025-03-14T17:00:00+07:00",
-        )
     if link is not None:
         check_link(actor, known_link(agent, link).link)
-    filtered = CaseFilter(
-        kinds=None if case_kind is None else (listed_word(KIND_WORDS, case_kind, "case_kind"),),
-        owed_by=None if owed_by is None else _office(agent, owed_by),
-        due_before=None if due_before is None else unix_ms(due_before),
+    filtered = asked_filter(
+        agent.office.id,
+        case_kind=None if case_kind is None else ("case_kind", case_kind),
+        owed_by=owed_by,
+        due_before=due_before,
     )
     page = PageRequest(
         "inbox",
@@ -105,20 +93,6 @@ async def inbox(
         )
 
     return await agent.store.read(query)
-
-
-def _office(agent: Agent, word: str) -> OfficeId:
-    if word == OURS:
-        return agent.office.id
-    if not is_subject_id(word):
-        expected = f"an office such as la-b, or {OURS} for this office"
-        raise BadRequest(
-            f"{word[:80]!r} is no office",
-            parameter="owed_by",
-            expected=expected,
-            example=OURS,
-        )
-    return OfficeId(word)
 
 
 HANDLERS = (inbox,)

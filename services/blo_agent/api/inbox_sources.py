@@ -16,8 +16,9 @@ from blo_agent.office.viewer import Viewer
 from blo_agent.people.access import Actor, answer_of
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import alerts, differences, drafts, halts, heads, open_cases
+from blo_agent.store.tables.case_lists import CaseFilter, CasePlace
 from blo_agent.store.tables.drafts import DraftRow
-from blo_agent.store.tables.open_cases import CaseFilter, CasePlace, OpenTaskRow, UnreadFilter
+from blo_agent.store.tables.open_cases import OpenTaskRow, UnreadFilter
 from blo_domain.alert_wording import alert_words
 from blo_domain.inbox.entries import OF_DRAFTS, OF_TASKS, READING_TIME_MS, InboxKind
 from blo_domain.people.permissions import Action, Permission
@@ -25,7 +26,6 @@ from blo_schemas.approvals import DRAFTED_STEP
 from blo_schemas.codec import Codec
 from blo_schemas.heads import HEAD, SIGNED_HEAD
 from blo_schemas.ids import CaseId, LinkId, OfficeId
-from blo_schemas.people import OfficeRole
 
 KINDS: Final = tuple(InboxKind)
 _STATES: Final = {kind: state for state, kind in OF_DRAFTS.items()}
@@ -229,25 +229,6 @@ class InboxReader:
             and _is_of_kinds(row, question.cases)
             and sees_draft(self._snapshot, question.actor, row)
         ]
-
-
-def case_filter(actor: Actor, links: tuple[LinkId, ...], wanted: CaseFilter) -> CaseFilter:
-    """A filter narrowed to what an actor reaches.
-
-    Args:
-        actor: Who asks.
-        links: The links that the actor reaches and asks for.
-        wanted: What else is asked for.
-    """
-    kinds = wanted.kinds
-    if actor.scope is not None and actor.scope.kinds:
-        asked = actor.scope.kinds if kinds is None else kinds
-        kinds = tuple(kind for kind in asked if kind in actor.scope.kinds)
-    agencies = None
-    if not actor.sees_all_agencies:
-        is_member = OfficeRole.AGENCY_MEMBER in actor.roles
-        agencies = tuple(sorted(actor.agencies)) if is_member else ()
-    return wanted._replace(links=links, kinds=kinds, agencies=agencies)
 
 
 def _is_of_kinds(row: DraftRow, wanted: CaseFilter) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from blo_agent.api import response_types as api
+from blo_agent.api.pages import PageRequest
 from blo_agent.api.present_alerts import (
     case_differences,
     case_timing,
@@ -28,9 +29,9 @@ from blo_agent.office.viewer import (
     log_hash_of,
     stored_link,
 )
-from blo_agent.people.access import Actor, sees_case
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import (
+    case_lists,
     cases,
     checkpoints,
     events,
@@ -40,6 +41,7 @@ from blo_agent.store.tables import (
     records,
     view_groups,
 )
+from blo_agent.store.tables.case_lists import CaseFilter, CaseOrder, CasePlace
 from blo_domain.cases import legal_steps
 from blo_domain.shredding import (
     ShreddingPlace,
@@ -137,15 +139,28 @@ def _newest_heads(snapshot: Snapshot, link: LinkId) -> dict[OfficeId, Head]:
 
 
 def list_cases(
-    viewer: Viewer, snapshot: Snapshot, links: Iterable[LinkId], now: int, actor: Actor
-) -> list[api.CaseAnswer]:
-    """The cases of these links that the actor reaches."""
-    return [
-        _case_answer(viewer, snapshot, view, now)
-        for link in links
-        for view in cases.iterate(snapshot, link)
-        if sees_case(snapshot, actor, link, CaseId(view.case), view.kind)
-    ]
+    viewer: Viewer,
+    snapshot: Snapshot,
+    wanted: CaseFilter,
+    order: CaseOrder,
+    page: PageRequest[CasePlace],
+    now: int,
+) -> api.CasesAnswer:
+    """A page of the cases that a filter lets through.
+
+    Args:
+        viewer: Who asks.
+        snapshot: Its store.
+        wanted: Which cases, within what the actor reaches.
+        order: How they are sorted.
+        page: Which page.
+        now: The office's clock, Unix milliseconds.
+    """
+    rows = case_lists.page(snapshot, wanted, order, page.after, page.limit + 1)
+    return api.CasesAnswer(
+        [_case_answer(viewer, snapshot, view, now) for _, view in rows[: page.limit]],
+        page.next([place for place, _ in rows]),
+    )
 
 
 def case_history(

@@ -6,7 +6,8 @@ Who opens a case is noted in the journal before the answer is given.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 from litestar import Request, get
 from litestar.datastructures import State
@@ -14,9 +15,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from blo_agent.agent import Agent
-from blo_agent.api.alert_types import OpenAlertAnswer
+from blo_agent.api.alert_types import OpenAlertAnswer, OpenAlertsAnswer
+from blo_agent.api.case_filters import asked_filter, case_filter
 from blo_agent.api.identity import acting_name, actions, actor_of
-from blo_agent.api.parse import known_link, read_id
+from blo_agent.api.pages import PageRequest
+from blo_agent.api.parse import known_link, listed_word, read_id
 from blo_agent.api.present_alerts import open_alerts
 from blo_agent.api.present_cases import (
     case_history,
@@ -27,8 +30,8 @@ from blo_agent.api.present_cases import (
 )
 from blo_agent.api.request_errors import RequestRefusal, RequestRefused
 from blo_agent.api.response_types import (
-    CaseAnswer,
     CaseHistory,
+    CasesAnswer,
     EventStatus,
     LinkAnswer,
     SignedHeadAnswer,
@@ -45,12 +48,28 @@ from blo_agent.people.access import (
 from blo_agent.store.connection import Snapshot
 from blo_agent.store.tables import cases as stored_cases
 from blo_agent.store.tables import receipts
+from blo_agent.store.tables.case_lists import CaseFilter, CaseOrder, CasePlace
 from blo_domain.people.permissions import Action
+from blo_schemas.codec import Codec
 from blo_schemas.ids import CaseId, EventId, LinkId
-from blo_schemas.instants import local
+from blo_schemas.instants import LAST_INSTANT, local, unix_ms
 from blo_schemas.texts import from_hex
 
 Req = Request[Any, Any, State]
+
+
+class AlertPlace(NamedTuple):
+    """The place of an alert in the list: its deadline, link, case and id."""
+
+    due: int
+    link: str
+    case: str
+    alert: str
+
+
+CASE_PLACE: Final = Codec(CasePlace)
+ALERT_PLACE: Final = Codec(AlertPlace)
+_ORDERS: Final = {order.value: order for order in CaseOrder}
 T = TypeVar("T")
 LONGEST_WAIT_S: Final = 60.0
 """How long a request may wait for a link to be read, in seconds."""
@@ -119,20 +138,63 @@ async def one_head(
 
 
 @get("/v1/cases", opt=actions(Action.LIST_CASES))
-async def cases(request: Req, agent: NamedDependency[Agent]) -> list[CaseAnswer]:
-    """The cases of all links that the actor reaches."""
+async def cases(
+    request: Req,
+    agent: NamedDependency[Agent],
+    link: FromQuery[str | None] = None,
+    kind: FromQuery[str | None] = None,
+    case_state: Annotated[str | None, QueryParameter(name="state")] = None,
+    owed_by: FromQuery[str | None] = None,
+    due_before: FromQuery[datetime | None] = None,
+    sort: FromQuery[str] = CaseOrder.CASE.value,
+    limit: FromQuery[int | None] = None,
+    after: FromQuery[str | None] = None,
+) -> CasesAnswer:
+    """The cases that the actor reaches, page by page.
+
+    Filters: ``link``, ``kind``, ``state``, ``owed_by`` (an office, or ``us``) and ``due_before``.
+    ``sort`` is ``case`` (by link and id), ``moved`` (the last step, the newest first) or ``due``
+    (only cases in which somebody owes something, the earliest deadline first).
+    """
     now, actor = agent.clock.now_ms(), actor_of(request)
-    return await _ask(agent, lambda at, snapshot: list_cases(at, snapshot, at.links, now, actor))
+    order = listed_word(_ORDERS, sort, "sort")
+    filtered = asked_filter(
+        agent.office.id,
+        case_kind=None if kind is None else ("kind", kind),
+        state=case_state,
+        owed_by=owed_by,
+        due_before=due_before,
+    )
+    page = PageRequest("cases", (link, filtered, sort), CASE_PLACE, limit, after)
+    if link is not None:
+        check_link(actor, known_link(agent, link).link)
+
+    def query(at: Viewer, snapshot: Snapshot) -> CasesAnswer:
+        links = tuple(
+            reached for reached in at.links if sees_link(actor, reached) and link in (None, reached)
+        )
+        return list_cases(at, snapshot, case_filter(actor, links, filtered), order, page, now)
+
+    return await _ask(agent, query)
 
 
 @get("/v1/links/{link:str}/cases", opt=actions(Action.LIST_CASES))
 async def cases_of_link(
-    request: Req, agent: NamedDependency[Agent], link: FromPath[str]
-) -> list[CaseAnswer]:
-    """The cases of one link that the actor reaches."""
-    wanted = known_link(agent, link).link
-    now, actor = agent.clock.now_ms(), actor_of(request)
-    return await _ask(agent, lambda at, snapshot: list_cases(at, snapshot, [wanted], now, actor))
+    request: Req,
+    agent: NamedDependency[Agent],
+    link: FromPath[str],
+    limit: FromQuery[int | None] = None,
+    after: FromQuery[str | None] = None,
+) -> CasesAnswer:
+    """The cases of one link that the actor reaches, page by page, by their ids."""
+    known, now, actor = known_link(agent, link).link, agent.clock.now_ms(), actor_of(request)
+    page = PageRequest("cases of a link", link, CASE_PLACE, limit, after)
+    links = (known,) if sees_link(actor, known) else ()
+    wanted = case_filter(actor, links, CaseFilter())
+    return await _ask(
+        agent,
+        lambda at, snapshot: list_cases(at, snapshot, wanted, CaseOrder.CASE, page, now),
+    )
 
 
 @get("/v1/links/{link:str}/cases/{case:str}", opt=actions(Action.READ_CONTENTS))
@@ -180,16 +242,39 @@ async def one_event(
 
 @get("/v1/alerts", opt=actions(Action.LIST_CASES))
 async def alerts(
-    request: Req, agent: NamedDependency[Agent], link: FromQuery[str | None] = None
-) -> list[OpenAlertAnswer]:
+    request: Req,
+    agent: NamedDependency[Agent],
+    link: FromQuery[str | None] = None,
+    limit: FromQuery[int | None] = None,
+    after: FromQuery[str | None] = None,
+) -> OpenAlertsAnswer:
     """What stands open for the office, on one link or on all, the earliest deadline first."""
     wanted, actor = None if link is None else [known_link(agent, link).link], actor_of(request)
+    page = PageRequest("alerts", link, ALERT_PLACE, limit, after)
 
-    def query(at: Viewer, snapshot: Snapshot) -> list[OpenAlertAnswer]:
+    def query(at: Viewer, snapshot: Snapshot) -> OpenAlertsAnswer:
         answers = open_alerts(at, snapshot, at.links if wanted is None else wanted)
-        return [answer for answer in answers if _sees_alert(snapshot, actor, answer)]
+        placed = [(_place_of_alert(row), row) for row in answers]
+        behind = [
+            (place, row)
+            for place, row in placed
+            if (page.after is None or place > page.after) and _sees_alert(snapshot, actor, row)
+        ]
+        return OpenAlertsAnswer(
+            [row for _, row in behind[: page.limit]], page.next([place for place, _ in behind])
+        )
 
     return await _ask(agent, query)
+
+
+def _place_of_alert(answer: OpenAlertAnswer) -> AlertPlace:
+    due = answer.alert.due
+    return AlertPlace(
+        LAST_INSTANT if due is None else unix_ms(due),
+        answer.link,
+        answer.case or "",
+        answer.alert.alert,
+    )
 
 
 def _sees_alert(snapshot: Snapshot, actor: Actor, answer: OpenAlertAnswer) -> bool:

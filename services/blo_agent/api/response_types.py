@@ -175,6 +175,13 @@ class CaseAnswer(msgspec.Struct, frozen=True):
     shredding: ShreddingAnswer | None = None
 
 
+class CasesAnswer(msgspec.Struct, frozen=True):
+    """A page of cases; ``next`` is the cursor of the next page, ``None``: there is none."""
+
+    cases: list[CaseAnswer]
+    next: str | None
+
+
 class ReceiptAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """One stage that an event has reached at an office, and what proves it.
 

@@ -17,7 +17,7 @@ from blo_agent.store.errors import NewerStore
 from blo_agent.store.schema_changes import CHANGES
 from blo_agent.store.schema_checkpoints import CHECKPOINTS, QUORUMS
 from blo_agent.store.schema_files import FILES
-from blo_agent.store.schema_inbox import INBOX
+from blo_agent.store.schema_inbox import CASE_LISTS, INBOX
 from blo_agent.store.schema_outputs import OUTPUTS, REPORTS
 from blo_agent.store.schema_people import PEOPLE
 from blo_agent.store.schema_receipts import RECEIPTS
@@ -292,6 +292,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     CHANGES,
     FILES,
     RECEIPTS,
+    CASE_LISTS,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

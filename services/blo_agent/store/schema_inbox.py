@@ -1,4 +1,4 @@
-"""The tables of the inbox: what is open in the cases (docs/inbox.md)."""
+"""The tables of the inbox and of the lists of cases (docs/inbox.md)."""
 
 from __future__ import annotations
 
@@ -27,4 +27,9 @@ CREATE INDEX open_cases_turn ON open_cases(turn, place, link, case_id);
 CREATE INDEX open_cases_own ON open_cases(link, own_position);
 CREATE TRIGGER case_is_gone AFTER DELETE ON cases
 BEGIN DELETE FROM open_cases WHERE link = OLD.link AND case_id = OLD.case_id; END;
+"""
+
+CASE_LISTS: Final = """
+ALTER TABLE cases ADD COLUMN moved_at INTEGER NOT NULL DEFAULT 0;   -- log time of the last step
+CREATE INDEX cases_moved ON cases(moved_at DESC, link, case_id);
 """

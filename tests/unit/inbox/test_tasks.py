@@ -9,7 +9,8 @@ import pytest
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import open_cases
-from blo_agent.store.tables.open_cases import CaseFilter, CasePlace, OpenTaskRow
+from blo_agent.store.tables.case_lists import CaseFilter, CasePlace
+from blo_agent.store.tables.open_cases import OpenTaskRow
 from blo_domain.inbox.entries import OF_TASKS, InboxKind, task_kind
 from blo_domain.inbox.tasks import OpenTask
 from blo_domain.inbox.turns import AWAITED

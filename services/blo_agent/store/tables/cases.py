@@ -12,10 +12,19 @@ from blo_schemas.views import CASE_VIEW, CaseView
 def put(tx: Transaction, view: CaseView) -> None:
     """Stores a case's view, in place of the one before; the digest of its group is another now."""
     tx.execute(
-        "INSERT INTO cases(link, case_id, kind, state, position, view) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT(link, case_id) DO UPDATE SET"
-        " state = excluded.state, position = excluded.position, view = excluded.view",
-        (view.link, view.case, view.kind, view.state, view.position, CASE_VIEW.encode(view)),
+        "INSERT INTO cases(link, case_id, kind, state, position, view, moved_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(link, case_id) DO UPDATE SET"
+        " state = excluded.state, position = excluded.position, view = excluded.view,"
+        " moved_at = excluded.moved_at",
+        (
+            view.link,
+            view.case,
+            view.kind,
+            view.state,
+            view.position,
+            CASE_VIEW.encode(view),
+            view.log_time,
+        ),
     )
 
 

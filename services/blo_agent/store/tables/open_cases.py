@@ -10,16 +10,15 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from blo_agent.store.connection import Row, Snapshot, Transaction, Value
+from blo_agent.store.tables.case_lists import CaseFilter, CasePlace, conditions_of
 from blo_domain.inbox.entries import OF_TASKS, InboxKind
 from blo_domain.inbox.tasks import OpenTask
 from blo_schemas.clocks import ClockKind
 from blo_schemas.codec import Codec
 from blo_schemas.ids import CaseId, LinkId, OfficeId
-from blo_schemas.people import Agency
 from blo_schemas.summary import Kind, PauseGround, Urgency
 
 _OFFICES: Final = Codec(tuple[OfficeId, ...])
-_OFFICE: Final = Codec(OfficeId)
 _WITHOUT_DEADLINE: Final = 2**60
 """Added to the place of what has no deadline: behind all deadlines, the oldest first."""
 
@@ -29,10 +28,6 @@ _NOBODY: Final = 2
 _COLUMNS: Final = (
     "link, case_id, kind, urgency, turn, clock, owed_by, warned_at, due, place, paused_for, since,"
     " own_position, own_time"
-)
-_OWNED: Final = (
-    "EXISTS (SELECT 1 FROM case_agencies AS owner WHERE owner.link = open_cases.link"
-    " AND owner.case_id = open_cases.case_id"
 )
 _SOON: Final = "due IS NOT NULL AND warned_at IS NOT NULL AND warned_at <= ?1"
 _WHERE: Final[Mapping[InboxKind, str]] = {
@@ -76,24 +71,6 @@ class OpenTaskRow(NamedTuple):
     place: int = 0
 
 
-class CaseFilter(NamedTuple):
-    """Which cases are asked for.
-
-    Attributes:
-        links: On these links; ``None``: on any.
-        kinds: Of these kinds; ``None``: of any.
-        agencies: Of these agencies of the office; ``None``: of any, and of none.
-        owed_by: In which this office has to act; ``None``: whoever has.
-        due_before: Due before this instant, Unix milliseconds; ``None``: whenever.
-    """
-
-    links: tuple[LinkId, ...] | None = None
-    kinds: tuple[Kind, ...] | None = None
-    agencies: tuple[Agency, ...] | None = None
-    owed_by: OfficeId | None = None
-    due_before: int | None = None
-
-
 class UnreadFilter(NamedTuple):
     """Which events of this office a counterpart has not opened.
 
@@ -110,14 +87,6 @@ class UnreadFilter(NamedTuple):
     named: tuple[int, ...]
     before: int
     cases: CaseFilter
-
-
-class CasePlace(NamedTuple):
-    """Where a page of open cases ended."""
-
-    place: int
-    link: LinkId
-    case: CaseId
 
 
 def put(tx: Transaction, office: OfficeId, row: OpenTaskRow) -> None:
@@ -262,23 +231,8 @@ def cases_behind(snapshot: Snapshot, link: LinkId, case: bytes, limit: int) -> l
 
 def _conditions(wanted: CaseFilter) -> tuple[list[str], list[Value]]:
     """What a filter asks of a row; the values begin at the second parameter."""
-    conditions, values = ["?1 IS NOT NULL"], list[Value]()
-    for column, allowed in (("link", wanted.links), ("kind", wanted.kinds)):
-        if allowed is not None:
-            conditions.append(f"{column} IN ({', '.join('?' * len(allowed))})")
-            values.extend(allowed)
-    if wanted.agencies is not None:
-        marks = ", ".join("?" * len(wanted.agencies))
-        conditions.append(f"{_OWNED} AND owner.agency IN ({marks}))")
-        values.extend(agency.value for agency in wanted.agencies)
-    if wanted.owed_by is not None:
-        # Each name in the encoded offices follows a byte that no id contains: its length.
-        conditions.append("instr(owed_by, CAST(? AS BLOB)) > 0")
-        values.append(_OFFICE.encode(wanted.owed_by))
-    if wanted.due_before is not None:
-        conditions.append("place < ?")
-        values.append(wanted.due_before)
-    return conditions, values
+    conditions, values = conditions_of(wanted, "open_cases")
+    return ["?1 IS NOT NULL", *conditions], values
 
 
 def _row(row: Row) -> OpenTaskRow:
