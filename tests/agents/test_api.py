@@ -203,7 +203,7 @@ async def test_a_refused_command_is_409_with_words_and_stays_in_the_journal(
         status, answer = await a.command(
             case=case, step="answer", fields={"text": "x"}, dispatch={"subject": "fictional"}
         )
-        assert status == 409
+        assert status == 409, answer
         assert answer["type"] in {"/problems/not_legal_now", "/problems/not_your_step"}
         assert not answer["detail"].startswith("not_")
         status, answer = await a.command(
@@ -235,9 +235,11 @@ async def test_a_command_reaches_the_other_desk_and_comes_back_opened(tmp_path: 
         event = history["events"][0]["event"]
         office = a.running.agent.office
         await a.running.until(lambda: (LINK, B) in office.heads and office.heads[LINK, B].size == 1)
-        status = (await a.ask(f"/v1/events/{event}"))[1]
-        assert status["state"] == "opened"
-        assert status["opened"] == [B]
+        async with asyncio.timeout(PATIENCE_S):
+            # What is in memory comes onto the disk a moment later.
+            while (await a.ask(f"/v1/events/{event}"))[1]["state"] != "opened":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert (await a.ask(f"/v1/events/{event}"))[1]["opened"] == [B]
         assert (await a.ask("/v1/cases"))[1] == (await a.ask(f"/v1/links/{LINK}/cases"))[1]
 
 

@@ -14,7 +14,7 @@ from blo_agent.api.request_types import CommandRequest, CorrectionRequest, Discl
 from blo_agent.commands.accept import OfficeCommand
 from blo_agent.commands.disclose import DisclosureCommand
 from blo_agent.office.link_state import LinkState
-from blo_agent.store.tables import cases
+from blo_agent.office.viewer import kind_of
 from blo_domain.commands import Command, Target
 from blo_schemas.bodies import KIND_WORDS, STEP_WORDS, body_from_json, body_type
 from blo_schemas.errors import WireError
@@ -175,10 +175,10 @@ async def _kind(agent: Agent, wanted: CommandRequest, case: CaseId | None) -> Ki
         return listed_word(KIND_WORDS, wanted.kind, "/kind")
     link = LinkId(wanted.link)
     # A reader's thread answers: what the store's thread remembers is for that thread alone.
-    view = None
+    kind = None
     if case is not None:
-        view = await agent.store.read(lambda snapshot: cases.get(snapshot, link, case))
-    if view is None:
+        kind = await agent.store.read(lambda snapshot: kind_of(snapshot, link, case))
+    if kind is None:
         raise BadRequest(
             "`kind` is missing; a step in a case that is not known here must name it",
             RequestRefusal.MISSING_FIELD,
@@ -186,7 +186,7 @@ async def _kind(agent: Agent, wanted: CommandRequest, case: CaseId | None) -> Ki
             expected=f"one of {', '.join(sorted(KIND_WORDS))}",
             example=min(KIND_WORDS),
         )
-    return view.kind
+    return kind
 
 
 def listed_word(words: Mapping[str, T], word: str, place: str) -> T:

@@ -13,12 +13,12 @@ from blo_agent.office.link_state import LinkState
 from blo_agent.office.link_status import is_rereading, is_withheld
 from blo_agent.office.state import Office
 from blo_agent.store.connection import Snapshot
-from blo_agent.store.tables import keys, links, records, shredded
+from blo_agent.store.tables import cases, keys, links, outbox, records, shredded
 from blo_domain.trust import TrustedDirectory
 from blo_schemas.event import ENVELOPE, HEADER, Header
 from blo_schemas.hashes import log_origin
 from blo_schemas.ids import CaseId, CorridorId, Digest, LinkId, OfficeId
-from blo_schemas.summary import Summary
+from blo_schemas.summary import Kind, Summary
 from blo_sealing.event_parts import open_summary
 from blo_sealing.keys import SummaryKey
 
@@ -120,3 +120,16 @@ def summary_of(snapshot: Snapshot, link: LinkId, value: bytes) -> tuple[Header, 
     if key is None:
         return None
     return header, open_summary(link, header, envelope, SummaryKey(key.key))
+
+
+def kind_of(snapshot: Snapshot, link: LinkId, case: CaseId) -> Kind | None:
+    """The kind of a case, also of one that this office has opened and the log does not have yet."""
+    view = cases.get(snapshot, link, case)
+    if view is not None:
+        return view.kind
+    for waiting in outbox.unconfirmed_of_case(snapshot, link, case):
+        value = waiting.value
+        opened = None if value is None else summary_of(snapshot, link, value)
+        if opened is not None:
+            return opened[1].kind
+    return None
