@@ -11,6 +11,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
+from blo_agent.api.access_notes import AccessNotes
 from blo_agent.api.app import Entrance
 from blo_agent.api.identity import check_handlers
 from blo_agent.api.problem_table import PROBLEMS
@@ -52,6 +53,7 @@ def desk_pages(door: Entrance) -> ASGIApp:
     ]
     check_handlers(handlers)
     guard = PageGuard(door)
+    notes = AccessNotes(door.agent)
     app = Litestar(
         handlers,
         guards=[guard],
@@ -59,7 +61,8 @@ def desk_pages(door: Entrance) -> ASGIApp:
             "agent": Provide(lambda: door.agent, sync_to_thread=False),
             "credentials": Provide(lambda: door.credentials, sync_to_thread=False),
         },
-        before_send=[add_headers],
+        before_send=[add_headers, notes.before_send],
+        after_exception=[notes.after_exception],
         compression_config=CompressionConfig(backend="gzip", minimum_size=_SMALLEST_COMPRESSED),
         request_max_body_size=MAX_BODY,
         openapi_config=None,

@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from blo_agent.agent import Agent
 from blo_agent.api import (
+    access,
     changes,
     commands,
     custody,
@@ -26,6 +27,7 @@ from blo_agent.api import (
     reports,
     search,
 )
+from blo_agent.api.access_notes import AccessNotes
 from blo_agent.api.change_stream import ChangeStreams
 from blo_agent.api.identity import Gate, check_handlers
 from blo_agent.api.problems import EXCEPTION_HANDLERS
@@ -45,6 +47,7 @@ ROOMS: Final = (
     inbox,
     changes,
     search,
+    access,
     commands,
     custody,
     reports,
@@ -120,12 +123,15 @@ def api_behind(door: Entrance) -> Litestar:
         handlers.extend(commands.SIMULATION_HANDLERS)
     check_handlers(handlers)
     retries = RetryKeeper(agent)
+    notes = AccessNotes(agent)
     return Litestar(
         handlers,
         guards=[door.gate],
         before_request=retries.before,
         middleware=[retries.middleware],
         request_max_body_size=MAX_BODY,
+        before_send=[notes.before_send],
+        after_exception=[notes.after_exception],
         dependencies={
             WANTED: Provide(read_wanted),
             "openapi": Provide(openapi_text, sync_to_thread=True),

@@ -2,7 +2,7 @@
 
 The actor comes from the kernel (the node's socket), from a program's token, or from a session's
 cookie, and from nothing else that a request says. A handler names in ``actions`` what it does; an
-application with a handler that names nothing is not made. Refusals are in the journal.
+application with a handler that names nothing is not made. ``access_notes`` notes refusals.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ from blo_agent.people.access import (
     Actor,
     answer_of,
     check_allowed,
-    note_refusal,
 )
-from blo_agent.people.errors import PeopleRefusal, PeopleRefused, refused
+from blo_agent.people.errors import PeopleRefusal, refused
 from blo_agent.people.recheck import ActorRecheck
 from blo_agent.people.sessions import ActiveSession, SessionKeeper
 from blo_agent.people.systems import needs_noting, system_actor
@@ -100,16 +99,7 @@ class Gate:
         actor = await self._identify(connection, handler.opt)
         _scope(connection)[ACTOR] = actor
         if actions and all(answer_of(actor, act) is Permission.REFUSED for act in actions):
-            try:
-                check_allowed(actor, actions[0])
-            except PeopleRefused:
-                await self.note(actor, actions[0])
-                raise
-
-    async def note(self, actor: Actor, action: Action) -> None:
-        """Note a refusal in the journal."""
-        now = self._agent.clock.now_ms()
-        await self._agent.store.write(lambda tx: note_refusal(tx, actor.name, action, now))
+            check_allowed(actor, actions[0])
 
     async def _identify(self, connection: Connection, opt: Mapping[str, Any]) -> Actor:
         peer: PeerCredentials | None = _scope(connection).get(PEER)

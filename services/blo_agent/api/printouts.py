@@ -16,6 +16,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from blo_agent.agent import Agent
+from blo_agent.api.access_notes import write_noted
 from blo_agent.api.identity import acting_name, actions, actor_of
 from blo_agent.api.parse import known_link, listed_word, read_id
 from blo_agent.api.request_errors import BadRequest, RequestRefusal, RequestRefused
@@ -103,7 +104,7 @@ async def printout(
         raise RequestRefused(RequestRefusal.NOT_FOUND, f"{error}") from error
     if made is None:
         raise RequestRefused(RequestRefusal.NOT_FOUND, f"no case {case} is known on {link}")
-    await agent.store.write(lambda tx: note_print(tx, name, kind, known, wanted, now))
+    await write_noted(request, agent, lambda tx: note_print(tx, name, kind, known, wanted, now))
     # The typesetter takes some hundred milliseconds, and lets other threads run meanwhile.
     data = await asyncio.to_thread(write, made)
     file_name = f"{kind}-{(chosen or wanted).hex()[:12]}.{form}"

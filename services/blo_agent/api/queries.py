@@ -17,7 +17,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from blo_agent.agent import Agent
 from blo_agent.api.alert_types import OpenAlertAnswer, OpenAlertsAnswer
 from blo_agent.api.case_filters import asked_filter, case_filter
-from blo_agent.api.identity import acting_name, actions, actor_of
+from blo_agent.api.identity import actions, actor_of
 from blo_agent.api.pages import PageRequest
 from blo_agent.api.parse import known_link, listed_word, read_id
 from blo_agent.api.present_alerts import open_alerts
@@ -36,7 +36,6 @@ from blo_agent.api.response_types import (
     LinkAnswer,
     SignedHeadAnswer,
 )
-from blo_agent.office.access_log import note_view
 from blo_agent.office.viewer import Viewer, link_role, viewer
 from blo_agent.people.access import (
     Actor,
@@ -204,7 +203,7 @@ async def one_case(
     """A case with everything that happened in it; first, who sees it is noted in the journal."""
     known = known_link(agent, link).link
     wanted = CaseId(read_id(case))
-    name, now, actor = acting_name(request), agent.clock.now_ms(), actor_of(request)
+    now, actor = agent.clock.now_ms(), actor_of(request)
     is_read = agent.is_read_to_end(known)
 
     def query(at: Viewer, snapshot: Snapshot) -> CaseHistory | None:
@@ -215,8 +214,6 @@ async def one_case(
     answer = await _ask(agent, query)
     if answer is None:
         raise RequestRefused(RequestRefusal.UNKNOWN_CASE, f"no case {case} is known on {link}")
-    if answer.view is not None:
-        await agent.store.write(lambda tx: note_view(tx, name, known, wanted, now))
     return answer
 
 

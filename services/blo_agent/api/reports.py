@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from blo_agent.agent import Agent
+from blo_agent.api.access_notes import write_noted
 from blo_agent.api.identity import acting_name, actions, actor_of
 from blo_agent.api.parse import read_id
 from blo_agent.api.report_types import ReportAnswer
@@ -114,7 +115,7 @@ async def step(
 async def journal(request: Req, agent: NamedDependency[Agent]) -> Response[bytes]:
     """The journal as a file; that it was taken out is its last entry."""
     actor, now = acting_name(request), agent.clock.now_ms()
-    stands = await agent.store.write(lambda tx: note_export(tx, actor, now))
+    stands = await write_noted(request, agent, lambda tx: note_export(tx, actor, now))
 
     def query(snapshot: Snapshot) -> bytes:
         return journal_of(snapshot, agent.office.id, stands, now)

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
 from blo_agent.agent import Agent
+from blo_agent.api.access_notes import write_noted
 from blo_agent.api.identity import acting_name, actions, actor_of
 from blo_agent.api.pages import PageRequest
 from blo_agent.api.parse import known_link, listed_word
@@ -73,7 +74,7 @@ async def search(
     asked = PageRequest("search", (q, wanted), SEARCH_PLACE, size, after)
     if wanted.link is not None:
         check_link(actor, wanted.link)
-    await agent.store.write(lambda tx: note_search(tx, name, q, wanted.link, now))
+    await write_noted(request, agent, lambda tx: note_search(tx, name, q, wanted.link, now))
 
     def ask(snapshot: Snapshot) -> SearchAnswer:
         page = search_page(snapshot, actor, query, wanted, asked.after, asked.limit)

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal
 from blo_schemas.content import Dispatch
 from blo_schemas.ids import CaseId, LinkId, OfficeId
+from blo_schemas.instants import LAST_INSTANT
 from blo_schemas.journal import (
     NAMED_PERSON,
     NAMES_DRAFTER,
     NAMES_SIGNER,
     SEARCHED_WORDS,
+    JournalEntry,
     NamedPerson,
     SearchedWords,
     journal_hash,
@@ -33,10 +37,15 @@ EXPORT_JOURNAL: Final = "export journal"
 SEARCH: Final = "search"
 REBUILD_SEARCH: Final = "rebuild search index"
 
+MAX_LOOKED_AT: Final = 5_000
+"""So many entries of the journal a page of the access log looks at."""
 
-def note_view(tx: Transaction, actor: str, link: LinkId, case: CaseId, now: int) -> None:
-    """Note that somebody has opened a case's contents."""
-    journal.append(tx, at=now, actor=actor, action=VIEW_CASE, link=link, case=case)
+
+def note_look(
+    tx: Transaction, actor: str, action: str, link: LinkId | None, case: CaseId | None, now: int
+) -> None:
+    """Note that somebody has seen contents, or taken them out."""
+    journal.append(tx, at=now, actor=actor, action=action, link=link, case=case)
 
 
 def note_print(
@@ -93,6 +102,64 @@ def note_authors(
 def note_export(tx: Transaction, actor: str, now: int) -> journal.JournalHead:
     """Note that somebody takes the journal out; where it stands with that."""
     return journal.append(tx, at=now, actor=actor, action=EXPORT_JOURNAL)
+
+
+class AccessFilter(msgspec.Struct, frozen=True):
+    """Which entries of the access log are wanted.
+
+    Attributes:
+        case: Only about this case of this link.
+        link: Only about this link.
+        actor: Only of this actor.
+        action: Only with this action.
+        first: Only from this instant on, Unix milliseconds.
+        end: Only before this instant.
+    """
+
+    case: tuple[LinkId, CaseId] | None = None
+    link: LinkId | None = None
+    actor: str | None = None
+    action: str | None = None
+    first: int = 0
+    end: int = LAST_INSTANT + 1
+
+    def wants(self, entry: JournalEntry) -> bool:
+        """Whether an entry is wanted."""
+        return (
+            self.link in (None, entry.link)
+            and self.actor in (None, entry.actor)
+            and self.action in (None, entry.action)
+            and self.first <= entry.at < self.end
+        )
+
+
+def access_entries(
+    snapshot: Snapshot, wanted: AccessFilter, before: int, limit: int
+) -> tuple[list[JournalEntry], int | None]:
+    """Some entries of the journal, the newest first; each page looks at ``MAX_LOOKED_AT`` at most.
+
+    Args:
+        snapshot: The store.
+        wanted: Which entries are wanted.
+        before: Only entries before this one.
+        limit: So many entries at most.
+
+    Returns:
+        The entries, and before which one to go on; ``None``: there are no more.
+    """
+    if wanted.case is None:
+        entries = journal.before(snapshot, before, MAX_LOOKED_AT)
+    else:
+        entries = journal.of_case_before(snapshot, *wanted.case, before, MAX_LOOKED_AT)
+    chosen: list[JournalEntry] = []
+    looked_at = 0
+    for entry in entries:
+        if len(chosen) == limit:
+            return chosen, before
+        looked_at, before = looked_at + 1, entry.seq
+        if wanted.wants(entry):
+            chosen.append(entry)
+    return chosen, before if looked_at == MAX_LOOKED_AT else None
 
 
 def journal_of(

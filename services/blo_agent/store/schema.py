@@ -275,6 +275,10 @@ CREATE TABLE revised(                   -- what newer trust documents change, un
 CREATE INDEX revised_case ON revised(link, case_id, position) WHERE case_id IS NOT NULL;
 """
 
+_JOURNAL_BY_CASE: Final = """
+CREATE INDEX journal_case ON journal(link, case_id, seq) WHERE case_id IS NOT NULL;
+"""
+
 MIGRATIONS: Final[tuple[str, ...]] = (
     _OWN + _DERIVED,
     CHECKPOINTS,
@@ -293,6 +297,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     FILES,
     RECEIPTS,
     CASE_LISTS,
+    _JOURNAL_BY_CASE,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

@@ -88,5 +88,22 @@ def entries(snapshot: Snapshot, *, start: int = 0, limit: int = -1) -> Iterator[
         yield _entry(row)
 
 
+def before(snapshot: Snapshot, seq: int, limit: int) -> Iterator[JournalEntry]:
+    """The entries before one, the newest first."""
+    rows = snapshot.iterate(f"{_SELECT} WHERE seq < ? ORDER BY seq DESC LIMIT ?", (seq, limit))
+    return map(_entry, rows)
+
+
+def of_case_before(
+    snapshot: Snapshot, link: LinkId, case: CaseId, seq: int, limit: int
+) -> Iterator[JournalEntry]:
+    """The entries about a case before one, the newest first."""
+    rows = snapshot.iterate(
+        f"{_SELECT} WHERE link = ? AND case_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+        (link, case, seq, limit),
+    )
+    return map(_entry, rows)
+
+
 def _entry(row: Row) -> JournalEntry:
     return JournalEntry(JOURNAL_VERSION, *row[:-1])
