@@ -56,6 +56,7 @@ _OTHERS: Final = ("茶岭协查请求", "边境会晤纪要", "ຫ້ອງກ�
 _MEMBER: Final = Actor("member", "member", frozenset({OfficeRole.AGENCY_MEMBER}), frozenset(Agency))
 """A member of an agency to which no case belongs: looks at much, and is shown nothing."""
 
+_LETTERS: Final = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _QUERIES: Final = (
     *("doi tuong", "đối tượng", "đường", "duong", "ma tuy", "xac minh buon lau", "协查", "边境"),
     *(
@@ -68,7 +69,13 @@ _QUERIES: Final = (
         "word77",
         "word1234 ma",
     ),
-    *("hoà", "ket qua kiem tra tra loi", "nothing at all", "bien gioi tuan tra chung khu vuc"),
+    *(
+        "hoà",
+        "ket qua kiem tra tra loi",
+        "nothing at all",
+        "phuong",
+        "bien gioi tuan tra chung khu vuc",
+    ),
 )
 
 
@@ -196,7 +203,7 @@ def _events(chance: random.Random, numbers: range) -> Iterator[events.EventRow]:
 
 def _content(chance: random.Random) -> bytes:
     words = chance.choices(_COMMON.split(), k=60) + [
-        f"word{chance.randrange(5_000)}" for _ in range(10)
+        _rare(chance.randrange(5_000)) for _ in range(10)
     ]
     words.append(chance.choice(_OTHERS))
     chance.shuffle(words)
@@ -209,6 +216,11 @@ def _content(chance: random.Random) -> bytes:
     body = encode(body_from_json(_KIND, Step.OPEN, fields))
     dispatch = Dispatch(subject=" ".join(words[:10]), local_number=number)
     return CONTENT.encode(Content(_ON, dispatch, None, body, body_version(_KIND, Step.OPEN)))
+
+
+def _rare(number: int) -> str:
+    """A word that few events have: letters from ``a`` to ``p``."""
+    return _digest("word", number).hex()[:6].translate(_LETTERS)
 
 
 def _record(row: events.EventRow) -> records.RecordRow:

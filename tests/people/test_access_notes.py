@@ -127,7 +127,8 @@ async def test_every_handler_that_refuses_somebody_known_leaves_an_entry(
             status, _ = await _ask(browser, method, noted.address(path))
             fresh = (await noted.entries())[before:]
             told = [entry for entry in fresh if entry[0] == name and "refused: " in entry[1]]
-            assert len(told) == (status == 403), (name, method, path, status, fresh)
+            assert len(told) <= 1, (name, method, path)
+            assert status != 403 or told, (name, method, path, status, fresh)
             refused += status == 403
             if path == "/v1/links/{link:str}/cases/{case:str}":
                 assert told == [(name, "refused: read contents", LINK, noted.names["case"])], (

@@ -26,7 +26,7 @@ from blo_schemas.ids import CaseId, LinkId
 from blo_schemas.instants import local
 from blo_schemas.summary import Kind
 
-MAX_LOOKED_AT: Final = 2_000
+MAX_LOOKED_AT: Final = 1_000
 """So many rows of the index a page looks at, whatever the actor reaches of them."""
 
 MAX_EXCERPTS: Final = 3

@@ -19,6 +19,9 @@ MAX_QUERY: Final = 200
 
 MAX_TERMS: Final = 16
 
+MIN_BEGINNING: Final = 3
+"""A last word of so many letters may be the beginning of a longer one."""
+
 _CHUNKS: Final = re.compile(r"[\"“”]([^\"“”]*)[\"“”]?|([^\s\"“”]+)")
 
 
@@ -94,8 +97,9 @@ def _terms(text: str) -> Iterator[QueryTerm]:
         chunk = plain if quoted is None else quoted
         parts = tuple(tokens(chunk))
         if parts:
-            # A word with a space behind it is complete.
+            # A word with a space behind it is complete; one of two letters begins half of all words.
             is_beginning = quoted is None and match.end() == len(text)
+            is_beginning &= len(parts[-1].folded) >= MIN_BEGINNING
             yield QueryTerm(parts, is_beginning, _compound(chunk, parts))
 
 

@@ -82,6 +82,7 @@ def test_a_text_is_found(query: str, text: str) -> None:
         ("查协", "协查"),
         ('"ver"', "verification"),
         ("ver ", "verification"),
+        ("ve", "verification"),
         ("ma tuy", "túy"),
         ("528", "527/BC-UBND"),
         ("527 th", "527/BC-UBND"),
