@@ -103,6 +103,8 @@ async def test_every_handler_that_shows_contents_leaves_an_entry_before_its_answ
         "/v1/access-log",
     }
     for method, path in sorted(looks):
+        if "{file" in path:
+            continue  # There is none here; the tests of files look at theirs.
         before = len(await noted.entries())
         for browser in (auditor, duty):
             status = (await _ask(browser, method, noted.address(path)))[0]

@@ -119,9 +119,13 @@ async def write_noted(connection: Connection, agent: Agent, job: Job[T]) -> T:
 
 
 def look_of(handler: BaseRouteHandler | None) -> str | None:
-    """The entry that a handler's answers need; ``None``: none."""
+    """The entry that a handler's answers need; ``None``: none.
+
+    A handler that also lets in who only drafts shows nothing but what the drafter has written.
+    """
     actions: tuple[Action, ...] = () if handler is None else handler.opt.get("actions", ())
-    return next((ENTRIES[action] for action in actions if ENTRIES[action] is not None), None)
+    words = [ENTRIES[action] for action in actions]
+    return words[0] if words and None not in words else None
 
 
 def _keys(scope: Scope) -> dict[str, Any]:

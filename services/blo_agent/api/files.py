@@ -19,6 +19,7 @@ from litestar.params import FromPath, HeaderParameter
 from litestar.response import Stream
 
 from blo_agent.agent import Agent
+from blo_agent.api.access_notes import write_noted
 from blo_agent.api.file_types import (
     FileAnswer,
     FileRequest,
@@ -35,7 +36,7 @@ from blo_agent.api.request_types import EmptyRequest
 from blo_agent.files import upload
 from blo_agent.files.errors import FileRefusal, FileRefused
 from blo_agent.files.forget import let_go
-from blo_agent.office.access_log import note_file, note_view
+from blo_agent.office.access_log import note_file
 from blo_agent.office.link_status import is_withheld
 from blo_agent.people.access import Actor, check_case, sees_case, sees_link
 from blo_agent.people.errors import PeopleRefusal, refused
@@ -143,7 +144,6 @@ async def files_of_case(
 ) -> list[FileAnswer]:
     """The files of a case; who sees their names is noted in the journal."""
     known, wanted, actor = known_link(agent, link).link, CaseId(read_id(case)), actor_of(request)
-    name, now = acting_name(request), agent.clock.now_ms()
 
     def query(snapshot: Snapshot) -> list[FileAnswer]:
         _check_place(snapshot, actor, known, wanted)
@@ -151,10 +151,7 @@ async def files_of_case(
             return []
         return [known_file(snapshot, row.about) for row in files.of_case(snapshot, known, wanted)]
 
-    answers = await agent.store.read(query)
-    if answers:
-        await agent.store.write(lambda tx: note_view(tx, name, known, wanted, now))
-    return answers
+    return await agent.store.read(query)
 
 
 @get("/v1/files/{file:str}/state", opt=actions(Action.DRAFT, Action.READ_CONTENTS))
@@ -188,8 +185,10 @@ async def file_contents(
     is_same = if_range in (None, etag)
     first, last = _range(wanted_range if is_same else None, about.size)
     is_part = last - first + 1 < about.size
-    await agent.store.write(
-        lambda tx: note_file(tx, name, about.link, about.case, about.sha256 or b"", now)
+    await write_noted(
+        request,
+        agent,
+        lambda tx: note_file(tx, name, about.link, about.case, about.sha256 or b"", now),
     )
     handling = () if dispatch is None else restrictions([dispatch])
     headers = {
