@@ -21,6 +21,7 @@ from blo_agent.changes.feed import ChangeFeed
 from blo_agent.commands.accept import Accepted, CommandRefused, OfficeCommand, accept
 from blo_agent.containment import attempt
 from blo_agent.custody.backups import BackupPlan, Backups
+from blo_agent.custody.regrant import Regrants
 from blo_agent.files.options import FileOptions
 from blo_agent.files.transfers import FileTransfers
 from blo_agent.inbound.heads import compare_heads
@@ -114,6 +115,7 @@ class Agent:
         backups: Makes backups of the store.
         changes: Tells listeners that something has changed.
         files: Sends and fetches files.
+        regrants: Grants keys again.
     """
 
     def __init__(
@@ -163,6 +165,7 @@ class Agent:
         self._scrubber = WalScrubber(store, clock, probe)
         self.indexer = SearchIndexer(store)
         self.backups = Backups(office, store, clock, metrics, backup)
+        self.regrants = Regrants(self.office, store, log, clock, self.sender.wake)
         self.outputs = OutputsReader(
             *where[:3],
             self.line,
@@ -269,6 +272,7 @@ class Agent:
             "open cases": OpenCaseReview(self.office, self.store).run,
             "search": self.indexer.run,
             "backups": self.backups.run,
+            "regrants": self.regrants.run,
         }
 
     async def resume(self, link: LinkId, reason: str, actor: str) -> int:
@@ -398,13 +402,10 @@ class Agent:
 
     async def _review_keys(self) -> None:
         """Readers change with documents, and with time: certificates begin and end."""
-
-        def job(tx: Transaction) -> None:
-            review_summary_keys(self.office, self.clock.now_ms(), tx)
-
         while True:
             await asyncio.sleep(_KEYS_EVERY_S)
-            await self.store.write(job)
+            now = self.clock.now_ms()
+            await self.store.write(partial(review_summary_keys, self.office, now))
 
     async def _tell_positions(self) -> None:
         def count(snapshot: Snapshot) -> dict[LinkId, outbox.OutboxCount]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from blo_agent.custody.certificates import covered_until
 from blo_agent.office.batch import BatchResult, ReadRange
 from blo_agent.office.state import Office
 from blo_agent.store.tables.outbox import OutboxCount
@@ -120,9 +121,8 @@ class AgentMetrics:
         self._metrics.outbox_oldest_seconds.set(age)
 
     def certificate(self, now: int) -> None:
-        """Tell when the office's own certificate ends."""
-        certified = self._office.directory.certificate(self._office.id, now)
-        if certified is not None:
-            self._metrics.certificate_expiry_timestamp_seconds.labels(office=self._office.id).set(
-                certified.certificate.not_after / 1000
-            )
+        """Tell until when the office may write, with the certificates that it has."""
+        ends = covered_until(self._office, now)
+        if ends is not None:
+            gauge = self._metrics.certificate_expiry_timestamp_seconds
+            gauge.labels(office=self._office.id).set(ends / 1000)

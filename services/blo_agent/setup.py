@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
+from typing import TypeVar
 
 import msgspec
 
@@ -15,17 +16,22 @@ from blo_agent.config import AgentSettings
 from blo_agent.custody.key_sources import KeySources
 from blo_agent.store.connection import Snapshot, Transaction, open_connection
 from blo_agent.store.errors import StoreInUse
-from blo_agent.store.facade import Store
+from blo_agent.store.facade import Store, open_store
 from blo_agent.store.keyfile import create_store_key
-from blo_agent.store.tables import identities
+from blo_agent.store.reader import Query
+from blo_agent.store.tables import documents, identities
+from blo_domain.trust import load_directory
 from blo_runtime.clock import Clock, SystemClock
 from blo_runtime.errors import ConfigurationError
 from blo_runtime.files import make_private_folder
 from blo_schemas.ids import OfficeId
-from blo_schemas.trust import SignedDocument
+from blo_schemas.trust import SIGNED_DOCUMENT, SignedDocument
+from blo_sealing.kem import is_usable_kem_key
 from blo_sealing.keys import NodeKeys
-from blo_sealing.signatures import RandomBytes
+from blo_sealing.signatures import RandomBytes, is_usable_signing_key, verify_signature
 from blo_sealing.statements import add_signature
+
+T = TypeVar("T")
 
 
 class AlreadyInitialised(ConfigurationError):
@@ -83,36 +89,57 @@ def request_of(settings: AgentSettings) -> OfficeRequest:
     Raises:
         StoreError: The store can't be opened.
     """
-    newest = NodeKeys.from_bytes(_newest_identity(settings).keys)
+    newest = NodeKeys.from_bytes(_read_store(settings, _newest).keys)
     return OfficeRequest(OfficeId(settings.office), newest.signing.public, newest.kem.public)
 
 
-def sign_document(settings: AgentSettings, document: SignedDocument) -> SignedDocument:
-    """Add the office's signature to a trust document, with its newest key.
+def sign_document(
+    settings: AgentSettings, document: SignedDocument, *, clock: Clock | None = None
+) -> SignedDocument:
+    """Add the office's signature to a trust document.
 
-    The agent may be running.
+    It is the signature of the certificate in use, by the documents that the store has; of the
+    newest keys, if none is certified yet. The agent may be running.
 
     Raises:
         DuplicateSignature: The office has signed it already.
         StoreError: The store can't be opened.
     """
-    identity = _newest_identity(settings)
-    return add_signature(document, NodeKeys.from_bytes(identity.keys).signing)
+    now = (clock or SystemClock()).now_ms()
+    keys = _read_store(settings, lambda snapshot: _certified_keys(settings, snapshot, now))
+    return add_signature(document, keys.signing)
+
+
+def _certified_keys(settings: AgentSettings, snapshot: Snapshot, now: int) -> NodeKeys:
+    directory, _ = load_directory(
+        settings.trust.roots,
+        [SIGNED_DOCUMENT.decode(stored.document) for stored in documents.iterate(snapshot)],
+        verify=verify_signature,
+        check_key=is_usable_signing_key,
+        check_kem_key=is_usable_kem_key,
+    )
+    stored = {row.public: NodeKeys.from_bytes(row.keys) for row in identities.all_of(snapshot)}
+    for certified in reversed(directory.certificates(OfficeId(settings.office))):
+        keys = stored.get(certified.certificate.signing_key)
+        if keys is not None and certified.valid_at(now):
+            return keys
+    return NodeKeys.from_bytes(_newest(snapshot).keys)
 
 
 def _newest(snapshot: Snapshot) -> identities.StoredIdentity:
     return identities.all_of(snapshot)[-1]
 
 
-def _newest_identity(settings: AgentSettings) -> identities.StoredIdentity:
+def _read_store(settings: AgentSettings, query: Query[T]) -> T:
+    """Ask the store, also while an agent runs on it."""
     key = KeySources(settings).store_key()
     try:
-        with Store(settings.store.path, key) as store:
-            return store.submit_read(_newest).result()
+        with open_store(settings.store.path, key) as store:
+            return store.submit_read(query).result()
     except StoreInUse:
         # A running agent keeps its log beside the store, so a second reader sees all of it.
         with closing(open_connection(settings.store.path, key, read_only=True)) as connection:
-            return _newest(Snapshot(connection))
+            return query(Snapshot(connection))
 
 
 def _add_keys(store: Store, office: OfficeId, clock: Clock, random: RandomBytes) -> OfficeRequest:

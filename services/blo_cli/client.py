@@ -102,6 +102,41 @@ class AgentClient:
         """
         return self._post_or_raise("/v1/backups", request, custody_api.BackupAnswer)
 
+    def certificates(self) -> custody_api.CertificatesAnswer:
+        """The office's certificates."""
+        return self._get("/v1/certificates", custody_api.CertificatesAnswer)
+
+    def renew(self, request: custody_api.RenewalRequest) -> custody_api.RenewalAnswer:
+        """The request for the office's next certificate; its keys are on disk when this returns.
+
+        Raises:
+            CliError: The agent refuses.
+        """
+        path = "/v1/certificates/request"
+        return self._post_or_raise(path, request, custody_api.RenewalAnswer)
+
+    def check_certificate(self, document: bytes) -> custody_api.CertificateAnswer:
+        """Has the agent check a certificate before it is published.
+
+        Raises:
+            CliError: It does not fit.
+        """
+        form = custody_api.CertificateForm(document)
+        return self._post_or_raise("/v1/certificates/check", form, custody_api.CertificateAnswer)
+
+    def regrant(self, link: str, request: custody_api.RegrantRequest) -> custody_api.RegrantAnswer:
+        """Has the agent grant a link's keys again; that is in its journal when this returns.
+
+        Raises:
+            CliError: The agent refuses.
+        """
+        path = f"/v1/links/{quote(link)}/regrants"
+        return self._post_or_raise(path, request, custody_api.RegrantAnswer)
+
+    def regrants(self) -> list[custody_api.RegrantAnswer]:
+        """How far the granting of keys has come."""
+        return self._get("/v1/regrants", list[custody_api.RegrantAnswer])
+
     def journal(self, actor: str) -> bytes:
         """The journal's file; its last entry is this export."""
         return self._file("/v1/journal", actor)

@@ -167,6 +167,10 @@ FILES: Final = _kinds(
 
 CUSTODY: Final = _kinds(
     (409, "backup_refused", "No backup was made", "The detail says why: no folder is configured, its disk is not there or full, or what was written there is not what was read back. Older backups stay as they are."),
+    (409, "no_certificate", "The office has no valid certificate", "Leave `same_keys` out: new keys are made, for which the country's root makes a certificate."),
+    (422, "certificate_unfit", "The certificate does not fit", "The detail says why: it must name keys of this store, count by the trust rules, and begin before the one in use ends."),
+    (409, "not_a_reader", "The agreement in force does not give it keys", "Only those whom the link's agreement names now, and who have a valid certificate, are granted its keys again."),
+    (409, "only_reads", "The office only reads this link", "A superior appends nothing on a link; ask one of its offices."),
 )
 """Of the node's keys and disks."""
 # fmt: on

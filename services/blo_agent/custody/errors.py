@@ -11,6 +11,10 @@ class CustodyRefusal(StrEnum):
     """Why something is not done with keys or backups."""
 
     BACKUP_REFUSED = "backup_refused"
+    NO_CERTIFICATE = "no_certificate"
+    CERTIFICATE_UNFIT = "certificate_unfit"
+    NOT_A_READER = "not_a_reader"
+    ONLY_READS = "only_reads"
 
 
 class CustodyRefused(ActionRefused):

@@ -37,7 +37,7 @@ from blo_agent.store.tables import (
     shredded,
 )
 from blo_domain.heads import head_signers
-from blo_domain.trust import EVERYTHING, TrustedDirectory, TrustReach
+from blo_domain.trust import EVERYTHING, Certified, TrustedDirectory, TrustReach
 from blo_log.topics import heads_topic, keys_topic
 from blo_projection.case_views import CaseViews
 from blo_projection.fold import KeySource, LinkFold
@@ -118,10 +118,7 @@ class Office:
             now: The office's clock, Unix milliseconds.
             result: Gets what could not be loaded.
         """
-        self._node_keys = {
-            identity.public: NodeKeys.from_bytes(identity.keys)
-            for identity in identities.all_of(tx)
-        }
+        self.load_identities(tx)
         self._store = tx.lasting()
         self.load_keys(tx)
         self.directory = self._no_documents
@@ -132,6 +129,14 @@ class Office:
             if state is not None:
                 self.load_link(state, tx, now, result)
         self.open_links(tx, now, result)
+
+    def load_identities(self, tx: Transaction) -> None:
+        """Take the office's own private keys from the store."""
+        self._node_keys = {
+            identity.public: NodeKeys.from_bytes(identity.keys)
+            for identity in identities.all_of(tx)
+        }
+        self._own_certificates = self._certificates()
 
     def load_keys(self, tx: Transaction) -> None:
         """Take the symmetric keys from the store."""
@@ -226,16 +231,23 @@ class Office:
         Raises:
             NoIdentity: No valid certificate names a key of this store.
         """
-        certified = self.directory.certificate(self.id, at)
-        private_keys = (
-            None if certified is None else self.node_keys(certified.certificate.signing_key)
-        )
-        if certified is None or private_keys is None:
+        certified = self.certificate(at)
+        if certified is None:
             raise NoIdentity(
                 f"no certificate of {self.id} that is valid now names a key of this store; "
-                "ask the country's root for one, and publish it with 'blo trust publish'"
+                "ask the country's root for one: blo agent certificate renew"
             )
-        return Author(link, certified.tag, private_keys.signing)
+        return Author(link, certified.tag, self._own_certificates[certified.tag].signing)
+
+    def certificate(self, at: int) -> Certified | None:
+        """The certificate that the office uses at an instant: the one that began last.
+
+        Of those whose keys are here: a store that was restored may lack the newest.
+        """
+        for certified in reversed(self.directory.certificates(self.id)):
+            if certified.tag in self._own_certificates and certified.valid_at(at):
+                return certified
+        return None
 
     def node_keys(self, public: bytes) -> NodeKeys | None:
         """The private keys whose signing key has this public part."""

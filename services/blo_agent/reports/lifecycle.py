@@ -180,7 +180,7 @@ def freeze(
         raise ReportRefused(ReportRefusal.FOUR_EYES, why)
     _refuse_open_period(report)
     _refuse_frozen_days(report, tx)
-    certified = office.directory.certificate(office.id, now)
+    certified = office.certificate(now)
     private_keys = None if certified is None else office.node_keys_of(certified.tag)
     if certified is None or private_keys is None:
         raise ReportRefused(

@@ -29,13 +29,14 @@ from blo_agent.store.tables import (
     shredded,
 )
 from blo_domain.shredding import is_shredded
+from blo_domain.trust import content_readers_ever
 from blo_log.topics import keys_topic
 from blo_projection.fold import ContentState, FoldedRecord
 from blo_schemas.bodies import decode_body
 from blo_schemas.bodies.steps import ShreddingRequest
 from blo_schemas.codec import encode
 from blo_schemas.content import CONTENT
-from blo_schemas.grants import case_grant_record_key
+from blo_schemas.grants import case_grant_record_key, grant_record_key
 from blo_schemas.ids import CaseId, KeyId, LinkId
 from blo_schemas.summary import Step
 from blo_schemas.views import CaseView
@@ -159,17 +160,25 @@ def _grounds(tx: Transaction, link: LinkId, case: CaseId) -> list[tuple[str, str
 def _withdraw_grants(
     office: Office, state: LinkState, view: CaseView, now: int, tx: Transaction
 ) -> None:
-    """Append the tombstone of the grants that this office made when it opened the case."""
-    if view.opener != office.id:
-        return
-    record_key = case_grant_record_key(KeyId(view.case))
+    """Append the tombstones of the grants of a case.
+
+    The opener withdraws the record that grants it to all its readers. Grants of one reader come
+    from whatever office has granted again, perhaps on a disk that is lost by now; so each office of
+    the link withdraws those of every reader that it ever had.
+    """
+    case = KeyId(view.case)
+    record_keys = [case_grant_record_key(case)] if view.opener == office.id else []
+    if state.status.is_party:
+        readers = content_readers_ever(office.directory.terms(state.link))
+        record_keys += [grant_record_key(case, reader) for reader in sorted(readers)]
     topic = keys_topic(state.corridor)
-    outbox.add(
-        tx,
-        outbox.NewRecord(
-            topic, state.partition, record_key, None, state.link, None, None, None, now
-        ),
-    )
+    for record_key in record_keys:
+        outbox.add(
+            tx,
+            outbox.NewRecord(
+                topic, state.partition, record_key, None, state.link, None, None, None, now
+            ),
+        )
 
 
 def _delete(office: Office, state: LinkState, case: CaseId, tx: Transaction) -> None:

@@ -12,9 +12,11 @@ from blo_agent.api.request_types import DisclosureRequest
 from blo_agent.config import AgentSettings
 from blo_agent.setup import initialise, request_of, sign_document
 from blo_cli import terminal
+from blo_cli.agent.certificate import certificate
 from blo_cli.agent.custody import backup_command, restore_command
 from blo_cli.agent.journal import journal
 from blo_cli.agent.people import people, system
+from blo_cli.agent.regrant import regrant_command
 from blo_cli.agent.report import report
 from blo_cli.agent.search import search
 from blo_cli.client import AgentClient, configured_client
@@ -186,6 +188,8 @@ def resume(config: Path, link: str, reason: str, actor: str) -> int:
 
 
 agent.add_command(backup_command)
+agent.add_command(certificate)
+agent.add_command(regrant_command)
 agent.add_command(restore_command)
 agent.add_command(journal)
 agent.add_command(people)

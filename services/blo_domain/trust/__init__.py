@@ -5,6 +5,7 @@ them, one file a layer; ``writers`` answers the question that is asked for every
 """
 
 from blo_domain.trust.directory import TrustedDirectory, load_directory
+from blo_domain.trust.entitlement import Entitlement, content_readers_ever
 from blo_domain.trust.errors import TrustError, TrustRule
 from blo_domain.trust.model import (
     Certified,
@@ -31,6 +32,7 @@ __all__ = [
     "CertifiedWriter",
     "CheckKey",
     "DocumentRefusal",
+    "Entitlement",
     "Expiring",
     "KeyRecipient",
     "KeyRecipients",
@@ -44,6 +46,7 @@ __all__ = [
     "TrustRule",
     "TrustedDirectory",
     "Verify",
+    "content_readers_ever",
     "load_directory",
     "read_signed",
     "title",

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from blo_agent.api.custody_types import CertificatesAnswer, RegrantAnswer, RenewalAnswer
 from blo_agent.api.people_types import InvitationAnswer, PersonAnswer, TokenAnswer
 from blo_agent.api.problem_types import ProblemDetails
 from blo_agent.api.report_types import ReportAnswer
@@ -28,8 +29,10 @@ from blo_audit.replay.statement import ReplayStatement
 from blo_audit.reports.response_times import LinkTimes
 from blo_audit.reports.verify import ReportAudit
 from blo_cli import topics
+from blo_cli.agent import certificate as agent_certificate
 from blo_cli.agent import command as agent_command
 from blo_cli.agent import people as agent_people
+from blo_cli.agent import regrant as agent_regrant
 from blo_cli.agent import report as agent_report
 from blo_cli.agent import search as agent_search
 from blo_cli.json_forms import LinkAt, PolicyComparison
@@ -107,6 +110,15 @@ class Client:
     def compare_report(self, *_: str) -> Any:
         return filled(ReportComparison, self._text)
 
+    def certificates(self) -> Any:
+        return filled(CertificatesAnswer, self._text)
+
+    def renew(self, _: object) -> Any:
+        return filled(RenewalAnswer, self._text)
+
+    def regrant(self, *_: object) -> Any:
+        return filled(RegrantAnswer, self._text)
+
     def compute_report(self, _: object) -> Any:
         return filled(ReportAnswer, self._text)
 
@@ -137,7 +149,14 @@ class Client:
 
 def agent(*words: str, code: int = 0) -> Scene:
     def prepare(patch: pytest.MonkeyPatch, folder: Path, text: str) -> list[str]:
-        for module in (agent_command, agent_report, agent_people, agent_search):
+        for module in (
+            agent_certificate,
+            agent_command,
+            agent_people,
+            agent_regrant,
+            agent_report,
+            agent_search,
+        ):
             patch.setattr(module, "configured_client", lambda _: Client(text))
         return [*words, *config(folder)]
 
@@ -317,6 +336,9 @@ SCENES = {
     ("agent", "disclose"): agent(
         *("--link", "x", "--reason", "x", "--for", "x", "--output", "x", *ACTOR), code=1
     ),
+    ("agent", "certificate", "list"): agent(),
+    ("agent", "regrant"): agent("x", "--to", "x", "--reason", "x", "--no-wait"),
+    ("agent", "certificate", "renew"): agent(),
     ("agent", "people", "add"): agent("an", "--name", "An", "--role", "chief"),
     ("agent", "people", "invite"): agent("an"),
     ("agent", "people", "list"): agent(),
@@ -361,7 +383,7 @@ SCENES = {
 NOTHING_FOREIGN = {
     "init", "request", "run", "new", "root", "certificate", "office", "agreement", "revocation",
     "sign", "restore", "up", "heads", "export", "make", "confirm", "revoke",
-    "backup", "example", "propose",
+    "backup", "example", "install", "propose",
 }  # fmt: skip
 """Last words of commands that print only numbers, and names that their user has typed."""
 

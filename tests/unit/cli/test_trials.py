@@ -32,8 +32,10 @@ EVERY_LEAF = pytest.mark.parametrize("words", LEAVES, ids=name_of)
 def test_all_names_are_listed_without_a_broker() -> None:
     """The whole tree, so that a rename is seen here and not by an operator at night."""
     assert sorted(" ".join(words) for words in LEAVES) == [
-        *("agent backup", "agent disclose", "agent init", "agent journal export"),
+        *("agent backup", "agent certificate install", "agent certificate list"),
+        *("agent certificate renew", "agent disclose", "agent init", "agent journal export"),
         *("agent people add", "agent people confirm", "agent people invite", "agent people list"),
+        "agent regrant",
         *("agent report compare", "agent report compute", "agent report export"),
         *("agent report freeze", "agent report list", "agent report review"),
         *("agent report sign", "agent request", "agent restore", "agent resume", "agent run"),

@@ -47,6 +47,15 @@ def iterate(snapshot: Snapshot, link: LinkId) -> Iterator[CaseView]:
         yield CASE_VIEW.decode(data)
 
 
+def next_after(snapshot: Snapshot, link: LinkId, case: CaseId, limit: int) -> list[CaseView]:
+    """So many views of a link's cases behind a case, sorted by case id."""
+    rows = snapshot.rows(
+        "SELECT view FROM cases WHERE link = ? AND case_id > ? ORDER BY case_id LIMIT ?",
+        (link, case, limit),
+    )
+    return [CASE_VIEW.decode(data) for (data,) in rows]
+
+
 def being_shredded(snapshot: Snapshot, link: LinkId) -> list[CaseView]:
     """The cases of a link whose contents all offices have agreed to delete, while not all have."""
     rows = snapshot.rows(

@@ -161,6 +161,16 @@ def is_key_waiting(snapshot: Snapshot, link: LinkId, key: KeyId) -> bool:
     return waiting is not None
 
 
+def is_grant_waiting(snapshot: Snapshot, link: LinkId) -> bool:
+    """Whether a grant of a link, or the withdrawal of one, is still to be sent."""
+    waiting = snapshot.value(
+        "SELECT 1 FROM outbox INDEXED BY outbox_pending"
+        " WHERE state = 0 AND event_id IS NULL AND link = ? LIMIT 1",
+        (link,),
+    )
+    return waiting is not None
+
+
 def state_of(snapshot: Snapshot, event_id: EventId) -> OutboxState | None:
     """How far an event has come; ``None``: it was confirmed, or was never here."""
     state = snapshot.value("SELECT state FROM outbox WHERE event_id = ?", (event_id,))
