@@ -67,6 +67,7 @@ GROWING: Final = ("growth_audit", "growth_audit_since", "growth_statement")
 TOGETHER: Final = (
     ("agent_append",),
     ("submit_to_opened",),
+    ("event_beside_file",),
     ("event_to_quorum",),
     ("processors_faust", "processors_getmany", "processors_one_by_one"),
     ("two_workers",),
@@ -122,6 +123,7 @@ def measure_all(
 
 def _rows() -> tuple[_Row, ...]:
     from tests.bench.appending import measure_append
+    from tests.bench.beside_a_file import measure_beside_file
     from tests.bench.delivering import measure_delivery
     from tests.bench.idle_links import measure_idle_links
     from tests.bench.processing import (
@@ -135,6 +137,7 @@ def _rows() -> tuple[_Row, ...]:
     return (
         lambda *given: (measure_append(*given),),
         lambda *given: (measure_delivery(*given),),
+        lambda *given: (measure_beside_file(*given),),
         lambda *given: (measure_quorum(*given),),
         measure_faust,
         measure_two_workers,

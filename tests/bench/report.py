@@ -107,6 +107,7 @@ SUBJECTS = (
     Subject("search_size", "bytes an event", "its content", Bar.STATED, 0),
     Subject("search_wait", "ms, p99", "the 50 ms of a group of jobs", Bar.STATED, 0),
     Subject("submit_to_opened", "ms", "bare produce→consume", Bar.RATIO_AT_MOST, 4),
+    Subject("event_beside_file", "s", "the same without a file", Bar.VALUE_AT_MOST, 2),
     Subject("read_full", "events/s", "bare libsodium verify", _RATIO, 0.6),
     Subject("read_chained", "events/s", "bare SHA-256 of the values", _RATIO, 0.12),
     Subject("proof_check", "proofs/s", "bare SHA-256 of its nodes", Bar.RATIO_AT_LEAST, 0.2),

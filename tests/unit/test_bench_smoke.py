@@ -37,6 +37,7 @@ NAMES = [
     "search_size",
     "search_wait",
     "submit_to_opened",
+    "event_beside_file",
     "read_full",
     "read_chained",
     "proof_check",
