@@ -12,7 +12,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from blo_agent.commands.accept import CommandRefused
-from blo_log.memory import MemoryCluster, MemoryLog
+from blo_log.memory import MemoryCluster
 from blo_schemas.ids import CaseId, OfficeId
 from blo_schemas.summary import Step
 from tests.agents.interleaving import PLAYS, come_to_agree
@@ -83,9 +83,7 @@ async def play_out(actions: list[Action], folder: Path) -> int:
                     agents[office].agent.line.set(up=up)
                     agents[office].agent.sender.wake()
                 case LoseAck(office):
-                    log = agents[office].agent.log
-                    assert isinstance(log, MemoryLog)
-                    log.faults.lose_next_ack()
+                    agents[office].memory_log().faults.lose_next_ack()
                 case ReadAll():
                     await asyncio.sleep(0.02)
         await come_to_agree(cluster, everyone)

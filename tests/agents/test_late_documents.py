@@ -214,8 +214,7 @@ async def test_commands_go_on_while_a_log_is_folded_again(tmp_path: Path) -> Non
     cluster = MemoryCluster()
     async with both_up(tmp_path, cluster) as (world, a, b):
         case = await opened_case(a, [b])
-        log = a.agent.log
-        assert isinstance(log, MemoryLog)
+        log = a.memory_log()
         # The directory can be read, and then the line breaks before the log is.
         log.faults.forbidden.add(exchange_topic(CORRIDOR))
         await a.until(lambda: bool(a.desk().status.unserved))

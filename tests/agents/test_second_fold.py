@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +22,20 @@ from blo_agent.office.revision import Revision
 from blo_agent.office.verdict_counts import load_tally
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import cases, halts, journal, meta, records, revised
+from blo_agent.store.writer import AFTER_COMMIT
 from blo_domain.cases import legal_steps
 from blo_log.memory import MemoryCluster
 from blo_log.port import ProducerRecord, TopicPartition
 from blo_log.topics import exchange_topic
 from blo_projection.link_chain import LinkChain
+from blo_schemas.codec import encode
 from blo_schemas.event import ENVELOPE, LogRecord
 from blo_schemas.hashes import document_id, event_id
-from blo_schemas.ids import CaseId, CountryId
+from blo_schemas.ids import CaseId, CountryId, OfficeId
 from blo_schemas.summary import Step
 from blo_schemas.trust import Revocation, RevokedFrom, SignedDocument
 from blo_schemas.views import CaseView
-from tests.agents.crashing import agree
+from tests.agents.crashing import CrashPlan, agree
 from tests.agents.started import both_up, opened_case
 from tests.agents.world import (
     CORRIDOR,
@@ -322,3 +325,74 @@ async def test_a_fault_while_a_log_is_folded_again_has_it_read_in_place(
         assert sorted(entries.count("refold") for entries in actions) == [1, 2]
         await agree([a, b])
         await whole(a, cluster)
+
+
+def stored_verdicts(world: World, office: OfficeId) -> tuple[list[tuple[str, str]], list[bytes]]:
+    """What the store of an office that is down says of the link: verdicts, and views in order."""
+    with world.store(office) as store:
+        rows = store.submit_read(lambda snapshot: list(records.iterate(snapshot, LINK))).result()
+        views = store.submit_read(lambda snapshot: list(cases.iterate(snapshot, LINK))).result()
+    verdicts = [(str(row.outcome), str(row.reason)) for row in rows]
+    return verdicts, sorted(encode(view) for view in views)
+
+
+def files_of(folder: Path, office: OfficeId) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.glob(f"{office}.db*")}
+
+
+def put_back(folder: Path, office: OfficeId, saved: dict[Path, bytes]) -> None:
+    for path in folder.glob(f"{office}.db*"):
+        path.unlink()
+    for path, data in saved.items():
+        path.write_bytes(data)
+
+
+async def test_a_kill_between_any_two_steps_leaves_the_old_or_the_new_whole(tmp_path: Path) -> None:
+    cluster = MemoryCluster()
+    async with both_up(tmp_path, cluster) as (world, a, b):
+        for _ in range(4):
+            case = await opened_case(a, [b])
+            await b.do(Step.ACKNOWLEDGE, case)
+            await all_read([a, b], b.desk().size + 1)
+        await b.until(lambda: not b.desk().under_way)
+        await b.stop()
+        old = stored_verdicts(world, B)
+        saved = files_of(tmp_path, B)
+        certificate = next(
+            one
+            for one in world.documents
+            if b"certificate" in one.payload[:30] and A.encode() in one.payload
+        )
+        renewed = world.certify(A, not_before=int(NOW - YEAR_MS + 1))
+        await world.publish([renewed, revoked(world, certificate, size=3)])
+        await a.heeds(world)
+        new: tuple[list[tuple[str, str]], list[bytes]] | None = None
+        struck = set[bool]()
+        for step in count():
+            put_back(tmp_path, B, saved)
+            plan = CrashPlan()
+            b = await world.agent(B, store_probe=plan, line_up=False)
+            if step:
+                plan.arm(step, AFTER_COMMIT)
+            b.line_up()
+            heeds = asyncio.create_task(b.heeds(world))
+            await asyncio.wait({heeds, b.task}, return_when=asyncio.FIRST_COMPLETED)
+            was_killed = plan.disarm()
+            heeds.cancel()
+            await asyncio.wait({heeds})
+            await b.kill()
+            left = stored_verdicts(world, B)
+            new = new or left
+            struck.add(left == old)
+            assert left in (old, new)
+            assert old != new
+            b = await world.agent(B)
+            await b.heeds(world)
+            await whole(b, cluster)
+            await b.kill()
+            assert stored_verdicts(world, B) == new
+            if step and not was_killed:
+                break
+        # It was killed before the exchange, and after it.
+        assert struck == {True, False}
+        assert step > 3

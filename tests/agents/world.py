@@ -21,8 +21,10 @@ from blo_agent.verify_link import LinkComparison, replay
 from blo_domain.commands import Command
 from blo_domain.deadlines.policies import four_urgencies
 from blo_domain.trust import TrustedDirectory, load_directory
+from blo_log.memory import MemoryLog
 from blo_log.port import Log, ProducerRecord
 from blo_log.topics import DIRECTORY_TOPIC, apply, plan
+from blo_log.watched import WatchedLog
 from blo_runtime.clock import Clock, SystemClock
 from blo_runtime.metrics import Metrics
 from blo_runtime.supervision import StopSignal
@@ -252,6 +254,13 @@ class RunningAgent:
         self.signal = StopSignal()
         self.task = asyncio.create_task(agent.run(self.signal))
         self._stopped = False
+
+    def memory_log(self) -> MemoryLog:
+        """Its log in memory, whose faults a test chooses."""
+        log = self.agent.log
+        log = log.inner if isinstance(log, WatchedLog) else log
+        assert isinstance(log, MemoryLog)
+        return log
 
     def desk(self, link: LinkId = LINK) -> LinkState:
         return self.agent.office.links[link]
