@@ -34,7 +34,7 @@ endif
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo test test-fast test-faults bench check format schemas diagrams holidays lock kafka kafka-sums \
-        environment clean can-demo can-test can-work
+        environment clean can-broker can-demo can-test can-work
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -50,11 +50,11 @@ test: can-test environment $(BROKER_LIBRARIES) check ## everything that must pas
 test-fast: can-work environment check ## the same without a broker and what takes seconds, for daily work
 	$(PYTEST) -m "not broker and not slow"
 
-test-faults: can-test environment $(BROKER_LIBRARIES) ## be hostile for HOSTILE_SECONDS, then kill and starve the processors; writes docs/faults.md
+test-faults: can-broker environment $(BROKER_LIBRARIES) ## be hostile for HOSTILE_SECONDS, then kill and starve the processors; writes docs/faults.md
 	HOSTILE_SECONDS=$(HOSTILE_SECONDS) $(BIN)/pytest tests/hostile
 	$(BIN)/python -m tests.faults
 
-bench: can-test environment $(BROKER_LIBRARIES) ## measure, print a table, write build/bench/report.json
+bench: can-broker environment $(BROKER_LIBRARIES) ## measure, print a table, write build/bench/report.json
 	@mkdir -p build/bench
 	$(BIN)/python -m tests.bench --report build/bench/report.json
 
@@ -96,8 +96,11 @@ environment:
 can-demo:
 	@deploy/setup/prerequisites python $(DEMO_PROGRAMS)
 
+can-broker:
+	@deploy/setup/prerequisites python $(BROKER_PROGRAMS)
+
 can-test:
-	@deploy/setup/prerequisites python curl $(BROKER_PROGRAMS)
+	@deploy/setup/prerequisites python curl $(BROKER_PROGRAMS) chromium fonts
 
 can-work:
 	@deploy/setup/prerequisites python

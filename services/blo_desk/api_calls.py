@@ -15,6 +15,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import HTTPScope, Receive
 
 from blo_agent.api.identity import actor_of
+from blo_agent.api.parse import decode
+from blo_agent.api.request_input import WANTED, body_type_of
 from blo_agent.people.access import answer_of, check_allowed
 from blo_domain.people.permissions import Action, Permission
 
@@ -40,6 +42,9 @@ async def call(handler: HTTPRouteHandler, request: Req, /, **arguments: Any) -> 
     takes = handler.parsed_fn_signature.parameters
     if "request" in takes:
         arguments["request"] = request
+    if WANTED in takes:
+        # As the API reads it: what is unknown, missing or of another form is refused here, too.
+        arguments[WANTED] = decode(await request.body(), body_type_of(handler))
     answer = await handler.fn(**arguments)
     return answer.content if isinstance(answer, Response) else answer
 

@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from blo_agent.api.app import Entrance, api_behind
 from blo_desk.app import desk_pages
 
-_API: Final = ("/v1/", "/problems")
+_API: Final = ("/v1/", "/problems", "/schema")
 
 
 def api_and_pages(door: Entrance) -> ASGIApp:

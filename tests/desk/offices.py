@@ -14,7 +14,14 @@ from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import people
 from blo_desk.node import api_and_pages
 from blo_runtime.http import ListeningServer, serve
-from blo_schemas.people import Agency, Appointment, OfficeRole, PersonId, StaffMember
+from blo_schemas.people import (
+    Agency,
+    Appointment,
+    DeputyDelegation,
+    OfficeRole,
+    PersonId,
+    StaffMember,
+)
 from blo_sealing.passkeys import RelyingParty
 from tests.agents.started import both_up
 from tests.agents.world import RunningAgent, World
@@ -75,6 +82,13 @@ class OfficePages:
                 people.put(tx, account._replace(password=hashed, totp=secret, confirmed=True))
 
         await agent.store.write(job)
+
+    async def delegate(self, deputy: PersonId) -> None:
+        """Let the deputy act as chief for a day."""
+        agent = self.running.agent
+        now = agent.clock.now_ms()
+        day = DeputyDelegation(chief="chief", deputy=deputy, start=now, end=now + 86_400_000)
+        await agent.store.write(lambda tx: people.add_delegation(tx, day))
 
     async def speak(self, language: str) -> None:
         """Let everybody of the office read another language."""

@@ -16,7 +16,7 @@ import pytest
 Prerequisites = Callable[..., subprocess.CompletedProcess[str]]
 
 PROJECT_FILES = ("pyproject.toml", "deploy/pyproject.toml")
-TOOLS = ("sh", "sed", "head")
+TOOLS = ("sh", "sed", "head", "grep")
 JAVA_17 = """echo 'openjdk version "17.0.15" 2025-04-15' >&2"""
 JAVA_25 = """echo 'openjdk version "25" 2025-09-16' >&2"""
 JAVA_11 = """echo 'openjdk version "11.0.2" 2019-01-15' >&2"""
@@ -53,13 +53,16 @@ def prerequisites(tmp_path: Path, project_root: Path) -> Prerequisites:
 @pytest.mark.parametrize("java", [JAVA_17, JAVA_25])
 def test_a_machine_that_has_all_hears_nothing(prerequisites: Prerequisites, java: str) -> None:
     python = f'exec "{sys.executable}" "$@"'
-    programs = {"python3": python, "java": java, "mvn": ":"}
-    result = prerequisites("python", "java", "maven", programs=programs)
+    fonts = "printf 'Noto Sans\\nNoto Sans Lao\\nNoto Sans CJK SC,Noto Sans CJK SC Bold\\n'"
+    programs = {"python3": python, "java": java, "mvn": ":", "chromium": ":", "fc-list": fonts}
+    wanted = ("python", "java", "maven", "chromium", "fonts")
+    result = prerequisites(*wanted, programs=programs)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
 def test_every_missing_program_is_named_with_its_command(prerequisites: Prerequisites) -> None:
-    result = prerequisites("python", "java", "maven", "curl", programs={})
+    wanted = ("python", "java", "maven", "curl", "chromium", "fonts")
+    result = prerequisites(*wanted, programs={})
     assert result.returncode == 1
     for words in (
         "missing: python3",
@@ -71,6 +74,10 @@ def test_every_missing_program_is_named_with_its_command(prerequisites: Prerequi
         "brew install maven",
         "missing: curl",
         "apt-get install curl",
+        "missing: chromium",
+        "apt-get install chromium",
+        "missing: the font Noto Sans Lao",
+        "apt-get install fontconfig fonts-noto-core fonts-noto-cjk",
     ):
         assert words in result.stderr
 
@@ -106,8 +113,9 @@ def test_only_what_is_asked_for_is_looked_for(prerequisites: Prerequisites) -> N
         ("demo", {}, "python java maven", True),
         ("demo", {"KAFKA_HOME": "kafka"}, "python java", False),
         ("demo", {"BLO_BOOTSTRAP": "127.0.0.1:9092"}, "python", False),
-        ("test", {}, "python curl java maven", True),
-        ("test", {"KAFKA_HOME": "kafka"}, "python curl java", False),
+        ("test", {}, "python curl java maven chromium fonts", True),
+        ("test", {"KAFKA_HOME": "kafka"}, "python curl java chromium fonts", False),
+        ("bench", {}, "python java maven", True),
         ("test-fast", {}, "python", False),
     ],
 )

@@ -35,6 +35,8 @@ Req = Request[Any, Any, State]
 Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
 Encoded = Annotated[str, msgspec.Meta(min_length=1, max_length=6_000)]
 Path = Annotated[str, msgspec.Meta(max_length=1_000)]
+Language = FromQuery[str]
+"""The language of a page for somebody who is not logged in; ``Reader`` has it already."""
 
 CLEARED: Final = '"cache", "cookies", "storage"'
 CLEARED_ON_LOOPBACK: Final = '"cache", "storage"'
@@ -104,13 +106,16 @@ async def log_in_page(
     request: Req,
     wanted: Annotated[str, QueryParameter(name="next")] = "/",
     done: FromQuery[str] = "",
+    language: Language = "",
 ) -> Response[Any]:
     """The log-in."""
     return _shown(reader_of(request), wanted, done=done)
 
 
 @post("/login", opt=in_form(for_anybody()))
-async def log_in(request: Req, credentials: NamedDependency[Credentials]) -> Response[Any]:
+async def log_in(
+    request: Req, credentials: NamedDependency[Credentials], language: Language = ""
+) -> Response[Any]:
     """Check a name and a password; ask for a code, if the person has codes."""
     form, reader = await read_form(request, NameForm), reader_of(request)
     try:
@@ -123,7 +128,9 @@ async def log_in(request: Req, credentials: NamedDependency[Credentials]) -> Res
 
 
 @post("/login/code", opt=in_form(for_anybody()))
-async def log_in_by_code(request: Req, credentials: NamedDependency[Credentials]) -> Response[Any]:
+async def log_in_by_code(
+    request: Req, credentials: NamedDependency[Credentials], language: Language = ""
+) -> Response[Any]:
     """Finish a log-in with a one-time code."""
     form, reader = await read_form(request, CodeForm), reader_of(request)
     try:
@@ -137,7 +144,7 @@ async def log_in_by_code(request: Req, credentials: NamedDependency[Credentials]
 
 @post("/login/passkey", opt=in_form(for_anybody()))
 async def log_in_by_passkey(
-    request: Req, credentials: NamedDependency[Credentials]
+    request: Req, credentials: NamedDependency[Credentials], language: Language = ""
 ) -> Response[Any]:
     """Log in with a passkey."""
     form = await read_form(request, PasskeyForm)
@@ -150,13 +157,17 @@ async def log_in_by_passkey(
 
 
 @get("/first", opt=for_anybody())
-async def first_page(request: Req, token: FromQuery[str] = "") -> Response[Any]:
+async def first_page(
+    request: Req, token: FromQuery[str] = "", language: Language = ""
+) -> Response[Any]:
     """Where a one-time link leads: choose a password."""
     return page(reader_of(request), "first.html", token=token, problem="")
 
 
 @post("/first", opt=in_form(for_anybody()))
-async def choose_password(request: Req, credentials: NamedDependency[Credentials]) -> Response[Any]:
+async def choose_password(
+    request: Req, credentials: NamedDependency[Credentials], language: Language = ""
+) -> Response[Any]:
     """Set the first password; the link ends with it."""
     form, reader = await read_form(request, FirstForm), reader_of(request)
     if form.password != form.again:
