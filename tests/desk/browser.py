@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.desk.offices import OfficePages
-from tests.patience import PATIENCE_S
 from tests.people.staff import PASSWORD
 
 CHROMIUM = "/usr/bin/chromium"
