@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.desk.offices import OfficePages
+from tests.patience import PATIENCE_S
 from tests.people.staff import PASSWORD
 
 CHROMIUM = "/usr/bin/chromium"
@@ -21,6 +22,9 @@ FLAGS = (
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "desk"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @asynccontextmanager
@@ -114,6 +118,6 @@ async def sitting(browser: Browser, office: OfficePages, **options: Any) -> Asyn
     """A browser of its own for somebody."""
     settings = {"viewport": {"width": 1366, "height": 768}, "locale": "en-GB", **options}
     context = await browser.new_context(**settings)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_S * 1000)
     yield Sitting(office, context, await context.new_page())
     await context.close()

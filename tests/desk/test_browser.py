@@ -54,42 +54,50 @@ NOTICE = {
 }
 
 
-async def test_every_page_in_every_language_by_day_and_by_night(desks: Surroundings) -> None:
+@pytest_asyncio.fixture(loop_scope="module")
+async def in_english(desks: Surroundings) -> AsyncIterator[None]:
+    yield
+    await desks.here.speak("en")
+
+
+@pytest.mark.usefixtures("in_english")
+@pytest.mark.parametrize("language", NAMES)
+async def test_every_page_in_every_language_by_day_and_by_night(
+    desks: Surroundings, language: str
+) -> None:
     office = desks.here
-    for language in NAMES:
-        await office.speak(language)
-        async with sitting(desks.browser, office, locale=language) as chief:
-            await chief.go("/login")
-            assert await chief.violations() == []
-            await chief.picture(f"log-in-{language}")
-            await chief.log_in("operator")
-            for name in ("people", "account"):
-                await chief.go(f"/{name}")
-                assert await chief.violations() == [], (name, language)
-                await chief.picture(f"{name}-{language}")
-            await chief.page.click("main form[action='/account/codes'] button")
-            assert await chief.violations() == []
-            await chief.picture(f"codes-{language}")
-            assert chief.complaints == []
-        async with sitting(desks.browser, office, locale=language) as officer:
-            await officer.log_in("officer")
-            await officer.picture(f"board-{language}")
-            assert await officer.violations() == [], language
-            await officer.page.emulate_media(color_scheme="dark")
-            assert await officer.violations() == [], language
-            await officer.picture(f"board-{language}-night")
-            await officer.page.click("section.to_acknowledge tbody th a >> nth=0")
-            await officer.picture(f"case-{language}-night")
-            assert await officer.violations() == [], language
-            await officer.page.emulate_media(color_scheme="light")
-            await officer.picture(f"case-{language}")
-            assert await officer.violations() == [], language
-            for name in ("new", "drafts"):
-                await officer.go(f"/{name}")
-                assert await officer.violations() == [], (name, language)
-                await officer.picture(f"{name}-{language}")
-            assert officer.complaints == []
-    await office.speak("en")
+    await office.speak(language)
+    async with sitting(desks.browser, office, locale=language) as chief:
+        await chief.go("/login")
+        assert await chief.violations() == []
+        await chief.picture(f"log-in-{language}")
+        await chief.log_in("operator")
+        for name in ("people", "account"):
+            await chief.go(f"/{name}")
+            assert await chief.violations() == [], (name, language)
+            await chief.picture(f"{name}-{language}")
+        await chief.page.click("main form[action='/account/codes'] button")
+        assert await chief.violations() == []
+        await chief.picture(f"codes-{language}")
+        assert chief.complaints == []
+    async with sitting(desks.browser, office, locale=language) as officer:
+        await officer.log_in("officer")
+        await officer.picture(f"board-{language}")
+        assert await officer.violations() == [], language
+        await officer.page.emulate_media(color_scheme="dark")
+        assert await officer.violations() == [], language
+        await officer.picture(f"board-{language}-night")
+        await officer.page.click("section.to_acknowledge tbody th a >> nth=0")
+        await officer.picture(f"case-{language}-night")
+        assert await officer.violations() == [], language
+        await officer.page.emulate_media(color_scheme="light")
+        await officer.picture(f"case-{language}")
+        assert await officer.violations() == [], language
+        for name in ("new", "drafts"):
+            await officer.go(f"/{name}")
+            assert await officer.violations() == [], (name, language)
+            await officer.picture(f"{name}-{language}")
+        assert officer.complaints == []
 
 
 @pytest.mark.parametrize("width", [1366 // 2, 360])
@@ -145,6 +153,7 @@ async def test_a_draft_saves_itself_and_says_when_it_could_not(desks: Surroundin
         await expect(officer.page.locator("#saved")).to_contain_text("Not saved")
         await officer.picture("draft-offline-en")
         await officer.context.set_offline(False)
+        await expect(officer.page.locator("#saved")).not_to_contain_text("Not saved")
         await expect(officer.page.locator("#saved")).to_contain_text("Saved")
         rows = desks.here.running.read_store(lambda s: drafts.in_state(s, DraftState.DRAFT))
         assert any(b"dead line" in row.request for row in rows)
