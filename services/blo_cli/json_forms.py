@@ -32,6 +32,23 @@ class LinkVerification(msgspec.Struct, frozen=True):
     rejected: Mapping[str, int]
 
 
+class DoctorForm(msgspec.Struct, frozen=True):
+    """What a check of ``blo doctor`` found.
+
+    Attributes:
+        check: The id of the check: configuration, program, tls, kafka, clock, topics, rights,
+            directory, certificate, peers, disk, store or backup.
+        ok: Whether it is as it should be.
+        words: What was seen.
+        command: What to run next; empty if nothing is wrong.
+    """
+
+    check: str
+    ok: bool
+    words: str
+    command: str
+
+
 class RestoredForm(msgspec.Struct, frozen=True):
     """A backup that took the place of a store.
 

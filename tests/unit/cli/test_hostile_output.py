@@ -35,6 +35,7 @@ from blo_cli.agent import people as agent_people
 from blo_cli.agent import regrant as agent_regrant
 from blo_cli.agent import report as agent_report
 from blo_cli.agent import search as agent_search
+from blo_cli.doctor.findings import DoctorCheck, bad
 from blo_cli.json_forms import LinkAt, PolicyComparison
 from blo_cli.main import run
 from blo_cli.parameters import JsonOption
@@ -330,6 +331,13 @@ def played(patch: pytest.MonkeyPatch, folder: Path, text: str) -> list[str]:
     return ["--report", str(folder / "report.json"), "--replace"]
 
 
+def diagnosed(patch: pytest.MonkeyPatch, folder: Path, text: str) -> list[str]:
+    """A doctor that finds what somebody else has named."""
+    found = [bad(DoctorCheck.PEERS, text, text)]
+    patch.setattr("blo_cli.doctor.command.look", lambda *_: found)
+    return config(folder)
+
+
 SCENES = {
     ("agent", "verify"): agent(),
     ("agent", "resume"): agent("x", "--reason", "x", *ACTOR, code=1),
@@ -359,6 +367,7 @@ SCENES = {
     ("audit", "report", "compare"): reported(files=2),
     ("audit", "response-times"): Scene(times, folds=True),
     ("demo",): Scene(played, folds=True),
+    ("doctor",): Scene(diagnosed, 1),
     ("lab", "down"): Scene(down),
     ("processors", "as-of"): with_log(
         "2025-01-01T00:00:00Z", "--zone", "UTC", result=lambda text: [filled(LinkAt, text)]

@@ -47,7 +47,7 @@ def test_all_names_are_listed_without_a_broker() -> None:
         *("audit request", "audit response-times", "audit verify"),
         *("audit witness init", "audit witness request", "audit witness run"),
         *("config example", "country admit", "country init"),
-        *("demo", "lab down", "lab up"),
+        *("demo", "doctor", "lab down", "lab up"),
         *("link accept", "link propose", "office init"),
         *("processors as-of", "processors dead list", "processors dead retry"),
         *("processors dead show", "processors init", "processors request", "processors run"),
