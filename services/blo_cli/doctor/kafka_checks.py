@@ -128,7 +128,13 @@ class KafkaChecks:
         left_ms = certified.certificate.not_after - now
         words = f"the certificate of {subject} ends in {left_ms // DAY_MS} days"
         if left_ms < ENDS_SOON_MS:
-            self._bad(DoctorCheck.CERTIFICATE, words, "blo trust certificate --help")
+            is_agent = isinstance(self._settings, AgentSettings)
+            renew = "blo agent certificate renew --config FILE"
+            self._bad(
+                DoctorCheck.CERTIFICATE,
+                words,
+                renew if is_agent else "blo trust certificate --help",
+            )
         else:
             self._good(DoctorCheck.CERTIFICATE, words)
 

@@ -38,7 +38,7 @@ LEAST_FREE_BYTES: Final = 1 << 30
 _ASK_S: Final = 5.0
 _MOST_BYTES: Final = 1 << 20
 _COMMANDS: Final = {
-    "identity": "blo agent request --config FILE",
+    "identity": "blo agent certificate renew --config FILE",
     "links": "blo agent resume LINK --reason WORDS --actor PERSON",
     "clock": "timedatectl status",
     "store": "blo agent restore BACKUP --config FILE",
