@@ -66,7 +66,7 @@ def look(config: Path, replication: int) -> list[DoctorFinding]:
     if settings.kafka is not None:
         tls = list(check_tls(settings.kafka.tls))
         findings += tls
-        if all(one.ok for one in tls):
+        if all(finding.ok for finding in tls):
             findings += asyncio.run(KafkaChecks(config, settings, replication).run())
     return [
         replace(finding, command=finding.command.replace("FILE", str(config)))

@@ -67,7 +67,7 @@ def check_program(settings: ProgramSettings) -> Iterator[DoctorFinding]:
     pattern = RUN_FILE if isinstance(settings, AgentSettings) else WITNESS_RUN_FILE
     if isinstance(settings, ProcessorSettings):
         pattern = "run-*.json"
-    found = False
+    is_running = False
     for path in sorted(folder.glob(pattern)):
         try:
             place = read_run_file(path)
@@ -75,9 +75,9 @@ def check_program(settings: ProgramSettings) -> Iterator[DoctorFinding]:
             yield bad(DoctorCheck.PROGRAM, str(error), f"cat {path}")
             continue
         if place is not None:
-            found = True
+            is_running = True
             yield from _ask(admin, place.admin_port)
-    if not found:
+    if not is_running:
         run = "agent run" if isinstance(settings, AgentSettings) else "processors run"
         run = "audit witness run" if isinstance(settings, WitnessSettings) else run
         yield bad(DoctorCheck.PROGRAM, "the program does not run", f"blo {run} --config FILE")
