@@ -151,14 +151,49 @@ class SentDraft(MapStruct, frozen=True, kw_only=True):
         revision: The revision that was sealed.
         digest: What was sealed (``drafted_step_digest``).
         event: The event's id.
-        approved: Whether the step needed approval, and had it.
+        kind: The case's kind.
+        step: The step.
+        corrects: For ``SUPERSEDE``: the corrected step.
+        approved: Whether it had an approval.
     """
 
     draft: Bytes16
     revision: Positive
     digest: Bytes32
     event: Bytes32
+    kind: Kind
+    step: Step
+    corrects: Step | None
     approved: bool
 
 
 SENT_DRAFT: Final = Codec(SentDraft)
+
+
+class StoredStep(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """A step that needs approval: of one kind, or, with ``None``, of every kind."""
+
+    kind: Kind | None
+    step: Step
+
+
+class StoredPolicy(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """The steps that need approval, as the store and the journal keep them, sorted."""
+
+    steps: Annotated[tuple[StoredStep, ...], msgspec.Meta(max_length=2000)]
+
+
+STORED_POLICY: Final = Codec(StoredPolicy)
+
+ADD_PASSKEY: Final = "add passkey"
+"""The journal's action whose detail is a credential's id and its public key."""
+
+REMOVE_PASSKEY: Final = "remove passkey"
+"""The journal's action whose detail is a credential's id."""
+
+SET_POLICY: Final = "set approval policy"
+APPROVE: Final = "approve by {}"
+"""The journal's action whose detail is an ``Approval``, with its second factor."""
+
+SEND_DRAFT: Final = "send draft"
+"""The journal's action whose detail is a ``SentDraft``."""

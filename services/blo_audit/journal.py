@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from blo_audit.approvals import NOTHING_APPROVED, ApprovalAudit, ApprovalCounts
 from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Findings
 from blo_schemas.heads import Head
@@ -49,6 +50,7 @@ class JournalAudit:
         findings: What is wrong with it.
         anchors: How many heads and heartbeats were compared.
         anchored: How many entries the last fitting anchor covers.
+        approvals: How many drafts were sent, and how many approvals count.
     """
 
     head: JournalFileHead
@@ -56,6 +58,7 @@ class JournalAudit:
     findings: Findings = field(default_factory=Findings)
     anchors: int = 0
     anchored: int = 0
+    approvals: ApprovalCounts = NOTHING_APPROVED
 
 
 class _Line:
@@ -105,6 +108,9 @@ def audit_journal(data: bytes, anchors: Iterable[Anchor] = ()) -> JournalAudit:
     _check_chain(chain, findings)
     _check_times(chain, findings)
     audit.entries = [line.entry for line in chain]
+    approvals = ApprovalAudit(findings)
+    approvals.read(audit.entries)
+    audit.approvals = ApprovalCounts(approvals.sent, approvals.proved, approvals.by_code)
     _check_first_line(audit.head, chain, findings)
     _check_anchors(audit, chain, sorted(anchors, key=lambda anchor: (anchor.size, anchor.at)))
     return audit

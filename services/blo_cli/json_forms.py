@@ -407,6 +407,9 @@ class JournalForm(msgspec.Struct, frozen=True):
         entries: How many entries the journal has.
         anchors: How many heads and heartbeats were compared with it.
         anchored: How many entries they cover.
+        sent_drafts: How many drafts were sent.
+        proved_approvals: How many approvals a passkey proves.
+        approvals_by_code: How many were given by a one-time code.
         findings: What is wrong.
         listed: The entries, with `--entries`; null without.
     """
@@ -415,6 +418,9 @@ class JournalForm(msgspec.Struct, frozen=True):
     entries: int
     anchors: int
     anchored: int
+    sent_drafts: int
+    proved_approvals: int
+    approvals_by_code: int
     findings: list[FindingForm]
     listed: list[EntryForm] | None
 

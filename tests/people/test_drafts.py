@@ -20,10 +20,13 @@ from blo_agent.people.accounts import add_person
 from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import drafts, events, journal, people
 from blo_agent.store.tables.drafts import DraftRow
+from blo_audit.approvals import ApprovalAudit
+from blo_audit.findings.findings import Findings
 from blo_domain.commands import Command
 from blo_domain.people.approval import ApprovedStep, command_of, drafted_step
 from blo_domain.people.drafts import DraftState
 from blo_schemas.approvals import (
+    ADD_PASSKEY,
     APPROVAL,
     SENT_DRAFT,
     DraftedStep,
@@ -68,7 +71,13 @@ class Bureau:
 
     async def passkey(self, person: str, key: Authenticator) -> None:
         row = people.Passkey(key.credential, person, key.public_key, 0, "key", NOW)
-        await self.write(lambda tx: people.add_passkey(tx, row))
+
+        def add(tx: Transaction) -> None:
+            people.add_passkey(tx, row)
+            detail = key.credential + key.public_key
+            journal.append(tx, at=NOW, actor=person, action=ADD_PASSKEY, detail=detail)
+
+        await self.write(add)
 
     async def actor(self, person: str) -> Actor:
         actor = await self.store.read(lambda snapshot: actor_of(snapshot, person, NOW))
@@ -184,6 +193,11 @@ async def test_the_journal_proves_the_approval_to_somebody_without_the_store(
     assert approval.passkey is not None
     challenge = approval_challenge(approval.draft, approval.revision, approval.digest)
     verify_assertion(approval.passkey, challenge)
+    findings = Findings()
+    audit = ApprovalAudit(findings)
+    audit.read(await bureau.store.read(lambda snapshot: list(journal.entries(snapshot))))
+    assert list(findings) == []
+    assert (audit.sent, audit.proved) == (1, 1)
 
 
 async def test_nothing_is_sealed_before_its_approval(bureau: Bureau) -> None:

@@ -17,6 +17,7 @@ from blo_domain.people.drafts import DraftAct
 from blo_domain.people.permissions import Action
 from blo_schemas.approvals import (
     APPROVAL,
+    APPROVE,
     Approval,
     PasskeyAssertion,
     SecondFactor,
@@ -101,7 +102,7 @@ def approve(
     detail = APPROVAL.encode(approval)
     row = row._replace(approval=detail)
     drafts.put(tx, row)
-    note(tx, actor, f"approve by {factor}", row, now, detail)
+    note(tx, actor, APPROVE.format(factor), row, now, detail)
     return row
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from blo_agent.commands.accept import Accepted, OfficeCommand, accept
 from blo_agent.drafts.errors import DraftRefusal, draft_refused
+from blo_agent.drafts.policy import corrected_step
 from blo_agent.drafts.rows import author_of, known_draft, moved, note
 from blo_agent.office.state import Office
 from blo_agent.people.access import Actor
@@ -24,6 +25,7 @@ from blo_domain.people.permissions import Action
 from blo_domain.people.roles import agencies_of
 from blo_schemas.approvals import (
     DRAFTED_STEP,
+    SEND_DRAFT,
     SENT_DRAFT,
     DraftedStep,
     SentDraft,
@@ -193,12 +195,15 @@ def send(
         revision=row.revision,
         digest=drafted_step_digest(drafted),
         event=accepted.event,
+        kind=drafted.kind,
+        step=drafted.step,
+        corrects=corrected_step(drafted),
         approved=is_approved,
     )
     encoded = DRAFTED_STEP.encode(drafted)
     row = row._replace(case=accepted.case, drafted=encoded, event=accepted.event)
     drafts.put(tx, row)
-    note(tx, actor, "send draft", row, now, SENT_DRAFT.encode(sent))
+    note(tx, actor, SEND_DRAFT, row, now, SENT_DRAFT.encode(sent))
     return accepted
 
 

@@ -24,7 +24,7 @@ from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import journal, people
 from blo_runtime.clock import Clock
-from blo_schemas.approvals import PasskeyAssertion
+from blo_schemas.approvals import ADD_PASSKEY, PasskeyAssertion
 from blo_schemas.ids import OfficeId
 from blo_schemas.people import PersonId, StaffMember
 from blo_sealing.errors import PasskeyRefused
@@ -264,7 +264,7 @@ class Credentials:
                 tx,
                 at=self._now(),
                 actor=person,
-                action="add passkey",
+                action=ADD_PASSKEY,
                 detail=row.credential + row.public_key,
             )
 

@@ -8,6 +8,7 @@ from blo_agent.people.accounts import account_of
 from blo_agent.people.errors import PeopleRefusal, refused
 from blo_agent.store.connection import Snapshot, Transaction
 from blo_agent.store.tables import journal, people, sessions
+from blo_schemas.approvals import REMOVE_PASSKEY
 from blo_schemas.people import DeputyDelegation, PersonId
 
 
@@ -63,4 +64,4 @@ def remove_passkey(person: PersonId, credential: bytes, now: int, tx: Transactio
     known = people.passkey(tx, credential)
     if not people.remove_passkeys(tx, person, credential) or known is None:
         raise refused(PeopleRefusal.UNKNOWN_PERSON, "you have no such passkey")
-    journal.append(tx, at=now, actor=person, action="remove passkey", detail=known.credential)
+    journal.append(tx, at=now, actor=person, action=REMOVE_PASSKEY, detail=known.credential)

@@ -101,6 +101,13 @@ class Code(StrEnum):
     JOURNAL_MISSTATED = "journal_misstated"
     JOURNAL_OF_ANOTHER_OFFICE = "journal_of_another_office"
     JOURNAL_TIME_GOES_BACK = "journal_time_goes_back"
+    APPROVAL_UNREADABLE = "approval_unreadable"
+    APPROVAL_UNPROVED = "approval_unproved"
+    APPROVAL_BY_UNKNOWN_KEY = "approval_by_unknown_key"
+    APPROVAL_BY_AUTHOR = "approval_by_author"
+    APPROVAL_BY_CODE = "approval_by_code"
+    APPROVAL_MISSING = "approval_missing"
+    APPROVED_OTHERWISE = "approved_otherwise"
     # Reports, besides PROOF_FAILED and RECORDS_MISSING.
     REPORT_NOT_CANONICAL = "report_not_canonical"
     REPORT_CONTRADICTS_ITSELF = "report_contradicts_itself"

@@ -8,6 +8,8 @@ from blo_audit.findings.codes import Code
 from blo_audit.findings.meaning import BREACH, DOUBT, NOTE, Meaning
 
 _ASK_JOURNAL: Final = "Ask the office for its journal anew, and for every copy of its store."
+_ASK_APPROVER: Final = "Ask the approver and the office's auditor; look at the step that was sent."
+_ASK_CHIEF: Final = "Ask the chief of the office who has sent this, and on whose word."
 _ASK_REPORT: Final = "Ask the office to export the report anew, and compare."
 
 OF_FILES: Final[dict[Code, Meaning]] = {
@@ -85,6 +87,34 @@ OF_FILES: Final[dict[Code, Meaning]] = {
     ),
     Code.JOURNAL_TIME_GOES_BACK: Meaning(
         DOUBT, "An entry is earlier than the one before it.", "Ask the office about its clock."
+    ),
+    Code.APPROVAL_UNREADABLE: Meaning(
+        BREACH, "An entry about an approval or a sent draft cannot be read.", _ASK_JOURNAL
+    ),
+    Code.APPROVAL_UNPROVED: Meaning(
+        BREACH,
+        "The passkey's signature does not prove the approval: it is over something else, wrong, or "
+        "given without asking who was there.",
+        _ASK_APPROVER,
+    ),
+    Code.APPROVAL_BY_UNKNOWN_KEY: Meaning(
+        BREACH,
+        "The approval is signed with a passkey that the approver had not added before.",
+        _ASK_APPROVER,
+    ),
+    Code.APPROVAL_BY_AUTHOR: Meaning(
+        BREACH, "Somebody has approved what the same person had written in.", _ASK_APPROVER
+    ),
+    Code.APPROVAL_BY_CODE: Meaning(
+        NOTE,
+        "The approval was given by a one-time code, which proves nothing to others.",
+        "Nothing to do; passkeys are the proof where there are any.",
+    ),
+    Code.APPROVAL_MISSING: Meaning(
+        BREACH, "A step was sent that needed an approval, and no approval of it counts.", _ASK_CHIEF
+    ),
+    Code.APPROVED_OTHERWISE: Meaning(
+        BREACH, "What was sealed is not what was approved.", _ASK_CHIEF
     ),
     Code.REPORT_NOT_CANONICAL: Meaning(
         BREACH, "The file is a report in another form than agents write.", _ASK_REPORT

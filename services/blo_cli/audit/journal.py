@@ -107,6 +107,9 @@ def _form(audited: JournalAudit, listed: list[EntryForm] | None) -> JournalForm:
         entries=len(audited.entries),
         anchors=audited.anchors,
         anchored=audited.anchored,
+        sent_drafts=audited.approvals.sent,
+        proved_approvals=audited.approvals.proved,
+        approvals_by_code=audited.approvals.by_code,
         findings=[form_of(finding) for finding in audited.findings],
         listed=listed,
     )
@@ -171,6 +174,11 @@ def _show(audited: JournalAudit) -> None:
         terminal.line(str(finding))
     terminal.line(
         f"{audited.anchors} heads and heartbeats compared; {audited.anchored} entries are anchored"
+    )
+    counted = audited.approvals
+    terminal.line(
+        f"{counted.sent} drafts sent; {counted.proved} approvals proved by a passkey, "
+        f"{counted.by_code} given by a one-time code"
     )
     rest = len(audited.entries) - audited.anchored
     if rest > 0:
