@@ -21,6 +21,9 @@ endif
 TEST_PROCESSES ?= 2
 PYTEST := $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
+# How often `make test-faults` has each role ask each operation; `make test` has it ask once.
+FUZZ_EXAMPLES ?= 25
+
 # How long `make test-faults` plays rounds of a hostile office; `make test` plays for a minute.
 HOSTILE_SECONDS ?= 900
 
@@ -53,6 +56,7 @@ test-fast: can-work environment check ## the same without a broker and what take
 test-faults: can-broker environment $(BROKER_LIBRARIES) ## be hostile for HOSTILE_SECONDS, then kill and starve the processors; writes docs/faults.md
 	HOSTILE_SECONDS=$(HOSTILE_SECONDS) $(BIN)/pytest tests/hostile
 	$(BIN)/python -m tests.faults
+	BLO_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest tests/people/test_every_role_asks.py
 
 bench: can-broker environment $(BROKER_LIBRARIES) ## measure, print a table, write build/bench/report.json
 	@mkdir -p build/bench

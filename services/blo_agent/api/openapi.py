@@ -197,7 +197,9 @@ def _response(
     text = inspect.cleandoc(getattr(kind, "__doc__", None) or "").partition("\n")[0]
     is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
     answer: dict[str, Any] = {"description": text if is_struct else "Done"}
-    if kind is not None:
+    if kind is bytes:
+        answer["content"] = {"*/*" if media == JSON else media: {}}
+    elif kind is not None:
         answer["content"] = {media: {"schema": shape_of[kind]}}
     return answer
 
