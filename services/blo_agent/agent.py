@@ -17,6 +17,8 @@ from functools import partial
 
 import msgspec
 
+from blo_agent.changes.answers import change_answer
+from blo_agent.changes.delivery import WebhookSender
 from blo_agent.changes.feed import ChangeFeed
 from blo_agent.commands.accept import Accepted, CommandRefused, OfficeCommand, accept
 from blo_agent.containment import attempt
@@ -114,6 +116,7 @@ class Agent:
         indexer: Keeps the search index up to date.
         backups: Makes backups of the store.
         changes: Tells listeners that something has changed.
+        webhooks: Sends what has changed to programs.
         files: Sends and fetches files.
         regrants: Grants keys again.
     """
@@ -177,6 +180,9 @@ class Agent:
             probe=probe,
         )
         self.changes = ChangeFeed(store)
+        self.webhooks = WebhookSender(
+            office, store, self.changes, clock, metrics, present=change_answer
+        )
         self._parts = ProgramParts(metrics)
         self._moved = asyncio.Event()
         self._on_disk: dict[LinkId, int] = {}
@@ -268,6 +274,7 @@ class Agent:
             "keys": self._review_keys,
             "scrubber": self._scrubber.run,
             "changes": self.changes.run,
+            "webhooks": self.webhooks.run,
             **self.files.works(),
             "open cases": OpenCaseReview(self.office, self.store).run,
             "search": self.indexer.run,
@@ -344,7 +351,7 @@ class Agent:
 
     def checks(self) -> dict[str, Check]:
         """What ``/readyz`` asks."""
-        return Readiness(
+        checks = Readiness(
             self.office,
             self.store,
             self.clock,
@@ -355,6 +362,7 @@ class Agent:
             self.outputs,
             self._parts,
         ).checks()
+        return {**checks, "webhooks": self.webhooks.check}
 
     async def _note_refusal(self, wanted: OfficeCommand, refusal: CommandRefused, now: int) -> None:
         known = wanted.link if wanted.link in self.office.links else None

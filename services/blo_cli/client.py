@@ -22,6 +22,7 @@ from blo_agent.api import response_types as api
 from blo_agent.api.problem_types import ProblemDetails
 from blo_agent.api.report_types import ReportAnswer
 from blo_agent.api.search_types import RebuildAnswer
+from blo_agent.api.webhooks import WebhookAnswer, WebhookRequest
 from blo_agent.config import API_SOCKET, AgentSettings
 from blo_cli.errors import AgentAnswerError, CliError
 from blo_domain.reports.difference import ReportComparison
@@ -220,6 +221,33 @@ class AgentClient:
         """Ends the token of a program."""
         self._expect(*self._request("DELETE", f"/v1/systems/{quote(system, safe='')}"))
 
+    def systems(self) -> list[people_api.SystemAnswer]:
+        """All programs with a token."""
+        return self._get("/v1/systems", list[people_api.SystemAnswer])
+
+    def webhooks(self) -> list[WebhookAnswer]:
+        """All webhooks of programs."""
+        return self._get("/v1/webhooks", list[WebhookAnswer])
+
+    def set_webhook(self, system: str, url: str) -> WebhookAnswer:
+        """Sends the changes of a program to an address from now on."""
+        body = msgspec.json.encode(WebhookRequest(url))
+        headers = {"Content-Type": "application/json"}
+        answer = self._request("PUT", _webhook_path(system), body, headers=headers)
+        return self._read(self._expect(*answer), WebhookAnswer)
+
+    def resume_webhook(self, system: str) -> WebhookAnswer:
+        """Sends again what was given up.
+
+        Raises:
+            CliError: The agent refuses.
+        """
+        return self._post_or_raise(f"{_webhook_path(system)}/resume", None, WebhookAnswer)
+
+    def remove_webhook(self, system: str) -> None:
+        """Sends nothing to a program any more."""
+        self._expect(*self._request("DELETE", _webhook_path(system)))
+
     def _get(self, path: str, kind: type[T], extra_s: float = 0.0) -> T:
         return self._read(self._expect(*self._request("GET", path, extra_s=extra_s)), kind)
 
@@ -355,3 +383,7 @@ def client_of(settings: AgentSettings) -> AgentClient:
             todo="Make it with: blo agent init",
         ) from None
     return AgentClient(settings.office, store.parent / API_SOCKET, owner=owner)
+
+
+def _webhook_path(system: str) -> str:
+    return f"/v1/systems/{quote(system, safe='')}/webhook"

@@ -205,6 +205,22 @@ class Metrics(DeclaredMetrics):
         action="Any: two agents use one key, or it was stolen; revoke it and ask that office.",
     )
 
+    # Webhooks
+
+    webhook_requests = counter(
+        "blo_webhook_requests_total",
+        "Requests with changes to programs of the office, by whether they were taken.",
+        "state",
+        unit="requests",
+        action="`failed` grows: `blo agent system list` says which program and why.",
+    )
+    webhooks_paused = gauge(
+        "blo_webhooks_paused",
+        "Webhooks to which nothing is sent, because for a day no request was taken.",
+        unit="webhooks",
+        action="Above 0: mend the program, then `blo agent system webhook PROGRAM --resume`.",
+    )
+
     # Faults
 
     faults_contained = counter(

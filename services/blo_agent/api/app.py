@@ -26,6 +26,7 @@ from blo_agent.api import (
     queries,
     reports,
     search,
+    webhooks,
 )
 from blo_agent.api.access_notes import AccessNotes
 from blo_agent.api.change_stream import ChangeStreams
@@ -46,6 +47,7 @@ ROOMS: Final = (
     queries,
     inbox,
     changes,
+    webhooks,
     search,
     access,
     commands,

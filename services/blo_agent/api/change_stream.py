@@ -16,7 +16,7 @@ import msgspec
 from litestar import Response
 
 from blo_agent.agent import Agent
-from blo_agent.api.change_types import change_answer
+from blo_agent.changes.answers import change_answer
 from blo_agent.changes.errors import ChangesGone, TooManyStreams
 from blo_agent.changes.visible import ChangePage, page_of
 from blo_agent.people.access import answer_of

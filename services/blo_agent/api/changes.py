@@ -11,10 +11,10 @@ from litestar.params import QueryParameter
 
 from blo_agent.agent import Agent
 from blo_agent.api.change_stream import ChangeStream, ChangeStreams
-from blo_agent.api.change_types import ChangesAnswer, changes_answer
 from blo_agent.api.identity import actions, actor_of, recheck_of
 from blo_agent.api.pages import LARGEST_PAGE, PAGE
 from blo_agent.api.request_errors import BadRequest
+from blo_agent.changes.answers import ChangesAnswer, changes_answer
 from blo_agent.changes.visible import page_of
 from blo_agent.store.tables import changes as stored
 from blo_domain.people.permissions import Action

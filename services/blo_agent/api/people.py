@@ -32,6 +32,8 @@ from blo_agent.api.request_types import EmptyRequest
 from blo_agent.api.retries import SHOWS_SECRET
 from blo_agent.people import accounts
 from blo_agent.people.systems import add_system, confirm_system, revoke_system
+from blo_agent.people.webhooks import confirm_webhook
+from blo_agent.store.connection import Transaction
 from blo_agent.store.tables import people as stored
 from blo_agent.store.tables import systems
 from blo_domain.people.permissions import Action
@@ -181,7 +183,12 @@ async def confirm_token(
 ) -> dict[str, bool]:
     """Agree to a token that the operator has given."""
     actor, now = actor_of(request), agent.clock.now_ms()
-    await agent.store.write(partial(confirm_system, actor, system, now))
+
+    def job(tx: Transaction) -> None:
+        confirm_system(actor, system, now, tx)
+        confirm_webhook(actor, system, now, tx)
+
+    await agent.store.write(job)
     return {"confirmed": True}
 
 

@@ -96,7 +96,14 @@ def revoke_system(actor: Actor, system: str, now: int, tx: Transaction) -> None:
 def system_actor(snapshot: Snapshot, token: str, now: int) -> Actor | None:
     """As whom the program with a token acts now; ``None``: the token does not count."""
     row = systems.by_token(snapshot, token_hash(token))
-    if row is None or not row.confirmed or row.revoked_at is not None or now >= row.ends_at:
+    if row is None:
+        return None
+    return actor_of_system(row, now)
+
+
+def actor_of_system(row: systems.SystemRow, now: int) -> Actor | None:
+    """As whom a program acts now; ``None``: its token does not count."""
+    if not row.confirmed or row.revoked_at is not None or now >= row.ends_at:
         return None
     roles = {OfficeRole.AGENCY_MEMBER, OfficeRole.DUTY_OFFICER}
     return Actor(row.id, None, frozenset(roles), scope=row.scope)

@@ -14,7 +14,7 @@ from typing import Final
 import apsw
 
 from blo_agent.store.errors import NewerStore
-from blo_agent.store.schema_changes import CHANGES
+from blo_agent.store.schema_changes import CHANGES, WEBHOOKS
 from blo_agent.store.schema_checkpoints import CHECKPOINTS, QUORUMS
 from blo_agent.store.schema_files import FILES
 from blo_agent.store.schema_inbox import CASE_LISTS, INBOX
@@ -298,6 +298,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     RECEIPTS,
     CASE_LISTS,
     _JOURNAL_BY_CASE,
+    WEBHOOKS,
 )
 SCHEMA_VERSION: Final = len(MIGRATIONS)
 

@@ -79,3 +79,19 @@ BEGIN INSERT INTO changes(what, link) VALUES ('link', NEW.link); END;
 CREATE TRIGGER change_resumed AFTER UPDATE ON halts
 BEGIN INSERT INTO changes(what, link) VALUES ('link', NEW.link); END;
 """
+
+WEBHOOKS: Final = """
+CREATE TABLE webhooks(
+    system TEXT NOT NULL PRIMARY KEY,
+    url TEXT NOT NULL,
+    key BLOB NOT NULL,                  -- seed of the Ed25519 key that signs
+    confirmed INTEGER NOT NULL,
+    after INTEGER NOT NULL,             -- number up to which changes were delivered
+    failing_since INTEGER,
+    failures INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    paused_at INTEGER,
+    trouble TEXT NOT NULL,
+    delivered_at INTEGER
+) STRICT, WITHOUT ROWID;
+"""

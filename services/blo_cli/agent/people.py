@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from blo_agent.api import people_types as types
+from blo_agent.api.webhooks import WebhookAnswer
 from blo_cli import terminal
 from blo_cli.client import configured_client
 from blo_cli.commands import CommandGroup
@@ -149,6 +150,64 @@ def revoke(config: Path, program: str) -> int:
     configured_client(config).revoke_system(program)
     terminal.line(f"the token of {program} does not count any more")
     return Exit.OK
+
+
+@system.command("list")
+@_CONFIG
+@json_option(list[types.SystemAnswer])
+def list_systems(config: Path, wants_json: bool) -> int:
+    """Lists the office's other programs, and whether what is sent to them is taken."""
+    client = configured_client(config)
+    rows = client.systems()
+    if wants_json:
+        terminal.json(rows)
+        return Exit.OK
+    hooks = {hook.system: hook for hook in client.webhooks()}
+    for row in rows:
+        terminal.line(f"{row.system}, until {row.ends_at:%Y-%m-%d}{_state_of_system(row)}")
+        if row.system in hooks:
+            terminal.line(f"  webhook {_state_of_webhook(hooks[row.system])}")
+    return Exit.OK
+
+
+@system.command("webhook")
+@_CONFIG
+@click.argument("program", type=LINE)
+@click.option("--url", type=LINE, help="Send its changes there: https, or http on loopback.")
+@click.option("--resume", "is_resumed", is_flag=True, help="Send again what was given up.")
+@click.option("--remove", "is_removed", is_flag=True, help="Send nothing any more.")
+def webhook(config: Path, program: str, url: str | None, is_resumed: bool, is_removed: bool) -> int:
+    """Says where the changes for PROGRAM are sent, and prints the key that verifies them.
+
+    With a chief in office, a new address counts when the chief has confirmed it.
+    """
+    if [url is not None, is_resumed, is_removed].count(True) != 1:
+        raise click.UsageError("give either --url, or --resume, or --remove")
+    client = configured_client(config)
+    if is_removed:
+        client.remove_webhook(program)
+        terminal.line(f"nothing is sent to {program} any more")
+        return Exit.OK
+    hook = client.set_webhook(program, url) if url is not None else client.resume_webhook(program)
+    terminal.line(f"key {hook.key_id}: {hook.public_key}")
+    terminal.line(f"webhook {_state_of_webhook(hook)}")
+    return Exit.OK
+
+
+def _state_of_system(row: types.SystemAnswer) -> str:
+    if row.revoked_at is not None:
+        return ", revoked"
+    return "" if row.confirmed else ", waits for the chief's confirmation"
+
+
+def _state_of_webhook(hook: WebhookAnswer) -> str:
+    if not hook.confirmed:
+        return f"{hook.url}: waits for the chief's confirmation"
+    if hook.paused_at is not None:
+        return f"{hook.url}: given up, {hook.trouble}"
+    if hook.failing_since is not None:
+        return f"{hook.url}: fails since {hook.failing_since.isoformat()}, {hook.trouble}"
+    return f"{hook.url}: taken up to {hook.after}"
 
 
 def _show_invitation(made: types.InvitationAnswer) -> int:

@@ -16,11 +16,17 @@ from typing import Any, NamedTuple
 import pytest
 
 from blo_agent.api.custody_types import CertificatesAnswer, RegrantAnswer, RenewalAnswer
-from blo_agent.api.people_types import InvitationAnswer, PersonAnswer, TokenAnswer
+from blo_agent.api.people_types import (
+    InvitationAnswer,
+    PersonAnswer,
+    SystemAnswer,
+    TokenAnswer,
+)
 from blo_agent.api.problem_types import ProblemDetails
 from blo_agent.api.report_types import ReportAnswer
 from blo_agent.api.response_types import LinkAnswer, ReplayAnswer
 from blo_agent.api.search_types import RebuildAnswer
+from blo_agent.api.webhooks import WebhookAnswer
 from blo_audit.bundle.collect import WrittenBundle
 from blo_audit.findings.codes import Code, Severity
 from blo_audit.findings.findings import Finding
@@ -137,6 +143,15 @@ class Client:
 
     def add_system(self, _: object) -> Any:
         return filled(TokenAnswer, self._text)
+
+    def systems(self) -> Any:
+        return [filled(SystemAnswer, self._text)]
+
+    def webhooks(self) -> Any:
+        return [filled(WebhookAnswer, self._text)]
+
+    def set_webhook(self, *_: object) -> Any:
+        return filled(WebhookAnswer, self._text)
 
     def rebuild_search(self) -> Any:
         return filled(RebuildAnswer, self._text)
@@ -351,6 +366,8 @@ SCENES = {
     ("agent", "people", "invite"): agent("an"),
     ("agent", "people", "list"): agent(),
     ("agent", "system", "add"): agent("sys-x", "--days", "1"),
+    ("agent", "system", "list"): agent(),
+    ("agent", "system", "webhook"): agent("sys-x", "--url", "https://localhost/x"),
     ("agent", "report", "list"): agent(),
     ("agent", "report", "compute"): agent("--from", "2025-01-01", "--to", "2025-02-01", *ACTOR),
     ("agent", "report", "review"): agent(DIGEST, *ACTOR),

@@ -40,7 +40,8 @@ def test_all_names_are_listed_without_a_broker() -> None:
         *("agent report freeze", "agent report list", "agent report review"),
         *("agent report sign", "agent request", "agent restore", "agent resume", "agent run"),
         "agent search rebuild",
-        *("agent sign", "agent system add", "agent system revoke", "agent verify"),
+        *("agent sign", "agent system add", "agent system list", "agent system revoke"),
+        *("agent system webhook", "agent verify"),
         *("audit bundle", "audit heads", "audit init", "audit journal", "audit paper verify"),
         *("audit proof make", "audit proof verify"),
         *("audit replay", "audit report compare", "audit report show", "audit report verify"),
@@ -83,7 +84,7 @@ PAPERS = {
 SILENT = {"init", "request", "run", "sign", "export", "new", "root", "certificate", "office"} | {
     *("agreement", "revocation", "compute", "review", "freeze", "disclose", "resume"),
     *("accept", "admit", "example", "fingerprint", "propose"),
-    *("up", "down", "demo", "add", "invite", "confirm", "revoke", "make", "rebuild"),
+    *("up", "down", "demo", "add", "invite", "confirm", "revoke", "make", "rebuild", "webhook"),
 }
 """Last words of commands that print what they made, and no findings or list."""
 

@@ -22,6 +22,11 @@ _COLUMNS: Final = (
 _SELECT: Final = f"{_COLUMNS} events JOIN records USING (link, position)"
 _BY_RECORD: Final = f"{_COLUMNS} records CROSS JOIN events USING (link, position)"
 """For what the index of a record finds: the event is looked up by its place."""
+_BY_CASE: Final = "records INDEXED BY records_case CROSS JOIN events USING (link, position)"
+"""For the events of a case. Without being told, SQLite reads all records of the link for them."""
+_STEPS: Final = (
+    "SELECT event_id, office, step, version, position, at, log_time, events.summary FROM"
+)
 _INSERT: Final = (
     "INSERT INTO events(link, position, version, kind, step, on_date, at, summary, content)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -139,7 +144,7 @@ def at_position(snapshot: Snapshot, link: LinkId, position: int) -> EventRow | N
 def by_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[EventRow]:
     """The events of a case, in the order of the versions they produced."""
     rows = snapshot.rows(
-        f"{_BY_RECORD} WHERE link = ? AND case_id = ? ORDER BY position",
+        f"{_COLUMNS} {_BY_CASE} WHERE link = ? AND case_id = ? ORDER BY position",
         (link, case),
     )
     return [_event(row) for row in rows]
@@ -148,9 +153,7 @@ def by_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[EventRow]:
 def steps(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[StepRow]:
     """The events of a case without their contents, in the order of the versions they produced."""
     rows = snapshot.rows(
-        "SELECT event_id, office, step, version, position, at, log_time, events.summary"
-        " FROM records CROSS JOIN events USING (link, position)"
-        " WHERE link = ? AND case_id = ? ORDER BY position",
+        f"{_STEPS} {_BY_CASE} WHERE link = ? AND case_id = ? ORDER BY position",
         (link, case),
     )
     return [StepRow._make((*row[:2], Step(row[2]), *row[3:])) for row in rows]
@@ -167,8 +170,7 @@ def content_of(snapshot: Snapshot, link: LinkId, position: int) -> bytes | None:
 def ids(snapshot: Snapshot, link: LinkId, case: CaseId) -> list[EventId]:
     """The ids of a case's events."""
     rows = snapshot.rows(
-        "SELECT event_id FROM records CROSS JOIN events USING (link, position)"
-        " WHERE link = ? AND case_id = ?",
+        f"SELECT event_id FROM {_BY_CASE} WHERE link = ? AND case_id = ?",  # noqa: S608 - fixed text
         (link, case),
     )
     return [EventId(event) for (event,) in rows]

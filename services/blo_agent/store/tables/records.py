@@ -125,10 +125,10 @@ def set_nothing_to_open(tx: Transaction, link: LinkId, case: CaseId) -> list[int
     closed = "link = ? AND case_id = ? AND opened = 0 AND outcome = ?"
     bindings = (link, case, Outcome.ACCEPTED)
     rows = tx.rows(
-        f"SELECT position FROM records WHERE {closed} ORDER BY position",  # noqa: S608 - fixed text
+        f"SELECT position FROM records INDEXED BY records_case WHERE {closed} ORDER BY position",  # noqa: S608 - fixed text
         bindings,
     )
-    tx.execute(f"UPDATE records SET opened = 1 WHERE {closed}", bindings)  # noqa: S608 - fixed text
+    tx.execute(f"UPDATE records INDEXED BY records_case SET opened = 1 WHERE {closed}", bindings)  # noqa: S608 - fixed text
     return [position for (position,) in rows]
 
 
@@ -159,7 +159,8 @@ def names_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> bool:
 def crossed_of_case(snapshot: Snapshot, link: LinkId, case: CaseId) -> set[EventId]:
     """The accepted events of a case whose writers had not seen its latest version."""
     rows = snapshot.rows(
-        "SELECT event_id FROM records WHERE link = ? AND case_id = ? AND crossed = 1",
+        "SELECT event_id FROM records INDEXED BY records_case"
+        " WHERE link = ? AND case_id = ? AND crossed = 1",
         (link, case),
     )
     return {EventId(event) for (event,) in rows}
@@ -176,7 +177,7 @@ def rejected_of_case(
         case: The case.
         limit: At most so many: whoever knows a case's id can write any number of such records.
     """
-    which = "WHERE link = ? AND case_id = ? AND outcome = ?"
+    which = "INDEXED BY records_case WHERE link = ? AND case_id = ? AND outcome = ?"
     bindings = (link, case, Outcome.REJECTED)
     total: int = snapshot.value(f"SELECT count(*) FROM records {which}", bindings)  # noqa: S608 - fixed text
     rows = snapshot.rows(f"{_SELECT} {which} ORDER BY position DESC LIMIT ?", (*bindings, limit))
