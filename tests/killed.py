@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 _MOST_STEPS: Final = 200
-_OF_OS: Final = ("replace", "rename", "link", "fsync", "open")
-_OF_PATH: Final = ("unlink", "mkdir", "rename", "replace")
+_OF_OS: Final = ("replace", "link", "fsync")
+_OF_PATH: Final = ("unlink", "mkdir")
 
 
 def killed_at_each_step(original: Path, into: Path, job: str) -> list[Path]:

@@ -67,6 +67,18 @@ class RestoredForm(msgspec.Struct, frozen=True):
     former: str | None
 
 
+class KeyForm(msgspec.Struct, frozen=True):
+    """A key's file that was written anew.
+
+    Attributes:
+        file: The file.
+        files: How many files are encrypted with its key: the store, or all backups.
+    """
+
+    file: str
+    files: int
+
+
 class BundleForm(msgspec.Struct, frozen=True):
     """A bundle that was made.
 

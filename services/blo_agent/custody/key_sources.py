@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from blo_agent.config import AgentSettings, BackupSettings, KeySettings
+from blo_agent.custody.rekey import finish_rekey
 from blo_agent.store.keyfile import AskPassphrase, load_store_key
 from blo_runtime.errors import ConfigurationError
 from blo_runtime.files import read_with_mode
@@ -33,13 +34,17 @@ class KeySources:
         self._given: str | None = None
 
     def store_key(self) -> bytes:
-        """The key of the store.
+        """The key of the store; a change of it that was cut off is finished first.
 
         Raises:
+            StoreInUse: It is being changed.
             KeyFileUnusable: Its file can't be used.
             SecretMissing: A credential or passphrase is not where it should be.
         """
-        return self._load(self._settings.store)
+        store = self._settings.store
+        if store.key is not None:
+            finish_rekey(store.path, store.key, self.passphrase)
+        return self._load(store)
 
     def backup_key(self) -> bytes:
         """The key of the backups.

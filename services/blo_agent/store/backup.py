@@ -82,7 +82,7 @@ def copy_to(
     if destination.exists():
         raise BackupRefused(destination, "the file exists", todo="Name a new file for the backup")
     partial = destination.with_name(destination.name + ".partial")
-    _discard(partial)
+    discard_copy(partial)
     try:
         # From here on the source shows one state, whatever its writer does.
         source.execute("BEGIN DEFERRED")
@@ -106,7 +106,7 @@ def copy_to(
         ) from error
     finally:
         with suppress(OSError):
-            _discard(partial)
+            discard_copy(partial)
     return VerifiedCopy(destination, digest, size)
 
 
@@ -137,7 +137,7 @@ def restore(
         raise BackupRefused(backup, "there is no such file", todo="Name the file of a backup")
     with StoreLock(path):
         fresh = path.with_name(path.name + ".restored")
-        _discard(fresh)
+        discard_copy(fresh)
         with closing(open_backup(backup, backup_key)) as source:
             copy = copy_to(source, fresh, key)
         kept = _keep_former(path, path.with_name(former))
@@ -252,6 +252,7 @@ def _verify(copy: Path, key: bytes, digest: Digest, destination: Path) -> None:
         raise BackupRefused(destination, f"what was written there is not right: {words}", todo=todo)
 
 
-def _discard(path: Path) -> None:
+def discard_copy(path: Path) -> None:
+    """Removes a file that is not needed any more, and what lies beside it."""
     for suffix in ("", *_SIDE_FILES):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

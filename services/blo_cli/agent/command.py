@@ -15,6 +15,7 @@ from blo_cli import terminal
 from blo_cli.agent.certificate import certificate
 from blo_cli.agent.custody import backup_command, restore_command
 from blo_cli.agent.journal import journal
+from blo_cli.agent.key import key, rekey_command
 from blo_cli.agent.people import people, system
 from blo_cli.agent.regrant import regrant_command
 from blo_cli.agent.report import report
@@ -189,7 +190,9 @@ def resume(config: Path, link: str, reason: str, actor: str) -> int:
 
 agent.add_command(backup_command)
 agent.add_command(certificate)
+agent.add_command(key)
 agent.add_command(regrant_command)
+agent.add_command(rekey_command)
 agent.add_command(restore_command)
 agent.add_command(journal)
 agent.add_command(people)

@@ -33,9 +33,16 @@ def test_all_names_are_listed_without_a_broker() -> None:
     """The whole tree, so that a rename is seen here and not by an operator at night."""
     assert sorted(" ".join(words) for words in LEAVES) == [
         *("agent backup", "agent certificate install", "agent certificate list"),
-        *("agent certificate renew", "agent disclose", "agent init", "agent journal export"),
+        *(
+            "agent certificate renew",
+            "agent disclose",
+            "agent init",
+            "agent journal export",
+            "agent key protect",
+            "agent key unprotect",
+        ),
         *("agent people add", "agent people confirm", "agent people invite", "agent people list"),
-        "agent regrant",
+        *("agent regrant", "agent rekey"),
         *("agent report compare", "agent report compute", "agent report export"),
         *("agent report freeze", "agent report list", "agent report review"),
         *("agent report sign", "agent request", "agent restore", "agent resume", "agent run"),

@@ -155,7 +155,9 @@ def test_a_restore_that_is_killed_anywhere_leaves_a_whole_store_or_one_that_is_r
     for file in (store_path, log_of(store_path), tmp_path / "backup"):
         file.rename(original / file.name)
     assert log_of(original / store_path.name).stat().st_size
-    left = killed_at_each_step(original, tmp_path / "killed", f"{__name__}:restore_in")
+    left = killed_at_each_step(
+        original, tmp_path / "killed", "tests.unit.store.test_verified_copies:restore_in"
+    )
     seen = [opened_names(folder / store_path.name) for folder in left]
     # Never the file without its log, which nothing would show.
     assert seen[0] == ["n1", "n2"]
