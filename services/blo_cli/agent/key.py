@@ -72,7 +72,7 @@ def protect(config: Path, backups: bool, wants_json: bool) -> int:
     settings = load(config, AgentSettings)
     path = _key_file(config, backup_settings(settings) if backups else settings.store)
     sources = KeySources(settings)
-    held = load_store_key(path, sources.passphrase)
+    secret = load_store_key(path, sources.passphrase)
     given = settings.passphrase
     if given.credential is not None or given.descriptor is not None:
         passphrase = sources.passphrase(path)
@@ -80,7 +80,7 @@ def protect(config: Path, backups: bool, wants_json: bool) -> int:
         passphrase = click.prompt(
             f"New passphrase of {path}", hide_input=True, confirmation_prompt=True, err=True
         )
-    write_key(path, held, passphrase, replace=True)
+    write_key(path, secret, passphrase, replace=True)
     return _tell(path, "is wrapped under its passphrase", wants_json)
 
 
