@@ -192,6 +192,14 @@ class AgentClient:
         """
         return self._post_or_raise("/v1/people", request, people_api.InvitationAnswer)
 
+    def choose_password(self, request: people_api.FirstPasswordRequest) -> None:
+        """Sets a person's first password by the token of the one-time link.
+
+        Raises:
+            CliError: The agent refuses.
+        """
+        self._post_or_raise("/v1/login/first", request, dict[str, str])
+
     def invite_person(self, person: str) -> people_api.InvitationAnswer:
         """Makes a new one-time link for a person.
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from blo_agent.api.app import entrance
+from blo_agent.config import API_SOCKET
+from blo_cli.client import AgentClient
+from blo_desk.node import api_and_pages
 from blo_desk.policy import HEADERS
+from blo_lab.network.staff import PASSWORD as LAB_PASSWORD
+from blo_lab.network.staff import STAFF, add_staff
+from blo_runtime.http import serve
 from blo_sealing.one_time_codes import STEP_S, code_at
 from tests.agents.started import both_up
 from tests.desk.offices import SECRET, OfficePages, pages_of
@@ -148,3 +156,20 @@ async def test_the_way_back_leads_to_the_desk_only(office: OfficePages) -> None:
 async def test_a_token_and_the_socket_s_user_have_no_pages(office: OfficePages) -> None:
     program = Visitor(office, Authorization="Bearer nothing")
     assert (await program.see("/account")).path.startswith("/login")
+
+
+async def test_the_people_of_a_laboratory_can_log_in(tmp_path: Path) -> None:
+    async with both_up(tmp_path) as (_, a, _b):
+        socket = tmp_path / API_SOCKET
+        pages = api_and_pages(entrance(a.agent, socket_is_office=True))
+        server = await serve(pages, socket_file=socket)
+        try:
+            client = AgentClient("vn-a", socket)
+            for _ in range(2):  # A laboratory that is taken up again has its people.
+                await asyncio.to_thread(add_staff, client)
+            for person, _ in STAFF:
+                page = await Visitor(OfficePages(a, server)).log_in(person, LAB_PASSWORD)
+                assert page.path == "/board"
+                assert "(hư cấu)" in page.text
+        finally:
+            await server.stop()

@@ -18,6 +18,7 @@ from blo_cli.parameters import INSTANT, LINE
 from blo_lab.network.lab import Lab, stop_lab
 from blo_lab.network.layout import Layout
 from blo_lab.network.network_file import ARTICLES, load_network, named_network, shipped
+from blo_lab.network.staff import PASSWORD, STAFF, add_staff
 from blo_lab.network.table import AGENT, PROCESSOR
 from blo_lab.network.world import World
 from blo_runtime.clock import SystemClock
@@ -91,6 +92,8 @@ def up(
             if moment is not None:
                 for client in clients.values():
                     client.clock(moment)
+            for client in clients.values():
+                add_staff(client)
             started = True
     _show(one)
     return Exit.OK
@@ -142,6 +145,14 @@ def _show(one: Lab) -> None:
     terminal.line("Links:")
     for link in one.world.links.values():
         terminal.line(f"  {link.id}   {', '.join(link.offices)}")
+    terminal.line()
+    terminal.line("Each office's desk, in a browser; sit at both sides of a border:")
+    for program in one.programs:
+        if program.kind is AGENT:
+            port = one.place(program).api_port
+            terminal.line(f"  http://localhost:{port}/   {program.subject}")
+    people = " or ".join(person for person, _ in STAFF)
+    terminal.line(f"Log in as {people} (fictional), with the password: {PASSWORD}")
     terminal.line()
     asked = next(program for program in one.programs if program.kind is AGENT)
     terminal.line("An agent's API, over its socket, which knows you by your user:")

@@ -169,6 +169,7 @@ bootstrap = "{around.bootstrap}"
 
 
 def _agent_toml(program: LabProgram, around: Surroundings) -> str:
+    port = around.api_ports.get(program.subject, 0)
     return f"""\
 {_HEAD}
 office = "{program.subject}"
@@ -186,7 +187,9 @@ bootstrap = "{around.bootstrap}"
 
 [api]
 socket_acts_as = "office"
-port = {around.api_ports.get(program.subject, 0)}
+port = {port}
+# Passkeys are for a name, so the pages are opened by this one and not by 127.0.0.1.
+origin = "http://localhost{f":{port}" if port else ""}"
 
 {_TAIL}"""
 

@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from blo_lab.network.lab import Lab, steady_ports, stop_lab
 from blo_lab.network.layout import Layout
 from blo_lab.network.network_file import articles
 from blo_lab.network.programs import Programs
+from blo_lab.network.staff import PASSWORD, STAFF
 from blo_lab.network.table import AGENT, LabProgram, the_programs
 from blo_runtime.run_file import RunFile
 from tests.patience import PATIENCE_S
@@ -270,10 +272,15 @@ class FakeLab:
 
 
 class FakeClient:
-    """Stands for an agent whose clock can be set."""
+    """Stands for an agent whose clock can be set, and whose people are there already."""
+
+    office = "vn-kyson"
 
     def __init__(self, clocks: list[int]) -> None:
         self.clock = clocks.append
+
+    def people(self) -> list[Any]:
+        return [SimpleNamespace(person=person) for person, _ in STAFF]
 
 
 made: list[FakeLab] = []
@@ -289,12 +296,13 @@ def test_up_sets_the_clocks_and_says_where_everything_is(
     assert lab.clocks == [1_740_790_800_000]
     assert not lab.undone
     said = capsys.readouterr().out
-    for words in (str(tmp_path), "4.4.0 at 127.0.0.1:9", "http://127.0.0.1:50000"):
+    for words in (str(tmp_path), "4.4.0 at 127.0.0.1:9", "http://localhost:50000/"):
         assert words in said
     assert f"blo audit replay --config {tmp_path / 'auditor.toml'}" in said
     agent = next(program for program in lab.programs if program.kind is AGENT)
     store = lab.layout.store(agent.subject)
     assert f"(cd {store} && curl -s --unix-socket api.socket http://agent/v1/links)" in said
+    assert f"chief or officer (fictional), with the password: {PASSWORD}" in said
     assert all(str(link.id) in said for link in lab.world.links.values())
     for number, program in enumerate(lab.programs):
         (line,) = [line for line in said.splitlines() if f"127.0.0.1:{40_000 + number}" in line]
