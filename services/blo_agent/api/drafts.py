@@ -18,16 +18,16 @@ from blo_agent.api.idempotency import MAY_RETRY, AnsweredBefore, RetriedRequest,
 from blo_agent.api.identity import actions, actor_of
 from blo_agent.api.parse import decode, known_link, read_command, read_id
 from blo_agent.api.people_types import PasskeyAnswer, Secret, assertion_of
-from blo_agent.api.request_errors import BadRequest, RequestRefusal
+from blo_agent.api.request_errors import BadRequest, RequestRefusal, RequestRefused
 from blo_agent.api.request_types import CommandRequest, Hex32, StrictRequest, Word
 from blo_agent.api.response_types import AcceptedAnswer
 from blo_agent.commands.accept import Accepted, OfficeCommand
 from blo_agent.drafts import approve, lifecycle
 from blo_agent.drafts.rows import known_draft, sees_draft
+from blo_agent.office.viewer import kind_of
 from blo_agent.people.access import Actor, check_case, check_opening, sees_link
 from blo_agent.people.log_in import Credentials
 from blo_agent.store.connection import Snapshot
-from blo_agent.store.tables import cases
 from blo_agent.store.tables import drafts as stored
 from blo_domain.people.approval import command_of, drafted_step
 from blo_domain.people.drafts import DraftState
@@ -336,12 +336,22 @@ async def _reached(request: Req, agent: Agent, draft: str) -> stored.DraftRow:
 
 
 def _check_reach(snapshot: Snapshot, actor: Actor, link: LinkId, case: CaseId | None) -> None:
+    """Refuse what the actor does not reach, and a case that is not on the link.
+
+    Raises:
+        PeopleRefused: It lies beyond what the actor reaches.
+        RequestRefused: The link has no such case.
+    """
     if case is None:
         if not sees_link(actor, link):
             check_case(snapshot, actor, link, CaseId(bytes(32)), None)
         return
-    view = cases.get(snapshot, link, case)
-    check_case(snapshot, actor, link, case, None if view is None else view.kind)
+    kind = kind_of(snapshot, link, case)
+    check_case(snapshot, actor, link, case, kind)
+    if kind is None:
+        raise RequestRefused(
+            RequestRefusal.UNKNOWN_CASE, f"no case {case.hex()} is known on {link}"
+        )
 
 
 async def _drafted(agent: Agent, row: stored.DraftRow, actor: Actor) -> DraftedStep:
