@@ -15,9 +15,10 @@ import msgspec
 
 from blo_schemas.codec import Codec
 from blo_schemas.fields import Bytes8, Bytes32, Bytes64, Count, UnixMs
+from blo_schemas.files import MAX_FILE_SIZE
 from blo_schemas.ids import CorridorId, LinkId, OfficeId, is_corridor_id, is_link_id, is_subject_id
 
-MANIFEST_VERSION: Final = 1
+MANIFEST_VERSION: Final = 2
 DISCLOSURE_VERSION: Final = 1
 
 MAX_MANIFEST_SIZE: Final = 1024
@@ -56,6 +57,7 @@ class Counts(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
         checkpoints: Checkpoints.
         disclosures: Signed disclosures.
         records: Records.
+        files: Files that disclosed events enclose.
     """
 
     documents: Count
@@ -63,13 +65,14 @@ class Counts(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
     checkpoints: Count
     disclosures: Count
     records: Count
+    files: Count = 0
 
 
 class Manifest(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """A bundle's first frame. It is signed by nobody: all of it is checked against the rest.
 
     Attributes:
-        v: Version of the bundle's format, 1.
+        v: Version of the bundle's format, 2.
         scope: What the bundle claims to contain.
         link: The link.
         corridor: Its corridor.
@@ -160,6 +163,16 @@ class ProvenRecord(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_
     path: Annotated[tuple[Bytes32, ...], msgspec.Meta(max_length=MAX_PATH)]
 
 
+class BundledFile(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """What stands before the bytes of a file.
+
+    Attributes:
+        size: Its bytes, 1 to 52,428,800.
+    """
+
+    size: Annotated[int, msgspec.Meta(ge=1, le=MAX_FILE_SIZE)]
+
+
 class DisclosedEvent(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """What opens one event and nothing else.
 
@@ -236,5 +249,6 @@ class DisclosureNote(msgspec.Struct, array_like=True, frozen=True, forbid_unknow
 MANIFEST: Final = Codec(Manifest, versions=(MANIFEST_VERSION,), limit=MAX_MANIFEST_SIZE)
 RECORD_CHUNK: Final = Codec(RecordChunk, limit=MAX_CHUNK_SIZE)
 PROVEN_RECORD: Final = Codec(ProvenRecord, limit=MAX_CHUNK_SIZE)
+BUNDLED_FILE: Final = Codec(BundledFile, limit=16)
 DISCLOSURE: Final = Codec(Disclosure, versions=(DISCLOSURE_VERSION,), limit=MAX_DISCLOSURE_SIZE)
 SIGNED_DISCLOSURE: Final = Codec(SignedDisclosure, limit=MAX_DISCLOSURE_SIZE)

@@ -91,6 +91,7 @@ class BundleForm(msgspec.Struct, frozen=True):
         rests_on: Whose word its proofs rest on, in words.
         uncovered: Records that were meant too, and lie behind the tree that was signed.
         disclosures: How many disclosures are in it.
+        files: How many files are in it.
     """
 
     file: str
@@ -101,6 +102,7 @@ class BundleForm(msgspec.Struct, frozen=True):
     rests_on: str
     uncovered: int
     disclosures: int
+    files: int
 
 
 class MissedClock(msgspec.Struct, frozen=True):

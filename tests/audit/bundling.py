@@ -33,7 +33,7 @@ from blo_schemas.bundle import (
     SignedDisclosure,
 )
 from blo_schemas.codec import encode
-from blo_schemas.content import Dispatch
+from blo_schemas.content import Attachment, Dispatch
 from blo_schemas.errors import WireError
 from blo_schemas.event import LogRecord
 from blo_schemas.hashes import certificate_tag, document_id, leaf_hash
@@ -122,6 +122,7 @@ class Corpus:
         questions: Sequence[str] = ("Known?",),
         step: Step = Step.OPEN,
         body: bytes | None = None,
+        attachments: tuple[Attachment, ...] = (),
     ) -> bytes:
         """An event that its office has signed.
 
@@ -134,6 +135,7 @@ class Corpus:
             questions: What it asks.
             step: What its summary says that it does.
             body: Seal these bytes in the body's place.
+            attachments: What its document encloses.
         """
         number = len(self.records)
         command = Command(
@@ -145,7 +147,9 @@ class Corpus:
                 Step.OPEN,
                 {"subject": text, "questions": list(questions), "purpose": "fictional"},
             ),
-            dispatch=Dispatch(subject="(fictional) about a fictional person"),
+            dispatch=Dispatch(
+                subject="(fictional) about a fictional person", attachments=attachments
+            ),
         )
         place = self.chain.next_place(office)
         content = content_of(command)

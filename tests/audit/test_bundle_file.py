@@ -134,10 +134,11 @@ def test_what_is_no_bundle_is_told() -> None:
         read_bundle(LINK_BUNDLE.replace(b"\r\n", b"\n\n", 1))
 
 
-def test_a_bundle_of_a_newer_version_is_told() -> None:
+@pytest.mark.parametrize("version", [b"\x01", b"\x03"])
+def test_a_bundle_of_another_version_is_told(version: bytes) -> None:
     frames = frames_of(LINK_BUNDLE)
-    frames[0] = b"\x9b\x02" + frames[0][2:]
-    with pytest.raises(NotABundle, match="newer program"):
+    frames[0] = b"\x9b" + version + frames[0][2:]
+    with pytest.raises(NotABundle, match="another version"):
         read_bundle(joined(frames))
 
 
@@ -188,6 +189,7 @@ def test_more_records_than_promised_are_refused() -> None:
         Counts(0, 0, 17, 0, 0),
         Counts(0, 0, 0, 2**53, 0),
         Counts(0, 0, 0, 0, 2**53),
+        Counts(0, 0, 0, 0, 0, 65),
         Counts(0, 0, 0, 0, limits.LINK_RECORDS.count + 1),
     ],
 )

@@ -16,6 +16,7 @@ from blo_audit.bundle.contents import (
     words_of,
 )
 from blo_audit.bundle.errors import NothingToBundle
+from blo_audit.bundle.files import PackedFile
 from blo_audit.bundle.writer import BundleParts, write_link, write_selection
 from blo_audit.replay.documents import judge_documents
 from blo_audit.replay.sources import RecordSource, SourcePartition, places
@@ -80,9 +81,14 @@ class Collector:
     def __init__(self, source: RecordSource, pins: Pins) -> None:
         self._source = source
         self._pins = pins
+        self._files: tuple[PackedFile, ...] = ()
 
     async def write(
-        self, request: BundleRequest, disclosures: Sequence[SignedDisclosure], target: NewFile
+        self,
+        request: BundleRequest,
+        disclosures: Sequence[SignedDisclosure],
+        target: NewFile,
+        files: Sequence[PackedFile] = (),
     ) -> WrittenBundle:
         """Make a bundle.
 
@@ -90,6 +96,7 @@ class Collector:
             request: The wanted contents.
             disclosures: Disclosures to be packed with it.
             target: The file.
+            files: Files that disclosed events enclose.
 
         Raises:
             BundleError: It is not there, does not fit, or nobody has signed it.
@@ -97,6 +104,7 @@ class Collector:
             LogError: The log could not be read.
             OSError: The file can't be made.
         """
+        self._files = tuple(files)
         documents = await self._source.documents()
         directory, _ = judge_documents(documents, self._pins, self._source.name)
         place = _place(directory, request.link)
@@ -233,6 +241,7 @@ class Collector:
             heads=tuple(SIGNED_HEAD.decode(value) for value in signed.heads),
             checkpoints=tuple(signed.checkpoints),
             disclosures=tuple(disclosures),
+            files=self._files,
         )
 
 

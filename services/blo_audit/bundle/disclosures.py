@@ -21,7 +21,9 @@ from blo_audit.replay.sources import SourcePartition
 from blo_domain.heads import head_signers
 from blo_domain.trust import TrustedDirectory
 from blo_schemas.bodies import decode_body
+from blo_schemas.bodies.attachments import attachments_of
 from blo_schemas.bundle import DISCLOSURE, DisclosedEvent, Disclosure, SignedDisclosure
+from blo_schemas.content import Attachment
 from blo_schemas.errors import WireError
 from blo_schemas.event import Envelope
 from blo_schemas.ids import CertificateTag, EventId, OfficeId
@@ -82,6 +84,7 @@ class Disclosures:
         opened: How many events were opened.
         unshown: How many of them are not in ``shown``.
         alone: How many are disclosed by their writer alone.
+        enclosed: Position, event and attachment of what the opened events enclose, by SHA-256.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Disclosures:
         self.opened = 0
         self.unshown = 0
         self.alone = 0
+        self.enclosed: dict[bytes, tuple[int, EventId, Attachment]] = {}
         self._place = place
         self._directory = directory
         self._signers = head_signers(directory, place.link)
@@ -149,6 +153,9 @@ class Disclosures:
                 position=position,
                 office=office,
             )
+        summary, content = opened.summary, opened.content
+        for attachment in attachments_of(summary.kind, summary.step, content):
+            self.enclosed.setdefault(attachment.sha256, (position, event, attachment))
         self._check_vouchers(position, office, by)
         self._show(position, event, office, by, at, opened, len(envelope.body_ct))
         return opened.content.on

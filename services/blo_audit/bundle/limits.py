@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from blo_schemas.bundle import MAX_CHUNK_SIZE, MAX_DISCLOSURE_SIZE, MAX_MANIFEST_SIZE
+from blo_schemas.files import CHUNK_SIZE
 
 MIB: Final = 1024 * 1024
 
@@ -40,4 +41,5 @@ DISCLOSURES: Final = PartLimits("disclosures", 16, MAX_DISCLOSURE_SIZE, 4 * MIB)
 LINK_RECORDS: Final = PartLimits(
     "records of a whole link", 1_000_000, MAX_CHUNK_SIZE, 64 * 1024 * MIB
 )
+FILES: Final = PartLimits("files", 64, CHUNK_SIZE, 1024 * MIB)
 PROVEN_RECORDS: Final = PartLimits("records of a selection", 100_000, MAX_CHUNK_SIZE, 256 * MIB)

@@ -28,6 +28,7 @@ from blo_audit.bundle.errors import (
 )
 from blo_audit.bundle.limits import PartLimits
 from blo_schemas.bundle import (
+    BUNDLED_FILE,
     MANIFEST,
     PROVEN_RECORD,
     RECORD_CHUNK,
@@ -39,6 +40,7 @@ from blo_schemas.bundle import (
 from blo_schemas.codec import encode
 from blo_schemas.errors import UnknownVersion, WireError
 from blo_schemas.event import LogRecord
+from blo_schemas.files import chunk_count, chunk_length
 from blo_schemas.hashes import leaf_hash
 from blo_schemas.heads import SIGNED_HEAD, SignedHead
 from blo_schemas.ids import Digest
@@ -67,6 +69,9 @@ class Bundle:
         heads: Its heads.
         checkpoints: Its checkpoints, as the text that was signed.
         disclosures: Its disclosures.
+        files: Size and SHA-256 of each of its files, when all was read.
+        on_file: Called with the number of each file and its bytes in pieces, all of which it takes.
+        digest: The digest at its end, when all was read.
 
     Raises:
         BundleError: The bytes are no bundle up to its records.
@@ -92,6 +97,8 @@ class Bundle:
         self.disclosures: tuple[SignedDisclosure, ...] = self._parts(
             limits.DISCLOSURES, counts.disclosures, SIGNED_DISCLOSURE.decode
         )
+        self.files: tuple[tuple[int, bytes], ...] = ()
+        self.on_file: Callable[[int, Iterator[bytes]], object] = _pass_over
         self.digest: bytes | None = None
 
     def batches(self) -> Iterator[list[LogRecord]]:
@@ -145,12 +152,14 @@ class Bundle:
         try:
             manifest = MANIFEST.decode(frame)
         except UnknownVersion as error:
-            raise NotABundle(f"a bundle that a newer program has written: {error}") from None
+            raise NotABundle(f"a bundle of another version of this program: {error}") from None
         except WireError as error:
             raise BundleMalformed(f"the manifest: {error}") from None
         records = limits.PROVEN_RECORDS if manifest.scope.is_selection else limits.LINK_RECORDS
         if manifest.counts.records > records.count:
             raise BundleTooLarge(_too_many(records, manifest.counts.records))
+        if manifest.counts.files > limits.FILES.count:
+            raise BundleTooLarge(_too_many(limits.FILES, manifest.counts.files))
         return manifest
 
     def _parts(self, part: PartLimits, count: int, decode: Callable[[bytes], T]) -> tuple[T, ...]:
@@ -183,7 +192,33 @@ class Bundle:
             raise BundleTooLarge(f"{what} has {size} bytes, at most {limit} are allowed")
         return self._take(size, what, hashed=hashed)
 
+    def _read_files(self) -> Iterator[tuple[int, bytes]]:
+        """Size and SHA-256 of each file."""
+        part = limits.FILES
+        digests: set[bytes] = set()
+        for number in range(self.manifest.counts.files):
+            head = _decoded(part, number, self._part_frame(part, number), BUNDLED_FILE.decode)
+            whole = sha256()
+            pieces = self._pieces(number, head.size, whole.update)
+            self.on_file(number, pieces)
+            for _ in pieces:  # What the listener has left, if it has failed to take all.
+                pass
+            digest = whole.digest()
+            if digest in digests:
+                raise BundleMalformed(f"file {number} is there twice")
+            digests.add(digest)
+            yield head.size, digest
+
+    def _pieces(self, number: int, size: int, hashed: Callable[[bytes], object]) -> Iterator[bytes]:
+        for index in range(chunk_count(size)):
+            piece = self._part_frame(limits.FILES, number)
+            if len(piece) != chunk_length(size, index):
+                raise BundleMalformed(f"piece {index} of file {number} has another length")
+            hashed(piece)
+            yield piece
+
     def _finish(self) -> None:
+        self.files = tuple(self._read_files())
         computed = self._hash.digest()
         if self._take(DIGEST_SIZE, "the digest at the end") != computed:
             raise BundleAltered(
@@ -236,6 +271,11 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
         raise BundleUnreadable(f"{path} can't be opened: {error}") from error
     with stream:
         yield Bundle(stream)
+
+
+def _pass_over(_number: int, pieces: Iterator[bytes]) -> None:
+    for _ in pieces:
+        pass
 
 
 def _decoded(part: PartLimits, number: int, frame: bytes, decode: Callable[[bytes], T]) -> T:

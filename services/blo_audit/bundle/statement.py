@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from blo_audit.bundle.disclosures import ShownContent
+from blo_audit.bundle.files import FileProof
 from blo_audit.findings.codes import Severity
 from blo_audit.findings.findings import Finding, count_of, is_clean
 from blo_audit.replay.clocks import instant
@@ -70,6 +71,7 @@ class BundleReport(msgspec.Struct, frozen=True, kw_only=True):
         selected: What was proved of a selection; ``None``: it is a whole link.
         disclosing: What was disclosed.
         findings: What was found, the gravest first.
+        files: The files that disclosed events enclose, whose bytes are those that were sealed.
     """
 
     name: str
@@ -79,6 +81,7 @@ class BundleReport(msgspec.Struct, frozen=True, kw_only=True):
     selected: SelectionProof | None
     disclosing: DisclosureProof
     findings: tuple[Finding, ...]
+    files: tuple[FileProof, ...] = ()
 
     def count(self, severity: Severity) -> int:
         """How many findings there are of a severity."""
@@ -99,6 +102,11 @@ class BundleReport(msgspec.Struct, frozen=True, kw_only=True):
             sentences.append(
                 f"The contents of {self.disclosing.opened:,} events were disclosed and opened: each "
                 "is exactly what lies sealed under the record's signature."
+            )
+        if self.files:
+            named = "; ".join(f"{file.name} ({file.sha256[:16]}…)" for file in self.files)
+            sentences.append(
+                f"These files are, byte for byte, those that disclosed events enclose: {named}."
             )
         return sentences
 

@@ -20,10 +20,12 @@ from blo_audit.bundle.basis import (
     find_place,
 )
 from blo_audit.bundle.disclosures import Disclosures
+from blo_audit.bundle.files import FileProof
 from blo_audit.bundle.reader import Bundle, open_bundle
 from blo_audit.bundle.selection import Selection
 from blo_audit.bundle.statement import BundleReport, DisclosureProof, SelectionProof
 from blo_audit.errors import NothingToAudit
+from blo_audit.findings.codes import Code
 from blo_audit.findings.findings import Finding, Findings, order
 from blo_audit.replay.claims import Claim, read_claims
 from blo_audit.replay.documents import judge_documents, prove_documents
@@ -35,6 +37,7 @@ from blo_audit.replay.state_file import EarlierStatement
 from blo_audit.replay.statement import LinkStatement
 from blo_audit.replay.verdicts import VerdictFindings
 from blo_audit.spill_files import SpillBuffer, SpillFolder
+from blo_domain.attachments import safe_name
 from blo_domain.trust import Pins, TrustedDirectory
 from blo_schemas.bundle import Scope
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
@@ -128,6 +131,7 @@ class _Verification:
         else:
             whole = self._whole()
         disclosures.finish()
+        files = self._files()
         assert bundle.digest is not None
         return BundleReport(
             name=self._name,
@@ -141,8 +145,32 @@ class _Verification:
                 unshown=disclosures.unshown,
                 contents=tuple(disclosures.shown),
             ),
+            files=files,
             findings=tuple(sorted([*self._told, *self._findings, *self._of_records], key=order)),
         )
+
+    def _files(self) -> tuple[FileProof, ...]:
+        """The files that disclosed events enclose; any other is a finding."""
+        proofs = []
+        for number, (size, digest) in enumerate(self._bundle.files):
+            enclosed = self._disclosures.enclosed.get(digest)
+            if enclosed is None:
+                self._findings.add(
+                    Code.FILE_NOT_ENCLOSED, f"file {number}, of {size} bytes: {digest.hex()}"
+                )
+                continue
+            position, event, attachment = enclosed
+            proofs.append(
+                FileProof(
+                    number=number,
+                    position=position,
+                    event=event.hex(),
+                    name=safe_name(attachment.name),
+                    size=size,
+                    sha256=digest.hex(),
+                )
+            )
+        return tuple(proofs)
 
     def _whole(self) -> LinkStatement:
         earlier = self._earlier

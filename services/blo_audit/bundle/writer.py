@@ -10,14 +10,17 @@ import msgspec
 
 from blo_audit.bundle import limits
 from blo_audit.bundle.errors import BundleTooLarge, NothingToBundle
+from blo_audit.bundle.files import PackedFile, pieces_of
 from blo_audit.bundle.limits import PartLimits
 from blo_audit.bundle.reader import LENGTH_SIZE, MAGIC, hashed_in_place_of
 from blo_schemas.bundle import (
+    BUNDLED_FILE,
     MANIFEST,
     MAX_CHUNK_RECORDS,
     PROVEN_RECORD,
     RECORD_CHUNK,
     SIGNED_DISCLOSURE,
+    BundledFile,
     Counts,
     Manifest,
     ProvenRecord,
@@ -41,12 +44,14 @@ class BundleParts(msgspec.Struct, frozen=True):
         heads: Heads of the link.
         checkpoints: Checkpoints of the link, as the text that was signed.
         disclosures: Disclosures of events that are in the bundle.
+        files: Files that disclosed events enclose.
     """
 
     documents: tuple[SignedDocument, ...] = ()
     heads: tuple[SignedHead, ...] = ()
     checkpoints: tuple[bytes, ...] = ()
     disclosures: tuple[SignedDisclosure, ...] = ()
+    files: tuple[PackedFile, ...] = ()
 
     def frames(self) -> list[tuple[PartLimits, list[bytes]]]:
         """The frames of each kind, sorted, each once."""
@@ -60,7 +65,12 @@ class BundleParts(msgspec.Struct, frozen=True):
     def counts(self, records: int) -> Counts:
         """The counts for the manifest."""
         documents, heads, checkpoints, disclosures = (len(frames) for _, frames in self.frames())
-        return Counts(documents, heads, checkpoints, disclosures, records)
+        return Counts(documents, heads, checkpoints, disclosures, records, len(self.sorted_files()))
+
+    def sorted_files(self) -> list[PackedFile]:
+        """The files by their SHA-256, each once."""
+        by_digest = {file.sha256: file for file in self.files}
+        return [by_digest[digest] for digest in sorted(by_digest)]
 
 
 class BundleWriter:
@@ -79,12 +89,19 @@ class BundleWriter:
         self._stream = stream
         self._hash = sha256()
         self._left = manifest.counts.records
+        self._files = papers.sorted_files()
         self._times: list[int] = []
         self._values: list[bytes] = []
         self._bytes = 0
         part = limits.PROVEN_RECORDS if manifest.scope.is_selection else limits.LINK_RECORDS
         if self._left > part.count:
             raise BundleTooLarge(f"{self._left} {part.name}; a bundle has at most {part.count}")
+        size = sum(file.size for file in self._files)
+        if len(self._files) > limits.FILES.count or size > limits.FILES.total:
+            raise BundleTooLarge(
+                f"{len(self._files)} files are too many or too large for a bundle: at most "
+                f"{limits.FILES.count}, together {limits.FILES.total} bytes"
+            )
         self._put(MAGIC)
         self._frame(MANIFEST.encode(manifest))
         for kind, frames in papers.frames():
@@ -126,6 +143,10 @@ class BundleWriter:
             raise NothingToBundle(
                 f"the manifest promises another number of records, by {abs(self._left)}"
             )
+        for file in self._files:
+            self._frame(BUNDLED_FILE.encode(BundledFile(file.size)))
+            for piece in pieces_of(file):
+                self._frame(piece)
         digest = self._hash.digest()
         self._stream.write(digest)
         return digest

@@ -91,6 +91,7 @@ class Code(StrEnum):
     DISCLOSED_WITHOUT_RECORD = "disclosed_without_record"
     DISCLOSED_BY_WRITER_ALONE = "disclosed_by_writer_alone"
     DISCLOSED_WAS_CLOSED = "disclosed_was_closed"
+    FILE_NOT_ENCLOSED = "file_not_enclosed"
     # Journals, besides JOURNAL_REWRITTEN and JOURNAL_GOES_BACK.
     JOURNAL_UNREADABLE = "journal_unreadable"
     JOURNAL_REORDERED = "journal_reordered"

@@ -60,6 +60,13 @@ OF_FILES: Final[dict[Code, Meaning]] = {
         "that the others were granted the key that these are derived from.",
         "Where that matters, ask another office of the link to disclose the same event.",
     ),
+    Code.FILE_NOT_ENCLOSED: Meaning(
+        DOUBT,
+        "The bundle has a file that no event which it opens encloses: the event is not disclosed, or "
+        "the file was changed.",
+        "Do not use the file. Ask who made the bundle for the disclosure of the event, or the file "
+        "as it was sent.",
+    ),
     Code.DISCLOSED_WAS_CLOSED: Meaning(
         DOUBT,
         "In its last head an office says that it could not open this record, now disclosed.",

@@ -12,6 +12,7 @@ import msgspec
 
 from blo_audit.bundle.collect import Collector, WrittenBundle, read_disclosure
 from blo_audit.bundle.contents import BundleRequest
+from blo_audit.bundle.files import PackedFile, packed_file
 from blo_audit.bundle.statement import scope_words
 from blo_audit.replay.earlier import OVERLAP
 from blo_audit.replay.statement import counted
@@ -47,6 +48,13 @@ _OLD: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--disclose", "disclosed", type=_OLD, multiple=True, help="A file from `blo agent disclose`."
 )
 @click.option(
+    "--file",
+    "enclosed",
+    type=_OLD,
+    multiple=True,
+    help="A file that a disclosed event encloses, from `GET /v1/files`.",
+)
+@click.option(
     "--first", type=click.IntRange(min=1), help="Only the link's records from this position on."
 )
 @since_option
@@ -60,6 +68,7 @@ def bundle(
     period: tuple[date, date] | None,
     by: str,
     disclosed: tuple[Path, ...],
+    enclosed: tuple[Path, ...],
     first: int | None,
     since: Path | None,
     output: Path,
@@ -83,12 +92,18 @@ def bundle(
             "business dates are sealed: have an office disclose the events of these days, and "
             "name the file with --disclose"
         )
+    if enclosed and not disclosed:
+        raise click.UsageError(
+            "nobody could tell what the files are: name the disclosure of the events that enclose "
+            "them with --disclose"
+        )
     disclosures = [read_disclosure(path) for path in disclosed]
+    files = [packed_file(path) for path in enclosed]
     reach = Reach(config, bootstrap, pinned)
     with writes(output):
         check_new_file(output, replace=replace)
         target = NewFile(output, private=True, replace=replace)
-        written = asyncio.run(_write(reach, wanted, disclosures, target))
+        written = asyncio.run(_write(reach, wanted, disclosures, files, target))
     if wants_json:
         terminal.json(_form(written, output))
     else:
@@ -97,12 +112,16 @@ def bundle(
 
 
 async def _write(
-    reach: Reach, wanted: BundleRequest, disclosures: list[SignedDisclosure], target: NewFile
+    reach: Reach,
+    wanted: BundleRequest,
+    disclosures: list[SignedDisclosure],
+    files: list[PackedFile],
+    target: NewFile,
 ) -> WrittenBundle:
     pins = reach.pins
     source = reach.source()
     try:
-        return await Collector(source, pins).write(wanted, disclosures, target)
+        return await Collector(source, pins).write(wanted, disclosures, target, files)
     finally:
         await source.close()
 
@@ -151,6 +170,7 @@ def _form(written: WrittenBundle, output: Path) -> BundleForm:
         rests_on=written.rests_on,
         uncovered=written.uncovered,
         disclosures=manifest.counts.disclosures,
+        files=manifest.counts.files,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from blo_audit.bundle.files import FileProof
 from blo_audit.bundle.statement import BundleReport, DisclosureProof, SelectionProof
 from blo_audit.replay.signatures import Mode
 from blo_audit.replay.statement import LinkStatement, ReplayStatement, not_proved, proved
@@ -72,6 +73,7 @@ class BundleCheckForm(msgspec.Struct, frozen=True, kw_only=True):
         selected: What was proved of a selection; null: it is a whole link.
         findings: What was found, the gravest first.
         disclosing: What was disclosed.
+        files: The files that disclosed events enclose.
     """
 
     file: str
@@ -85,6 +87,7 @@ class BundleCheckForm(msgspec.Struct, frozen=True, kw_only=True):
     selected: SelectionProof | None
     findings: list[FindingForm]
     disclosing: DisclosureProof
+    files: tuple[FileProof, ...]
 
 
 def bundle_form(report: BundleReport) -> BundleCheckForm:
@@ -101,4 +104,5 @@ def bundle_form(report: BundleReport) -> BundleCheckForm:
         selected=report.selected,
         findings=[form_of(finding) for finding in report.findings],
         disclosing=report.disclosing,
+        files=report.files,
     )

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from blo_audit.bundle.files import extract as extract_files
 from blo_audit.bundle.verify import verify_bundle
 from blo_audit.config import AuditorSettings
 from blo_audit.printout.audit_result import bundle_paper
@@ -17,6 +18,7 @@ from blo_cli.audit.printout import PaperOptions, configured_auditor, paper_optio
 from blo_cli.audit.statement import opened_since, since_option
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
+from blo_cli.file_access import writes
 from blo_cli.kafka_options import load_reach, pins_option
 from blo_cli.parameters import json_option
 
@@ -28,6 +30,11 @@ _FILE: Final = click.Path(path_type=Path)
 @pins_option
 @click.option("--config", type=_FILE, help="A program's configuration, for its pinned roots.")
 @since_option
+@click.option(
+    "--extract",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="A folder into which the files of the bundle are written that disclosed events enclose.",
+)
 @json_option(BundleCheckForm)
 @paper_options
 def verify(
@@ -35,6 +42,7 @@ def verify(
     pinned: Pinned,
     config: Path | None,
     since: Path | None,
+    extract: Path | None,
     wants_json: bool,
     paper: PaperOptions,
 ) -> int:
@@ -51,6 +59,8 @@ def verify(
     simulated = isinstance(settings, AuditorSettings) and settings.simulated_time
     with opened_since(since, config) as statement:
         report = verify_bundle(file, pins, statement, simulated_time=simulated)
+    if extract is not None:
+        extract_files(file, report.files, extract, writes)
     if wants_json:
         terminal.json(bundle_form(report))
     if paper.files or not wants_json:
