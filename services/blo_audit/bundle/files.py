@@ -61,6 +61,8 @@ def packed_file(path: Path) -> PackedFile:
         NothingToBundle: It can't be read, is empty, or is larger than any file that travels.
     """
     digest, size = sha256(), 0
+    if path.exists() and not path.is_file():
+        raise NothingToBundle(f"{path} is no ordinary file")
     try:
         with path.open("rb") as stream:
             for piece in _pieces(stream):

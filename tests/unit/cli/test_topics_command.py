@@ -27,7 +27,7 @@ from tests.unit.trust.documents import (
 )
 
 SECOND = LinkId("second")
-PER_CORRIDOR = 8
+PER_CORRIDOR = 9
 
 
 class Operator:
