@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from blo_agent.api.app import office_api
+from blo_agent.commands.accept import OfficeCommand
 from blo_agent.commands.disclose import (
     DisclosureCommand,
     DisclosureFile,
@@ -20,24 +21,29 @@ from blo_agent.commands.disclose import (
 from blo_agent.config import API_SOCKET
 from blo_agent.store.tables import journal
 from blo_cli.main import run
+from blo_domain.commands import Command
 from blo_log.memory import MemoryCluster, MemoryLog
 from blo_log.port import TopicPartition
 from blo_log.topics import exchange_topic
 from blo_runtime.http import serve
+from blo_schemas.bodies import body_from_json
 from blo_schemas.bundle import SIGNED_DISCLOSURE, DisclosureNote
 from blo_schemas.codec import encode
+from blo_schemas.content import Dispatch, HandlingCode
 from blo_schemas.event import ENVELOPE, HEADER
 from blo_schemas.ids import CaseId, EventId
 from blo_schemas.journal import JournalEntry
-from blo_schemas.summary import Step
+from blo_schemas.summary import Kind, Step
 from blo_sealing.disclosures import open_disclosed
 from blo_sealing.errors import InvalidSignature, Unopenable
 from blo_sealing.statements import DISCLOSURE_STATEMENT
+from tests.agents.shredded import history
 from tests.agents.started import begin
 from tests.agents.world import (
     CORRIDOR,
     LINK,
     NOW,
+    REQUEST,
     A,
     B,
     RunningAgent,
@@ -153,6 +159,44 @@ async def test_what_is_not_here_is_refused_and_leaves_no_trace(tmp_path: Path) -
             with pytest.raises(DisclosureRefused, match="is open here"):
                 await disclosed(a, what)
         assert await entries(a) == []
+
+
+async def opens_with(agent: RunningAgent, dispatch: Dispatch) -> CaseId:
+    """Opens a case with this document, and waits until the agent itself has read it."""
+    size = agent.desk().size
+    kind, step = Kind.VERIFICATION_REQUEST, Step.OPEN
+    body = body_from_json(kind, step, dict(REQUEST))
+    command = Command(kind=kind, step=step, on=date(2025, 2, 20), body=body, dispatch=dispatch)
+    accepted = await agent.agent.submit(OfficeCommand(LINK, None, command, "officer"))
+    await agent.read(size + 1)
+    return accepted.case
+
+
+async def test_what_another_office_marked_h2_is_disclosed_only_to_whom_that_office_permits(
+    tmp_path: Path,
+) -> None:
+    cluster = MemoryCluster()
+    strict = Dispatch(subject="(fictional)", handling=HandlingCode.H2)
+    caveat = "Fictional  Inspector; somebody else"
+    async with two_offices(tmp_path, lambda: MemoryLog(cluster)) as world:
+        a, b = await begin(world, A, B)
+        closed = await opens_with(a, strict)
+        permitted = await opens_with(a, msgspec.structs.replace(strict, onward_caveat=caveat))
+        await all_read([a, b], 2)
+        with pytest.raises(DisclosureRefused, match="whose onward caveat names") as refused:
+            await disclosed(b, wanted(case=closed))
+        assert refused.value.reason == "onward_not_permitted"
+        assert await entries(b) == []
+        assert (await disclosed(b, wanted(case=permitted))).events == 1
+        with pytest.raises(DisclosureRefused):
+            await disclosed(b, wanted(case=permitted, recipient="anybody"))
+        assert (await disclosed(b, wanted(case=closed, recipient=A))).events == 1
+        assert (await disclosed(a, wanted(case=closed))).events == 1, "its own it may disclose"
+        shown = await history(b, permitted)
+        assert shown.events[0].handling == (
+            "H2: not to be passed on without the provider's permission",
+            f"Passing on: {caveat}",
+        )
 
 
 async def test_another_log_than_the_office_has_read_is_not_disclosed(tmp_path: Path) -> None:

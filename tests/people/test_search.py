@@ -96,6 +96,7 @@ async def test_hits_are_marked_and_typed_accents_come_first(searched: Searched) 
     assert cases(await finds(chief, "duong")) == [sun.hex(), street.hex()]
     (hit,) = (await finds(chief, "con đường"))["hits"]
     assert (hit["link"], hit["kind"], hit["step"]) == (LINK, "verification_request", "open")
+    assert hit["handling"] == ["H0: for the use of law enforcement"]
     (mark,) = hit["excerpts"]
     assert mark["field"] == "fields.subject"
     assert [mark["text"][start:end] for start, end in mark["marks"]] == ["con", "đường"]

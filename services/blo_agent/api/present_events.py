@@ -17,6 +17,7 @@ from blo_domain.inbox.receipts import (
     acknowledged_by,
     answered_by,
 )
+from blo_domain.people.handling_codes import restrictions
 from blo_domain.wording import explain
 from blo_schemas.bodies import decode_body
 from blo_schemas.content import CONTENT, WITHOUT_CONTENT
@@ -106,6 +107,7 @@ def event_answer(
     if content is not None:
         decoded = decode_body(row.kind, row.step, content.body_version, content.body)
         fields = msgspec.to_builtins(decoded)
+    dispatch = None if content is None else content.dispatch
     return api.EventAnswer(
         event=row.event_id.hex(),
         step=row.step.word,
@@ -118,10 +120,11 @@ def event_answer(
         superseded=superseded,
         on=None if content is None else content.on,
         reason=None if content is None else content.reason,
-        dispatch=None if content is None else content.dispatch,
+        dispatch=dispatch,
         fields=fields,
         content=word,
         receipts=receipts,
+        handling=() if dispatch is None else restrictions([dispatch]),
     )
 
 

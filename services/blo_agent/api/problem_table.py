@@ -104,6 +104,7 @@ DISCLOSURES: Final = _kinds(
     (409, "not_read_yet", "The log was not read to its end yet", "After a restore the office shows nothing before it knows what was shredded. Try again later."),
     (409, "nothing_to_disclose", "None of the events that are meant is open here", "Contents that were not granted, or were shredded, cannot be disclosed. Check the case, the ids or the dates."),
     (409, "unopenable", "An event does not open", "The event's bytes do not open with the keys that are here. Leave it out."),
+    (409, "onward_not_permitted", "The provider does not permit this to be passed on", "Another office has marked the document H2. Ask that office for a document in the case whose onward caveat names the recipient, or leave the event out."),
     (409, "not_halted", "The link is not halted", "There is nothing to lift."),
 )
 """Of disclosures and of halts."""

@@ -226,7 +226,8 @@ class EventAnswer(msgspec.Struct, frozen=True):
     ``content`` says what became of the content: ``opened``; ``closed``: not opened, or not yet;
     ``shredded``; ``none``: the step has none; ``withheld``: the store was restored, and until the
     log was read nobody knows what is shredded. ``receipts`` say how far it has come at the other
-    offices of the link, in rising order.
+    offices of the link, in rising order. ``handling`` has the sentences about handling that stand on
+    every view of the document (H0 to H3, who else may be given it).
     """
 
     event: str
@@ -244,6 +245,7 @@ class EventAnswer(msgspec.Struct, frozen=True):
     fields: dict[str, object] | None
     content: str = "opened"
     receipts: list[ReceiptAnswer] = []
+    handling: tuple[str, ...] = ()
 
 
 class RejectedAnswer(msgspec.Struct, frozen=True):

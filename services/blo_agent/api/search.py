@@ -28,9 +28,11 @@ from blo_agent.office.access_log import note_rebuild, note_search
 from blo_agent.people.access import check_link
 from blo_agent.search.answer import SEARCH_PLACE, SearchFilter, SearchHit, search_page
 from blo_agent.store.connection import Snapshot
+from blo_domain.people.handling_codes import restrictions
 from blo_domain.people.permissions import Action
 from blo_domain.search.query import SearchRefused, parse_query
 from blo_schemas.bodies import KIND_WORDS
+from blo_schemas.content import CONTENT
 from blo_schemas.views import State
 
 Req = Request[Any, Any, LitestarState]
@@ -96,6 +98,8 @@ async def rebuild(
 
 def _hit_answer(hit: SearchHit) -> SearchHitAnswer:
     match, event, note = hit.match, hit.event, hit.note
+    opened = None if event is None else event.content
+    dispatch = None if opened is None else CONTENT.decode(opened).dispatch
     at = event.at if event is not None else None if note is None else note.at
     return SearchHitAnswer(
         link=match.link,
@@ -110,6 +114,7 @@ def _hit_answer(hit: SearchHit) -> SearchHitAnswer:
         note=None if note is None else note.seq,
         person=None if note is None else note.person,
         at=moment(at),
+        handling=() if dispatch is None else restrictions([dispatch]),
         excerpts=[
             ExcerptAnswer(text.field, text.excerpt.text, [*text.excerpt.spans])
             for text in hit.texts

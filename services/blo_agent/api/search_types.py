@@ -37,6 +37,7 @@ class SearchHitAnswer(msgspec.Struct, frozen=True, kw_only=True):
         note: The number of a note; ``None`` for a step.
         person: Who wrote the note.
         at: When it was written.
+        handling: The sentences about handling that stand on every view of the document.
         excerpts: Where it answers; none if it was found by the case's id alone.
     """
 
@@ -52,6 +53,7 @@ class SearchHitAnswer(msgspec.Struct, frozen=True, kw_only=True):
     note: int | None
     person: str | None
     at: datetime | None
+    handling: tuple[str, ...]
     excerpts: list[ExcerptAnswer]
 
 

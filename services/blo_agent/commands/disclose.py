@@ -23,6 +23,7 @@ from blo_agent.store.errors import ActionRefused
 from blo_agent.store.facade import Store
 from blo_agent.store.tables import events, journal, records
 from blo_agent.store.tables.events import EventRow
+from blo_domain.people.handling_codes import OnwardRefused, check_onward, onward_recipients
 from blo_log.errors import LogUnavailable
 from blo_log.port import Log, TopicPartition
 from blo_log.topics import exchange_topic
@@ -34,10 +35,11 @@ from blo_schemas.bundle import (
     SignedDisclosure,
 )
 from blo_schemas.codec import encode
+from blo_schemas.content import CONTENT, Dispatch, HandlingCode
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE, HEADER, LogRecord
 from blo_schemas.hashes import leaf_hash
-from blo_schemas.ids import CaseId, Digest, EventId, LinkId
+from blo_schemas.ids import CaseId, Digest, EventId, LinkId, OfficeId
 from blo_sealing.disclosures import disclose_event
 from blo_sealing.errors import SealingError
 from blo_sealing.statements import sign_disclosure
@@ -91,6 +93,7 @@ class DisclosureRefusal(StrEnum):
     TOO_MANY = "too_many"
     KEY_MISSING = "key_missing"
     UNOPENABLE = "unopenable"
+    ONWARD_NOT_PERMITTED = "onward_not_permitted"
 
 
 class DisclosureRefused(ActionRefused):
@@ -124,7 +127,7 @@ async def disclose(
     link = state.link
 
     def choose(snapshot: Snapshot) -> _SelectedEvent:
-        return _choose(snapshot, link, wanted)
+        return _choose(snapshot, office.id, link, wanted)
 
     chosen = await store.read(choose)
     read = await _read(log, state, sorted(chosen.leaves))
@@ -138,7 +141,9 @@ async def disclose(
     return await store.write(lambda tx: _disclose(office, state, wanted, chosen, read, now, tx))
 
 
-def _choose(snapshot: Snapshot, link: LinkId, wanted: DisclosureCommand) -> _SelectedEvent:
+def _choose(
+    snapshot: Snapshot, office: OfficeId, link: LinkId, wanted: DisclosureCommand
+) -> _SelectedEvent:
     if is_withheld(snapshot, link):
         raise DisclosureRefused(
             DisclosureRefusal.NOT_READ_YET,
@@ -157,12 +162,38 @@ def _choose(snapshot: Snapshot, link: LinkId, wanted: DisclosureCommand) -> _Sel
             DisclosureRefusal.TOO_MANY,
             f"{len(opened)} events; at most {MAX_DISCLOSED} in one disclosure",
         )
+    for event in meant:
+        if event.office != office:
+            _check_onward(snapshot, event, wanted.recipient)
     leaves = {}
     for position in opened:
         row = records.get(snapshot, link, position)
         if row is not None:
             leaves[position] = row.leaf
     return _SelectedEvent(leaves, len(meant) - len(opened))
+
+
+def _check_onward(snapshot: Snapshot, event: EventRow, recipient: str) -> None:
+    """Refuse what another office has provided and does not permit to be passed on to this recipient.
+
+    Raises:
+        DisclosureRefused: It is marked H2, and no document of its provider names the recipient.
+    """
+    dispatch = _dispatch_of(event)
+    if dispatch is None or dispatch.handling is not HandlingCode.H2:
+        return
+    of_case = events.by_case(snapshot, event.link, event.case)
+    of_provider = (_dispatch_of(row) for row in of_case if row.office == event.office)
+    permitted = onward_recipients(row for row in of_provider if row is not None)
+    try:
+        check_onward([dispatch.handling], event.office, recipient, permitted)
+    except OnwardRefused as error:
+        words = f"the event at {event.position}: {error}"
+        raise DisclosureRefused(DisclosureRefusal.ONWARD_NOT_PERMITTED, words) from error
+
+
+def _dispatch_of(event: EventRow) -> Dispatch | None:
+    return None if event.content is None else CONTENT.decode(event.content).dispatch
 
 
 def _meant(snapshot: Snapshot, link: LinkId, wanted: DisclosureCommand) -> Iterable[EventRow]:

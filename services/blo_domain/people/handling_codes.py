@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 
 from blo_domain.errors import DomainError
+from blo_domain.text_fold import identity
 from blo_schemas.content import Dispatch, HandlingCode
 from blo_schemas.ids import OfficeId
 
@@ -43,26 +44,42 @@ def restrictions(dispatches: Iterable[Dispatch]) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def onward_recipients(dispatches: Iterable[Dispatch]) -> frozenset[str]:
+    """Whom a provider permits to be given its documents, folded as names are compared.
+
+    The permission is signed: it is the onward caveat of a document of the provider itself, the one
+    in question or another one of its case. Names are parted by semicolons.
+
+    Args:
+        dispatches: Documents of one provider.
+    """
+    caveats = (dispatch.onward_caveat or "" for dispatch in dispatches)
+    return frozenset(
+        folded for caveat in caveats for name in caveat.split(";") if (folded := identity(name))
+    )
+
+
 def check_onward(
     codes: Collection[HandlingCode],
     provider: OfficeId,
-    recipient: OfficeId,
-    permitted: Collection[OfficeId],
+    recipient: str,
+    permitted: Collection[str],
 ) -> None:
-    """Refuse to give a content to an office that the provider has not permitted.
+    """Refuse to give a content to somebody whom the provider has not permitted.
 
     Args:
         codes: The codes of the documents in question.
         provider: The office that provided them.
-        recipient: The office that would get them.
-        permitted: The offices that the provider has permitted in a signed statement.
+        recipient: Who would get them.
+        permitted: Whom the provider has permitted (``onward_recipients``).
 
     Raises:
         OnwardRefused: A document is marked H2, and the recipient is neither the provider nor
             permitted.
     """
-    if HandlingCode.H2 in codes and recipient != provider and recipient not in permitted:
+    is_provider = recipient == provider
+    if HandlingCode.H2 in codes and not is_provider and identity(recipient) not in permitted:
         raise OnwardRefused(
             f"{provider} has marked this H2, {MEANINGS[HandlingCode.H2]}; ask {provider} for a "
-            f"signed permission for {recipient}."
+            f"document in this case whose onward caveat names {recipient}."
         )

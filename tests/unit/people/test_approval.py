@@ -161,7 +161,9 @@ def test_h2_is_not_passed_on_without_the_provider_s_permission() -> None:
     check_onward([HandlingCode.H0, HandlingCode.H1], VN, ELSE, ())
     check_onward([HandlingCode.H2], VN, VN, ())
     check_onward([HandlingCode.H2], VN, ELSE, {ELSE})
-    with pytest.raises(OnwardRefused, match="ask vn-a for a signed permission for vn-c"):
+    with pytest.raises(
+        OnwardRefused, match="ask vn-a for a document in this case whose onward caveat names vn-c"
+    ):
         check_onward([HandlingCode.H0, HandlingCode.H2], VN, ELSE, {LA})
 
 
