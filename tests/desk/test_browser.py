@@ -137,6 +137,18 @@ async def test_the_keyboard_is_enough(desks: Surroundings) -> None:
             assert outline != "none"
 
 
+async def test_the_board_tells_that_something_has_come(desks: Surroundings) -> None:
+    async with sitting(desks.browser, desks.here) as officer:
+        async with officer.page.expect_response("**/v1/changes/stream") as listening:
+            await officer.log_in("officer")
+        assert (await listening.value).status == 200
+        await expect(officer.page.locator("#news")).to_be_hidden()
+        await desks.there.running.submit(Kind.INFORMATION_NOTICE, Step.OPEN, fields=NOTICE)
+        await expect(officer.page.locator("#news")).to_be_visible()
+        assert await officer.violations() == []
+        assert officer.complaints == []
+
+
 async def test_a_draft_saves_itself_and_says_when_it_could_not(desks: Surroundings) -> None:
     async with sitting(desks.browser, desks.here) as officer:
         await officer.log_in("officer")

@@ -135,6 +135,18 @@
     draft.addEventListener("htmx:responseError", failed);
   }
 
+  // The board: says when something has changed, and moves nothing under somebody's hand.
+  const live = document.querySelector("[data-live]");
+  if (live) {
+    const news = document.getElementById("news");
+    const cut = document.getElementById("cut");
+    const stream = new EventSource(live.dataset.live);
+    stream.addEventListener("change", () => { news.hidden = false; });
+    stream.addEventListener("open", () => { cut.hidden = true; });
+    stream.addEventListener("error", () => { cut.hidden = false; });
+    addEventListener("pagehide", () => stream.close());
+  }
+
   // htmx sends the secret of the session with what changes something.
   document.body.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["blo-csrf"] = secret();
