@@ -53,7 +53,7 @@ IN_TALK: Final = ("quiet_statements", "quiet_grants", "rest_a_day")
 """What two offices and a witness say, measured together."""
 
 IN_A_STORE: Final = (
-    *("agent_start", "agent_start_memory", "store_size"),
+    *("agent_start", "agent_start_memory", "store_size", "inbox_page"),
     *("report_job", "report_wait", "report_memory", "compare_start"),
 )
 """The same, of a store that is filled for it."""

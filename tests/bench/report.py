@@ -98,6 +98,7 @@ SUBJECTS = (
     Subject("agent_start", "s", "a fourth of the cases", Bar.RATIO_AT_MOST, 2, 4),
     Subject("agent_start_memory", "MiB", "a fourth of the cases", Bar.RATIO_AT_MOST, 1.1, 4),
     Subject("store_size", "bytes an event", "its bytes on the topic", Bar.RATIO_AT_MOST, 1.6),
+    Subject("inbox_page", "ms", "the 100 ms it may take", Bar.RATIO_AT_MOST, 1),
     Subject("report_job", "processor ms", "the 50 ms it may take", Bar.RATIO_AT_MOST, 1),
     Subject("report_wait", "ms", "the same at rest", Bar.STATED, 0),
     Subject("report_memory", "MiB", "a fourth of the cases", Bar.STATED, 0, 4),

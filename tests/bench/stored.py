@@ -41,6 +41,7 @@ from tests.bench.timing import Effort
 
 _BATCH: Final = 2_000
 _ABREAST: Final = 50
+_LONGEST_PAGE_MS: Final = 100
 _ONE_OPEN_IN: Final = 20
 _LONGEST_JOB_MS: Final = 50
 """So long a report may take the store's thread."""
@@ -202,6 +203,7 @@ def _cost_of(program: str, folder: Path, kind: type[T]) -> T:
 def measure_store(effort: Effort) -> tuple[Measurement, ...]:
     """Starts, a report and comparing at so many cases against a fourth of them, and the store's bytes."""
     from tests.bench.comparing import CompareCost
+    from tests.bench.inbox import PageCost
     from tests.bench.reporting import ReportCost
 
     sizes, costs, reports = [], [], []
@@ -212,6 +214,7 @@ def measure_store(effort: Effort) -> tuple[Measurement, ...]:
             costs.append(start_cost(folder))
             reports.append(_cost_of("reporting", folder, ReportCost))
             compared = _cost_of("comparing", folder, CompareCost)
+            page = _cost_of("inbox", folder, PageCost)
     few, many = costs
     size, report = sizes[-1], reports[-1]
     return (
@@ -220,6 +223,7 @@ def measure_store(effort: Effort) -> tuple[Measurement, ...]:
         BY_NAME["store_size"].measured(
             size.store_bytes / size.events, size.topic_bytes / size.events
         ),
+        BY_NAME["inbox_page"].measured(page.first, _LONGEST_PAGE_MS),
         BY_NAME["report_job"].measured(report.job_ms, _LONGEST_JOB_MS),
         BY_NAME["report_wait"].measured(report.wait_ms, report.rest_ms),
         BY_NAME["report_memory"].measured(report.mebibytes, reports[0].mebibytes),

@@ -28,6 +28,7 @@ NAMES = [
     "agent_start",
     "agent_start_memory",
     "store_size",
+    "inbox_page",
     "report_job",
     "report_wait",
     "report_memory",

@@ -23,7 +23,8 @@ CREATE TABLE open_cases(                -- derived from the link's log and its a
     PRIMARY KEY (link, case_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX open_cases_place ON open_cases(place, link, case_id);
-CREATE INDEX open_cases_turn ON open_cases(turn, place, link, case_id);
+-- With all that tells the kind of an entry, so that no row is read to tell it.
+CREATE INDEX open_cases_turn ON open_cases(turn, place, link, case_id, warned_at, due, clock, kind);
 CREATE INDEX open_cases_own ON open_cases(link, own_position);
 CREATE TRIGGER case_is_gone AFTER DELETE ON cases
 BEGIN DELETE FROM open_cases WHERE link = OLD.link AND case_id = OLD.case_id; END;
