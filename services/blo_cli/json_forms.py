@@ -67,6 +67,34 @@ class RestoredForm(msgspec.Struct, frozen=True):
     former: str | None
 
 
+class LostCertificate(msgspec.Struct, frozen=True):
+    """A certificate of a lost node that is to be revoked.
+
+    Attributes:
+        tag: Its tag.
+        document: Its document id.
+        ends: When it ends by itself.
+    """
+
+    tag: str
+    document: str
+    ends: int
+
+
+class ReplacementForm(msgspec.Struct, frozen=True):
+    """A new node in the place of a lost one.
+
+    Attributes:
+        request: The file with the request for its certificate.
+        certificates: The certificates of the lost node that still count.
+        links: For each link, the log size from which they are not to count.
+    """
+
+    request: str
+    certificates: list[LostCertificate]
+    links: Mapping[str, int]
+
+
 class KeyForm(msgspec.Struct, frozen=True):
     """A key's file that was written anew.
 

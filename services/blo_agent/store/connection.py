@@ -282,8 +282,18 @@ def is_store_failure(error: BaseException) -> bool:
     )
 
 
+_REMEDIES: Final[dict[type[BaseException], str]] = {
+    apsw.FullError: "Make room on its disk",
+    apsw.ReadOnlyError: "Let the program's user write the file and its folder",
+    apsw.CantOpenError: "Let the program's user write the file and its folder",
+    apsw.IOError: "Check its disk: room, rights, health; the system's log says more",
+}
+"""What to do about what SQLite says of the disk."""
+
+
 def failure_of(path: Path, cause: BaseException) -> StoreError:
     """The store's own error for whatever stopped it."""
     if isinstance(cause, CORRUPTION):
         return StoreCorrupt(path, cause)
-    return StoreFailed(path, cause)
+    todo = next((todo for kind, todo in _REMEDIES.items() if isinstance(cause, kind)), "")
+    return StoreFailed(path, cause, todo)

@@ -136,11 +136,12 @@ class StoreFailed(StoreError):
     from the disk. The cause is in ``__cause__`` and in the message.
     """
 
-    def __init__(self, file: Path, cause: BaseException) -> None:
+    def __init__(self, file: Path, cause: BaseException, todo: str = "") -> None:
+        again = "Restart the program; it goes on from what is on disk"
         super().__init__(
             file,
             f"the store has stopped after {type(cause).__name__}: {cause}",
-            todo="Restart the program; it goes on from what is on disk",
+            todo=f"{todo}. {again}" if todo else again,
         )
         self.__cause__ = cause
 

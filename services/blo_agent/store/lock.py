@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from blo_agent.store.errors import StoreInUse
+from blo_agent.store.errors import StoreFailed, StoreInUse
 
 
 class StoreLock:
@@ -22,11 +22,16 @@ class StoreLock:
 
     Raises:
         StoreInUse: Another process, or another store object, holds it.
+        StoreFailed: The folder can't be written.
     """
 
     def __init__(self, path: Path) -> None:
         beside = path.with_name(path.name + ".lock")
-        self._descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            todo = "Let the program's user write the file and its folder"
+            raise StoreFailed(path, error, todo) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -18,6 +18,7 @@ from blo_cli.agent.journal import journal
 from blo_cli.agent.key import key, rekey_command
 from blo_cli.agent.people import people, system
 from blo_cli.agent.regrant import regrant_command
+from blo_cli.agent.replace import replace_command
 from blo_cli.agent.report import report
 from blo_cli.agent.search import search
 from blo_cli.client import AgentClient, configured_client
@@ -193,6 +194,7 @@ agent.add_command(certificate)
 agent.add_command(key)
 agent.add_command(regrant_command)
 agent.add_command(rekey_command)
+agent.add_command(replace_command)
 agent.add_command(restore_command)
 agent.add_command(journal)
 agent.add_command(people)

@@ -42,7 +42,7 @@ def test_all_names_are_listed_without_a_broker() -> None:
             "agent key unprotect",
         ),
         *("agent people add", "agent people confirm", "agent people invite", "agent people list"),
-        *("agent regrant", "agent rekey"),
+        *("agent regrant", "agent rekey", "agent replace"),
         *("agent report compare", "agent report compute", "agent report export"),
         *("agent report freeze", "agent report list", "agent report review"),
         *("agent report sign", "agent request", "agent restore", "agent resume", "agent run"),
