@@ -129,7 +129,7 @@ async def test_a_clock_that_was_set_back_loses_nothing(tmp_path: Path) -> None:
         await opened_case(a, [b])
         # Before its certificate begins: refused with words, and what was accepted stays.
         clock.set(NOW - YEAR_MS // 2, backwards=True)
-        with pytest.raises(CommandRefused, match="certificate|agreement"):
+        with pytest.raises(CommandRefused, match=r"certificate|agreement"):
             await a.open()
         await a.kill()
         a = await world.agent(A)
