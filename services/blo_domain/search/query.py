@@ -99,8 +99,9 @@ def _terms(text: str) -> Iterator[QueryTerm]:
         if parts:
             # A word with a space behind it is complete; one of two letters begins half of all words.
             is_beginning = quoted is None and match.end() == len(text)
-            is_beginning &= len(parts[-1].folded) >= MIN_BEGINNING
-            yield QueryTerm(parts, is_beginning, _compound(chunk, parts))
+            compound = _compound(chunk, parts)
+            is_beginning &= max(len(parts[-1].folded), len(compound)) >= MIN_BEGINNING
+            yield QueryTerm(parts, is_beginning, compound)
 
 
 def _compound(chunk: str, parts: tuple[TextToken, ...]) -> str:

@@ -63,6 +63,7 @@ def matches(query: str, *texts: str) -> list[str]:
         ("527-bc.ubnd", "527/BC-UBND"),
         ("527BCUBND", "527/BC-UBND"),
         ("527bcub", "527/BC-UBND"),
+        ("7130u", "số 7130/UBND-TH"),
         ("330/ປທສ", "ເລກທີ 330/ປທສ"),
         ("7130UBND", "số 7130/UBND-TH"),
         ("ver", "verification"),
