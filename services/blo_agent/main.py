@@ -26,6 +26,7 @@ from blo_runtime.clock import Clock, ManualClock, SystemClock
 from blo_runtime.errors import TaskFailed
 from blo_runtime.http import serve
 from blo_runtime.logs import configure, get_logger
+from blo_runtime.metric_programs import FeedingProgram
 from blo_runtime.metrics import Metrics
 from blo_runtime.run_file import run_file
 from blo_runtime.supervision import StopSignal, Supervisor, root_of
@@ -53,7 +54,7 @@ def run(settings: AgentSettings, compose: Compose = api_behind) -> int:
     Returns:
         The exit code.
     """
-    metrics = Metrics()
+    metrics = Metrics(FeedingProgram.AGENT)
     keys = _load_keys(settings)
     configure(
         settings.logging, f"agent {settings.office}", on_dropped=metrics.log_fields_dropped.inc

@@ -87,6 +87,7 @@ class AgentMetrics:
     def positions(self, high_watermarks: dict[LinkId, int]) -> None:
         """Tell how far the office, and every other office, has read."""
         metrics = self._metrics
+        metrics.begin_links(self._office.links)
         for link, state in self._office.links.items():
             metrics.link_size.labels(link=link).set(state.size)
             end = max(high_watermarks.get(link, 0), state.size)

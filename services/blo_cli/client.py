@@ -73,8 +73,15 @@ class AgentClient:
         return self._get(f"/v1/links/{quote(link)}?{query}", api.LinkAnswer, timeout_s)
 
     def cases(self, link: str) -> list[api.CaseAnswer]:
-        """All cases of a link."""
-        return self._get(f"/v1/links/{quote(link)}/cases", list[api.CaseAnswer])
+        """All cases of a link, page by page."""
+        cases: list[api.CaseAnswer] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            after = f"?after={quote(cursor, safe='')}" if cursor else ""
+            page = self._get(f"/v1/links/{quote(link)}/cases{after}", api.CasesAnswer)
+            cases += page.cases
+            cursor = page.next
+        return cases
 
     def case(self, link: str, case: str) -> api.CaseHistory:
         """A case's view and its events on a link."""

@@ -177,6 +177,7 @@ class Corridor:
 
     def _start_missing(self) -> None:
         places = {place.partition: place for place in self._places()}
+        self._context.metrics.begin_links(place.link for place in places.values())
         for partition in sorted((self.assigned or frozenset()) - self._runners.keys()):
             place = places.get(partition)
             if place is None:

@@ -30,6 +30,7 @@ from blo_runtime.clock import SystemClock
 from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.keyfiles import load_identity
 from blo_runtime.logs import configure, get_logger
+from blo_runtime.metric_programs import FeedingProgram
 from blo_runtime.metrics import Metrics
 from blo_runtime.run_file import run_file
 from blo_runtime.supervision import StopSignal, Supervisor
@@ -49,7 +50,7 @@ def run(settings: ProcessorSettings) -> int:
     """
     # Faust's consumer makes a loop of its own in a thread.
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    metrics = Metrics()
+    metrics = Metrics(FeedingProgram.PROCESSORS)
     configure(
         settings.logging,
         f"processors {settings.corridor}",

@@ -1,10 +1,13 @@
 """The way to declare a metric as an attribute of a class; ``metrics.py`` declares them all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
+from itertools import product
 from typing import Generic, Literal, TypeVar, cast, overload
 
 import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from blo_runtime.metric_programs import CLOSED_LABELS
 
 MetricKind = Literal["counter", "gauge", "histogram"]
 
@@ -98,17 +101,44 @@ class DeclaredMetrics:
 
     A process may hold several, as tests do that run many agents.
 
+    Args:
+        attributes: The metrics that this program feeds; ``None``: all of them.
+
     Attributes:
         registry: The metrics that the admin listener exposes.
         by_attribute: Each metric of `prometheus_client` by the name of its attribute.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, attributes: Collection[str] | None = None) -> None:
+        self._links: set[str] = set()
         self.registry = CollectorRegistry()
         self.by_attribute: dict[str, Counter | Gauge | Histogram] = {
             name: declared.make(declared.spec, self.registry)
             for name, declared in vars(type(self)).items()
-            if isinstance(declared, Declared)
+            if isinstance(declared, Declared) and (attributes is None or name in attributes)
+        }
+
+    def begin_links(self, links: Iterable[str]) -> None:
+        """Let every counter of these links exist at 0, so that its first step is seen."""
+        new = set(links) - self._links
+        self._links |= new
+        for link in sorted(new):
+            for metric in self.by_attribute.values():
+                others = [name for name in metric._labelnames if name != "link"]  # noqa: SLF001
+                is_of_links = len(others) < len(metric._labelnames)  # noqa: SLF001
+                if (
+                    isinstance(metric, Counter)
+                    and is_of_links
+                    and CLOSED_LABELS.keys() >= {*others}
+                ):
+                    for values in product(*(CLOSED_LABELS[name] for name in others)):
+                        metric.labels(link=link, **dict(zip(others, values, strict=True)))
+
+    @classmethod
+    def by_name(cls) -> dict[str, MetricSpec]:
+        """Every metric of the class by its attribute, in the order of declaration."""
+        return {
+            name: value.spec for name, value in vars(cls).items() if isinstance(value, Declared)
         }
 
     @classmethod

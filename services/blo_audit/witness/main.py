@@ -22,6 +22,7 @@ from blo_runtime.clock import SystemClock
 from blo_runtime.kafka_line import KafkaLine
 from blo_runtime.keyfiles import load_identity
 from blo_runtime.logs import configure, get_logger
+from blo_runtime.metric_programs import FeedingProgram
 from blo_runtime.metrics import Metrics
 from blo_runtime.run_file import run_file
 from blo_runtime.supervision import StopSignal, Supervisor
@@ -50,7 +51,7 @@ def run(settings: WitnessSettings) -> int:
     # Before anything else: what is wrong with them is told in words, not in a stack trace.
     identity = load_identity(settings.keys, witness, Role.WITNESS)
     state = WitnessState(settings.state, witness)
-    metrics = Metrics()
+    metrics = Metrics(FeedingProgram.WITNESS)
     configure(settings.logging, f"witness {witness}", on_dropped=metrics.log_fields_dropped.inc)
 
     async def main(stop: StopSignal) -> None:

@@ -170,6 +170,7 @@ class Witness:
                     before = WitnessedLink(link, corridor, agreement.partition, signed)
                 opened[link] = before
         self.links = opened
+        self._metrics.begin_links(opened)
         self._due.clear()
         self._places = {
             TopicPartition(exchange_topic(watched.corridor), watched.partition): watched

@@ -1,3 +1,4 @@
+import ast
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import pytest
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 
 from blo_runtime.metric_declaration import Declared, MetricSpec
+from blo_runtime.metric_programs import FED_BY, FeedingProgram
 from blo_runtime.metrics import LABELS, SPECS, Metrics
 from tests.patience import PATIENCE_S
 
@@ -90,3 +92,56 @@ def test_the_document_in_the_repository_is_the_generated_one(project_root: Path)
     assert made.stderr == ""
     document = (project_root / "docs/metrics.md").read_text("utf-8")
     assert document == made.stdout, "run `python -m blo_runtime.metrics > docs/metrics.md`"
+
+
+PACKAGES = {
+    FeedingProgram.AGENT: ("blo_agent", "blo_desk"),
+    FeedingProgram.PROCESSORS: ("blo_processors",),
+    FeedingProgram.WITNESS: ("blo_audit/witness",),
+}
+
+
+def used_in(folder: Path) -> set[str]:
+    """The metrics that a package's code names, as ``metrics.NAME`` or ``self._metrics.NAME``."""
+    used = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Attribute(
+                    attr=name, value=ast.Name(id=holder) | ast.Attribute(attr=holder)
+                ):
+                    if holder.endswith("metrics") and name in Metrics.by_name():
+                        used.add(name)
+    return used
+
+
+@pytest.mark.parametrize("program", FeedingProgram)
+def test_a_program_exposes_exactly_what_its_code_feeds(
+    program: FeedingProgram, project_root: Path
+) -> None:
+    services = project_root / "services"
+    used = set().union(*(used_in(services / package) for package in PACKAGES[program]))
+    assert used == FED_BY[program]
+    exposed = {family.name for family in Metrics(program).registry.collect()}
+    declared = {spec.name.removesuffix("_total") for spec in specs_of(program)}
+    assert exposed == declared
+
+
+def specs_of(program: FeedingProgram) -> list[MetricSpec]:
+    return [spec for name, spec in Metrics.by_name().items() if name in FED_BY[program]]
+
+
+def test_no_metric_is_fed_by_nobody() -> None:
+    assert Metrics.by_name().keys() == set().union(*FED_BY.values())
+
+
+def test_counters_of_a_link_exist_at_zero_from_the_moment_at_which_it_is_known() -> None:
+    metrics = Metrics(FeedingProgram.AGENT)
+    metrics.begin_links(["vn-a~la-b"])
+    metrics.begin_links(["vn-a~la-b"])
+    samples = metrics.registry.get_sample_value
+    assert samples("blo_commands_accepted_total", {"link": "vn-a~la-b"}) == 0
+    labels = {"link": "vn-a~la-b", "verdict": "rejected"}
+    assert samples("blo_records_total", labels) == 0
+    labels = {"link": "vn-a~la-b", "purpose": "content", "direction": "taken"}
+    assert samples("blo_grants_total", labels) == 0
