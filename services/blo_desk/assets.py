@@ -16,8 +16,8 @@ FOLDER: Final = Path(__file__).parent / "assets"
 PREFIX: Final = "/assets/"
 FOREVER: Final = "public, max-age=31536000, immutable"
 _TYPES: Final = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
 

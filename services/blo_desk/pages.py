@@ -45,7 +45,7 @@ from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.instants import local
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-PAGE: Final = "text/html; charset=utf-8"
+PAGE: Final = "text/html"
 
 
 class MenuItem(NamedTuple):
