@@ -81,6 +81,9 @@ diagrams: can-work environment ## write docs/lifecycles.md, people.md, problems.
 	$(BIN)/python -m blo_domain.people.page docs/people.md
 	$(BIN)/python -m blo_agent.api.problem_document docs/problems.md
 	$(BIN)/python -m blo_cli.reference docs/cli.md
+	$(BIN)/python -m blo_cli.monitoring.runbook docs/runbook.md
+	$(BIN)/blo monitoring rules deploy/prometheus/blo.rules.yml --replace --node la-xiengkhouang --node vn-kyson
+	$(BIN)/blo monitoring dashboard deploy/grafana/operator.json --replace
 
 holidays: can-work environment ## write the next table of public holidays: make holidays VERSION=2
 	$(BIN)/python deploy/setup/holidays $(VERSION)

@@ -39,6 +39,7 @@ _OWN: Final = {
     "country": Subcommand("blo_cli.setup.country", "Make a country's root, and certify with it."),
     "doctor": Subcommand("blo_cli.doctor", "Look for what keeps a program from working."),
     "link": Subcommand("blo_cli.setup.link", "Propose and accept a link's agreement."),
+    "monitoring": Subcommand("blo_cli.monitoring", "Write alerts and dashboards for operators."),
     "office": Subcommand("blo_cli.setup.office", "Set an office's node up."),
     "processors": Subcommand("blo_cli.processors", "Run a corridor's stream processors."),
     "topics": Subcommand("blo_cli.topics", "Plan and make the topics."),

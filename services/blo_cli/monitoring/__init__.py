@@ -1,0 +1,5 @@
+"""``blo monitoring``: alerts with their runbook, and dashboards."""
+
+from blo_cli.monitoring.command import monitoring
+
+__all__ = ["monitoring"]
