@@ -107,7 +107,7 @@ can-broker:
 	@deploy/setup/prerequisites python $(BROKER_PROGRAMS)
 
 can-test:
-	@deploy/setup/prerequisites python curl $(BROKER_PROGRAMS) chromium fonts
+	@deploy/setup/prerequisites python curl $(BROKER_PROGRAMS) chromium fonts prometheus
 
 can-work:
 	@deploy/setup/prerequisites python

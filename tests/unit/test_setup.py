@@ -61,7 +61,7 @@ def test_a_machine_that_has_all_hears_nothing(prerequisites: Prerequisites, java
 
 
 def test_every_missing_program_is_named_with_its_command(prerequisites: Prerequisites) -> None:
-    wanted = ("python", "java", "maven", "curl", "chromium", "fonts")
+    wanted = ("python", "java", "maven", "curl", "chromium", "fonts", "prometheus")
     result = prerequisites(*wanted, programs={})
     assert result.returncode == 1
     for words in (
@@ -76,6 +76,8 @@ def test_every_missing_program_is_named_with_its_command(prerequisites: Prerequi
         "apt-get install curl",
         "missing: chromium",
         "apt-get install chromium",
+        "missing: prometheus",
+        "apt-get install prometheus prometheus-alertmanager",
         "missing: the font Noto Sans Lao",
         "apt-get install fontconfig fonts-noto-core fonts-noto-cjk",
     ):
@@ -113,8 +115,8 @@ def test_only_what_is_asked_for_is_looked_for(prerequisites: Prerequisites) -> N
         ("demo", {}, "python java maven", True),
         ("demo", {"KAFKA_HOME": "kafka"}, "python java", False),
         ("demo", {"BLO_BOOTSTRAP": "127.0.0.1:9092"}, "python", False),
-        ("test", {}, "python curl java maven chromium fonts", True),
-        ("test", {"KAFKA_HOME": "kafka"}, "python curl java chromium fonts", False),
+        ("test", {}, "python curl java maven chromium fonts prometheus", True),
+        ("test", {"KAFKA_HOME": "kafka"}, "python curl java chromium fonts prometheus", False),
         ("bench", {}, "python java maven", True),
         ("test-fast", {}, "python", False),
     ],

@@ -409,7 +409,8 @@ SCENES = {
 NOTHING_FOREIGN = {
     "init", "request", "run", "new", "root", "certificate", "office", "agreement", "revocation",
     "sign", "restore", "up", "heads", "export", "make", "confirm", "revoke",
-    "backup", "example", "install", "propose", "protect", "rekey", "replace",
+    "backup", "dashboard", "example", "install", "propose", "protect", "rekey", "replace",
+    "rules",
     "unprotect",
 }  # fmt: skip
 """Last words of commands that print only numbers, and names that their user has typed."""

@@ -56,7 +56,7 @@ def test_all_names_are_listed_without_a_broker() -> None:
         *("audit witness init", "audit witness request", "audit witness run"),
         *("config example", "country admit", "country init"),
         *("demo", "doctor", "lab down", "lab up"),
-        *("link accept", "link propose", "office init"),
+        *("link accept", "link propose", "monitoring dashboard", "monitoring rules", "office init"),
         *("processors as-of", "processors dead list", "processors dead retry"),
         *("processors dead show", "processors init", "processors request", "processors run"),
         *("processors what-if", "topics apply", "topics plan"),
@@ -90,7 +90,7 @@ PAPERS = {
 
 SILENT = {"init", "request", "run", "sign", "export", "new", "root", "certificate", "office"} | {
     *("agreement", "revocation", "compute", "review", "freeze", "disclose", "resume"),
-    *("accept", "admit", "example", "fingerprint", "propose"),
+    *("accept", "admit", "dashboard", "example", "rules", "fingerprint", "propose"),
     *("up", "down", "demo", "add", "invite", "confirm", "revoke", "make", "rebuild", "webhook"),
 }
 """Last words of commands that print what they made, and no findings or list."""
