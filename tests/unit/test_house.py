@@ -22,6 +22,7 @@ SAME_CLASS_NAME: dict[str, str] = {}
 TERMS_OF_ART = {
     "keyring": "the set of keys that an office holds; a noun of the field",
     "meaning": "what a code of the audit means; a noun",
+    "monitoring": "watching programs by their metrics: the field's own noun",
     "padding": "what RFC 8446 and the wire format call the bytes that hide a length",
     "shredding": "the joint deletion of a case's key: ADR 7",
     "wording": "the sentences that a reader is shown for a code",
