@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from blo_desk.body_forms import FormField, fields_of, read_fields, read_struct, struct_fields
@@ -12,8 +11,10 @@ from blo_desk.reader import Reader
 from blo_domain.lifecycle import NEEDS_DISPATCH, NEEDS_REASON, STATES_DUE
 from blo_schemas.bodies import STEP_WORDS
 from blo_schemas.content import Dispatch
+from blo_schemas.errors import WireError
 from blo_schemas.instants import local, unix_ms
 from blo_schemas.summary import Kind, PauseGround, Step, Urgency
+from blo_schemas.texts import moment_from
 
 DISPATCH: Final = "dispatch."
 FIELDS: Final = "fields."
@@ -153,13 +154,13 @@ def with_offset(reader: Reader, text: str) -> str:
 
 def _instant(reader: Reader, text: str) -> int | str:
     try:
-        return unix_ms(datetime.fromisoformat(with_offset(reader, text)))
-    except ValueError:
+        return unix_ms(moment_from(with_offset(reader, text)))
+    except WireError:
         return text
 
 
 def _wall_clock(reader: Reader, text: str) -> str:
     try:
-        return f"{datetime.fromisoformat(text).astimezone(reader.zone):{_OFFSET_FORM}}"
-    except ValueError:
+        return f"{moment_from(text).astimezone(reader.zone):{_OFFSET_FORM}}"
+    except WireError:
         return text

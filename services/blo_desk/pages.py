@@ -41,8 +41,10 @@ from blo_domain.translations import (
     VALUES,
     translated,
 )
+from blo_schemas.errors import WireError
 from blo_schemas.ids import LinkId, OfficeId
 from blo_schemas.instants import local
+from blo_schemas.texts import day_from, moment_from
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 PAGE: Final = "text/html"
@@ -143,11 +145,14 @@ class Words:
         text = str(item)
         if _DAY.fullmatch(text):
             try:
-                return self.day(date.fromisoformat(text))
-            except ValueError:
+                return self.day(day_from(text))
+            except WireError:
                 return text
         if _INSTANT.fullmatch(text):
-            return self.moment(datetime.fromisoformat(text))
+            try:
+                return self.moment(moment_from(text))
+            except WireError:
+                return text
         return self.word(text) if text in VALUES else text
 
     def state(self, name: str) -> str:

@@ -13,6 +13,7 @@ PLACES = {
     "schemas/blo_schemas/event.py": "the fast way to MessagePack, which falls back to the codec's",
     "schemas/blo_schemas/texts.py": "JSON, TOML, hexadecimal, dates, time zones",
     "schemas/blo_schemas/instants.py": "instants to dates, bounded",
+    "services/blo_desk/forms.py": "the texts of a posted form into its struct; own errors",
     "services/blo_runtime/config.py": "a table from TOML into settings, with paths; own errors",
     "deploy/blo_lab/network/network_file.py": "a lab's network from TOML; own errors",
     "deploy/blo_lab/scenario/lines.py": "JSON in which no name stands twice; own errors",

@@ -34,7 +34,7 @@ from blo_domain.people.permissions import Action
 from blo_domain.translations import KINDS
 from blo_schemas.bodies import KIND_WORDS
 from blo_schemas.summary import Kind
-from blo_schemas.texts import from_json
+from blo_schemas.texts import from_hex, from_json, from_object
 
 Req = Request[Any, Any, State]
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -252,7 +252,7 @@ async def _sent(request: Req, agent: Agent, row: DraftAnswer) -> Response[Any]:
 
 
 def _accepted(answer: Any) -> AcceptedAnswer:
-    return answer if isinstance(answer, AcceptedAnswer) else msgspec.convert(answer, AcceptedAnswer)
+    return answer if isinstance(answer, AcceptedAnswer) else from_object(answer, AcceptedAnswer)
 
 
 def _shown(
@@ -275,7 +275,7 @@ def _shown(
         is_editable=row.state in _EDITABLE and reader.may(Action.DRAFT),
         is_author=reader.person in row.authors,
         urgencies=urgencies(),
-        challenge=b64encode(bytes.fromhex(row.challenge or "")).decode("ascii"),
+        challenge=b64encode(from_hex(row.challenge or "")).decode("ascii"),
         party=credentials.party.id,
         may_approve=reader.may(Action.APPROVE),
         problem="" if refusal is None else _words(reader, refusal),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import datetime, time
 from functools import partial
 from typing import Annotated, Any, Final, Literal
 
@@ -25,6 +25,7 @@ from blo_desk.reader import Reader, reader_of
 from blo_desk.words import AGENCIES, REFUSALS, ROLES
 from blo_domain.people.permissions import Action, Permission
 from blo_domain.people.roles import roles_of
+from blo_schemas.errors import WireError
 from blo_schemas.fields import Name
 from blo_schemas.instants import unix_ms
 from blo_schemas.people import (
@@ -35,6 +36,7 @@ from blo_schemas.people import (
     PersonId,
     StaffMember,
 )
+from blo_schemas.texts import day_from
 
 Req = Request[Any, Any, State]
 MANAGING: Final = actions(Action.MANAGE_PEOPLE)
@@ -302,8 +304,8 @@ def _midnight(reader: Reader, day: str) -> int:
         PeopleRefused: There is no such day.
     """
     try:
-        parsed = date.fromisoformat(day)
-    except ValueError as error:
+        parsed = day_from(day)
+    except WireError as error:
         raise refused(PeopleRefusal.APPOINTMENT_REFUSED, f"{day} is no date") from error
     return unix_ms(datetime.combine(parsed, time(), reader.zone))
 

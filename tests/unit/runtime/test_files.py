@@ -27,6 +27,7 @@ WRITERS = {
     "services/blo_agent/store/connection.py": "SQLite's own file",
     "services/blo_agent/store/lock.py": "a lock, empty for ever",
     "services/blo_cli/incident_file.py": "a new file in the temporary folder, when all else fails",
+    "services/blo_desk/catalogs/update.py": "catalogs of the repository",
     "services/blo_domain/lifecycle/diagram.py": "a page of the documentation",
     "services/blo_domain/people/page.py": "a page of the documentation",
     "services/blo_processors/snapshot/state_file.py": "SQLite's own file",
@@ -40,6 +41,7 @@ WRITERS = {
 
 
 READERS = {
+    "services/blo_desk/assets.py": "files of the distribution",
     "services/blo_printout/pdf.py": "a file of the distribution",
     "services/blo_domain/holiday_tables/__init__.py": "a file of the distribution",
     "services/blo_processors/snapshot/rules.py": "the program's own source",
