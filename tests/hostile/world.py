@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from blo_agent.commands.accept import OfficeCommand
 from blo_agent.office.keyring import LinkKeys
 from blo_agent.store.connection import Snapshot
@@ -24,8 +26,9 @@ from blo_log.topics import exchange_topic
 from blo_processors.outputs.encode import LinkPartition
 from blo_runtime.clock import ManualClock
 from blo_schemas.bodies import body_type
-from blo_schemas.content import Dispatch
+from blo_schemas.content import Attachment, Dispatch
 from blo_schemas.event import decode_event
+from blo_schemas.fields import MapStruct
 from blo_schemas.grants import KeyPurpose
 from blo_schemas.ids import CaseId, LinkId, OfficeId
 from blo_schemas.summary import Kind, Step
@@ -208,6 +211,16 @@ class Prelude:
         ]
 
 
+def by_courier(body: MapStruct) -> MapStruct:
+    """The body with what it encloses coming another way: nobody has uploaded these files."""
+    enclosed = {
+        name: msgspec.structs.replace(value, file=None)
+        for name in body.__struct_fields__
+        if isinstance(value := getattr(body, name), Attachment)
+    }
+    return msgspec.structs.replace(body, **enclosed)
+
+
 async def take_step(
     running: RunningAgent, kind: Kind, step: Step, case: CaseId | None, link: LinkId
 ) -> CaseId:
@@ -216,7 +229,7 @@ async def take_step(
         kind=kind,
         step=step,
         on=ON,
-        body=sample_of(body_type(kind, step)),
+        body=by_courier(sample_of(body_type(kind, step))),
         reason="fictional",
         dispatch=Dispatch(subject="(fictional)"),
     )

@@ -114,6 +114,7 @@ def test_a_command_that_prints_findings_or_a_list_has_json_of_a_documented_form(
 NEVER_REPLACED = {
     "init": "a request lies beside keys",
     "new": "keys",
+    "replace": "a request lies beside keys",
     "sign": "a document that is signed in place",
     "disclose": "what opens contents to somebody",
     **dict.fromkeys(
