@@ -179,8 +179,11 @@ async def get(app: Any, path: str) -> tuple[int, bytes]:
     }
     status, body = 0, b""
 
+    # The whole request, and then somebody who has gone: an answer without an end ends by that.
+    said = [{"type": "http.request", "body": b"", "more_body": False}]
+
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return said.pop() if said else {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
         nonlocal status, body

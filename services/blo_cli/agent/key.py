@@ -15,6 +15,7 @@ from blo_cli.commands import CliCommand, CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.json_forms import KeyForm
 from blo_cli.parameters import json_option
+from blo_cli.setup.passphrases import PassphraseSource
 from blo_runtime.config import load
 from blo_schemas.ids import OfficeId
 
@@ -77,9 +78,7 @@ def protect(config: Path, backups: bool, wants_json: bool) -> int:
     if given.credential is not None or given.descriptor is not None:
         passphrase = sources.passphrase(path)
     else:
-        passphrase = click.prompt(
-            f"New passphrase of {path}", hide_input=True, confirmation_prompt=True, err=True
-        )
+        passphrase = PassphraseSource(None).new(path)
     write_key(path, secret, passphrase, replace=True)
     return _tell(path, "is wrapped under its passphrase", wants_json)
 
