@@ -25,7 +25,7 @@ from blo_audit.replay.sources import LogSource, RecordSource, SourcePartition
 from blo_log import topics
 from blo_log.kafka import KafkaConnection, KafkaLog
 from blo_log.port import ProducerRecord
-from blo_schemas.bundle import Counts, Manifest, Scope
+from blo_schemas.bundle import MANIFEST_VERSION, Counts, Manifest, Scope
 from blo_schemas.codec import encode
 from blo_schemas.event import LogRecord
 from blo_schemas.hashes import document_id
@@ -127,7 +127,7 @@ async def _bundle(log: Recorded, path: Path) -> None:
     size = await log.end(PLACE)
     assert size is not None
     manifest = Manifest(
-        v=1,
+        v=MANIFEST_VERSION,
         scope=Scope.LINK,
         link=LINK,
         corridor=CORRIDOR,

@@ -13,7 +13,10 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-OWN = {"agent", "audit", "processors", "topics", "trust"}
+OWN = {
+    *("agent", "audit", "config", "country", "doctor", "link", "monitoring", "office"),
+    *("processors", "topics", "trust"),
+}
 LAB = {"demo", "lab"}
 
 
