@@ -14,6 +14,8 @@ from blo_log.port import ProducerRecord, TopicPartition, TopicSpec
 from blo_log.watched import WatchedLog
 from blo_runtime import kafka_line
 from blo_runtime.kafka_line import KafkaLine, is_transient
+from blo_runtime.logs import configure
+from blo_runtime.settings import LoggingSettings
 from tests.patience import PATIENCE_S
 
 AWAY = BrokerUnreachable("kafka1:9093", "no route")
@@ -28,6 +30,12 @@ async def until_away(line: KafkaLine) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not line.is_away:  # noqa: ASYNC110 - a state tells nobody
             await asyncio.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def informing_logs() -> None:
+    """Whatever another test has asked of the log: here everything is said."""
+    configure(LoggingSettings(), "unconfigured", on_dropped=lambda: None)
 
 
 async def test_a_question_without_an_answer_is_told_before_it_fails(
