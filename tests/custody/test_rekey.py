@@ -117,9 +117,9 @@ def config_of(folder: Path, more: str = "") -> Path:
     return path
 
 
-def blo(*arguments: object, typed: str = "") -> str:
+def blo(*arguments: object) -> str:
     done = CliRunner().invoke(
-        agent, [*map(str, arguments)], input=typed, standalone_mode=False, catch_exceptions=False
+        agent, [*map(str, arguments)], standalone_mode=False, catch_exceptions=False
     )
     assert done.return_value == Exit.OK, done.output
     return done.stdout
@@ -132,7 +132,12 @@ def test_the_commands_keep_a_passphrase_over_a_new_key(
     folder = node(tmp_path / "node")
     config = config_of(folder)
     before = load_store_key(folder / "office.key")
-    blo("key", "protect", "--config", config, typed=f"{PASSPHRASE}\n{PASSPHRASE}\n")
+    typed = iter([PASSPHRASE, "another passphrase", PASSPHRASE, PASSPHRASE])
+    monkeypatch.setattr("blo_cli.setup.passphrases.ask_at_terminal", lambda _: next(typed))
+    with pytest.raises(CliError, match="the two passphrases differ"):
+        blo("key", "protect", "--config", config)
+    assert not is_wrapped(folder / "office.key")
+    blo("key", "protect", "--config", config)
     assert is_wrapped(folder / "office.key")
     assert load_store_key(folder / "office.key", lambda _: PASSPHRASE) == before
     monkeypatch.setattr("blo_agent.custody.key_sources.ask_at_terminal", lambda _: f"{PASSPHRASE}")
