@@ -11,9 +11,9 @@ import click
 from blo_cli import terminal
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit
-from blo_cli.json_forms import AppliedTopics, TopicForm
 from blo_cli.kafka_options import Kafka, kafka_option, open_log, pins, pins_option
 from blo_cli.parameters import json_option
+from blo_cli.topics_forms import AppliedTopics, TopicForm
 from blo_cli.trust.verdicts import judge
 from blo_log import TopicsDiffer, TopicSpec
 from blo_log import topics as topic_plan

@@ -15,6 +15,7 @@ from blo_cli import terminal
 from blo_cli.agent.certificate import certificate
 from blo_cli.agent.custody import backup_command, restore_command
 from blo_cli.agent.journal import journal
+from blo_cli.agent.json_forms import LinkVerification
 from blo_cli.agent.key import key, rekey_command
 from blo_cli.agent.people import people, system
 from blo_cli.agent.regrant import regrant_command
@@ -25,7 +26,6 @@ from blo_cli.client import AgentClient, configured_client
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import check_output, write_output
-from blo_cli.json_forms import LinkVerification
 from blo_cli.parameters import DAY, HEX32, LINE, LINK, json_option, replace_option
 from blo_cli.trust import files
 from blo_runtime.config import load

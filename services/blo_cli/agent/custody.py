@@ -15,10 +15,10 @@ from blo_agent.store.errors import StoreError, StoreInUse
 from blo_agent.store.facade import open_store
 from blo_agent.store.keyfile import load_store_key
 from blo_cli import terminal
+from blo_cli.agent.json_forms import RestoredForm
 from blo_cli.client import client_of
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
-from blo_cli.json_forms import RestoredForm
 from blo_cli.parameters import LINE, json_option
 from blo_runtime.clock import SystemClock
 from blo_runtime.config import load

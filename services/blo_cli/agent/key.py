@@ -11,9 +11,9 @@ from blo_agent.custody.key_sources import KeySources, backup_settings
 from blo_agent.custody.rekey import rekey_backups, rekey_store
 from blo_agent.store.keyfile import load_store_key, write_key
 from blo_cli import terminal
+from blo_cli.agent.json_forms import KeyForm
 from blo_cli.commands import CliCommand, CommandGroup
 from blo_cli.errors import CliError, Exit
-from blo_cli.json_forms import KeyForm
 from blo_cli.parameters import json_option
 from blo_cli.setup.passphrases import PassphraseSource
 from blo_runtime.config import load

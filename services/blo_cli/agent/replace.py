@@ -11,10 +11,10 @@ from blo_agent.config import AgentSettings
 from blo_agent.custody.replacement import LostNode, lost_node
 from blo_agent.setup import initialise
 from blo_cli import terminal
+from blo_cli.agent.json_forms import LostCertificate, ReplacementForm
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.file_access import check_output, write_output
-from blo_cli.json_forms import LostCertificate, ReplacementForm
 from blo_cli.kafka_options import Kafka, open_log
 from blo_cli.parameters import json_option
 from blo_cli.trust import files

@@ -17,12 +17,12 @@ from blo_audit.bundle.statement import scope_words
 from blo_audit.replay.earlier import OVERLAP
 from blo_audit.replay.statement import counted
 from blo_cli import terminal
+from blo_cli.audit.json_forms import BundleForm
 from blo_cli.audit.options import Pinned, Reach, reach_options
 from blo_cli.audit.statement import opened_since, since_option
 from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.file_access import writes
-from blo_cli.json_forms import BundleForm
 from blo_cli.parameters import HEX32, LINK, PERIOD, json_option, replace_option
 from blo_runtime.files import NewFile, check_new_file
 from blo_schemas.bundle import Scope, SignedDisclosure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blo_audit.findings.findings import Finding
-from blo_cli.json_forms import FindingForm
+from blo_cli.audit.json_forms import FindingForm
 
 
 def form_of(finding: Finding) -> FindingForm:

@@ -9,7 +9,7 @@ from blo_audit.bundle.statement import BundleReport, DisclosureProof, SelectionP
 from blo_audit.replay.signatures import Mode
 from blo_audit.replay.statement import LinkStatement, ReplayStatement, not_proved, proved
 from blo_cli.audit.findings import form_of
-from blo_cli.json_forms import FindingForm
+from blo_cli.audit.json_forms import FindingForm
 
 
 class LinkStatementForm(LinkStatement, frozen=True, kw_only=True):

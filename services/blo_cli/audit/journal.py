@@ -17,6 +17,7 @@ from blo_audit.replay.from_log import (
 )
 from blo_cli import terminal
 from blo_cli.audit.findings import form_of
+from blo_cli.audit.json_forms import EntryForm, JournalForm
 from blo_cli.audit.trust_basis import (
     Pinned,
     SignedStatements,
@@ -28,7 +29,6 @@ from blo_cli.commands import CliCommand
 from blo_cli.errors import Exit
 from blo_cli.file_access import check_output, read_input, write_output
 from blo_cli.instant_text import InstantText
-from blo_cli.json_forms import EntryForm, JournalForm
 from blo_cli.kafka_options import Kafka
 from blo_cli.parameters import json_option, replace_option, zone_option
 from blo_domain.trust import TrustedDirectory

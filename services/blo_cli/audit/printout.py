@@ -16,12 +16,12 @@ from blo_audit.auditor import Auditor, auditor_of, is_signed_by_key
 from blo_audit.config import AuditorSettings
 from blo_audit.printout.audit_result import PaperSetting
 from blo_cli import terminal
+from blo_cli.audit.json_forms import PaperSignatureForm
 from blo_cli.audit.trust_basis import Pinned, TrustBasis, trust_options
 from blo_cli.commands import CliCommand, CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import check_output, read_input, write_output
 from blo_cli.instant_text import InstantText
-from blo_cli.json_forms import PaperSignatureForm
 from blo_cli.kafka_options import Kafka, load_reach
 from blo_cli.parameters import (
     FILE,

@@ -10,11 +10,11 @@ import click
 
 from blo_audit.record_proof import RecordProof, prove_record
 from blo_cli import terminal
+from blo_cli.audit.json_forms import ProofForm
 from blo_cli.audit.options import Pinned, Reach, reach_options
 from blo_cli.commands import CliCommand, CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import check_output, read_input, write_output
-from blo_cli.json_forms import ProofForm
 from blo_cli.parameters import FILE, HEX32, LINE, LINK, json_option, replace_option
 from blo_schemas.errors import WireError
 from blo_schemas.event import ENVELOPE

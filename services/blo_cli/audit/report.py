@@ -18,12 +18,12 @@ from blo_audit.reports.verify import (
 )
 from blo_cli import terminal
 from blo_cli.audit.findings import form_of
+from blo_cli.audit.json_forms import ReportsForm, ReportVerificationForm
 from blo_cli.audit.printout import PaperOptions, printed_options
 from blo_cli.audit.trust_basis import Pinned, TrustBasis, read_heads_file, trust_options
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import check_output, read_input, write_output
-from blo_cli.json_forms import ReportsForm, ReportVerificationForm
 from blo_cli.kafka_options import Kafka
 from blo_cli.parameters import FILE, json_option, replace_option
 from blo_cli.report_difference import difference_lines

@@ -15,11 +15,11 @@ from blo_audit.printout.times_report import TimesSetting, times_paper, times_she
 from blo_audit.reports.response_times import LinkTimes
 from blo_audit.reports.response_times import response_times as read_times
 from blo_cli import terminal
+from blo_cli.audit.json_forms import ResponseTimeForm, ResponseTimesForm
 from blo_cli.audit.printout import PaperOptions, printed_options
 from blo_cli.commands import CliCommand
 from blo_cli.errors import CliError, Exit
 from blo_cli.file_access import check_output, write_output
-from blo_cli.json_forms import ResponseTimeForm, ResponseTimesForm
 from blo_cli.parameters import DAY, FILE, json_option, replace_option
 from blo_domain.deadlines.responses import Window
 from blo_domain.reports.annual_report import Period

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from blo_cli import terminal
 from blo_cli.commands import CliCommand
 from blo_cli.doctor.findings import DoctorCheck, DoctorFinding, good
+from blo_cli.doctor.json_forms import DoctorForm
 from blo_cli.errors import Exit
-from blo_cli.json_forms import DoctorForm
 from blo_cli.kafka_options import load_reach
 from blo_cli.parameters import json_option
 

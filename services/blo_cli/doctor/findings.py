@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from blo_cli.json_forms import DoctorForm
+from blo_cli.doctor.json_forms import DoctorForm
 
 
 class DoctorCheck(StrEnum):

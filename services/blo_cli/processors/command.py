@@ -16,8 +16,8 @@ from blo_cli import terminal
 from blo_cli.commands import CommandGroup
 from blo_cli.errors import CliError, Exit
 from blo_cli.instant_text import InstantText
-from blo_cli.json_forms import DeadLetterForm, LinkAt, PolicyComparison, RetriedForm
 from blo_cli.parameters import INSTANT, LINE, json_option, replace_option, zone_option
+from blo_cli.processors.json_forms import DeadLetterForm, LinkAt, PolicyComparison, RetriedForm
 from blo_cli.processors.lines import as_of_lines, comparison_of, link_at, what_if_lines
 from blo_cli.trust import files
 from blo_cli.trust.specs import AgreementSpec, milliseconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from blo_cli.instant_text import InstantText
-from blo_cli.json_forms import (
+from blo_cli.processors.json_forms import (
     AlertAt,
     CaseAt,
     ChangedClock,

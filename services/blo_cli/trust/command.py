@@ -16,7 +16,6 @@ from blo_cli.commands import CommandGroup
 from blo_cli.errors import Exit, FileUnusable
 from blo_cli.file_access import write_output
 from blo_cli.instant_text import InstantText
-from blo_cli.json_forms import DocumentForm, PublishedForm, ShownDocument
 from blo_cli.kafka_options import Kafka, kafka_option, open_log, pins, pins_option
 from blo_cli.parameters import INSTANT, LINE, json_option, zone_option
 from blo_cli.trust import files, specs, verdicts, words
@@ -27,6 +26,7 @@ from blo_cli.trust.directory import (
     readable_documents,
     tell_verdicts,
 )
+from blo_cli.trust.json_forms import DocumentForm, PublishedForm, ShownDocument
 from blo_domain.deadlines import policies
 from blo_domain.trust import title
 from blo_runtime.config import load

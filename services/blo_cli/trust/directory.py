@@ -12,11 +12,11 @@ from blo_cli import terminal
 from blo_cli.commands import CliCommand
 from blo_cli.errors import CliError, Exit, FileUnusable
 from blo_cli.file_access import write_output
-from blo_cli.json_forms import DocumentForm
 from blo_cli.kafka_options import Kafka, kafka_option, open_log, pins, pins_option
 from blo_cli.parameters import json_option
 from blo_cli.trust import files, verdicts
 from blo_cli.trust.fingerprints import spoken_lines
+from blo_cli.trust.json_forms import DocumentForm
 from blo_domain.trust import title
 from blo_schemas.errors import WireError
 from blo_schemas.hashes import document_id

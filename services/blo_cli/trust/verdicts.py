@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from blo_cli.errors import FileUnusable
-from blo_cli.json_forms import DocumentForm
 from blo_cli.trust.files import document_files, read_document
+from blo_cli.trust.json_forms import DocumentForm
 from blo_domain.trust import (
     DocumentRefusal,
     TrustedDirectory,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from blo_cli.instant_text import InstantText
-from blo_cli.json_forms import SignatureForm
+from blo_cli.trust.json_forms import SignatureForm
 from blo_domain.trust import title
 from blo_schemas.hashes import certificate_tag, document_id
 from blo_schemas.policy import DeadlinePolicy, Span

@@ -42,10 +42,10 @@ from blo_cli.agent import regrant as agent_regrant
 from blo_cli.agent import report as agent_report
 from blo_cli.agent import search as agent_search
 from blo_cli.doctor.findings import DoctorCheck, bad
-from blo_cli.json_forms import LinkAt, PolicyComparison
 from blo_cli.main import run
 from blo_cli.parameters import JsonOption
 from blo_cli.processors import command as processors
+from blo_cli.processors.json_forms import LinkAt, PolicyComparison
 from blo_domain.deadlines.responses import Responses
 from blo_domain.reports.difference import ReportComparison
 from blo_lab.demo import command as demo
