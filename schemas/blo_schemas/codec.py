@@ -23,6 +23,7 @@ from blo_schemas.errors import (
     WrongType,
 )
 from blo_schemas.mismatch import without_quotes
+from blo_schemas.prepared_types import prepare
 
 T = TypeVar("T")
 
@@ -82,6 +83,7 @@ class Codec(Generic[T]):
     ) -> None:
         self.kind: Final = kind
         self._name = getattr(kind, "__name__", str(kind))
+        prepare(kind)
         self._decode = msgspec.msgpack.Decoder(kind).decode
         self._versions = versions
         self._limit = limit

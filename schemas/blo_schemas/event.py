@@ -86,6 +86,7 @@ class Envelope(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fiel
 
 HEADER: Final = Codec(Header, versions=(HEADER_VERSION,), limit=MAX_HEADER_SIZE)
 ENVELOPE: Final = Codec(Envelope, limit=MAX_RECORD_SIZE)
+# Both types are ready: their codecs have seen to that.
 _read_envelope: Final = msgspec.msgpack.Decoder(Envelope).decode
 _read_header: Final = msgspec.msgpack.Decoder(Header).decode
 

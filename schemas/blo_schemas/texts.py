@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from blo_schemas.errors import WrongType
+from blo_schemas.prepared_types import prepare
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ def from_json(data: bytes | str, kind: type[T]) -> T:
     Raises:
         WrongType: It is not JSON, or does not fit; the detail is msgspec's, with the path.
     """
+    prepare(kind)
     with _reading(_name(kind)):
         value = msgspec.json.decode(data, type=kind)
         # What can't be written again, such as an integer of a hundred digits, is no value here.
@@ -58,6 +60,7 @@ def from_object(value: object, kind: type[T]) -> T:
     Raises:
         WrongType: It does not fit; the detail is msgspec's, with the path.
     """
+    prepare(kind)
     with _reading(_name(kind)):
         read = msgspec.convert(value, kind)
         msgspec.msgpack.encode(read)

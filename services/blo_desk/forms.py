@@ -14,6 +14,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from blo_agent.api.identity import CSRF_FIELD
 from blo_agent.api.request_errors import BadRequest
 from blo_desk.reader import LANGUAGE_FIELD
+from blo_schemas.prepared_types import prepare
 
 T = TypeVar("T")
 MAX_FIELDS: Final = 500
@@ -35,6 +36,7 @@ async def read_form(request: Request[Any, Any, Any], kind: type[T]) -> T:
         BadRequest: A field is missing, unknown, too long, or of another form.
     """
     fields = await fields_of(request)
+    prepare(kind)
     try:
         return msgspec.convert(dict(fields), kind, strict=False)
     except msgspec.ValidationError as error:

@@ -28,6 +28,7 @@ from blo_runtime.errors import (
 from blo_runtime.files import SMALL, read_file
 from blo_schemas.errors import WireError
 from blo_schemas.mismatch import ANY_KEY, Mismatch, fields_at, read_mismatch, steps
+from blo_schemas.prepared_types import prepare
 from blo_schemas.texts import from_toml
 
 
@@ -67,6 +68,8 @@ def load(path: Path, kind: type[T]) -> T:
         if not isinstance(value, str) or not value:
             raise ValueError("Expected a path")
         return base / value
+
+    prepare(kind)
 
     def convert(document: dict[str, Any]) -> T:
         return msgspec.convert(document, kind, dec_hook=decode)

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 PLACES = {
     "schemas/blo_schemas/codec.py": "MessagePack",
     "schemas/blo_schemas/event.py": "the fast way to MessagePack, which falls back to the codec's",
+    "schemas/blo_schemas/prepared_types.py": "makes a type's reader, and reads nothing",
     "schemas/blo_schemas/texts.py": "JSON, TOML, hexadecimal, dates, time zones",
     "schemas/blo_schemas/instants.py": "instants to dates, bounded",
     "services/blo_desk/forms.py": "the texts of a posted form into its struct; own errors",
@@ -64,6 +65,16 @@ def test_only_the_known_places_call_a_librarys_reader(path: Path) -> None:
     calls = readers(path.read_text())
     if str(path.relative_to(ROOT)) not in PLACES:
         assert not calls, "use blo_schemas.codec, blo_schemas.texts or blo_schemas.instants"
+
+
+def test_what_reads_into_a_type_makes_the_type_ready_first() -> None:
+    """Two threads that read a struct for the first time end the program: ``prepared_types``."""
+    for place in PLACES:
+        text = (ROOT / place).read_text()
+        if {"msgspec.convert", "msgspec.json.decode", "msgspec.msgpack.Decoder"} & {
+            call.partition(": ")[2] for call in readers(text)
+        }:
+            assert "prepare(" in text or "are ready" in text, place
 
 
 def test_the_places_are_those_that_do() -> None:

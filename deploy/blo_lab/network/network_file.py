@@ -20,6 +20,7 @@ from blo_lab.scenario.lines import describe_mismatch
 from blo_runtime.files import read_file
 from blo_schemas.ids import CorridorId, CountryId, LinkId, OfficeId, country_of
 from blo_schemas.mismatch import read_mismatch, steps
+from blo_schemas.prepared_types import prepare
 from blo_schemas.trust import DatedText, Role, Superior
 
 MAX_FILE_BYTES: Final = 256 * 1024
@@ -203,6 +204,7 @@ def parse_network(file: str, data: bytes) -> World:
     text, document = _toml(file, data)
     found = list(_problems(document, _NetworkFile, ()))
     if not found:
+        prepare(_NetworkFile)
         written = msgspec.convert(document, _NetworkFile)
         world = _world(written, data)
         found = list(broken_rules(world))
